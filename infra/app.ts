@@ -1,0 +1,11 @@
+/** The CDK app, run by `cdk synth`, `cdk diff` and `cdk deploy` (cdk.json): bundles all functions, then synthesizes. */
+import { BUNDLES, bundle } from './bundle.ts';
+import { synthesize } from './synthesize.ts';
+
+try {
+  await bundle();
+  synthesize({ bundles: BUNDLES });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,48 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import { CfnIntegration, CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { Route } from '../../shared/routes/index.ts';
+import { constructIdOf } from '../names.ts';
+import { rowFunction, type Surroundings } from './row-function.ts';
+
+/**
+ * One operation of the HTTP API: its function, one integration, one permission for its path, and a route for each
+ * method. Alias methods share all but the route.
+ */
+export class Operation extends Construct {
+  constructor(scope: Construct, row: Route, apiId: string, surroundings: Surroundings) {
+    super(scope, constructIdOf(row.id));
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-APIG4',
+      reason:
+        'The function itself checks the access-token, in the same read that brings the records of its actor; a gateway ' +
+        'authorizer would add a call, could only cache what must take effect at once, and cannot answer in the envelope.',
+    });
+    const { functionArn } = rowFunction(this, row, surroundings);
+    const integration = new CfnIntegration(this, 'Integration', {
+      apiId,
+      integrationType: 'AWS_PROXY',
+      integrationUri: functionArn,
+      payloadFormatVersion: '2.0',
+    });
+    new CfnPermission(this, 'Permission', {
+      action: 'lambda:InvokeFunction',
+      functionName: functionArn,
+      principal: 'apigateway.amazonaws.com',
+      // api/stage/method/path
+      sourceArn: Stack.of(this).formatArn({
+        service: 'execute-api',
+        resource: apiId,
+        resourceName: `*/*${row.path}`,
+      }),
+    });
+    for (const method of row.methods) {
+      new CfnRoute(this, method, {
+        apiId,
+        routeKey: `${method} ${row.path}`,
+        target: `integrations/${integration.ref}`,
+      });
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { BUCKET_NAME, OPERATION, TABLE_NAME } from '../../shared/environment.ts';
+import { type FunctionRow, grantsOf, type Route } from '../../shared/routes/index.ts';
+import { bundleFolder } from '../bundle.ts';
+import type { Config } from '../config.ts';
+import { functionNameOf } from '../names.ts';
+import type { DataNames } from '../stacks/data-stack.ts';
+import { statementsOf, usesBucket } from './grants.ts';
+
+/** What every function of the stage shares. */
+export interface Surroundings {
+  config: Config;
+  data: DataNames;
+  /** Folder that `bundle()` wrote. */
+  bundles: string;
+}
+
+/**
+ * The function of one row with its own log group and its own role, which may do what the row's grants say and write
+ * that log; `more` are statements that the trigger needs.
+ */
+export function rowFunction(
+  scope: Construct,
+  row: FunctionRow & { access?: Route['access'] },
+  { config, data, bundles }: Surroundings,
+  more: PolicyStatement[] = [],
+): LambdaFunction {
+  const functionName = functionNameOf(config.stage, row.id);
+  const grants = grantsOf(row);
+  const logGroup = new LogGroup(scope, 'Logs', {
+    logGroupName: `/aws/lambda/${functionName}`,
+    retention: config.logRetention,
+    // A log group left behind under a fixed name would stop the next deployment.
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new Role(scope, 'Role', {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: {
+      Grants: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+            resources: [logGroup.logGroupArn],
+          }),
+          ...statementsOf(grants, data),
+          ...more,
+        ],
+      }),
+    },
+  });
+  return new LambdaFunction(scope, 'Function', {
+    functionName,
+    description: row.summary,
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    handler: 'index.handler',
+    code: Code.fromAsset(bundleFolder(bundles, row.id)),
+    memorySize: row.memory ?? 512,
+    timeout: Duration.seconds(row.timeout ?? 10),
+    environment: {
+      [TABLE_NAME]: data.tableName,
+      [OPERATION]: row.id,
+      ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
+    },
+    role,
+    logGroup,
+    loggingFormat: LoggingFormat.JSON,
+  });
+}

@@ -1,0 +1,84 @@
+import { CfnOutput, NestedStack, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { CfnApi, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { BackgroundFunction, Route } from '../../shared/routes/index.ts';
+import { Background } from '../constructs/background.ts';
+import { OBJECT_PREFIX } from '../constructs/grants.ts';
+import { Operation } from '../constructs/operation.ts';
+import type { Surroundings } from '../constructs/row-function.ts';
+import { constructIdOf } from '../names.ts';
+
+export interface ApiStackProps extends Surroundings {
+  routes: readonly Route[];
+  backgroundFunctions: readonly BackgroundFunction[];
+}
+
+/** One line a request. No path, query or headers: they carry tokens and ids; the route key says which operation. */
+const ACCESS_LOG_FORMAT = JSON.stringify({
+  requestId: '$context.requestId',
+  time: '$context.requestTimeEpoch',
+  routeKey: '$context.routeKey',
+  status: '$context.status',
+  latency: '$context.responseLatency',
+  integrationLatency: '$context.integrationLatency',
+  integrationError: '$context.integrationErrorMessage',
+  error: '$context.error.message',
+  bytes: '$context.responseLength',
+  ip: '$context.identity.sourceIp',
+  userAgent: '$context.identity.userAgent',
+});
+
+/** The HTTP API, and a nested stack of functions for each area, for a stack holds 500 resources at most. */
+export class ApiStack extends Stack {
+  constructor(scope: Construct, id: string, { routes, backgroundFunctions, ...surroundings }: ApiStackProps) {
+    super(scope, id, { description: 'Roster: the HTTP API and its functions' });
+    const { config } = surroundings;
+
+    const api = new CfnApi(this, 'Api', {
+      name: `roster-${config.stage}`,
+      protocolType: 'HTTP',
+      corsConfiguration: {
+        allowOrigins: ['*'],
+        allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+        allowHeaders: ['content-type', 'access-token', 'app_id', 'user_id', 'group_id', 'idempotency-key'],
+        // How long to wait after 503, and what to quote when asking for help.
+        exposeHeaders: ['retry-after', 'apigw-requestid'],
+        // Seconds. Browsers hold a preflight for two hours at most.
+        maxAge: 7200,
+      },
+    });
+    const accessLog = new LogGroup(this, 'AccessLog', {
+      // Groups below this prefix need no entry in the account's log resource policy, which has a size limit.
+      logGroupName: `/aws/vendedlogs/roster-${config.stage}-api`,
+      retention: config.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    new CfnStage(this, 'Stage', {
+      apiId: api.ref,
+      stageName: '$default',
+      autoDeploy: true,
+      accessLogSettings: { destinationArn: accessLog.logGroupArn, format: ACCESS_LOG_FORMAT },
+      defaultRouteSettings: {
+        throttlingRateLimit: config.throttle.rate,
+        throttlingBurstLimit: config.throttle.burst,
+      },
+    });
+
+    Validations.of(this).acknowledge({
+      id: `AwsSolutions::AwsSolutions-IAM5[Resource::Roster-${config.stage}-Data-BucketArn/${OBJECT_PREFIX}*]`,
+      reason: 'Objects have random keys below this one prefix; a permission cannot name them before they exist.',
+    });
+
+    const areas = new Map<string, NestedStack>();
+    for (const row of routes) {
+      const area = areas.get(row.area) ?? new NestedStack(this, constructIdOf(row.area));
+      areas.set(row.area, area);
+      new Operation(area, row, api.ref, surroundings);
+    }
+    const background = new NestedStack(this, 'Background');
+    for (const row of backgroundFunctions) new Background(background, row, surroundings);
+
+    new CfnOutput(this, 'ApiUrl', { value: api.attrApiEndpoint, exportName: `${id}-Url` });
+  }
+}

@@ -1,0 +1,107 @@
+import { CfnOutput, Duration, Fn, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import {
+  type Attribute,
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../shared/data/table.ts';
+import type { Config } from '../config.ts';
+import { tableNameOf } from '../names.ts';
+
+const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
+
+export interface DataNames {
+  tableName: string;
+  tableArn: string;
+  streamArn: string;
+  bucketName: string;
+  bucketArn: string;
+}
+
+/** All that outlives a deployment: the one table and the bucket of group files and avatars. */
+export class DataStack extends Stack {
+  /** What the other stacks need of this one, as imports of its outputs. */
+  readonly names: DataNames;
+
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id, { description: 'Roster: the table and the bucket of files' });
+    const removalPolicy = config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+
+    const table = new Table(this, 'Table', {
+      tableName: tableNameOf(config.stage),
+      partitionKey: text(PARTITION_KEY),
+      sortKey: text(SORT_KEY),
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      // The key that DynamoDB owns: encrypted at rest as with any other, but no KMS request, price, throttle or
+      // permission stands between a function and its data.
+      encryption: TableEncryption.DEFAULT,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: config.retainData,
+      timeToLiveAttribute: TTL_ATTRIBUTE,
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      removalPolicy,
+    });
+    for (const { name, sortKey, projected } of LOCAL_INDEXES) {
+      table.addLocalSecondaryIndex({
+        indexName: name,
+        sortKey: text(sortKey),
+        ...(projected
+          ? { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...projected] }
+          : { projectionType: ProjectionType.ALL }),
+      });
+    }
+    table.addGlobalSecondaryIndex({
+      indexName: GLOBAL_INDEX.name,
+      partitionKey: text(GLOBAL_INDEX.partitionKey),
+      sortKey: text(GLOBAL_INDEX.sortKey),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+
+    // Not versioned: an object is written once under a random key, and a file that was deleted must be gone.
+    const bucket = new Bucket(this, 'Bucket', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      cors: [
+        {
+          // Only presigned addresses open the bucket, so the origin of the page that holds one does not matter.
+          allowedOrigins: ['*'],
+          allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.POST, HttpMethods.PUT, HttpMethods.DELETE],
+          allowedHeaders: ['*'],
+          exposedHeaders: ['ETag'],
+          maxAge: 3600,
+        },
+      ],
+      lifecycleRules: [{ id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      removalPolicy,
+    });
+
+    Validations.of(bucket).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-S1',
+      reason:
+        'Access logs would need a second bucket in every account and hold presigned addresses; who may read or write an ' +
+        'object is logged by the function that signs. Accounts that must keep object logs turn on CloudTrail data events.',
+    });
+
+    const share = (name: string, value: string): string => {
+      const exportName = `${id}-${name}`;
+      new CfnOutput(this, name, { value, exportName });
+      return Fn.importValue(exportName);
+    };
+    this.names = {
+      tableName: share('TableName', table.tableName),
+      tableArn: share('TableArn', table.tableArn),
+      streamArn: share('StreamArn', table.tableStreamArn!),
+      bucketName: share('BucketName', bucket.bucketName),
+      bucketArn: share('BucketArn', bucket.bucketArn),
+    };
+  }
+}

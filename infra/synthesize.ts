@@ -1,0 +1,42 @@
+import { App, Validations } from 'aws-cdk-lib';
+import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { type BackgroundFunction, backgroundFunctions, type Route, routes } from '../shared/routes/index.ts';
+import { readConfig } from './config.ts';
+import { ApiStack } from './stacks/api-stack.ts';
+import { DataStack } from './stacks/data-stack.ts';
+
+export interface SynthesizeOptions {
+  /** Folder that `bundle()` wrote. */
+  bundles: string;
+  /** Where the templates and assets go. Default: where the CDK command line wants them, else a new temporary folder. */
+  outdir?: string;
+  /** As `-c key=value` on the command line: see `config.ts`. */
+  context?: Record<string, string>;
+  /** Default: the route table. */
+  routes?: readonly Route[];
+  backgroundFunctions?: readonly BackgroundFunction[];
+}
+
+/** Writes the templates and assets of both stacks. Needs no account and no network. Throws on wrong context, and if
+ * cdk-nag finds what nobody has acknowledged with a reason. */
+export function synthesize(options: SynthesizeOptions): CloudAssembly {
+  const app = new App({
+    analyticsReporting: false,
+    ...(options.outdir && { outdir: options.outdir }),
+    // Asset paths in the templates lead the laptop stack from a function to its bundle.
+    postCliContext: { 'aws:cdk:enable-asset-metadata': true, ...options.context },
+  });
+  const config = readConfig((key) => app.node.tryGetContext(key));
+  const data = new DataStack(app, `Roster-${config.stage}-Data`, config);
+  const api = new ApiStack(app, `Roster-${config.stage}-Api`, {
+    config,
+    data: data.names,
+    bundles: options.bundles,
+    routes: options.routes ?? routes,
+    backgroundFunctions: options.backgroundFunctions ?? backgroundFunctions,
+  });
+  api.addStackDependency(data);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app.synth();
+}
