@@ -1,0 +1,72 @@
+/**
+ * Conditions as small functions, so that a step of a transaction is data that can be read, sent and applied to a
+ * record in memory. Names and values always travel as placeholders: nothing of a caller is ever part of the text.
+ */
+export type Condition = (expression: Expression) => string;
+
+/** Collects the placeholders of one statement. */
+export class Expression {
+  readonly names: Record<string, string> = {};
+  readonly values: Record<string, unknown> = {};
+
+  name(attribute: string): string {
+    this.names[`#${attribute}`] = attribute;
+    return `#${attribute}`;
+  }
+
+  value(value: unknown): string {
+    const placeholder = `:v${Object.keys(this.values).length}`;
+    this.values[placeholder] = value;
+    return placeholder;
+  }
+
+  /** The placeholders in the form that every DynamoDB command takes; an empty map is not allowed there. */
+  placeholders() {
+    return {
+      ...(Object.keys(this.names).length > 0 && { ExpressionAttributeNames: this.names }),
+      ...(Object.keys(this.values).length > 0 && { ExpressionAttributeValues: this.values }),
+    };
+  }
+}
+
+const compare =
+  (operator: string) =>
+  (attribute: string, value: unknown): Condition =>
+  (e) =>
+    `${e.name(attribute)} ${operator} ${e.value(value)}`;
+
+export const equal = compare('=');
+export const different = compare('<>');
+export const below = compare('<');
+export const atMost = compare('<=');
+export const above = compare('>');
+export const atLeast = compare('>=');
+export const present =
+  (attribute: string): Condition =>
+  (e) =>
+    `attribute_exists(${e.name(attribute)})`;
+export const absent =
+  (attribute: string): Condition =>
+  (e) =>
+    `attribute_not_exists(${e.name(attribute)})`;
+export const all =
+  (...conditions: Condition[]): Condition =>
+  (e) =>
+    conditions.map((condition) => `(${condition(e)})`).join(' AND ');
+export const any =
+  (...conditions: Condition[]): Condition =>
+  (e) =>
+    conditions.map((condition) => `(${condition(e)})`).join(' OR ');
+/** The item is there. */
+export const exists = present('pk');
+/** There is no such item. */
+export const missing = absent('pk');
+
+/** The attributes are just as they were read (of an item that was not there: all absent). */
+export const unchanged = <T extends object>(record: T | undefined, ...attributes: (keyof T & string)[]): Condition =>
+  all(
+    ...attributes.map((attribute) => {
+      const value = record?.[attribute];
+      return value === undefined ? absent(attribute) : equal(attribute, value);
+    }),
+  );

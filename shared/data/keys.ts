@@ -1,0 +1,168 @@
+/**
+ * Every partition key, sort key and index key of the one table, and nothing else. See docs/data-model.md for the
+ * access patterns behind each shape.
+ *
+ * | entity            | pk                      | sk              | l1 (lsi1)           | l2 (lsi2)      | l3 (lsi3)      | g1p / g1s (gsi1) |
+ * | ----------------- | ----------------------- | --------------- | ------------------- | -------------- | -------------- | ---------------- |
+ * | app               | A#app                   | #               |                     |                |                | APPS / app       |
+ * | admin token       | A#app#T#hash            | #               |                     |                |                | TOKENS#app / made|
+ * | counter shard     | A#app#C#k               | #               |                     |                |                |                  |
+ * | directory entry   | A#app#D                 | made#user       |                     |                |                |                  |
+ * | public group      | A#app#P                 | made#group      |                     |                |                |                  |
+ * | dissolved group   | A#app#X                 | group           |                     |                |                |                  |
+ * | username          | A#app#N#lower           | #               |                     |                |                |                  |
+ * | mobile            | A#app#M#number          | #               |                     |                |                |                  |
+ * | push device token | A#app#K#hash            | #               |                     |                |                |                  |
+ * | lock-out          | L#app#account           | #               |                     |                |                |                  |
+ * | idempotency       | I#app#hash              | part            |                     |                |                |                  |
+ * | user              | U#app#user              | #               |                     |                |                |                  |
+ * | profile           | U#app#user              | P               |                     |                |                |                  |
+ * | settings          | U#app#user              | S               |                     |                |                |                  |
+ * | tags              | U#app#user              | T               |                     |                |                |                  |
+ * | device            | U#app#user              | D#sn            |                     |                |                |                  |
+ * | edge              | U#app#user              | E#group         | J#joined#i#group    | K#void#group   | A#since#group  |                  |
+ * | invitation        | U#app#invitee           | I#group#inviter | I#made#group#inviter| I#made#…       |                |                  |
+ * | group             | G#app#group             | #               |                     |                |                |                  |
+ * | group info        | G#app#group             | I               |                     |                |                |                  |
+ * | group text        | G#app#group             | X               |                     |                |                |                  |
+ * | sequence          | G#app#group             | S               |                     |                |                |                  |
+ * | relation          | G#app#group#R           | R#user          | M#joined#i#user or  | X#until#user   | A#since#user   |                  |
+ * |                   |                         |                 | B#blocked#user      |                |                |                  |
+ * | application       | G#app#group#R           | A#applicant     | A#made#applicant    | A#made#…       |                | U#app#applicant  |
+ * | announcement      | G#app#group#N           | id              |                     |                |                |                  |
+ * | file              | G#app#group#F           | id              | F#published#id      |                |                | FILES#app        |
+ * | object            | O#random                | #               |                     |                |                |                  |
+ * | job               | J#id                    | #               |                     |                |                | JOBS / made      |
+ *
+ * Ids are decimal, padded only where their order matters; times are milliseconds since 1970, padded to 13 digits.
+ * Nothing a caller sends reaches a key but numbers, hashes and names of a checked alphabet, so no key can be forged.
+ */
+
+export interface Key {
+  pk: string;
+  sk: string;
+}
+
+/** Milliseconds as a sortable part of a key; `FOR_EVER` is the largest. */
+export const time = (ms: number) => String(ms).padStart(13, '0');
+/** A time after every other, for bans that do not end. */
+export const FOR_EVER = 9_999_999_999_999;
+/** An id as a sortable part of a key (announcements and files ascend within their group). */
+export const ordered = (id: number) => String(id).padStart(16, '0');
+/** The place of an entry within one call, which orders entries of the same millisecond. */
+const place = (index: number) => String(index).padStart(4, '0');
+
+const alone = (pk: string): Key => ({ pk, sk: '#' });
+
+// ——— app ———
+export const appKey = (app: string) => alone(`A#${app}`);
+export const appIndex = (app: string) => ({ g1p: 'APPS', g1s: app });
+export const adminTokenKey = (app: string, hash: string) => alone(`A#${app}#T#${hash}`);
+export const adminTokenIndex = (app: string, made: number) => ({ g1p: `TOKENS#${app}`, g1s: time(made) });
+export const counterKey = (app: string, shard: number) => alone(`A#${app}#C#${shard}`);
+export const directoryPartition = (app: string) => `A#${app}#D`;
+export const directoryKey = (app: string, made: number, user: number): Key => ({
+  pk: directoryPartition(app),
+  sk: `${time(made)}#${user}`,
+});
+export const publicGroupPartition = (app: string) => `A#${app}#P`;
+export const publicGroupKey = (app: string, made: number, group: number): Key => ({
+  pk: publicGroupPartition(app),
+  sk: `${time(made)}#${group}`,
+});
+export const dissolvedPartition = (app: string) => `A#${app}#X`;
+export const dissolvedKey = (app: string, group: number): Key => ({ pk: dissolvedPartition(app), sk: String(group) });
+
+// ——— names, locks, repeated calls ———
+/** Usernames are unique without regard to case. */
+export const usernameKey = (app: string, username: string) => alone(`A#${app}#N#${username.toLowerCase()}`);
+export const mobileKey = (app: string, mobile: string) => alone(`A#${app}#M#${mobile}`);
+export const pushTokenKey = (app: string, hash: string) => alone(`A#${app}#K#${hash}`);
+/** `account` is a user id, or the hash of a login name that nobody has. */
+export const lockKey = (app: string, account: string) => alone(`L#${app}#${account}`);
+export const idempotencyKey = (app: string, hash: string, part = 0): Key => ({
+  pk: `I#${app}#${hash}`,
+  sk: String(part),
+});
+
+// ——— user ———
+export const userPartition = (app: string, user: number) => `U#${app}#${user}`;
+export const userKey = (app: string, user: number) => alone(userPartition(app, user));
+export const profileKey = (app: string, user: number): Key => ({ pk: userPartition(app, user), sk: 'P' });
+export const settingsKey = (app: string, user: number): Key => ({ pk: userPartition(app, user), sk: 'S' });
+export const tagsKey = (app: string, user: number): Key => ({ pk: userPartition(app, user), sk: 'T' });
+export const DEVICE = 'D#';
+export const deviceKey = (app: string, user: number, sn: number): Key => ({
+  pk: userPartition(app, user),
+  sk: `${DEVICE}${sn}`,
+});
+export const edgeKey = (app: string, user: number, group: number): Key => ({
+  pk: userPartition(app, user),
+  sk: `E#${group}`,
+});
+export const EDGE_JOINED = 'J#';
+export const edgeJoined = (joined: number, index: number, group: number) =>
+  `${EDGE_JOINED}${time(joined)}#${place(index)}#${group}`;
+export const EDGE_VOID = 'K#';
+export const edgeVoid = (at: number, group: number) => `${EDGE_VOID}${time(at)}#${group}`;
+export const EDGE_ADMIN = 'A#';
+export const edgeAdmin = (since: number, group: number) => `${EDGE_ADMIN}${time(since)}#${group}`;
+export const invitationKey = (app: string, invitee: number, group: number, inviter: number): Key => ({
+  pk: userPartition(app, invitee),
+  sk: `I#${group}#${inviter}`,
+});
+export const INVITATION = 'I#';
+export const invitationMade = (made: number, group: number, inviter: number) =>
+  `${INVITATION}${time(made)}#${group}#${inviter}`;
+
+// ——— group ———
+export const groupPartition = (app: string, group: number) => `G#${app}#${group}`;
+export const groupKey = (app: string, group: number) => alone(groupPartition(app, group));
+export const groupInfoKey = (app: string, group: number): Key => ({ pk: groupPartition(app, group), sk: 'I' });
+export const groupTextKey = (app: string, group: number): Key => ({ pk: groupPartition(app, group), sk: 'X' });
+export const sequenceKey = (app: string, group: number): Key => ({ pk: groupPartition(app, group), sk: 'S' });
+/** Apart from the group's own partition, so that hot reads of either do not share one partition's limit. */
+export const relationPartition = (app: string, group: number) => `${groupPartition(app, group)}#R`;
+export const RELATION = 'R#';
+export const relationKey = (app: string, group: number, user: number): Key => ({
+  pk: relationPartition(app, group),
+  sk: `${RELATION}${user}`,
+});
+export const MEMBER = 'M#';
+export const relationJoined = (joined: number, index: number, user: number) =>
+  `${MEMBER}${time(joined)}#${place(index)}#${user}`;
+export const BLOCKED = 'B#';
+export const relationBlocked = (blocked: number, user: number) => `${BLOCKED}${time(blocked)}#${user}`;
+export const BANNED = 'X#';
+export const relationBanned = (until: number, user: number) => `${BANNED}${time(until)}#${user}`;
+export const ADMIN = 'A#';
+export const relationAdmin = (since: number, user: number) => `${ADMIN}${time(since)}#${user}`;
+export const APPLICATION = 'A#';
+export const applicationKey = (app: string, group: number, applicant: number): Key => ({
+  pk: relationPartition(app, group),
+  sk: `${APPLICATION}${applicant}`,
+});
+export const applicationMade = (made: number, applicant: number) => `${APPLICATION}${time(made)}#${applicant}`;
+export const applicationIndex = (app: string, applicant: number, group: number) => ({
+  g1p: userPartition(app, applicant),
+  g1s: `A#${group}`,
+});
+export const announcementPartition = (app: string, group: number) => `${groupPartition(app, group)}#N`;
+export const announcementKey = (app: string, group: number, id: number): Key => ({
+  pk: announcementPartition(app, group),
+  sk: ordered(id),
+});
+export const filePartition = (app: string, group: number) => `${groupPartition(app, group)}#F`;
+export const fileKey = (app: string, group: number, id: number): Key => ({
+  pk: filePartition(app, group),
+  sk: ordered(id),
+});
+export const filePublished = (published: number, id: number) => `F#${time(published)}#${ordered(id)}`;
+export const fileIndex = (app: string, group: number, id: number) => ({ g1p: `FILES#${app}`, g1s: `${group}#${id}` });
+export const objectKey = (random: string) => alone(`O#${random}`);
+
+// ——— background ———
+/** The table's stream hands every item of this prefix to the background function. */
+export const JOB = 'J#';
+export const jobKey = (id: string) => alone(`${JOB}${id}`);
+export const jobIndex = (made: number, id: string) => ({ g1p: 'JOBS', g1s: `${time(made)}#${id}` });

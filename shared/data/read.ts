@@ -1,0 +1,71 @@
+import type { Key } from './keys.ts';
+import type { LocalIndexName } from './table.ts';
+
+/** An item as it lies in the table. */
+export type Item = Record<string, unknown>;
+
+/** One item by its key; `parse` gives it its type. */
+export interface Get<T> {
+  get: Key;
+  parse: (item: Item | undefined) => T;
+}
+
+/** One page of a partition or of a local index. */
+export interface Query<T> {
+  query: {
+    partition: string;
+    index?: LocalIndexName;
+    /** Inclusive bounds of the sort key. */
+    between: readonly [from: string, to: string];
+    descending?: boolean;
+    /** Most entries evaluated; the database ends a page at 1 MB. */
+    limit?: number;
+    /** Key of the last entry of the page before. */
+    after?: Item;
+    /** Counts the entries instead of bringing them. */
+    count?: boolean;
+  };
+  parse: (page: Page) => T;
+}
+
+export interface Page {
+  items: Item[];
+  count: number;
+  /** Set when entries remain. */
+  last: Item | undefined;
+}
+
+export type Read<T> = Get<T> | Query<T>;
+
+type Nested<T> = T | readonly T[] | { readonly [name: string]: T };
+
+/** What a caller wants to know: reads, lists and maps of them, nested up to three deep (which keeps the types finite). */
+export type Reads = Nested<Nested<Nested<Read<unknown>>>>;
+
+/** The same shape with the records in the places of the reads. */
+export type Records<R> = R extends { parse: (...args: never[]) => infer T }
+  ? T
+  : { -readonly [K in keyof R]: Records<R[K]> };
+
+export const isGet = (read: Read<unknown>): read is Get<unknown> => 'get' in read;
+const isRead = (reads: Reads): reads is Read<unknown> => 'parse' in reads && typeof reads.parse === 'function';
+
+/** An item read as its record type, or undefined where there is none. */
+export const record = <T>(key: Key): Get<T | undefined> => ({ get: key, parse: (item) => item as T | undefined });
+
+/** All sort keys of a prefix, from `from` on where given: the upper bound sorts after every key of the prefix. */
+export const prefix = (start: string, from = start) => [from, `${start}~`] as const;
+
+export const keyText = (key: Key) => `${key.pk}|${key.sk}`;
+
+/** Every read in the shape. */
+export function flat(reads: Reads): Read<unknown>[] {
+  return isRead(reads) ? [reads] : Object.values(reads).flatMap((nested) => flat(nested as Reads));
+}
+
+/** Builds the same shape with what `find` has for each read. */
+export function fillShape(reads: Reads, find: (read: Read<unknown>) => unknown): unknown {
+  if (isRead(reads)) return find(reads);
+  if (Array.isArray(reads)) return reads.map((nested) => fillShape(nested, find));
+  return Object.fromEntries(Object.entries(reads).map(([name, nested]) => [name, fillShape(nested as Reads, find)]));
+}

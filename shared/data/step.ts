@@ -1,0 +1,86 @@
+import { type Condition, Expression } from './expression.ts';
+import type { Key } from './keys.ts';
+import type { Item } from './read.ts';
+
+/** What an update does to attributes. A `set` to undefined removes. */
+export interface Changes {
+  set?: Item;
+  /** Added to a number, which counts as 0 where absent. */
+  add?: Record<string, number>;
+}
+
+/** One item of a transaction: plain data, so that it can be sent, merged and applied to a record in memory. */
+export interface Step {
+  key: Key;
+  action: 'put' | 'update' | 'delete' | 'check';
+  /** The attributes of a put. */
+  item?: Item;
+  changes?: Changes;
+  condition?: Condition;
+}
+
+const step = (action: Step['action'], key: Key, condition: Condition | undefined, rest?: Partial<Step>): Step => ({
+  key,
+  action,
+  ...rest,
+  ...(condition && { condition }),
+});
+export const put = (key: Key, item: object, condition?: Condition) =>
+  step('put', key, condition, { item: { ...item, ...key } });
+export const update = (key: Key, changes: Changes, condition?: Condition) =>
+  step('update', key, condition, { changes });
+export const remove = (key: Key, condition?: Condition) => step('delete', key, condition);
+export const check = (key: Key, condition: Condition) => step('check', key, condition);
+
+/** The item as the step leaves it. */
+export function applied(step: Step, item: Item | undefined): Item | undefined {
+  switch (step.action) {
+    case 'put':
+      return step.item;
+    case 'delete':
+      return undefined;
+    case 'check':
+      return item;
+    case 'update': {
+      const changed: Item = { ...step.key, ...item, ...step.changes?.set };
+      for (const [name, by] of Object.entries(step.changes?.add ?? {}))
+        changed[name] = ((item?.[name] as number | undefined) ?? 0) + by;
+      for (const name of Object.keys(changed)) if (changed[name] === undefined) delete changed[name];
+      return changed;
+    }
+  }
+}
+
+/** The step in the form that TransactWriteItems and the single-item commands share. */
+export function statement(step: Step, table: string) {
+  const expression = new Expression();
+  const update = step.changes && updateText(step.changes, expression);
+  const condition = step.condition?.(expression);
+  return {
+    TableName: table,
+    ...(step.action === 'put' ? { Item: step.item ?? {} } : { Key: step.key }),
+    ...(update && { UpdateExpression: update }),
+    ...(condition && { ConditionExpression: condition }),
+    ...expression.placeholders(),
+    ...(condition && { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const }),
+  };
+}
+
+function updateText({ set = {}, add = {} }: Changes, e: Expression): string {
+  const clause = (word: string, parts: string[]) => (parts.length > 0 ? [`${word} ${parts.join(', ')}`] : []);
+  const entries = Object.entries(set);
+  return [
+    ...clause(
+      'SET',
+      entries.filter(([, value]) => value !== undefined).map(([name, value]) => `${e.name(name)} = ${e.value(value)}`),
+    ),
+    ...clause(
+      'REMOVE',
+      entries.filter(([, value]) => value === undefined).map(([name]) => e.name(name)),
+    ),
+    ...clause(
+      'ADD',
+      Object.entries(add).map(([name, by]) => `${e.name(name)} ${e.value(by)}`),
+    ),
+  ].join(' ');
+}

@@ -1,0 +1,336 @@
+import { APP_ID, type App, adminTokenOf, appOf, limitsOf } from '../data/app-repo.ts';
+import { Database } from '../data/database.ts';
+import { below, equal } from '../data/expression.ts';
+import { adminTokenKey, deviceKey } from '../data/keys.ts';
+import type { Reads, Records } from '../data/read.ts';
+import { type Step, update } from '../data/step.ts';
+import { deviceOf, userOf } from '../data/user-repo.ts';
+import type { Limits } from '../limits.ts';
+import { badParameter, Refusal, Unavailable } from '../refusal.ts';
+import { isGenuine, parseToken, type Token, tokenHash } from './token.ts';
+
+/** What the caller sends in headers, unverified. */
+export interface Credentials {
+  app: string | undefined;
+  token: string | undefined;
+  user: string | undefined;
+  group: string | undefined;
+}
+
+/**
+ * Who an operation takes. `public`: token and actor headers are ignored. `anyone`: every actor. `person`: an admin
+ * token must name a user. `admin`: an admin token, whomever it acts as. `admin as person`: both.
+ */
+export type Access = 'public' | 'anyone' | 'person' | 'admin' | 'admin as person';
+
+/** Whoever a call acts as, once verified. */
+export type Actor =
+  | { kind: 'nobody' }
+  | { kind: 'user'; user: number; device: number }
+  | { kind: 'app as user'; user: number }
+  | { kind: 'app on group'; group: number }
+  | { kind: 'app' };
+
+/** What a decision comes to: the steps to write, and the answer (or refusal) once they are written. */
+export interface Decision<T> {
+  steps: Step[];
+  answer: () => T;
+}
+
+/** How a list of entries is changed; see `Call.changeEach`. */
+export interface EachPlan<R extends Reads, E> {
+  /** Refuses the whole call; asked before every transaction. */
+  permit: (records: Records<R>) => void;
+  /** The steps of one entry, or its refusal. `nth` counts the entries of this transaction before it. */
+  entry: (records: Records<R>, entry: E, index: number, nth: number) => Step[];
+  /** The steps that a transaction with these entries needs once. */
+  shared: (records: Records<R>, batch: E[]) => Step[];
+}
+
+/** A decision that what it finds keeps changing under is made again this often. */
+const MAX_DECISIONS = 10;
+/** TransactWriteItems holds no more. */
+const MAX_STEPS = 100;
+/** How long an app's record may be held (ms). */
+const APP_HELD = 30_000;
+/** Presence and last use are noted once in this time (ms) by one instance. */
+const NOTE_EVERY = 60_000;
+
+const apps = new Map<string, { app: App; read: number }>();
+const noted = new Map<string, number>();
+
+/** Forgets what the instance holds between calls (tests that change an app). */
+export function forgetHeld() {
+  apps.clear();
+  noted.clear();
+}
+
+/**
+ * One call: who asks, for which app, and its view of the table. A domain function makes exactly one of `open`,
+ * `change` or `changeEach` first; the caller's records are read in the same round trip as its own.
+ */
+export class Call {
+  /** The app named by the header; verified once `open` has returned. */
+  readonly app: string;
+  /** One clock reading for the whole call (ms). */
+  readonly now: number;
+  readonly db: Database;
+  readonly userAgent: string;
+  readonly #access: Access;
+  readonly #credentials: Credentials;
+  readonly #token: Token | undefined;
+  #app: App | undefined;
+  #actor: Actor | undefined;
+
+  constructor(
+    access: Access,
+    credentials: Credentials,
+    options: { db?: Database; now?: number; userAgent?: string } = {},
+  ) {
+    this.#access = access;
+    this.#credentials = credentials;
+    this.#token = access === 'public' || !credentials.token ? undefined : parseToken(credentials.token);
+    this.app = credentials.app ?? '';
+    this.now = options.now ?? Date.now();
+    this.userAgent = options.userAgent ?? '';
+    this.db = options.db ?? new Database();
+  }
+
+  /** Verified; undefined before `open`. */
+  get actor(): Actor {
+    if (!this.#actor) throw new Error('the actor is known only after the call has been opened');
+    return this.#actor;
+  }
+
+  /** The app's record, verified. */
+  get tenant(): App {
+    if (!this.#app) throw new Error('the app is known only after the call has been opened');
+    return this.#app;
+  }
+
+  /** What a log line says of the caller, as far as it was verified. */
+  get actorKind() {
+    return this.#actor?.kind;
+  }
+
+  get limits(): Limits {
+    return limitsOf(this.tenant);
+  }
+
+  /**
+   * The user that the call claims to act as, for building keys before anything is verified: `open` verifies it in the
+   * same round trip, and refuses before a record gets out. Undefined where the app acts.
+   */
+  get me(): number | undefined {
+    if (this.#token?.kind === 'user') return this.#token.user;
+    return this.#token && this.#credentials.user !== undefined ? wholeNumber(this.#credentials.user) : undefined;
+  }
+
+  /** As `me`, for operations that take persons only (0 where there is none: `open` refuses then). */
+  get person(): number {
+    return this.me ?? 0;
+  }
+
+  /** The group that an admin token's header names, unverified. */
+  get headerGroup(): number | undefined {
+    return this.#token?.kind === 'admin' && this.#credentials.group !== undefined
+      ? wholeNumber(this.#credentials.group)
+      : undefined;
+  }
+
+  /**
+   * Verifies app, token and actor, and brings the records asked for, all in one round trip.
+   * @throws Refusal in the documented order: 10002 10003 40000 40003 10008 402 10010 10002 10000
+   */
+  async open<R extends Reads>(reads: R): Promise<Records<R>> {
+    await this.#open(reads);
+    return this.db.records(reads);
+  }
+
+  async #open(reads: Reads): Promise<void> {
+    if (this.#actor) return this.db.load([reads]);
+    const { app, token } = this.#credentials;
+    if (!app) throw badParameter('app_id', 'missing header');
+    if (this.#access !== 'public' && !token) throw new Refusal('noToken');
+    if (!APP_ID.test(app)) throw new Refusal('appMissing');
+    const held = apps.get(app);
+    const known = held && held.read > this.now - APP_HELD ? held.app : undefined;
+    if (known) this.#verifyApp(known);
+    const malformed = this.#access !== 'public' && !this.#token;
+    const wanted = malformed ? [] : [this.#ownRecords(), reads];
+    await Promise.all([this.db.load(known ? wanted : [appOf(app), ...wanted]), malformed ? undefined : this.#note()]);
+    if (!known) {
+      const [read] = this.db.records([appOf(app)]);
+      if (!read) throw new Refusal('appMissing');
+      apps.set(app, { app: read, read: this.now });
+      this.#verifyApp(read);
+    }
+    this.#actor = this.#verifyActor();
+  }
+
+  #verifyApp(app: App) {
+    if (app.status !== 'active') throw new Refusal('appDisabled');
+    if (this.#access !== 'public' && !(this.#token && isGenuine(app, this.#token))) throw new Refusal('badToken');
+    this.#app = app;
+  }
+
+  /** Session and user of a user token; record of an admin token, and the user it acts as. */
+  #ownRecords(): Reads {
+    const token = this.#token;
+    if (!token) return {};
+    if (token.kind === 'user')
+      return { device: deviceOf(this.app, token.user, token.device), user: userOf(this.app, token.user) };
+    const named = this.me;
+    return {
+      admin: adminTokenOf(this.app, tokenHash(token.text)),
+      ...(named !== undefined && { user: userOf(this.app, named) }),
+    };
+  }
+
+  #verifyActor(): Actor {
+    const { user: userHeader, group: groupHeader } = this.#credentials;
+    const token = this.#token;
+    if (!token) return { kind: 'nobody' };
+    if (token.kind === 'user') {
+      const [device, user] = this.db.records([
+        deviceOf(this.app, token.user, token.device),
+        userOf(this.app, token.user),
+      ] as const);
+      const alive =
+        device?.token === tokenHash(token.text) &&
+        device.expires > this.now &&
+        user?.status === 'active' &&
+        device.epoch === user.epoch;
+      if (!alive) throw new Refusal('loginAgain');
+      if (groupHeader !== undefined) throw new Refusal('noPermission', 'group_id: this header needs an admin token');
+      if (userHeader !== undefined && wholeNumber(userHeader) !== token.user)
+        throw new Refusal('noPermission', 'user_id: this header needs an admin token');
+      if (this.#access === 'admin' || this.#access === 'admin as person')
+        throw new Refusal('noPermission', 'this operation needs an admin token');
+      return { kind: 'user', user: token.user, device: token.device };
+    }
+    const [admin] = this.db.records([adminTokenOf(this.app, tokenHash(token.text))]);
+    if (!admin || admin.revoked || (admin.expires ?? Number.POSITIVE_INFINITY) <= this.now)
+      throw new Refusal('loginAgain');
+    if (userHeader !== undefined && groupHeader !== undefined)
+      throw badParameter('user_id', 'and group_id: only one of these headers');
+    for (const [name, text] of [
+      ['user_id', userHeader],
+      ['group_id', groupHeader],
+    ] as const)
+      if (text !== undefined && wholeNumber(text) === undefined) throw badParameter(name, 'header is not an id');
+    if (this.me !== undefined) {
+      const [user] = this.db.records([userOf(this.app, this.me)]);
+      if (!user || user.status === 'deleted') throw new Refusal('userMissing', 'user_id: user does not exist');
+      return { kind: 'app as user', user: this.me };
+    }
+    if (this.#access === 'person' || this.#access === 'admin as person')
+      throw badParameter('user_id', 'this operation needs the header with an admin token');
+    return this.headerGroup === undefined ? { kind: 'app' } : { kind: 'app on group', group: this.headerGroup };
+  }
+
+  /** Presence of a device, last use of an admin token: believed only by whoever holds the session. */
+  #note(): Promise<void> | undefined {
+    const token = this.#token;
+    if (!token) return undefined;
+    const hash = tokenHash(token.text);
+    if ((noted.get(hash) ?? 0) > this.now - NOTE_EVERY) return undefined;
+    if (noted.size > 10_000) noted.clear();
+    noted.set(hash, this.now);
+    const set = { set: { seen: this.now } };
+    const due = below('seen', this.now - NOTE_EVERY);
+    return this.db.note(
+      token.kind === 'user'
+        ? update(deviceKey(this.app, token.user, token.device), set, (e) => `${equal('token', hash)(e)} AND ${due(e)}`)
+        : update(adminTokenKey(this.app, hash), set, (e) => `${equal('hash', hash)(e)} AND ${due(e)}`),
+    );
+  }
+
+  /**
+   * Reads, decides, writes. `decide` is pure: it looks at the records and comes to steps and an answer, or refuses.
+   * Every rule it proves must stand again in the conditions of its steps. Where one of those does not hold, the
+   * records are made to show what is really there and the same decision is made again: so a rule has one place and
+   * one error, whether it failed on the read or in the write.
+   * @throws Unavailable when the records keep changing
+   */
+  async change<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
+    await this.#open(reads);
+    for (let round = 1; round <= MAX_DECISIONS; round++) {
+      const { steps, answer } = decide(this.db.records(reads));
+      if (await this.db.write(steps)) return answer();
+    }
+    throw new Unavailable('a record keeps changing');
+  }
+
+  /**
+   * Changes entries of a list, each on its own, as many a transaction as fit (100 items); transactions follow one
+   * another. A refused entry never undoes the others.
+   * @returns for each entry its refusal, or undefined where it succeeded
+   */
+  async changeEach<R extends Reads, E>(
+    reads: R,
+    entries: readonly E[],
+    plan: EachPlan<R, E>,
+  ): Promise<(Refusal | undefined)[]> {
+    await this.#open(reads);
+    const refusals: (Refusal | undefined)[] = entries.map(() => undefined);
+    let pending = entries.map((entry, index) => ({ entry, index }));
+    let written = false;
+    for (let round = 1; round <= MAX_DECISIONS; ) {
+      const records = this.db.records(reads);
+      try {
+        plan.permit(records);
+      } catch (error) {
+        // What earlier transactions of this call did stays done; the entries still to come are refused.
+        if (!written || !(error instanceof Refusal)) throw error;
+        for (const { index } of pending) refusals[index] = error;
+        return refusals;
+      }
+      const { batch, later, steps } = this.#fit(records, pending, plan, refusals);
+      if (await this.db.write(steps)) {
+        if (later.length === 0) return refusals;
+        written ||= batch.length > 0;
+        pending = later;
+        round = 1;
+      } else {
+        // An entry is decided again with the others: what refused it may have changed too.
+        pending = pending.filter(({ index }) => refusals[index] === undefined);
+        round++;
+      }
+    }
+    throw new Unavailable('a record keeps changing');
+  }
+
+  /** The entries that go into one transaction, with its steps; notes the refusals of those that do not. */
+  #fit<R extends Reads, E>(
+    records: Records<R>,
+    pending: { entry: E; index: number }[],
+    plan: EachPlan<R, E>,
+    refusals: (Refusal | undefined)[],
+  ) {
+    const batch: E[] = [];
+    let steps: Step[] = [];
+    for (const [place, { entry, index }] of pending.entries()) {
+      let more: Step[];
+      try {
+        more = plan.entry(records, entry, index, batch.length);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        refusals[index] = error;
+        continue;
+      }
+      const next = [...steps, ...more];
+      if (next.length + plan.shared(records, [...batch, entry]).length > MAX_STEPS)
+        return { batch, later: pending.slice(place), steps: [...plan.shared(records, batch), ...steps] };
+      if (more.length > 0) batch.push(entry);
+      steps = next;
+    }
+    return { batch, later: [], steps: batch.length > 0 ? [...plan.shared(records, batch), ...steps] : [] };
+  }
+}
+
+/** A positive id as headers carry it. */
+export function wholeNumber(text: string): number | undefined {
+  const number = /^[0-9]{1,16}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}

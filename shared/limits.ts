@@ -1,0 +1,35 @@
+/** What an app may have set otherwise in its record; these are the defaults (durations in seconds, sizes in bytes). */
+export const LIMITS = {
+  /** Members a group, stamped on it when it is made; at most `MAX_CAPACITY`. */
+  group_capacity: 2000,
+  /** Admins a group, its owner not counted. */
+  group_admins: 50,
+  groups_owned: 1000,
+  groups_joined: 1000,
+  /** Of the whole app; 0 is unlimited. */
+  groups: 0,
+  users: 0,
+  announcements: 100,
+  files: 1000,
+  file_size: 104_857_600,
+  invitation_life: 604_800,
+  application_life: 604_800,
+  qrcode_life: 604_800,
+  session_life: 2_592_000,
+  devices: 20,
+  tags: 100,
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+export type Limits = { [name in LimitName]: number };
+
+/** The most that an operator may set. */
+export const MOST: Partial<Limits> = {
+  group_capacity: 100_000,
+  groups_joined: 3000,
+  invitation_life: 2_592_000,
+  application_life: 2_592_000,
+};
+
+/** Seconds that handled and expired invitations and applications stay in the lists. */
+export const KEPT_IN_LISTS = 2_592_000;

@@ -1,0 +1,57 @@
+/**
+ * The closed set of answers that are not success: the code that clients see and its sentence. Nothing else reaches a
+ * caller; every other error is logged and answered as a fault of the service (20000).
+ */
+const REFUSALS = {
+  loginAgain: [402, 'the access-token is expired, replaced or revoked: log in again'],
+  userMissing: [10000, 'user does not exist'],
+  badParameter: [10002, 'parameter missing or wrong'],
+  noToken: [10003, 'access-token: missing header'],
+  usernameTaken: [10004, 'username: already exists'],
+  badToken: [10008, 'access-token: invalid'],
+  noPermission: [10010, 'no permission'],
+  mobileTaken: [10011, 'mobile: bound to another user'],
+  groupMissing: [20001, 'group does not exist'],
+  notMember: [20002, 'the user is not a group member'],
+  badPushMode: [20003, 'msg_push_mode: illegal value'],
+  ownerCannotLeave: [20004, 'the owner cannot leave the group'],
+  newOwnerNotMember: [20005, 'new_owner: not a group member'],
+  tooManyGroups: [20007, 'the app has reached its limit of groups'],
+  tooManyOwned: [20008, 'the user owns as many groups as allowed'],
+  tooManyJoined: [20009, 'the user has joined as many groups as allowed'],
+  groupFull: [20010, 'the group is full'],
+  needsMember: [20011, 'only group members may do this'],
+  needsAdmin: [20012, 'only group admins may do this'],
+  needsOwner: [20013, 'only the group owner may do this'],
+  applicationGone: [20014, 'the application was never made, has expired or is handled'],
+  invitationGone: [20015, 'the invitation was never made, has expired or is handled'],
+  alreadyMember: [20017, 'the user is already a group member'],
+  blocked: [20018, "the user is on the group's blacklist"],
+  announcementMissing: [20020, 'announcement does not exist'],
+  fileMissing: [20022, 'shared file does not exist'],
+  fileRight: [20023, 'no right to this shared file'],
+  qrIllegal: [20024, 'qr_info: illegal'],
+  qrExpired: [20025, 'qr_info: expired'],
+  appMissing: [40000, 'app_id: app does not exist'],
+  registrationClosed: [40001, 'registration is closed in this app'],
+  tooManyUsers: [40002, 'the app has reached its limit of users'],
+  appDisabled: [40003, 'the app is disabled'],
+} as const satisfies Record<string, readonly [code: number, sentence: string]>;
+
+export type RefusalName = keyof typeof REFUSALS;
+
+/** What a call is refused with: a code of the closed table and a sentence that names the field where there is one. */
+export class Refusal extends Error {
+  readonly code: number;
+  constructor(name: RefusalName, sentence?: string) {
+    super(sentence ?? REFUSALS[name][1]);
+    this.name = name;
+    this.code = REFUSALS[name][0];
+  }
+}
+
+/** 10002 with the name of the field. */
+export const badParameter = (field: string, wrong: string) => new Refusal('badParameter', `${field}: ${wrong}`);
+
+/** The service cannot finish now (throttled, or a record stays contended): 503 with Retry-After; nothing was changed. */
+export class Unavailable extends Error {}
