@@ -1,0 +1,255 @@
+/** What an assembly says should run: functions, routes, tables, buckets and event sources, as plain data. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartUpError, type TableProperties } from './dynamodb-local.ts';
+import { type Pattern, parsePattern } from './event-pattern.ts';
+import type { Assembly, Json, Resource } from './template.ts';
+
+export interface FunctionDefinition {
+  name: string;
+  arn: string;
+  /** File of the bundle that `handler` (`index.handler`) names. */
+  modulePath: string;
+  handler: string;
+  environment: Record<string, string>;
+  /** MiB */
+  memory: number;
+  /** Milliseconds */
+  timeout: number;
+  /** Its own key, so that a server can tell which function calls. */
+  accessKeyId: string;
+  /** The statements of its role's policies. */
+  statements: Json[];
+}
+
+export interface RouteDefinition {
+  /** `GET /path`, `ANY /path` or `$default` */
+  key: string;
+  function: FunctionDefinition;
+  /** Milliseconds until the gateway stops waiting. */
+  timeout: number;
+  /** False when no AWS::Lambda::Permission lets the gateway call it: then it answers 500, as on AWS. */
+  permitted: boolean;
+}
+
+export interface Throttle {
+  /** Requests a second, and how many may come at once. */
+  rate: number;
+  burst: number;
+}
+
+export interface CorsDefinition {
+  allowOrigins: string[];
+  allowMethods: string[];
+  allowHeaders: string[];
+  exposeHeaders: string[];
+  /** Seconds */
+  maxAge: number | undefined;
+}
+
+export interface ApiDefinition {
+  id: string;
+  routes: RouteDefinition[];
+  cors: CorsDefinition | undefined;
+  throttle(routeKey: string): Throttle | undefined;
+}
+
+export interface TableDefinition {
+  name: string;
+  properties: TableProperties;
+}
+
+export interface BucketDefinition {
+  name: string;
+  corsRules: Json[];
+  notifications: { events: string[]; prefix: string; suffix: string; function: FunctionDefinition }[];
+}
+
+export interface StreamMapping {
+  id: string;
+  streamArn: string;
+  tableName: string;
+  function: FunctionDefinition;
+  /** A record is delivered if any of these matches; all are, if there is none. */
+  patterns: Pattern[];
+  startingPosition: 'TRIM_HORIZON' | 'LATEST';
+  batchSize: number;
+  /** -1: until it succeeds. */
+  maximumRetryAttempts: number;
+  bisectOnError: boolean;
+  reportsItemFailures: boolean;
+  onFailureArn: string | undefined;
+}
+
+export interface Deployment {
+  functions: FunctionDefinition[];
+  api: ApiDefinition;
+  tables: TableDefinition[];
+  buckets: BucketDefinition[];
+  streamMappings: StreamMapping[];
+}
+
+/** Collects what the laptop stack serves. Throws StartUpError if the templates hold what it cannot serve. */
+export function readDeployment(assembly: Assembly): Deployment {
+  const functions = new Map<string, FunctionDefinition>();
+  const statements = statementsByRole(assembly);
+  for (const resource of assembly.resources('AWS::Lambda::Function')) {
+    functions.set(resource.arn, readFunction(resource, assembly, statements));
+  }
+  const functionOf = (uri: string): FunctionDefinition => {
+    const arn = /arn:aws:lambda:[^:]+:[^:]+:function:[^:/]+/.exec(uri)?.[0] ?? '';
+    const found = functions.get(arn);
+    if (!found) throw new StartUpError(`The templates name a function that they do not hold: ${uri}.`);
+    return found;
+  };
+  return {
+    functions: [...functions.values()],
+    api: readApi(assembly, functionOf),
+    tables: assembly
+      .resources('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable')
+      .map(({ physicalId, properties }) => ({ name: physicalId, properties })),
+    buckets: assembly.resources('AWS::S3::Bucket').map((bucket) => readBucket(bucket, functionOf)),
+    streamMappings: assembly
+      .resources('AWS::Lambda::EventSourceMapping')
+      .map((mapping) => readStreamMapping(mapping, (name) => functionOf(functionArn(name, functions)))),
+  };
+}
+
+function functionArn(nameOrArn: string, functions: Map<string, FunctionDefinition>): string {
+  return [...functions.values()].find(({ name }) => name === nameOrArn)?.arn ?? nameOrArn;
+}
+
+function readFunction(resource: Resource, assembly: Assembly, statements: Map<string, Json[]>): FunctionDefinition {
+  const { Code, Handler, Environment, MemorySize, Timeout, Role } = resource.properties;
+  const file = Handler.split('.')[0];
+  const folder = assembly.assetPath(Code.S3Key);
+  const modulePath = ['.mjs', '.js', '.cjs'].map((ending) => join(folder, file + ending)).find(existsSync);
+  if (!modulePath) throw new StartUpError(`The bundle of ${resource.physicalId} holds no ${file}.mjs (or .js, .cjs).`);
+  return {
+    name: resource.physicalId,
+    arn: resource.arn,
+    modulePath,
+    handler: Handler,
+    environment: Environment?.Variables ?? {},
+    memory: MemorySize ?? 128,
+    timeout: (Timeout ?? 3) * 1000,
+    accessKeyId: `ASIA${createHash('sha256').update(resource.arn).digest('hex').slice(0, 16).toUpperCase()}`,
+    statements: statements.get(Role) ?? [],
+  };
+}
+
+/** Policy statements by the role's ARN, from inline policies and AWS::IAM::Policy resources. */
+function statementsByRole(assembly: Assembly): Map<string, Json[]> {
+  const roles = assembly.resources('AWS::IAM::Role');
+  const byName = new Map<string, Json[]>();
+  for (const { physicalId, properties } of roles) {
+    byName.set(
+      physicalId,
+      (properties.Policies ?? []).flatMap((policy: Json) => policy.PolicyDocument.Statement),
+    );
+  }
+  for (const { properties } of assembly.resources('AWS::IAM::Policy', 'AWS::IAM::RolePolicy')) {
+    for (const role of properties.Roles ?? [properties.RoleName]) {
+      byName.get(role)?.push(...properties.PolicyDocument.Statement);
+    }
+  }
+  return new Map(roles.map(({ arn, physicalId }) => [arn, byName.get(physicalId)!]));
+}
+
+function readApi(assembly: Assembly, functionOf: (uri: string) => FunctionDefinition): ApiDefinition {
+  const [api, second] = assembly.resources('AWS::ApiGatewayV2::Api');
+  if (!api || second)
+    throw new StartUpError('The laptop stack serves exactly one HTTP API; the templates hold none or several.');
+  const stage = assembly
+    .resources('AWS::ApiGatewayV2::Stage')
+    .find(({ properties }) => properties.ApiId === api.physicalId);
+  if (stage?.properties.StageName !== '$default') throw new StartUpError('The HTTP API needs a stage $default.');
+  const integrations = new Map(
+    assembly.resources('AWS::ApiGatewayV2::Integration').map(({ physicalId, properties }) => [physicalId, properties]),
+  );
+  const permissions = assembly.resources('AWS::Lambda::Permission').map(({ properties }) => properties);
+
+  const routes = assembly.resources('AWS::ApiGatewayV2::Route').map(({ properties }): RouteDefinition => {
+    const integration = integrations.get(String(properties.Target).replace(/^integrations\//, ''));
+    if (!integration) throw new StartUpError(`The route ${properties.RouteKey} has no integration.`);
+    if (integration.PayloadFormatVersion !== '2.0') {
+      throw new StartUpError(`The integration of ${properties.RouteKey} is not of payload format 2.0.`);
+    }
+    const target = functionOf(integration.IntegrationUri);
+    const [method, path] = properties.RouteKey.split(' ');
+    const source = `${api.physicalId}/$default/${method === 'ANY' ? '*' : method}${path ?? ''}`;
+    const permitted = permissions.some(
+      ({ FunctionName, Principal, SourceArn }) =>
+        [target.name, target.arn].includes(FunctionName) &&
+        Principal === 'apigateway.amazonaws.com' &&
+        (SourceArn === undefined || matchesGlob(SourceArn.split(':').slice(5).join(':'), source)),
+    );
+    return { key: properties.RouteKey, function: target, timeout: integration.TimeoutInMillis ?? 30_000, permitted };
+  });
+
+  const { CorsConfiguration: cors } = api.properties;
+  const { DefaultRouteSettings: defaults, RouteSettings: byRoute } = stage.properties;
+  return {
+    id: api.physicalId,
+    routes,
+    cors: cors && {
+      allowOrigins: cors.AllowOrigins ?? [],
+      allowMethods: cors.AllowMethods ?? [],
+      allowHeaders: cors.AllowHeaders ?? [],
+      exposeHeaders: cors.ExposeHeaders ?? [],
+      maxAge: cors.MaxAge,
+    },
+    throttle(routeKey) {
+      const settings = { ...defaults, ...byRoute?.[routeKey] };
+      if (settings.ThrottlingRateLimit === undefined) return undefined;
+      return {
+        rate: settings.ThrottlingRateLimit,
+        burst: settings.ThrottlingBurstLimit ?? settings.ThrottlingRateLimit,
+      };
+    },
+  };
+}
+
+/** `*` in a pattern stands for anything. */
+function matchesGlob(pattern: string, text: string): boolean {
+  const expression = pattern.replace(/[.*+?^${}()|[\]\\]/g, (sign) => (sign === '*' ? '.*' : `\\${sign}`));
+  return new RegExp(`^${expression}$`, 's').test(text);
+}
+
+function readBucket(bucket: Resource, functionOf: (uri: string) => FunctionDefinition): BucketDefinition {
+  const { CorsConfiguration, NotificationConfiguration } = bucket.properties;
+  return {
+    name: bucket.physicalId,
+    corsRules: CorsConfiguration?.CorsRules ?? [],
+    notifications: (NotificationConfiguration?.LambdaConfigurations ?? []).map((configuration: Json) => {
+      const rules: Json[] = configuration.Filter?.S3Key?.Rules ?? [];
+      const rule = (name: string) => rules.find(({ Name }) => Name.toLowerCase() === name)?.Value ?? '';
+      return {
+        events: [configuration.Event],
+        prefix: rule('prefix'),
+        suffix: rule('suffix'),
+        function: functionOf(configuration.Function),
+      };
+    }),
+  };
+}
+
+function readStreamMapping(mapping: Resource, functionOf: (name: string) => FunctionDefinition): StreamMapping {
+  const properties = mapping.properties;
+  const tableName = /:table\/([^/]+)\/stream\//.exec(properties.EventSourceArn)?.[1];
+  if (!tableName) throw new StartUpError(`The laptop stack knows no event source ${properties.EventSourceArn}.`);
+  return {
+    id: mapping.physicalId,
+    streamArn: properties.EventSourceArn,
+    tableName,
+    function: functionOf(properties.FunctionName),
+    patterns: (properties.FilterCriteria?.Filters ?? []).map((filter: Json) => parsePattern(filter.Pattern)),
+    startingPosition: properties.StartingPosition,
+    batchSize: properties.BatchSize ?? 100,
+    maximumRetryAttempts: properties.MaximumRetryAttempts ?? -1,
+    bisectOnError: properties.BisectBatchOnFunctionError ?? false,
+    reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),
+    onFailureArn: properties.DestinationConfig?.OnFailure?.Destination,
+  };
+}

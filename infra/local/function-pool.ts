@@ -1,0 +1,264 @@
+/**
+ * Runs functions as Lambda does: each instance is a worker thread with its own bundle, environment and memory limit,
+ * serves one invocation at a time, is kept for the next one, and goes when it has been idle for long.
+ */
+import { randomUUID } from 'node:crypto';
+import { devNull } from 'node:os';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import type { FunctionDefinition } from './deployment.ts';
+import { LOCAL_REGION } from './dynamodb-local.ts';
+import type { InstanceData, InstanceMessage, Invocation } from './function-worker.ts';
+import type { Json } from './template.ts';
+
+/** Lambda's own limit for loading a function, milliseconds. */
+const LOAD_TIMEOUT = 10_000;
+
+export interface PoolOptions {
+  /** Servers that the functions' SDK clients should talk to. */
+  endpoints?: { dynamodb: string; s3: string };
+  secretOf?(accessKeyId: string): { secretAccessKey: string; sessionToken: string };
+  /** Instances of one function, and of all together. */
+  instancesPerFunction?: number;
+  instances?: number;
+  /** Milliseconds until an idle instance is ended. */
+  idleTime?: number;
+  /** Gets every line that a function prints. */
+  onLine?(functionName: string, line: string): void;
+}
+
+/** How an invocation ended; never an exception, since a failing function is an everyday result. */
+export type Outcome = (
+  | { ok: true; payload: Json }
+  | { ok: false; errorType: string; errorMessage: string; trace: string[] }
+) & {
+  requestId: string;
+  /** Milliseconds in the handler. */
+  duration: number;
+  /** True if an instance was started for it. */
+  coldStart: boolean;
+};
+
+export interface FunctionPool {
+  /** Invokes the function with an event and waits for its end. Invocations wait their turn in the order they came. */
+  invoke(definition: FunctionDefinition, event: Json): Promise<Outcome>;
+  /** Instances alive now, of all functions. */
+  size(): number;
+  /** Ends all instances. */
+  close(): Promise<void>;
+}
+
+/** An invocation that waits for an instance or runs on one. */
+interface Call {
+  definition: FunctionDefinition;
+  event: string;
+  requestId: string;
+  coldStart: boolean;
+  started: number;
+  timer?: NodeJS.Timeout;
+  settle(outcome: Outcome): void;
+}
+
+interface Instance {
+  definition: FunctionDefinition;
+  worker: Worker;
+  call: Call | undefined;
+  idleSince: number;
+  /** The uncaught exception that ended it, if one did. */
+  fatal?: Error;
+}
+
+/** Makes an empty pool. */
+export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
+  const { instancesPerFunction = 8, instances: instanceCap = 48, idleTime = 120_000 } = options;
+  const alive = new Set<Instance>();
+  const ending = new Set<Promise<unknown>>();
+  let waiting: Call[] = [];
+  let closed = false;
+
+  const finish = (
+    call: Call,
+    result: { payload: Json } | { errorType: string; errorMessage: string; trace?: string[] },
+  ) => {
+    clearTimeout(call.timer);
+    const { requestId, coldStart } = call;
+    const duration = call.started ? Date.now() - call.started : 0;
+    call.settle(
+      'payload' in result
+        ? { ok: true, payload: result.payload, requestId, duration, coldStart }
+        : { ok: false, trace: [], ...result, requestId, duration, coldStart },
+    );
+  };
+
+  const end = (instance: Instance) => {
+    alive.delete(instance);
+    const gone = instance.worker.terminate();
+    ending.add(gone);
+    gone.finally(() => ending.delete(gone));
+  };
+
+  /** Ends an instance that broke, fails its call with what Lambda would say, and lets the next one in. */
+  const fail = (instance: Instance, errorType: string, errorMessage: string, trace: string[] = []) => {
+    const { call } = instance;
+    instance.call = undefined;
+    end(instance);
+    if (call) finish(call, { errorType, errorMessage, trace });
+    pump();
+  };
+
+  const start = (definition: FunctionDefinition): Instance => {
+    const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+      env: environmentOf(definition, options),
+      workerData: {
+        modulePath: definition.modulePath,
+        handlerName: definition.handler.split('.')[1]!,
+        functionName: definition.name,
+        functionArn: definition.arn,
+        memory: definition.memory,
+      } satisfies InstanceData,
+      resourceLimits: { maxOldGenerationSizeMb: definition.memory },
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+    });
+    const instance: Instance = { definition, worker, call: undefined, idleSince: 0 };
+    alive.add(instance);
+    for (const stream of [worker.stdout, worker.stderr])
+      forwardLines(stream, (line) => options.onLine?.(definition.name, line));
+    worker.on('message', (message: InstanceMessage) => {
+      const { call } = instance;
+      if (!call) return;
+      if (message.kind === 'ready') return begin(instance, call);
+      instance.call = undefined;
+      instance.idleSince = Date.now();
+      if (message.kind === 'failed') finish(call, message);
+      else finish(call, { payload: message.result === undefined ? undefined : JSON.parse(message.result) });
+      pump();
+    });
+    worker.on('error', (error) => {
+      instance.fatal = error instanceof Error ? error : new Error(String(error));
+    });
+    worker.on('exit', (code) => {
+      if (!alive.has(instance)) return;
+      const { fatal } = instance;
+      if (fatal) fail(instance, fatal.name, fatal.message, fatal.stack?.split('\n'));
+      else
+        fail(instance, 'Runtime.ExitError', `Runtime exited with ${code ? `error: exit status ${code}` : 'success'}`);
+    });
+    return instance;
+  };
+
+  /** Hands the event to an instance that is loaded; from now on the function's own timeout runs. */
+  const begin = (instance: Instance, call: Call) => {
+    const { timeout } = call.definition;
+    clearTimeout(call.timer);
+    call.started = Date.now();
+    const seconds = (timeout / 1000).toFixed(2);
+    call.timer = setTimeout(() => {
+      options.onLine?.(call.definition.name, `${call.requestId} Task timed out after ${seconds} seconds`);
+      fail(instance, 'Sandbox.Timedout', `Task timed out after ${seconds} seconds`);
+    }, timeout);
+    const { requestId, event } = call;
+    instance.worker.postMessage({ requestId, event, deadline: call.started + timeout } satisfies Invocation);
+  };
+
+  /** Gives waiting calls to instances, oldest first; a call that must wait does not hold up another function's. */
+  const pump = () => {
+    waiting = waiting.filter((call) => !place(call));
+  };
+  const place = (call: Call): boolean => {
+    const own = [...alive].filter(({ definition }) => definition === call.definition);
+    // The one used last, so that the others become idle for long enough to go.
+    const idle = own.filter((instance) => !instance.call).sort((a, b) => b.idleSince - a.idleSince)[0];
+    if (idle) {
+      idle.call = call;
+      begin(idle, call);
+      return true;
+    }
+    if (own.length >= instancesPerFunction) return false;
+    if (alive.size >= instanceCap) {
+      const spare = [...alive].filter((instance) => !instance.call).sort((a, b) => a.idleSince - b.idleSince)[0];
+      if (!spare) return false;
+      end(spare);
+    }
+    const instance = start(call.definition);
+    instance.call = call;
+    call.coldStart = true;
+    call.timer = setTimeout(
+      () => fail(instance, 'Sandbox.Timedout', 'The function did not load in time'),
+      LOAD_TIMEOUT,
+    );
+    return true;
+  };
+
+  const reaper = setInterval(
+    () => {
+      const longAgo = Date.now() - idleTime;
+      for (const instance of alive) if (!instance.call && instance.idleSince < longAgo) end(instance);
+    },
+    Math.min(idleTime, 5000),
+  ).unref();
+
+  return {
+    invoke: (definition, event) =>
+      new Promise((settle) => {
+        const call: Call = {
+          definition,
+          event: JSON.stringify(event),
+          requestId: randomUUID(),
+          coldStart: false,
+          started: 0,
+          settle,
+        };
+        if (closed) return finish(call, { errorType: 'ServiceException', errorMessage: 'The stack is shutting down' });
+        // Nobody may overtake a call of the same function that waits already.
+        if (waiting.some(({ definition: other }) => other === definition) || !place(call)) waiting.push(call);
+      }),
+    size: () => alive.size,
+    async close() {
+      closed = true;
+      clearInterval(reaper);
+      const shuttingDown = { errorType: 'ServiceException', errorMessage: 'The stack is shutting down' };
+      for (const call of waiting) finish(call, shuttingDown);
+      waiting = [];
+      for (const instance of alive) fail(instance, shuttingDown.errorType, shuttingDown.errorMessage);
+      await Promise.all(ending);
+    },
+  };
+}
+
+/** The template's variables, and what Lambda itself sets; nothing of the process that runs the stack. */
+function environmentOf(definition: FunctionDefinition, { endpoints, secretOf }: PoolOptions): Record<string, string> {
+  const credentials = secretOf?.(definition.accessKeyId);
+  return {
+    ...definition.environment,
+    AWS_REGION: LOCAL_REGION,
+    AWS_DEFAULT_REGION: LOCAL_REGION,
+    AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`,
+    AWS_LAMBDA_FUNCTION_NAME: definition.name,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memory),
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${definition.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+    LAMBDA_TASK_ROOT: dirname(definition.modulePath),
+    _HANDLER: definition.handler,
+    TZ: ':UTC',
+    LANG: 'en_US.UTF-8',
+    AWS_ACCESS_KEY_ID: definition.accessKeyId,
+    ...(credentials && {
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_SESSION_TOKEN: credentials.sessionToken,
+    }),
+    ...(endpoints && { AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb, AWS_ENDPOINT_URL_S3: endpoints.s3 }),
+    // There are no such files on Lambda; a developer's own must not leak in.
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+  };
+}
+
+function forwardLines(stream: Readable, onLine: (line: string) => void) {
+  createInterface({ input: stream }).on('line', (line) => line.trim() && onLine(line));
+}

@@ -1,0 +1,204 @@
+/**
+ * An event source mapping on a table's stream: reads DynamoDB Local's stream, filters, and invokes the function batch
+ * by batch, in order, with the retries, bisecting and partial failures that the template asks for.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AttributeValue, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeStreamCommand,
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type Shard,
+  type _Record as StreamRecord,
+} from '@aws-sdk/client-dynamodb-streams';
+import type { StreamMapping } from './deployment.ts';
+import { LOCAL_REGION } from './dynamodb-local.ts';
+import type { Outcome } from './function-pool.ts';
+import type { Json } from './template.ts';
+
+/** Milliseconds between two looks at a stream that had nothing new. */
+const POLL_INTERVAL = 200;
+/** Milliseconds between two looks for new shards; DynamoDB Local starts one every few hours. */
+const SHARD_INTERVAL = 10_000;
+
+export interface StreamSourceOptions {
+  mapping: StreamMapping;
+  client: DynamoDBClient;
+  endpoint: string;
+  invoke(event: Json): Promise<Outcome>;
+  /** Gets the records of a batch that failed for good, with the last outcome. */
+  onDiscard(records: Json[], outcome: Outcome): void;
+  /** Where the mapping got to: the last sequence number done, by shard. Kept between runs together with the data. */
+  position: { load(): Record<string, string>; save(position: Record<string, string>): void };
+  /** Milliseconds before the first repetition; it doubles with each, up to 50 times. */
+  retryDelay?: number;
+}
+
+/** Starts reading; `close` stops it and waits for the batch in progress. */
+export function startStreamSource(options: StreamSourceOptions): { close(): Promise<void> } {
+  const { mapping, client, endpoint } = options;
+  const stop = new AbortController();
+  const streams = new DynamoDBStreamsClient({
+    endpoint,
+    region: LOCAL_REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const position = options.position.load();
+  const done = (shardId: string, sequenceNumber: string) => {
+    position[shardId] = sequenceNumber;
+    options.position.save(position);
+  };
+
+  const followShard = async (streamArn: string, shardId: string) => {
+    const after = position[shardId];
+    const start = after
+      ? ({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after } as const)
+      : ({ ShardIteratorType: mapping.startingPosition } as const);
+    const first = await streams.send(new GetShardIteratorCommand({ StreamArn: streamArn, ShardId: shardId, ...start }));
+    let iterator = first.ShardIterator;
+    while (iterator && !stop.signal.aborted) {
+      const { Records: records = [], NextShardIterator: next } = await streams.send(
+        new GetRecordsCommand({ ShardIterator: iterator, Limit: 1000 }),
+      );
+      const events = records.map((record) => toLambdaRecord(record, mapping.streamArn));
+      const wanted = events.filter(
+        (event) => mapping.patterns.length === 0 || mapping.patterns.some((matches) => matches(event)),
+      );
+      for (let at = 0; at < wanted.length && !stop.signal.aborted; at += mapping.batchSize) {
+        const batch = wanted.slice(at, at + mapping.batchSize);
+        await deliver(batch, options, stop.signal);
+        if (!stop.signal.aborted) done(shardId, batch.at(-1)!.dynamodb.SequenceNumber);
+      }
+      if (!stop.signal.aborted && events.length > 0) done(shardId, events.at(-1)!.dynamodb.SequenceNumber);
+      iterator = next;
+      if (records.length === 0) await pause(POLL_INTERVAL, stop.signal);
+    }
+  };
+
+  const run = async () => {
+    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: mapping.tableName }));
+    const streamArn = table?.LatestStreamArn;
+    if (!streamArn) throw new Error(`The table ${mapping.tableName} has no stream.`);
+    const followed = new Map<string, Promise<void>>();
+    while (!stop.signal.aborted) {
+      for (const { ShardId: id = '', ParentShardId: parent } of await shardsOf(streams, streamArn)) {
+        // A child holds what came after its parent, so it waits for the parent's end.
+        if (!followed.has(id)) {
+          followed.set(
+            id,
+            Promise.resolve(followed.get(parent ?? '')).then(() => followShard(streamArn, id)),
+          );
+        }
+      }
+      await Promise.race([pause(SHARD_INTERVAL, stop.signal), ...rejectionsOnly(followed.values())]);
+    }
+    await Promise.all(followed.values());
+  };
+
+  /** A reader that fails (an expired iterator, say) is started anew from its last position. */
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      await run().catch((error) => {
+        if (!stop.signal.aborted) console.error(`Reading the stream of ${mapping.tableName} failed:`, error);
+      });
+      await pause(1000, stop.signal);
+    }
+  })();
+  return {
+    async close() {
+      stop.abort();
+      await running;
+      streams.destroy();
+    },
+  };
+}
+
+/** Invokes the function until the batch is done, discarded, or the stack stops. */
+async function deliver(records: Json[], options: StreamSourceOptions, stop: AbortSignal, attempt = 0): Promise<void> {
+  const { mapping, invoke, onDiscard, retryDelay = 200 } = options;
+  let outcome = await invoke({ Records: records });
+  while (!stop.aborted) {
+    const failedAt = firstFailure(records, outcome, mapping.reportsItemFailures);
+    if (failedAt === undefined) return;
+    if (mapping.maximumRetryAttempts >= 0 && attempt >= mapping.maximumRetryAttempts) {
+      return onDiscard(records.slice(failedAt), outcome);
+    }
+    attempt += 1;
+    records = records.slice(failedAt);
+    await pause(retryDelay * Math.min(2 ** (attempt - 1), 50), stop);
+    if (stop.aborted) return;
+    if (mapping.bisectOnError && !outcome.ok && records.length > 1) {
+      const middle = Math.ceil(records.length / 2);
+      await deliver(records.slice(0, middle), options, stop, attempt);
+      if (!stop.aborted) await deliver(records.slice(middle), options, stop, attempt);
+      return;
+    }
+    outcome = await invoke({ Records: records });
+  }
+}
+
+/** Index of the record from which on the batch has to be repeated, or undefined if all of it is done. */
+function firstFailure(records: Json[], outcome: Outcome, reportsItemFailures: boolean): number | undefined {
+  if (!outcome.ok) return 0;
+  const failures: Json[] = (reportsItemFailures && outcome.payload?.batchItemFailures) || [];
+  if (failures.length === 0) return undefined;
+  const identifiers = new Set(failures.map(({ itemIdentifier }) => itemIdentifier));
+  // An identifier that is none of the batch's means that the whole batch failed.
+  return Math.max(
+    0,
+    records.findIndex(({ dynamodb }) => identifiers.has(dynamodb.SequenceNumber)),
+  );
+}
+
+/** The record as Lambda functions get it: plain JSON, binary in base64, time in seconds. */
+function toLambdaRecord({ dynamodb = {}, userIdentity, ...record }: StreamRecord, streamArn: string): Json {
+  const image = (attributes: Record<string, AttributeValue> | undefined) =>
+    attributes &&
+    JSON.parse(
+      JSON.stringify(attributes, (_, value) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+      ),
+    );
+  return {
+    eventID: record.eventID,
+    eventName: record.eventName,
+    eventVersion: record.eventVersion,
+    eventSource: record.eventSource,
+    awsRegion: LOCAL_REGION,
+    dynamodb: {
+      ApproximateCreationDateTime: Math.floor((dynamodb.ApproximateCreationDateTime?.getTime() ?? 0) / 1000),
+      Keys: image(dynamodb.Keys),
+      ...(dynamodb.NewImage && { NewImage: image(dynamodb.NewImage) }),
+      ...(dynamodb.OldImage && { OldImage: image(dynamodb.OldImage) }),
+      SequenceNumber: dynamodb.SequenceNumber,
+      SizeBytes: dynamodb.SizeBytes,
+      StreamViewType: dynamodb.StreamViewType,
+    },
+    ...(userIdentity && { userIdentity: { type: userIdentity.Type, principalId: userIdentity.PrincipalId } }),
+    eventSourceARN: streamArn,
+  };
+}
+
+/** Every shard of the stream, parents before their children. */
+async function shardsOf(streams: DynamoDBStreamsClient, streamArn: string): Promise<Shard[]> {
+  const shards: Shard[] = [];
+  let from: string | undefined;
+  do {
+    const page = new DescribeStreamCommand({ StreamArn: streamArn, ...(from && { ExclusiveStartShardId: from }) });
+    const { StreamDescription: description } = await streams.send(page);
+    shards.push(...(description?.Shards ?? []));
+    from = description?.LastEvaluatedShardId;
+  } while (from);
+  return shards.sort((a, b) => (a.ShardId ?? '').localeCompare(b.ShardId ?? ''));
+}
+
+/** Promises that never fulfil but reject when theirs do, for a race that only failure may win. */
+function rejectionsOnly(promises: Iterable<Promise<void>>): Promise<never>[] {
+  return [...promises].map((promise) => promise.then(() => new Promise<never>(() => {})));
+}
+
+/** Waits, but no longer than until the signal. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => {});
+}
