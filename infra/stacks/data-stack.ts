@@ -6,7 +6,6 @@ import {
   ProjectionType,
   StreamViewType,
   Table,
-  TableEncryption,
 } from 'aws-cdk-lib/aws-dynamodb';
 import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -38,9 +37,8 @@ export class DataStack extends Stack {
       partitionKey: text(PARTITION_KEY),
       sortKey: text(SORT_KEY),
       billingMode: BillingMode.PAY_PER_REQUEST,
-      // The key that DynamoDB owns: encrypted at rest as with any other, but no KMS request, price, throttle or
-      // permission stands between a function and its data.
-      encryption: TableEncryption.DEFAULT,
+      // No `encryption`: encrypted at rest under the key that DynamoDB owns. With one of KMS, a request, its price,
+      // its throttle and its permission would stand between a function and its data.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: config.retainData,
       timeToLiveAttribute: TTL_ATTRIBUTE,

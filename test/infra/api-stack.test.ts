@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
+import { backgroundFunctions, type Grant, grantsOf, type Route, routes } from '../../shared/routes/index.ts';
+import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
+
+const templates = synthesizedTemplates();
+const everyRow = [...routes, ...backgroundFunctions];
+
+const TABLE = { 'Fn::ImportValue': 'Roster-dev-Data-TableArn' };
+const index = (name: string) => ({ 'Fn::Join': ['', [TABLE, `/index/${name}`]] });
+const OBJECTS = { 'Fn::Join': ['', [{ 'Fn::ImportValue': 'Roster-dev-Data-BucketArn' }, '/files/*']] };
+
+/** Written out again, apart from infra's table: a slip there must not slip through here. */
+const PERMISSIONS: Record<Grant, [action: string, resource: unknown]> = {
+  get: ['dynamodb:GetItem', TABLE],
+  'batch-get': ['dynamodb:BatchGetItem', TABLE],
+  query: ['dynamodb:Query', TABLE],
+  'query-lsi1': ['dynamodb:Query', index('lsi1')],
+  'query-lsi2': ['dynamodb:Query', index('lsi2')],
+  'query-lsi3': ['dynamodb:Query', index('lsi3')],
+  'query-gsi1': ['dynamodb:Query', index('gsi1')],
+  put: ['dynamodb:PutItem', TABLE],
+  update: ['dynamodb:UpdateItem', TABLE],
+  delete: ['dynamodb:DeleteItem', TABLE],
+  check: ['dynamodb:ConditionCheckItem', TABLE],
+  'presign-put': ['s3:PutObject', OBJECTS],
+  'presign-get': ['s3:GetObject', OBJECTS],
+  'head-object': ['s3:GetObject', OBJECTS],
+  'delete-object': ['s3:DeleteObject', OBJECTS],
+};
+
+/** The resources of one row: those in its nested stack whose logical id starts with its construct's. */
+function resourcesOfRow(from: Map<string, Template>, row: { id: string }) {
+  const stack = [...from.values()].find(({ Resources }) =>
+    Object.values(Resources).some(({ Properties }) => Properties?.Environment?.Variables?.OPERATION === row.id),
+  );
+  const own = Object.entries(stack?.Resources ?? {}).filter(([id]) =>
+    new RegExp(
+      `^${constructIdOf(row.id)}(Function|Role|Logs|Integration|Permission|GET|POST|PUT|DELETE|Jobs|Failed)`,
+    ).test(id),
+  );
+  return {
+    /** The only resource of this type; throws if there is none or another. */
+    one(type: string): [id: string, properties: Resource['Properties']] {
+      const found = own.filter(([, resource]) => resource.Type === type);
+      if (found.length !== 1) throw new Error(`${row.id}: ${found.length} resources of type ${type}`);
+      return [found[0]![0], found[0]![1].Properties];
+    },
+    all: (type: string) => own.filter(([, resource]) => resource.Type === type).map(([, { Properties }]) => Properties),
+  };
+}
+
+/** Every permission of a policy, one `action on resource` each. */
+function permissionsOf(role: Resource['Properties']): string[] {
+  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation JSON
+  const statements: any[] = role.Policies.flatMap((policy: any) => policy.PolicyDocument.Statement);
+  return statements
+    .flatMap(({ Effect, Action, Resource, ...rest }) => {
+      expect([Effect, rest]).toEqual(['Allow', {}]);
+      return [Action]
+        .flat()
+        .flatMap((action: string) => [Resource].flat().map((on) => `${action} on ${JSON.stringify(on)}`));
+    })
+    .sort();
+}
+
+const logPermissions = (logGroup: string): [string, unknown][] =>
+  ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => [action, { 'Fn::GetAtt': [logGroup, 'Arn'] }]);
+
+const written = (permissions: [string, unknown][]): string[] =>
+  [...new Set(permissions.map(([action, on]) => `${action} on ${JSON.stringify(on)}`))].sort();
+
+describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
+  const { one, all } = resourcesOfRow(templates, row);
+  const [functionId, lambda] = one('AWS::Lambda::Function');
+  const [logGroupId, logGroup] = one('AWS::Logs::LogGroup');
+  const [roleId, role] = one('AWS::IAM::Role');
+  const [integrationId, integration] = one('AWS::ApiGatewayV2::Integration');
+  const [, permission] = one('AWS::Lambda::Permission');
+  const functionArn = { 'Fn::GetAtt': [functionId, 'Arn'] };
+
+  it('has one function, on the table and under its own role', () => {
+    expect(lambda).toMatchObject({
+      FunctionName: functionNameOf('dev', row.id),
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: row.memory ?? 512,
+      Timeout: row.timeout ?? 10,
+      Role: { 'Fn::GetAtt': [roleId, 'Arn'] },
+      LoggingConfig: { LogGroup: { Ref: logGroupId } },
+    });
+    const usesObjects = grantsOf(row).some((grant) => PERMISSIONS[grant][1] === OBJECTS);
+    expect(lambda.Environment.Variables).toEqual({
+      TABLE_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-TableName' },
+      OPERATION: row.id,
+      ...(usesObjects && { BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' } }),
+    });
+  });
+
+  it('ends before the gateway gives up on it', () => {
+    expect(lambda.Timeout).toBeLessThan(30);
+  });
+
+  it('keeps its log for a while', () => {
+    expect(logGroup).toEqual({ LogGroupName: `/aws/lambda/roster-dev-${slugOf(row.id)}`, RetentionInDays: 30 });
+  });
+
+  it('may do what its grants say and write its log, nothing else', () => {
+    expect(role.ManagedPolicyArns).toBeUndefined();
+    expect(permissionsOf(role)).toEqual(
+      written([...grantsOf(row).map((grant) => PERMISSIONS[grant]), ...logPermissions(logGroupId)]),
+    );
+  });
+
+  it('has a route for each method, all to the one integration', () => {
+    expect(integration).toMatchObject({
+      IntegrationType: 'AWS_PROXY',
+      IntegrationUri: functionArn,
+      PayloadFormatVersion: '2.0',
+    });
+    const target = { 'Fn::Join': ['', ['integrations/', { Ref: integrationId }]] };
+    const found = all('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }) => [RouteKey, Target]);
+    expect(found.sort()).toEqual(row.methods.map((method) => [`${method} ${row.path}`, target]).sort());
+  });
+
+  it('may be called by the API on its path', () => {
+    expect(permission).toMatchObject({
+      Action: 'lambda:InvokeFunction',
+      FunctionName: functionArn,
+      Principal: 'apigateway.amazonaws.com',
+    });
+    expect(permission.SourceArn['Fn::Join'][1].at(-1)).toBe(`/*/*${row.path}`);
+    expect(JSON.stringify(permission.SourceArn)).toContain(':execute-api:');
+  });
+});
+
+describe('background/clean-up', () => {
+  const row = backgroundFunctions.find(({ id }) => id === 'background/clean-up')!;
+  const { one } = resourcesOfRow(templates, row);
+  const [functionId, lambda] = one('AWS::Lambda::Function');
+  const [logGroupId] = one('AWS::Logs::LogGroup');
+  const [queueId, queue] = one('AWS::SQS::Queue');
+  const stream = { 'Fn::ImportValue': 'Roster-dev-Data-StreamArn' };
+  const queueArn = { 'Fn::GetAtt': [queueId, 'Arn'] };
+
+  it('gets new and touched jobs from the stream, with bounded retries', () => {
+    const [, mapping] = one('AWS::Lambda::EventSourceMapping');
+    expect(mapping).toMatchObject({
+      EventSourceArn: stream,
+      FunctionName: { 'Fn::GetAtt': [functionId, 'Arn'] },
+      StartingPosition: 'TRIM_HORIZON',
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      DestinationConfig: { OnFailure: { Destination: queueArn } },
+    });
+    expect(mapping.FilterCriteria.Filters.map(({ Pattern }: { Pattern: string }) => JSON.parse(Pattern))).toEqual([
+      { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } } },
+    ]);
+    expect(lambda.Timeout).toBe(row.timeout);
+  });
+
+  it('leaves what fails in an encrypted queue that is spoken to by TLS only', () => {
+    expect(queue).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
+    const [, policy] = one('AWS::SQS::QueuePolicy');
+    expect(policy.PolicyDocument.Statement).toMatchObject([
+      { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } }, Resource: queueArn },
+    ]);
+  });
+
+  it('may read the stream, fill the queue and do what its grants say', () => {
+    const [, role] = one('AWS::IAM::Role');
+    const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+    expect(permissionsOf(role)).toEqual(
+      written([
+        ...grantsOf(row).map((grant) => PERMISSIONS[grant]),
+        ...logPermissions(logGroupId),
+        ...streamActions.map((action): [string, unknown] => [`dynamodb:${action}`, stream]),
+        ['sqs:SendMessage', queueArn],
+      ]),
+    );
+  });
+});
+
+describe('all stacks', () => {
+  it('hold at most 400 resources each, 100 below the limit', () => {
+    for (const [stack, { Resources }] of templates) {
+      expect([stack, Object.keys(Resources).length <= 400]).toEqual([stack, true]);
+    }
+  });
+
+  it('hold no function but those of the table, which all deployments need', () => {
+    const operations = [...resourcesOf(templates, 'AWS::Lambda::Function').values()].map(
+      ({ Properties }) => Properties.Environment.Variables.OPERATION,
+    );
+    expect(operations.sort()).toEqual(everyRow.map(({ id }) => id).sort());
+  });
+
+  it('name no two rows alike once separators are gone', () => {
+    for (const name of [slugOf, constructIdOf]) {
+      expect(new Set(everyRow.map(({ id }) => name(id))).size).toBe(everyRow.length);
+    }
+  });
+
+  it('allow no wildcard but for the one prefix of objects', () => {
+    for (const [id, { Properties }] of resourcesOf(templates, 'AWS::IAM::Role')) {
+      for (const permission of permissionsOf(Properties)) {
+        expect([id, permission.replace(JSON.stringify(OBJECTS), '')]).not.toEqual([id, expect.stringContaining('*')]);
+      }
+    }
+    expect(resourcesOf(templates, 'AWS::IAM::Policy').size).toBe(0);
+    expect(resourcesOf(templates, 'AWS::IAM::ManagedPolicy').size).toBe(0);
+  });
+});
+
+describe('the HTTP API', () => {
+  const { Resources, Outputs } = templates.get('Roster-dev-Api')!;
+  const properties = (type: string) => Object.values(Resources).find(({ Type }) => Type === type)!.Properties;
+
+  it('answers preflights of any origin for the headers and methods that clients use', () => {
+    const { CorsConfiguration, ProtocolType } = properties('AWS::ApiGatewayV2::Api');
+    expect(ProtocolType).toBe('HTTP');
+    expect(CorsConfiguration).toEqual({
+      AllowOrigins: ['*'],
+      AllowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+      AllowHeaders: ['content-type', 'access-token', 'app_id', 'user_id', 'group_id', 'idempotency-key'],
+      ExposeHeaders: ['retry-after', 'apigw-requestid'],
+      MaxAge: 7200,
+    });
+  });
+
+  it('throttles, and logs each request without its path, query or headers', () => {
+    const stage = properties('AWS::ApiGatewayV2::Stage');
+    expect(stage).toMatchObject({
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: { ThrottlingRateLimit: 2000, ThrottlingBurstLimit: 1000 },
+    });
+    const format: Record<string, string> = JSON.parse(stage.AccessLogSettings.Format);
+    expect(Object.values(format)).toEqual(
+      expect.arrayContaining([
+        '$context.requestId',
+        '$context.routeKey',
+        '$context.status',
+        '$context.responseLatency',
+      ]),
+    );
+    expect(stage.AccessLogSettings.Format).not.toMatch(/path|query|header|authorizer/i);
+  });
+
+  it('tells its address', () => {
+    expect(Outputs).toMatchObject({ ApiUrl: { Export: { Name: 'Roster-dev-Api-Url' } } });
+  });
+});
+
+describe('a new row', () => {
+  const row: Route = {
+    id: 'group/file/upload',
+    path: '/group/file/upload',
+    methods: ['POST'],
+    area: 'group',
+    access: 'actor',
+    section: '7.99',
+    summary: 'A row that is not there',
+    grants: ['put', 'presign-put', 'head-object'],
+  };
+
+  it('adds its own resources and changes no other, wherever it stands', () => {
+    const before = resourcesOf(templates);
+    for (const rows of [
+      [row, ...routes],
+      [...routes, row],
+    ]) {
+      const after = resourcesOf(synthesizedTemplates(rows));
+      const nestedStack = /^Roster-dev-Api\/Group/;
+      const changed = [...after].filter(
+        ([id, resource]) => !nestedStack.test(id) && JSON.stringify(resource) !== JSON.stringify(before.get(id)),
+      );
+      expect(changed.map(([, { Type }]) => Type).sort()).toEqual([
+        'AWS::ApiGatewayV2::Integration',
+        'AWS::ApiGatewayV2::Route',
+        'AWS::IAM::Role',
+        'AWS::Lambda::Function',
+        'AWS::Lambda::Permission',
+        'AWS::Logs::LogGroup',
+      ]);
+      expect(changed.every(([id]) => id.startsWith('Group/GroupFileUpload'))).toBe(true);
+      expect([...before.keys()].filter((id) => !after.has(id))).toEqual([]);
+    }
+  });
+
+  it('that presigns gets the bucket name and exactly the object permissions it names', () => {
+    const { one } = resourcesOfRow(synthesizedTemplates([...routes, row]), row);
+    const [logGroupId] = one('AWS::Logs::LogGroup');
+    expect(one('AWS::Lambda::Function')[1].Environment.Variables).toMatchObject({
+      BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' },
+    });
+    expect(permissionsOf(one('AWS::IAM::Role')[1])).toEqual(
+      written([
+        ...(['batch-get', 'update', 'put'] as const).map((grant) => PERMISSIONS[grant]),
+        ['s3:PutObject', OBJECTS],
+        ['s3:GetObject', OBJECTS],
+        ...logPermissions(logGroupId),
+      ]),
+    );
+  });
+});

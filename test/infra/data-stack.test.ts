@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { synthesizedTemplates } from './templates.ts';
+
+const { Resources, Outputs } = synthesizedTemplates().get('Roster-dev-Data')!;
+const resource = (type: string, from = Resources) => Object.values(from).find(({ Type }) => Type === type)!;
+
+describe('the table', () => {
+  const table = resource('AWS::DynamoDB::Table');
+
+  // Local indexes are made with the table: a change here means a new table and moving all data.
+  it('has string keys, three local indexes and one global index of keys only', () => {
+    const keys = (partition: string, sort: string) => [
+      { AttributeName: partition, KeyType: 'HASH' },
+      { AttributeName: sort, KeyType: 'RANGE' },
+    ];
+    expect(table.Properties.KeySchema).toEqual(keys('pk', 'sk'));
+    expect(table.Properties.AttributeDefinitions).toEqual(
+      ['pk', 'sk', 'l1', 'l2', 'l3', 'g1p', 'g1s'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    );
+    expect(table.Properties.LocalSecondaryIndexes).toEqual([
+      { IndexName: 'lsi1', KeySchema: keys('pk', 'l1'), Projection: { ProjectionType: 'ALL' } },
+      {
+        IndexName: 'lsi2',
+        KeySchema: keys('pk', 'l2'),
+        Projection: {
+          ProjectionType: 'INCLUDE',
+          NonKeyAttributes: ['name', 'joined', 'banned', 'until', 'settled', 'blocked', 'role'],
+        },
+      },
+      {
+        IndexName: 'lsi3',
+        KeySchema: keys('pk', 'l3'),
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['name', 'joined', 'role'] },
+      },
+    ]);
+    expect(table.Properties.GlobalSecondaryIndexes).toEqual([
+      { IndexName: 'gsi1', KeySchema: keys('g1p', 'g1s'), Projection: { ProjectionType: 'KEYS_ONLY' } },
+    ]);
+  });
+
+  it('is on demand, recoverable, streamed, expires items, and stays when its stack goes', () => {
+    expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(table.Properties).toMatchObject({
+      TableName: 'roster-dev',
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      DeletionProtectionEnabled: true,
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    });
+    // Absent: encrypted under the key that DynamoDB owns.
+    expect(table.Properties.SSESpecification).toBeUndefined();
+  });
+});
+
+describe('the bucket', () => {
+  const bucket = resource('AWS::S3::Bucket');
+
+  it('is private, encrypted and stays when its stack goes', () => {
+    expect(bucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(bucket.Properties).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+    });
+  });
+
+  it('refuses whatever does not come by TLS 1.2', () => {
+    const { Statement } = resource('AWS::S3::BucketPolicy').Properties.PolicyDocument;
+    expect(Statement).toMatchObject([
+      { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+      { Effect: 'Deny', Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } },
+    ]);
+  });
+
+  it('lets pages of any origin upload and download', () => {
+    expect(bucket.Properties.CorsConfiguration.CorsRules).toEqual([
+      {
+        AllowedOrigins: ['*'],
+        AllowedMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+        AllowedHeaders: ['*'],
+        ExposedHeaders: ['ETag'],
+        MaxAge: 3600,
+      },
+    ]);
+  });
+
+  it('forgets uploads that were begun and never finished', () => {
+    expect(bucket.Properties.LifecycleConfiguration.Rules).toMatchObject([
+      { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+    ]);
+  });
+});
+
+it('needs no helper function', () => {
+  expect(
+    Object.values(Resources)
+      .map(({ Type }) => Type)
+      .sort(),
+  ).toEqual(['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::S3::BucketPolicy']);
+});
+
+it('tells the names under which all else finds it', () => {
+  const exports = Object.values(Outputs!).map(({ Export }) => Export?.Name);
+  expect(exports).toEqual(
+    ['TableName', 'TableArn', 'StreamArn', 'BucketName', 'BucketArn'].map((name) => `Roster-dev-Data-${name}`),
+  );
+});
+
+describe('stages', () => {
+  it('differ by name', () => {
+    const { Resources: prod } = synthesizedTemplates(undefined, { stage: 'prod' }).get('Roster-prod-Data')!;
+    expect(resource('AWS::DynamoDB::Table', prod).Properties.TableName).toBe('roster-prod');
+  });
+
+  it('may be made to throw away, but not prod', () => {
+    const context = { stage: 'trial', retain: 'false' };
+    const { Resources: trial } = synthesizedTemplates(undefined, context).get('Roster-trial-Data')!;
+    expect(resource('AWS::DynamoDB::Table', trial)).toMatchObject({
+      DeletionPolicy: 'Delete',
+      Properties: { DeletionProtectionEnabled: false },
+    });
+    expect(() => synthesizedTemplates(undefined, { ...context, stage: 'prod' })).toThrow(/retain=false/);
+  });
+
+  it.each([
+    ['stage', 'Prod!', /Context "stage" is "Prod!"/],
+    ['throttleRate', 'many', /Context "throttleRate" is "many"/],
+  ])('refuse a wrong %s with a sentence', (key, value, sentence) => {
+    expect(() => synthesizedTemplates(undefined, { [key]: value })).toThrow(sentence);
+  });
+});
