@@ -1,0 +1,116 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type * as z from 'zod/mini';
+import { type Access, Call } from '../domain/call.ts';
+import { Page } from '../domain/page.ts';
+import { badParameter, Refusal, Unavailable } from '../refusal.ts';
+import { logCall } from './log.ts';
+import { parametersOf, refusalOf } from './request.ts';
+
+/** What an operation takes and gives, as its file declares it; the API's description is built from it. */
+export interface Contract<S extends z.core.$ZodType> {
+  access: Access;
+  /** Parameters of query and body together. */
+  request: S;
+  /** `data` of a success. */
+  reply: z.core.$ZodType;
+  /** The body is one text, not JSON: it comes as the parameter `body`. */
+  rawBody?: boolean;
+}
+
+/** A call on its way through the wrapper: what the event means. */
+interface Invocation {
+  call: Call;
+  input: unknown;
+  started: number;
+  requestId: string;
+}
+
+/** A fault of the service, whatever it was. */
+const SERVICE_FAULT = 20000;
+/** Seconds after which a caller may try again. */
+const RETRY_AFTER = '1';
+
+/**
+ * The Lambda handler of an operation: the only place that knows events, headers, envelope, error replies and log
+ * lines. `run` gets input that fits the schema; who asks is verified when it opens the call, together with its reads.
+ */
+export function operation<S extends z.ZodMiniType>(
+  contract: Contract<S>,
+  run: (call: Call, input: z.output<S>) => Promise<unknown>,
+) {
+  return middy()
+    .use<middy.MiddlewareObj>({
+      before: (request) => {
+        request.event = invocation(contract, request.event as APIGatewayProxyEventV2, request.context);
+      },
+      after: (request) => {
+        const { call } = request.event as Invocation;
+        call.actor; // An operation that never opened its call would answer anybody: a fault, not an answer.
+        request.response = reply(200, success(request.response));
+        logCall(request.event as Invocation, 200);
+      },
+      onError: (request) => {
+        const { response, code } = failure(request.error as Error);
+        request.response = response;
+        logCall(request.event as Invocation, code, code === SERVICE_FAULT ? (request.error as Error) : undefined);
+      },
+    })
+    .handler(async (event: unknown) => {
+      const { call, input } = event as Invocation;
+      if (!(input instanceof Refusal)) return run(call, input as z.output<S>);
+      // Wrong parameters answer only those who may ask: app, token and actor come first.
+      await call.open([]);
+      throw input;
+    }) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
+}
+
+function invocation(contract: Contract<z.ZodMiniType>, event: APIGatewayProxyEventV2, context: Context): Invocation {
+  const { headers } = event;
+  const call = new Call(
+    contract.access,
+    { app: headers.app_id, token: headers['access-token'], user: headers.user_id, group: headers.group_id },
+    { userAgent: headers['user-agent'] ?? '' },
+  );
+  return { call, input: inputOf(contract, event, call), started: performance.now(), requestId: context.awsRequestId };
+}
+
+function inputOf<S extends z.ZodMiniType>(contract: Contract<S>, event: APIGatewayProxyEventV2, call: Call) {
+  const given = parametersOf(event, contract.rawBody ?? false);
+  if (given instanceof Refusal) return given;
+  const group = call.headerGroup;
+  const parsed = contract.request.safeParse(group === undefined ? given : { group_id: group, ...given });
+  if (!parsed.success) return refusalOf(parsed.error, given);
+  const named = (parsed.data as { group_id?: unknown }).group_id;
+  if (group !== undefined && named !== undefined && named !== group)
+    return badParameter('group_id', 'differs from the header');
+  return parsed.data;
+}
+
+const success = (answer: unknown) =>
+  answer instanceof Page
+    ? { code: 200, data: answer.data, cursor: answer.cursor, total: answer.total, version: 0, message: null }
+    : { code: 200, data: answer, message: null };
+
+function failure(error: Error) {
+  if (error instanceof Refusal)
+    return { code: error.code, response: reply(200, { code: error.code, message: error.message, data: null }) };
+  const unavailable = error instanceof Unavailable;
+  const message = unavailable ? 'the service is busy, try again' : 'the service failed';
+  const body = { code: SERVICE_FAULT, message, data: null };
+  return {
+    code: SERVICE_FAULT,
+    response: unavailable ? reply(503, body, { 'retry-after': RETRY_AFTER }) : reply(500, body),
+  };
+}
+
+const reply = (statusCode: number, body: object, headers: Record<string, string> = {}) => ({
+  statusCode,
+  headers: {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  },
+  body: JSON.stringify(body),
+});

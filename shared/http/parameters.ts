@@ -1,0 +1,124 @@
+import * as z from 'zod/mini';
+
+/**
+ * Building blocks of the operations' request schemas. Numbers and booleans are accepted as JSON values and as strings,
+ * in query and body alike (section 1 of the behaviour); a wrong one is refused with 10002 and the field's name.
+ */
+
+const DECIMAL = /^[+-]?[0-9]{1,17}$/;
+const asNumber = (value: unknown) => (typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value);
+const BOOLEANS = new Map<unknown, boolean>([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+  [1, true],
+  [0, false],
+]);
+const asBoolean = (value: unknown) =>
+  BOOLEANS.get(typeof value === 'string' ? value.trim().toLowerCase() : value) ?? value;
+
+/** A whole number within bounds, both included. */
+export const integer = (least: number, most: number) =>
+  z.pipe(
+    z.transform(asNumber),
+    z
+      .int(`must be a whole number from ${least} to ${most}`)
+      .check(z.minimum(least, `must be at least ${least}`), z.maximum(most, `must be at most ${most}`)),
+  );
+
+/** An id: a positive whole number that JSON clients can hold. */
+export const id = () => integer(1, Number.MAX_SAFE_INTEGER);
+
+export const flag = () => z.pipe(z.transform(asBoolean), z.boolean('must be true or false'));
+
+const points = (text: string) => {
+  let count = text.length;
+  for (let i = 0; i < text.length - 1; i++)
+    if ((text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      count--;
+      i++;
+    }
+  return count;
+};
+
+/** Text of at most so many Unicode code points; may be empty. */
+export const text = (most: number) =>
+  z.string('must be text').check(z.refine((value) => points(value) <= most, `must have at most ${most} characters`));
+
+/** Text that names something: trimmed, and blank only where that clears it. */
+export const name = (most: number) =>
+  z.pipe(
+    z.transform((value: unknown) => (typeof value === 'string' ? value.trim() : value)),
+    text(most),
+  );
+
+/** A name, title or content that may not be blank. */
+export const title = (most: number) =>
+  z.pipe(name(most), z.string().check(z.refine((value) => value.length > 0, 'may not be blank')));
+
+/** Text of at most so many bytes in UTF-8. */
+export const bytes = (most: number) =>
+  z
+    .string('must be text')
+    .check(z.refine((value) => Buffer.byteLength(value) <= most, `must have at most ${most} bytes`));
+
+/** A list of `least` to `most` entries; a query carries one as a comma-separated or JSON text. */
+export const list = <T extends z.core.$ZodType>(entry: T, least: number, most: number) =>
+  z.pipe(
+    z.transform(asList),
+    z
+      .array(entry, 'must be a list')
+      .check(
+        z.minLength(least, `must have at least ${least} ${least === 1 ? 'entry' : 'entries'}`),
+        z.maxLength(most, `must have at most ${most} entries`),
+      ),
+  );
+
+function asList(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (!value.trim().startsWith('[')) return value.trim() === '' ? [] : value.split(',');
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** Different ids in the order of the request. */
+export const ids = (least: number, most: number) =>
+  z.pipe(
+    list(id(), least, most),
+    z.transform((list: number[]) => [...new Set(list)]),
+  );
+
+/** Most entries of a list in a body: writes, reads. */
+export const MOST_WRITTEN = 100;
+export const MOST_READ = 1000;
+
+/** Longest texts in Unicode code points, long infos in bytes (section 1 of the behaviour). */
+export const LONGEST = {
+  username: 64,
+  name: 128,
+  title: 256,
+  description: 1024,
+  content: 10_000,
+  url: 2048,
+  reason: 512,
+  infoBytes: 16_384,
+  tag: 64,
+  fileName: 255,
+} as const;
+
+/** `limit`, `cursor` and `version` of a list; more than 1000 is 1000. */
+export const paging = (usual: number) => ({
+  limit: z._default(
+    z.pipe(
+      integer(1, Number.MAX_SAFE_INTEGER),
+      z.transform((limit: number) => Math.min(limit, 1000)),
+    ),
+    usual,
+  ),
+  cursor: z.optional(text(1024)),
+  version: z.optional(integer(0, Number.MAX_SAFE_INTEGER)),
+});

@@ -1,0 +1,48 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type * as z from 'zod/mini';
+import { badParameter, type Refusal } from '../refusal.ts';
+
+/** Parameters of a call before they are checked: the JSON body's, and the query's, which win. */
+export function parametersOf(event: APIGatewayProxyEventV2, rawBody: boolean): Record<string, unknown> | Refusal {
+  const body = bodyOf(event);
+  const query = Object.fromEntries(new URLSearchParams(event.rawQueryString));
+  if (rawBody) return { ...query, body: rawText(body) };
+  const parsed = body.trim() === '' ? {} : parse(body);
+  if (parsed === undefined) return badParameter('body', 'is not JSON');
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    return badParameter('body', 'must be a JSON object');
+  const given = Object.entries({ ...parsed, ...query }).filter(([, value]) => value !== null);
+  return Object.fromEntries(given);
+}
+
+const bodyOf = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2) =>
+  isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The whole body is the value: a JSON string gives its content, anything else is kept as it came. */
+function rawText(body: string): string {
+  const parsed = parse(body);
+  return typeof parsed === 'string' ? parsed : body;
+}
+
+/** The first thing wrong, with the field's name: `user_list[3]: must be at least 1`. */
+export function refusalOf(error: z.core.$ZodError, parameters: unknown): Refusal {
+  const [issue] = error.issues;
+  const path = issue?.path ?? [];
+  const field = path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+  const value = path.reduce<unknown>(
+    (inside, part) => (inside as Record<PropertyKey, unknown> | undefined)?.[part],
+    parameters,
+  );
+  return badParameter(field || 'body', value === undefined ? 'is required' : (issue?.message ?? 'is wrong'));
+}
