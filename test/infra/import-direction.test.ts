@@ -1,0 +1,61 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, posix, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Imports go one way: route row → handler → domain → repository. The first rule that fits a file holds for it. */
+const RULES: { files: RegExp; mayImport: RegExp }[] = [
+  // Plain data for infra, tests and functions alike.
+  { files: /^shared\/routes\//, mayImport: /^shared\/routes\// },
+  { files: /^(shared\/environment|shared\/data\/table|infra\/names)\.ts$/, mayImport: /^$/ },
+  // Handlers translate: no SDK, no repository.
+  { files: /^functions\//, mayImport: /^(shared\/(http|domain|routes|limits|refusal)\b|zod\b|aws-lambda$)/ },
+  // Rules know neither HTTP nor the SDK.
+  { files: /^shared\/domain\//, mayImport: /^(shared\/(?!http\/|openapi\/)|node:|zod\b)/ },
+  // Repositories know no rules.
+  { files: /^shared\/(data|storage)\//, mayImport: /^(shared\/(?!http\/|openapi\/|domain\/)|node:|@aws-sdk\/)/ },
+  // The wrapper reaches the database through the domain's call.
+  { files: /^shared\/http\//, mayImport: /^(shared\/(?!openapi\/|storage\/)|node:|zod\b|@middy\/|aws-lambda$)/ },
+  // The one document that is made from all operations.
+  { files: /^shared\/openapi\//, mayImport: /^(shared|functions)\/|^(node:|zod\b)/ },
+  { files: /^shared\//, mayImport: /^(shared\/|node:)/ },
+  { files: /^infra\//, mayImport: /^(?!test\/|vitest)/ },
+];
+
+/** What a file imports: paths from the project's root, or packages. */
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(root, file), 'utf8');
+  const specifiers = [...source.matchAll(/\b(?:from|import)\s*\(?\s*'([^'\n]+)'/g)].map((found) => found[1]!);
+  return specifiers.map((name) => (name.startsWith('.') ? posix.join(posix.dirname(file), name) : name));
+}
+
+const forbidden = (file: string, imports: string[]): string[] => {
+  const rule = RULES.find(({ files }) => files.test(file));
+  return rule ? imports.filter((name) => !rule.mayImport.test(name)) : [];
+};
+
+describe('imports go one way', () => {
+  const files = globSync('{functions,shared,infra}/**/*.ts', { cwd: root }).map((file) => file.replaceAll('\\', '/'));
+
+  it('in every file', () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.flatMap((file) => forbidden(file, importsOf(file)).map((name) => `${file} imports ${name}`))).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    ['functions/group/info.ts', 'shared/data/group-repo.ts'],
+    ['functions/group/info.ts', '@aws-sdk/lib-dynamodb'],
+    ['functions/group/info.ts', 'functions/group/settings.ts'],
+    ['shared/domain/group/join.ts', 'shared/http/operation.ts'],
+    ['shared/domain/group/join.ts', '@aws-sdk/client-dynamodb'],
+    ['shared/data/group-repo.ts', 'shared/domain/group/permissions.ts'],
+    ['shared/routes/group.ts', 'shared/data/table.ts'],
+    ['shared/limits.ts', 'infra/config.ts'],
+    ['infra/bundle.ts', 'test/infra/templates.ts'],
+  ])('and the rules bite: not from %s to %s', (file, name) => {
+    expect(forbidden(file, [name])).toEqual([name]);
+  });
+});
