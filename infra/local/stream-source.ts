@@ -9,8 +9,10 @@ import {
   DynamoDBStreamsClient,
   GetRecordsCommand,
   GetShardIteratorCommand,
+  type GetShardIteratorCommandInput,
   type Shard,
   type _Record as StreamRecord,
+  TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { StreamMapping } from './deployment.ts';
 import { LOCAL_REGION } from './dynamodb-local.ts';
@@ -50,14 +52,10 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
     options.position.save(position);
   };
 
-  const followShard = async (streamArn: string, shardId: string) => {
-    const after = position[shardId];
-    const start = after
-      ? ({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after } as const)
-      : ({ ShardIteratorType: mapping.startingPosition } as const);
-    const first = await streams.send(new GetShardIteratorCommand({ StreamArn: streamArn, ShardId: shardId, ...start }));
-    let iterator = first.ShardIterator;
-    while (iterator && !stop.signal.aborted) {
+  /** Follows one shard to its end, or until the signal. */
+  const followShard = async (streamArn: string, shardId: string, signal: AbortSignal) => {
+    let iterator = await iteratorFor(streamArn, shardId);
+    while (iterator && !signal.aborted) {
       const { Records: records = [], NextShardIterator: next } = await streams.send(
         new GetRecordsCommand({ ShardIterator: iterator, Limit: 1000 }),
       );
@@ -65,41 +63,64 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
       const wanted = events.filter(
         (event) => mapping.patterns.length === 0 || mapping.patterns.some((matches) => matches(event)),
       );
-      for (let at = 0; at < wanted.length && !stop.signal.aborted; at += mapping.batchSize) {
+      for (let at = 0; at < wanted.length && !signal.aborted; at += mapping.batchSize) {
         const batch = wanted.slice(at, at + mapping.batchSize);
-        await deliver(batch, options, stop.signal);
-        if (!stop.signal.aborted) done(shardId, batch.at(-1)!.dynamodb.SequenceNumber);
+        await deliver(batch, options, signal);
+        if (!signal.aborted) done(shardId, batch.at(-1)!.dynamodb.SequenceNumber);
       }
-      if (!stop.signal.aborted && events.length > 0) done(shardId, events.at(-1)!.dynamodb.SequenceNumber);
+      if (!signal.aborted && events.length > 0) done(shardId, events.at(-1)!.dynamodb.SequenceNumber);
       iterator = next;
-      if (records.length === 0) await pause(POLL_INTERVAL, stop.signal);
+      if (records.length === 0) await pause(POLL_INTERVAL, signal);
     }
   };
 
-  const run = async () => {
+  const iteratorFor = async (streamArn: string, shardId: string): Promise<string | undefined> => {
+    const get = async (start: Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'SequenceNumber'>) =>
+      (await streams.send(new GetShardIteratorCommand({ StreamArn: streamArn, ShardId: shardId, ...start })))
+        .ShardIterator;
+    const after = position[shardId];
+    if (after === undefined) return get({ ShardIteratorType: mapping.startingPosition });
+    return get({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after }).catch((error) => {
+      // The stack has not run for a day: what it missed is gone, what is left begins at the horizon.
+      if (error instanceof TrimmedDataAccessException) return get({ ShardIteratorType: 'TRIM_HORIZON' });
+      throw error;
+    });
+  };
+
+  /** Follows every shard there is and will be, until one of them fails or the stack stops. */
+  const followStream = async () => {
     const { Table: table } = await client.send(new DescribeTableCommand({ TableName: mapping.tableName }));
     const streamArn = table?.LatestStreamArn;
     if (!streamArn) throw new Error(`The table ${mapping.tableName} has no stream.`);
+    const here = new AbortController();
+    const abort = () => here.abort();
+    stop.signal.addEventListener('abort', abort, { once: true });
+    let failure: unknown;
     const followed = new Map<string, Promise<void>>();
-    while (!stop.signal.aborted) {
-      for (const { ShardId: id = '', ParentShardId: parent } of await shardsOf(streams, streamArn)) {
+    while (!here.signal.aborted) {
+      for (const { ShardId: id = '', ParentShardId: parent = '' } of await shardsOf(streams, streamArn)) {
+        if (followed.has(id)) continue;
         // A child holds what came after its parent, so it waits for the parent's end.
-        if (!followed.has(id)) {
-          followed.set(
-            id,
-            Promise.resolve(followed.get(parent ?? '')).then(() => followShard(streamArn, id)),
-          );
-        }
+        const following = Promise.resolve(followed.get(parent)).then(() => followShard(streamArn, id, here.signal));
+        followed.set(
+          id,
+          following.catch((error) => {
+            failure = error;
+            here.abort();
+          }),
+        );
       }
-      await Promise.race([pause(SHARD_INTERVAL, stop.signal), ...rejectionsOnly(followed.values())]);
+      await pause(SHARD_INTERVAL, here.signal);
     }
     await Promise.all(followed.values());
+    stop.signal.removeEventListener('abort', abort);
+    if (failure) throw failure;
   };
 
   /** A reader that fails (an expired iterator, say) is started anew from its last position. */
   const running = (async () => {
     while (!stop.signal.aborted) {
-      await run().catch((error) => {
+      await followStream().catch((error) => {
         if (!stop.signal.aborted) console.error(`Reading the stream of ${mapping.tableName} failed:`, error);
       });
       await pause(1000, stop.signal);
@@ -191,11 +212,6 @@ async function shardsOf(streams: DynamoDBStreamsClient, streamArn: string): Prom
     from = description?.LastEvaluatedShardId;
   } while (from);
   return shards.sort((a, b) => (a.ShardId ?? '').localeCompare(b.ShardId ?? ''));
-}
-
-/** Promises that never fulfil but reject when theirs do, for a race that only failure may win. */
-function rejectionsOnly(promises: Iterable<Promise<void>>): Promise<never>[] {
-  return [...promises].map((promise) => promise.then(() => new Promise<never>(() => {})));
 }
 
 /** Waits, but no longer than until the signal. */

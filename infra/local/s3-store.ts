@@ -1,0 +1,109 @@
+/** Objects in a folder: each is a file of bytes and a JSON file that describes it; the index is in memory. */
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
+
+export interface StoredObject {
+  bucket: string;
+  key: string;
+  size: number;
+  /** MD5 in hex, without quotes. */
+  etag: string;
+  /** Milliseconds since 1970 */
+  lastModified: number;
+  /** What comes back with the object: content-type, content-disposition, x-amz-meta-* … */
+  headers: Record<string, string>;
+  /** Path of the bytes. */
+  file: string;
+}
+
+/** Bytes that have arrived but are no object yet. */
+export interface Received {
+  file: string;
+  size: number;
+  md5: Buffer;
+  sha256: string;
+  crc32: number;
+}
+
+export interface ObjectStore {
+  get(bucket: string, key: string): StoredObject | undefined;
+  /** All objects of the bucket whose key begins so, in the order of the UTF-8 bytes of their keys. */
+  list(bucket: string, prefix: string): StoredObject[];
+  /** Writes a body to disk and takes its sums. */
+  receive(body: AsyncIterable<Uint8Array>): Promise<Received>;
+  /**
+   * Makes received bytes the object of that key, in place of one that was there. `allowed` is asked in the moment of
+   * the change, with the object that is there, and throws to prevent it.
+   */
+  commit(
+    received: Received,
+    object: Pick<StoredObject, 'bucket' | 'key' | 'headers'>,
+    allowed: (present: StoredObject | undefined) => void,
+  ): Promise<StoredObject>;
+  delete(bucket: string, key: string): Promise<void>;
+  /** Forgets bytes that became no object. */
+  discard(received: Received): Promise<void>;
+}
+
+/** Opens the store in `folder`, with what an earlier run left there. */
+export function openObjectStore(folder: string): ObjectStore {
+  mkdirSync(folder, { recursive: true });
+  const objects = new Map<string, StoredObject>();
+  const id = (bucket: string, key: string) => `${bucket}/${key}`;
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+    const object: StoredObject = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+    objects.set(id(object.bucket, object.key), { ...object, file: join(folder, name.replace(/json$/, 'bin')) });
+  }
+  const remove = async (file: string) => {
+    await rm(file.replace(/bin$/, 'json'), { force: true });
+    await rm(file, { force: true });
+  };
+
+  return {
+    get: (bucket, key) => objects.get(id(bucket, key)),
+    list: (bucket, prefix) =>
+      [...objects.values()]
+        .filter((object) => object.bucket === bucket && object.key.startsWith(prefix))
+        .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))),
+    async receive(body) {
+      const file = join(folder, `${randomUUID()}.bin`);
+      const [md5, sha256] = [createHash('md5'), createHash('sha256')];
+      let [size, crc] = [0, 0];
+      const measured = async function* () {
+        for await (const chunk of body) {
+          size += chunk.length;
+          crc = crc32(chunk, crc);
+          md5.update(chunk);
+          sha256.update(chunk);
+          yield chunk;
+        }
+      };
+      try {
+        await pipeline(measured, createWriteStream(file));
+      } catch (error) {
+        await remove(file);
+        throw error;
+      }
+      return { file, size, md5: md5.digest(), sha256: sha256.digest('hex'), crc32: crc };
+    },
+    async commit({ file, size, md5 }, { bucket, key, headers }, allowed) {
+      const object = { bucket, key, headers, size, etag: md5.toString('hex'), lastModified: Date.now(), file };
+      const present = objects.get(id(bucket, key));
+      allowed(present);
+      objects.set(id(bucket, key), object);
+      await writeFile(file.replace(/bin$/, 'json'), JSON.stringify(object));
+      if (present) await remove(present.file);
+      return object;
+    },
+    async delete(bucket, key) {
+      const object = objects.get(id(bucket, key));
+      objects.delete(id(bucket, key));
+      if (object) await remove(object.file);
+    },
+    discard: ({ file }) => remove(file),
+  };
+}
