@@ -1,8 +1,8 @@
 import { LIMITS, type Limits } from '../limits.ts';
-import { type Condition, missing } from './expression.ts';
-import { adminTokenIndex, adminTokenKey, appIndex, appKey } from './keys.ts';
+import { absent, all, type Condition, equal, exists, missing } from './expression.ts';
+import { adminTokenIndex, adminTokenKey, appIndex, appKey, type Key } from './keys.ts';
 import { type Get, record } from './read.ts';
-import { put, type Step, update } from './step.ts';
+import { put, remove, type Step, update } from './step.ts';
 
 /** A tenant. Its secret signs tokens, cursors and QR codes; each purpose derives its own key from it. */
 export interface App {
@@ -31,13 +31,33 @@ export interface AdminToken {
 /** App ids that can exist: what operators may choose, and all that may become part of a key. */
 export const APP_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-export const appOf = (app: string): Get<App | undefined> => record(appKey(app));
+/** A deleted app is not there for anybody. */
+export const appOf = (app: string): Get<App | undefined> => ({
+  get: appKey(app),
+  parse: (item) => (item?.status === 'deleted' ? undefined : (item as App | undefined)),
+});
 export const limitsOf = (app: App): Limits => ({ ...LIMITS, ...app.limits });
 export const putApp = (app: App): Step => put(appKey(app.app), { ...app, ...appIndex(app.app) }, missing);
 export const updateApp = (app: string, set: Partial<App>, condition: Condition): Step =>
   update(appKey(app), { set }, condition);
+/**
+ * Leaves a tombstone in the place of a disabled app: its id can never be made again, and without the secret nothing
+ * that it signed can be told from a forgery.
+ */
+export const buryApp = (app: App, now: number): Step =>
+  put(appKey(app.app), { app: app.app, status: 'deleted', made: app.made, deleted: now }, equal('status', 'disabled'));
+/** Where operators find all apps. */
+export const APPS = appIndex('').g1p;
 
 export const adminTokenOf = (app: string, hash: string): Get<AdminToken | undefined> =>
   record(adminTokenKey(app, hash));
 export const putAdminToken = (app: string, hash: string, token: AdminToken): Step =>
   put(adminTokenKey(app, hash), { ...token, hash, ...adminTokenIndex(app, token.made) }, missing);
+/** Where operators find the admin tokens of an app, the oldest first. */
+export const adminTokensOf = (app: string) => adminTokenIndex(app, 0).g1p;
+/** The token's record with its hash, by a key that operators have found. */
+export const foundAdminToken = (key: Key) => record<AdminToken & { hash: string }>(key);
+/** Does nothing to a token that is revoked or gone. */
+export const revokeAdminToken = (app: string, hash: string, now: number): Step =>
+  update(adminTokenKey(app, hash), { set: { revoked: now } }, all(exists, absent('revoked')));
+export const removeAdminToken = (key: Key): Step => remove(key);

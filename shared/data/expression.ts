@@ -36,11 +36,14 @@ const compare =
     `${e.name(attribute)} ${operator} ${e.value(value)}`;
 
 export const equal = compare('=');
-export const different = compare('<>');
 export const below = compare('<');
 export const atMost = compare('<=');
 export const above = compare('>');
 export const atLeast = compare('>=');
+export const oneOf =
+  (attribute: string, values: unknown[]): Condition =>
+  (e) =>
+    `${e.name(attribute)} IN (${values.map((value) => e.value(value)).join(', ')})`;
 export const present =
   (attribute: string): Condition =>
   (e) =>

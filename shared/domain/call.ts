@@ -117,6 +117,12 @@ export class Call {
     return limitsOf(this.tenant);
   }
 
+  /** The limits as this instance holds them before the call is opened; undefined where it holds none. */
+  get heldLimits(): Limits | undefined {
+    const held = apps.get(this.app);
+    return held && limitsOf(held.app);
+  }
+
   /**
    * The user that the call claims to act as, for building keys before anything is verified: `open` verifies it in the
    * same round trip, and refuses before a record gets out. Undefined where the app acts.
@@ -255,6 +261,11 @@ export class Call {
    */
   async change<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
     await this.#open(reads);
+    return this.settle(reads, decide);
+  }
+
+  /** As `change`, for records that this call has read already. */
+  async settle<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
     for (let round = 1; round <= MAX_DECISIONS; round++) {
       const { steps, answer } = decide(this.db.records(reads));
       if (await this.db.write(steps)) return answer();

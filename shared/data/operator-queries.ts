@@ -1,0 +1,31 @@
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Key } from './keys.ts';
+import { GLOBAL_INDEX, PARTITION_KEY, SORT_KEY } from './table.ts';
+
+/** The table as operators reach it: from outside of any call. */
+export interface OperatorTable {
+  client: DynamoDBDocumentClient;
+  name: string;
+}
+
+/**
+ * Keys of the items in one partition of the global index, page by page, in its order. That index lags behind the
+ * table, so this is for operators alone: no function of the API may import this file (test/ops/door.test.ts).
+ */
+export async function* indexedKeys(table: OperatorTable, partition: string): AsyncGenerator<Key[]> {
+  let after: Record<string, unknown> | undefined;
+  do {
+    const page = await table.client.send(
+      new QueryCommand({
+        TableName: table.name,
+        IndexName: GLOBAL_INDEX.name,
+        KeyConditionExpression: '#partition = :partition',
+        ExpressionAttributeNames: { '#partition': GLOBAL_INDEX.partitionKey },
+        ExpressionAttributeValues: { ':partition': partition },
+        ...(after && { ExclusiveStartKey: after }),
+      }),
+    );
+    yield (page.Items ?? []).map((item) => ({ pk: item[PARTITION_KEY], sk: item[SORT_KEY] }));
+    after = page.LastEvaluatedKey;
+  } while (after);
+}

@@ -1,0 +1,33 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { PasswordHash } from '../../data/user-repo.ts';
+
+/** OWASP's scrypt setting of least memory: 16 MiB a password, five passes. */
+const PARAMETERS = { N: 2 ** 14, r: 8, p: 5 };
+const LENGTH = 32;
+
+const derive = promisify<string, Buffer, number, { N: number; r: number; p: number }, Buffer>(scrypt);
+
+/** A new hash with a salt of its own. */
+export async function hashPassword(password: string): Promise<PasswordHash> {
+  const salt = randomBytes(16);
+  const hash = await derive(normal(password), salt, LENGTH, PARAMETERS);
+  return { salt: salt.toString('base64url'), hash: hash.toString('base64url'), ...PARAMETERS };
+}
+
+const NOBODY: PasswordHash = {
+  salt: randomBytes(16).toString('base64url'),
+  hash: randomBytes(LENGTH).toString('base64url'),
+  ...PARAMETERS,
+};
+
+/** Whether it is the password; of nobody (undefined) it never is, at the same cost. */
+export async function isPassword(password: string, kept: PasswordHash | undefined): Promise<boolean> {
+  const { salt, hash, N, r, p } = kept ?? NOBODY;
+  const expected = Buffer.from(hash, 'base64url');
+  const found = await derive(normal(password), Buffer.from(salt, 'base64url'), expected.length, { N, r, p });
+  return timingSafeEqual(found, expected) && kept !== undefined;
+}
+
+/** The same password typed on different keyboards may be composed differently. */
+const normal = (password: string) => password.normalize('NFKC');
