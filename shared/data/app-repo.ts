@@ -2,7 +2,7 @@ import { LIMITS, type Limits } from '../limits.ts';
 import { absent, all, type Condition, equal, exists, missing } from './expression.ts';
 import { adminTokenIndex, adminTokenKey, appIndex, appKey, type Key } from './keys.ts';
 import { type Get, record } from './read.ts';
-import { put, remove, type Step, update } from './step.ts';
+import { put, type Step, update } from './step.ts';
 
 /** A tenant. Its secret signs tokens, cursors and QR codes; each purpose derives its own key from it. */
 export interface App {
@@ -31,9 +31,10 @@ export interface AdminToken {
 /** App ids that can exist: what operators may choose, and all that may become part of a key. */
 export const APP_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** A deleted app is not there for anybody. */
-export const appOf = (app: string): Get<App | undefined> => ({
-  get: appKey(app),
+export const appOf = (app: string): Get<App | undefined> => foundApp(appKey(app));
+/** The app's record, by a key that operators have found. A deleted app is not there for anybody. */
+export const foundApp = (key: Key): Get<App | undefined> => ({
+  get: key,
   parse: (item) => (item?.status === 'deleted' ? undefined : (item as App | undefined)),
 });
 export const limitsOf = (app: App): Limits => ({ ...LIMITS, ...app.limits });
@@ -60,4 +61,3 @@ export const foundAdminToken = (key: Key) => record<AdminToken & { hash: string 
 /** Does nothing to a token that is revoked or gone. */
 export const revokeAdminToken = (app: string, hash: string, now: number): Step =>
   update(adminTokenKey(app, hash), { set: { revoked: now } }, all(exists, absent('revoked')));
-export const removeAdminToken = (key: Key): Step => remove(key);

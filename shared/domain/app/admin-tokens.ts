@@ -1,0 +1,63 @@
+import {
+  type AdminToken,
+  adminTokenOf,
+  adminTokensOf,
+  foundAdminToken,
+  revokeAdminToken,
+} from '../../data/app-repo.ts';
+import { Database } from '../../data/database.ts';
+import { indexedKeys, type OperatorTable } from '../../data/operator-queries.ts';
+import { badParameter } from '../../refusal.ts';
+import { parseToken, tokenHash } from '../token.ts';
+import { appNamed } from './apps.ts';
+
+export interface ListedToken extends AdminToken {
+  /** Names the token to operators: twelve hexadecimal digits of its hash, which do not lead back to the token. */
+  id: string;
+  hash: string;
+}
+
+/** The id that operators see, from the token's hash. */
+export const tokenId = (hash: string) => Buffer.from(hash, 'base64url').toString('hex').slice(0, 12);
+
+/** Whether a token of this record is accepted at `now` (ms). */
+export const tokenState = ({ revoked, expires }: AdminToken, now: number) =>
+  revoked ? 'revoked' : expires !== undefined && expires <= now ? 'expired' : 'active';
+
+/**
+ * All admin tokens of the app, the oldest first; on AWS one issued in the last second may be missing.
+ * @throws Refusal 40000 where there is no such app
+ */
+export async function adminTokens(table: OperatorTable, app: string): Promise<ListedToken[]> {
+  const open = () => new Database(table.client, table.name);
+  await appNamed(open(), app);
+  const listed: ListedToken[] = [];
+  for await (const keys of indexedKeys(table, adminTokensOf(app)))
+    for (const token of await open().read(keys.map(foundAdminToken)))
+      if (token) listed.push({ ...token, id: tokenId(token.hash) });
+  return listed;
+}
+
+/**
+ * Ends an admin token: the next call with it is answered 402. Repeating it is no error.
+ * @param named the token's id, or the token itself (which works at once, before lists show the token)
+ * @throws Refusal 40000 where there is no such app, 10002 where it has no such token
+ */
+export async function revokeToken(
+  table: OperatorTable,
+  app: string,
+  named: string,
+  now = Date.now(),
+): Promise<ListedToken> {
+  const db = new Database(table.client, table.name);
+  await appNamed(db, app);
+  const hash =
+    parseToken(named)?.kind === 'admin'
+      ? tokenHash(named)
+      : (await adminTokens(table, app)).find(({ id }) => id === named.toLowerCase())?.hash;
+  const read = hash === undefined ? undefined : adminTokenOf(app, hash);
+  const found = read && (await db.read(read));
+  if (!found || hash === undefined) throw badParameter('token', `app "${app}" has no such admin token`);
+  await db.write([revokeAdminToken(app, hash, now)]);
+  return { ...found, revoked: found.revoked ?? now, hash, id: tokenId(hash) };
+}

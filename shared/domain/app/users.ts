@@ -1,0 +1,56 @@
+import { Database } from '../../data/database.ts';
+import { lockKey } from '../../data/keys.ts';
+import type { OperatorTable } from '../../data/operator-queries.ts';
+import { remove } from '../../data/step.ts';
+import { type Lock, lockOf, mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
+import { badParameter, Refusal } from '../../refusal.ts';
+import { wholeNumber } from '../call.ts';
+import { appNamed } from './apps.ts';
+
+/**
+ * The user that an operator means: by id, username or mobile number. Digits alone may be an id or a mobile number
+ * (usernames have a letter or `_`); where they are both, of two users, neither is taken.
+ * @throws Refusal 10000 where there is none (any more), 10002 where it could be two
+ */
+export async function findUser(db: Database, app: string, named: string): Promise<User> {
+  const text = named.trim();
+  const id = wholeNumber(text);
+  const holders = await db.read([
+    ...(/^\+?\d{5,15}$/.test(text) ? [mobileOf(app, text)] : []),
+    ...(/^\w{1,64}$/.test(text) && !/^\d+$/.test(text) ? [usernameOf(app, text)] : []),
+  ]);
+  const ids = new Set([
+    ...holders.flatMap((holder) => (holder ? [holder.user] : [])),
+    ...(id === undefined ? [] : [id]),
+  ]);
+  const users = (await db.read([...ids].map((user) => userOf(app, user)))).filter(
+    (user) => user !== undefined && user.status !== 'deleted',
+  );
+  const [user, other] = users;
+  if (!user) throw new Refusal('userMissing', `app "${app}" has no user "${named}"`);
+  if (other)
+    throw badParameter(
+      'user',
+      `"${named}" is the mobile number of ${user.username} and the id of ${other.username}: give the username`,
+    );
+  return user;
+}
+
+/**
+ * Forgets the failed logins of a user, so that new devices may log in again at once.
+ * @returns the user, and what was forgotten
+ * @throws Refusal 40000 10000 10002 as `findUser`
+ */
+export async function unlockUser(
+  table: OperatorTable,
+  app: string,
+  named: string,
+): Promise<{ user: User; lock: Lock | undefined }> {
+  const db = new Database(table.client, table.name);
+  await appNamed(db, app);
+  const user = await findUser(db, app, named);
+  const account = String(user.user);
+  const lock = await db.read(lockOf(app, account));
+  await db.write([remove(lockKey(app, account))]);
+  return { user, lock };
+}
