@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads';
 import type { FunctionDefinition } from './deployment.ts';
 import { LOCAL_REGION } from './dynamodb-local.ts';
 import type { InstanceData, InstanceMessage, Invocation } from './function-worker.ts';
+import type { FindCredentials } from './s3-signature.ts';
 import type { Json } from './template.ts';
 
 /** Lambda's own limit for loading a function, milliseconds. */
@@ -19,7 +20,7 @@ const LOAD_TIMEOUT = 10_000;
 export interface PoolOptions {
   /** Servers that the functions' SDK clients should talk to. */
   endpoints?: { dynamodb: string; s3: string };
-  secretOf?(accessKeyId: string): { secretAccessKey: string; sessionToken: string };
+  credentialsOf?: FindCredentials;
   /** Instances of one function, and of all together. */
   instancesPerFunction?: number;
   instances?: number;
@@ -230,8 +231,11 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
 }
 
 /** The template's variables, and what Lambda itself sets; nothing of the process that runs the stack. */
-function environmentOf(definition: FunctionDefinition, { endpoints, secretOf }: PoolOptions): Record<string, string> {
-  const credentials = secretOf?.(definition.accessKeyId);
+function environmentOf(
+  definition: FunctionDefinition,
+  { endpoints, credentialsOf }: PoolOptions,
+): Record<string, string> {
+  const credentials = credentialsOf?.(definition.accessKeyId);
   return {
     ...definition.environment,
     AWS_REGION: LOCAL_REGION,
@@ -250,7 +254,7 @@ function environmentOf(definition: FunctionDefinition, { endpoints, secretOf }: 
     AWS_ACCESS_KEY_ID: definition.accessKeyId,
     ...(credentials && {
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      AWS_SESSION_TOKEN: credentials.sessionToken,
+      AWS_SESSION_TOKEN: credentials.sessionToken ?? '',
     }),
     ...(endpoints && { AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb, AWS_ENDPOINT_URL_S3: endpoints.s3 }),
     // There are no such files on Lambda; a developer's own must not leak in.

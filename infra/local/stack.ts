@@ -1,0 +1,327 @@
+/** The whole product on one machine: started by `npm start`, and in process by tests. */
+import { spawn } from 'node:child_process';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createGatewayServer } from './api-gateway.ts';
+import { type DemoApps, demoApps } from './demo-apps.ts';
+import { type FunctionDefinition, readDeployment } from './deployment.ts';
+import { createTable, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
+import { createFunctionPool } from './function-pool.ts';
+import { openLog } from './log.ts';
+import { type CreatedObject, startS3Server } from './s3-server.ts';
+import type { Credentials } from './s3-signature.ts';
+import { startStreamSource } from './stream-source.ts';
+import { type Json, readAssembly } from './template.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** Milliseconds before the repetitions of an event whose function failed; Lambda takes minutes. */
+const EVENT_RETRIES = [1000, 3000];
+
+export interface StackOptions {
+  /** TCP port of the API on 127.0.0.1; 0: any free one. */
+  port?: number;
+  /** Folder that keeps tables, objects and demo apps between runs; without it they go with the stack. */
+  data?: string | undefined;
+  /** No line a call on the console. */
+  quiet?: boolean;
+  /** A cloud assembly that is there already; without it the project is bundled and synthesized. */
+  assembly?: string;
+  /** Folder of `functions.log` and `dlq.ndjson`. Default `.local`. */
+  logs?: string;
+  /** Makes the demo apps; absent where the assembly's table is not the product's. */
+  makeApps?: typeof demoApps;
+  /** Aborts the start, which then throws after it has ended what it had started. */
+  signal?: AbortSignal;
+  /** Gets a line for each step of the start. */
+  onProgress?(step: string): void;
+  /** Called when a server that the stack needs has ended by itself. */
+  onBroken?(reason: string): void;
+}
+
+/** The content of `.local/stack.json`. */
+export interface StackDescription extends DemoApps {
+  api_endpoint: string;
+  dynamodb_endpoint: string;
+  s3_endpoint: string;
+  table_name: string;
+  bucket_name: string;
+}
+
+export interface Stack {
+  description: StackDescription;
+  /** Process id of DynamoDB Local. */
+  javaPid: number;
+  /** The functions as the templates define them. */
+  functions: FunctionDefinition[];
+  /** Ends everything that the stack started. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the stack and waits until it serves. On any failure ends what it had started and throws: StartUpError with a
+ * sentence for a person (port taken, no Java, a template that cannot be served), or what else went wrong.
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const closers = new Closers();
+  const abort = () => closers.close();
+  options.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await start(options, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** What has to be ended, the youngest first. What is added while it closes is ended by the next `close`. */
+class Closers {
+  closing = false;
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  #closed: Promise<void> = Promise.resolve();
+
+  add(closer: () => Promise<unknown>) {
+    this.#closers.push(closer);
+  }
+
+  close(): Promise<void> {
+    this.closing = true;
+    this.#closed = this.#closed.then(async () => {
+      for (let closer = this.#closers.pop(); closer; closer = this.#closers.pop()) await closer();
+    });
+    return this.#closed;
+  }
+}
+
+async function start(options: StackOptions, closers: Closers): Promise<Stack> {
+  const { port = 0, data, quiet = false, logs = join(ROOT, '.local'), makeApps = demoApps } = options;
+  const { onProgress = () => {}, onBroken = () => {} } = options;
+  const since = stopwatch();
+
+  // The port first: if it is taken, nothing else has to be started to find out.
+  const gateway = createGatewayServer();
+  const endpoint = await listen(gateway.server, port);
+  closers.add(async () => {
+    gateway.server.close();
+    gateway.server.closeAllConnections();
+  });
+
+  const folder = await mkdtemp(join(tmpdir(), 'roster-'));
+  closers.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  const starting = startDynamoDbLocal({ dataDir: data && join(data, 'dynamodb') }).then((started) => {
+    closers.add(started.close);
+    onProgress(`DynamoDB Local is ready (${since()})`);
+    return started;
+  });
+  const writing = options.assembly ?? writeAssembly(folder, onProgress, closers);
+  // Both must have ended, well or not, before a failure of one may close the other.
+  const [database, directory] = await settled(starting, writing);
+  options.signal?.throwIfAborted();
+  database.ended.then(() => closers.closing || onBroken('DynamoDB Local has ended.'));
+
+  const deployment = readDeployment(readAssembly(directory, { apiEndpoint: endpoint }));
+  onProgress(
+    `Templates read: ${deployment.api.routes.length} routes, ${deployment.functions.length} functions (${since()})`,
+  );
+  const client = database.client();
+  closers.add(async () => client.destroy());
+  for (const { name, properties } of deployment.tables) await createTable(client, properties, name);
+
+  const log = openLog(logs, quiet ? () => {} : console.log);
+  closers.add(log.close);
+  const credentialsOf = localCredentials(deployment.functions);
+  const s3 = await startS3Server({
+    folder: join(data ?? folder, 's3'),
+    buckets: deployment.buckets,
+    credentials: credentialsOf,
+    mayList: (accessKeyId, bucket) => mayList(deployment.functions, accessKeyId, bucket),
+    onCreated: (object) => notify(object),
+  });
+  closers.add(s3.close);
+  const pool = createFunctionPool({
+    endpoints: { dynamodb: database.endpoint, s3: s3.endpoint },
+    credentialsOf,
+    onLine: log.functionLine,
+  });
+  closers.add(pool.close);
+
+  /** Sends an S3 event to the functions whose notification it matches, as asynchronous invocations. */
+  const notify = (object: CreatedObject) => {
+    const configurations = deployment.buckets.find(({ name }) => name === object.bucket)?.notifications ?? [];
+    for (const { events, prefix, suffix, function: target } of configurations) {
+      const wanted = events.some((event) => `s3:${object.eventName}`.startsWith(event.replace(/\*$/, '')));
+      if (!wanted || !object.key.startsWith(prefix) || !object.key.endsWith(suffix)) continue;
+      const event = { Records: [s3Record(object)] };
+      invokeWithRetries('s3', target, event).catch((error) => console.error(error));
+    }
+  };
+  const invokeWithRetries = async (source: string, target: FunctionDefinition, event: Json) => {
+    for (const delay of [...EVENT_RETRIES, undefined]) {
+      const outcome = await pool.invoke(target, event);
+      if (closers.closing) return;
+      log.event(source, target.name, outcome);
+      if (outcome.ok) return;
+      if (delay === undefined) log.deadLetter(source, target.name, event, outcome);
+      else await sleep(delay, undefined, { ref: false });
+    }
+  };
+
+  for (const mapping of deployment.streamMappings) {
+    const target = mapping.function;
+    const file = data && join(data, `position-${mapping.id}.json`);
+    const source = startStreamSource({
+      mapping,
+      client,
+      endpoint: database.endpoint,
+      async invoke(event) {
+        const outcome = await pool.invoke(target, event);
+        if (!closers.closing) log.event(`stream (${event.Records.length})`, target.name, outcome);
+        return outcome;
+      },
+      onDiscard: (records, outcome) => log.deadLetter('stream', target.name, { Records: records }, outcome),
+      position: {
+        load: () => (file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}),
+        save: (position) => file && writeFileSync(file, JSON.stringify(position)),
+      },
+    });
+    closers.add(source.close);
+  }
+
+  const table = deployment.tables[0]?.name ?? '';
+  const apps = await makeApps(client, table, data);
+  options.signal?.throwIfAborted();
+  // Closed first: nobody new comes in while the rest goes.
+  closers.add(async () => gateway.server.close());
+  gateway.serve({ api: deployment.api, pool, onAccess: log.access });
+  for (const { key, permitted } of deployment.api.routes) {
+    if (!permitted) onProgress(`Warning: no permission lets the API call the function of ${key}; it will answer 500.`);
+  }
+  onProgress(`Ready (${since()})`);
+  return {
+    description: {
+      api_endpoint: endpoint,
+      ...apps,
+      dynamodb_endpoint: database.endpoint,
+      s3_endpoint: s3.endpoint,
+      table_name: table,
+      bucket_name: deployment.buckets[0]?.name ?? '',
+    },
+    javaPid: database.pid,
+    functions: deployment.functions,
+    close: () => closers.close(),
+  };
+}
+
+/** Bundles and synthesizes in a child process; gives the folder of the assembly. */
+async function writeAssembly(folder: string, onProgress: (step: string) => void, closers: Closers): Promise<string> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'write-assembly.ts'), folder], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  closers.add(async () => child.kill('SIGKILL'));
+  let errors = '';
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  createInterface({ input: child.stdout }).on('line', onProgress);
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new StartUpError(`Bundling and synthesizing failed: ${errors.trim() || `exit code ${code}`}`);
+  return join(folder, 'assembly');
+}
+
+/** The values of both, after both have ended; throws the first one's error, else the other's. */
+async function settled<A, B>(first: Promise<A>, second: Promise<B> | B): Promise<[A, B]> {
+  const results = await Promise.allSettled([first, second]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return Promise.all([first, second]);
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new StartUpError('PORT must be a number from 0 (any free port) to 65535.');
+  }
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE')
+      throw new StartUpError(`Port ${port} is taken: choose another one with PORT=…, or PORT=0.`);
+    if (error.code === 'EACCES')
+      throw new StartUpError(`Port ${port} needs rights that this user lacks: choose another one with PORT=….`);
+    throw error;
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`;
+}
+
+/** Each function has a key, secret and session token of its own; `local` is for people and tools. */
+function localCredentials(functions: FunctionDefinition[]): (accessKeyId: string) => Credentials | undefined {
+  const seed = randomBytes(32);
+  const derive = (purpose: string, accessKeyId: string) =>
+    createHmac('sha256', seed).update(`${purpose} ${accessKeyId}`).digest('base64');
+  const known = new Set(functions.map(({ accessKeyId }) => accessKeyId));
+  return (accessKeyId) => {
+    if (accessKeyId === 'local') return { secretAccessKey: 'local' };
+    if (!known.has(accessKeyId)) return undefined;
+    return { secretAccessKey: derive('secret', accessKeyId), sessionToken: derive('session', accessKeyId) };
+  };
+}
+
+/** Whether the function with this key may list the bucket. */
+function mayList(functions: FunctionDefinition[], accessKeyId: string, bucket: string): boolean {
+  const caller = functions.find((definition) => definition.accessKeyId === accessKeyId);
+  if (!caller) return true;
+  return caller.statements.some(
+    ({ Effect, Action, Resource }) =>
+      Effect === 'Allow' &&
+      [Action].flat().includes('s3:ListBucket') &&
+      [Resource].flat().includes(`arn:aws:s3:::${bucket}`),
+  );
+}
+
+/** The record of an event notification: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
+function s3Record({
+  bucket,
+  key,
+  size,
+  etag,
+  eventName,
+  accessKeyId,
+  sourceIp,
+  requestId,
+  lastModified,
+}: CreatedObject) {
+  return {
+    eventVersion: '2.1',
+    eventSource: 'aws:s3',
+    awsRegion: LOCAL_REGION,
+    eventTime: new Date(lastModified).toISOString(),
+    eventName,
+    userIdentity: { principalId: `AWS:${accessKeyId}` },
+    requestParameters: { sourceIPAddress: sourceIp },
+    responseElements: { 'x-amz-request-id': requestId, 'x-amz-id-2': requestId },
+    s3: {
+      s3SchemaVersion: '1.0',
+      configurationId: randomUUID(),
+      bucket: { name: bucket, ownerIdentity: { principalId: 'LOCAL' }, arn: `arn:aws:s3:::${bucket}` },
+      object: {
+        key: encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+'),
+        size,
+        eTag: etag,
+        sequencer: lastModified.toString(16).toUpperCase().padStart(18, '0'),
+      },
+    },
+  };
+}
+
+function stopwatch(): () => string {
+  const started = Date.now();
+  return () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,21 @@
+/**
+ * `node infra/local/write-assembly.ts <folder>`: bundles all functions and synthesizes the templates of the stage
+ * `local` into the folder. A process of its own, so that the memory of CDK and esbuild is free again afterwards.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundle } from '../bundle.ts';
+import { synthesize } from '../synthesize.ts';
+
+const folder = process.argv[2]!;
+try {
+  const bundles = join(folder, 'bundles');
+  console.log('Bundling the functions …');
+  const { bytes } = await bundle({ outdir: bundles });
+  console.log(`Synthesizing the templates (${Object.keys(bytes).length} functions) …`);
+  const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
+  synthesize({ bundles, outdir: join(folder, 'assembly'), context: { ...context, stage: 'local' } });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,147 @@
+/**
+ * A small application with all that the laptop stack reads: an imported table, a nested stack with its parameters,
+ * routes, a stream mapping, a bucket notification. Its functions are files written here.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, NestedStack, Stack } from 'aws-cdk-lib';
+import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { AttributeType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  CfnEventSourceMapping,
+  type CfnFunction,
+  CfnPermission,
+  Code,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { CfnBucket } from 'aws-cdk-lib/aws-s3';
+
+/** Handlers by name; the text is the module. */
+const HANDLERS = {
+  echo: 'export const handler = async (event) => ({ statusCode: 200, body: JSON.stringify(event) });',
+  environment: 'export const handler = async (event, context) => ({ env: process.env, context });',
+  fails: 'export const handler = async () => { throw new TypeError("no") };',
+  slow: 'export const handler = () => new Promise(() => {});',
+  // Keeps what it was told, so that a test can ask.
+  stores: `
+    const told = [];
+    export const handler = async (event) => {
+      if (event.routeKey) return told;
+      told.push(event);
+    };`,
+} as const;
+
+export type HandlerName = keyof typeof HANDLERS;
+
+/** Synthesizes the application into `folder` and gives the folder of the assembly. */
+export function writeFixtureAssembly(folder: string): string {
+  const app = new App({ outdir: join(folder, 'assembly'), analyticsReporting: false });
+  const data = new Stack(app, 'Data');
+  const table = new Table(data, 'Table', {
+    tableName: 'fixture',
+    partitionKey: { name: 'pk', type: AttributeType.STRING },
+    sortKey: { name: 'sk', type: AttributeType.STRING },
+    stream: StreamViewType.NEW_AND_OLD_IMAGES,
+    timeToLiveAttribute: 'ttl',
+  });
+  table.addLocalSecondaryIndex({ indexName: 'lsi1', sortKey: { name: 'l1', type: AttributeType.STRING } });
+
+  const stack = new Stack(app, 'Api');
+  const api = new CfnApi(stack, 'Api', {
+    name: 'fixture',
+    protocolType: 'HTTP',
+    corsConfiguration: { allowOrigins: ['*'], allowMethods: ['GET', 'POST'], allowHeaders: ['app_id'], maxAge: 600 },
+  });
+  new CfnStage(stack, 'Stage', {
+    apiId: api.ref,
+    stageName: '$default',
+    autoDeploy: true,
+    defaultRouteSettings: { throttlingRateLimit: 1000, throttlingBurstLimit: 500 },
+    routeSettings: { 'GET /limited': { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 2 } },
+  });
+  const nested = new NestedStack(stack, 'Nested');
+
+  const functions = Object.fromEntries(
+    Object.entries(HANDLERS).map(([name, source]) => {
+      const code = join(folder, 'code', name);
+      mkdirSync(code, { recursive: true });
+      writeFileSync(join(code, 'index.mjs'), source);
+      const role = new Role(nested, `${name}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+      role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [table.tableArn] }));
+      const made = new LambdaFunction(nested, name, {
+        functionName: `fixture-${name}`,
+        runtime: Runtime.NODEJS_24_X,
+        handler: 'index.handler',
+        code: Code.fromAsset(code),
+        role,
+        environment: { TABLE_NAME: table.tableName, JOINED: `${nested.region}:${table.tableArn}` },
+        memorySize: 256,
+      });
+      if (name === 'slow') (made.node.defaultChild as CfnFunction).timeout = 1;
+      return [name, made];
+    }),
+  ) as Record<HandlerName, LambdaFunction>;
+
+  const route = (key: string, name: HandlerName, options: { permitted?: boolean } = {}) => {
+    const id = key.replace(/\W/g, '');
+    const integration = new CfnIntegration(nested, `${id}Integration`, {
+      apiId: api.ref,
+      integrationType: 'AWS_PROXY',
+      integrationUri: functions[name].functionArn,
+      payloadFormatVersion: '2.0',
+    });
+    new CfnRoute(nested, `${id}Route`, { apiId: api.ref, routeKey: key, target: `integrations/${integration.ref}` });
+    const [method, path] = key.split(' ');
+    if (options.permitted === false) return;
+    new CfnPermission(nested, `${id}Permission`, {
+      action: 'lambda:InvokeFunction',
+      functionName: functions[name].functionName,
+      principal: 'apigateway.amazonaws.com',
+      sourceArn: stack.formatArn({
+        service: 'execute-api',
+        resource: api.ref,
+        resourceName: `*/${method === 'ANY' ? '*' : method}${path}`,
+      }),
+    });
+  };
+  route('POST /echo', 'echo');
+  route('GET /echo', 'echo');
+  route('ANY /items/{id}', 'echo');
+  route('GET /limited', 'echo');
+  route('GET /forbidden', 'echo', { permitted: false });
+  route('GET /environment', 'environment');
+  route('GET /fails', 'fails');
+  route('GET /slow', 'slow');
+  route('GET /told', 'stores');
+
+  new CfnEventSourceMapping(nested, 'Mapping', {
+    functionName: functions.stores.functionName,
+    eventSourceArn: table.tableStreamArn!,
+    startingPosition: 'TRIM_HORIZON',
+    batchSize: 10,
+    maximumRetryAttempts: 2,
+    filterCriteria: {
+      filters: [
+        { pattern: JSON.stringify({ eventName: ['INSERT'], dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } } }) },
+      ],
+    },
+  });
+  new CfnBucket(stack, 'Bucket', {
+    bucketName: 'fixture-files',
+    corsConfiguration: {
+      corsRules: [{ allowedOrigins: ['*'], allowedMethods: ['PUT', 'GET'], allowedHeaders: ['*'] }],
+    },
+    notificationConfiguration: {
+      lambdaConfigurations: [
+        {
+          event: 's3:ObjectCreated:*',
+          function: functions.stores.functionArn,
+          filter: { s3Key: { rules: [{ name: 'prefix', value: 'files/' }] } },
+        },
+      ],
+    },
+  });
+  return app.synth().directory;
+}
