@@ -73,7 +73,7 @@ interface Instance {
 
 /** Makes an empty pool. */
 export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
-  const { instancesPerFunction = 8, instances: instanceCap = 48, idleTime = 120_000 } = options;
+  const { instancesPerFunction = 4, instances: instanceCap = 32, idleTime = 120_000 } = options;
   const alive = new Set<Instance>();
   const ending = new Set<Promise<unknown>>();
   let waiting: Call[] = [];

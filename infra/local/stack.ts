@@ -122,9 +122,12 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     onProgress(`DynamoDB Local is ready (${since()})`);
     return started;
   });
-  const writing = options.assembly ?? writeAssembly(folder, onProgress, closers);
-  // Both must have ended, well or not, before a failure of one may close the other.
-  const [database, directory] = await settled(starting, writing);
+  const writing = options.assembly ? Promise.resolve(options.assembly) : writeAssembly(folder, onProgress, closers);
+  // A failure of one ends the other at once; both must have come to an end before the stack gives up.
+  const [database, directory] = await Promise.all([starting, writing]).catch(async (error) => {
+    await Promise.all([closers.close(), ...[starting, writing].map((step) => step.catch(() => {}))]);
+    throw error;
+  });
   options.signal?.throwIfAborted();
   database.ended.then(() => closers.closing || onBroken('DynamoDB Local has ended.'));
 
@@ -236,13 +239,6 @@ async function writeAssembly(folder: string, onProgress: (step: string) => void,
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new StartUpError(`Bundling and synthesizing failed: ${errors.trim() || `exit code ${code}`}`);
   return join(folder, 'assembly');
-}
-
-/** The values of both, after both have ended; throws the first one's error, else the other's. */
-async function settled<A, B>(first: Promise<A>, second: Promise<B> | B): Promise<[A, B]> {
-  const results = await Promise.allSettled([first, second]);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return Promise.all([first, second]);
 }
 
 async function listen(server: Server, port: number): Promise<string> {
