@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { Database } from '../../shared/data/database.ts';
+import {
+  adminTokens,
+  type ListedToken,
+  revokeToken,
+  tokenId,
+  tokenState,
+} from '../../shared/domain/app/admin-tokens.ts';
+import { issueAdminToken } from '../../shared/domain/app/apps.ts';
+import { tokenHash } from '../../shared/domain/token.ts';
+import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
+import { appId, displayName, futureTime } from './arguments.ts';
+
+/** `tokens …`: admin tokens of an app. */
+export function addTokenCommands(program: Command, answering: Answering) {
+  const tokens = program.command('tokens').description('admin tokens of an app: issue, list, revoke');
+
+  tokens
+    .command('issue')
+    .description('issue an admin token; it is shown this once')
+    .argument('<app>', 'id of the app', appId)
+    .option('--name <name>', 'what it is for', displayName)
+    // Not passed on as it is: commander gives a parser the value before as its second argument.
+    .option('--expires <when>', 'a span such as 30d or 12h, or a time of ISO 8601', (text) => futureTime(text))
+    .action(
+      answering<[string], { name?: string; expires?: number }>(async (table, [app], { name = '', expires }) => {
+        const given = { name, ...(expires && { expires }) };
+        const token = await issueAdminToken(new Database(table.client, table.name), app, given);
+        const id = tokenId(tokenHash(token));
+        const until = expires ? `until ${shownTime(expires)}` : 'until it is revoked';
+        return {
+          json: { app_id: app, token_id: id, token, name, expires_at: isoTime(expires) },
+          text: `${token}\n\nAdmin token ${id} of app ${app}, good ${until}. It is not shown again: only a hash of it is kept.`,
+        };
+      }),
+    );
+
+  tokens
+    .command('list')
+    .description('the admin tokens of an app, with their last use')
+    .argument('<app>', 'id of the app', appId)
+    .action(
+      answering<[string], object>(async (table, [app]) => {
+        const listed = await adminTokens(table, app);
+        const now = Date.now();
+        const rows = listed.map((token) => [
+          token.id,
+          token.name || '-',
+          tokenState(token, now),
+          shownTime(token.made),
+          shownTime(token.seen, 'never'),
+          shownTime(token.expires, 'never'),
+        ]);
+        const headings = ['id', 'name', 'state', 'issued', 'last used', 'expires'];
+        const text = listed.length > 0 ? aligned(rows, headings) : `App ${app} has no admin tokens.`;
+        return { json: { app_id: app, tokens: listed.map((token) => tokenJson(token, now)) }, text };
+      }),
+    );
+
+  tokens
+    .command('revoke')
+    .description('end an admin token: its next call is answered 402')
+    .argument('<app>', 'id of the app', appId)
+    .argument('<token>', 'id of the token as listed, or the token itself')
+    .action(
+      answering<[string, string], object>(async (table, [app, named]) => {
+        const token = await revokeToken(table, app, named);
+        const name = token.name ? ` (${token.name})` : '';
+        return {
+          json: { app_id: app, ...tokenJson(token, Date.now()) },
+          text: `Admin token ${token.id}${name} of app ${app} is revoked: its next call is answered 402.`,
+        };
+      }),
+    );
+}
+
+const tokenJson = (token: ListedToken, now: number) => ({
+  token_id: token.id,
+  name: token.name,
+  state: tokenState(token, now),
+  created_at: isoTime(token.made),
+  last_used_at: isoTime(token.seen),
+  expires_at: isoTime(token.expires),
+  revoked_at: isoTime(token.revoked),
+});

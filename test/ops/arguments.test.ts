@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { appId, displayName, futureTime, limitChange } from '../../infra/ops/arguments.ts';
+
+const NOW = Date.parse('2030-01-01T00:00:00Z');
+
+it.each([
+  ['30d', '2030-01-31T00:00:00Z'],
+  ['12h', '2030-01-01T12:00:00Z'],
+  ['90m', '2030-01-01T01:30:00Z'],
+  ['2031-02-03', '2031-02-03T00:00:00Z'],
+  ['2031-02-03T04:05Z', '2031-02-03T04:05:00Z'],
+  ['2031-02-03T04:05:06+02:00', '2031-02-03T02:05:06Z'],
+])('reads the time %s', (text, time) => {
+  expect(futureTime(text, NOW)).toBe(Date.parse(time));
+});
+
+it.each(['', '30', '0d', '1w', '-1d', 'tomorrow', '2029-12-31', '2031-13-01', '2031-02-03T04:05'])(
+  'takes no time %j',
+  (text) => {
+    expect(() => futureTime(text, NOW)).toThrow(/Give a span|in the future/);
+  },
+);
+
+it('gathers limits, the last of a name winning', () => {
+  const changes = ['files=7', 'users=0', 'tags=default', 'files=8'].reduce((all, text) => limitChange(text, all), {});
+  expect(changes).toEqual({ files: 8, users: 0, tags: undefined });
+});
+
+it.each([
+  ['groups_joined=3001', 'groups_joined: takes a whole number from 0 to 3000'],
+  ['group_capacity=0', 'group_capacity: takes a whole number from 1 to 100000'],
+  ['devices=-1', 'devices: takes'],
+  ['devices=1.5', 'devices: takes'],
+  ['devices=', 'devices: takes'],
+  ['devices', 'devices: takes'],
+  ['users=99999999999', 'users: takes'],
+  ['colour=3', 'limit: there is no "colour"'],
+  ['__proto__=3', 'limit: there is no "__proto__"'],
+])('takes no limit %j', (text, sentence) => {
+  expect(() => limitChange(text)).toThrow(sentence);
+});
+
+it.each(['', 'a b', 'a#b', 'é', 'x'.repeat(65)])('takes no app id %j', (text) => {
+  expect(() => appId(text)).toThrow('An app id has');
+});
+
+it('takes any name that a terminal can show', () => {
+  expect(displayName('  Ünïcode 💬 ')).toBe('Ünïcode 💬');
+  for (const text of ['', '  ', 'x'.repeat(129), '\u001b[2J']) expect(() => displayName(text)).toThrow('A name has');
+});

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const MAIN = resolve(import.meta.dirname, '../../infra/ops/main.ts');
+
+export interface Ended {
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  /** What the operator types. */
+  input?: string;
+  /** The folder the command runs in; `.local/stack.json` there is the laptop stack. */
+  folder?: string;
+  environment?: Record<string, string>;
+}
+
+/** Compiled sources of the command line, kept between runs: they start in half the time. */
+const COMPILE_CACHE = join(tmpdir(), 'roster-ops-compiled');
+
+/** An empty folder, in which no laptop stack runs. */
+export const newFolder = () => mkdtempSync(join(tmpdir(), 'roster-ops-'));
+
+/** A folder in which a laptop stack seems to run. */
+export function stackFolder(endpoint: string, table: string): string {
+  const folder = newFolder();
+  mkdirSync(join(folder, '.local'));
+  const stack = { dynamodb_endpoint: endpoint, table_name: table };
+  writeFileSync(join(folder, '.local/stack.json'), JSON.stringify(stack));
+  return folder;
+}
+
+/** Runs the command line as its own process, as operators do. */
+export async function ops(args: string[], { input, folder = newFolder(), environment = {} }: RunOptions = {}) {
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    ...environment,
+  };
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env });
+  const ended: Ended = { exitCode: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    ended.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    ended.stderr += chunk;
+  });
+  child.stdin.end(input ?? '');
+  await new Promise<void>((done) => {
+    child.on('close', (exitCode) => {
+      ended.exitCode = exitCode;
+      done();
+    });
+  });
+  return ended;
+}

@@ -1,0 +1,310 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type App, adminTokenOf, appOf } from '../../shared/data/app-repo.ts';
+import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
+import { Database } from '../../shared/data/database.ts';
+import { adminTokenKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
+import { put, update } from '../../shared/data/step.ts';
+import { lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
+import { Call, forgetHeld } from '../../shared/domain/call.ts';
+import { isGenuine, parseToken, tokenHash } from '../../shared/domain/token.ts';
+import { newTable } from '../support/database.ts';
+import { ops, stackFolder } from './command-line.ts';
+
+let table: Awaited<ReturnType<typeof newTable>>;
+let folder: string;
+
+beforeAll(async () => {
+  table = await newTable();
+  folder = stackFolder(table.endpoint, table.name);
+});
+
+const db = () => new Database(table.client, table.name);
+
+/** Runs a command that works, and gives what it says to scripts. */
+// biome-ignore lint/suspicious/noExplicitAny: what the command line prints is looked at field by field
+async function json(...args: string[]): Promise<any> {
+  const { exitCode, stdout, stderr } = await ops([...args, '--json'], { folder });
+  expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
+  return JSON.parse(stdout);
+}
+
+async function refused(...args: string[]): Promise<string> {
+  const { exitCode, stdout } = await ops([...args, '--json'], { folder });
+  expect(exitCode).toBe(1);
+  return JSON.parse(stdout).error;
+}
+
+async function text(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await ops(args, { folder });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 0,
+    stderr: `Using table ${table.name} of the laptop stack at ${table.endpoint}\n`,
+  });
+  return stdout;
+}
+
+/** What an API call with this token is refused with; undefined where it is served. */
+async function callWith(app: string, token: string): Promise<number | undefined> {
+  forgetHeld();
+  const credentials = { app, token, user: undefined, group: undefined };
+  return new Call('admin', credentials, { db: db() }).open([]).then(
+    () => undefined,
+    ({ code }) => code,
+  );
+}
+
+async function addUser(app: string, user: number, more: Partial<User> = {}) {
+  const password = { salt: '', hash: '', N: 1, r: 1, p: 1 };
+  const base = { user, username: `user_${user}`, status: 'active', password, epoch: 0, confirm: false } as const;
+  await db().write(putUser(app, { ...base, joined: 0, owned: 0, made: 1000 + user, ...more }));
+}
+
+const total = async (app: string, counted: 'users' | 'groups') => totalOf(await db().read(countersOf(app)), counted);
+
+describe('apps', () => {
+  it('makes, shows and lists apps', async () => {
+    const made = await json('apps', 'create', '--id', 'shop', '--name', 'The shop', '--limit', 'files=10', 'tags=5');
+    expect(made).toMatchObject({
+      app_id: 'shop',
+      name: 'The shop',
+      status: 'active',
+      registration: 'open',
+      limits_set: ['files', 'tags'],
+    });
+    expect(made.limits).toMatchObject({ files: 10, tags: 5, devices: 20 });
+    expect(JSON.stringify(made)).not.toContain((await db().read(appOf('shop')))!.secret);
+    expect(await json('apps', 'show', 'shop')).toEqual(made);
+    const drawn = await json('apps', 'create');
+    expect(drawn.app_id).toMatch(/^[a-z][a-z0-9]{11}$/);
+    const { apps } = await json('apps', 'list');
+    expect(apps).toContainEqual(made);
+    expect(apps).toContainEqual(drawn);
+    expect(await text('apps', 'list')).toMatch(/^ID +NAME +STATUS +REGISTRATION +MADE\n/);
+    expect(await text('apps', 'show', 'shop')).toMatch(/limits +files=10 tags=5\n/);
+  });
+
+  it('never uses an id twice', async () => {
+    await json('apps', 'create', '--id', 'once');
+    expect(await refused('apps', 'create', '--id', 'once')).toContain('app_id: is taken');
+  });
+
+  it('disables and enables, also twice', async () => {
+    await json('apps', 'create', '--id', 'door');
+    const { token } = await json('tokens', 'issue', 'door');
+    expect(await callWith('door', token)).toBeUndefined();
+    for (const _ of [1, 2]) expect(await json('apps', 'disable', 'door')).toMatchObject({ status: 'disabled' });
+    expect(await callWith('door', token)).toBe(40003);
+    for (const _ of [1, 2]) expect(await text('apps', 'enable', 'door')).toContain('active now');
+    expect(await callWith('door', token)).toBeUndefined();
+  });
+
+  it('opens and closes registration', async () => {
+    await json('apps', 'create', '--id', 'club');
+    expect(await json('apps', 'registration', 'club', 'closed')).toMatchObject({ registration: 'closed' });
+    expect((await db().read(appOf('club')))!.registration).toBe('closed');
+    expect(await json('apps', 'registration', 'club', 'open')).toMatchObject({ registration: 'open' });
+    expect(await refused('apps', 'registration', 'club', 'ajar')).toContain("'ajar' is invalid for argument 'state'");
+  });
+
+  it('deletes for good: the id answers 40000, is never used again, and no token of it is left', async () => {
+    await json('apps', 'create', '--id', 'gone');
+    const { token } = await json('tokens', 'issue', 'gone');
+    expect(await refused('apps', 'delete', 'gone', '--yes')).toContain('disable it first');
+    await json('apps', 'disable', 'gone');
+    expect(await refused('apps', 'delete', 'gone')).toContain('--yes');
+    const doubtful = await ops(['apps', 'delete', 'gone'], { folder, input: 'no\n' });
+    expect(doubtful).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was deleted') });
+    const silent = await ops(['apps', 'delete', 'gone'], { folder });
+    expect(silent).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was deleted') });
+    const sure = await ops(['apps', 'delete', 'gone'], { folder, input: 'gone\n' });
+    expect(sure).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('never used again') });
+
+    expect(await callWith('gone', token)).toBe(40000);
+    expect(await db().read(adminTokenOf('gone', tokenHash(token)))).toBeUndefined();
+    expect(await refused('apps', 'create', '--id', 'gone')).toContain('is taken');
+    expect(await refused('apps', 'enable', 'gone')).toBe('there is no app "gone"');
+    expect(await refused('tokens', 'issue', 'gone')).toBe('there is no app "gone"');
+    expect((await json('apps', 'list')).apps.map(({ app_id }: { app_id: string }) => app_id)).not.toContain('gone');
+  });
+});
+
+describe('limits', () => {
+  it('sets, shows and takes back', async () => {
+    await json('apps', 'create', '--id', 'caps');
+    const set = await json('apps', 'limits', 'caps', 'group_capacity=100000', 'files=7');
+    expect(set).toMatchObject({ limits: { group_capacity: 100_000, files: 7, tags: 100 } });
+    expect(set.limits_set.toSorted()).toEqual(['files', 'group_capacity']);
+    expect(await json('apps', 'limits', 'caps', 'files=default')).toMatchObject({
+      limits: { files: 1000 },
+      limits_set: ['group_capacity'],
+    });
+    expect((await db().read(appOf('caps')))!.limits).toEqual({ group_capacity: 100_000 });
+    expect(await text('apps', 'limits', 'caps')).toMatch(/group_capacity +100000 +set +1 to 100000\n/);
+  });
+
+  it('keeps both of two changes made at the same moment', async () => {
+    await json('apps', 'create', '--id', 'race');
+    await Promise.all([json('apps', 'limits', 'race', 'files=7'), json('apps', 'limits', 'race', 'tags=8')]);
+    expect((await db().read(appOf('race')))!.limits).toEqual({ files: 7, tags: 8 });
+  });
+
+  it('names the limit that is wrong, and changes nothing', async () => {
+    const sentence = await refused('apps', 'limits', 'caps', 'files=3', 'groups_joined=3001');
+    expect(sentence).toContain('groups_joined: takes a whole number from 0 to 3000');
+    expect((await db().read(appOf('caps')))!.limits).toEqual({ group_capacity: 100_000 });
+  });
+
+  it('counts up when users or groups become limited, counts on from there, and can count again', async () => {
+    await json('apps', 'create', '--id', 'many');
+    for (let user = 1; user <= 30; user++) await addUser('many', user, { owned: user % 3 });
+    // Left from a time when there was a limit.
+    await db().write([countStep('many', 'users', 999, 5)]);
+    expect(await json('apps', 'limits', 'many', 'users=100', 'groups=50')).toMatchObject({ users: 30, groups: 30 });
+    expect([await total('many', 'users'), await total('many', 'groups')]).toEqual([30, 30]);
+
+    await addUser('many', 31, { owned: 1 });
+    await db().write([countStep('many', 'users', 1)]);
+    await db().write([countStep('many', 'groups', 1)]);
+    expect(await text('apps', 'show', 'many')).toMatch(/users +31 of 100\ngroups +31 of 50\n/);
+
+    // One that a function with the old record let in: not counted.
+    await addUser('many', 32);
+    expect(await json('apps', 'recount', 'many')).toEqual({ app_id: 'many', users: 32, groups: 31 });
+    expect(await total('many', 'users')).toBe(32);
+    // A limit that is only moved is not counted again.
+    expect(await json('apps', 'limits', 'many', 'users=200')).not.toHaveProperty('users');
+  });
+
+  it('counts an app without users, and none without limits', async () => {
+    await json('apps', 'create', '--id', 'empty');
+    expect(await text('apps', 'recount', 'empty')).toContain('nothing is counted');
+    expect(await json('apps', 'limits', 'empty', 'users=1')).toMatchObject({ users: 0 });
+  });
+});
+
+describe('tokens', () => {
+  it('issues one that is good, shows it once and keeps a hash', async () => {
+    await json('apps', 'create', '--id', 'keys');
+    const issued = await json('tokens', 'issue', 'keys', '--name', 'backend', '--expires', '30d');
+    const app = (await db().read(appOf('keys'))) as App;
+    expect(isGenuine(app, parseToken(issued.token)!)).toBe(true);
+    expect(Date.parse(issued.expires_at) - Date.now()).toBeGreaterThan(29.9 * 86_400_000);
+    expect(await callWith('keys', issued.token)).toBeUndefined();
+
+    const { tokens } = await json('tokens', 'list', 'keys');
+    expect(tokens).toMatchObject([{ token_id: issued.token_id, name: 'backend', state: 'active', revoked_at: null }]);
+    expect(Date.parse(tokens[0].last_used_at)).toBeGreaterThan(Date.now() - 60_000);
+    expect(JSON.stringify(tokens)).not.toContain(issued.token);
+
+    expect(await text('tokens', 'issue', 'keys')).toMatch(
+      /^a1\.\S+\n\nAdmin token [0-9a-f]{12} of app keys, good until it is revoked\./,
+    );
+  });
+
+  it('revokes by id and by the token itself, also twice', async () => {
+    await json('apps', 'create', '--id', 'locks');
+    const issue = () => json('tokens', 'issue', 'locks');
+    const [first, second, third] = await Promise.all([issue(), issue(), issue()]);
+    const revoked = await json('tokens', 'revoke', 'locks', first.token_id);
+    expect(revoked).toMatchObject({ token_id: first.token_id, state: 'revoked' });
+    expect(await json('tokens', 'revoke', 'locks', first.token_id)).toEqual(revoked);
+    await json('tokens', 'revoke', 'locks', second.token);
+    expect(await callWith('locks', first.token)).toBe(402);
+    expect(await callWith('locks', second.token)).toBe(402);
+    expect(await callWith('locks', third.token)).toBeUndefined();
+    const listed = await text('tokens', 'list', 'locks');
+    expect(listed.match(/ revoked /g)).toHaveLength(2);
+    expect(listed.match(/ active /g)).toHaveLength(1);
+    expect(await refused('tokens', 'revoke', 'locks', '000000000000')).toContain('has no such admin token');
+    expect(await refused('tokens', 'revoke', 'keys', third.token)).toContain('has no such admin token');
+  });
+
+  it('lists one that has expired', async () => {
+    await json('apps', 'create', '--id', 'old');
+    const { token } = await json('tokens', 'issue', 'old', '--expires', '2099-01-31T12:00Z');
+    await db().write([update(adminTokenKey('old', tokenHash(token)), { set: { expires: 1000 } })]);
+    expect((await json('tokens', 'list', 'old')).tokens).toMatchObject([{ state: 'expired', last_used_at: null }]);
+    expect(await callWith('old', token)).toBe(402);
+  });
+
+  it('refuses to expire in the past', async () => {
+    expect(await refused('tokens', 'issue', 'old', '--expires', '2001-01-01')).toContain("'--expires <when>'");
+  });
+});
+
+describe('users', () => {
+  beforeAll(async () => {
+    await json('apps', 'create', '--id', 'people');
+    await addUser('people', 123456, { username: 'Alice' });
+    await addUser('people', 234567, { username: 'bob' });
+    await db().write([put(mobileKey('people', '+491234567'), { user: 123456 })]);
+    await db().write([put(mobileKey('people', '234567'), { user: 123456 })]);
+  });
+  const lock = () => {
+    const fails = Array.from({ length: 10 }, () => Date.now());
+    return db().write([put(lockKey('people', '123456'), { fails, until: Date.now() + 600_000 })]);
+  };
+
+  it.each(['123456', 'alice', '+491234567'])('unlocks %s', async (named) => {
+    await lock();
+    expect(await json('users', 'unlock', 'people', named)).toMatchObject({
+      user_id: 123456,
+      username: 'Alice',
+      was_locked: true,
+      failures: 10,
+    });
+    expect(await db().read(lockOf('people', '123456'))).toBeUndefined();
+    expect(await text('users', 'unlock', 'people', named)).toContain('was not locked out');
+  });
+
+  it('takes nobody where two could be meant, none is, or they are deleted', async () => {
+    expect(await refused('users', 'unlock', 'people', '234567')).toContain('mobile number of Alice and the id of bob');
+    expect(await refused('users', 'unlock', 'people', 'carol')).toBe('app "people" has no user "carol"');
+    expect(await refused('users', 'unlock', 'people', 'x#y')).toContain('has no user');
+    expect(await refused('users', 'unlock', 'nowhere', 'alice')).toBe('there is no app "nowhere"');
+    await addUser('people', 345678);
+    await db().write([update(userKey('people', 345678), { set: { status: 'deleted' } })]);
+    expect(await refused('users', 'unlock', 'people', '345678')).toContain('has no user');
+  });
+});
+
+describe('the command line itself', () => {
+  it('names the argument that is wrong', async () => {
+    expect(await refused('apps', 'show', 'a b')).toContain("'a b' is invalid for argument 'app'");
+    expect(await refused('apps', 'show')).toContain("missing required argument 'app'");
+    expect(await refused('apps', 'create', '--colour', 'red')).toContain("unknown option '--colour'");
+    expect(await refused('apps', 'paint')).toContain("unknown command 'paint'");
+    const { exitCode, stdout, stderr } = await ops(['apps', 'show', 'a b'], { folder });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr.match(/error:/g)).toHaveLength(1);
+  });
+
+  it('helps', async () => {
+    const { exitCode, stdout } = await ops(['apps', 'limits', '--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('--stage <stage>');
+  });
+
+  it('speaks to AWS when told so, even while a laptop stack runs', async () => {
+    const environment = {
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+    };
+    const named = await ops(['apps', 'show', 'shop', '--table', table.name], { folder, environment });
+    expect(named).toMatchObject({ exitCode: 0, stderr: `Using table ${table.name} in eu-west-1\n` });
+    const stage = await ops(['apps', 'list', '--stage', 'none', '--region', 'us-east-2'], { folder, environment });
+    expect(stage.exitCode).toBe(1);
+    expect(stage.stderr).toContain('there is no table roster-none in us-east-2: deploy first');
+  });
+
+  it('says what is missing', async () => {
+    expect((await ops(['apps', 'list'])).stderr).toContain('no AWS region');
+    expect((await ops(['apps', 'list', '--region', 'eu-west-1'])).stderr).toContain('no AWS credentials');
+    expect((await ops(['apps', 'list', '--local'])).stderr).toContain('the laptop stack is not running');
+    expect((await ops(['apps', 'list', '--local', '--stage', 'prod'])).stderr).toContain('--local goes without');
+    const ended = stackFolder('http://127.0.0.1:1', 'roster-dev');
+    expect((await ops(['apps', 'list'], { folder: ended })).stderr).toContain('nothing answers for table roster-dev');
+  });
+});

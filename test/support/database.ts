@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { inject } from 'vitest';
+import { createTable, localClient, type TableProperties } from '../../infra/local/dynamodb-local.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../shared/data/table.ts';
+
+const keys = (partition: string, sort: string) => [
+  { AttributeName: partition, KeyType: 'HASH' as const },
+  { AttributeName: sort, KeyType: 'RANGE' as const },
+];
+
+/** The table as the data stack makes it (test/infra compares that one with shared/data/table.ts). */
+const PROPERTIES: TableProperties = {
+  AttributeDefinitions: [
+    PARTITION_KEY,
+    SORT_KEY,
+    GLOBAL_INDEX.partitionKey,
+    GLOBAL_INDEX.sortKey,
+    ...LOCAL_INDEXES.map(({ sortKey }) => sortKey),
+  ].map((name) => ({ AttributeName: name, AttributeType: 'S' })),
+  KeySchema: keys(PARTITION_KEY, SORT_KEY),
+  LocalSecondaryIndexes: LOCAL_INDEXES.map(({ name, sortKey, projected }) => ({
+    IndexName: name,
+    KeySchema: keys(PARTITION_KEY, sortKey),
+    Projection: projected ? { ProjectionType: 'INCLUDE', NonKeyAttributes: [...projected] } : { ProjectionType: 'ALL' },
+  })),
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: GLOBAL_INDEX.name,
+      KeySchema: keys(GLOBAL_INDEX.partitionKey, GLOBAL_INDEX.sortKey),
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+  ],
+  TimeToLiveSpecification: { AttributeName: TTL_ATTRIBUTE, Enabled: true },
+};
+
+/** A new, empty table of the run's DynamoDB Local: one for each test file is cheap (10 ms). */
+export async function newTable(): Promise<OperatorTable & { endpoint: string }> {
+  const endpoint = inject('dynamoDbEndpoint');
+  const name = `test-${randomUUID()}`;
+  const client = localClient(endpoint);
+  await createTable(client, PROPERTIES, name);
+  const options = { marshallOptions: { removeUndefinedValues: true } };
+  return { client: DynamoDBDocumentClient.from(client, options), name, endpoint };
+}
