@@ -104,24 +104,31 @@ export class Database {
   async #query({ query }: Query<unknown>): Promise<Page> {
     const expression = new Expression();
     const sortKey = query.index ? LOCAL_INDEXES.find(({ name }) => name === query.index)!.sortKey : SORT_KEY;
-    const { Items, Count, LastEvaluatedKey, ConsumedCapacity } = await this.#send(() =>
-      this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ...(query.index && { IndexName: query.index }),
-          KeyConditionExpression: `${expression.name(PARTITION_KEY)} = ${expression.value(query.partition)} AND ${expression.name(sortKey)} BETWEEN ${expression.value(query.between[0])} AND ${expression.value(query.between[1])}`,
-          ...expression.placeholders(),
-          ScanIndexForward: !query.descending,
-          ConsistentRead: true,
-          ...(query.limit && { Limit: query.limit }),
-          ...(query.after && { ExclusiveStartKey: query.after }),
-          ...(query.count && { Select: 'COUNT' as const }),
-          ReturnConsumedCapacity: 'TOTAL',
-        }),
-      ),
-    );
-    this.#countReads(ConsumedCapacity && [ConsumedCapacity]);
-    return { items: Items ?? [], count: Count ?? 0, last: LastEvaluatedKey };
+    const [from, to] = query.between;
+    const input = {
+      TableName: this.#table,
+      ...(query.index && { IndexName: query.index }),
+      KeyConditionExpression: `${expression.name(PARTITION_KEY)} = ${expression.value(query.partition)} AND ${expression.name(sortKey)} BETWEEN ${expression.value(from)} AND ${expression.value(to)}`,
+      ...expression.placeholders(),
+      ScanIndexForward: !query.descending,
+      ConsistentRead: true,
+      ...(query.limit && { Limit: query.limit }),
+      ...(query.count && { Select: 'COUNT' as const }),
+      ReturnConsumedCapacity: 'TOTAL' as const,
+    };
+    const page: Page = { items: [], count: 0, last: undefined };
+    do {
+      const { Items, Count, LastEvaluatedKey, ConsumedCapacity } = await this.#send(() =>
+        this.#client.send(new QueryCommand({ ...input, ExclusiveStartKey: page.last })),
+      );
+      this.#countReads(ConsumedCapacity && [ConsumedCapacity]);
+      page.items.push(...(Items ?? []));
+      // Whole items of the base table are as good as those of a BatchGet.
+      if (!query.index) for (const item of Items ?? []) this.#items.set(keyText(item as unknown as Key), item);
+      page.count += Count ?? 0;
+      page.last = LastEvaluatedKey;
+    } while (query.all && page.last && page.items.length < (query.limit ?? Number.POSITIVE_INFINITY));
+    return page;
   }
 
   /**

@@ -20,8 +20,8 @@ export interface Query<T> {
     descending?: boolean;
     /** Most entries evaluated; the database ends a page at 1 MB. */
     limit?: number;
-    /** Key of the last entry of the page before. */
-    after?: Item;
+    /** Goes on over the database's pages (each 1 MB) until `limit`, or to the end. */
+    all?: boolean;
     /** Counts the entries instead of bringing them. */
     count?: boolean;
   };

@@ -1,4 +1,4 @@
-import { absent, any, type Condition, missing } from './expression.ts';
+import { absent, any, type Condition, missing, oneOf } from './expression.ts';
 import {
   DEVICE,
   deviceKey,
@@ -107,3 +107,6 @@ export const putUser = (app: string, user: User): Step[] => [
 /** Not locked at `now`. */
 export const unlocked = (now: number): Condition =>
   any(absent('until'), (e) => `${e.name('until')} <= ${e.value(now)}`);
+
+/** A user that is there, disabled or not. */
+export const LIVING = oneOf('status', ['active', 'disabled']);

@@ -3,10 +3,11 @@ import { Database } from '../data/database.ts';
 import { below, equal } from '../data/expression.ts';
 import { adminTokenKey, deviceKey } from '../data/keys.ts';
 import type { Reads, Records } from '../data/read.ts';
-import { type Step, update } from '../data/step.ts';
+import { update } from '../data/step.ts';
 import { deviceOf, userOf } from '../data/user-repo.ts';
 import type { Limits } from '../limits.ts';
-import { badParameter, Refusal, Unavailable } from '../refusal.ts';
+import { badParameter, Refusal } from '../refusal.ts';
+import { type Decision, type EachPlan, settle, settleEach } from './decision.ts';
 import { isGenuine, parseToken, type Token, tokenHash } from './token.ts';
 
 /** What the caller sends in headers, unverified. */
@@ -31,26 +32,6 @@ export type Actor =
   | { kind: 'app on group'; group: number }
   | { kind: 'app' };
 
-/** What a decision comes to: the steps to write, and the answer (or refusal) once they are written. */
-export interface Decision<T> {
-  steps: Step[];
-  answer: () => T;
-}
-
-/** How a list of entries is changed; see `Call.changeEach`. */
-export interface EachPlan<R extends Reads, E> {
-  /** Refuses the whole call; asked before every transaction. */
-  permit: (records: Records<R>) => void;
-  /** The steps of one entry, or its refusal. `nth` counts the entries of this transaction before it. */
-  entry: (records: Records<R>, entry: E, index: number, nth: number) => Step[];
-  /** The steps that a transaction with these entries needs once. */
-  shared: (records: Records<R>, batch: E[]) => Step[];
-}
-
-/** A decision that what it finds keeps changing under is made again this often. */
-const MAX_DECISIONS = 10;
-/** TransactWriteItems holds no more. */
-const MAX_STEPS = 100;
 /** How long an app's record may be held (ms). */
 const APP_HELD = 30_000;
 /** Presence and last use are noted once in this time (ms) by one instance. */
@@ -252,91 +233,16 @@ export class Call {
     );
   }
 
-  /**
-   * Reads, decides, writes. `decide` is pure: it looks at the records and comes to steps and an answer, or refuses.
-   * Every rule it proves must stand again in the conditions of its steps. Where one of those does not hold, the
-   * records are made to show what is really there and the same decision is made again: so a rule has one place and
-   * one error, whether it failed on the read or in the write.
-   * @throws Unavailable when the records keep changing
-   */
+  /** Opens the call with these reads, then decides and writes: see `settle`. */
   async change<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
     await this.#open(reads);
-    return this.settle(reads, decide);
+    return settle(this.db, reads, decide);
   }
 
-  /** As `change`, for records that this call has read already. */
-  async settle<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
-    for (let round = 1; round <= MAX_DECISIONS; round++) {
-      const { steps, answer } = decide(this.db.records(reads));
-      if (await this.db.write(steps)) return answer();
-    }
-    throw new Unavailable('a record keeps changing');
-  }
-
-  /**
-   * Changes entries of a list, each on its own, as many a transaction as fit (100 items); transactions follow one
-   * another. A refused entry never undoes the others.
-   * @returns for each entry its refusal, or undefined where it succeeded
-   */
-  async changeEach<R extends Reads, E>(
-    reads: R,
-    entries: readonly E[],
-    plan: EachPlan<R, E>,
-  ): Promise<(Refusal | undefined)[]> {
+  /** Opens the call with these reads, then changes the entries of a list: see `settleEach`. */
+  async changeEach<R extends Reads, E>(reads: R, entries: readonly E[], plan: EachPlan<R, E>) {
     await this.#open(reads);
-    const refusals: (Refusal | undefined)[] = entries.map(() => undefined);
-    let pending = entries.map((entry, index) => ({ entry, index }));
-    let written = false;
-    for (let round = 1; round <= MAX_DECISIONS; ) {
-      const records = this.db.records(reads);
-      try {
-        plan.permit(records);
-      } catch (error) {
-        // What earlier transactions of this call did stays done; the entries still to come are refused.
-        if (!written || !(error instanceof Refusal)) throw error;
-        for (const { index } of pending) refusals[index] = error;
-        return refusals;
-      }
-      const { batch, later, steps } = this.#fit(records, pending, plan, refusals);
-      if (await this.db.write(steps)) {
-        if (later.length === 0) return refusals;
-        written ||= batch.length > 0;
-        pending = later;
-        round = 1;
-      } else {
-        // An entry is decided again with the others: what refused it may have changed too.
-        pending = pending.filter(({ index }) => refusals[index] === undefined);
-        round++;
-      }
-    }
-    throw new Unavailable('a record keeps changing');
-  }
-
-  /** The entries that go into one transaction, with its steps; notes the refusals of those that do not. */
-  #fit<R extends Reads, E>(
-    records: Records<R>,
-    pending: { entry: E; index: number }[],
-    plan: EachPlan<R, E>,
-    refusals: (Refusal | undefined)[],
-  ) {
-    const batch: E[] = [];
-    let steps: Step[] = [];
-    for (const [place, { entry, index }] of pending.entries()) {
-      let more: Step[];
-      try {
-        more = plan.entry(records, entry, index, batch.length);
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        refusals[index] = error;
-        continue;
-      }
-      const next = [...steps, ...more];
-      if (next.length + plan.shared(records, [...batch, entry]).length > MAX_STEPS)
-        return { batch, later: pending.slice(place), steps: [...plan.shared(records, batch), ...steps] };
-      if (more.length > 0) batch.push(entry);
-      steps = next;
-    }
-    return { batch, later: [], steps: batch.length > 0 ? [...plan.shared(records, batch), ...steps] : [] };
+    return settleEach(this.db, reads, entries, plan);
   }
 }
 

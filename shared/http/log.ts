@@ -1,4 +1,6 @@
 import { APP_ID } from '../data/app-repo.ts';
+import type { Database } from '../data/database.ts';
+import type { Job } from '../data/job-repo.ts';
 import type { Call } from '../domain/call.ts';
 import { OPERATION } from '../environment.ts';
 
@@ -31,6 +33,26 @@ export function logCall(
     ...(fault && { error: describe(fault) }),
   };
   cold = false;
+  console.log(JSON.stringify(line));
+}
+
+/** One line of JSON a run of a background job; `done` false: it goes on in another run. */
+export function logJob(run: { db: Database; job: Job; done: boolean; started: number; requestId: string }) {
+  const { db, job, done, started, requestId } = run;
+  const { requests, readUnits, writeUnits } = db.usage;
+  const line = {
+    level: 'info',
+    time: new Date().toISOString(),
+    operation: process.env[OPERATION],
+    app: job.app,
+    job: job.kind,
+    done,
+    ms: Date.now() - started,
+    requests,
+    read_units: readUnits,
+    write_units: writeUnits,
+    request_id: requestId,
+  };
   console.log(JSON.stringify(line));
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../../data/user-repo.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
+import { settle } from '../decision.ts';
 import { newUserToken, tokenHash } from '../token.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './device.ts';
 import { isPassword } from './password.ts';
@@ -68,7 +69,7 @@ async function login(call: Call, id: number | undefined, account: string, passwo
   };
   const { user: read } = await call.open(reads);
   const matches = await isPassword(password, read?.status === 'deleted' ? undefined : read?.password);
-  return call.settle(reads, ({ user, devices, lock }) => {
+  return settle(call.db, reads, ({ user, devices, lock }) => {
     const spared = guid !== undefined && devices.some((device) => device.guid === guid);
     if (!spared && (lock?.until ?? 0) > call.now) throw locked();
     // A password changed meanwhile is not the one that was compared.

@@ -1,8 +1,8 @@
 import { profileKey, userKey } from '../../data/keys.ts';
 import { check, update } from '../../data/step.ts';
-import { type Profile, profileOf, userOf } from '../../data/user-repo.ts';
+import { LIVING, type Profile, profileOf, userOf } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
-import { LIVING, livingUser } from './living.ts';
+import { livingUser } from './living.ts';
 
 /** Section 1.18: the actor's own profile; `private_info` is nobody else's to see. */
 export async function getProfile(call: Call) {

@@ -2,6 +2,7 @@ import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
 import { putUser, type User, usernameOf } from '../../data/user-repo.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
+import { settle } from '../decision.ts';
 import { newId } from '../ids.ts';
 import { hashPassword } from './password.ts';
 import { settingsRecord } from './settings.ts';
@@ -18,7 +19,7 @@ export async function register(call: Call, username: string, password: string) {
   const [hash] = await Promise.all([hashPassword(password), call.open([holder, counted ? counters : []])]);
   const limit = call.limits.users;
   if (limit > 0 && !counted) await call.db.load([counters]);
-  return call.settle({ holder, counters }, ({ holder, counters }) => {
+  return settle(call.db, { holder, counters }, ({ holder, counters }) => {
     if (call.tenant.registration !== 'open') throw new Refusal('registrationClosed');
     if (limit > 0 && totalOf(counters, 'users') >= limit) throw new Refusal('tooManyUsers');
     if (holder) throw new Refusal('usernameTaken');

@@ -1,9 +1,9 @@
 import { settingsKey, userKey } from '../../data/keys.ts';
 import { check, type Step, update } from '../../data/step.ts';
-import { settingsOf, type User, userOf } from '../../data/user-repo.ts';
+import { LIVING, settingsOf, type User, userOf } from '../../data/user-repo.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
-import { LIVING, livingUser } from './living.ts';
+import { livingUser } from './living.ts';
 
 /** What a user has set, as section 1.35 documents it; false, 0 and "" until set. */
 const DEFAULTS = {

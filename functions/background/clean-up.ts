@@ -1,0 +1,27 @@
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { Database } from '../../shared/data/database.ts';
+import { continueJob, finishJob, jobOf } from '../../shared/data/job-repo.ts';
+import type { Key } from '../../shared/data/keys.ts';
+import { forgetGroup } from '../../shared/domain/background/dissolved-group.ts';
+import { logJob } from '../../shared/http/log.ts';
+
+/** Time (ms) kept for handing the job on. */
+const RESERVE = 20_000;
+
+/**
+ * Fed by the table's stream with every new or touched job. A job that does not fit into one run is touched and so
+ * handed out again; one that fails is tried again by the stream, and after that lies in the dead-letter queue while its
+ * item stays in the table. Everything a job does may be done twice.
+ */
+export async function handler(event: DynamoDBStreamEvent, context: Context): Promise<void> {
+  for (const { dynamodb } of event.Records) {
+    const key: Key = { pk: dynamodb?.Keys?.pk?.S ?? '', sk: dynamodb?.Keys?.sk?.S ?? '' };
+    const db = new Database();
+    const started = Date.now();
+    const job = await db.read(jobOf(key));
+    if (!job) continue;
+    const done = await forgetGroup(db, job, started, () => context.getRemainingTimeInMillis() < RESERVE);
+    await db.write([done ? finishJob(key) : continueJob(key, Date.now())]);
+    logJob({ db, job, done, started, requestId: context.awsRequestId });
+  }
+}

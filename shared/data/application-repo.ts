@@ -1,0 +1,104 @@
+import { KEPT_IN_LISTS } from '../limits.ts';
+import { all, equal, unchanged } from './expression.ts';
+import {
+  APPLICATION,
+  applicationIndex,
+  applicationKey,
+  applicationMade,
+  relationKey,
+  relationPartition,
+} from './keys.ts';
+import { type Relation, relationTtl } from './membership-repo.ts';
+import { type Get, type Query, record } from './read.ts';
+import { put, type Step, update } from './step.ts';
+
+export const PENDING = 0;
+export const AGREED = 1;
+export const REJECTED = 2;
+export type Outcome = 0 | 1 | 2;
+
+/** The one application of a person to a group: a second renews it. Times in milliseconds. */
+export interface Application {
+  sk: string;
+  reason: string;
+  status: Outcome;
+  made: number;
+  /** Can be approved until then. */
+  until: number;
+  l1: string;
+}
+
+export const applicationOf = (app: string, group: number, applicant: number): Get<Application | undefined> =>
+  record(applicationKey(app, group, applicant));
+export const applicantOf = ({ sk }: Application) => Number(sk.slice(APPLICATION.length));
+
+/** Pending: neither handled nor expired. */
+export const isPending = (application: Application | undefined, now: number): application is Application =>
+  application?.status === PENDING && application.until > now;
+
+const ttl = (made: number) => Math.ceil(made / 1000) + KEPT_IN_LISTS;
+
+/** The application and its mark on the relation, which makes it void the moment the person joins or is blocked. */
+export function applySteps(
+  app: string,
+  group: number,
+  applicant: number,
+  was: Relation | undefined,
+  { reason, made, until }: { reason: string; made: number; until: number },
+): Step[] {
+  const order = applicationMade(made, applicant);
+  return [
+    update(
+      relationKey(app, group, applicant),
+      { set: { applied: made, applied_until: until, ttl: relationTtl(was?.until, ttl(made)) } },
+      unchanged(was, 'state', 'until', 'applied'),
+    ),
+    put(applicationKey(app, group, applicant), {
+      reason,
+      status: PENDING,
+      made,
+      until,
+      l1: order,
+      l2: order,
+      ttl: ttl(made),
+      ...applicationIndex(app, applicant, group),
+    }),
+  ];
+}
+
+/** The pending application that the relation marks is settled with the joining. */
+export const settleApplication = (
+  app: string,
+  group: number,
+  user: number,
+  was: Relation | undefined,
+  now: number,
+): Step[] =>
+  was?.applied !== undefined && (was.applied_until ?? 0) > now
+    ? [update(applicationKey(app, group, user), { set: { status: AGREED } }, equal('made', was.applied))]
+    : [];
+
+/** Handled without joining: the mark goes with it. */
+export const rejectSteps = (app: string, group: number, applicant: number, application: Application): Step[] => [
+  update(applicationKey(app, group, applicant), { set: { status: REJECTED } }, stillPending(application)),
+  update(relationKey(app, group, applicant), { set: { applied: undefined, applied_until: undefined } }),
+];
+
+export const stillPending = (application: Application) =>
+  all(equal('status', PENDING), equal('made', application.made));
+
+/** Applications of a group made within `[from, to]` bounds of the order key, the newest first. */
+export const applicationsOf = (
+  app: string,
+  group: number,
+  between: readonly [string, string],
+  limit: number,
+): Query<Application[]> => ({
+  query: { partition: relationPartition(app, group), index: 'lsi1', between, descending: true, limit, all: true },
+  parse: ({ items }) => items as unknown as Application[],
+});
+
+export const applicationCountOf = (app: string, group: number, between: readonly [string, string]): Query<number> => ({
+  query: { partition: relationPartition(app, group), index: 'lsi2', between, count: true, all: true },
+  parse: ({ count }) => count,
+});

@@ -1,0 +1,77 @@
+import type { Condition } from './expression.ts';
+import { dissolvedKey, dissolvedPartition, groupInfoKey, groupKey, groupTextKey, publicGroupKey } from './keys.ts';
+import { type Get, type Query, record } from './read.ts';
+import { put, remove, type Step, update } from './step.ts';
+
+/**
+ * What changes with every join, and what the gate must know: small, since each join pays for its size.
+ * Names and texts are `GroupInfo` and `GroupText`. Kept for ever, so that an id is never used again.
+ */
+export interface Group {
+  group: number;
+  status: 'normal' | 'dissolved';
+  owner: number;
+  /** 0 private, 1 public, 2 chatroom. */
+  type: 0 | 1 | 2;
+  /** Members, the owner included; never above `capacity`. */
+  count: number;
+  capacity: number;
+  /** Admins, the owner not counted. */
+  admins: number;
+  /** Blocked users. */
+  blocks: number;
+  /** 0 agree to all, 1 ask an admin, 2 refuse all. */
+  approval: 0 | 1 | 2;
+  member_invite: boolean;
+  member_modify: boolean;
+  history_visible: boolean;
+  read_ack: boolean;
+  /** Only admins may speak until then (ms; FOR_EVER; 0: everybody may). */
+  silent: number;
+  made: number;
+  /** Last change of owner or settings (ms). */
+  changed: number;
+}
+
+export interface GroupInfo {
+  name: string;
+  avatar: string;
+  changed: number;
+}
+
+/** Long texts that only the full record shows; absent until set. */
+export interface GroupText {
+  description?: string;
+  ext?: string;
+  changed: number;
+}
+
+export const groupOf = (app: string, group: number): Get<Group | undefined> => record(groupKey(app, group));
+export const groupInfoOf = (app: string, group: number): Get<GroupInfo | undefined> => record(groupInfoKey(app, group));
+export const groupTextOf = (app: string, group: number): Get<GroupText | undefined> => record(groupTextKey(app, group));
+
+export const updateGroup = (
+  app: string,
+  group: number,
+  changes: { set?: Partial<Group>; add?: Partial<Record<'count' | 'admins' | 'blocks', number>> },
+  condition: Condition,
+): Step => update(groupKey(app, group), changes, condition);
+
+/** Only groups of type 1 stand in the public list. */
+export const putPublic = (app: string, group: Group): Step[] =>
+  group.type === 1 ? [put(publicGroupKey(app, group.made, group.group), {})] : [];
+export const removePublic = (app: string, group: Group): Step[] =>
+  group.type === 1 ? [remove(publicGroupKey(app, group.made, group.group))] : [];
+
+/**
+ * Groups dissolved but not yet cleaned up: their members' edges are still there, so `user_joined` leaves these out.
+ * Nearly always few.
+ */
+export const dissolvedGroupsOf = (app: string): Query<Set<number>> => ({
+  query: { partition: dissolvedPartition(app), between: ['0', '~'], all: true },
+  parse: ({ items }) => new Set(items.map(({ sk }) => Number(sk))),
+});
+export const putDissolved = (app: string, group: number): Step => put(dissolvedKey(app, group), {});
+/** No edge shows the group any more; readers that began before still find the mark for an hour. */
+export const forgetDissolved = (app: string, group: number, now: number): Step =>
+  update(dissolvedKey(app, group), { set: { ttl: Math.ceil(now / 1000) + 3600 } });

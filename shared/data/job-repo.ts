@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto';
+import { JOB, jobIndex, jobKey, type Key } from './keys.ts';
+import { type Get, record } from './read.ts';
+import { put, remove, type Step, update } from './step.ts';
+
+/** Work that a small transaction leaves to the background; written with it, so that neither is without the other. */
+export interface Job {
+  kind: 'dissolved group';
+  app: string;
+  group: number;
+  made: number;
+}
+
+export const putJob = (job: Job): Step => {
+  const id = randomUUID();
+  return put(jobKey(id), { ...job, ...jobIndex(job.made, id) });
+};
+
+export const isJobKey = ({ pk }: Key) => pk.startsWith(JOB);
+export const jobOf = (key: Key): Get<Job | undefined> => record(key);
+/** Lets the table's stream hand the job out again, to go on where it stopped. */
+export const continueJob = (key: Key, now: number): Step => update(key, { set: { continued: now } });
+export const finishJob = (key: Key): Step => remove(key);

@@ -1,0 +1,180 @@
+import { type Condition, unchanged } from './expression.ts';
+import {
+  EDGE_ADMIN,
+  EDGE_JOINED,
+  edgeAdmin,
+  edgeJoined,
+  edgeKey,
+  edgeVoid,
+  FOR_EVER,
+  RELATION,
+  relationBanned,
+  relationJoined,
+  relationKey,
+  relationPartition,
+  userKey,
+  userPartition,
+} from './keys.ts';
+import { type Get, prefix, type Query, record } from './read.ts';
+import { put, remove, type Step, update } from './step.ts';
+
+export const MEMBER_ROLE = 0;
+export const ADMIN_ROLE = 1;
+export const OWNER_ROLE = 2;
+export type Role = 0 | 1 | 2;
+
+/**
+ * The group's side of one person: member or blocked, never both, since it is one item. Neither state: it only carries
+ * a ban that still runs, or the mark of a pending application, for when the person comes back.
+ */
+export interface Relation {
+  sk: string;
+  state?: 'member' | 'blocked';
+  role?: Role;
+  /** Milliseconds. */
+  joined?: number;
+  /** Display name in the group. */
+  name?: string;
+  mute?: number;
+  push?: number;
+  /** Banned at, until (ms or FOR_EVER). */
+  banned?: number;
+  until?: number;
+  /** Pending application: when it was made, and until when it can be approved. */
+  applied?: number;
+  applied_until?: number;
+  /** Admin since. */
+  since?: number;
+  blocked?: number;
+}
+
+/** The person's side of one group. Outlives the membership as long as invitations older than `settled` or `blocked` live. */
+export interface Edge {
+  sk: string;
+  role?: Role;
+  joined?: number;
+  since?: number;
+  /** Joined last: invitations made until then are settled. */
+  settled?: number;
+  /** Blocked last: invitations made until then can never be used. */
+  blocked?: number;
+}
+
+export const relationOf = (app: string, group: number, user: number): Get<Relation | undefined> =>
+  record(relationKey(app, group, user));
+export const edgeOf = (app: string, user: number, group: number): Get<Edge | undefined> =>
+  record(edgeKey(app, user, group));
+export const userOfRelation = ({ sk }: Relation) => Number(sk.slice(RELATION.length));
+
+/** Ids of the groups that a person is in, in order of joining. */
+export const groupsJoinedOf = (app: string, user: number): Query<number[]> => ({
+  query: { partition: userPartition(app, user), index: 'lsi1', between: prefix(EDGE_JOINED), all: true },
+  parse: ({ items }) => items.map(({ sk }) => groupOfEdge(String(sk))),
+});
+
+/** Ids of up to `most` groups that a person is owner or admin of, the latest first. */
+export const groupsAdministeredOf = (app: string, user: number, most?: number): Query<number[]> => ({
+  query: {
+    partition: userPartition(app, user),
+    index: 'lsi3',
+    between: prefix(EDGE_ADMIN),
+    descending: true,
+    ...(most === undefined ? { all: true } : { limit: most }),
+  },
+  parse: ({ items }) => items.map(({ sk }) => groupOfEdge(String(sk))),
+});
+
+const groupOfEdge = (sk: string) => Number(sk.slice('E#'.length));
+
+/** When a relation of neither state has nothing left to carry (s): never with a ban for ever. */
+export const relationTtl = (until: number | undefined, other: number) =>
+  until === FOR_EVER ? undefined : Math.max(ttl(until ?? 0), other);
+
+/** Seconds that an edge outlives the membership: no invitation lives longer. */
+const EDGE_KEPT = 32 * 86_400;
+const ttl = (ms: number) => Math.ceil(ms / 1000);
+
+export const isMember = (
+  relation: Relation | undefined,
+): relation is Relation & { state: 'member'; role: Role; joined: number } => relation?.state === 'member';
+/** A ban that still runs. */
+export const bannedUntil = (relation: Relation | undefined, now: number) =>
+  (relation?.until ?? 0) > now ? relation?.until : undefined;
+
+/** The role is still what was read; the app (undefined) needs none. */
+export const unchangedRole = (relation: Relation): Condition => unchanged(relation, 'state', 'role');
+
+/**
+ * The person becomes a member: relation, edge and the person's count, in one transaction with the group's count.
+ * `index` orders those who join by one call; `person` and `edge` are what must hold of those items. A ban that still
+ * runs comes back.
+ */
+export function joinSteps(
+  app: string,
+  group: number,
+  user: number,
+  was: Relation | undefined,
+  { now, index, role, person, edge }: { now: number; index: number; role: Role; person: Condition; edge?: Condition },
+): Step[] {
+  const until = bannedUntil(was, now);
+  const ban = until !== undefined && { banned: was?.banned, until, l2: relationBanned(until, user) };
+  const relation = { state: 'member', role, joined: now, l1: relationJoined(now, index, user), ...ban };
+  const set = {
+    role,
+    joined: now,
+    since: role === OWNER_ROLE ? now : undefined,
+    settled: now,
+    l1: edgeJoined(now, index, group),
+    l2: edgeVoid(now, group),
+    l3: role === OWNER_ROLE ? edgeAdmin(now, group) : undefined,
+    ttl: undefined,
+  };
+  return [
+    put(relationKey(app, group, user), relation, unchanged(was, 'state', 'until', 'applied')),
+    update(edgeKey(app, user, group), { set }, edge),
+    update(userKey(app, user), { add: { joined: 1, ...(role === OWNER_ROLE && { owned: 1 }) } }, person),
+  ];
+}
+
+/** The membership ends: its settings go, a running ban stays for whoever rejoins. */
+export function leaveSteps(app: string, group: number, user: number, was: Relation, now: number): Step[] {
+  const until = bannedUntil(was, now);
+  const as = unchanged(was, 'state', 'role', 'until');
+  const key = relationKey(app, group, user);
+  const kept = { banned: was.banned, until, ttl: relationTtl(until, 0) };
+  return [
+    until === undefined ? remove(key, as) : put(key, kept, as),
+    update(edgeKey(app, user, group), { set: leftEdge(now) }),
+    update(userKey(app, user), { add: { joined: -1 } }),
+  ];
+}
+
+const leftEdge = (now: number) => ({
+  role: undefined,
+  joined: undefined,
+  since: undefined,
+  l1: undefined,
+  l3: undefined,
+  ttl: ttl(now + EDGE_KEPT * 1000),
+});
+
+/** One page of everything that lies with a group's people: relations and applications. */
+export const peopleOf = (app: string, group: number, limit: number): Query<Relation[]> => ({
+  query: { partition: relationPartition(app, group), between: ['', '~'], limit },
+  parse: ({ items }) => items as unknown as Relation[],
+});
+
+export const personOf = (app: string, group: number, sk: string): Get<Relation | undefined> =>
+  record({ pk: relationPartition(app, group), sk });
+
+/** The steps that take one such item away with its group; a member's edge and count go with it. */
+export function forgetSteps(app: string, group: number, item: Relation, now: number): Step[] {
+  const key = { pk: relationPartition(app, group), sk: item.sk };
+  if (!isMember(item)) return [remove(key)];
+  const user = userOfRelation(item);
+  return [
+    remove(key, unchanged(item, 'state')),
+    update(edgeKey(app, user, group), { set: leftEdge(now) }),
+    update(userKey(app, user), { add: { joined: -1 } }),
+  ];
+}

@@ -1,0 +1,104 @@
+import type { Item, Query } from '../data/read.ts';
+import type { LocalIndexName } from '../data/table.ts';
+import { badParameter } from '../refusal.ts';
+import type { Call } from './call.ts';
+import { keyFor, mac, sameText } from './token.ts';
+
+const wrong = () => badParameter('cursor', 'is not a position of this list');
+
+/**
+ * A cursor is the position after which the next page begins, signed for this very list and caller: another list's, or
+ * another caller's, is refused. Nothing is stored. It is read before its signature can be checked (the app's key may
+ * come by the same round trip), so `open` believes it only as a bound within the list's own keys.
+ */
+export class Cursor {
+  readonly #list: string;
+  readonly #text: string | undefined;
+  readonly #position: string | undefined;
+
+  /** @param list what the cursor is a position of: name and the ids that choose the list */
+  constructor(list: string, text: string | undefined) {
+    this.#list = list;
+    this.#text = text || undefined;
+    this.#position = this.#text && Buffer.from(this.#text.split('.')[0] ?? '', 'base64url').toString('latin1');
+  }
+
+  /** The position, as far as it has the form of one; undefined on the first page. */
+  position(form: RegExp): string | undefined {
+    return this.#position !== undefined && form.test(this.#position) ? this.#position : undefined;
+  }
+
+  /** @throws Refusal 10002 where it is not a position that this list gave this caller */
+  verify(call: Call, form: RegExp): void {
+    if (this.#text === undefined) return;
+    const position = this.position(form);
+    if (position === undefined || !sameText(this.next(call, position), this.#text)) throw wrong();
+  }
+
+  /** The cursor of a position. */
+  next(call: Call, position: string): string {
+    const { actor } = call;
+    const caller = 'user' in actor ? `user ${actor.user}` : 'app';
+    const signature = mac(keyFor(call.tenant, 'cursor'), `${call.app}|${caller}|${this.#list}|${position}`);
+    return `${Buffer.from(position, 'latin1').toString('base64url')}.${signature}`;
+  }
+}
+
+/** Sort keys after (or, in descending order, before) a position, exclusively. */
+export const after = (position: string) => `${position}!`;
+export const before = (position: string) =>
+  `${position.slice(0, -1)}${String.fromCharCode(position.charCodeAt(position.length - 1) - 1)}~`;
+
+/**
+ * One page of an index partition: at most `limit` entries, and one more to see whether the list goes on. A page ends
+ * where the database's does (1 MB) too. Positions are values of the index's sort key.
+ */
+export class IndexPage {
+  readonly read: Query<{ items: Item[]; more: boolean }>;
+  readonly #cursor: Cursor;
+  readonly #form: RegExp;
+  readonly #limit: number;
+  readonly #sortKey: 'l1' | 'l2' | 'l3';
+
+  constructor(
+    list: string,
+    given: { cursor?: string | undefined; limit: number },
+    where: {
+      partition: string;
+      index: LocalIndexName;
+      prefix: string;
+      form: RegExp;
+      descending?: boolean;
+      from?: string;
+    },
+  ) {
+    const { partition, index, prefix, form, descending = false, from = prefix } = where;
+    this.#cursor = new Cursor(list, given.cursor);
+    this.#form = form;
+    this.#limit = given.limit;
+    this.#sortKey = `l${index.slice(-1)}` as 'l1' | 'l2' | 'l3';
+    const position = this.#cursor.position(form);
+    const between = descending
+      ? ([from, position === undefined ? `${prefix}~` : before(position)] as const)
+      : ([position === undefined ? from : after(position), `${prefix}~`] as const);
+    this.read = {
+      query: { partition, index, between, descending, limit: given.limit + 1 },
+      parse: ({ items, last }) => ({ items, more: last !== undefined }),
+    };
+  }
+
+  /** @throws Refusal 10002, before anything is said of the list */
+  verify(call: Call): void {
+    this.#cursor.verify(call, this.#form);
+  }
+
+  /** The entries of this page, and the next page's cursor where there is one. */
+  cut(call: Call, { items, more }: { items: Item[]; more: boolean }): { items: Item[]; cursor?: string } {
+    const page = items.slice(0, this.#limit);
+    const last = page.at(-1);
+    const goesOn = more || items.length > page.length;
+    return goesOn && last
+      ? { items: page, cursor: this.#cursor.next(call, String(last[this.#sortKey])) }
+      : { items: page };
+  }
+}

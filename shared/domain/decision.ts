@@ -1,0 +1,118 @@
+import type { Database } from '../data/database.ts';
+import type { Reads, Records } from '../data/read.ts';
+import type { Step } from '../data/step.ts';
+import { Refusal, Unavailable } from '../refusal.ts';
+
+/** What a decision comes to: the steps to write, and the answer (or refusal) once they are written. */
+export interface Decision<T> {
+  steps: Step[];
+  answer: () => T;
+}
+
+/** One entry of a list, and its place in the request. */
+export interface Entry<E> {
+  entry: E;
+  index: number;
+}
+
+/** How a list of entries is changed; see `settleEach`. All three are pure and may be asked again. */
+export interface EachPlan<R extends Reads, E> {
+  /** Refuses the whole call; asked before every transaction. */
+  permit: (records: Records<R>) => void;
+  /** What the first transaction does besides, whatever becomes of the entries; its refusal is the call's. */
+  opening?: (records: Records<R>) => Step[];
+  /** The steps of one entry that joins the batch of its transaction, or its refusal. No steps: nothing to do. */
+  entry: (records: Records<R>, entry: Entry<E>, batch: readonly Entry<E>[]) => Step[];
+  /** The steps that the transaction of a batch needs once. */
+  shared: (records: Records<R>, batch: readonly Entry<E>[]) => Step[];
+}
+
+/** A decision that what it finds keeps changing under is made again this often. */
+const MAX_DECISIONS = 10;
+/** TransactWriteItems holds no more. */
+const MAX_STEPS = 100;
+/**
+ * Decides on records that were read, and writes. `decide` is pure: it looks at the records and comes to steps and an
+ * answer, or refuses. Every rule it proves must stand again in the conditions of its steps. Where one of those does
+ * not hold, the records are made to show what is really there and the same decision is made again: so a rule has one
+ * place and one error, whether it failed on the read or in the write.
+ * @throws Unavailable when the records keep changing
+ */
+export async function settle<R extends Reads, T>(
+  db: Database,
+  reads: R,
+  decide: (records: Records<R>) => Decision<T>,
+): Promise<T> {
+  for (let round = 1; round <= MAX_DECISIONS; round++) {
+    const { steps, answer } = decide(db.records(reads));
+    if (await db.write(steps)) return answer();
+  }
+  throw new Unavailable('a record keeps changing');
+}
+
+/**
+ * Changes entries of a list, each on its own, as many a transaction as fit (100 items); transactions follow one
+ * another. A refused entry never undoes the others.
+ * @returns for each entry its refusal, or undefined where it succeeded
+ */
+export async function settleEach<R extends Reads, E>(
+  db: Database,
+  reads: R,
+  entries: readonly E[],
+  plan: EachPlan<R, E>,
+): Promise<(Refusal | undefined)[]> {
+  const refusals: (Refusal | undefined)[] = entries.map(() => undefined);
+  let pending: readonly Entry<E>[] = entries.map((entry, index) => ({ entry, index }));
+  let written = false;
+  for (let round = 1; round <= MAX_DECISIONS; ) {
+    const records = db.records(reads);
+    try {
+      plan.permit(records);
+    } catch (error) {
+      // What earlier transactions of this call did stays done; the entries still to come are refused.
+      if (!written || !(error instanceof Refusal)) throw error;
+      for (const { index } of pending) refusals[index] = error;
+      return refusals;
+    }
+    const opening = written ? [] : (plan.opening?.(records) ?? []);
+    const { later, steps, refused } = firstBatch(records, pending, plan, opening);
+    if (await db.write(steps)) {
+      for (const [index, refusal] of refused) refusals[index] = refusal;
+      if (later.length === 0) return refusals;
+      written = true;
+      pending = later;
+      round = 1;
+    } else {
+      // All are decided again, the refused ones too: a full group may have a seat now that another entry fell out.
+      round++;
+    }
+  }
+  throw new Unavailable('a record keeps changing');
+}
+
+/** The entries that go into the next transaction, with its steps, and the refusals of those that do not. */
+function firstBatch<R extends Reads, E>(
+  records: Records<R>,
+  pending: readonly Entry<E>[],
+  plan: EachPlan<R, E>,
+  opening: Step[],
+) {
+  const refused = new Map<number, Refusal>();
+  let batch: Entry<E>[] = [];
+  let steps = opening;
+  for (const [place, candidate] of pending.entries()) {
+    try {
+      const more = plan.entry(records, candidate, batch);
+      if (more.length === 0) continue;
+      const next = [...batch, candidate];
+      if (steps.length + more.length + plan.shared(records, next).length > MAX_STEPS)
+        return { later: pending.slice(place), refused, steps: [...plan.shared(records, batch), ...steps] };
+      batch = next;
+      steps = [...steps, ...more];
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused.set(candidate.index, error);
+    }
+  }
+  return { later: [], refused, steps: steps.length > 0 ? [...plan.shared(records, batch), ...steps] : [] };
+}

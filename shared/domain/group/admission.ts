@@ -1,0 +1,67 @@
+import { settleApplication } from '../../data/application-repo.ts';
+import { all, atMost, below, type Condition, equal } from '../../data/expression.ts';
+import { type Group, updateGroup } from '../../data/group-repo.ts';
+import { isMember, joinSteps, MEMBER_ROLE, type Relation } from '../../data/membership-repo.ts';
+import type { Step } from '../../data/step.ts';
+import { LIVING, type User } from '../../data/user-repo.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+import { livingUser } from '../user/living.ts';
+
+/**
+ * The one gate into a group: invitations, accepted or not asked for, applications, open groups and QR codes all come
+ * through here, so that no door can forget a rule.
+ */
+export interface Candidate {
+  id: number;
+  user: User | undefined;
+  relation: Relation | undefined;
+}
+
+/**
+ * Whether the person may be asked in, or ask, at all.
+ * @throws Refusal 10000 20017 20018
+ */
+export function admissible({ user, relation }: Candidate): User {
+  const person = livingUser(user);
+  if (isMember(relation)) throw new Refusal('alreadyMember');
+  if (relation?.state === 'blocked') throw new Refusal('blocked');
+  return person;
+}
+
+/**
+ * The person's own steps of joining; `nth` counts those who join by the same transaction before, `index` orders all of
+ * the call, `edge` is what must hold of the person's edge. The group's own step is `countJoined`, once a transaction.
+ * @throws Refusal as `admissible`, and 20009 20010
+ */
+export function admit(
+  call: Call,
+  group: Group,
+  candidate: Candidate,
+  { index = 0, nth = 0, edge }: { index?: number; nth?: number; edge?: Condition } = {},
+): Step[] {
+  const most = call.limits.groups_joined;
+  if (admissible(candidate).joined >= most) throw new Refusal('tooManyJoined');
+  if (group.count + nth >= group.capacity) throw new Refusal('groupFull');
+  const { id, relation } = candidate;
+  const person = all(LIVING, below('joined', most));
+  return [
+    ...joinSteps(call.app, group.group, id, relation, {
+      now: call.now,
+      index,
+      role: MEMBER_ROLE,
+      person,
+      ...(edge && { edge }),
+    }),
+    ...settleApplication(call.app, group.group, id, relation, call.now),
+  ];
+}
+
+/** So many more members, if the group is there and has room: exact under any race. */
+export const countJoined = (call: Call, group: Group, joining: number, ...conditions: Condition[]): Step =>
+  updateGroup(
+    call.app,
+    group.group,
+    { add: { count: joining } },
+    all(equal('status', 'normal'), atMost('count', group.capacity - joining), ...conditions),
+  );

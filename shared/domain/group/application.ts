@@ -1,0 +1,170 @@
+import {
+  type Application,
+  applicantOf,
+  applicationCountOf,
+  applicationOf,
+  applicationsOf,
+  applySteps,
+  isPending,
+  rejectSteps,
+} from '../../data/application-repo.ts';
+import { groupOf } from '../../data/group-repo.ts';
+import { APPLICATION, applicationMade, time, userKey } from '../../data/keys.ts';
+import { groupsAdministeredOf, relationOf } from '../../data/membership-repo.ts';
+import { check } from '../../data/step.ts';
+import { LIVING, userOf } from '../../data/user-repo.ts';
+import { KEPT_IN_LISTS } from '../../limits.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+import { before, Cursor } from '../cursor.ts';
+import { entryResult } from '../entries.ts';
+import { Page } from '../page.ts';
+import { admissible, admit, countJoined } from './admission.ts';
+import { actorRelation, livingGroup, permit, sameRole } from './permissions.ts';
+
+/**
+ * Section 7.12: joins an open group at once, leaves an application where an admin is to decide (a second renews it), is
+ * refused where the group takes none (`result` "fail").
+ * @throws Refusal 20001 20017 20018, and joining an open group 20009 20010
+ */
+export function apply(call: Call, id: number, reason: string) {
+  const applicant = call.person;
+  const reads = {
+    group: groupOf(call.app, id),
+    user: userOf(call.app, applicant),
+    relation: relationOf(call.app, id, applicant),
+  };
+  return call.change(reads, ({ group: found, user, relation }) => {
+    const group = livingGroup(found);
+    const candidate = { id: applicant, user, relation };
+    admissible(candidate);
+    if (group.approval === 2) return { steps: [], answer: () => refusedResult(applicant) };
+    if (group.approval === 0)
+      return {
+        steps: [countJoined(call, group, 1), ...admit(call, group, candidate)],
+        answer: () => entryResult(applicant, undefined),
+      };
+    const made = Math.max(call.now, (relation?.applied ?? 0) + 1);
+    const until = made + call.limits.application_life * 1000;
+    return {
+      steps: [
+        ...applySteps(call.app, id, applicant, relation, { reason, made, until }),
+        check(userKey(call.app, applicant), LIVING),
+      ],
+      answer: () => entryResult(applicant, undefined),
+    };
+  });
+}
+
+const refusedResult = (applicant: number) => ({
+  user_id: applicant,
+  result: 'fail' as const,
+  reason: 'the group takes no applications',
+});
+
+/**
+ * Section 7.13: an admin's decision on an application, which can be made once. Approval joins, through the gate.
+ * @throws Refusal 20001 20011 20012 20014, and on approval 10000 20018 20009 20010
+ */
+export function handleApplication(call: Call, id: number, applicant: number, approval: boolean) {
+  const reads = {
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    user: userOf(call.app, applicant),
+    relation: relationOf(call.app, id, applicant),
+    application: applicationOf(call.app, id, applicant),
+  };
+  return call.change(reads, ({ group: found, me, user, relation, application }) => {
+    const { group, actor } = permit(call, 'handle_application', found, me);
+    if (!isPending(application, call.now)) throw new Refusal('applicationGone');
+    const decision = approval
+      ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, relation })]
+      : rejectSteps(call.app, id, applicant, application);
+    return {
+      steps: [...sameRole(call.app, id, actor), ...decision],
+      answer: () => entryResult(applicant, undefined),
+    };
+  });
+}
+
+/** Groups looked at where the caller names none. */
+const LATEST_GROUPS = 100;
+const FORM = /^\d{13}#\d{1,16}#\d{1,16}#\d{1,16}$/;
+
+/**
+ * Section 7.11: applications to the groups that the actor administers, the newest first over all of them. Groups it
+ * does not administer or that are gone are left out. None named: the ones it became admin of last.
+ * `total` is counted with the first page and travels in the cursor.
+ * @throws Refusal 10002 (cursor), 20012 where none remains of a list that names some
+ */
+export async function applicationList(
+  call: Call,
+  named: number[],
+  given: { cursor?: string | undefined; limit: number },
+) {
+  const cursor = new Cursor(`application_list ${named.join(' ')}`, given.cursor);
+  const groups = await administeredGroups(call, named, cursor);
+  const position = cursor.position(FORM)?.split('#').map(Number);
+  const oldest = `${APPLICATION}${time(call.now - KEPT_IN_LISTS * 1000)}`;
+  const newest = `${APPLICATION}~`;
+  const { found, pages, counts } = await call.db.read({
+    found: groups.map((group) => groupOf(call.app, group)),
+    pages: groups.map((group) =>
+      applicationsOf(call.app, group, [oldest, position ? upTo(group, position) : newest], given.limit + 1),
+    ),
+    counts: position ? [] : groups.map((group) => applicationCountOf(call.app, group, [oldest, newest])),
+  });
+  const living = groups.flatMap((group, index) => (found[index]?.status === 'normal' ? [{ group, index }] : []));
+  if (living.length === 0 && named.length > 0) throw new Refusal('needsAdmin');
+  if (living.length === 0 && call.headerGroup !== undefined) throw new Refusal('groupMissing');
+  const merged = living
+    .flatMap(({ group, index }) => (pages[index] ?? []).map((application) => ({ group, application })))
+    .sort((one, other) => age(one, other));
+  const total = position?.[3] ?? living.reduce((sum, { index }) => sum + (counts[index] ?? 0), 0);
+  const page = merged.slice(0, given.limit);
+  const last = merged.length > page.length ? page.at(-1) : undefined;
+  return new Page(
+    page.map(({ group, application }) => ({
+      group_id: group,
+      applicant_id: applicantOf(application),
+      reason: application.reason,
+      status: application.status,
+      expired_time: application.until,
+    })),
+    last &&
+      cursor.next(call, [time(last.application.made), last.group, applicantOf(last.application), total].join('#')),
+    total,
+  );
+}
+
+/** Of the groups named (or, of none, the latest) those that the actor administers. */
+async function administeredGroups(call: Call, named: number[], cursor: Cursor): Promise<number[]> {
+  const asked = named.length === 0 && call.headerGroup !== undefined ? [call.headerGroup] : named;
+  if (call.me === undefined) {
+    await call.open([]);
+    cursor.verify(call, FORM);
+    return call.headerGroup === undefined ? asked : asked.filter((group) => group === call.headerGroup);
+  }
+  const administered = await call.open(
+    groupsAdministeredOf(call.app, call.me, asked.length > 0 ? undefined : LATEST_GROUPS),
+  );
+  cursor.verify(call, FORM);
+  return asked.length > 0 ? asked.filter((group) => administered.includes(group)) : administered;
+}
+
+interface Listed {
+  group: number;
+  application: Application;
+}
+
+/** Newest first over all groups; those of one millisecond by group and by key. */
+const age = (one: Listed, other: Listed) =>
+  other.application.made - one.application.made ||
+  other.group - one.group ||
+  (one.application.l1 < other.application.l1 ? 1 : -1);
+
+/** The newest key of a group that comes after the position in that order. */
+function upTo(group: number, [made = 0, at = 0, applicant = 0]: number[]): string {
+  if (group === at) return before(applicationMade(made, applicant));
+  return `${APPLICATION}${time(group < at ? made : made - 1)}#~`;
+}

@@ -1,0 +1,132 @@
+import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
+import { all, below, missing } from '../../data/expression.ts';
+import {
+  type Group,
+  type GroupInfo,
+  type GroupText,
+  groupInfoOf,
+  groupOf,
+  groupTextOf,
+  putPublic,
+} from '../../data/group-repo.ts';
+import { groupInfoKey, groupKey, groupTextKey } from '../../data/keys.ts';
+import { joinSteps, OWNER_ROLE, relationOf } from '../../data/membership-repo.ts';
+import { put, type Step } from '../../data/step.ts';
+import { LIVING, type User, userOf } from '../../data/user-repo.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+import { type EachPlan, settleEach } from '../decision.ts';
+import { newId } from '../ids.ts';
+import { countJoined } from './admission.ts';
+import { inviteeReads, inviteeSteps, joiners } from './invitation.ts';
+import { fullRecord } from './record.ts';
+
+export interface NewGroup {
+  name: string;
+  avatar: string;
+  description: string;
+  type: 0 | 1 | 2;
+  user_list: number[];
+}
+
+/** The id drawn is another group's. */
+class Taken extends Error {}
+
+/**
+ * Section 7.19: the actor becomes owner and first member; `user_list` is invited as by `invite`, and entries that fail
+ * do not fail the call. Answers the full record.
+ * @throws Refusal 20007 20008 20009
+ */
+export async function createGroup(call: Call, given: NewGroup) {
+  for (;;) {
+    try {
+      return await create(call, newId(), given);
+    } catch (error) {
+      if (!(error instanceof Taken)) throw error;
+    }
+  }
+}
+
+async function create(call: Call, id: number, { name, avatar, description, type, user_list }: NewGroup) {
+  const owner = call.person;
+  const limited = (call.heldLimits?.groups ?? 0) > 0;
+  const counters = countersOf(call.app);
+  const reads = {
+    group: groupOf(call.app, id),
+    info: groupInfoOf(call.app, id),
+    text: groupTextOf(call.app, id),
+    relation: relationOf(call.app, id, owner),
+    owner: userOf(call.app, owner),
+    invitees: inviteeReads(call, id, user_list),
+    counters: limited ? counters : [],
+  };
+  await call.open(reads);
+  if (call.limits.groups > 0 && !limited) await call.db.load([counters]);
+  const group: Group = {
+    group: id,
+    status: 'normal',
+    owner,
+    type,
+    count: 1,
+    capacity: call.limits.group_capacity,
+    admins: 0,
+    blocks: 0,
+    approval: 1,
+    member_invite: true,
+    member_modify: false,
+    history_visible: false,
+    read_ack: false,
+    silent: 0,
+    made: call.now,
+    changed: call.now,
+  };
+  const info: GroupInfo = { name, avatar, changed: call.now };
+  const text: GroupText = { description, changed: call.now };
+  const plan: EachPlan<typeof reads, number> = {
+    permit: () => {},
+    opening: (records) => {
+      if (records.group) throw new Taken();
+      if (call.limits.groups > 0 && totalOf(call.db.records(counters), 'groups') >= call.limits.groups)
+        throw new Refusal('tooManyGroups');
+      return [
+        ...foundingSteps(call, group, records.owner as User),
+        put(groupInfoKey(call.app, id), info),
+        ...(description ? [put(groupTextKey(call.app, id), text)] : []),
+      ];
+    },
+    entry: (records, { entry, index }, batch) => {
+      if (entry === owner) throw new Refusal('alreadyMember');
+      const invitee = { id: entry, ...records.invitees[index]! };
+      // The owner, who is the first to join, is counted in the group already.
+      return inviteeSteps(call, records.group ?? group, owner, invitee, {
+        reason: '',
+        index: index + 1,
+        nth: joiners(records, batch),
+      });
+    },
+    shared: (records, batch) => {
+      const joining = joiners(records, batch);
+      if (!records.group) return [put(groupKey(call.app, id), { ...group, count: 1 + joining }, missing)];
+      return joining > 0 ? [countJoined(call, group, joining)] : [];
+    },
+  };
+  await settleEach(call.db, reads, user_list, plan);
+  const records = call.db.records(reads);
+  return fullRecord(records.group ?? group, records.info, records.text, records.relation, call.now);
+}
+
+function foundingSteps(call: Call, group: Group, owner: User): Step[] {
+  const { groups, groups_owned, groups_joined } = call.limits;
+  if (owner.owned >= groups_owned) throw new Refusal('tooManyOwned');
+  if (owner.joined >= groups_joined) throw new Refusal('tooManyJoined');
+  return [
+    ...joinSteps(call.app, group.group, group.owner, undefined, {
+      now: call.now,
+      index: 0,
+      role: OWNER_ROLE,
+      person: all(LIVING, below('owned', groups_owned), below('joined', groups_joined)),
+    }),
+    ...putPublic(call.app, group),
+    ...(groups > 0 ? [countStep(call.app, 'groups', 1)] : []),
+  ];
+}

@@ -1,0 +1,74 @@
+import { equal } from '../../data/expression.ts';
+import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
+import { ADMIN_ROLE, isMember, leaveSteps, OWNER_ROLE, type Relation, relationOf } from '../../data/membership-repo.ts';
+import type { Step } from '../../data/step.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+import type { EachPlan } from '../decision.ts';
+import { entryResult } from '../entries.ts';
+import { actorRelation, type GroupActor, permit, sameRole } from './permissions.ts';
+
+/** The group loses these members: its count and its number of admins go with them. */
+export const countLeft = (call: Call, group: Group, leaving: Relation[]): Step =>
+  updateGroup(
+    call.app,
+    group.group,
+    {
+      add: {
+        count: -leaving.length,
+        ...(leaving.some(isAdmin) && { admins: -leaving.filter(isAdmin).length }),
+      },
+    },
+    equal('status', 'normal'),
+  );
+
+const isAdmin = ({ role }: Relation) => role === ADMIN_ROLE;
+
+/**
+ * Whether the actor may do this to that person: nobody to the owner or to themselves, to admins only the owner.
+ * @throws Refusal 10010 20012 20013
+ */
+export function mayTouch(actor: GroupActor, group: Group, user: number, target: Relation | undefined): void {
+  if (user === group.owner) throw new Refusal('noPermission', 'not allowed on the group owner');
+  if (user === actor.user) throw new Refusal('noPermission', 'not allowed on oneself');
+  if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new Refusal('needsOwner');
+}
+
+/** Section 7.45: takes members out of the group, each entry on its own. */
+export async function kick(call: Call, id: number, users: number[]) {
+  const reads = {
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    targets: users.map((user) => relationOf(call.app, id, user)),
+  };
+  const plan: EachPlan<typeof reads, number> = {
+    permit: ({ group, me }) => void permit(call, 'kick', group, me),
+    entry: ({ group: found, me, targets }, { entry, index }) => {
+      const { group, actor } = permit(call, 'kick', found, me);
+      const target = targets[index];
+      mayTouch(actor, group, entry, target);
+      if (!isMember(target)) throw new Refusal('notMember');
+      return leaveSteps(call.app, id, entry, target, call.now);
+    },
+    shared: ({ group: found, me, targets }, batch) => {
+      const { group, actor } = permit(call, 'kick', found, me);
+      const leaving = batch.map(({ index }) => targets[index] as Relation);
+      return [...sameRole(call.app, id, actor), countLeft(call, group, leaving)];
+    },
+  };
+  const refusals = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, refusals[index]));
+}
+
+/** Section 7.47: a member leaves; the owner cannot. @throws Refusal 20001 20011 20004 */
+export function leave(call: Call, id: number): Promise<true> {
+  return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
+    const { group, actor } = permit(call, 'leave', found, me);
+    if (actor.role === OWNER_ROLE) throw new Refusal('ownerCannotLeave');
+    const relation = me[0] as Relation;
+    return {
+      steps: [countLeft(call, group, [relation]), ...leaveSteps(call.app, id, actor.user, relation, call.now)],
+      answer: () => true as const,
+    };
+  });
+}

@@ -1,0 +1,40 @@
+import { countStep } from '../../data/counter-repo.ts';
+import { all, equal } from '../../data/expression.ts';
+import { groupOf, putDissolved, removePublic, updateGroup } from '../../data/group-repo.ts';
+import { putJob } from '../../data/job-repo.ts';
+import { edgeKey, relationKey, userKey } from '../../data/keys.ts';
+import { remove, update } from '../../data/step.ts';
+import type { Call } from '../call.ts';
+import { actorRelation, permit } from './permissions.ts';
+
+/**
+ * Section 7.20: dissolves the group for everyone at once, by one small transaction whatever its size. What its members
+ * still carry of it is cleaned up behind (`background/clean-up`).
+ * @throws Refusal 20001 20011 20013
+ */
+export function destroy(call: Call, id: number): Promise<true> {
+  return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
+    const { group } = permit(call, 'destroy', found, me);
+    const { app, now } = call;
+    const { owner } = group;
+    return {
+      steps: [
+        updateGroup(
+          app,
+          id,
+          { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0, changed: now } },
+          all(equal('status', 'normal'), equal('owner', owner)),
+        ),
+        putDissolved(app, id),
+        ...removePublic(app, group),
+        putJob({ kind: 'dissolved group', app, group: id, made: now }),
+        // The owner's side goes at once: it counts the groups owned.
+        remove(relationKey(app, id, owner)),
+        remove(edgeKey(app, owner, id)),
+        update(userKey(app, owner), { add: { joined: -1, owned: -1 } }),
+        ...(call.limits.groups > 0 ? [countStep(app, 'groups', -1)] : []),
+      ],
+      answer: () => true as const,
+    };
+  });
+}

@@ -1,0 +1,71 @@
+import { equal } from '../../data/expression.ts';
+import { type Group, groupOf } from '../../data/group-repo.ts';
+import { inviteStep } from '../../data/invitation-repo.ts';
+import { ADMIN_ROLE, type Edge, edgeOf, relationOf } from '../../data/membership-repo.ts';
+import type { Step } from '../../data/step.ts';
+import { userOf } from '../../data/user-repo.ts';
+import type { Call } from '../call.ts';
+import type { EachPlan, Entry } from '../decision.ts';
+import { entryResult } from '../entries.ts';
+import { admissible, admit, type Candidate, countJoined } from './admission.ts';
+import { actorRelation, type GroupActor, permit, sameRole } from './permissions.ts';
+
+type Invitee = Candidate & { edge: Edge | undefined };
+
+/** What is read of those who are to be invited. */
+export const inviteeReads = (call: Call, group: number, users: readonly number[]) =>
+  users.map((id) => ({
+    user: userOf(call.app, id),
+    relation: relationOf(call.app, group, id),
+    edge: edgeOf(call.app, id, group),
+  }));
+
+/**
+ * Section 7.42: who has not asked to consent joins at once; who has gets an invitation, and a second one by the same
+ * inviter renews the first. Each entry on its own.
+ */
+export async function invite(call: Call, groupId: number, reason: string, users: number[]) {
+  const reads = {
+    group: groupOf(call.app, groupId),
+    me: actorRelation(call, groupId),
+    invitees: inviteeReads(call, groupId, users),
+  };
+  const plan: EachPlan<typeof reads, number> = {
+    permit: ({ group, me }) => void permit(call, 'invite', group, me),
+    entry: (records, { entry, index }, batch) => {
+      const { group, actor } = permit(call, 'invite', records.group, records.me);
+      const invitee = { id: entry, ...records.invitees[index]! };
+      return inviteeSteps(call, group, actor.user, invitee, { reason, index, nth: joiners(records, batch) });
+    },
+    shared: (records, batch) => {
+      const { group, actor } = permit(call, 'invite', records.group, records.me);
+      const joining = joiners(records, batch);
+      const open = actor.role < ADMIN_ROLE ? [equal('member_invite', true)] : [];
+      return [
+        ...sameRole(call.app, groupId, actor),
+        ...(joining > 0 ? [countJoined(call, group, joining, ...open)] : []),
+      ];
+    },
+  };
+  const refusals = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, refusals[index]));
+}
+
+/** How many of a batch join at once. */
+export const joiners = (records: { invitees: Pick<Invitee, 'user'>[] }, batch: readonly Entry<number>[]) =>
+  batch.filter(({ index }) => !records.invitees[index]?.user?.confirm).length;
+
+/** One invitee's steps: the admission, or an invitation that only the invitee can turn into one. */
+export function inviteeSteps(
+  call: Call,
+  group: Group,
+  inviter: GroupActor['user'],
+  invitee: Invitee,
+  { reason, index, nth }: { reason: string; index: number; nth: number },
+): Step[] {
+  if (!admissible(invitee).confirm) return admit(call, group, invitee, { index, nth });
+  // Later than whatever voided older invitations, even within one millisecond.
+  const made = Math.max(call.now, (invitee.edge?.settled ?? 0) + 1, (invitee.edge?.blocked ?? 0) + 1);
+  const until = made + call.limits.invitation_life * 1000;
+  return [inviteStep(call.app, { invitee: invitee.id, group: group.group, inviter, reason, made, until })];
+}

@@ -1,0 +1,77 @@
+import type { Group } from '../../data/group-repo.ts';
+import { relationKey } from '../../data/keys.ts';
+import {
+  ADMIN_ROLE,
+  isMember,
+  OWNER_ROLE,
+  type Relation,
+  type Role,
+  relationOf,
+  unchangedRole,
+} from '../../data/membership-repo.ts';
+import { check, type Step } from '../../data/step.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+
+/**
+ * Who may do what in a group (section 6 of the behaviour). `admin` is owner or admin; the app acts with the owner's
+ * rights in every group, and an admin token with a `group_id` header in that group.
+ */
+export const PERMISSIONS = {
+  settings: 'member',
+  member_list: 'member',
+  invite: 'admin, any member if member_invite',
+  handle_application: 'admin',
+  kick: 'admin',
+  leave: 'member',
+  destroy: 'owner',
+} as const satisfies Record<string, Who>;
+
+type Who = 'member' | 'admin' | 'owner' | 'admin, any member if member_invite' | 'admin, any member if member_modify';
+
+export type Action = keyof typeof PERMISSIONS;
+
+/** Whoever acts in a group: with which role, and as which of its people (the owner where the app acts). */
+export interface GroupActor {
+  role: Role;
+  user: number;
+  /** Absent where the app acts: it needs no membership. */
+  relation?: Relation;
+}
+
+/** The group that is there. @throws Refusal 20001 where it is missing or dissolved */
+export function livingGroup(group: Group | undefined): Group {
+  if (!group || group.status === 'dissolved') throw new Refusal('groupMissing');
+  return group;
+}
+
+/** The relation that says what the actor may do: nothing to read where the app acts. */
+export const actorRelation = (call: Call, group: number) =>
+  call.me === undefined ? [] : [relationOf(call.app, group, call.me)];
+
+/**
+ * The actor's rights in a group that is there.
+ * @throws Refusal 20001, then 20011, 20012 or 20013
+ */
+export function permit(
+  call: Call,
+  action: Action,
+  found: Group | undefined,
+  [relation]: (Relation | undefined)[],
+): { group: Group; actor: GroupActor } {
+  const group = livingGroup(found);
+  if (call.me === undefined) return { group, actor: { role: OWNER_ROLE, user: group.owner } };
+  if (!isMember(relation)) throw new Refusal('needsMember');
+  const actor = { role: relation.role, user: call.me, relation };
+  const who = PERMISSIONS[action] as Who;
+  const open =
+    (who === 'admin, any member if member_invite' && group.member_invite) ||
+    (who === 'admin, any member if member_modify' && group.member_modify);
+  if (who === 'owner' && actor.role !== OWNER_ROLE) throw new Refusal('needsOwner');
+  if (who.startsWith('admin') && !open && actor.role < ADMIN_ROLE) throw new Refusal('needsAdmin');
+  return { group, actor };
+}
+
+/** Proves in a write that the actor still has the role that was read. */
+export const sameRole = (app: string, group: number, { user, relation }: GroupActor): Step[] =>
+  relation ? [check(relationKey(app, group, user), unchangedRole(relation))] : [];

@@ -1,0 +1,42 @@
+import type { Group, GroupInfo, GroupText } from '../../data/group-repo.ts';
+import { FOR_EVER } from '../../data/keys.ts';
+import { isMember, type Relation } from '../../data/membership-repo.ts';
+
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
+/** The full record of a group (section 7.31, plus `count` and `capacity`); the message modes are the asker's own. */
+export function fullRecord(
+  group: Group,
+  info: GroupInfo | undefined,
+  text: GroupText | undefined,
+  relation: Relation | undefined,
+  now: number,
+) {
+  const own = isMember(relation) ? relation : undefined;
+  return {
+    group_id: group.group,
+    name: info?.name ?? '',
+    avatar: info?.avatar ?? '',
+    description: text?.description ?? '',
+    ext: text?.ext ?? '',
+    type: group.type,
+    status: group.status === 'normal' ? 0 : 1,
+    owner_id: group.owner,
+    count: group.count,
+    capacity: group.capacity,
+    apply_approval: group.approval,
+    member_invite: group.member_invite,
+    member_modify: group.member_modify,
+    history_visible: group.history_visible,
+    read_ack: group.read_ack,
+    ban_expire_time: banExpireTime(group.silent, now),
+    msg_mute_mode: own?.mute ?? 0,
+    msg_push_mode: own?.push ?? 0,
+    created_at: seconds(group.made),
+    updated_at: seconds(Math.max(group.changed, info?.changed ?? 0, text?.changed ?? 0)),
+  };
+}
+
+/** Seconds since 1970; −1 for ever; 0 as soon as it has passed. */
+export const banExpireTime = (silent: number, now: number) =>
+  silent <= now ? 0 : silent === FOR_EVER ? -1 : seconds(silent);
