@@ -48,11 +48,10 @@ export class Background extends Construct {
       eventSourceArn: streamArn,
       filterCriteria: { filters: [{ pattern: JSON.stringify(JOB_FILTER) }] },
       startingPosition: 'TRIM_HORIZON',
-      // A job may take minutes: few records a call, many calls side by side (one partition key keeps its order).
-      batchSize: 5,
+      // A job may take all the time a call has, so none waits behind another in a batch, nor is repeated because
+      // another failed: one job a call (nothing to bisect), ten calls side by side for each shard.
+      batchSize: 1,
       parallelizationFactor: 10,
-      bisectBatchOnFunctionError: true,
-      functionResponseTypes: ['ReportBatchItemFailures'],
       maximumRetryAttempts: 10,
       destinationConfig: { onFailure: { destination: failed.queueArn } },
     });

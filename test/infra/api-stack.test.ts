@@ -144,15 +144,15 @@ describe('background/clean-up', () => {
   const stream = { 'Fn::ImportValue': 'Roster-dev-Data-StreamArn' };
   const queueArn = { 'Fn::GetAtt': [queueId, 'Arn'] };
 
-  it('gets new and touched jobs from the stream, with bounded retries', () => {
+  it('gets new and touched jobs from the stream one by one, with bounded retries', () => {
     const [, mapping] = one('AWS::Lambda::EventSourceMapping');
     expect(mapping).toMatchObject({
       EventSourceArn: stream,
       FunctionName: { 'Fn::GetAtt': [functionId, 'Arn'] },
       StartingPosition: 'TRIM_HORIZON',
-      BisectBatchOnFunctionError: true,
+      BatchSize: 1,
+      ParallelizationFactor: 10,
       MaximumRetryAttempts: 10,
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
       DestinationConfig: { OnFailure: { Destination: queueArn } },
     });
     expect(mapping.FilterCriteria.Filters.map(({ Pattern }: { Pattern: string }) => JSON.parse(Pattern))).toEqual([

@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bundles, bundle, bundleFolder } from '../../infra/bundle.ts';
+import { backgroundFunctions, type FunctionRow, routes } from '../../shared/routes/index.ts';
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, '../..');
+const everyRow = [...routes, ...backgroundFunctions];
+const BUDGET = 450 * 1024;
+
+// Inside the project, so that entry files written here find the packages.
+mkdirSync(join(root, 'dist'), { recursive: true });
+const folder = mkdtempSync(join(root, 'dist', 'test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the bundles of all functions', () => {
+  const outdir = join(folder, 'all');
+  let bundles: Bundles;
+  beforeAll(async () => {
+    bundles = await bundle({ outdir });
+  });
+
+  it('weigh at most 450 KB each', () => {
+    const sizes = Object.entries(bundles.bytes).sort((a, b) => b[1] - a[1]);
+    const [largest, bytes] = sizes[0]!;
+    console.log(`${sizes.length} bundles, the largest: ${largest}, ${(bytes / 1024).toFixed(0)} KB`);
+    expect(sizes.filter(([, size]) => size > BUDGET || size === 0)).toEqual([]);
+    expect(sizes.length).toBe(everyRow.length);
+  });
+
+  it('take credentials from the environment: no other provider and its clients are in them', () => {
+    const files = [...new Set(Object.values(bundles.metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)))];
+    expect(files).toContain('infra/bundle/lambda-credentials.ts');
+    expect(files.filter((file) => /credential-provider|token-providers|nested-clients/.test(file))).toEqual([]);
+  });
+
+  it('hold their own entry file, no other, and nothing of infrastructure or tests', () => {
+    const entries = new Set(everyRow.map(({ id }) => `functions/${id}.ts`));
+    for (const { id } of everyRow) {
+      const output = relative(root, join(bundleFolder(outdir, id), 'index.mjs'));
+      const files = Object.keys(bundles.metafile.outputs[output]!.inputs);
+      expect(files.filter((file) => entries.has(file))).toEqual([`functions/${id}.ts`]);
+      expect(files.filter((file) => /^(infra|test)\//.test(file))).toEqual(['infra/bundle/lambda-credentials.ts']);
+    }
+  });
+
+  it('load on Node without any environment and export a handler', async () => {
+    const script = `for (const file of process.argv.slice(1)) {
+      const { handler } = await import(file);
+      if (typeof handler !== 'function') throw new Error(file + ' exports no handler');
+    }`;
+    const files = everyRow.map(({ id }) => join(bundleFolder(outdir, id), 'index.mjs'));
+    await run(process.execPath, ['--input-type=module', '--eval', script, ...files], { env: {} });
+  });
+
+  it('have the same bytes when built in another folder', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'roster-elsewhere-'));
+    try {
+      for (const part of ['infra', 'shared', 'functions', 'package.json']) {
+        cpSync(join(root, part), join(copy, part), { recursive: true });
+      }
+      symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+      await run(process.execPath, ['infra/build.ts'], { cwd: copy });
+      for (const { id } of everyRow) {
+        const file = (base: string) => readFileSync(join(bundleFolder(base, id), 'index.mjs'), 'utf8');
+        expect([id, file(join(copy, 'dist')) === file(outdir)]).toEqual([id, true]);
+        expect(file(outdir)).not.toContain(root);
+      }
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  });
+});
+
+/** Bundles entry files given as source text by row id. */
+async function bundleOf(sources: Record<string, string>): Promise<{ fileOf: (id: string) => string }> {
+  const functions = mkdtempSync(join(folder, 'functions-'));
+  const outdir = mkdtempSync(join(folder, 'out-'));
+  const rows = Object.keys(sources).map((id): FunctionRow => ({ id, summary: '', grants: [] }));
+  for (const [id, source] of Object.entries(sources)) {
+    mkdirSync(dirname(join(functions, id)), { recursive: true });
+    writeFileSync(join(functions, `${id}.ts`), source);
+  }
+  await bundle({ rows, functions, outdir });
+  return { fileOf: (id) => join(bundleFolder(outdir, id), 'index.mjs') };
+}
+
+describe('bundle()', () => {
+  it('names the row and the file when an entry is missing', async () => {
+    const row: FunctionRow = { id: 'group/nowhere', summary: '', grants: [] };
+    await expect(bundle({ rows: [row], outdir: folder })).rejects.toThrow(
+      'Row "group/nowhere" of the route table has no entry file functions/group/nowhere.ts.',
+    );
+  });
+
+  it('keeps a row apart from those whose path it begins', async () => {
+    const source = 'export const handler = () => import.meta.url;';
+    const { fileOf } = await bundleOf({ 'group/apply': source, 'group/apply/handle': source });
+    expect(dirname(fileOf('group/apply/handle')).startsWith(`${dirname(fileOf('group/apply'))}/`)).toBe(false);
+  });
+
+  it('signs requests of the SDK clients with the credentials of the environment, and says when there are none', async () => {
+    const { fileOf } = await bundleOf({
+      call: `
+        import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+        import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+        import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+        import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+        export async function handler() {
+          const db = DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 1 }));
+          const { Item } = await db.send(new GetCommand({ TableName: 't', Key: { pk: 'a' } }));
+          const url = await getSignedUrl(new S3Client({}), new GetObjectCommand({ Bucket: 'b', Key: 'k' }));
+          return { Item, url };
+        }
+        handler().then((result) => console.log(JSON.stringify(result)), (error) => console.log(error.message));`,
+    });
+    const signed: (string | string[] | undefined)[][] = [];
+    const server = createServer((request, response) => {
+      signed.push([request.headers.authorization, request.headers['x-amz-security-token']]);
+      response.end('{"Item":{"name":{"S":"found"}}}');
+    }).listen(0, '127.0.0.1');
+    await new Promise((ready) => server.once('listening', ready));
+    try {
+      const base = {
+        AWS_REGION: 'eu-west-1',
+        AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      };
+      const keys = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'session' };
+      const { stdout } = await run(process.execPath, [fileOf('call')], { env: { ...base, ...keys } });
+      const { Item, url } = JSON.parse(stdout);
+      expect(Item).toEqual({ name: 'found' });
+      expect(url).toContain('X-Amz-Credential=AKIDEXAMPLE%2F');
+      expect(url).toContain('X-Amz-Security-Token=session');
+      expect(signed).toEqual([[expect.stringContaining('Credential=AKIDEXAMPLE/'), 'session']]);
+
+      const without = await run(process.execPath, [fileOf('call')], { env: base });
+      expect(without.stdout).toContain('No AWS credentials in the environment');
+    } finally {
+      server.close();
+    }
+  });
+});
