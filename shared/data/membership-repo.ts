@@ -160,7 +160,7 @@ const leftEdge = (now: number) => ({
 
 /** One page of everything that lies with a group's people: relations and applications. */
 export const peopleOf = (app: string, group: number, limit: number): Query<Relation[]> => ({
-  query: { partition: relationPartition(app, group), between: ['', '~'], limit },
+  query: { partition: relationPartition(app, group), between: ['!', '~'], limit },
   parse: ({ items }) => items as unknown as Relation[],
 });
 

@@ -22,7 +22,7 @@ export function destroy(call: Call, id: number): Promise<true> {
         updateGroup(
           app,
           id,
-          { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0, changed: now } },
+          { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0 } },
           all(equal('status', 'normal'), equal('owner', owner)),
         ),
         putDissolved(app, id),
