@@ -8,7 +8,8 @@ let cold = true;
 
 /**
  * One line of JSON a call: who did what, how it ended, what it cost. Never a token, a password, a parameter or a body.
- * Times in milliseconds, units as the database counted them (what it refused is not in it).
+ * Times in milliseconds, units as the database counted them (what it refused is not in it). Written as it is:
+ * `console.log` would put time and request id before it, and the line would be no JSON for the log's filters.
  */
 export function logCall(
   { call, started, requestId }: { call: Call; started: number; requestId: string },
@@ -33,7 +34,7 @@ export function logCall(
     ...(fault && { error: describe(fault) }),
   };
   cold = false;
-  console.log(JSON.stringify(line));
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 /** One line of JSON a run of a background job; `done` false: it goes on in another run. */
@@ -53,7 +54,7 @@ export function logJob(run: { db: Database; job: Job; done: boolean; started: nu
     write_units: writeUnits,
     request_id: requestId,
   };
-  console.log(JSON.stringify(line));
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 /** Name, message and stack of a fault and of what caused it, for the operator only. */
