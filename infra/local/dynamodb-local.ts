@@ -2,11 +2,10 @@
  * DynamoDB Local (AWS's own server) as a child process that cannot outlive its parent, and tables made in it from
  * the properties of a template. Used by the laptop stack and by the tests.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -24,6 +23,7 @@ import {
   type TableDescription,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
+import { spawnTied } from './tied-process.ts';
 
 /** The region that every part of the laptop stack believes to be in. */
 export const LOCAL_REGION = 'us-east-1';
@@ -62,7 +62,7 @@ export async function startDynamoDbLocal({ dataDir }: { dataDir?: string | undef
     ...['-jar', 'DynamoDBLocal.jar', ...storage, '-sharedDb', '-disableTelemetry', '-port', String(port)],
   ];
 
-  const child = spawnTiedToParent(command, folder);
+  const child = spawnTied(command, { cwd: folder });
   let output = '';
   const collect = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-4000);
@@ -179,26 +179,6 @@ function shapeOf(table: Pick<TableDescription, 'KeySchema' | 'LocalSecondaryInde
   ]);
   const keys = table.KeySchema?.map((key) => [key.AttributeName, key.KeyType]);
   return JSON.stringify([keys, indexes.sort((a, b) => String(a[0]).localeCompare(String(b[0])))]);
-}
-
-/**
- * Spawns a command that dies with this process, even when this process is killed with SIGKILL: a waiting shell holds
- * the reading end of a pipe whose writing end only we have. End of file means that we are gone; the line that we
- * write after the command's own end sends the shell home, so that it never kills a stranger with a reused pid.
- * `exec` makes the command keep the pid that `$$` names. Its own process group keeps Ctrl-C for us alone.
- */
-function spawnTiedToParent(command: string[], cwd: string) {
-  if (process.platform === 'win32') return spawn(command[0]!, command.slice(1), { cwd, windowsHide: true });
-  const script = '{ read -r _ <&3 || kill -9 $$; } >/dev/null 2>&1 & exec "$@" 3<&-';
-  const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], {
-    cwd,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  const lifeline = child.stdio[3] as Socket;
-  lifeline.on('error', () => {});
-  child.on('exit', () => lifeline.end('\n'));
-  return child;
 }
 
 function jarFolder(): string {

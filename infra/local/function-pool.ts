@@ -1,18 +1,33 @@
 /**
- * Runs functions as Lambda does: each instance is a worker thread with its own bundle, environment and memory limit,
+ * Runs functions as Lambda does: each instance is a process with its own bundle, environment and memory limit,
  * serves one invocation at a time, is kept for the next one, and goes when it has been idle for long.
  */
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { devNull } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { Worker } from 'node:worker_threads';
 import type { FunctionDefinition } from './deployment.ts';
 import { LOCAL_REGION } from './dynamodb-local.ts';
-import type { InstanceData, InstanceMessage, Invocation } from './function-worker.ts';
 import type { FindCredentials } from './s3-signature.ts';
 import type { Json } from './template.ts';
+import { spawnTied } from './tied-process.ts';
+
+const PROCESS = join(import.meta.dirname, 'function-process.mjs');
+
+/** What an instance says: `result` is JSON, or undefined where the handler returned nothing. */
+type InstanceMessage =
+  | { kind: 'ready' }
+  | { kind: 'result'; result: string | undefined }
+  | ({ kind: 'failed' } & Failure)
+  | ({ kind: 'crashed' } & Failure);
+
+interface Failure {
+  errorType: string;
+  errorMessage: string;
+  trace?: string[];
+}
 
 /** Lambda's own limit for loading a function, milliseconds. */
 const LOAD_TIMEOUT = 10_000;
@@ -64,25 +79,21 @@ interface Call {
 
 interface Instance {
   definition: FunctionDefinition;
-  worker: Worker;
+  process: ChildProcess;
   call: Call | undefined;
   idleSince: number;
-  /** The uncaught exception that ended it, if one did. */
-  fatal?: Error;
 }
 
 /** Makes an empty pool. */
 export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
   const { instancesPerFunction = 4, instances: instanceCap = 32, idleTime = 120_000 } = options;
   const alive = new Set<Instance>();
-  const ending = new Set<Promise<unknown>>();
+  /** Processes that have not ended yet, those that were told to among them. */
+  const running = new Set<Promise<unknown>>();
   let waiting: Call[] = [];
   let closed = false;
 
-  const finish = (
-    call: Call,
-    result: { payload: Json } | { errorType: string; errorMessage: string; trace?: string[] },
-  ) => {
+  const finish = (call: Call, result: { payload: Json } | Failure) => {
     clearTimeout(call.timer);
     const { requestId, coldStart } = call;
     const duration = call.started ? Date.now() - call.started : 0;
@@ -93,43 +104,42 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     );
   };
 
+  /** Ends an instance; who waits for its call has been told or will be. */
   const end = (instance: Instance) => {
     alive.delete(instance);
-    const gone = instance.worker.terminate();
-    ending.add(gone);
-    gone.finally(() => ending.delete(gone));
+    instance.process.kill('SIGKILL');
   };
 
   /** Ends an instance that broke, fails its call with what Lambda would say, and lets the next one in. */
-  const fail = (instance: Instance, errorType: string, errorMessage: string, trace: string[] = []) => {
+  const fail = (instance: Instance, failure: Failure) => {
+    if (!alive.has(instance)) return;
     const { call } = instance;
     instance.call = undefined;
     end(instance);
-    if (call) finish(call, { errorType, errorMessage, trace });
+    if (call) finish(call, failure);
     pump();
   };
 
   const start = (definition: FunctionDefinition): Instance => {
-    const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
-      env: environmentOf(definition, options),
-      workerData: {
-        modulePath: definition.modulePath,
-        handlerName: definition.handler.split('.')[1]!,
-        functionName: definition.name,
-        functionArn: definition.arn,
-        memory: definition.memory,
-      } satisfies InstanceData,
-      resourceLimits: { maxOldGenerationSizeMb: definition.memory },
-      execArgv: [],
-      stdout: true,
-      stderr: true,
-    });
-    const instance: Instance = { definition, worker, call: undefined, idleSince: 0 };
+    const data = {
+      modulePath: definition.modulePath,
+      handlerName: definition.handler.split('.')[1],
+      functionName: definition.name,
+      functionArn: definition.arn,
+      memory: definition.memory,
+    };
+    const child = spawnTied(
+      [process.execPath, `--max-old-space-size=${definition.memory}`, PROCESS, JSON.stringify(data)],
+      { env: environmentOf(definition, options), ipc: true },
+    );
+    const instance: Instance = { definition, process: child, call: undefined, idleSince: 0 };
     alive.add(instance);
-    for (const stream of [worker.stdout, worker.stderr])
-      forwardLines(stream, (line) => options.onLine?.(definition.name, line));
-    worker.on('message', (message: InstanceMessage) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      forwardLines(stream!, (line) => options.onLine?.(definition.name, line));
+    }
+    child.on('message', (message: InstanceMessage) => {
       const { call } = instance;
+      if (message.kind === 'crashed') return fail(instance, message);
       if (!call) return;
       if (message.kind === 'ready') return begin(instance, call);
       instance.call = undefined;
@@ -138,15 +148,13 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
       else finish(call, { payload: message.result === undefined ? undefined : JSON.parse(message.result) });
       pump();
     });
-    worker.on('error', (error) => {
-      instance.fatal = error instanceof Error ? error : new Error(String(error));
-    });
-    worker.on('exit', (code) => {
-      if (!alive.has(instance)) return;
-      const { fatal } = instance;
-      if (fatal) fail(instance, fatal.name, fatal.message, fatal.stack?.split('\n'));
-      else
-        fail(instance, 'Runtime.ExitError', `Runtime exited with ${code ? `error: exit status ${code}` : 'success'}`);
+    child.on('error', (error) => fail(instance, { errorType: error.name, errorMessage: error.message }));
+    const exited = new Promise((resolve) => child.on('exit', resolve));
+    running.add(exited);
+    exited.then(() => running.delete(exited));
+    child.on('exit', (code, signal) => {
+      const how = signal ? `error: signal: ${signal}` : code ? `error: exit status ${code}` : 'success';
+      fail(instance, { errorType: 'Runtime.ExitError', errorMessage: `Runtime exited with ${how}` });
     });
     return instance;
   };
@@ -159,10 +167,10 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     const seconds = (timeout / 1000).toFixed(2);
     call.timer = setTimeout(() => {
       options.onLine?.(call.definition.name, `${call.requestId} Task timed out after ${seconds} seconds`);
-      fail(instance, 'Sandbox.Timedout', `Task timed out after ${seconds} seconds`);
+      fail(instance, { errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${seconds} seconds` });
     }, timeout);
     const { requestId, event } = call;
-    instance.worker.postMessage({ requestId, event, deadline: call.started + timeout } satisfies Invocation);
+    instance.process.send({ requestId, event, deadline: call.started + timeout });
   };
 
   /** Gives waiting calls to instances, oldest first; a call that must wait does not hold up another function's. */
@@ -187,10 +195,8 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     const instance = start(call.definition);
     instance.call = call;
     call.coldStart = true;
-    call.timer = setTimeout(
-      () => fail(instance, 'Sandbox.Timedout', 'The function did not load in time'),
-      LOAD_TIMEOUT,
-    );
+    const tooSlow = { errorType: 'Sandbox.Timedout', errorMessage: 'The function did not load in time' };
+    call.timer = setTimeout(() => fail(instance, tooSlow), LOAD_TIMEOUT);
     return true;
   };
 
@@ -224,8 +230,8 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
       const shuttingDown = { errorType: 'ServiceException', errorMessage: 'The stack is shutting down' };
       for (const call of waiting) finish(call, shuttingDown);
       waiting = [];
-      for (const instance of alive) fail(instance, shuttingDown.errorType, shuttingDown.errorMessage);
-      await Promise.all(ending);
+      for (const instance of alive) fail(instance, shuttingDown);
+      await Promise.all(running);
     },
   };
 }

@@ -5,9 +5,6 @@ import { parseArgs } from 'node:util';
 import { StartUpError } from './dynamodb-local.ts';
 import { type Stack, type StackDescription, startStack } from './stack.ts';
 
-// Functions run in UTC, as on AWS; threads share the zone of their process.
-process.env.TZ = 'UTC';
-
 const FOLDER = resolve(import.meta.dirname, '../../.local');
 const DESCRIPTION = join(FOLDER, 'stack.json');
 

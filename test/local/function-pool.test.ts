@@ -1,0 +1,228 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import type { FunctionDefinition } from '../../infra/local/deployment.ts';
+import { createFunctionPool, type FunctionPool, type PoolOptions } from '../../infra/local/function-pool.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'pool-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let made = 0;
+/** A function with this module source. */
+function define(source: string, more: Partial<FunctionDefinition> = {}): FunctionDefinition {
+  const modulePath = join(folder, `${made++}.mjs`);
+  writeFileSync(modulePath, source);
+  return {
+    name: `f${made}`,
+    arn: `arn:aws:lambda:us-east-1:000000000000:function:f${made}`,
+    modulePath,
+    handler: 'index.handler',
+    environment: {},
+    memory: 128,
+    timeout: 2000,
+    accessKeyId: `ASIA${made}`,
+    statements: [],
+    ...more,
+  };
+}
+
+let pool: FunctionPool;
+const open = (options: PoolOptions = {}) => {
+  pool = createFunctionPool(options);
+  return pool;
+};
+afterEach(() => pool.close());
+
+/** Answers which instance it is, how many calls it had, and how many run in it at the moment. */
+const COUNTING = `
+  let calls = 0, running = 0;
+  export const handler = async ({ wait = 0 }) => {
+    calls += 1; running += 1;
+    const seen = running, started = performance.timeOrigin + performance.now();
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    running -= 1;
+    return { instance: process.pid, calls, running: seen, started };
+  };`;
+const payloadOf = (outcome: Awaited<ReturnType<FunctionPool['invoke']>>) => {
+  if (!outcome.ok) throw new Error(outcome.errorMessage);
+  return outcome.payload;
+};
+
+describe('instances', () => {
+  it('are kept for the next call', async () => {
+    const counting = define(COUNTING);
+    open();
+    const first = await pool.invoke(counting, {});
+    const second = await pool.invoke(counting, {});
+    expect([first.coldStart, second.coldStart]).toEqual([true, false]);
+    expect(payloadOf(second)).toMatchObject({ instance: payloadOf(first).instance, calls: 2 });
+  });
+
+  it('serve one call at a time, up to the cap, and the rest wait in order', async () => {
+    const counting = define(COUNTING);
+    open({ instancesPerFunction: 2 });
+    const calls = Array.from({ length: 10 }, () => pool.invoke(counting, { wait: 20 }));
+    const results = (await Promise.all(calls)).map(payloadOf);
+    expect(new Set(results.map(({ instance }) => instance)).size).toBe(2);
+    expect(results.every(({ running }) => running === 1)).toBe(true);
+    // The first two wait for an instance each, and one may be ready long before the other.
+    const starts = results.slice(2).map(({ started }) => started);
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+  });
+
+  it('of other functions make room when all together are at the cap', async () => {
+    const [a, b] = [define(COUNTING), define(COUNTING)];
+    open({ instances: 1 });
+    await pool.invoke(a, {});
+    expect(payloadOf(await pool.invoke(b, {})).calls).toBe(1);
+    expect(pool.size()).toBe(1);
+    const both = await Promise.all([pool.invoke(a, { wait: 20 }), pool.invoke(b, {})]);
+    expect(both.every(({ ok }) => ok)).toBe(true);
+  });
+
+  it('a function that waits for its cap does not hold up another', async () => {
+    const [busy, other] = [define(COUNTING), define(COUNTING)];
+    open({ instancesPerFunction: 1 });
+    const order: string[] = [];
+    await Promise.all([
+      pool.invoke(busy, { wait: 300 }),
+      pool.invoke(busy, {}).then(() => order.push('busy')),
+      pool.invoke(other, {}).then(() => order.push('other')),
+    ]);
+    expect(order).toEqual(['other', 'busy']);
+  });
+
+  it('go when they have been idle', async () => {
+    const counting = define(COUNTING);
+    open({ idleTime: 50 });
+    await pool.invoke(counting, {});
+    await vi.waitFor(() => expect(pool.size()).toBe(0));
+    expect(payloadOf(await pool.invoke(counting, {})).calls).toBe(1);
+  });
+});
+
+describe('a function', () => {
+  it('sees its own environment and nothing of the process that runs it', async () => {
+    process.env.LEAKED = 'yes';
+    const shows = define('export const handler = () => process.env;', { environment: { OWN: 'v' }, memory: 256 });
+    open({
+      endpoints: { dynamodb: 'http://d', s3: 'http://s' },
+      credentialsOf: () => ({ secretAccessKey: 'secret', sessionToken: 'session' }),
+    });
+    const environment = payloadOf(await pool.invoke(shows, {}));
+    expect(environment).toMatchObject({
+      OWN: 'v',
+      AWS_REGION: 'us-east-1',
+      AWS_LAMBDA_FUNCTION_NAME: shows.name,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      LAMBDA_TASK_ROOT: folder,
+      AWS_ACCESS_KEY_ID: shows.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'session',
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://d',
+      AWS_ENDPOINT_URL_S3: 'http://s',
+    });
+    for (const name of ['LEAKED', 'PATH', 'HOME']) expect(environment).not.toHaveProperty(name);
+  });
+
+  it('gets a context as on Lambda', async () => {
+    const shows = define(
+      'export const handler = (_, context) => ({ ...context, left: context.getRemainingTimeInMillis() });',
+    );
+    open();
+    const outcome = await pool.invoke(shows, {});
+    expect(payloadOf(outcome)).toMatchObject({
+      awsRequestId: outcome.requestId,
+      functionName: shows.name,
+      functionVersion: '$LATEST',
+      invokedFunctionArn: shows.arn,
+      memoryLimitInMB: '128',
+    });
+    expect(payloadOf(outcome).left).toBeGreaterThan(1000);
+    expect(payloadOf(outcome).left).toBeLessThanOrEqual(2000);
+  });
+
+  it.each([
+    ['throws', 'export const handler = async () => { throw new TypeError("bad"); };', 'TypeError', 'bad'],
+    ['has no handler', 'export const other = 1;', 'Error', 'handler is undefined or not exported'],
+    ['does not load', 'throw new RangeError("load"); export const handler = 1;', 'RangeError', 'load'],
+    [
+      'exits',
+      'export const handler = () => process.exit(3);',
+      'Runtime.ExitError',
+      'Runtime exited with error: exit status 3',
+    ],
+    [
+      'lets an exception escape',
+      'export const handler = () => new Promise(() => setTimeout(() => { throw new Error("escaped"); }, 1));',
+      'Error',
+      'escaped',
+    ],
+    [
+      'takes too long',
+      'export const handler = () => new Promise(() => {});',
+      'Sandbox.Timedout',
+      'Task timed out after 0.30 seconds',
+    ],
+    [
+      'never gives way',
+      'export const handler = () => { for (;;); };',
+      'Sandbox.Timedout',
+      'Task timed out after 0.30 seconds',
+    ],
+  ])('that %s fails its call only', async (_, source, errorType, errorMessage) => {
+    const broken = define(source, { timeout: 300 });
+    open();
+    expect(await pool.invoke(broken, {})).toMatchObject({ ok: false, errorType, errorMessage });
+    const fine = define('export const handler = () => 1;');
+    expect(payloadOf(await pool.invoke(fine, {}))).toBe(1);
+  });
+
+  it('starts afresh after a crash, and the next in the queue gets in', async () => {
+    const crashing = define(`
+      let calls = 0;
+      export const handler = ({ crash }) => { if (crash) process.exit(1); return ++calls; };`);
+    open({ instancesPerFunction: 1 });
+    const [crash, next] = await Promise.all([pool.invoke(crashing, { crash: true }), pool.invoke(crashing, {})]);
+    expect(crash.ok).toBe(false);
+    expect(payloadOf(next)).toBe(1);
+  });
+
+  it('may use the memory of its template and no more', async () => {
+    const greedy = define(
+      'export const handler = () => { const all = []; for (;;) all.push(Array(1000).fill({})); };',
+      {
+        memory: 64,
+        timeout: 20_000,
+      },
+    );
+    open();
+    expect(await pool.invoke(greedy, {})).toMatchObject({
+      ok: false,
+      errorMessage: 'Runtime exited with error: signal: SIGABRT',
+    });
+  });
+
+  it('prints lines', async () => {
+    const prints = define('export const handler = () => { console.log("one\\ntwo"); console.error("three"); };');
+    const lines: string[] = [];
+    open({ onLine: (name, line) => lines.push(`${name} ${line}`) });
+    await pool.invoke(prints, {});
+    await vi.waitFor(() =>
+      expect(lines.sort()).toEqual(['one', 'three', 'two'].map((line) => `${prints.name} ${line}`)),
+    );
+  });
+});
+
+it('ends calls that run or wait when it is closed', async () => {
+  const hangs = define('export const handler = () => new Promise(() => {});', { timeout: 60_000 });
+  open({ instancesPerFunction: 1 });
+  const calls = [pool.invoke(hangs, {}), pool.invoke(hangs, {})];
+  await sleep(100);
+  await pool.close();
+  expect((await Promise.all(calls)).map(({ ok }) => ok)).toEqual([false, false]);
+  expect(pool.size()).toBe(0);
+});

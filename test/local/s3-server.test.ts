@@ -1,0 +1,361 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CreatedObject, type S3Server, startS3Server } from '../../infra/local/s3-server.ts';
+
+const Bucket = 'files';
+const KEYS: Record<string, { secretAccessKey: string; sessionToken?: string }> = {
+  local: { secretAccessKey: 'local' },
+  ASIAUPLOADER: { secretAccessKey: 'uploader', sessionToken: 'the-session' },
+  ASIANOLIST: { secretAccessKey: 'no-list' },
+};
+
+let folder: string;
+let server: S3Server;
+const created: CreatedObject[] = [];
+const open = () =>
+  startS3Server({
+    folder,
+    buckets: [
+      {
+        name: Bucket,
+        corsRules: [
+          {
+            AllowedOrigins: ['*'],
+            AllowedMethods: ['PUT', 'POST', 'GET'],
+            AllowedHeaders: ['*'],
+            MaxAge: 600,
+            ExposedHeaders: ['ETag'],
+          },
+        ],
+      },
+    ],
+    credentials: (accessKeyId) => KEYS[accessKeyId],
+    mayList: (accessKeyId) => accessKeyId !== 'ASIANOLIST',
+    onCreated: (object) => created.push(object),
+  });
+const clientOf = (accessKeyId = 'local', credentials = KEYS[accessKeyId]) =>
+  new S3Client({
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId, secretAccessKey: '', ...credentials },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    maxAttempts: 1,
+  });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 's3-test-'));
+  server = await open();
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+beforeEach(() => {
+  created.length = 0;
+});
+
+/** Status and S3 error code of an answer. */
+const answerOf = async (response: Response) => ({
+  status: response.status,
+  code: /<Code>(\w+)<\/Code>/.exec(await response.text())?.[1],
+});
+const DENIED = { status: 403, code: 'AccessDenied' };
+const MISMATCH = { status: 403, code: 'SignatureDoesNotMatch' };
+
+describe('calls of the SDK', () => {
+  it('puts, heads, gets, ranges, copies, lists and deletes', async () => {
+    const s3 = clientOf();
+    const key = 'a/ü & 1+2.txt';
+    const Metadata = { colour: 'blue' };
+    const put = await s3.send(
+      new PutObjectCommand({ Bucket, Key: key, Body: 'hello world', ContentType: 'text/plain', Metadata }),
+    );
+    expect(put.ETag).toBe('"5eb63bbbe01eeed093cb22bb8f5acdc3"');
+    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: key }));
+    expect(head).toMatchObject({ ContentLength: 11, ContentType: 'text/plain', ETag: put.ETag, Metadata });
+    const whole = await s3.send(new GetObjectCommand({ Bucket, Key: key }));
+    expect(await whole.Body!.transformToString()).toBe('hello world');
+    const part = await s3.send(new GetObjectCommand({ Bucket, Key: key, Range: 'bytes=6-' }));
+    expect(part.ContentRange).toBe('bytes 6-10/11');
+    expect(await part.Body!.transformToString()).toBe('world');
+    await s3.send(new CopyObjectCommand({ Bucket, Key: 'b/copy', CopySource: `${Bucket}/${encodeURIComponent(key)}` }));
+    const first = await s3.send(new ListObjectsV2Command({ Bucket, MaxKeys: 1 }));
+    expect(first.Contents?.map(({ Key, Size }) => [Key, Size])).toEqual([[key, 11]]);
+    const ContinuationToken = first.NextContinuationToken;
+    const second = await s3.send(new ListObjectsV2Command({ Bucket, MaxKeys: 1, ContinuationToken }));
+    expect(second.Contents?.map(({ Key }) => Key)).toEqual(['b/copy']);
+    expect(second.IsTruncated).toBe(false);
+    const folders = await s3.send(new ListObjectsV2Command({ Bucket, Delimiter: '/' }));
+    expect(folders.CommonPrefixes?.map(({ Prefix }) => Prefix)).toEqual(['a/', 'b/']);
+    await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: key }] } }));
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: 'b/copy' }));
+    expect((await s3.send(new ListObjectsV2Command({ Bucket }))).KeyCount).toBe(0);
+    await expect(s3.send(new GetObjectCommand({ Bucket, Key: key }))).rejects.toThrow('does not exist');
+  });
+
+  it('tells who created what', async () => {
+    await clientOf('ASIAUPLOADER').send(new PutObjectCommand({ Bucket, Key: 'x', Body: 'x' }));
+    expect(created).toMatchObject([{ eventName: 'ObjectCreated:Put', key: 'x', size: 1, accessKeyId: 'ASIAUPLOADER' }]);
+  });
+
+  it('keeps objects when it is opened anew', async () => {
+    await clientOf().send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'kept', ContentType: 'a/b' }));
+    const before = server;
+    server = await open();
+    await before.close();
+    const got = await clientOf().send(new GetObjectCommand({ Bucket, Key: 'kept' }));
+    expect([got.ContentType, await got.Body!.transformToString()]).toEqual(['a/b', 'kept']);
+  });
+
+  it.each([
+    ['an unknown key', 'NOBODY', { secretAccessKey: 'x' }, 'InvalidAccessKeyId'],
+    ['a wrong secret', 'local', { secretAccessKey: 'x' }, 'SignatureDoesNotMatch'],
+    ['a missing session token', 'ASIAUPLOADER', { secretAccessKey: 'uploader' }, 'InvalidToken'],
+    ['another session token', 'ASIAUPLOADER', { secretAccessKey: 'uploader', sessionToken: 'old' }, 'InvalidToken'],
+  ])('refuses %s', async (_, accessKeyId, credentials, name) => {
+    const put = clientOf(accessKeyId, credentials).send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+    await expect(put).rejects.toMatchObject({ name });
+    expect(created).toEqual([]);
+  });
+
+  it('says 403, not 404, of what is not there to those who may not list', async () => {
+    const head = clientOf('ASIANOLIST').send(new HeadObjectCommand({ Bucket, Key: 'missing' }));
+    await expect(head).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
+    await expect(clientOf('ASIANOLIST').send(new ListObjectsV2Command({ Bucket }))).rejects.toMatchObject({
+      name: 'AccessDenied',
+    });
+  });
+
+  it('lets one of many win a PUT that must not replace', async () => {
+    const puts = Array.from({ length: 8 }, (_, i) =>
+      clientOf().send(new PutObjectCommand({ Bucket, Key: 'once', Body: `${i}`, IfNoneMatch: '*' })),
+    );
+    const results = await Promise.allSettled(puts);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refused = results.find(({ status }) => status === 'rejected');
+    expect(refused).toMatchObject({ reason: { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } } });
+  });
+
+  it('refuses a body that is not the one that was signed', async () => {
+    const client = clientOf();
+    client.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { body: string }).body = 'jello';
+        return next(args);
+      },
+      { step: 'finalizeRequest', priority: 'low' },
+    );
+    const put = client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'hello' }));
+    await expect(put).rejects.toMatchObject({ name: 'XAmzContentSHA256Mismatch' });
+  });
+});
+
+describe('presigned URLs', () => {
+  const presignPut = (expiresIn = 60, key = 'files/one') =>
+    getSignedUrl(
+      clientOf('ASIAUPLOADER'),
+      new PutObjectCommand({ Bucket, Key: key, ContentType: 'image/png', ContentLength: 4 }),
+      {
+        expiresIn,
+        signableHeaders: new Set(['content-type', 'content-length']),
+      },
+    );
+  const put = async (url: string, body = 'four', type = 'image/png') =>
+    answerOf(await fetch(url, { method: 'PUT', body, headers: { 'content-type': type } }));
+
+  it('takes exactly what was announced', async () => {
+    expect(await put(await presignPut())).toEqual({ status: 200, code: undefined });
+    expect(created).toMatchObject([{ key: 'files/one', size: 4, headers: { 'content-type': 'image/png' } }]);
+  });
+  it('refuses another size', async () => expect(await put(await presignPut(), 'fours')).toEqual(MISMATCH));
+  it('refuses another type', async () => expect(await put(await presignPut(), 'four', 'text/html')).toEqual(MISMATCH));
+  it('refuses another key', async () =>
+    expect(await put((await presignPut()).replace('one', 'two'))).toEqual(MISMATCH));
+  it('refuses a tampered signature', async () =>
+    expect(
+      await put((await presignPut()).replace(/(Signature=)(.)/, (_, a, b) => a + (b === '0' ? '1' : '0'))),
+    ).toEqual(MISMATCH));
+  it('refuses a longer life than was signed', async () =>
+    expect(await put((await presignPut()).replace('Expires=60', 'Expires=6000'))).toEqual(MISMATCH));
+  it('refuses a life over seven days', async () =>
+    expect(await put((await presignPut()).replace('Expires=60', 'Expires=604801'))).toMatchObject({ status: 400 }));
+  it('refuses the URL of another method', async () =>
+    expect(await answerOf(await fetch(await presignPut()))).toEqual(MISMATCH));
+  it('refuses headers with meaning that were not signed', async () => {
+    const headers = { 'content-type': 'image/png', 'x-amz-meta-added': 'x' };
+    expect(await answerOf(await fetch(await presignPut(), { method: 'PUT', body: 'four', headers }))).toEqual(DENIED);
+  });
+  it('refuses a URL whose time is over', async () => {
+    const url = await presignPut(1);
+    vi.useFakeTimers({ now: Date.now() + 2000, toFake: ['Date'] });
+    try {
+      expect(await put(url)).toEqual(DENIED);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+  it('refuses a URL without its session token', async () =>
+    expect(await put((await presignPut()).replace(/X-Amz-Security-Token=[^&]+&/, ''))).toEqual({
+      status: 400,
+      code: 'InvalidToken',
+    }));
+  it('refuses anonymous reads and writes', async () => {
+    const url = `${server.endpoint}/${Bucket}/files/one`;
+    expect(await answerOf(await fetch(url))).toEqual(DENIED);
+    expect(await put(url)).toEqual(DENIED);
+  });
+  it('refuses an upload whose signed checksum is not that of its bytes', async () => {
+    const client = new S3Client({
+      endpoint: server.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    const url = await getSignedUrl(client, new PutObjectCommand({ Bucket, Key: 'k' }));
+    expect(await put(url)).toEqual({ status: 400, code: 'BadDigest' });
+  });
+  it('needs the length of what comes', async () => {
+    const url = await getSignedUrl(clientOf(), new PutObjectCommand({ Bucket, Key: 'k' }));
+    const chunked = request(url, { method: 'PUT', headers: { 'transfer-encoding': 'chunked' } });
+    const answered = new Promise<number | undefined>((resolve) =>
+      chunked.on('response', (response) => resolve(response.statusCode)),
+    );
+    chunked.end('x');
+    expect(await answered).toBe(411);
+  });
+
+  it('gives what is there the name and type of the signed URL', async () => {
+    await clientOf().send(new PutObjectCommand({ Bucket, Key: 'files/named', Body: 'x' }));
+    const url = await getSignedUrl(
+      clientOf(),
+      new GetObjectCommand({
+        Bucket,
+        Key: 'files/named',
+        ResponseContentDisposition: "attachment; filename*=UTF-8''%E2%82%AC.pdf",
+        ResponseContentType: 'application/pdf',
+      }),
+    );
+    const response = await fetch(url);
+    expect(response.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''%E2%82%AC.pdf");
+    expect(response.headers.get('content-type')).toBe('application/pdf');
+    expect(await response.text()).toBe('x');
+    expect(await answerOf(await fetch(url.replace('application%2Fpdf', 'text%2Fhtml')))).toEqual(MISMATCH);
+  });
+
+  it('serves virtual-hosted addresses too', async () => {
+    const port = new URL(server.endpoint).port;
+    const client = new S3Client({
+      endpoint: `http://localhost:${port}`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    const url = await getSignedUrl(client, new GetObjectCommand({ Bucket, Key: 'files/named' }));
+    expect(new URL(url).hostname).toBe(`${Bucket}.localhost`);
+    const { pathname, search, host } = new URL(url);
+    const sent = request({ host: '127.0.0.1', port, path: pathname + search, headers: { host } });
+    sent.end();
+    const [status, body] = await new Promise<[number | undefined, string]>((resolve) =>
+      sent.on('response', async (response) => resolve([response.statusCode, await text(response)])),
+    );
+    expect([status, body]).toEqual([200, 'x']);
+  });
+});
+
+describe('form uploads', () => {
+  const CONDITIONS: PresignedPostOptions['Conditions'] = [
+    ['content-length-range', 2, 8],
+    ['starts-with', '$Content-Type', 'image/'],
+  ];
+  const post = async ({
+    change = {},
+    body = 'four',
+    expires = 60,
+  }: {
+    change?: Record<string, string | undefined>;
+    body?: string;
+    expires?: number;
+  } = {}) => {
+    const { url, fields } = await createPresignedPost(clientOf('ASIAUPLOADER'), {
+      Bucket,
+      Key: 'files/form',
+      Conditions: CONDITIONS,
+      Fields: { 'Content-Type': 'image/png' },
+      Expires: expires,
+    });
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ ...fields, ...change }))
+      if (value !== undefined) form.append(name, value);
+    form.append('file', new Blob([body]), 'picture.png');
+    return answerOf(await fetch(url, { method: 'POST', body: form }));
+  };
+
+  it('takes what its policy allows', async () => {
+    expect(await post()).toEqual({ status: 204, code: undefined });
+    expect(created).toMatchObject([
+      { eventName: 'ObjectCreated:Post', key: 'files/form', size: 4, headers: { 'content-type': 'image/png' } },
+    ]);
+  });
+  it('refuses a file that is too large', async () =>
+    expect(await post({ body: 'ninebytes' })).toEqual({ status: 400, code: 'EntityTooLarge' }));
+  it('refuses a file that is too small', async () =>
+    expect(await post({ body: '1' })).toEqual({ status: 400, code: 'EntityTooSmall' }));
+  it('refuses another key', async () => expect(await post({ change: { key: 'files/other' } })).toEqual(DENIED));
+  it('refuses another type', async () =>
+    expect(await post({ change: { 'Content-Type': 'text/html' } })).toEqual(DENIED));
+  it('refuses fields that the policy does not name', async () =>
+    expect(await post({ change: { 'x-amz-meta-more': '1' } })).toEqual(DENIED));
+  it('refuses a form without policy', async () =>
+    expect(
+      await post({ change: { Policy: undefined, 'X-Amz-Signature': undefined, 'X-Amz-Credential': undefined } }),
+    ).toEqual(DENIED));
+  it('refuses a policy that was changed', async () => {
+    const policy = Buffer.from(JSON.stringify({ expiration: '2999-01-01T00:00:00Z', conditions: [] })).toString(
+      'base64',
+    );
+    expect(await post({ change: { Policy: policy } })).toEqual(MISMATCH);
+  });
+  it('refuses a policy whose time is over', async () => expect(await post({ expires: -10 })).toEqual(DENIED));
+});
+
+describe('CORS', () => {
+  const preflight = (method: string) =>
+    fetch(`${server.endpoint}/${Bucket}/x`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-method': method,
+        'access-control-request-headers': 'content-type',
+      },
+    });
+
+  it('answers preflights by the rules of the bucket', async () => {
+    const allowed = await preflight('PUT');
+    expect(allowed.status).toBe(200);
+    expect(Object.fromEntries(allowed.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': 'content-type',
+      'access-control-max-age': '600',
+    });
+    expect((await preflight('DELETE')).status).toBe(403);
+  });
+  it('lets pages read its answers, errors too', async () => {
+    const response = await fetch(`${server.endpoint}/${Bucket}/x`, { headers: { origin: 'https://app.example' } });
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-expose-headers')).toBe('ETag');
+  });
+});
