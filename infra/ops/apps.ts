@@ -131,7 +131,7 @@ Its users, groups and files stay in the table and the bucket, out of reach of ev
         const { app, counted } = await setLimits(table, id, changes);
         const { json, text } = limitsAnswer(app);
         const totals = Object.entries(counted).map(([name, total]) => `Counted ${total} ${name}.`);
-        const again = `What functions that hold the old record let in is not counted: run apps recount ${id} after that.`;
+        const again = `What they let in until then is not counted: run apps recount ${id} after that.`;
         return {
           json: { ...json, ...counted },
           text: [text, '', [...totals, HELD, ...(totals.length > 0 ? [again] : [])].join(' ')].join('\n'),
@@ -152,7 +152,7 @@ Its users, groups and files stay in the table and the bucket, out of reach of ev
           parts.length > 0
             ? `App ${id} has ${parts.join(' and ')}.`
             : `App ${id} has no limit of users or groups, so nothing is counted.`;
-        return { json: { app_id: id, ...Object.fromEntries(counted.map((name) => [name, totals[name]])) }, text };
+        return { json: { app_id: id, ...totals }, text };
       }),
     );
 }

@@ -1,8 +1,9 @@
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type App, adminTokenOf, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
-import { adminTokenKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
+import { adminTokenKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
 import { put, update } from '../../shared/data/step.ts';
 import { lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
 import { Call, forgetHeld } from '../../shared/domain/call.ts';
@@ -173,6 +174,19 @@ describe('limits', () => {
     expect(await total('many', 'users')).toBe(32);
     // A limit that is only moved is not counted again.
     expect(await json('apps', 'limits', 'many', 'users=200')).not.toHaveProperty('users');
+  });
+
+  it('counts over several pages', async () => {
+    await json('apps', 'create', '--id', 'large');
+    const users = Array.from({ length: 1001 }, (_, user) => user + 1);
+    const items = users.flatMap((user) => [{ ...userKey('large', user), owned: 2 }, directoryKey('large', 1000, user)]);
+    for (let from = 0; from < items.length; from += 25) {
+      const puts = items.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }));
+      await table.client.send(new BatchWriteCommand({ RequestItems: { [table.name]: puts } }));
+    }
+    expect(await json('apps', 'limits', 'large', 'users=5000')).toMatchObject({ users: 1001 });
+    expect(await json('apps', 'limits', 'large', 'groups=5000')).toMatchObject({ groups: 2002 });
+    expect(await json('apps', 'recount', 'large')).toEqual({ app_id: 'large', users: 1001, groups: 2002 });
   });
 
   it('counts an app without users, and none without limits', async () => {
