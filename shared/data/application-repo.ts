@@ -75,7 +75,7 @@ export const settleApplication = (
   now: number,
 ): Step[] =>
   was?.applied !== undefined && (was.applied_until ?? 0) > now
-    ? [update(applicationKey(app, group, user), { set: { status: AGREED } }, equal('made', was.applied))]
+    ? [update(applicationKey(app, group, user), { set: { status: AGREED } }, stillPending({ made: was.applied }))]
     : [];
 
 /** Handled without joining: the mark goes with it. */
@@ -84,8 +84,7 @@ export const rejectSteps = (app: string, group: number, applicant: number, appli
   update(relationKey(app, group, applicant), { set: { applied: undefined, applied_until: undefined } }),
 ];
 
-export const stillPending = (application: Application) =>
-  all(equal('status', PENDING), equal('made', application.made));
+const stillPending = ({ made }: Pick<Application, 'made'>) => all(equal('status', PENDING), equal('made', made));
 
 /** Applications of a group made within `[from, to]` bounds of the order key, the newest first. */
 export const applicationsOf = (

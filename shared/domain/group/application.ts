@@ -76,7 +76,9 @@ export function handleApplication(call: Call, id: number, applicant: number, app
   };
   return call.change(reads, ({ group: found, me, user, relation, application }) => {
     const { group, actor } = permit(call, 'handle_application', found, me);
-    if (!isPending(application, call.now)) throw new Refusal('applicationGone');
+    // Void without its mark, whatever the application says: the person has joined since, or was blocked.
+    if (!isPending(application, call.now) || relation?.applied !== application.made)
+      throw new Refusal('applicationGone');
     const decision = approval
       ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, relation })]
       : rejectSteps(call.app, id, applicant, application);
