@@ -41,6 +41,11 @@ export async function newTable(): Promise<OperatorTable & { endpoint: string }> 
   const name = `test-${randomUUID()}`;
   const client = localClient(endpoint);
   await createTable(client, PROPERTIES, name);
+  return { ...tableAt(endpoint, name), endpoint };
+}
+
+/** A table that is there, as operators reach it. */
+export function tableAt(endpoint: string, name: string): OperatorTable {
   const options = { marshallOptions: { removeUndefinedValues: true } };
-  return { client: DynamoDBDocumentClient.from(client, options), name, endpoint };
+  return { client: DynamoDBDocumentClient.from(localClient(endpoint), options), name };
 }

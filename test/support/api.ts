@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { expect } from 'vitest';
+import * as z from 'zod/mini';
+import { type Method, type Route, routes } from '../../shared/routes/index.ts';
+import { type CallLog, takeLog } from './log.ts';
+
+/** A call as a test writes it; what is left out is not sent. */
+export interface Request {
+  app?: string | undefined;
+  token?: string | undefined;
+  /** The `user_id` header. */
+  user?: number | string | undefined;
+  /** The `group_id` header. */
+  group?: number | string | undefined;
+  query?: Record<string, unknown> | undefined;
+  /** A string goes as it is, anything else as JSON. */
+  body?: unknown;
+  headers?: Record<string, string> | undefined;
+  /** The body travels in base64, as the gateway sends what it does not take for text. */
+  base64?: boolean | undefined;
+}
+
+/** The envelope of every answer. */
+export interface Envelope {
+  code: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read documented fields of whatever operation they called
+  data: any;
+  message: string | null;
+  cursor?: string;
+  total?: number;
+  version?: number;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: Envelope;
+  /** The line that the call wrote to the log; in process only. */
+  log?: CallLog;
+}
+
+export interface Api {
+  call(method: Method, path: string, request?: Request): Promise<Answer>;
+}
+
+/** What an operation's file exports. */
+export interface OperationModule {
+  request: z.core.$ZodType;
+  reply: z.core.$ZodType;
+  handler(event: APIGatewayProxyEventV2, context: Context): Promise<unknown>;
+}
+
+export const moduleOf = (route: Route): Promise<OperationModule> =>
+  import(/* @vite-ignore */ new URL(`../../functions/${route.id}.ts`, import.meta.url).href);
+
+export const routeOf = (method: Method, path: string): Route => {
+  const found = routes.find((route) => route.path === path && route.methods.includes(method));
+  if (!found) throw new Error(`the route table has no ${method} ${path}`);
+  return found;
+};
+
+/**
+ * The operations called as API Gateway calls them, each by its handler in this process. The table and the server are
+ * those of the environment (see `useTable`).
+ */
+export const inProcess: Api = {
+  async call(method, path, request = {}) {
+    const route = routeOf(method, path);
+    const { handler } = await moduleOf(route);
+    const requestId = randomUUID();
+    const response = (await handler(eventOf(method, path, request), {
+      awsRequestId: requestId,
+      getRemainingTimeInMillis: () => 10_000,
+    } as Context)) as { statusCode: number; headers: Record<string, string>; body: string };
+    const log = takeLog(requestId);
+    const body = JSON.parse(response.body) as Envelope;
+    expect(log.code).toBe(body.code);
+    keepsSecrets(JSON.stringify(log), request, body);
+    return verified(route, { status: response.statusCode, headers: response.headers, body, log });
+  },
+};
+
+/** The same operations at an address, over HTTP. */
+export const overHttp = (endpoint: string): Api => ({
+  async call(method, path, request = {}) {
+    const body = bodyText(request);
+    const response = await fetch(`${endpoint}${path}${queryText(request)}`, {
+      method,
+      headers: {
+        // Of a body without a text type the gateway makes base64.
+        'content-type': request.base64 ? 'application/octet-stream' : 'application/json',
+        ...headersOf(request),
+      },
+      // fetch sends no body with GET; there the same names go in the query.
+      ...(body !== undefined && method !== 'GET' && { body }),
+    });
+    const answer = {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: (await response.json()) as Envelope,
+    };
+    return verified(routeOf(method, path), answer);
+  },
+});
+
+/** What every answer must be, whatever was asked: the documented envelope, and on success the operation's own reply. */
+async function verified(route: Route, answer: Answer): Promise<Answer> {
+  const { status, body, headers } = answer;
+  expect(headers['content-type']).toBe('application/json; charset=utf-8');
+  if (body.code === 200) {
+    expect(status).toBe(200);
+    expect(body.message).toBeNull();
+    const { reply } = await moduleOf(route);
+    const fits = z.safeParse(reply, body.data);
+    if (!fits.success) throw new Error(`${route.id} answers what it does not document: ${fits.error.message}`);
+    expect(body.data, `${route.id} answers fields that it does not document`).toEqual(fits.data);
+  } else {
+    expect(body.data).toBeNull();
+    expect(body.message).toEqual(expect.any(String));
+    if (body.code !== 20000) expect(status).toBe(200);
+  }
+  return answer;
+}
+
+/** Nothing that lets somebody in may stand in a log line. */
+function keepsSecrets(line: string, { token, body }: Request, answer: Envelope): void {
+  const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>).password : undefined;
+  const secrets = [token, given, answer.data?.token].filter(
+    (secret): secret is string => typeof secret === 'string' && secret.length > 7,
+  );
+  for (const secret of secrets) expect(line.includes(secret), 'a secret stands in the log').toBe(false);
+}
+
+const headersOf = ({ app, token, user, group, headers }: Request): Record<string, string> => ({
+  ...(app !== undefined && { app_id: app }),
+  ...(token !== undefined && { 'access-token': token }),
+  ...(user !== undefined && { user_id: String(user) }),
+  ...(group !== undefined && { group_id: String(group) }),
+  ...headers,
+});
+
+const bodyText = ({ body }: Request) => (body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
+
+function queryText({ query = {} }: Request): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) search.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return search.size > 0 ? `?${search}` : '';
+}
+
+/** The event of payload format 2.0, as far as functions read it. */
+export function eventOf(method: Method, path: string, request: Request): APIGatewayProxyEventV2 {
+  const text = bodyText(request);
+  const body = request.base64 && text !== undefined ? Buffer.from(text).toString('base64') : text;
+  return {
+    version: '2.0',
+    routeKey: `${method} ${path}`,
+    rawPath: path,
+    rawQueryString: queryText(request).slice(1),
+    headers: { 'content-type': 'application/json', ...headersOf(request) },
+    requestContext: { http: { method, path } },
+    ...(body !== undefined && { body }),
+    isBase64Encoded: request.base64 ?? false,
+  } as unknown as APIGatewayProxyEventV2;
+}

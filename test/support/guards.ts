@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+/** What the commands of a document client carry, as far as the guards look. */
+interface Input {
+  TableName?: string;
+  Key?: Record<string, unknown>;
+  Item?: Record<string, unknown>;
+  KeyConditionExpression?: string;
+  ConsistentRead?: boolean;
+  UpdateExpression?: string;
+  RequestItems?: Record<string, { ConsistentRead?: boolean }>;
+  TransactItems?: Record<string, { Key?: Record<string, unknown>; Item?: Record<string, unknown> }>[];
+}
+
+type Next = (args: { input: Input }) => Promise<object>;
+
+const add = (client: DynamoDBDocumentClient, name: string, around: (next: Next, input: Input) => Promise<object>) =>
+  client.middlewareStack.add(
+    ((next: Next) => (args: { input: Input }) => around(next, args.input)) as never,
+    { step: 'initialize', priority: 'low', name } as never,
+  );
+
+/** Every read of a function is strongly consistent: anything else throws. Operators have a client of their own. */
+export function refuseStaleReads(client: DynamoDBDocumentClient): void {
+  add(client, 'refuseStaleReads', async (next, input) => {
+    const batches = Object.values(input.RequestItems ?? {});
+    const writes = input.Item || input.UpdateExpression || input.TransactItems;
+    const reads = input.KeyConditionExpression !== undefined || batches.length > 0;
+    const consistent = input.ConsistentRead || (batches.length > 0 && batches.every((batch) => batch.ConsistentRead));
+    // What neither reads by key conditions nor in batches, nor writes, is a delete (a key, no more) or a scan.
+    if (reads ? !consistent : !writes && !input.Key)
+      throw new Error(`a read that is not strongly consistent: ${JSON.stringify(input)}`);
+    return next({ input });
+  });
+}
+
+/** How long (ms) a transaction keeps its items, as if it took that long on AWS. */
+const HELD = 10;
+
+/**
+ * TransactionConflict as AWS has it and DynamoDB Local has not: while a transaction runs, its items (those it only
+ * checks too) are its own, and another transaction that names one is cancelled, another write refused.
+ */
+export class Conflicts {
+  on = false;
+  /** How many writes were answered so since the last look. */
+  seen = 0;
+  readonly #held = new Set<string>();
+
+  constructor(client: DynamoDBDocumentClient) {
+    add(client, 'conflicts', (next, input) => (this.on ? this.#around(next, input) : next({ input })));
+  }
+
+  async #around(next: Next, input: Input): Promise<object> {
+    const { TransactItems: items } = input;
+    if (!items) {
+      const key = (input.Item || input.Key) && keyOf(input);
+      if (!key || !this.#held.has(key)) return next({ input });
+      this.seen++;
+      throw new TransactionConflictException({ message: 'Transaction is ongoing for the item', $metadata: {} });
+    }
+    const keys = items.map((item) => keyOf(Object.values(item)[0]!));
+    if (keys.some((key) => this.#held.has(key))) {
+      this.seen++;
+      throw new TransactionCanceledException({
+        message: 'Transaction cancelled, please refer cancellation reasons for specific reasons',
+        $metadata: {},
+        CancellationReasons: keys.map((key) => ({ Code: this.#held.has(key) ? 'TransactionConflict' : 'None' })),
+      });
+    }
+    for (const key of keys) this.#held.add(key);
+    try {
+      const [done] = await Promise.all([next({ input }), sleep(HELD)]);
+      return done;
+    } finally {
+      for (const key of keys) this.#held.delete(key);
+    }
+  }
+}
+
+const keyOf = ({ Key, Item }: Pick<Input, 'Key' | 'Item'>) => `${(Key ?? Item)?.pk}|${(Key ?? Item)?.sk}`;

@@ -1,0 +1,138 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { type Application, isPending } from '../../shared/data/application-repo.ts';
+import type { Group } from '../../shared/data/group-repo.ts';
+import { APPLICATION, EDGE_JOINED, RELATION } from '../../shared/data/keys.ts';
+import { ADMIN_ROLE, type Edge, OWNER_ROLE, type Relation } from '../../shared/data/membership-repo.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import type { Item } from '../../shared/data/read.ts';
+import type { User } from '../../shared/data/user-repo.ts';
+
+/**
+ * What is wrong with an app's data, against the laws that hold between calls (section 7 of the behaviour): one
+ * sentence each, none where all is well. Reads every item of the app, so it is for small apps.
+ */
+export async function problems(table: OperatorTable, app: string, now = Date.now()): Promise<string[]> {
+  const found: string[] = [];
+  const demand = (holds: boolean, problem: string) => void (holds || found.push(problem));
+  const items = await itemsOf(table, app);
+  const groups = new Map<number, Group>();
+  const people = new Map<number, Map<number, Relation & { l1?: string; ttl?: number }>>();
+  const applications: { group: number; applicant: number; application: Application }[] = [];
+  const users = new Map<number, User>();
+  const edges = new Map<number, Map<number, Edge & { l1?: string }>>();
+  const names: { name: string; user: number }[] = [];
+  const mobiles: { mobile: string; user: number }[] = [];
+  const publicGroups = new Set<number>();
+  const dissolved = new Set<number>();
+
+  for (const item of items) {
+    const [kind, , id, part] = item.pk.split('#');
+    const sk = item.sk;
+    if (kind === 'G' && part === undefined && sk === '#') groups.set(Number(id), item as unknown as Group);
+    if (kind === 'G' && part === 'R' && sk.startsWith(RELATION))
+      inner(people, Number(id)).set(numberIn(sk), item as unknown as Relation);
+    if (kind === 'G' && part === 'R' && sk.startsWith(APPLICATION))
+      applications.push({ group: Number(id), applicant: numberIn(sk), application: item as unknown as Application });
+    if (kind === 'U' && sk === '#') users.set(Number(id), item as unknown as User);
+    if (kind === 'U' && sk.startsWith('E#')) inner(edges, Number(id)).set(numberIn(sk), item as unknown as Edge);
+    if (kind === 'A' && id === 'N') names.push({ name: part ?? '', user: Number(item.user) });
+    if (kind === 'A' && id === 'M') mobiles.push({ mobile: part ?? '', user: Number(item.user) });
+    if (kind === 'A' && id === 'P') publicGroups.add(Number(sk.split('#')[1]));
+    if (kind === 'A' && id === 'X') dissolved.add(Number(sk));
+  }
+
+  for (const [id, group] of groups) {
+    const relations = [...(people.get(id) ?? [])];
+    const members = relations.filter(([, { state }]) => state === 'member');
+    const owners = members.filter(([, { role }]) => role === OWNER_ROLE).map(([user]) => user);
+    demand(
+      publicGroups.has(id) === (group.type === 1 && group.status === 'normal'),
+      `${id} and the public list differ`,
+    );
+    if (group.status === 'dissolved') {
+      demand(group.count === 0, `${id} is dissolved and counts ${group.count}`);
+      demand(owners.length === 0, `${id} is dissolved and has an owner`);
+      demand(members.length === 0 || dissolved.has(id), `${id} is dissolved, has members and no mark`);
+      continue;
+    }
+    demand(owners.length === 1 && owners[0] === group.owner, `${id} of ${group.owner} is owned by ${owners}`);
+    demand(group.count === members.length, `${id} counts ${group.count} and has ${members.length} members`);
+    demand(group.count <= group.capacity, `${id} has ${group.count} members in ${group.capacity} seats`);
+    const admins = members.filter(([, { role }]) => role === ADMIN_ROLE).length;
+    demand(group.admins === admins, `${id} counts ${group.admins} admins and has ${admins}`);
+    const blocked = relations.filter(([, { state }]) => state === 'blocked').length;
+    demand(group.blocks === blocked, `${id} counts ${group.blocks} blocked and has ${blocked}`);
+    for (const [user, relation] of relations) {
+      const listed = String(relation.l1 ?? '');
+      demand(
+        listed.startsWith('M#') === (relation.state === 'member'),
+        `${user} is ${relation.state} of ${id} and listed as ${listed}`,
+      );
+      demand(
+        relation.state !== undefined || relation.ttl !== undefined || relation.until !== undefined,
+        `${user} leaves a relation to ${id} for ever`,
+      );
+    }
+    for (const [user, { role }] of members) {
+      const edge = edges.get(user)?.get(id);
+      demand(edge?.l1?.startsWith(EDGE_JOINED) === true, `${user} is a member of ${id} and does not know`);
+      demand(edge?.role === role, `${user} has role ${role} in ${id} and ${edge?.role} on the edge`);
+      demand(users.has(user), `${user} is a member of ${id} and no user`);
+    }
+  }
+
+  for (const { group, applicant, application } of applications) {
+    if (groups.get(group)?.status === 'dissolved') continue;
+    const relation = people.get(group)?.get(applicant);
+    const marked = relation?.applied === application.made && (relation.applied_until ?? 0) > now;
+    const pending = isPending(application, now);
+    demand(pending === marked, `application of ${applicant} to ${group}: pending ${pending}, marked ${marked}`);
+  }
+
+  for (const [id, user] of users) {
+    const all = [...(edges.get(id) ?? [])].filter(([, { l1 }]) => l1?.startsWith(EDGE_JOINED));
+    for (const [group] of all) {
+      const state = people.get(group)?.get(id)?.state;
+      demand(state === 'member', `${id} believes to be a member of ${group} and is ${state}`);
+      demand(groups.has(group), `${id} is in a group ${group} that is not`);
+    }
+    demand(user.joined === all.length, `${id} counts ${user.joined} groups and has ${all.length}`);
+    const owned = [...groups.values()].filter(({ owner, status }) => owner === id && status === 'normal').length;
+    demand(user.owned === owned, `${id} counts ${user.owned} owned groups and has ${owned}`);
+    if (user.status === 'deleted') continue;
+    const own = names.filter((name) => name.user === id).map(({ name }) => name);
+    demand(own.length === 1 && own[0] === user.username.toLowerCase(), `${user.username} holds the names ${own}`);
+    const numbers = mobiles.filter((mobile) => mobile.user === id).map(({ mobile }) => mobile);
+    demand(numbers.join() === (user.mobile ?? ''), `${user.mobile} holds the numbers ${numbers}`);
+  }
+  for (const { name, user } of names) demand(users.has(user), `the name ${name} belongs to nobody`);
+  return found;
+}
+
+/** Every item of the app, in any order. */
+export async function itemsOf(table: OperatorTable, app: string): Promise<(Item & { pk: string; sk: string })[]> {
+  const items: (Item & { pk: string; sk: string })[] = [];
+  let from: Item | undefined;
+  do {
+    const page = await table.client.send(
+      new ScanCommand({
+        TableName: table.name,
+        ConsistentRead: true,
+        FilterExpression: 'contains(pk, :app)',
+        ExpressionAttributeValues: { ':app': `#${app}` },
+        ...(from && { ExclusiveStartKey: from }),
+      }),
+    );
+    items.push(...((page.Items ?? []) as typeof items));
+    from = page.LastEvaluatedKey;
+  } while (from);
+  return items.filter(({ pk }) => pk.split('#')[1] === app);
+}
+
+const numberIn = (sk: string) => Number(sk.split('#')[1]);
+
+function inner<V>(outer: Map<number, Map<number, V>>, id: number): Map<number, V> {
+  const found = outer.get(id) ?? new Map<number, V>();
+  outer.set(id, found);
+  return found;
+}

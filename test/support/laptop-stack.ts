@@ -1,0 +1,28 @@
+/** Vitest's global set-up of the flows: one laptop stack for the whole run, whose DynamoDB Local the tests share. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { type StackDescription, startStack } from '../../infra/local/stack.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    stack: StackDescription;
+  }
+}
+
+/** What a whole token looks like: see shared/domain/token.ts. */
+const TOKEN = /\b(u1\.[0-9a-z]+\.[0-9a-z]+|a1)\.[\w-]{43}\.[\w-]{22}/;
+
+export default async function setup(project: TestProject) {
+  const logs = await mkdtemp(join(tmpdir(), 'roster-flows-'));
+  const stack = await startStack({ port: 0, quiet: true, logs });
+  project.provide('stack', stack.description);
+  project.provide('dynamoDbEndpoint', stack.description.dynamodb_endpoint);
+  return async () => {
+    await stack.close();
+    const log = await readFile(join(logs, 'functions.log'), 'utf8').catch(() => '');
+    await rm(logs, { recursive: true, force: true });
+    if (TOKEN.test(log)) throw new Error('the functions wrote a token to their log');
+  };
+}

@@ -1,0 +1,35 @@
+import { expect } from 'vitest';
+
+/** The line that a call writes, as shared/http/log.ts makes it. */
+export interface CallLog {
+  level: 'info' | 'error';
+  operation?: string;
+  actor?: string;
+  code: number;
+  trips: number;
+  requests: number;
+  read_units: number;
+  write_units: number;
+  request_id: string;
+  error?: { name: string; message: string; stack: string };
+}
+
+const lines = new Map<string, CallLog[]>();
+const write = process.stdout.write.bind(process.stdout);
+
+/** Keeps the lines of calls in process; what else is printed goes where it always went. */
+process.stdout.write = ((...given: Parameters<typeof write>) => {
+  const [line] = given;
+  if (typeof line !== 'string' || !line.startsWith('{') || !line.includes('"request_id"')) return write(...given);
+  const log = JSON.parse(line) as CallLog;
+  lines.set(log.request_id, [...(lines.get(log.request_id) ?? []), log]);
+  return true;
+}) as typeof write;
+
+/** The one line of a call. */
+export function takeLog(requestId: string): CallLog {
+  const written = lines.get(requestId) ?? [];
+  lines.delete(requestId);
+  expect(written, 'a call writes one line').toHaveLength(1);
+  return written[0]!;
+}

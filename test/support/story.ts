@@ -1,0 +1,250 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { App } from '../../shared/data/app-repo.ts';
+import { Database } from '../../shared/data/database.ts';
+import { exists } from '../../shared/data/expression.ts';
+import { type Group, updateGroup } from '../../shared/data/group-repo.ts';
+import { deviceKey, edgeAdmin, edgeKey, relationAdmin, relationKey, userKey } from '../../shared/data/keys.ts';
+import { ADMIN_ROLE } from '../../shared/data/membership-repo.ts';
+import { update } from '../../shared/data/step.ts';
+import { putUser, type User } from '../../shared/data/user-repo.ts';
+import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
+import { newId } from '../../shared/domain/ids.ts';
+import { newUserToken, tokenHash } from '../../shared/domain/token.ts';
+import { hashPassword } from '../../shared/domain/user/password.ts';
+import type { Limits } from '../../shared/limits.ts';
+import type { Method } from '../../shared/routes/index.ts';
+import type { Answer, Api, Request } from './api.ts';
+import { problems } from './invariants.ts';
+import { type World, type WorldName, world } from './world.ts';
+
+type Parameters = Record<string, unknown>;
+type Call = `${Method} /${string}`;
+
+/** Somebody with a token, or the app itself: asks for things. Parameters go in the query of a GET, else in the body. */
+export class Actor {
+  readonly api: Api;
+  readonly headers: Pick<Request, 'app' | 'token' | 'user' | 'group'>;
+
+  constructor(api: Api, headers: Actor['headers']) {
+    this.api = api;
+    this.headers = headers;
+  }
+
+  /** The whole answer. */
+  asks(call: Call, parameters: Parameters = {}): Promise<Answer> {
+    const [method, path] = call.split(' ') as [Method, string];
+    const given = method === 'GET' ? { query: parameters } : { body: parameters };
+    return this.api.call(method, path, { ...this.headers, ...given });
+  }
+
+  /** `data` of a success; anything else fails the test. */
+  async does(call: Call, parameters?: Parameters): Promise<Answer['body']['data']> {
+    const { body } = await this.asks(call, parameters);
+    expect(body.code, `${call}: ${body.message}`).toBe(200);
+    return body.data;
+  }
+
+  /** The code of a refusal; a success fails the test. */
+  async fails(call: Call, parameters?: Parameters): Promise<number> {
+    const { body } = await this.asks(call, parameters);
+    expect(body.code, `${call} succeeded`).not.toBe(200);
+    return body.code;
+  }
+
+  /** All entries of a list, page by page. */
+  async lists(call: Call, parameters: Parameters = {}): Promise<Answer['body']['data']> {
+    const entries: unknown[] = [];
+    let cursor: string | undefined;
+    do {
+      const { body } = await this.asks(call, { ...parameters, cursor });
+      expect(body.code, `${call}: ${body.message}`).toBe(200);
+      entries.push(...body.data);
+      cursor = body.cursor;
+    } while (cursor);
+    return entries;
+  }
+}
+
+export class Person extends Actor {
+  readonly id: number;
+  readonly username: string;
+  readonly device: number;
+
+  constructor(api: Api, app: string, session: { id: number; username: string; device: number; token: string }) {
+    super(api, { app, token: session.token });
+    this.id = session.id;
+    this.username = session.username;
+    this.device = session.device;
+  }
+
+  get token(): string {
+    return this.headers.token ?? '';
+  }
+}
+
+/** The password of everybody in the stories. */
+export const PASSWORD = 'correct horse battery';
+let hashed: ReturnType<typeof hashPassword> | undefined;
+
+/** One test's app with what the test starts from. */
+export class Given {
+  readonly api: Api;
+  readonly world: World;
+  readonly record: App;
+  readonly adminToken: string;
+  /** Whether races run into conflicts of transactions. */
+  conflicts = false;
+
+  constructor(where: World, record: App, adminToken: string) {
+    this.world = where;
+    this.api = where.api;
+    this.record = record;
+    this.adminToken = adminToken;
+  }
+
+  static async app(where: World, limits: Partial<Limits> = {}): Promise<Given> {
+    const db = new Database(where.table.client, where.table.name);
+    const record = await createApp(db, { app: `t${randomUUID()}`, limits });
+    return new Given(where, record, await issueAdminToken(db, record.app));
+  }
+
+  /** Another tenant of the same table. */
+  otherApp = (limits?: Partial<Limits>) => Given.app(this.world, limits);
+
+  get app(): string {
+    return this.record.app;
+  }
+
+  /** The table as it is now, for what no operation shows or sets up. */
+  get db(): Database {
+    return new Database(this.world.table.client, this.world.table.name);
+  }
+
+  /** The app itself, or acting as somebody, or on a group. */
+  admin = (as: { user?: number | string; group?: number | string } = {}): Actor =>
+    new Actor(this.api, { app: this.app, token: this.adminToken, ...as });
+
+  /** Whoever comes without a token. */
+  get nobody(): Actor {
+    return new Actor(this.api, { app: this.app });
+  }
+
+  /** A user who is logged in. Written as registration and login do it, without the time that hashing takes. */
+  user = async (name = 'user', { confirm = false }: { confirm?: boolean } = {}): Promise<Person> => {
+    hashed ??= hashPassword(PASSWORD);
+    const user: User = {
+      user: newId(),
+      status: 'active',
+      username: `${name}_${randomInt(1e9)}`,
+      password: await hashed,
+      epoch: 0,
+      confirm,
+      joined: 0,
+      owned: 0,
+      made: Date.now(),
+    };
+    await this.db.write(putUser(this.app, user));
+    return this.session(user);
+  };
+
+  users = (count: number, name = 'user', options?: { confirm?: boolean }): Promise<Person[]> =>
+    Promise.all(Array.from({ length: count }, () => this.user(name, options)));
+
+  /** One more session of a user. */
+  session = async ({ user, username }: { user: number; username: string }): Promise<Person> => {
+    const device = newId();
+    const token = newUserToken(this.record, user, device);
+    const now = Date.now();
+    const set = { sn: device, token: tokenHash(token), expires: now + 3_600_000, epoch: 0, seen: now, made: now };
+    await this.db.write([update(deviceKey(this.app, user, device), { set: { ...set, agent: '', platform: 6 } })]);
+    return new Person(this.api, this.app, { id: user, username, device, token });
+  };
+
+  /** A group with its members in that order, and settings that have no operation of their own here. */
+  group = async (
+    owner: Person,
+    {
+      members = [],
+      admins = [],
+      name = 'Group',
+      type = 0,
+      ...settings
+    }: { members?: Person[]; admins?: Person[]; name?: string; type?: 0 | 1 | 2 } & Partial<
+      Pick<Group, 'approval' | 'capacity' | 'member_invite'>
+    > = {},
+  ): Promise<number> => {
+    const { group_id } = await owner.does('POST /group/create', { name, type });
+    const people = [...admins, ...members].map(({ id }) => id);
+    for (let from = 0; from < people.length; from += 100) {
+      const user_list = people.slice(from, from + 100);
+      const entries = await owner.does('POST /group/invite', { group_id, user_list, reason: '' });
+      for (const entry of entries) expect(entry.reason).toBe('');
+    }
+    for (const admin of admins) await this.appoint(group_id, admin);
+    if (Object.keys(settings).length > 0)
+      await this.db.write([updateGroup(this.app, group_id, { set: settings }, exists)]);
+    return group_id;
+  };
+
+  /** Makes a member an admin. */
+  appoint = async (group: number, { id }: Person): Promise<void> => {
+    const now = Date.now();
+    const set = { role: ADMIN_ROLE, since: now };
+    await this.db.write([
+      update(relationKey(this.app, group, id), { set: { ...set, l3: relationAdmin(now, id) } }),
+      update(edgeKey(this.app, id, group), { set: { ...set, l3: edgeAdmin(now, group) } }),
+      updateGroup(this.app, group, { add: { admins: 1 } }, exists),
+    ]);
+  };
+
+  setUser = (id: number, set: Partial<User>): Promise<boolean> =>
+    this.db.write([update(userKey(this.app, id), { set })]);
+
+  /** Starts all at once and waits for all. */
+  race = async <T>(...runners: (() => Promise<T>)[]): Promise<T[]> => {
+    const { conflicts } = this.world;
+    if (conflicts) conflicts.on = this.conflicts;
+    try {
+      return await Promise.all(runners.map((run) => run()));
+    } finally {
+      if (conflicts) conflicts.on = false;
+    }
+  };
+
+  /** What is wrong with the data of this app now: nothing, it is hoped. */
+  problems = (): Promise<string[]> => problems(this.world.table, this.app);
+}
+
+/** A test in a world: it gets an app of its own, and its data must be in order at the end. */
+export type Story = (
+  title: string,
+  tell: (given: Given) => Promise<void>,
+  options?: { limits?: Partial<Limits> },
+) => void;
+
+const stories =
+  (where: WorldName, conflicts = false): Story =>
+  (title, tell, { limits } = {}) =>
+    void test(title, async () => {
+      const given = await Given.app(await world(where), limits);
+      given.conflicts = conflicts;
+      await tell(given);
+      expect(await given.problems()).toEqual([]);
+    });
+
+/** Stories that are told twice: by the handlers in this process, and over HTTP by the laptop stack. */
+export function inBothWorlds(title: string, tell: (story: Story) => void): void {
+  for (const where of ['in process', 'over HTTP'] as const) describe(`${title}, ${where}`, () => tell(stories(where)));
+}
+
+/** Stories of the handlers in this process alone. */
+export function inThisProcess(title: string, tell: (story: Story) => void): void {
+  describe(title, () => tell(stories('in process')));
+}
+
+/** Stories of races, told twice: as DynamoDB Local lets them run, and with the conflicts of transactions that AWS has. */
+export function inRaces(title: string, tell: (story: Story) => void): void {
+  describe(title, () => tell(stories('in process')));
+  describe(`${title}, with conflicts`, () => tell(stories('in process', true)));
+}

@@ -1,0 +1,47 @@
+import { inject } from 'vitest';
+import { documentClient } from '../../shared/data/client.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { OPERATION, TABLE_NAME } from '../../shared/environment.ts';
+import { type Api, inProcess, overHttp } from './api.ts';
+import { newTable, tableAt } from './database.ts';
+import { Conflicts, refuseStaleReads } from './guards.ts';
+
+/** Where a flow runs: the operations, and the table behind them for what no operation can set up or show. */
+export interface World {
+  api: Api;
+  table: OperatorTable;
+  /** Conflicts between transactions; in process only. */
+  conflicts?: Conflicts;
+}
+
+export type WorldName = 'in process' | 'over HTTP';
+
+let local: Promise<Required<World>> | undefined;
+
+/** This test file's own table, with the operations of this process on it and the guards in between. */
+export function worldInProcess(): Promise<Required<World>> {
+  local ??= (async () => {
+    const table = await newTable();
+    Object.assign(process.env, {
+      [TABLE_NAME]: table.name,
+      [OPERATION]: 'test',
+      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    });
+    const client = documentClient();
+    refuseStaleReads(client);
+    return { api: inProcess, table, conflicts: new Conflicts(client) };
+  })();
+  return local;
+}
+
+/** The run's laptop stack. */
+export function worldOverHttp(): World {
+  const { api_endpoint, dynamodb_endpoint, table_name } = inject('stack');
+  return { api: overHttp(api_endpoint), table: tableAt(dynamodb_endpoint, table_name) };
+}
+
+export const world = async (name: WorldName): Promise<World> =>
+  name === 'in process' ? worldInProcess() : worldOverHttp();
