@@ -2,6 +2,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { Database } from '../../shared/data/database.ts';
 import { continueJob, finishJob, jobOf } from '../../shared/data/job-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
+import { forgetUser } from '../../shared/domain/background/deleted-user.ts';
 import { forgetGroup } from '../../shared/domain/background/dissolved-group.ts';
 import { logJob } from '../../shared/http/log.ts';
 
@@ -20,7 +21,10 @@ export async function handler(event: DynamoDBStreamEvent, context: Context): Pro
     const started = Date.now();
     const job = await db.read(jobOf(key));
     if (!job) continue;
-    const done = await forgetGroup(db, job, started, () => context.getRemainingTimeInMillis() < RESERVE);
+    const expired = () => context.getRemainingTimeInMillis() < RESERVE;
+    const done = await (job.kind === 'deleted user'
+      ? forgetUser(db, job, started, expired)
+      : forgetGroup(db, job, started, expired));
     await db.write([done ? finishJob(key) : continueJob(key, Date.now())]);
     logJob({ db, job, done, started, requestId: context.awsRequestId });
   }

@@ -37,7 +37,7 @@ export const foundApp = (key: Key): Get<App | undefined> => ({
   get: key,
   parse: (item) => (item?.status === 'deleted' ? undefined : (item as App | undefined)),
 });
-export const limitsOf = (app: App): Limits => ({ ...LIMITS, ...app.limits });
+export const limitsOf = (app: Pick<App, 'limits'>): Limits => ({ ...LIMITS, ...app.limits });
 export const putApp = (app: App): Step => put(appKey(app.app), { ...app, ...appIndex(app.app) }, missing);
 export const updateApp = (app: string, set: Partial<App>, condition: Condition): Step =>
   update(appKey(app), { set }, condition);

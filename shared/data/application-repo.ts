@@ -1,14 +1,7 @@
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { all, equal, unchanged } from './expression.ts';
-import {
-  APPLICATION,
-  applicationIndex,
-  applicationKey,
-  applicationMade,
-  relationKey,
-  relationPartition,
-} from './keys.ts';
-import { type Relation, relationTtl } from './membership-repo.ts';
+import { APPLICATION, applicationKey, applicationMade, edgeKey, relationKey, relationPartition } from './keys.ts';
+import { edgeTtl, type Relation, relationTtl } from './membership-repo.ts';
 import { type Get, type Query, record } from './read.ts';
 import { put, type Step, update } from './step.ts';
 
@@ -61,8 +54,9 @@ export function applySteps(
       l1: order,
       l2: order,
       ttl: ttl(made),
-      ...applicationIndex(app, applicant, group),
     }),
+    // So that the deletion of the person finds the application.
+    update(edgeKey(app, applicant, group), { set: { applied: made, ttl: edgeTtl(made) } }),
   ];
 }
 

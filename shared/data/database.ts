@@ -14,7 +14,18 @@ import { Unavailable } from '../refusal.ts';
 import { documentClient, tableName } from './client.ts';
 import { Expression } from './expression.ts';
 import type { Key } from './keys.ts';
-import { fillShape, flat, type Item, isGet, keyText, type Page, type Query, type Reads, type Records } from './read.ts';
+import {
+  fillShape,
+  flat,
+  type Get,
+  type Item,
+  isGet,
+  keyText,
+  type Page,
+  type Query,
+  type Reads,
+  type Records,
+} from './read.ts';
 import { applied, type Step, statement } from './step.ts';
 import { LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from './table.ts';
 
@@ -79,6 +90,12 @@ export class Database {
     ) as Records<R>;
   }
 
+  /** What this call knows of an item: undefined where it has neither read it nor met it in a failed condition. */
+  known<T>({ get, parse }: Get<T>): { record: T } | undefined {
+    const key = keyText(get);
+    return this.#items.has(key) ? { record: parse(this.#items.get(key)) } : undefined;
+  }
+
   async #getBatch(keys: Key[]): Promise<void> {
     for (const key of keys) this.#items.set(keyText(key), undefined);
     let pending: Item[] = keys as unknown as Item[];
@@ -112,14 +129,19 @@ export class Database {
       ...expression.placeholders(),
       ScanIndexForward: !query.descending,
       ConsistentRead: true,
-      ...(query.limit && { Limit: query.limit }),
       ...(query.count && { Select: 'COUNT' as const }),
       ReturnConsumedCapacity: 'TOTAL' as const,
     };
     const page: Page = { items: [], count: 0, last: undefined };
     do {
       const { Items, Count, LastEvaluatedKey, ConsumedCapacity } = await this.#send(() =>
-        this.#client.send(new QueryCommand({ ...input, ExclusiveStartKey: page.last })),
+        this.#client.send(
+          new QueryCommand({
+            ...input,
+            ...(query.limit && { Limit: query.limit - page.count }),
+            ExclusiveStartKey: page.last,
+          }),
+        ),
       );
       this.#countReads(ConsumedCapacity && [ConsumedCapacity]);
       page.items.push(...(Items ?? []));
@@ -127,7 +149,7 @@ export class Database {
       if (!query.index) for (const item of Items ?? []) this.#items.set(keyText(item as unknown as Key), item);
       page.count += Count ?? 0;
       page.last = LastEvaluatedKey;
-    } while (query.all && page.last && page.items.length < (query.limit ?? Number.POSITIVE_INFINITY));
+    } while (query.all && page.last && page.count < (query.limit ?? Number.POSITIVE_INFINITY));
     return page;
   }
 

@@ -4,12 +4,11 @@ import { type Get, record } from './read.ts';
 import { put, remove, type Step, update } from './step.ts';
 
 /** Work that a small transaction leaves to the background; written with it, so that neither is without the other. */
-export interface Job {
-  kind: 'dissolved group';
-  app: string;
-  group: number;
-  made: number;
-}
+export type Job = { app: string; made: number } & (
+  | { kind: 'dissolved group'; group: number }
+  | { kind: 'deleted user'; user: number }
+);
+export type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>;
 
 export const putJob = (job: Job): Step => {
   const id = randomUUID();

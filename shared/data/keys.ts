@@ -28,7 +28,7 @@
  * | sequence          | G#app#group             | S               |                     |                |                |                  |
  * | relation          | G#app#group#R           | R#user          | M#joined#i#user or  | X#until#user   | A#since#user   |                  |
  * |                   |                         |                 | B#blocked#user      |                |                |                  |
- * | application       | G#app#group#R           | A#applicant     | A#made#applicant    | A#made#…       |                | U#app#applicant  |
+ * | application       | G#app#group#R           | A#applicant     | A#made#applicant    | A#made#…       |                |                  |
  * | announcement      | G#app#group#N           | id              |                     |                |                |                  |
  * | file              | G#app#group#F           | id              | F#published#id      |                |                | FILES#app        |
  * | object            | O#random                | #               |                     |                |                |                  |
@@ -143,10 +143,6 @@ export const applicationKey = (app: string, group: number, applicant: number): K
   sk: `${APPLICATION}${applicant}`,
 });
 export const applicationMade = (made: number, applicant: number) => `${APPLICATION}${time(made)}#${applicant}`;
-export const applicationIndex = (app: string, applicant: number, group: number) => ({
-  g1p: userPartition(app, applicant),
-  g1s: `A#${group}`,
-});
 export const announcementPartition = (app: string, group: number) => `${groupPartition(app, group)}#N`;
 export const announcementKey = (app: string, group: number, id: number): Key => ({
   pk: announcementPartition(app, group),

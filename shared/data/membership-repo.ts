@@ -1,5 +1,6 @@
 import { type Condition, unchanged } from './expression.ts';
 import {
+  ADMIN,
   EDGE_ADMIN,
   EDGE_JOINED,
   edgeAdmin,
@@ -7,6 +8,7 @@ import {
   edgeKey,
   edgeVoid,
   FOR_EVER,
+  MEMBER,
   RELATION,
   relationBanned,
   relationJoined,
@@ -17,6 +19,7 @@ import {
 } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
 import { put, remove, type Step, update } from './step.ts';
+import { LIVING } from './user-repo.ts';
 
 export const MEMBER_ROLE = 0;
 export const ADMIN_ROLE = 1;
@@ -58,6 +61,8 @@ export interface Edge {
   settled?: number;
   /** Blocked last: invitations made until then can never be used. */
   blocked?: number;
+  /** Applied last. */
+  applied?: number;
 }
 
 export const relationOf = (app: string, group: number, user: number): Get<Relation | undefined> =>
@@ -124,6 +129,7 @@ export function joinSteps(
     joined: now,
     since: role === OWNER_ROLE ? now : undefined,
     settled: now,
+    applied: undefined,
     l1: edgeJoined(now, index, group),
     l2: edgeVoid(now, group),
     l3: role === OWNER_ROLE ? edgeAdmin(now, group) : undefined,
@@ -155,8 +161,11 @@ const leftEdge = (now: number) => ({
   since: undefined,
   l1: undefined,
   l3: undefined,
-  ttl: ttl(now + EDGE_KEPT * 1000),
+  ttl: edgeTtl(now),
 });
+
+/** When an edge that is no membership has outlived every invitation and application (s). */
+export const edgeTtl = (now: number) => ttl(now) + EDGE_KEPT;
 
 /** One page of everything that lies with a group's people: relations and applications. */
 export const peopleOf = (app: string, group: number, limit: number): Query<Relation[]> => ({
@@ -176,5 +185,39 @@ export function forgetSteps(app: string, group: number, item: Relation, now: num
     remove(key, unchanged(item, 'state')),
     update(edgeKey(app, user, group), { set: leftEdge(now) }),
     update(userKey(app, user), { add: { joined: -1 } }),
+  ];
+}
+
+/** The admins of a group in order of appointment, or its members in order of joining: who may inherit it. */
+export function heirsOf(
+  app: string,
+  group: number,
+  which: 'admins' | 'members',
+  from: string | undefined,
+  limit: number,
+): Query<{ heirs: Relation[]; more: string | undefined }> {
+  const [index, start] = which === 'admins' ? (['lsi3', ADMIN] as const) : (['lsi1', MEMBER] as const);
+  return {
+    query: { partition: relationPartition(app, group), index, between: prefix(start, from), limit },
+    parse: ({ items, last }) => ({
+      heirs: items as unknown as Relation[],
+      more: last?.[which === 'admins' ? 'l3' : 'l1'] as string | undefined,
+    }),
+  };
+}
+
+/** A member becomes owner: no admin any more, no longer banned, and the group counts as owned. */
+export function becomeOwnerSteps(app: string, group: number, was: Relation, now: number): Step[] {
+  const user = userOfRelation(was);
+  return [
+    update(
+      relationKey(app, group, user),
+      {
+        set: { role: OWNER_ROLE, since: undefined, l3: undefined, banned: undefined, until: undefined, l2: undefined },
+      },
+      unchanged(was, 'state', 'role'),
+    ),
+    update(edgeKey(app, user, group), { set: { role: OWNER_ROLE, since: now, l3: edgeAdmin(now, group) } }),
+    update(userKey(app, user), { add: { owned: 1 } }, LIVING),
   ];
 }

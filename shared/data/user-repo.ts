@@ -1,12 +1,15 @@
-import { absent, any, type Condition, missing, oneOf } from './expression.ts';
+import { absent, all, any, type Condition, equal, missing, oneOf } from './expression.ts';
 import {
   DEVICE,
   deviceKey,
   directoryKey,
+  directoryPartition,
   lockKey,
   mobileKey,
   profileKey,
+  pushTokenKey,
   settingsKey,
+  tagsKey,
   userKey,
   usernameKey,
   userPartition,
@@ -64,6 +67,8 @@ export interface Device {
   /** Last call, noted at most once a minute an instance. */
   seen: number;
   made: number;
+  /** Last login; absent for a device that was only registered for push. */
+  login?: number;
   agent: string;
   platform: number;
   push_token?: string;
@@ -82,6 +87,17 @@ export interface NameHolder {
   user: number;
 }
 
+/** Who holds a push service's device token. */
+export interface PushTokenHolder {
+  user: number;
+  sn: number;
+}
+
+/** Set of tags in the order of binding. */
+export interface Tags {
+  tags: string[];
+}
+
 export const userOf = (app: string, user: number): Get<User | undefined> => record(userKey(app, user));
 export const profileOf = (app: string, user: number): Get<Profile | undefined> => record(profileKey(app, user));
 export const settingsOf = <T>(app: string, user: number): Get<T | undefined> => record(settingsKey(app, user));
@@ -91,6 +107,9 @@ export const mobileOf = (app: string, mobile: string): Get<NameHolder | undefine
 export const lockOf = (app: string, account: string): Get<Lock | undefined> => record(lockKey(app, account));
 export const deviceOf = (app: string, user: number, sn: number): Get<Device | undefined> =>
   record(deviceKey(app, user, sn));
+export const tagsOf = (app: string, user: number): Get<Tags | undefined> => record(tagsKey(app, user));
+export const pushTokenOf = (app: string, hash: string): Get<PushTokenHolder | undefined> =>
+  record(pushTokenKey(app, hash));
 /** All devices of a person (few: the limit is 20). */
 export const devicesOf = (app: string, user: number): Query<Device[]> => ({
   query: { partition: userPartition(app, user), between: prefix(DEVICE) },
@@ -104,9 +123,40 @@ export const putUser = (app: string, user: User): Step[] => [
   put(directoryKey(app, user.made, user.user), {}),
 ];
 
+/** A name or number that is free, or this user's already. */
+export const freeFor = (user: number): Condition => any(missing, equal('user', user));
+
+/** A push token that nobody holds, or this device. */
+export const freeHolder = (user: number, sn: number): Condition =>
+  any(missing, all(equal('user', user), equal('sn', sn)));
+
+/** Order of registration: ids of the users that are there. */
+export const directoryOf = (
+  app: string,
+  { from, limit, count }: { from: string; limit: number; count?: boolean },
+): Query<{ users: number[]; last: string | undefined }> => ({
+  query: {
+    partition: directoryPartition(app),
+    between: [from, '~'],
+    limit,
+    all: true,
+    ...(count && { count }),
+  },
+  parse: ({ items, last }) => ({
+    users: items.map(({ sk }) => Number(String(sk).split('#')[1])),
+    last: (items.at(-1) ?? last)?.sk as string | undefined,
+  }),
+});
+
 /** Not locked at `now`. */
 export const unlocked = (now: number): Condition =>
   any(absent('until'), (e) => `${e.name('until')} <= ${e.value(now)}`);
 
 /** A user that is there, disabled or not. */
 export const LIVING = oneOf('status', ['active', 'disabled']);
+
+/** A page of everything in a user's partition but the user: its keys, and with devices their push token. */
+export const itemsOf = (app: string, user: number, limit: number): Query<Pick<Device, 'sk'>[]> => ({
+  query: { partition: userPartition(app, user), between: ['A', '~'], limit },
+  parse: ({ items }) => items as unknown as Pick<Device, 'sk'>[],
+});

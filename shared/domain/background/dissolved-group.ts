@@ -1,6 +1,6 @@
 import type { Database } from '../../data/database.ts';
 import { forgetDissolved } from '../../data/group-repo.ts';
-import type { Job } from '../../data/job-repo.ts';
+import type { JobOf } from '../../data/job-repo.ts';
 import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
 import { type EachPlan, settleEach } from '../decision.ts';
 
@@ -15,7 +15,7 @@ const BATCH = 33;
  */
 export async function forgetGroup(
   db: Database,
-  { app, group }: Job,
+  { app, group }: JobOf<'dissolved group'>,
   now: number,
   expired: () => boolean,
 ): Promise<boolean> {

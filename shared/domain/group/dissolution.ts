@@ -1,9 +1,9 @@
 import { countStep } from '../../data/counter-repo.ts';
 import { all, equal } from '../../data/expression.ts';
-import { groupOf, putDissolved, removePublic, updateGroup } from '../../data/group-repo.ts';
+import { type Group, groupOf, putDissolved, removePublic, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { edgeKey, relationKey, userKey } from '../../data/keys.ts';
-import { remove, update } from '../../data/step.ts';
+import { remove, type Step, update } from '../../data/step.ts';
 import type { Call } from '../call.ts';
 import { actorRelation, permit } from './permissions.ts';
 
@@ -15,26 +15,27 @@ import { actorRelation, permit } from './permissions.ts';
 export function destroy(call: Call, id: number): Promise<true> {
   return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
     const { group } = permit(call, 'destroy', found, me);
-    const { app, now } = call;
-    const { owner } = group;
-    return {
-      steps: [
-        updateGroup(
-          app,
-          id,
-          { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0 } },
-          all(equal('status', 'normal'), equal('owner', owner)),
-        ),
-        putDissolved(app, id),
-        ...removePublic(app, group),
-        putJob({ kind: 'dissolved group', app, group: id, made: now }),
-        // The owner's side goes at once: it counts the groups owned.
-        remove(relationKey(app, id, owner)),
-        remove(edgeKey(app, owner, id)),
-        update(userKey(app, owner), { add: { joined: -1, owned: -1 } }),
-        ...(call.limits.groups > 0 ? [countStep(app, 'groups', -1)] : []),
-      ],
-      answer: () => true as const,
-    };
+    return { steps: dissolutionSteps(call.app, group, call.now, call.limits.groups > 0), answer: () => true as const };
   });
+}
+
+/** @param counted the app counts its groups */
+export function dissolutionSteps(app: string, group: Group, now: number, counted: boolean): Step[] {
+  const { group: id, owner } = group;
+  return [
+    updateGroup(
+      app,
+      id,
+      { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0 } },
+      all(equal('status', 'normal'), equal('owner', owner)),
+    ),
+    putDissolved(app, id),
+    ...removePublic(app, group),
+    putJob({ kind: 'dissolved group', app, group: id, made: now }),
+    // The owner's side goes at once: it counts the groups owned.
+    remove(relationKey(app, id, owner)),
+    remove(edgeKey(app, owner, id)),
+    update(userKey(app, owner), { add: { joined: -1, owned: -1 } }),
+    ...(counted ? [countStep(app, 'groups', -1)] : []),
+  ];
 }

@@ -70,7 +70,7 @@ async function login(call: Call, id: number | undefined, account: string, passwo
   const { user: read } = await call.open(reads);
   const matches = await isPassword(password, read?.status === 'deleted' ? undefined : read?.password);
   return settle(call.db, reads, ({ user, devices, lock }) => {
-    const spared = guid !== undefined && devices.some((device) => device.guid === guid);
+    const spared = guid !== undefined && devices.some((device) => device.guid === guid && device.login !== undefined);
     if (!spared && (lock?.until ?? 0) > call.now) throw locked();
     // A password changed meanwhile is not the one that was compared.
     if (!user || !matches || user.password.hash !== read?.password.hash)
@@ -81,7 +81,7 @@ async function login(call: Call, id: number | undefined, account: string, passwo
   });
 }
 
-const refuse = (refusal: Refusal) => (): never => {
+export const refuse = (refusal: Refusal) => (): never => {
   throw refusal;
 };
 
@@ -121,6 +121,7 @@ export function newSession(call: Call, user: User, devices: Device[], guid: stri
     expires,
     epoch: user.epoch,
     seen: call.now,
+    login: call.now,
     made: known?.made ?? call.now,
     agent: agentText(call.userAgent),
     platform: platformOf(call.userAgent),

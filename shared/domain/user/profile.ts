@@ -1,7 +1,9 @@
 import { profileKey, userKey } from '../../data/keys.ts';
-import { check, update } from '../../data/step.ts';
-import { LIVING, type Profile, profileOf, userOf } from '../../data/user-repo.ts';
+import { check, type Step, update } from '../../data/step.ts';
+import { LIVING, type Profile, profileOf, type User, userOf } from '../../data/user-repo.ts';
+import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
+import type { EachPlan } from '../decision.ts';
 import { livingUser } from './living.ts';
 
 /** Section 1.18: the actor's own profile; `private_info` is nobody else's to see. */
@@ -32,18 +34,38 @@ export async function getProfile(call: Call) {
   };
 }
 
-/** Section 1.19: changes the fields that came. */
-export function changeProfile(
-  call: Call,
-  change: { [field in keyof Profile]?: Profile[field] | undefined },
-): Promise<true> {
-  return call.change({ user: userOf(call.app, call.person) }, ({ user }) => {
-    livingUser(user);
-    const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-    const steps =
-      Object.keys(set).length > 0
-        ? [update(profileKey(call.app, call.person), { set }), check(userKey(call.app, call.person), LIVING)]
-        : [];
-    return { steps, answer: () => true };
+type ProfileChange = { [field in keyof Profile]?: Profile[field] | undefined };
+
+/** Sections 1.2, 1.15, 1.17, 1.19, 1.21: changes the fields that came. */
+export function changeProfile(call: Call, change: ProfileChange): Promise<true> {
+  return call.change({ user: userOf(call.app, call.person) }, ({ user }) => ({
+    steps: profileSteps(call, call.person, user, change),
+    answer: () => true as const,
+  }));
+}
+
+/** Sections 1.3, 1.20: profiles of several users, each on its own. */
+export async function changeProfiles(call: Call, list: { user_id: number; change: ProfileChange | Refusal }[]) {
+  const reads = { users: list.map(({ user_id }) => userOf(call.app, user_id)) };
+  const plan: EachPlan<typeof reads, (typeof list)[number]> = {
+    permit: () => {},
+    entry: ({ users }, { entry, index }) => {
+      if (entry.change instanceof Refusal) throw entry.change;
+      return profileSteps(call, entry.user_id, users[index], entry.change);
+    },
+    shared: () => [],
+  };
+  const refusals = await call.changeEach(reads, list, plan);
+  return list.map(({ user_id }, index) => {
+    const refusal = refusals[index];
+    return { user_id, success: !refusal, reason: refusal?.message ?? '' };
   });
+}
+
+function profileSteps(call: Call, id: number, user: User | undefined, change: ProfileChange): Step[] {
+  livingUser(user);
+  const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+  return Object.keys(set).length > 0
+    ? [update(profileKey(call.app, id), { set }), check(userKey(call.app, id), LIVING)]
+    : [];
 }

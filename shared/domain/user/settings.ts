@@ -31,10 +31,12 @@ export type Settings = {
       : string;
 };
 
-/** Fields that a call may change; `group_confirm` lies with the user, where the admission gate reads it. */
-export type SettingsChange = {
-  [field in keyof Settings | 'group_confirm']?: (Settings & { group_confirm: boolean })[field] | undefined;
-};
+/**
+ * Fields that a call may change; `group_confirm` lies with the user, where the admission gate reads it. Alias and badge
+ * are kept for the push service and not part of the record.
+ */
+type Changeable = Settings & { group_confirm: boolean; alias: string; badge: number };
+export type SettingsChange = { [field in keyof Changeable]?: Changeable[field] | undefined };
 
 /** The settings record as clients see it. */
 export const settingsRecord = (user: Pick<User, 'user' | 'confirm'>, stored: Partial<Settings> | undefined) => {
@@ -65,6 +67,10 @@ export function changeSettings(call: Call, target: number, change: SettingsChang
     return { steps: settingsSteps(call.app, target, user, change), answer: () => true };
   });
 }
+
+/** Sections 1.1, 1.10, 1.22–1.27, 1.37, 1.41: the actor's own settings, the fields that came. */
+export const changeOwnSettings = (call: Call, change: SettingsChange): Promise<true> =>
+  changeSettings(call, call.person, change);
 
 function settingsSteps(app: string, target: number, user: User | undefined, change: SettingsChange): Step[] {
   const there = livingUser(user);

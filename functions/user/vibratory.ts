@@ -1,0 +1,12 @@
+import * as z from 'zod/mini';
+import { changeOwnSettings } from '../../shared/domain/user/settings.ts';
+import { operation } from '../../shared/http/operation.ts';
+import { flag } from '../../shared/http/parameters.ts';
+
+export const request = z.object({ value: flag() });
+export const reply = z.boolean();
+
+/** PUT|POST /user/vibratory — section 1.41: whether messages vibrate. */
+export const handler = operation({ access: 'person', request, reply }, (call, input) =>
+  changeOwnSettings(call, { vibratory: input.value }),
+);

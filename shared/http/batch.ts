@@ -1,0 +1,26 @@
+import * as z from 'zod/mini';
+import type { Refusal } from '../refusal.ts';
+import { list, MOST_WRITTEN } from './parameters.ts';
+import { refusalOf } from './request.ts';
+
+/**
+ * A `list` of objects, each to succeed or fail on its own: here only what names an entry is insisted on (10002 for the
+ * whole call), the rest is checked entry by entry with `entryOf`.
+ */
+export const batch = <S extends z.core.$ZodLooseShape>(naming: S) =>
+  z.object({ list: list(z.looseObject(naming), 1, MOST_WRITTEN) });
+
+/** An entry as its schema has it, or the refusal that is its alone. */
+export function entryOf<S extends z.ZodMiniType>(
+  schema: S,
+  given: unknown,
+): { value: z.output<S> | undefined; refusal: Refusal | undefined } {
+  const parsed = schema.safeParse(given);
+  return parsed.success
+    ? { value: parsed.data, refusal: undefined }
+    : { value: undefined, refusal: refusalOf(parsed.error, given) };
+}
+
+/** The first entry of each name. */
+export const uniqueBy = <T, K extends keyof T>(entries: T[], name: K): T[] =>
+  [...new Map(entries.toReversed().map((entry) => [entry[name], entry])).values()].toReversed();
