@@ -52,14 +52,16 @@ export const absent =
   (attribute: string): Condition =>
   (e) =>
     `attribute_not_exists(${e.name(attribute)})`;
-export const all =
+/** DynamoDB refuses redundant parentheses: one condition stands as it is. */
+const joined =
+  (word: 'AND' | 'OR') =>
   (...conditions: Condition[]): Condition =>
   (e) =>
-    conditions.map((condition) => `(${condition(e)})`).join(' AND ');
-export const any =
-  (...conditions: Condition[]): Condition =>
-  (e) =>
-    conditions.map((condition) => `(${condition(e)})`).join(' OR ');
+    conditions.length === 1
+      ? (conditions[0] as Condition)(e)
+      : conditions.map((condition) => `(${condition(e)})`).join(` ${word} `);
+export const all = joined('AND');
+export const any = joined('OR');
 /** The item is there. */
 export const exists = present('pk');
 /** There is no such item. */
