@@ -104,7 +104,7 @@ export async function applicationList(
   named: number[],
   given: { cursor?: string | undefined; limit: number },
 ) {
-  const cursor = new Cursor(`application_list ${named.join(' ')}`, given.cursor);
+  const cursor = new Cursor(`application_list ${call.headerGroup ?? ''} ${named.join(' ')}`, given.cursor);
   const groups = await administeredGroups(call, named, cursor);
   const position = cursor.position(FORM)?.split('#').map(Number);
   const oldest = `${APPLICATION}${time(call.now - KEPT_IN_LISTS * 1000)}`;
