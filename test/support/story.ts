@@ -156,7 +156,15 @@ export class Given {
     const device = newId();
     const token = newUserToken(this.record, user, device);
     const now = Date.now();
-    const set = { sn: device, token: tokenHash(token), expires: now + 3_600_000, epoch: 0, seen: now, made: now };
+    const set = {
+      sn: device,
+      token: tokenHash(token),
+      expires: now + 3_600_000,
+      epoch: 0,
+      seen: now,
+      login: now,
+      made: now,
+    };
     await this.db.write([update(deviceKey(this.app, user, device), { set: { ...set, agent: '', platform: 6 } })]);
     return new Person(this.api, this.app, { id: user, username, device, token });
   };

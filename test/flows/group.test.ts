@@ -1,0 +1,217 @@
+import { describe, expect } from 'vitest';
+import { exists } from '../../shared/data/expression.ts';
+import { updateGroup } from '../../shared/data/group-repo.ts';
+import { relationKey } from '../../shared/data/keys.ts';
+import { update } from '../../shared/data/step.ts';
+import { inBothWorlds, inThisProcess } from '../support/story.ts';
+
+describe('A group', () => {
+  inBothWorlds('is made', (story) => {
+    story('by a person, who is its owner and first member', async (given) => {
+      const alice = await given.user('alice');
+      const record = await alice.does('POST /group/create', { name: '  Walkers ' });
+      const { group_id, created_at, updated_at } = record;
+      expect(record).toEqual({
+        group_id,
+        name: 'Walkers',
+        avatar: '',
+        description: '',
+        ext: '',
+        type: 0,
+        status: 0,
+        owner_id: alice.id,
+        count: 1,
+        capacity: 2000,
+        apply_approval: 1,
+        member_invite: true,
+        member_modify: false,
+        history_visible: false,
+        read_ack: false,
+        ban_expire_time: 0,
+        msg_mute_mode: 0,
+        msg_push_mode: 0,
+        created_at,
+        updated_at,
+      });
+      expect(group_id).toBeLessThan(2 ** 31);
+      expect(Math.abs(created_at - Date.now() / 1000)).toBeLessThan(30);
+      expect(await alice.does('GET /group/info', { group_id })).toEqual(record);
+      expect(await alice.does('GET /group/settings', { group_id })).toEqual(record);
+      expect(await alice.does('GET /group/user_joined')).toEqual([group_id]);
+      const full = await given.admin({ user: alice.id }).does('POST /group/create', {
+        name: '岩',
+        avatar: 'https://example.org/a.png',
+        description: 'd'.repeat(1024),
+        type: '1',
+        user_list: [],
+      });
+      expect(full).toMatchObject({ name: '岩', avatar: 'https://example.org/a.png', type: 1, owner_id: alice.id });
+      expect(full.description).toHaveLength(1024);
+    });
+
+    story('with those it invites: who cannot come does not keep the group from being made', async (given) => {
+      const [alice, bob, carol] = [
+        await given.user('a'),
+        await given.user('b'),
+        await given.user('c', { confirm: true }),
+      ];
+      const stranger = await (await given.otherApp()).user();
+      const { group_id, count } = await alice.does('POST /group/create', {
+        name: 'G',
+        user_list: [bob.id, alice.id, 1, carol.id, stranger.id, String(bob.id)],
+      });
+      expect(count).toBe(2);
+      const members = await alice.does('GET /group/member_list', { group_id });
+      expect(members.map(({ user_id }: { user_id: number }) => user_id)).toEqual([alice.id, bob.id]);
+      expect(await carol.does('GET /group/user_joined')).toEqual([]);
+    });
+
+    story('of a hundred at once, in their order', async (given) => {
+      const [alice, ...people] = await given.users(101);
+      const user_list = people.map(({ id }) => id);
+      const { group_id, count } = await alice!.does('POST /group/create', { name: 'Crowd', user_list });
+      expect(count).toBe(101);
+      const members = await alice!.lists('GET /group/member_list', { group_id, limit: 30 });
+      expect(members.map(({ user_id }: { user_id: number }) => user_id)).toEqual([alice!.id, ...user_list]);
+    });
+  });
+
+  inThisProcess('has a form', (story) => {
+    story('what does not fit is named', async (given) => {
+      const alice = await given.user();
+      for (const [field, value] of [
+        ['name', undefined],
+        ['name', ' \n '],
+        ['name', 'n'.repeat(129)],
+        ['name', 12],
+        ['avatar', 'a'.repeat(2049)],
+        ['description', 'd'.repeat(1025)],
+        ['type', 3],
+        ['type', -1],
+        ['type', '1.0'],
+        ['type', true],
+        ['user_list', 'none'],
+        ['user_list', [0]],
+        ['user_list', [-5]],
+        ['user_list', [1.5]],
+        ['user_list', [null]],
+        ['user_list', [2 ** 53]],
+        ['user_list', {}],
+        ['user_list', Array.from({ length: 101 }, (_, n) => n + 1)],
+      ] as const) {
+        const { body } = await alice.asks('POST /group/create', { name: 'G', [field]: value });
+        expect(body, `${field} ${value}`).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}`) });
+      }
+      expect(await alice.does('GET /group/user_joined')).toEqual([]);
+    });
+  });
+
+  inThisProcess('within the limits of its app', (story) => {
+    story(
+      'of groups owned',
+      async (given) => {
+        const alice = await given.user();
+        await alice.does('POST /group/create', { name: 'G' });
+        const { group_id } = await alice.does('POST /group/create', { name: 'G' });
+        expect(await alice.fails('POST /group/create', { name: 'G' })).toBe(20008);
+        await alice.does('POST /group/destroy', { group_id });
+        await alice.does('POST /group/create', { name: 'G' });
+      },
+      { limits: { groups_owned: 2 } },
+    );
+
+    story(
+      'of groups joined',
+      async (given) => {
+        const [alice, bob] = await given.users(2);
+        const group_id = await given.group(bob!, { members: [alice!] });
+        await given.group(alice!);
+        expect(await alice!.fails('POST /group/create', { name: 'G' })).toBe(20009);
+        const open = await given.group(bob!, { approval: 0 });
+        expect(await alice!.fails('POST /group/apply', { group_id: open, reason: '' })).toBe(20009);
+        expect(await bob!.does('POST /group/invite', { group_id: open, user_list: [alice!.id], reason: '' })).toEqual([
+          { user_id: alice!.id, result: 'fail', reason: 'the user has joined as many groups as allowed' },
+        ]);
+        await alice!.does('POST /group/leave', { group_id });
+        await alice!.does('POST /group/apply', { group_id: open, reason: '' });
+      },
+      { limits: { groups_joined: 2 } },
+    );
+
+    story(
+      'of groups of the app',
+      async (given) => {
+        const alice = await given.user();
+        await alice.does('POST /group/create', { name: 'G' });
+        const { group_id } = await alice.does('POST /group/create', { name: 'G' });
+        expect(await alice.fails('POST /group/create', { name: 'G' })).toBe(20007);
+        await alice.does('POST /group/destroy', { group_id });
+        await alice.does('POST /group/create', { name: 'G' });
+      },
+      { limits: { groups: 2 } },
+    );
+
+    story(
+      'of members, invited ones among them',
+      async (given) => {
+        const [alice, bob, carol, dave] = await given.users(4);
+        const { group_id, capacity, count } = await alice!.does('POST /group/create', {
+          name: 'G',
+          user_list: [bob!.id, carol!.id, dave!.id],
+        });
+        expect([capacity, count]).toEqual([3, 3]);
+        expect(await alice!.does('POST /group/invite', { group_id, user_list: [dave!.id], reason: '' })).toEqual([
+          { user_id: dave!.id, result: 'fail', reason: 'the group is full' },
+        ]);
+        await alice!.does('POST /group/kick', { group_id, user_list: [bob!.id] });
+        expect(
+          await alice!.does('POST /group/invite', { group_id, user_list: [carol!.id, dave!.id, bob!.id], reason: '' }),
+        ).toEqual([
+          { user_id: carol!.id, result: 'fail', reason: 'the user is already a group member' },
+          { user_id: dave!.id, result: 'success', reason: '' },
+          { user_id: bob!.id, result: 'fail', reason: 'the group is full' },
+        ]);
+      },
+      { limits: { group_capacity: 3 } },
+    );
+  });
+
+  inBothWorlds('is shown', (story) => {
+    story('to anyone in the app by info, to members by settings', async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      const info = await carol!.does('GET /group/info', { group_id });
+      expect(info).toMatchObject({ group_id, count: 2 });
+      expect(await given.admin().does('GET /group/info', { group_id })).toEqual(info);
+      expect(await given.admin({ group: group_id }).does('GET /group/info')).toEqual(info);
+      expect(await given.admin({ user: carol!.id }).does('GET /group/info', { group_id })).toEqual(info);
+      expect(await bob!.does('GET /group/settings', { group_id })).toEqual(info);
+      expect(await given.admin().does('GET /group/settings', { group_id })).toEqual(info);
+      expect(await carol!.fails('GET /group/settings', { group_id })).toBe(20011);
+      expect(await given.admin({ user: carol!.id }).fails('GET /group/settings', { group_id })).toBe(20011);
+      expect(await carol!.fails('GET /group/info', { group_id: 1 })).toBe(20001);
+      expect(await carol!.fails('GET /group/settings', { group_id: 1 })).toBe(20001);
+      const other = await given.otherApp();
+      expect(await (await other.user()).fails('GET /group/info', { group_id })).toBe(20001);
+      expect(await other.admin().fails('GET /group/settings', { group_id })).toBe(20001);
+    });
+  });
+
+  inThisProcess('shows', (story) => {
+    story('the message modes of the asker, and a mute of all only while it runs', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      await given.db.write([update(relationKey(given.app, group_id, bob!.id), { set: { mute: 2, push: 3 } })]);
+      expect(await bob!.does('GET /group/info', { group_id })).toMatchObject({ msg_mute_mode: 2, msg_push_mode: 3 });
+      expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ msg_mute_mode: 0, msg_push_mode: 0 });
+      const mute = async (silent: number) => {
+        await given.db.write([updateGroup(given.app, group_id, { set: { silent } }, exists)]);
+        return (await bob!.does('GET /group/info', { group_id })).ban_expire_time;
+      };
+      const soon = Date.now() + 60_500;
+      expect(await mute(soon)).toBe(Math.floor(soon / 1000));
+      expect(await mute(Date.now() - 1)).toBe(0);
+      expect(await mute(9_999_999_999_999)).toBe(-1);
+    });
+  });
+});

@@ -1,0 +1,220 @@
+import { describe, expect } from 'vitest';
+import { applicationKey, applicationMade, relationKey } from '../../shared/data/keys.ts';
+import { update } from '../../shared/data/step.ts';
+import { inBothWorlds, inThisProcess, type Person } from '../support/story.ts';
+
+const idsOf = (people: Person[]) => people.map(({ id }) => id);
+const tampered = (cursor: string) => `${cursor.slice(0, -1)}${cursor.endsWith('A') ? 'B' : 'A'}`;
+
+describe('Lists', () => {
+  inBothWorlds('of members', (story) => {
+    story('come page by page in the order of joining, with total and version', async (given) => {
+      const [alice, ...people] = await given.users(7);
+      const group_id = await given.group(alice!, { members: people });
+      const { body } = await alice!.asks('GET /group/member_list', { group_id });
+      expect(body.data.map(({ user_id }: { user_id: number }) => user_id)).toEqual(idsOf([alice!, ...people]));
+      expect(body).toMatchObject({ total: 7, version: 0 });
+      expect(body).not.toHaveProperty('cursor');
+      for (const { display_name, join_time } of body.data) {
+        expect(display_name).toBe('');
+        expect(Math.abs(join_time - Date.now() / 1000)).toBeLessThan(60);
+      }
+      for (const limit of [1, 2, 3, 6, 7, '8', 1000, 5000]) {
+        const listed = await alice!.lists('GET /group/member_list', { group_id, limit, version: 3 });
+        expect(listed).toEqual(body.data);
+        const first = await alice!.asks('GET /group/member_list', { group_id, limit });
+        expect(first.body.data).toHaveLength(Math.min(7, Number(limit)));
+        expect(first.body).toMatchObject({ total: 7, version: 0 });
+        expect('cursor' in first.body).toBe(Number(limit) < 7);
+      }
+      for (const limit of [0, -1, 'x', 1.5])
+        expect(await alice!.fails('GET /group/member_list', { group_id, limit })).toBe(10002);
+    });
+
+    story('are for members, and for the app', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!);
+      expect(await bob!.fails('GET /group/member_list', { group_id })).toBe(20011);
+      expect(await bob!.fails('GET /group/member_list', { group_id: 1 })).toBe(20001);
+      expect(await given.admin({ group: group_id }).does('GET /group/member_list')).toHaveLength(1);
+      expect(await given.admin({ group: group_id }).fails('GET /group/member_list', { group_id: 1 })).toBe(10002);
+      expect(await given.admin({ group: String(group_id) }).does('GET /group/member_list', { group_id })).toHaveLength(
+        1,
+      );
+    });
+
+    story('take no cursor but their own', async (given) => {
+      const [alice, ...people] = await given.users(4);
+      const bob = people[0]!;
+      const group_id = await given.group(alice!, { members: people });
+      const other = await given.group(alice!, { members: people });
+      const { cursor } = (await alice!.asks('GET /group/member_list', { group_id, limit: 2 })).body;
+      const list = (who: { fails: Person['fails'] }, group: number, text: unknown) =>
+        who.fails('GET /group/member_list', { group_id: group, cursor: text });
+      expect(await list(alice!, other, cursor)).toBe(10002);
+      expect(await list(bob, group_id, cursor)).toBe(10002);
+      expect(await list(given.admin(), group_id, cursor)).toBe(10002);
+      expect(await list(alice!, group_id, tampered(cursor!))).toBe(10002);
+      for (const text of [
+        'x',
+        '.',
+        'a.b',
+        Buffer.from('M#~').toString('base64url'),
+        'x'.repeat(1024),
+        'x'.repeat(1025),
+      ])
+        expect(await list(alice!, group_id, text)).toBe(10002);
+      // A position of the right form, and even in range, that nobody signed.
+      const forged = Buffer.from('M#0000000000000#0000#1').toString('base64url');
+      expect(await list(alice!, group_id, `${forged}.${cursor!.split('.')[1]}`)).toBe(10002);
+      // An empty one is the beginning.
+      expect(await alice!.does('GET /group/member_list', { group_id, cursor: '' })).toHaveLength(4);
+      // Whoever stands at the position may have gone meanwhile.
+      await alice!.does('POST /group/kick', { group_id, user_list: [bob.id] });
+      const { body } = await alice!.asks('GET /group/member_list', { group_id, cursor });
+      expect(body.data.map(({ user_id }: { user_id: number }) => user_id)).toEqual(idsOf(people.slice(1)));
+      expect(body.total).toBe(3);
+    });
+  });
+
+  inBothWorlds('of the groups of a person', (story) => {
+    story('in the order of joining, without dissolved ones', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const groups = [];
+      for (let n = 0; n < 4; n++) groups.push(await given.group(alice!, { members: [bob!] }));
+      expect(await bob!.does('GET /group/user_joined')).toEqual(groups);
+      expect(await given.admin({ user: bob!.id }).does('GET /group/user_joined')).toEqual(groups);
+      expect(await given.admin().fails('GET /group/user_joined')).toBe(10002);
+      await bob!.does('POST /group/leave', { group_id: groups[0] });
+      await alice!.does('POST /group/invite', { group_id: groups[0], user_list: [bob!.id], reason: '' });
+      await alice!.does('POST /group/destroy', { group_id: groups[2] });
+      expect(await bob!.does('GET /group/user_joined')).toEqual([groups[1], groups[3], groups[0]]);
+    });
+  });
+
+  inBothWorlds('of applications', (story) => {
+    story('the newest first over all groups of an admin, page by page', async (given) => {
+      const [alice, ...people] = await given.users(6);
+      const groups = [await given.group(alice!), await given.group(alice!), await given.group(alice!)];
+      const made: { group_id: number; applicant_id: number }[] = [];
+      for (const [n, person] of people.entries())
+        for (const group_id of n % 2 ? groups : groups.toReversed()) {
+          await person.does('POST /group/apply', { group_id, reason: `${n}` });
+          made.unshift({ group_id, applicant_id: person.id });
+        }
+      const { body } = await alice!.asks('POST /group/application_list', {});
+      expect(body).toMatchObject({ total: 15, version: 0 });
+      expect(body).not.toHaveProperty('cursor');
+      expect(body.data.map(({ group_id, applicant_id }: (typeof made)[0]) => ({ group_id, applicant_id }))).toEqual(
+        made,
+      );
+      for (const entry of body.data) {
+        expect(entry).toMatchObject({ status: 0 });
+        expect(Math.abs(entry.expired_time - Date.now() - 604_800_000)).toBeLessThan(60_000);
+      }
+      for (const limit of [1, 4, 14, 15]) {
+        const listed = await alice!.lists('POST /group/application_list', { limit, group_list: groups });
+        expect(listed).toEqual(body.data);
+      }
+      const first = await alice!.asks('POST /group/application_list', { limit: 4 });
+      const second = await alice!.asks('POST /group/application_list', { limit: 4, cursor: first.body.cursor });
+      expect([first.body.total, second.body.total]).toEqual([15, 15]);
+      expect(second.body.data).toEqual(body.data.slice(4, 8));
+      // Limit and cursor come in the query by the document, in the body by clients.
+      const byQuery = await given.api.call('POST', '/group/application_list', {
+        ...alice!.headers,
+        query: { limit: 4, cursor: first.body.cursor },
+        body: { group_list: [], limit: 1 },
+      });
+      expect(byQuery.body.data).toEqual(second.body.data);
+    });
+
+    story('only of groups that the actor administers', async (given) => {
+      const [alice, bob, carol, dave] = await given.users(4);
+      const own = await given.group(alice!);
+      const bobs = await given.group(bob!, { admins: [alice!] });
+      const carols = await given.group(carol!, { members: [alice!] });
+      const gone = await given.group(alice!);
+      for (const group_id of [own, bobs, carols, gone]) await dave!.does('POST /group/apply', { group_id, reason: '' });
+      await alice!.does('POST /group/destroy', { group_id: gone });
+      const groupsOf = async (who: { does: Person['does'] }, group_list?: unknown) =>
+        (await who.does('POST /group/application_list', { group_list })).map(
+          ({ group_id }: { group_id: number }) => group_id,
+        );
+      const all = [bobs, own];
+      expect(await groupsOf(alice!)).toEqual(all);
+      expect(await groupsOf(alice!, [])).toEqual(all);
+      expect(await groupsOf(alice!, null)).toEqual(all);
+      expect(await groupsOf(alice!, [carols, bobs, gone, 1, own, own])).toEqual(all);
+      expect(await groupsOf(given.admin({ user: alice!.id }), [carols, own])).toEqual([own]);
+      for (const group_list of [[carols], [gone], [1], [carols, 1]])
+        expect(await alice!.fails('POST /group/application_list', { group_list })).toBe(20012);
+      expect(await dave!.does('POST /group/application_list')).toEqual([]);
+      expect(await alice!.fails('POST /group/application_list', { group_list: ['x'] })).toBe(10002);
+      expect(
+        await alice!.fails('POST /group/application_list', {
+          group_list: Array.from({ length: 1001 }, (_, n) => n + 1),
+        }),
+      ).toBe(10002);
+      // The app: nothing without list and header, else whatever it names.
+      expect(await groupsOf(given.admin())).toEqual([]);
+      expect(await groupsOf(given.admin(), [own, carols, 1])).toEqual([carols, own]);
+      expect(await groupsOf(given.admin({ group: carols }))).toEqual([carols]);
+      expect(await given.admin({ group: 1 }).fails('POST /group/application_list')).toBe(20001);
+      expect(await given.admin({ group: gone }).fails('POST /group/application_list')).toBe(20001);
+    });
+
+    story('take no cursor but their own', async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const groups = [await given.group(alice!), await given.group(alice!)];
+      for (const group_id of groups)
+        for (const who of [bob!, carol!]) await who.does('POST /group/apply', { group_id, reason: '' });
+      const { cursor } = (await alice!.asks('POST /group/application_list', { limit: 1 })).body;
+      const list = (who: Pick<Person, 'fails'>, given: object) =>
+        who.fails('POST /group/application_list', { cursor, ...given });
+      expect(await list(alice!, { group_list: groups })).toBe(10002);
+      expect(await list(bob!, {})).toBe(10002);
+      expect(await list(given.admin(), {})).toBe(10002);
+      expect(await list(alice!, { cursor: tampered(cursor!) })).toBe(10002);
+      expect(await list(alice!, { cursor: 'x' })).toBe(10002);
+      const onGroup = await given.admin({ group: groups[0]! }).asks('POST /group/application_list', { limit: 1 });
+      expect(await list(given.admin({ group: groups[1]! }), { cursor: onGroup.body.cursor })).toBe(10002);
+      expect(await list(given.admin(), { cursor: onGroup.body.cursor })).toBe(10002);
+    });
+  });
+
+  inThisProcess('of applications, over time', (story) => {
+    story('none older than thirty days, and a cursor from then is no fault', async (given) => {
+      const [alice, bob, carol, dave] = await given.users(4);
+      const group_id = await given.group(alice!);
+      const DAY = 86_400_000;
+      const since = Date.now() - 30 * DAY;
+      for (const who of [bob!, carol!, dave!]) await who.does('POST /group/apply', { group_id, reason: '' });
+      const age = async (who: Person, made: number) => {
+        const order = applicationMade(made, who.id);
+        const set = { made, until: made + 7 * DAY, status: 2, l1: order, l2: order };
+        await given.db.write([update(applicationKey(given.app, group_id, who.id), { set })]);
+      };
+      for (const who of [carol!, dave!])
+        await given.db.write([
+          update(relationKey(given.app, group_id, who.id), { set: { applied: undefined, applied_until: undefined } }),
+        ]);
+      await age(carol!, since + 1500);
+      await age(dave!, since - 1000);
+      const page = await alice!.asks('POST /group/application_list', { limit: 1 });
+      expect(page.body).toMatchObject({ data: [{ applicant_id: bob!.id }], total: 2 });
+      const next = await alice!.asks('POST /group/application_list', { limit: 1, cursor: page.body.cursor });
+      expect(next.body.data).toMatchObject([{ applicant_id: carol!.id, status: 2 }]);
+      expect(next.body).not.toHaveProperty('cursor');
+      // The last entry of a page may grow too old before the next page is asked for.
+      await age(bob!, since + 1400);
+      const last = await alice!.asks('POST /group/application_list', { limit: 1 });
+      expect(last.body.cursor).toBeTruthy();
+      const wait = since + 1700 - (Date.now() - 30 * DAY);
+      await new Promise((done) => setTimeout(done, Math.max(0, wait)));
+      expect(
+        (await alice!.asks('POST /group/application_list', { limit: 1, cursor: last.body.cursor })).body,
+      ).toMatchObject({ code: 200, data: [] });
+    });
+  });
+});

@@ -1,0 +1,208 @@
+import { describe, expect } from 'vitest';
+import { deviceKey, lockKey, mobileKey } from '../../shared/data/keys.ts';
+import { put, update } from '../../shared/data/step.ts';
+import { devicesOf, lockOf } from '../../shared/data/user-repo.ts';
+import { tokenHash } from '../../shared/domain/token.ts';
+import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
+
+const WRONG = 'not the password';
+const MINUTES = 60_000;
+
+const profile = async (given: Given, token: string) =>
+  (await given.api.call('GET', '/user/profile', { app: given.app, token })).body.code;
+
+describe('Logging in', () => {
+  inBothWorlds('by name, mobile number and id', (story) => {
+    story('each of the three answers a session', async (given) => {
+      const { id, username } = await given.user('alice');
+      await given.setUser(id, { mobile: '+491234567' });
+      await given.db.write([put(mobileKey(given.app, '+491234567'), { user: id })]);
+      const sessions = [
+        await given.nobody.does('POST /token/user', { name: username, password: PASSWORD }),
+        await given.nobody.does('POST /token/user', { name: ` ${username.toUpperCase()} `, password: PASSWORD }),
+        await given.nobody.does('POST /token/user', { mobile: '+491234567', password: PASSWORD }),
+        await given.nobody.does('POST /token/login', { login_name: username, password: PASSWORD }),
+        await given.nobody.does('POST /token/login', { login_name: '+491234567', password: PASSWORD }),
+        await given.nobody.does('POST /token/id', { user_id: String(id), password: PASSWORD }),
+      ];
+      for (const session of sessions) {
+        expect(session).toMatchObject({
+          user_id: id,
+          push_token: '',
+          encrypt_type: 0,
+          public_key: null,
+          access_key_secret: null,
+          store_token: null,
+        });
+        const life = session.expire - Date.now() / 1000;
+        expect(life).toBeGreaterThan(2_592_000 - 60);
+        expect(life).toBeLessThanOrEqual(2_592_000);
+        expect(await profile(given, session.token)).toBe(200);
+      }
+      // Without a device_guid each of them is a device of its own: all live.
+      expect(new Set(sessions.map(({ token }) => token)).size).toBe(6);
+    });
+
+    story('the same device keeps its push token and loses its older session', async (given) => {
+      const { id } = await given.user();
+      const login = (device_guid: string) =>
+        given.nobody.does('POST /token/id', { user_id: id, password: PASSWORD, device_guid });
+      const first = await login('phone');
+      const other = await login('tablet');
+      const second = await login('phone');
+      expect(first.push_token).not.toBe('');
+      expect(second.push_token).toBe(first.push_token);
+      expect(other.push_token).not.toBe(first.push_token);
+      expect(await profile(given, first.token)).toBe(402);
+      expect(await profile(given, second.token)).toBe(200);
+      expect(await profile(given, other.token)).toBe(200);
+    });
+
+    story('wrong name, wrong password and wrong id are answered alike', async (given) => {
+      const { id, username } = await given.user();
+      const answers = [
+        await given.nobody.asks('POST /token/user', { name: username, password: WRONG }),
+        await given.nobody.asks('POST /token/user', { name: 'nobody_has_it', password: PASSWORD }),
+        await given.nobody.asks('POST /token/user', { mobile: '12345678', password: PASSWORD }),
+        await given.nobody.asks('POST /token/login', { login_name: 'nobody_has_it', password: PASSWORD }),
+        await given.nobody.asks('POST /token/login', { login_name: '', password: PASSWORD }),
+        await given.nobody.asks('POST /token/id', { user_id: id, password: '' }),
+        await given.nobody.asks('POST /token/id', { user_id: id === 1 ? 2 : 1, password: PASSWORD }),
+      ];
+      for (const { status, body } of answers) {
+        expect(status).toBe(200);
+        expect(body).toEqual({ code: 10010, message: 'wrong name or password', data: null });
+      }
+    });
+
+    story('what is missing is named', async (given) => {
+      const { username } = await given.user();
+      for (const [path, body, field] of [
+        ['/token/user', { password: PASSWORD }, 'name'],
+        ['/token/user', { name: username }, 'password'],
+        ['/token/user', { name: username, password: 7 }, 'password'],
+        ['/token/id', { password: PASSWORD }, 'user_id'],
+        ['/token/id', { user_id: 0, password: PASSWORD }, 'user_id'],
+        ['/token/id', { user_id: 'x', password: PASSWORD }, 'user_id'],
+        ['/token/login', { password: PASSWORD }, 'login_name'],
+      ] as const) {
+        const answer = await given.nobody.asks(`POST ${path}`, body);
+        expect(answer.body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}:`) });
+      }
+    });
+  });
+
+  inThisProcess('under a lock', (story) => {
+    const fail = async (given: Given, who: Person, count: number) => {
+      for (let n = 0; n < count; n++)
+        expect(await given.nobody.fails('POST /token/id', { user_id: who.id, password: WRONG })).toBe(10010);
+    };
+    const login = (given: Given, who: Person, device_guid?: string) =>
+      given.nobody.asks('POST /token/user', { name: who.username, password: PASSWORD, device_guid });
+
+    story('ten failures refuse new devices, whatever the password; a known one comes in', async (given) => {
+      const alice = await given.user();
+      expect((await login(given, alice, 'phone')).body.code).toBe(200);
+      await fail(given, alice, 10);
+      const refused = await login(given, alice);
+      expect(refused.body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
+      expect((await login(given, alice, 'unknown')).body.code).toBe(10010);
+      // Sessions that are there live on.
+      expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
+      expect((await login(given, alice, 'phone')).body.code).toBe(200);
+      // That success has cleared the count.
+      expect((await login(given, alice)).body.code).toBe(200);
+    });
+
+    story('nine failures do not lock, and a success forgets them', async (given) => {
+      const alice = await given.user();
+      await fail(given, alice, 9);
+      expect((await login(given, alice)).body.code).toBe(200);
+      await fail(given, alice, 9);
+      expect((await login(given, alice)).body.code).toBe(200);
+    });
+
+    story('failures older than ten minutes count no more, and a lock ends after ten', async (given) => {
+      const alice = await given.user();
+      const now = Date.now();
+      const lock = (item: object) => given.db.write([put(lockKey(given.app, String(alice.id)), item)]);
+      await lock({ fails: Array(9).fill(now - 10 * MINUTES - 1000) });
+      await fail(given, alice, 1);
+      expect((await login(given, alice)).body.code).toBe(200);
+
+      await lock({ fails: Array(10).fill(now - 10 * MINUTES - 1000), until: now - 1000 });
+      expect((await login(given, alice)).body.code).toBe(200);
+      await lock({ fails: [], until: Date.now() + MINUTES });
+      expect((await login(given, alice)).body.code).toBe(10010);
+    });
+
+    story('a name that nobody has locks like one that somebody has', async (given) => {
+      const attempt = () => given.nobody.asks('POST /token/login', { login_name: 'Ghost', password: WRONG });
+      for (let n = 0; n < 10; n++) expect((await attempt()).body.message).toBe('wrong name or password');
+      expect((await attempt()).body.message).toContain('too many');
+      expect(await given.db.read(lockOf(given.app, tokenHash('ghost')))).toMatchObject({ until: expect.any(Number) });
+    });
+
+    story('failures of several at once are all counted', async (given) => {
+      const alice = await given.user();
+      await Promise.all(Array.from({ length: 4 }, () => fail(given, alice, 1)));
+      const lock = await given.db.read(lockOf(given.app, String(alice.id)));
+      expect(lock?.fails).toHaveLength(4);
+    });
+  });
+
+  inThisProcess('who may not', (story) => {
+    story('a disabled user has a sentence of its own, and only with the right password', async (given) => {
+      const alice = await given.user();
+      await given.setUser(alice.id, { status: 'disabled' });
+      const login = (password: string) => given.nobody.asks('POST /token/id', { user_id: alice.id, password });
+      expect((await login(PASSWORD)).body).toMatchObject({ code: 10010, message: 'the user is disabled' });
+      expect((await login(WRONG)).body).toMatchObject({ code: 10010, message: 'wrong name or password' });
+      expect(await alice.fails('GET /user/profile')).toBe(402);
+    });
+  });
+
+  inThisProcess('devices', (story) => {
+    story(
+      'at the limit the device that was idle longest goes',
+      async (given) => {
+        const alice = await given.user();
+        const login = async (device_guid: string) =>
+          (await given.nobody.does('POST /token/id', { user_id: alice.id, password: PASSWORD, device_guid })).token;
+        const phone = await login('phone');
+        await given.db.write([
+          update(deviceKey(given.app, alice.id, alice.device), { set: { seen: Date.now() - MINUTES } }),
+        ]);
+        const tablet = await login('tablet');
+        const desktop = await login('desktop');
+        expect(await alice.fails('GET /user/profile')).toBe(402);
+        for (const token of [phone, tablet, desktop]) expect(await profile(given, token)).toBe(200);
+        // Logging in again on one of them sends nobody away.
+        const again = await login('tablet');
+        for (const token of [phone, again, desktop]) expect(await profile(given, token)).toBe(200);
+      },
+      { limits: { devices: 3 } },
+    );
+
+    story('the user agent tells the platform', async (given) => {
+      const alice = await given.user();
+      for (const [agent, platform] of [
+        ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)', 6],
+        ['Chat/3.1 (iOS 17.2; iPhone14,3)', 1],
+        ['okhttp/4.9 Android 14', 2],
+        ['Chat/2.0 (Windows NT 10.0)', 3],
+        ['Chat/2.0 (Macintosh; Intel Mac OS X 10_15)', 4],
+        ['Chat/2.0 (X11; Linux x86_64)', 5],
+        ['curl/8', 6],
+      ] as const) {
+        await given.api.call('POST', '/token/id', {
+          app: given.app,
+          headers: { 'user-agent': agent },
+          body: { user_id: alice.id, password: PASSWORD, device_guid: agent },
+        });
+        const devices = await given.db.read(devicesOf(given.app, alice.id));
+        expect(devices.find(({ guid }) => guid === agent)).toMatchObject({ agent, platform });
+      }
+    });
+  });
+});

@@ -1,0 +1,294 @@
+import { describe, expect } from 'vitest';
+import { exists } from '../../shared/data/expression.ts';
+import { updateGroup } from '../../shared/data/group-repo.ts';
+import { applicationKey, relationBanned, relationBlocked, relationKey } from '../../shared/data/keys.ts';
+import { relationOf } from '../../shared/data/membership-repo.ts';
+import { update } from '../../shared/data/step.ts';
+import { type Actor, inBothWorlds, inThisProcess, type Person } from '../support/story.ts';
+
+const members = async (who: Actor, group_id: number): Promise<number[]> =>
+  (await who.lists('GET /group/member_list', { group_id })).map(({ user_id }: { user_id: number }) => user_id);
+
+const success = ({ id }: Person) => ({ user_id: id, result: 'success', reason: '' });
+const failure = (user_id: number, reason: string) => ({ user_id, result: 'fail', reason });
+const NOT_THERE = 'user does not exist';
+
+describe('Membership', () => {
+  inBothWorlds('by invitation', (story) => {
+    story('each entry for itself, in the order of the request, duplicates once', async (given) => {
+      const [alice, bob, carol, dave] = await given.users(4);
+      const erin = await given.user('erin', { confirm: true });
+      const group_id = await given.group(alice!, { members: [dave!] });
+      const stranger = await (await given.otherApp()).user();
+      expect(
+        await alice!.does('POST /group/invite', {
+          group_id,
+          reason: 'come',
+          user_list: [carol!.id, dave!.id, 1, bob!.id, erin.id, stranger.id, alice!.id, carol!.id],
+        }),
+      ).toEqual([
+        success(carol!),
+        failure(dave!.id, 'the user is already a group member'),
+        failure(1, NOT_THERE),
+        success(bob!),
+        success(erin),
+        failure(stranger.id, NOT_THERE),
+        failure(alice!.id, 'the user is already a group member'),
+      ]);
+      // Who wants to be asked is asked, not added.
+      expect(await members(alice!, group_id)).toEqual([alice!.id, dave!.id, carol!.id, bob!.id]);
+      expect(await erin.does('GET /group/user_joined')).toEqual([]);
+      // A second invitation renews the first.
+      expect(await alice!.does('POST /group/invite', { group_id, reason: '', user_list: [erin.id] })).toEqual([
+        success(erin),
+      ]);
+    });
+
+    story('members invite where they may, admins always', async (given) => {
+      const [alice, bob, carol, dave, erin, frank] = await given.users(6);
+      const open = await given.group(alice!, { members: [bob!] });
+      expect(await bob!.does('POST /group/invite', { group_id: open, user_list: [carol!.id] })).toEqual([
+        success(carol!),
+      ]);
+      const closed = await given.group(alice!, { members: [bob!], admins: [carol!], member_invite: false });
+      expect(await bob!.fails('POST /group/invite', { group_id: closed, user_list: [dave!.id] })).toBe(20012);
+      for (const [who, whom] of [
+        [alice!, dave!],
+        [carol!, erin!],
+        [given.admin(), frank!],
+      ] as const)
+        expect(await who.does('POST /group/invite', { group_id: closed, user_list: [whom.id] })).toEqual([
+          success(whom),
+        ]);
+      expect(await frank!.fails('POST /group/invite', { group_id: open, user_list: [dave!.id] })).toBe(20011);
+      expect(await frank!.fails('POST /group/invite', { group_id: 1, user_list: [dave!.id] })).toBe(20001);
+    });
+
+    story('the list of those invited has a form', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      const many = Array.from({ length: 101 }, (_, n) => n + 1);
+      for (const user_list of [undefined, [], many, 'x', 7, [0], ['1x'], [[1]]])
+        expect(await alice.fails('POST /group/invite', { group_id, user_list }), `${user_list}`).toBe(10002);
+      // Duplicates count towards the hundred as they stand in the request.
+      const entries = await alice.does('POST /group/invite', { group_id, user_list: many.slice(1) });
+      expect(entries).toHaveLength(100);
+      // In the query, too: as a list of JSON, or with commas.
+      for (const user_list of ['[2,3]', '2,3'])
+        expect(
+          (await given.api.call('POST', '/group/invite', { ...alice.headers, query: { group_id, user_list } })).body
+            .data,
+        ).toEqual([failure(2, NOT_THERE), failure(3, NOT_THERE)]);
+    });
+  });
+
+  inThisProcess('by invitation to a hundred', (story) => {
+    story('all come, in their order, and the count fits', async (given) => {
+      const [alice, ...people] = await given.users(101);
+      const group_id = await given.group(alice!);
+      const user_list = people.map(({ id }) => id);
+      const { body, log } = await alice!.asks('POST /group/invite', { group_id, user_list, reason: '' });
+      expect(body.data).toEqual(people.map(success));
+      // One read, and a transaction for each 32 or 33 who join.
+      expect(log?.trips).toBeLessThanOrEqual(1 + 4);
+      expect(await members(alice!, group_id)).toEqual([alice!.id, ...user_list]);
+    });
+  });
+
+  inBothWorlds('by application', (story) => {
+    story('an open group takes at once, a closed one nobody, others ask an admin', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const open = await given.group(alice!, { approval: 0 });
+      const asking = await given.group(alice!);
+      const closed = await given.group(alice!, { approval: 2 });
+      expect(await bob!.does('POST /group/apply', { group_id: open, reason: '' })).toEqual(success(bob!));
+      expect(await bob!.does('POST /group/apply', { group_id: asking, reason: 'r'.repeat(512) })).toEqual(
+        success(bob!),
+      );
+      expect(await bob!.does('POST /group/apply', { group_id: closed })).toEqual(
+        failure(bob!.id, 'the group takes no applications'),
+      );
+      expect(await bob!.does('GET /group/user_joined')).toEqual([open]);
+      expect(await bob!.fails('POST /group/apply', { group_id: open, reason: '' })).toBe(20017);
+      expect(await bob!.fails('POST /group/apply', { group_id: 1, reason: '' })).toBe(20001);
+      expect(await bob!.fails('POST /group/apply', { group_id: asking, reason: 'r'.repeat(513) })).toBe(10002);
+      expect(await given.admin().fails('POST /group/apply', { group_id: open, reason: '' })).toBe(10002);
+      expect(await given.admin({ group: open }).fails('POST /group/apply', { reason: '' })).toBe(10002);
+      const carol = await given.user();
+      expect(await given.admin({ user: carol.id }).does('POST /group/apply', { group_id: open, reason: '' })).toEqual(
+        success(carol),
+      );
+    });
+
+    story('an admin decides, once', async (given) => {
+      const [alice, bob, carol, dave] = await given.users(4);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      for (const who of [carol!, dave!]) await who.does('POST /group/apply', { group_id, reason: '' });
+      const handle = (who: Actor, whom: Person, approval: unknown) =>
+        who.asks('POST /group/apply/handle', { group_id, user_id: whom.id, approval });
+      expect((await handle(bob!, carol!, true)).body.code).toBe(20012);
+      expect((await handle(dave!, carol!, true)).body.code).toBe(20011);
+      expect((await handle(alice!, carol!, 'maybe')).body.code).toBe(10002);
+      expect((await handle(alice!, bob!, true)).body.code).toBe(20014);
+      expect((await handle(alice!, carol!, 'true')).body.data).toEqual(success(carol!));
+      expect((await handle(alice!, carol!, true)).body.code).toBe(20014);
+      expect((await handle(alice!, dave!, '0')).body.data).toEqual(success(dave!));
+      expect((await handle(alice!, dave!, true)).body.code).toBe(20014);
+      expect(await members(alice!, group_id)).toEqual([alice!.id, bob!.id, carol!.id]);
+      // Who was turned away may ask again.
+      await dave!.does('POST /group/apply', { group_id, reason: 'please' });
+      expect((await handle(given.admin(), dave!, 1)).body.data).toEqual(success(dave!));
+    });
+
+    story('who has come in by another door has no application any more', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!);
+      await bob!.does('POST /group/apply', { group_id, reason: '' });
+      await alice!.does('POST /group/invite', { group_id, user_list: [bob!.id], reason: '' });
+      for (const approval of [true, false])
+        expect(await alice!.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval })).toBe(20014);
+      expect(await alice!.does('POST /group/application_list', { group_list: [group_id] })).toMatchObject([
+        { applicant_id: bob!.id, status: 1 },
+      ]);
+      // Nor after having left again.
+      await bob!.does('POST /group/leave', { group_id });
+      expect(await alice!.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true })).toBe(
+        20014,
+      );
+    });
+  });
+
+  inThisProcess('by application, later', (story) => {
+    story('an application expires', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!);
+      await bob!.does('POST /group/apply', { group_id, reason: '' });
+      const until = Date.now() - 1;
+      await given.db.write([
+        update(applicationKey(given.app, group_id, bob!.id), { set: { until } }),
+        update(relationKey(given.app, group_id, bob!.id), { set: { applied_until: until } }),
+      ]);
+      expect(await alice!.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true })).toBe(
+        20014,
+      );
+      expect(await alice!.does('POST /group/application_list')).toMatchObject([{ status: 0, expired_time: until }]);
+      await bob!.does('POST /group/apply', { group_id, reason: 'again' });
+      expect(await alice!.does('POST /group/application_list')).toMatchObject([{ status: 0, reason: 'again' }]);
+      await alice!.does('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true });
+    });
+
+    story('a full group is found out at approval, and the application stays', async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const group_id = await given.group(alice!, { members: [carol!], capacity: 2 });
+      await bob!.does('POST /group/apply', { group_id, reason: '' });
+      expect(await alice!.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true })).toBe(
+        20010,
+      );
+      await carol!.does('POST /group/leave', { group_id });
+      await alice!.does('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true });
+    });
+
+    story('whoever is on the blacklist, or no user any more, does not come in', async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const group_id = await given.group(alice!, { approval: 0 });
+      const now = Date.now();
+      const set = { state: 'blocked', blocked: now, l1: relationBlocked(now, bob!.id) };
+      await given.db.write([
+        update(relationKey(given.app, group_id, bob!.id), { set }),
+        updateGroup(given.app, group_id, { add: { blocks: 1 } }, exists),
+      ]);
+      expect(await bob!.fails('POST /group/apply', { group_id, reason: '' })).toBe(20018);
+      await given.setUser(carol!.id, { status: 'deleted' });
+      expect(
+        await alice!.does('POST /group/invite', { group_id, user_list: [bob!.id, carol!.id], reason: '' }),
+      ).toEqual([failure(bob!.id, "the user is on the group's blacklist"), failure(carol!.id, NOT_THERE)]);
+    });
+  });
+
+  inBothWorlds('ends', (story) => {
+    story('by leaving: not for the owner, and not twice', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!], approval: 0 });
+      expect(await alice!.fails('POST /group/leave', { group_id })).toBe(20004);
+      expect(await bob!.does('POST /group/leave', { group_id })).toBe(true);
+      expect(await bob!.fails('POST /group/leave', { group_id })).toBe(20011);
+      expect(await bob!.fails('POST /group/leave', { group_id: 1 })).toBe(20001);
+      expect(await given.admin().fails('POST /group/leave', { group_id })).toBe(10002);
+      expect(await bob!.does('GET /group/user_joined')).toEqual([]);
+      await bob!.does('POST /group/apply', { group_id, reason: '' });
+      expect(await given.admin({ user: bob!.id }).does('DELETE /group/leave', { group_id })).toBe(true);
+    });
+
+    story('by being kicked: admins kick members, the owner everybody but themselves', async (given) => {
+      const [alice, adam, eve, bob, carol, dave] = await given.users(6);
+      const group_id = await given.group(alice!, { admins: [adam!, eve!], members: [bob!, carol!] });
+      expect(await bob!.fails('POST /group/kick', { group_id, user_list: [carol!.id] })).toBe(20012);
+      expect(await dave!.fails('POST /group/kick', { group_id, user_list: [carol!.id] })).toBe(20011);
+      const entries: { user_id: number; result: string; reason: string }[] = await adam!.does('DELETE /group/kick', {
+        group_id,
+        user_list: [alice!.id, adam!.id, eve!.id, bob!.id, dave!.id, bob!.id],
+      });
+      expect(entries.map(({ user_id, result }) => [user_id, result])).toEqual([
+        [alice!.id, 'fail'],
+        [adam!.id, 'fail'],
+        [eve!.id, 'fail'],
+        [bob!.id, 'success'],
+        [dave!.id, 'fail'],
+      ]);
+      for (const { result, reason } of entries) expect(reason === '').toBe(result === 'success');
+      expect(entries[4]?.reason).toBe('the user is not a group member');
+      expect(await alice!.does('POST /group/kick', { group_id, user_list: [adam!.id, alice!.id] })).toMatchObject([
+        { result: 'success' },
+        { result: 'fail' },
+      ]);
+      // The app kicks anyone but the owner, by itself or on the group.
+      expect(
+        await given.admin({ group: group_id }).does('POST /group/kick', { user_list: [eve!.id, alice!.id] }),
+      ).toMatchObject([{ result: 'success' }, { result: 'fail' }]);
+      expect(await members(alice!, group_id)).toEqual([alice!.id, carol!.id]);
+      for (const who of [adam!, eve!, bob!]) expect(await who.does('GET /group/user_joined')).toEqual([]);
+    });
+  });
+
+  inThisProcess('ends', (story) => {
+    story('with its own settings; a ban that runs stays for whoever comes back', async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const group_id = await given.group(alice!, { members: [bob!, carol!], approval: 0 });
+      const until = Date.now() + 60_000;
+      for (const [who, ban] of [
+        [bob!, until],
+        [carol!, Date.now() - 1],
+      ] as const)
+        await given.db.write([
+          update(relationKey(given.app, group_id, who.id), {
+            set: { name: 'Bobby', mute: 1, push: 2, banned: 1, until: ban, l2: relationBanned(ban, who.id) },
+          }),
+        ]);
+      expect(await members(alice!, group_id)).toHaveLength(3);
+      await bob!.does('POST /group/leave', { group_id });
+      await alice!.does('POST /group/kick', { group_id, user_list: [carol!.id] });
+      for (const who of [bob!, carol!]) await who.does('POST /group/apply', { group_id, reason: '' });
+      const [back, free] = await given.db.read([
+        relationOf(given.app, group_id, bob!.id),
+        relationOf(given.app, group_id, carol!.id),
+      ] as const);
+      expect(back).toMatchObject({ state: 'member', banned: 1, until });
+      expect(back).not.toHaveProperty('name');
+      expect(free).toMatchObject({ state: 'member' });
+      expect(free).not.toHaveProperty('until');
+      expect(await bob!.does('GET /group/settings', { group_id })).toMatchObject({
+        msg_mute_mode: 0,
+        msg_push_mode: 0,
+      });
+    });
+
+    story('for a hundred at once', async (given) => {
+      const [alice, ...people] = await given.users(101);
+      const group_id = await given.group(alice!, { members: people });
+      const { body, log } = await alice!.asks('POST /group/kick', { group_id, user_list: people.map(({ id }) => id) });
+      expect(body.data).toEqual(people.map(success));
+      expect(log?.trips).toBeLessThanOrEqual(1 + 4);
+      expect(await members(alice!, group_id)).toEqual([alice!.id]);
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect } from 'vitest';
+import { updateApp } from '../../shared/data/app-repo.ts';
+import { exists } from '../../shared/data/expression.ts';
+import { forgetHeld } from '../../shared/domain/call.ts';
+import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
+
+describe('Registering', () => {
+  inBothWorlds('a user', (story) => {
+    story('answers the settings of a new user, whose name is taken from then on', async (given) => {
+      const record = await given.nobody.does('POST /user/register/v2', { username: 'Alice_1', password: PASSWORD });
+      const { user_id } = record;
+      expect(record).toEqual({
+        user_id,
+        id: user_id,
+        auth_answer: '',
+        auth_mode: 0,
+        auth_question: '',
+        auto_download: false,
+        group_confirm: false,
+        no_push: false,
+        no_push_detail: false,
+        no_push_end_hour: 0,
+        no_push_start_hour: 0,
+        no_sounds: false,
+        push_nick_name: '',
+        push_token: '',
+        silence_end_time: 0,
+        silence_start_time: 0,
+        vibratory: false,
+      });
+      expect(user_id).toBeLessThan(2 ** 31);
+      expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice_1', password: PASSWORD })).toBe(
+        10004,
+      );
+      // The name is taken in this app only.
+      const other = await given.otherApp();
+      await other.nobody.does('POST /user/register/v2', { username: 'ALICE_1', password: PASSWORD });
+    });
+
+    story('names and passwords have a form', async (given) => {
+      const register = async (username: unknown, password: unknown) => {
+        const { body } = await given.nobody.asks('POST /user/register/v2', { username, password });
+        return [body.code, body.message?.split(':')[0]];
+      };
+      for (const username of [
+        '',
+        '   ',
+        'two words',
+        '12345',
+        'maximal',
+        'MAXIM_1',
+        'mta',
+        'MtaX',
+        'ümlaut',
+        'a-b',
+        'a'.repeat(65),
+        7,
+        null,
+        ['alice'],
+      ])
+        expect(await register(username, PASSWORD)).toEqual([10002, 'username']);
+      for (const password of ['', '1234567', '😀😀😀😀😀😀😀', 'p'.repeat(129), 12345678, undefined])
+        expect(await register('alice', password)).toEqual([10002, 'password']);
+      expect(await register('a'.repeat(64), '😀'.repeat(8))).toEqual([200, undefined]);
+      expect(await register('  _  ', 'p'.repeat(128))).toEqual([200, undefined]);
+      expect(await given.nobody.does('POST /token/user', { name: '_', password: 'p'.repeat(128) })).toBeTruthy();
+    });
+
+    story('headers of an actor, and stale tokens, are of no account', async (given) => {
+      const { body } = await given.api.call('POST', '/user/register/v2', {
+        app: given.app,
+        token: 'a token of long ago',
+        user: 'nobody',
+        group: 1,
+        body: { username: 'bob', password: PASSWORD },
+      });
+      expect(body.code).toBe(200);
+    });
+  });
+
+  inThisProcess('in an app', (story) => {
+    story('that has closed registration is refused', async (given) => {
+      await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
+      forgetHeld();
+      expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(40001);
+      // What is wrong with the parameters comes first.
+      expect(await given.nobody.fails('POST /user/register/v2', { username: '', password: PASSWORD })).toBe(10002);
+    });
+
+    story(
+      'that is full is refused',
+      async (given) => {
+        const register = (username: string) =>
+          given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD });
+        const codes = [];
+        for (const username of ['a_1', 'a_2', 'a_3', 'a_4']) codes.push((await register(username)).body.code);
+        expect(codes).toEqual([200, 200, 40002, 40002]);
+      },
+      { limits: { users: 2 } },
+    );
+
+    story('a decomposed password is the same password', async (given) => {
+      const { user_id } = await given.nobody.does('POST /user/register/v2', {
+        username: 'zoe',
+        password: 'Zo\u00eb12345',
+      });
+      expect(await given.nobody.does('POST /token/id', { user_id, password: 'Zoe\u030812345' })).toMatchObject({
+        user_id,
+      });
+    });
+  });
+});
