@@ -1,13 +1,25 @@
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { Database } from '../../shared/data/database.ts';
-import { continueJob, finishJob, jobOf } from '../../shared/data/job-repo.ts';
+import { continueJob, finishJob, type Job, jobOf } from '../../shared/data/job-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
+import { forgetInvitations } from '../../shared/domain/background/blocked-users.ts';
 import { forgetUser } from '../../shared/domain/background/deleted-user.ts';
 import { forgetGroup } from '../../shared/domain/background/dissolved-group.ts';
 import { logJob } from '../../shared/http/log.ts';
 
 /** Time (ms) kept for handing the job on. */
 const RESERVE = 20_000;
+
+function run(db: Database, job: Job, now: number, expired: () => boolean): Promise<boolean> {
+  switch (job.kind) {
+    case 'dissolved group':
+      return forgetGroup(db, job, now, expired);
+    case 'deleted user':
+      return forgetUser(db, job, now, expired);
+    case 'blocked users':
+      return forgetInvitations(db, job, now, expired);
+  }
+}
 
 /**
  * Fed by the table's stream with every new or touched job. A job that does not fit into one run is touched and so
@@ -22,9 +34,7 @@ export async function handler(event: DynamoDBStreamEvent, context: Context): Pro
     const job = await db.read(jobOf(key));
     if (!job) continue;
     const expired = () => context.getRemainingTimeInMillis() < RESERVE;
-    const done = await (job.kind === 'deleted user'
-      ? forgetUser(db, job, started, expired)
-      : forgetGroup(db, job, started, expired));
+    const done = await run(db, job, started, expired);
     await db.write([done ? finishJob(key) : continueJob(key, Date.now())]);
     logJob({ db, job, done, started, requestId: context.awsRequestId });
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { exists } from './expression.ts';
 import { JOB, jobIndex, jobKey, type Key } from './keys.ts';
 import { type Get, record } from './read.ts';
 import { put, remove, type Step, update } from './step.ts';
@@ -7,6 +8,7 @@ import { put, remove, type Step, update } from './step.ts';
 export type Job = { app: string; made: number } & (
   | { kind: 'dissolved group'; group: number }
   | { kind: 'deleted user'; user: number }
+  | { kind: 'blocked users'; group: number; users: number[] }
 );
 export type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>;
 
@@ -17,6 +19,6 @@ export const putJob = (job: Job): Step => {
 
 export const isJobKey = ({ pk }: Key) => pk.startsWith(JOB);
 export const jobOf = (key: Key): Get<Job | undefined> => record(key);
-/** Lets the table's stream hand the job out again, to go on where it stopped. */
-export const continueJob = (key: Key, now: number): Step => update(key, { set: { continued: now } });
+/** Lets the table's stream hand the job out again, to go on where it stopped; not one that another run has finished. */
+export const continueJob = (key: Key, now: number): Step => update(key, { set: { continued: now } }, exists);
 export const finishJob = (key: Key): Step => remove(key);

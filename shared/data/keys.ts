@@ -111,6 +111,7 @@ export const invitationKey = (app: string, invitee: number, group: number, invit
   pk: userPartition(app, invitee),
   sk: `I#${group}#${inviter}`,
 });
+export const invitationsToGroup = (group: number) => `I#${group}#`;
 export const INVITATION = 'I#';
 export const invitationMade = (made: number, group: number, inviter: number) =>
   `${INVITATION}${time(made)}#${group}#${inviter}`;

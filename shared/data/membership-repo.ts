@@ -1,8 +1,10 @@
 import { type Condition, unchanged } from './expression.ts';
 import {
   ADMIN,
+  applicationKey,
   EDGE_ADMIN,
   EDGE_JOINED,
+  EDGE_VOID,
   edgeAdmin,
   edgeJoined,
   edgeKey,
@@ -11,9 +13,11 @@ import {
   MEMBER,
   RELATION,
   relationBanned,
+  relationBlocked,
   relationJoined,
   relationKey,
   relationPartition,
+  time,
   userKey,
   userPartition,
 } from './keys.ts';
@@ -87,6 +91,17 @@ export const groupsAdministeredOf = (app: string, user: number, most?: number): 
     ...(most === undefined ? { all: true } : { limit: most }),
   },
   parse: ({ items }) => items.map(({ sk }) => groupOfEdge(String(sk))),
+});
+
+/** A person's edges that voided older invitations since then: those of groups joined or blocked from. */
+export const voidingEdgesOf = (app: string, user: number, since: number): Query<(Edge & { group: number })[]> => ({
+  query: {
+    partition: userPartition(app, user),
+    index: 'lsi2',
+    between: prefix(EDGE_VOID, `${EDGE_VOID}${time(since)}`),
+    all: true,
+  },
+  parse: ({ items }) => items.map((item) => ({ ...(item as unknown as Edge), group: groupOfEdge(String(item.sk)) })),
 });
 
 const groupOfEdge = (sk: string) => Number(sk.slice('E#'.length));
@@ -167,6 +182,45 @@ const leftEdge = (now: number) => ({
 /** When an edge that is no membership has outlived every invitation and application (s). */
 export const edgeTtl = (now: number) => ttl(now) + EDGE_KEPT;
 
+/** All members of an index prefix, from `from` on: admins, those banned. */
+export const membersByIndex = (
+  partition: string,
+  index: 'lsi2' | 'lsi3',
+  start: string,
+  from = start,
+): Query<Relation[]> => ({
+  query: { partition, index, between: prefix(start, from), all: true },
+  parse: ({ items }) => items as unknown as Relation[],
+});
+
+/** The person is blocked: a membership ends, a pending application goes, older invitations are void by the edge's time. */
+export function blockSteps(app: string, group: number, user: number, was: Relation | undefined, now: number): Step[] {
+  const until = bannedUntil(was, now);
+  const ban = until !== undefined && { banned: was?.banned, until };
+  return [
+    put(
+      relationKey(app, group, user),
+      { state: 'blocked', blocked: now, l1: relationBlocked(now, user), ...ban },
+      unchanged(was, 'state', 'role', 'until', 'applied'),
+    ),
+    update(edgeKey(app, user, group), {
+      set: { ...leftEdge(now), blocked: now, applied: undefined, l2: edgeVoid(now, group) },
+    }),
+    ...(isMember(was) ? [update(userKey(app, user), { add: { joined: -1 } })] : []),
+    ...(was?.applied === undefined ? [] : [remove(applicationKey(app, group, user))]),
+  ];
+}
+
+/** No longer blocked; a ban that still runs stays. */
+export function unblockStep(app: string, group: number, user: number, was: Relation, now: number): Step {
+  const until = bannedUntil(was, now);
+  const key = relationKey(app, group, user);
+  const as = unchanged(was, 'state', 'until');
+  return until === undefined
+    ? remove(key, as)
+    : put(key, { banned: was.banned, until, ttl: relationTtl(until, 0) }, as);
+}
+
 /** One page of everything that lies with a group's people: relations and applications. */
 export const peopleOf = (app: string, group: number, limit: number): Query<Relation[]> => ({
   query: { partition: relationPartition(app, group), between: ['!', '~'], limit },
@@ -207,7 +261,7 @@ export function heirsOf(
 }
 
 /** A member becomes owner: no admin any more, no longer banned, and the group counts as owned. */
-export function becomeOwnerSteps(app: string, group: number, was: Relation, now: number): Step[] {
+export function becomeOwnerSteps(app: string, group: number, was: Relation, now: number, person = LIVING): Step[] {
   const user = userOfRelation(was);
   return [
     update(
@@ -218,6 +272,6 @@ export function becomeOwnerSteps(app: string, group: number, was: Relation, now:
       unchanged(was, 'state', 'role'),
     ),
     update(edgeKey(app, user, group), { set: { role: OWNER_ROLE, since: now, l3: edgeAdmin(now, group) } }),
-    update(userKey(app, user), { add: { owned: 1 } }, LIVING),
+    update(userKey(app, user), { add: { owned: 1 } }, person),
   ];
 }

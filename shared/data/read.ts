@@ -39,8 +39,8 @@ export type Read<T> = Get<T> | Query<T>;
 
 type Nested<T> = T | readonly T[] | { readonly [name: string]: T };
 
-/** What a caller wants to know: reads, lists and maps of them, nested up to three deep (which keeps the types finite). */
-export type Reads = Nested<Nested<Nested<Read<unknown>>>>;
+/** What a caller wants to know: reads, lists and maps of them, nested up to four deep (which keeps the types finite). */
+export type Reads = Nested<Nested<Nested<Nested<Read<unknown>>>>>;
 
 /** The same shape with the records in the places of the reads. */
 export type Records<R> = R extends { parse: (...args: never[]) => infer T }

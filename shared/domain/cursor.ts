@@ -1,5 +1,5 @@
 import type { Item, Query } from '../data/read.ts';
-import type { LocalIndexName } from '../data/table.ts';
+import { type LocalIndexName, SORT_KEY } from '../data/table.ts';
 import { badParameter } from '../refusal.ts';
 import type { Call } from './call.ts';
 import { keyFor, mac, sameText } from './token.ts';
@@ -50,39 +50,39 @@ export const before = (position: string) =>
   `${position.slice(0, -1)}${String.fromCharCode(position.charCodeAt(position.length - 1) - 1)}~`;
 
 /**
- * One page of an index partition: at most `limit` entries, and one more to see whether the list goes on. A page ends
- * where the database's does (1 MB) too. Positions are values of the index's sort key.
+ * One page of a partition, of the table or an index: at most `limit` entries, and one more to see whether the list goes on. A page ends
+ * where the database's does (1 MB) too. Positions are values of its sort key.
  */
-export class IndexPage {
+export class ListPage {
   readonly read: Query<{ items: Item[]; more: boolean }>;
   readonly #cursor: Cursor;
   readonly #form: RegExp;
   readonly #limit: number;
-  readonly #sortKey: 'l1' | 'l2' | 'l3';
+  readonly #sortKey: string;
 
   constructor(
     list: string,
     given: { cursor?: string | undefined; limit: number },
     where: {
       partition: string;
-      index: LocalIndexName;
+      index?: LocalIndexName;
       prefix: string;
       form: RegExp;
       descending?: boolean;
       from?: string;
     },
   ) {
-    const { partition, index, prefix, form, descending = false, from = prefix } = where;
+    const { partition, index, prefix, form, descending = false, from = prefix || '0' } = where;
     this.#cursor = new Cursor(list, given.cursor);
     this.#form = form;
     this.#limit = given.limit;
-    this.#sortKey = `l${index.slice(-1)}` as 'l1' | 'l2' | 'l3';
+    this.#sortKey = index ? `l${index.slice(-1)}` : SORT_KEY;
     const position = this.#cursor.position(form);
     const between = descending
       ? ([from, position === undefined ? `${prefix}~` : before(position)] as const)
       : ([position === undefined ? from : after(position), `${prefix}~`] as const);
     this.read = {
-      query: { partition, index, between, descending, limit: given.limit + 1 },
+      query: { partition, ...(index && { index }), between, descending, limit: given.limit + 1 },
       parse: ({ items, last }) => ({ items, more: last !== undefined }),
     };
   }

@@ -32,3 +32,13 @@ export const groupReply = z.object({
 
 /** A member in lists (section 7.49). */
 export const memberReply = z.object({ user_id: z.int(), display_name: z.string(), join_time: z.int() });
+
+/** An announcement (section 7.5). */
+export const announcementReply = z.object({
+  id: z.int(),
+  group_id: z.int(),
+  title: z.string(),
+  content: z.string(),
+  author: z.int(),
+  created_at: z.int(),
+});

@@ -92,6 +92,17 @@ export const ids = (least: number, most: number) =>
     z.transform((list: number[]) => [...new Set(list)]),
   );
 
+/** Minutes: −1 for ever, or at least one and ending before 2^31 seconds. */
+export const duration = () =>
+  z.pipe(
+    integer(-1, 2 ** 31),
+    z
+      .int()
+      .check(
+        z.refine((value) => value !== 0 && Date.now() / 1000 + value * 60 < 2 ** 31, 'must be -1, or end before 2038'),
+      ),
+  );
+
 /** Most entries of a list in a body: writes, reads. */
 export const MOST_WRITTEN = 100;
 export const MOST_READ = 1000;

@@ -1,7 +1,10 @@
+import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { forgetDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
+import { announcementKey, sequenceKey } from '../../data/keys.ts';
 import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
+import { remove } from '../../data/step.ts';
 import { type EachPlan, settleEach } from '../decision.ts';
 
 /** Read at once, and written by so many transactions side by side. */
@@ -9,8 +12,8 @@ const PAGE = 330;
 const BATCH = 33;
 
 /**
- * What a dissolved group left behind: memberships (with the members' counts), blocks, applications. Each item goes by
- * its own condition, so that it can stop anywhere and be begun again, even twice at once.
+ * What a dissolved group left behind: memberships (with the members' counts), blocks, applications, announcements. Each
+ * item goes by its own condition, so that it can stop anywhere and be begun again, even twice at once.
  * @returns whether all is done; false when `expired` said so before
  */
 export async function forgetGroup(
@@ -28,7 +31,13 @@ export async function forgetGroup(
     await Promise.all(batches.map((batch) => forget(db, app, group, batch, now)));
     if (expired()) return false;
   }
-  await db.write([forgetDissolved(app, group, now)]);
+  for (;;) {
+    const announcements = await db.read(announcementsOf(app, group, { limit: PAGE }));
+    if (announcements.length === 0) break;
+    await Promise.all(announcements.map(({ id }) => db.write([remove(announcementKey(app, group, id))])));
+    if (expired()) return false;
+  }
+  await db.write([remove(sequenceKey(app, group)), forgetDissolved(app, group, now)]);
   return true;
 }
 

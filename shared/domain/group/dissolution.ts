@@ -1,5 +1,5 @@
 import { countStep } from '../../data/counter-repo.ts';
-import { all, equal } from '../../data/expression.ts';
+import { all, type Condition, equal } from '../../data/expression.ts';
 import { type Group, groupOf, putDissolved, removePublic, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { edgeKey, relationKey, userKey } from '../../data/keys.ts';
@@ -20,14 +20,20 @@ export function destroy(call: Call, id: number): Promise<true> {
 }
 
 /** @param counted the app counts its groups */
-export function dissolutionSteps(app: string, group: Group, now: number, counted: boolean): Step[] {
+export function dissolutionSteps(
+  app: string,
+  group: Group,
+  now: number,
+  counted: boolean,
+  ...conditions: Condition[]
+): Step[] {
   const { group: id, owner } = group;
   return [
     updateGroup(
       app,
       id,
       { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0 } },
-      all(equal('status', 'normal'), equal('owner', owner)),
+      all(equal('status', 'normal'), equal('owner', owner), ...conditions),
     ),
     putDissolved(app, id),
     ...removePublic(app, group),

@@ -1,10 +1,14 @@
+import { all, equal } from '../../data/expression.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
+import { groupInfoKey, groupKey, groupTextKey } from '../../data/keys.ts';
+import { isMember, relationOf } from '../../data/membership-repo.ts';
+import { check, update } from '../../data/step.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
-import { actorRelation, permit } from './permissions.ts';
+import { actorRelation, permit, sameRole, stillOpen } from './permissions.ts';
 import { fullRecord } from './record.ts';
 
-const reads = (call: Call, group: number) => ({
+const readsOf = (call: Call, group: number) => ({
   group: groupOf(call.app, group),
   info: groupInfoOf(call.app, group),
   text: groupTextOf(call.app, group),
@@ -13,14 +17,72 @@ const reads = (call: Call, group: number) => ({
 
 /** Section 7.31: the full record, for anyone in the app; a dissolved group shows, with status 1. @throws Refusal 20001 */
 export async function groupInfo(call: Call, id: number) {
-  const { group, info, text, me } = await call.open(reads(call, id));
+  const { group, info, text, me } = await call.open(readsOf(call, id));
   if (!group) throw new Refusal('groupMissing');
   return fullRecord(group, info, text, group.status === 'normal' ? me[0] : undefined, call.now);
 }
 
 /** Section 7.58: the full record, for members. @throws Refusal 20001 20011 */
 export async function groupSettings(call: Call, id: number) {
-  const { group: found, info, text, me } = await call.open(reads(call, id));
+  const { group: found, info, text, me } = await call.open(readsOf(call, id));
   const { group } = permit(call, 'settings', found, me);
   return fullRecord(group, info, text, me[0], call.now);
+}
+
+/** Sections 7.32–7.40: name, avatar, description or ext; answers the full record. @throws Refusal 20001 20011 20012 */
+export function changeInfo(
+  call: Call,
+  id: number,
+  change: { name: string } | { avatar: string } | { description: string } | { ext: string },
+) {
+  const { app, now } = call;
+  const reads = readsOf(call, id);
+  const key = 'name' in change || 'avatar' in change ? groupInfoKey(app, id) : groupTextKey(app, id);
+  return call.change(reads, ({ group: found, me }) => {
+    const { actor } = permit(call, 'change_info', found, me);
+    return {
+      steps: [
+        update(key, { set: { ...change, changed: now } }),
+        check(groupKey(app, id), all(equal('status', 'normal'), ...stillOpen('change_info', actor))),
+        ...sameRole(app, id, actor),
+      ],
+      answer: () => {
+        const { group, info, text, me } = call.db.records(reads);
+        return fullRecord(group ?? permit(call, 'change_info', found, me).group, info, text, me[0], now);
+      },
+    };
+  });
+}
+
+/**
+ * Section 7.34: what is known of several groups, in the order asked; those that never were are left out, dissolved ones
+ * are not.
+ */
+export async function groupInfos(call: Call, ids: number[]) {
+  const { found } = await call.open({
+    found: ids.map((id) => ({
+      group: groupOf(call.app, id),
+      info: groupInfoOf(call.app, id),
+      me: call.me === undefined ? [] : [relationOf(call.app, id, call.me)],
+    })),
+  });
+  return found.flatMap(({ group, info, me }) => {
+    if (!group) return [];
+    const own = group.status === 'normal' && isMember(me[0]) ? me[0] : undefined;
+    return [
+      {
+        group_id: group.group,
+        name: info?.name ?? '',
+        avatar: info?.avatar ?? '',
+        type: group.type,
+        status: group.status === 'normal' ? 0 : 1,
+        owner: group.owner,
+        count: group.count,
+        capacity: group.capacity,
+        apply_approval: group.approval,
+        msg_mute_mode: own?.mute ?? 0,
+        msg_push_mode: own?.push ?? 0,
+      },
+    ];
+  });
 }

@@ -1,14 +1,13 @@
-import { equal } from '../../data/expression.ts';
 import { type Group, groupOf } from '../../data/group-repo.ts';
 import { inviteStep } from '../../data/invitation-repo.ts';
-import { ADMIN_ROLE, type Edge, edgeOf, relationOf } from '../../data/membership-repo.ts';
+import { type Edge, edgeOf, relationOf } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
 import type { EachPlan, Entry } from '../decision.ts';
 import { entryResult } from '../entries.ts';
 import { admissible, admit, type Candidate, countJoined } from './admission.ts';
-import { actorRelation, type GroupActor, permit, sameRole } from './permissions.ts';
+import { actorRelation, type GroupActor, permit, sameRole, stillOpen } from './permissions.ts';
 
 type Invitee = Candidate & { edge: Edge | undefined };
 
@@ -40,10 +39,9 @@ export async function invite(call: Call, groupId: number, reason: string, users:
     shared: (records, batch) => {
       const { group, actor } = permit(call, 'invite', records.group, records.me);
       const joining = joiners(records, batch);
-      const open = actor.role < ADMIN_ROLE ? [equal('member_invite', true)] : [];
       return [
         ...sameRole(call.app, groupId, actor),
-        ...(joining > 0 ? [countJoined(call, group, joining, ...open)] : []),
+        ...(joining > 0 ? [countJoined(call, group, joining, ...stillOpen('invite', actor))] : []),
       ];
     },
   };

@@ -1,8 +1,8 @@
 import { dissolvedGroupsOf, groupOf } from '../../data/group-repo.ts';
-import { MEMBER, relationPartition } from '../../data/keys.ts';
+import { MEMBER, publicGroupPartition, relationPartition } from '../../data/keys.ts';
 import { groupsJoinedOf, type Relation, userOfRelation } from '../../data/membership-repo.ts';
 import type { Call } from '../call.ts';
-import { IndexPage } from '../cursor.ts';
+import { ListPage } from '../cursor.ts';
 import { Page } from '../page.ts';
 import { actorRelation, permit } from './permissions.ts';
 
@@ -15,7 +15,7 @@ export const memberEntry = (relation: Relation) => ({
 
 /** Section 7.49: the members in order of joining. @throws Refusal 20001 20011 */
 export async function memberList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new IndexPage(`member_list ${id}`, given, {
+  const page = new ListPage(`member_list ${id}`, given, {
     partition: relationPartition(call.app, id),
     index: 'lsi1',
     prefix: MEMBER,
@@ -50,4 +50,21 @@ export async function userJoined(call: Call): Promise<number[]> {
     dissolved: dissolvedGroupsOf(call.app),
   });
   return groups.filter((group) => !dissolved.has(group));
+}
+
+/** Section 7.55: ids of the app's public groups that are not dissolved, the newest first. */
+export async function publicList(call: Call, given: { cursor?: string | undefined; limit: number }) {
+  const page = new ListPage('public_list', given, {
+    partition: publicGroupPartition(call.app),
+    prefix: '',
+    form: /^\d{13}#\d{1,16}$/,
+    descending: true,
+  });
+  const { groups } = await call.open({ groups: page.read });
+  page.verify(call);
+  const { items, cursor } = page.cut(call, groups);
+  return new Page(
+    items.map(({ sk }) => Number(String(sk).split('#')[1])),
+    cursor,
+  );
 }

@@ -1,5 +1,6 @@
+import { all, type Condition, equal } from '../../data/expression.ts';
 import type { Group } from '../../data/group-repo.ts';
-import { relationKey } from '../../data/keys.ts';
+import { groupKey, relationKey } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
   isMember,
@@ -19,12 +20,29 @@ import type { Call } from '../call.ts';
  */
 export const PERMISSIONS = {
   settings: 'member',
+  change_settings: 'admin',
+  change_info: 'admin, any member if member_modify',
+  destroy: 'owner',
+  transfer: 'owner',
+
   member_list: 'member',
+  own_membership: 'member',
   invite: 'admin, any member if member_invite',
+  sign_qrcode: 'admin, any member if member_invite',
   handle_application: 'admin',
   kick: 'admin',
   leave: 'member',
-  destroy: 'owner',
+
+  appoint: 'owner',
+  admin_list: 'member',
+  ban: 'admin',
+  banned_list: 'member',
+  block: 'admin',
+  blocked_list: 'admin',
+
+  announcements: 'member',
+  publish: 'admin, any member if member_modify',
+  delete_announcement: 'admin',
 } as const satisfies Record<string, Who>;
 
 type Who = 'member' | 'admin' | 'owner' | 'admin, any member if member_invite' | 'admin, any member if member_modify';
@@ -33,6 +51,7 @@ export type Action = keyof typeof PERMISSIONS;
 
 /** Whoever acts in a group: with which role, and as which of its people (the owner where the app acts). */
 export interface GroupActor {
+  /** What the app has: the owner's. */
   role: Role;
   user: number;
   /** Absent where the app acts: it needs no membership. */
@@ -70,6 +89,21 @@ export function permit(
   if (who === 'owner' && actor.role !== OWNER_ROLE) throw new Refusal('needsOwner');
   if (who.startsWith('admin') && !open && actor.role < ADMIN_ROLE) throw new Refusal('needsAdmin');
   return { group, actor };
+}
+
+/** What a plain member's right rests on must still hold in the write. */
+export function stillOpen(action: Action, { role }: GroupActor): Condition[] {
+  const who = PERMISSIONS[action] as Who;
+  if (role >= ADMIN_ROLE) return [];
+  if (who === 'admin, any member if member_invite') return [equal('member_invite', true)];
+  if (who === 'admin, any member if member_modify') return [equal('member_modify', true)];
+  return [];
+}
+
+/** As a step of its own, for writes that do not change the group: nothing where the right rests on the role. */
+export function stillOpenCheck(app: string, group: number, action: Action, actor: GroupActor): Step[] {
+  const conditions = stillOpen(action, actor);
+  return conditions.length > 0 ? [check(groupKey(app, group), all(equal('status', 'normal'), ...conditions))] : [];
 }
 
 /** Proves in a write that the actor still has the role that was read. */

@@ -1,0 +1,72 @@
+import { equal, exists, unchanged } from './expression.ts';
+import { announcementKey, announcementPartition, sequenceKey } from './keys.ts';
+import { type Get, prefix, type Query, record } from './read.ts';
+import { put, remove, type Step, update } from './step.ts';
+
+export interface Announcement {
+  sk: string;
+  id: number;
+  title: string;
+  content: string;
+  author: number;
+  /** Milliseconds. */
+  made: number;
+}
+
+/** Numbers of a group, apart from what joins touch: they are drawn by whoever writes the number that was read, plus 1. */
+export interface Sequence {
+  /** Number of the last announcement, and how many are kept. */
+  announcement?: number;
+  announcements?: number;
+  /** Number of the last file, and how many there are. */
+  file?: number;
+  files?: number;
+}
+
+export const sequenceOf = (app: string, group: number): Get<Sequence | undefined> => record(sequenceKey(app, group));
+export const announcementOf = (app: string, group: number, id: number): Get<Announcement | undefined> =>
+  record(announcementKey(app, group, id));
+
+/** Announcements of a group, the oldest first (or the latest); all of them where no limit is given. */
+export const announcementsOf = (
+  app: string,
+  group: number,
+  given: { limit?: number; latest?: boolean } = {},
+): Query<Announcement[]> => ({
+  query: {
+    partition: announcementPartition(app, group),
+    between: prefix('', '0'),
+    ...(given.latest && { descending: true }),
+    ...(given.limit === undefined ? { all: true } : { limit: given.limit }),
+  },
+  parse: ({ items }) => items as unknown as Announcement[],
+});
+
+/** The next announcement; the oldest goes where there are too many. */
+export function publishSteps(
+  app: string,
+  group: number,
+  was: Sequence | undefined,
+  next: Omit<Announcement, 'sk' | 'id'>,
+  oldest: Announcement | undefined,
+): { id: number; steps: Step[] } {
+  const id = (was?.announcement ?? 0) + 1;
+  const announcements = (was?.announcements ?? 0) + (oldest ? 0 : 1);
+  return {
+    id,
+    steps: [
+      update(
+        sequenceKey(app, group),
+        { set: { announcement: id, announcements } },
+        unchanged(was, 'announcement', 'announcements'),
+      ),
+      put(announcementKey(app, group, id), { ...next, id }),
+      ...(oldest ? [remove(announcementKey(app, group, oldest.id), exists)] : []),
+    ],
+  };
+}
+
+export const withdrawSteps = (app: string, group: number, { id, made }: Announcement): Step[] => [
+  remove(announcementKey(app, group, id), equal('made', made)),
+  update(sequenceKey(app, group), { add: { announcements: -1 } }),
+];

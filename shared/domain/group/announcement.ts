@@ -1,0 +1,102 @@
+import {
+  type Announcement,
+  announcementOf,
+  announcementsOf,
+  publishSteps,
+  sequenceOf,
+  withdrawSteps,
+} from '../../data/announcement-repo.ts';
+import { groupOf } from '../../data/group-repo.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+import { actorRelation, permit, sameRole, stillOpenCheck } from './permissions.ts';
+
+/** As sections 7.5, 7.8–7.10 document it; `created_at` in seconds. */
+const view = (group: number, { id, title, content, author, made }: Omit<Announcement, 'sk'>) => ({
+  id,
+  group_id: group,
+  title,
+  content,
+  author,
+  created_at: Math.floor(made / 1000),
+});
+
+/** Oldest ones read, in case some of them are deleted meanwhile. */
+const SPARE = 5;
+
+/**
+ * Section 7.8: publishes a new announcement with the group's next number; beyond what a group keeps the oldest goes.
+ * @throws Refusal 20001 20011 20012
+ */
+export function publish(call: Call, id: number, title: string, content: string) {
+  const reads = {
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    sequence: sequenceOf(call.app, id),
+    oldest: announcementsOf(call.app, id, { limit: SPARE }),
+  };
+  return call.change(reads, ({ group: found, me, sequence, oldest }) => {
+    const { actor } = permit(call, 'publish', found, me);
+    const next = { title, content, author: actor.user, made: call.now };
+    const full = (sequence?.announcements ?? 0) >= call.limits.announcements;
+    // One that another call has deleted since it was read is known to be gone.
+    const first = oldest.find((one) => call.db.known(announcementOf(call.app, id, one.id))?.record !== undefined);
+    const { id: number, steps } = publishSteps(call.app, id, sequence, next, full ? first : undefined);
+    return {
+      steps: [...steps, ...sameRole(call.app, id, actor), ...stillOpenCheck(call.app, id, 'publish', actor)],
+      answer: () => view(id, { ...next, id: number }),
+    };
+  });
+}
+
+/** Section 7.6. @throws Refusal 20001 20011 20012 20020 */
+export function withdraw(call: Call, id: number, announcement: number): Promise<object> {
+  const reads = {
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    announcement: announcementOf(call.app, id, announcement),
+  };
+  return call.change(reads, ({ group, me, announcement }) => {
+    const { actor } = permit(call, 'delete_announcement', group, me);
+    if (!announcement) throw new Refusal('announcementMissing');
+    return {
+      steps: [...withdrawSteps(call.app, id, announcement), ...sameRole(call.app, id, actor)],
+      answer: () => ({}),
+    };
+  });
+}
+
+/** Section 7.5. @throws Refusal 20001 20011 20020 */
+export async function announcement(call: Call, id: number, number: number) {
+  const { group, me, found } = await call.open({
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    found: announcementOf(call.app, id, number),
+  });
+  permit(call, 'announcements', group, me);
+  if (!found) throw new Refusal('announcementMissing');
+  return view(id, found);
+}
+
+/** Section 7.9. @throws Refusal 20001 20011 20020 */
+export async function lastAnnouncement(call: Call, id: number) {
+  const { group, me, found } = await call.open({
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    found: announcementsOf(call.app, id, { limit: 1, latest: true }),
+  });
+  permit(call, 'announcements', group, me);
+  if (!found[0]) throw new Refusal('announcementMissing');
+  return view(id, found[0]);
+}
+
+/** Section 7.10: all that are kept, the oldest first. @throws Refusal 20001 20011 */
+export async function announcementList(call: Call, id: number) {
+  const { group, me, found } = await call.open({
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    found: announcementsOf(call.app, id),
+  });
+  permit(call, 'announcements', group, me);
+  return found.map((one) => view(id, one));
+}

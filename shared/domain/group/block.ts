@@ -1,0 +1,114 @@
+import { equal } from '../../data/expression.ts';
+import { groupOf, updateGroup } from '../../data/group-repo.ts';
+import { putJob } from '../../data/job-repo.ts';
+import { BLOCKED, relationPartition } from '../../data/keys.ts';
+import {
+  ADMIN_ROLE,
+  blockSteps,
+  isMember,
+  type Relation,
+  relationOf,
+  unblockStep,
+  userOfRelation,
+} from '../../data/membership-repo.ts';
+import { userOf } from '../../data/user-repo.ts';
+import type { Call } from '../call.ts';
+import { ListPage } from '../cursor.ts';
+import type { EachPlan } from '../decision.ts';
+import { entryResult } from '../entries.ts';
+import { Page } from '../page.ts';
+import { livingUser } from '../user/living.ts';
+import { mayTouch } from './departure.ts';
+import { actorRelation, permit, sameRole } from './permissions.ts';
+
+/**
+ * Section 7.17: members leave, and nobody of the list comes in by any door. Invitations and applications made before
+ * are void from this moment, by one time on the person's edge; what is left of them is removed behind.
+ */
+export async function block(call: Call, id: number, users: number[]) {
+  const { app, now } = call;
+  const reads = {
+    group: groupOf(app, id),
+    me: actorRelation(call, id),
+    targets: users.map((user) => relationOf(app, id, user)),
+    people: users.map((user) => userOf(app, user)),
+  };
+  const plan: EachPlan<typeof reads, number> = {
+    permit: ({ group, me }) => void permit(call, 'block', group, me),
+    entry: ({ group: found, me, targets, people }, { entry, index }) => {
+      const { group, actor } = permit(call, 'block', found, me);
+      livingUser(people[index]);
+      const target = targets[index];
+      mayTouch(actor, group, entry, target);
+      return target?.state === 'blocked' ? [] : blockSteps(app, id, entry, target, now);
+    },
+    shared: ({ group: found, me, targets }, batch) => {
+      const { actor } = permit(call, 'block', found, me);
+      const members = batch.map(({ index }) => targets[index]).filter(isMember);
+      const admins = members.filter(({ role }) => role === ADMIN_ROLE).length;
+      const counted = { count: -members.length, admins: -admins, blocks: batch.length };
+      return [
+        ...sameRole(app, id, actor),
+        updateGroup(app, id, { add: counted }, equal('status', 'normal')),
+        putJob({ kind: 'blocked users', app, group: id, users: batch.map(({ entry }) => entry), made: now }),
+      ];
+    },
+  };
+  const refusals = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, refusals[index]));
+}
+
+/** Section 7.74: may come in again; who is not blocked is no error. */
+export async function unblock(call: Call, id: number, users: number[]) {
+  const { app, now } = call;
+  const reads = {
+    group: groupOf(app, id),
+    me: actorRelation(call, id),
+    targets: users.map((user) => relationOf(app, id, user)),
+  };
+  const plan: EachPlan<typeof reads, number> = {
+    permit: ({ group, me }) => void permit(call, 'block', group, me),
+    entry: ({ targets }, { entry, index }) => {
+      const target = targets[index];
+      return target?.state === 'blocked' ? [unblockStep(app, id, entry, target, now)] : [];
+    },
+    shared: ({ group: found, me }, batch) => [
+      ...sameRole(app, id, permit(call, 'block', found, me).actor),
+      updateGroup(app, id, { add: { blocks: -batch.length } }, equal('status', 'normal')),
+    ],
+  };
+  const refusals = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, refusals[index]));
+}
+
+/** Section 7.18: who is blocked, the newest first. @throws Refusal 10002 (cursor) 20001 20011 20012 */
+export async function blockedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
+  const page = new ListPage(`blocked_list ${id}`, given, {
+    partition: relationPartition(call.app, id),
+    index: 'lsi1',
+    prefix: BLOCKED,
+    form: /^B#\d{13}#\d{1,16}$/,
+    descending: true,
+  });
+  const {
+    group: found,
+    me,
+    blocked,
+  } = await call.open({
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    blocked: page.read,
+  });
+  page.verify(call);
+  const { group } = permit(call, 'blocked_list', found, me);
+  const { items, cursor } = page.cut(call, blocked);
+  return new Page(
+    (items as unknown as Relation[]).map((relation) => ({
+      user_id: userOfRelation(relation),
+      group_id: id,
+      created_at: new Date(relation.blocked ?? 0).toISOString(),
+    })),
+    cursor,
+    group.blocks,
+  );
+}

@@ -1,0 +1,31 @@
+import { all, equal } from '../../data/expression.ts';
+import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
+import type { Call } from '../call.ts';
+import { endOf } from './ban.ts';
+import { actorRelation, permit, sameRole } from './permissions.ts';
+import { banExpireTime } from './record.ts';
+
+type Settings = Partial<
+  Pick<Group, 'approval' | 'member_invite' | 'member_modify' | 'history_visible' | 'read_ack' | 'silent'>
+>;
+
+/** Sections 7.59–7.70: one of the group's settings. @throws Refusal 20001 20011 20012 */
+export function changeGroupSettings(call: Call, id: number, set: Settings): Promise<true> {
+  return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
+    const { actor } = permit(call, 'change_settings', found, me);
+    return {
+      steps: [
+        updateGroup(call.app, id, { set: { ...set, changed: call.now } }, all(equal('status', 'normal'))),
+        ...sameRole(call.app, id, actor),
+      ],
+      answer: () => true as const,
+    };
+  });
+}
+
+/** Section 7.63: while it runs only admins may speak; `minutes` −1 for ever. */
+export async function banAll(call: Call, id: number, minutes: number) {
+  const silent = endOf(call.now, minutes);
+  await changeGroupSettings(call, id, { silent });
+  return { ban_expire_time: banExpireTime(silent, call.now) };
+}

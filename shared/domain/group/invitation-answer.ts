@@ -1,0 +1,123 @@
+import { AGREED, PENDING, REJECTED } from '../../data/application-repo.ts';
+import { absent, all, any, below, type Condition, equal } from '../../data/expression.ts';
+import { groupOf } from '../../data/group-repo.ts';
+import {
+  answerStep,
+  type Invitation,
+  invitationCountOf,
+  invitationOf,
+  invitationsToGroupOf,
+  oldestListed,
+  partiesOf,
+} from '../../data/invitation-repo.ts';
+import { INVITATION, relationKey, userPartition } from '../../data/keys.ts';
+import { edgeOf, isMember, relationOf, voidingEdgesOf } from '../../data/membership-repo.ts';
+import { check } from '../../data/step.ts';
+import { userOf } from '../../data/user-repo.ts';
+import { KEPT_IN_LISTS } from '../../limits.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+import { ListPage } from '../cursor.ts';
+import { Page } from '../page.ts';
+import { admit, countJoined } from './admission.ts';
+import { livingGroup } from './permissions.ts';
+
+/**
+ * Section 7.43: the invitee's answer, once. `inviter` is whoever invited; the invitee's own id stands for its newest
+ * pending invitation to that group. Approval joins, through the gate, and is not asked for again.
+ * @throws Refusal 20001 20015 20018 20009 20010
+ */
+export function handleInvitation(call: Call, id: number, inviter: number, approval: boolean): Promise<object> {
+  const { app, now } = call;
+  const me = call.person;
+  const reads = {
+    group: groupOf(app, id),
+    user: userOf(app, me),
+    relation: relationOf(app, id, me),
+    edge: edgeOf(app, me, id),
+    named: inviter === me ? [] : [invitationOf(app, me, id, inviter)],
+    newest: inviter === me ? [invitationsToGroupOf(app, me, id)] : [],
+    inviter: inviter === me ? [] : [relationOf(app, id, inviter)],
+  };
+  return call.change(reads, ({ group: found, user, relation, edge, named, newest }) => {
+    const group = livingGroup(found);
+    const voided = Math.max(edge?.settled ?? 0, edge?.blocked ?? 0);
+    const pending = ({ status, until }: Invitation) => status === PENDING && until > now;
+    const candidates = [...named, ...newest.flat()]
+      // Those of a Query are looked up once more: what a failed condition has shown of them counts.
+      .map((one) => one && call.db.records(invitationOf(app, me, id, partiesOf(one).inviter)))
+      .filter((one): one is Invitation => one !== undefined && pending(one))
+      .sort((one, other) => other.made - one.made);
+    const [invitation] = candidates;
+    if (!invitation) throw new Refusal('invitationGone');
+    if (relation?.state === 'blocked') throw new Refusal('blocked');
+    if (invitation.made <= voided || isMember(relation)) throw new Refusal('invitationGone');
+    const from = partiesOf(invitation).inviter;
+    // Not always read before (the newest invitation's): taken to be a member until the write finds otherwise.
+    const inviting = call.db.known(relationOf(app, id, from));
+    if (inviting && !isMember(inviting.record)) throw new Refusal('invitationGone');
+    const joining = approval
+      ? [
+          countJoined(call, group, 1),
+          ...admit(call, group, { id: me, user, relation }, { edge: notVoided(invitation) }),
+        ]
+      : [];
+    return {
+      steps: [
+        ...joining,
+        answerStep(app, me, invitation, approval ? AGREED : REJECTED, now),
+        check(relationKey(app, id, from), equal('state', 'member')),
+      ],
+      answer: () => ({}),
+    };
+  });
+}
+
+/** The person has neither joined nor been blocked since the invitation was made. */
+const notVoided = ({ made }: Invitation): Condition =>
+  all(any(absent('settled'), below('settled', made)), any(absent('blocked'), below('blocked', made)));
+
+/**
+ * Section 7.41: invitations of the last 30 days to the actor, the newest first. Those that a later joining settled show
+ * as agreed, and those that a later block voided not at all: by the times on the actor's edges, read side by side.
+ * @throws Refusal 10002 (cursor)
+ */
+export async function invitationList(call: Call, given: { cursor?: string | undefined; limit: number }) {
+  const { app, now } = call;
+  const me = call.person;
+  const page = new ListPage('invitation_list', given, {
+    partition: userPartition(app, me),
+    index: 'lsi1',
+    prefix: INVITATION,
+    form: /^I#\d{13}#\d{1,16}#\d{1,16}$/,
+    descending: true,
+    from: oldestListed(now),
+  });
+  const { invitations, total, edges } = await call.open({
+    invitations: page.read,
+    total: invitationCountOf(app, me, now),
+    edges: voidingEdgesOf(app, me, now - KEPT_IN_LISTS * 1000),
+  });
+  page.verify(call);
+  const { items, cursor } = page.cut(call, invitations);
+  const edgeTo = new Map(edges.map((edge) => [edge.group, edge]));
+  const entries = (items as unknown as Invitation[]).flatMap((invitation) => {
+    const { group, inviter } = partiesOf(invitation);
+    const { blocked = 0, settled = 0 } = edgeTo.get(group) ?? {};
+    const { made, reason, status, until, updated } = invitation;
+    if (made <= blocked) return [];
+    const agreed = status === PENDING && made <= settled;
+    return [
+      {
+        group_id: group,
+        inviter_id: inviter,
+        invitee_id: me,
+        reason,
+        status: agreed ? AGREED : status,
+        expired_time: until,
+        updated_at: new Date(agreed ? settled : updated).toISOString(),
+      },
+    ];
+  });
+  return new Page(entries, cursor, total);
+}

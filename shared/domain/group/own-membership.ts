@@ -1,0 +1,42 @@
+import { equal } from '../../data/expression.ts';
+import { groupOf } from '../../data/group-repo.ts';
+import { relationKey } from '../../data/keys.ts';
+import { isMember, type Relation, relationOf } from '../../data/membership-repo.ts';
+import { update } from '../../data/step.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+import { memberEntry } from './lists.ts';
+import { actorRelation, permit } from './permissions.ts';
+
+/** Changes what belongs to the actor's own membership. @throws Refusal 20001 20011 */
+function changeOwn<T>(call: Call, id: number, set: Pick<Relation, 'name' | 'mute' | 'push'>, answer: T): Promise<T> {
+  return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group, me }) => {
+    permit(call, 'own_membership', group, me);
+    const own = update(relationKey(call.app, id, call.person), { set }, equal('state', 'member'));
+    return { steps: [own], answer: () => answer };
+  });
+}
+
+/** Section 7.22: the actor's name in the group. */
+export const setDisplayName = (call: Call, id: number, name: string) => changeOwn(call, id, { name }, true as const);
+
+/** Section 7.51: 0 to 2. */
+export const setMuteMode = (call: Call, id: number, mute: number) => changeOwn(call, id, { mute }, {});
+
+/** Section 7.53: 0 to 4. @throws Refusal 20003 for another */
+export async function setPushMode(call: Call, id: number, push: number) {
+  if (push >= 0 && push <= 4) return changeOwn(call, id, { push }, {});
+  await call.open([]);
+  throw new Refusal('badPushMode');
+}
+
+/** Section 7.50: those of the list that are members, in its order. @throws Refusal 20001 20011 */
+export async function memberNames(call: Call, id: number, users: number[]) {
+  const { group, me, found } = await call.open({
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    found: users.map((user) => relationOf(call.app, id, user)),
+  });
+  permit(call, 'member_list', group, me);
+  return found.filter(isMember).map(memberEntry);
+}
