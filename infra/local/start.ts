@@ -1,5 +1,5 @@
-/** `npm start [-- --data DIR] [--quiet]`: the product on this machine, until Ctrl-C. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+/** `npm start [-- --data DIR] [--quiet] [--assembly DIR]`: the product on this machine, until Ctrl-C. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartUpError } from './dynamodb-local.ts';
@@ -10,17 +10,22 @@ const DESCRIPTION = join(FOLDER, 'stack.json');
 
 const starting = new AbortController();
 let stack: Promise<Stack> | undefined;
-let written = false;
+/** What this process wrote; a stack that was started later may have written its own. */
+let written: string | undefined;
 let ending = false;
 
 async function end(exitCode: number, reason?: string) {
   if (ending) return;
   ending = true;
   if (reason) console.error(reason);
-  if (written) rmSync(DESCRIPTION, { force: true });
+  removeDescription();
   starting.abort();
   await (await stack?.catch(() => undefined))?.close();
   process.exit(exitCode);
+}
+
+function removeDescription() {
+  if (existsSync(DESCRIPTION) && readFileSync(DESCRIPTION, 'utf8') === written) rmSync(DESCRIPTION);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -33,11 +38,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  const { data, quiet } = readArguments();
+  const { data, quiet, assembly } = readArguments();
   stack = startStack({
     port: Number(process.env.PORT ?? 8080),
     data,
     quiet,
+    ...(assembly && { assembly }),
     signal: starting.signal,
     onProgress: (step) => console.log(`  ${step}`),
     onBroken: (reason) => end(1, reason),
@@ -45,8 +51,8 @@ try {
   const { description } = await stack;
   if (!ending) {
     mkdirSync(FOLDER, { recursive: true });
-    writeFileSync(DESCRIPTION, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
-    written = true;
+    written = `${JSON.stringify(description, null, 2)}\n`;
+    writeFileSync(DESCRIPTION, written, { mode: 0o600 });
     console.log(welcome(description));
   }
 } catch (error) {
@@ -55,14 +61,19 @@ try {
   await end(1, error instanceof StartUpError ? error.message : undefined);
 }
 
-function readArguments(): { data: string | undefined; quiet: boolean } {
+/** `data` and `assembly` are folders; an assembly (`cdk.out`) is served as it is, without bundling and synthesizing. */
+function readArguments(): { data: string | undefined; quiet: boolean; assembly: string | undefined } {
   try {
     const { values } = parseArgs({
-      options: { data: { type: 'string' }, quiet: { type: 'boolean', default: false } },
+      options: { data: { type: 'string' }, quiet: { type: 'boolean', default: false }, assembly: { type: 'string' } },
     });
-    return { data: values.data && resolve(values.data), quiet: values.quiet };
+    return {
+      data: values.data && resolve(values.data),
+      quiet: values.quiet,
+      assembly: values.assembly && resolve(values.assembly),
+    };
   } catch (error) {
-    throw new StartUpError(`${(error as Error).message} Usage: npm start -- [--data DIR] [--quiet]`);
+    throw new StartUpError(`${(error as Error).message} Usage: npm start -- [--data DIR] [--quiet] [--assembly DIR]`);
   }
 }
 

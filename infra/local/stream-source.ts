@@ -92,29 +92,23 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
     const { Table: table } = await client.send(new DescribeTableCommand({ TableName: mapping.tableName }));
     const streamArn = table?.LatestStreamArn;
     if (!streamArn) throw new Error(`The table ${mapping.tableName} has no stream.`);
-    const here = new AbortController();
-    const abort = () => here.abort();
-    stop.signal.addEventListener('abort', abort, { once: true });
-    let failure: unknown;
+    const failed = new AbortController();
+    const signal = AbortSignal.any([stop.signal, failed.signal]);
     const followed = new Map<string, Promise<void>>();
-    while (!here.signal.aborted) {
+    while (!signal.aborted) {
       for (const { ShardId: id = '', ParentShardId: parent = '' } of await shardsOf(streams, streamArn)) {
         if (followed.has(id)) continue;
         // A child holds what came after its parent, so it waits for the parent's end.
-        const following = Promise.resolve(followed.get(parent)).then(() => followShard(streamArn, id, here.signal));
+        const following = Promise.resolve(followed.get(parent)).then(() => followShard(streamArn, id, signal));
         followed.set(
           id,
-          following.catch((error) => {
-            failure = error;
-            here.abort();
-          }),
+          following.catch((error) => failed.abort(error)),
         );
       }
-      await pause(SHARD_INTERVAL, here.signal);
+      await pause(SHARD_INTERVAL, signal);
     }
     await Promise.all(followed.values());
-    stop.signal.removeEventListener('abort', abort);
-    if (failure) throw failure;
+    failed.signal.throwIfAborted();
   };
 
   /** A reader that fails (an expired iterator, say) is started anew from its last position. */

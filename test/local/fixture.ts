@@ -24,12 +24,13 @@ const HANDLERS = {
   environment: 'export const handler = async (event, context) => ({ env: process.env, context });',
   fails: 'export const handler = async () => { throw new TypeError("no") };',
   slow: 'export const handler = () => new Promise(() => {});',
-  // Keeps what it was told, so that a test can ask.
+  // Keeps what it was told beside its code, so that every instance of it can answer.
   stores: `
-    const told = [];
+    import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+    const file = process.env.LAMBDA_TASK_ROOT + '/told.ndjson';
     export const handler = async (event) => {
-      if (event.routeKey) return told;
-      told.push(event);
+      if (!event.routeKey) return appendFileSync(file, JSON.stringify(event) + '\\n');
+      return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\\n').map((line) => JSON.parse(line)) : [];
     };`,
 } as const;
 

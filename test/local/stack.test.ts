@@ -1,0 +1,148 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { localClient } from '../../infra/local/dynamodb-local.ts';
+import { type Stack, type StackOptions, startStack } from '../../infra/local/stack.ts';
+import type { Json } from '../../infra/local/template.ts';
+import { writeFixtureAssembly } from './fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'stack-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const apps = { app_id: 'a', admin_token: 'at', other_app_id: 'b', other_admin_token: 'bt' };
+let assembly: string;
+beforeAll(() => {
+  assembly = writeFixtureAssembly(folder);
+});
+const start = (more: StackOptions = {}) =>
+  startStack({ assembly, quiet: true, logs: join(folder, 'logs'), makeApps: async () => apps, ...more });
+
+const put = (stack: Stack, pk: string) =>
+  localClient(stack.description.dynamodb_endpoint).send(
+    new PutItemCommand({ TableName: stack.description.table_name, Item: { pk: { S: pk }, sk: { S: '-' } } }),
+  );
+const s3Of = ({ description }: Stack) =>
+  new S3Client({
+    endpoint: description.s3_endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  });
+
+describe('a running stack', () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await start();
+  });
+  afterAll(() => stack.close());
+  const get = (path: string) => fetch(stack.description.api_endpoint + path);
+  const told = async (): Promise<Json[]> => (await get('/told')).json() as Promise<Json[]>;
+
+  it('describes itself', () => {
+    expect(stack.description).toEqual({
+      ...apps,
+      api_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      dynamodb_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      s3_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      table_name: 'fixture',
+      bucket_name: 'fixture-files',
+    });
+  });
+
+  it('serves the routes of the templates and no others', async () => {
+    expect((await get('/echo')).status).toBe(200);
+    expect((await get('/nope')).status).toBe(404);
+    expect((await get('/forbidden')).status).toBe(500);
+  });
+
+  it('answers 500 where a function fails or takes longer than its timeout', async () => {
+    const message = '{"message":"Internal Server Error"}';
+    for (const path of ['/fails', '/slow']) {
+      const response = await get(path);
+      expect([response.status, await response.text()]).toEqual([500, message]);
+    }
+  });
+
+  it('points the functions at its own servers', async () => {
+    const { env } = (await (await get('/environment')).json()) as Json;
+    expect(env).toMatchObject({
+      AWS_ENDPOINT_URL_DYNAMODB: stack.description.dynamodb_endpoint,
+      AWS_ENDPOINT_URL_S3: stack.description.s3_endpoint,
+      TABLE_NAME: 'fixture',
+    });
+  });
+
+  it('delivers the stream through its filter, and events of the bucket by prefix', async () => {
+    await put(stack, 'other');
+    await put(stack, 'J#1');
+    for (const Key of ['elsewhere/x', 'files/ü x']) {
+      await s3Of(stack).send(new PutObjectCommand({ Bucket: 'fixture-files', Key, Body: 'x' }));
+    }
+    await vi.waitFor(async () => expect(await told()).toHaveLength(2), { timeout: 5000 });
+    const records = (await told()).flatMap(({ Records }) => Records);
+    expect(records.find(({ dynamodb }) => dynamodb)).toMatchObject({
+      eventName: 'INSERT',
+      dynamodb: { Keys: { pk: { S: 'J#1' } } },
+    });
+    expect(records.find(({ s3 }) => s3)).toMatchObject({
+      eventName: 'ObjectCreated:Put',
+      s3: { bucket: { name: 'fixture-files' }, object: { key: 'files/%C3%BC+x', size: 1 } },
+    });
+  });
+});
+
+describe('data', () => {
+  let stack: Stack | undefined;
+  afterEach(() => stack?.close());
+
+  it('is kept in a folder where one is given', async () => {
+    const data = join(folder, 'data');
+    stack = await start({ data });
+    await put(stack, 'kept');
+    await s3Of(stack).send(new PutObjectCommand({ Bucket: 'fixture-files', Key: 'kept', Body: 'kept' }));
+    await stack.close();
+    stack = await start({ data });
+    const Key = { pk: { S: 'kept' }, sk: { S: '-' } };
+    const client = localClient(stack.description.dynamodb_endpoint);
+    expect((await client.send(new GetItemCommand({ TableName: 'fixture', Key }))).Item).toEqual(Key);
+    const object = await s3Of(stack).send(new GetObjectCommand({ Bucket: 'fixture-files', Key: 'kept' }));
+    expect(await object.Body!.transformToString()).toBe('kept');
+  });
+});
+
+describe('a start that fails', () => {
+  /** Whether the process is there and not just waiting to be collected. */
+  const isAlive = (pid: number) =>
+    existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
+  it('ends what had started', async () => {
+    const fine = await start();
+    const port = Number(new URL(fine.description.api_endpoint).port);
+    await expect(start({ port })).rejects.toThrow(`Port ${port} is taken`);
+    await fine.close();
+    expect(isAlive(fine.javaPid)).toBe(false);
+
+    const steps: string[] = [];
+    const failing = start({
+      onProgress: (step) => steps.push(step),
+      makeApps: async () => {
+        throw new Error('no apps');
+      },
+    });
+    await expect(failing).rejects.toThrow('no apps');
+    expect(steps.join()).toContain('DynamoDB Local is ready');
+  });
+
+  it('can be aborted', async () => {
+    const starting = new AbortController();
+    const failing = start({ signal: starting.signal, onProgress: () => starting.abort() });
+    await expect(failing).rejects.toThrow();
+  });
+
+  it.each([[-1], [65_536], [Number.NaN]])('refuses port %s', async (port) => {
+    await expect(start({ port })).rejects.toThrow('PORT must be a number from 0');
+  });
+});

@@ -1,0 +1,146 @@
+/* biome-ignore-all lint/suspicious/noTemplateCurlyInString: Fn::Sub is written so. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Deployment, readDeployment } from '../../infra/local/deployment.ts';
+import { type Assembly, type Json, readAssembly } from '../../infra/local/template.ts';
+import { writeFixtureAssembly } from './fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'template-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let made = 0;
+/** The assembly of these stacks, without nested ones. */
+function assemblyOf(stacks: Record<string, Json>): Assembly {
+  const directory = join(folder, `assembly${made++}`);
+  mkdirSync(directory);
+  const artifacts = Object.keys(stacks).map((name) => [
+    name,
+    { type: 'aws:cloudformation:stack', properties: { templateFile: `${name}.json` } },
+  ]);
+  writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ artifacts: Object.fromEntries(artifacts) }));
+  for (const [name, template] of Object.entries(stacks)) {
+    writeFileSync(join(directory, `${name}.json`), JSON.stringify(template));
+  }
+  return readAssembly(directory, { apiEndpoint: 'http://here' });
+}
+/** What a value of a template stands for, in a stack `S` with a table `T` and a parameter `P`. */
+function resolved(value: Json): Json {
+  const assembly = assemblyOf({
+    Other: {
+      Outputs: { O: { Value: { Ref: 'AWS::StackName' }, Export: { Name: { 'Fn::Sub': 'Other:${AWS::Region}' } } } },
+    },
+    S: {
+      Parameters: { P: { Default: 'default' }, Q: {} },
+      Resources: {
+        T: { Type: 'AWS::DynamoDB::Table', Properties: { TableName: 'the-table' } },
+        X: { Type: 'X', Properties: { value } },
+      },
+    },
+  });
+  return assembly.resources('X')[0]?.properties.value;
+}
+
+describe('the resolver', () => {
+  it.each([
+    [{ Ref: 'T' }, 'the-table'],
+    [{ Ref: 'X' }, 'S-X'],
+    [{ Ref: 'P' }, 'default'],
+    [{ Ref: 'AWS::Partition' }, 'aws'],
+    [
+      [1, { Ref: 'AWS::NoValue' }, 'a'],
+      [1, 'a'],
+    ],
+    [{ a: { Ref: 'AWS::NoValue' }, b: 1 }, { b: 1 }],
+    [{ 'Fn::GetAtt': ['T', 'Arn'] }, 'arn:aws:dynamodb:us-east-1:000000000000:table/the-table'],
+    [{ 'Fn::GetAtt': 'T.StreamArn' }, 'arn:aws:dynamodb:us-east-1:000000000000:table/the-table/stream/local'],
+    [{ 'Fn::Join': ['/', ['a', { Ref: 'T' }]] }, 'a/the-table'],
+    [{ 'Fn::Join': ['', { 'Fn::Split': ['-', { Ref: 'T' }] }] }, 'thetable'],
+    [{ 'Fn::Select': ['1', { 'Fn::Split': ['-', { Ref: 'T' }] }] }, 'table'],
+    [
+      { 'Fn::Sub': '${T} ${T.Arn} ${!T} ${AWS::AccountId}' },
+      'the-table arn:aws:dynamodb:us-east-1:000000000000:table/the-table ${T} 000000000000',
+    ],
+    [{ 'Fn::Sub': ['${own} ${T}', { own: { Ref: 'P' } }] }, 'default the-table'],
+    [{ 'Fn::ImportValue': 'Other:us-east-1' }, 'Other'],
+    // Only an object of one field is a function.
+    [
+      { Ref: 'not', one: 1 },
+      { Ref: 'not', one: 1 },
+    ],
+  ])('%j is %j', (value, expected) => {
+    expect(resolved(value)).toEqual(expected);
+  });
+
+  it.each([
+    [{ 'Fn::FindInMap': ['a', 'b', 'c'] }, 'cannot resolve Fn::FindInMap (in stack S)'],
+    [{ Ref: 'Missing' }, 'Missing is neither a resource nor a parameter of stack S'],
+    [{ Ref: 'Q' }, 'The parameter Q of stack S has no value'],
+    [{ 'Fn::GetAtt': ['T', 'Unknown'] }, 'does not know Unknown of AWS::DynamoDB::Table (T in S)'],
+    [{ 'Fn::ImportValue': 'nothing' }, 'No stack exports nothing'],
+  ])('names what it cannot resolve: %j', (value, message) => {
+    expect(() => resolved(value)).toThrow(message);
+  });
+});
+
+describe('a deployment', () => {
+  let deployment: Deployment;
+  beforeAll(() => {
+    deployment = readDeployment(readAssembly(writeFixtureAssembly(folder), { apiEndpoint: 'http://here' }));
+  });
+  const functionOf = (name: string) => deployment.functions.find((definition) => definition.name === `fixture-${name}`);
+
+  it('has the functions with what their templates say, references across stacks resolved', () => {
+    expect(functionOf('echo')).toMatchObject({
+      arn: 'arn:aws:lambda:us-east-1:000000000000:function:fixture-echo',
+      modulePath: expect.stringMatching(/asset\.[0-9a-f]+\/index\.mjs$/),
+      handler: 'index.handler',
+      memory: 256,
+      timeout: 3000,
+      environment: {
+        TABLE_NAME: 'fixture',
+        JOINED: 'us-east-1:arn:aws:dynamodb:us-east-1:000000000000:table/fixture',
+      },
+    });
+    expect(functionOf('echo')?.statements).toContainEqual({
+      Action: 'dynamodb:GetItem',
+      Effect: 'Allow',
+      Resource: 'arn:aws:dynamodb:us-east-1:000000000000:table/fixture',
+    });
+    const keys = deployment.functions.map(({ accessKeyId }) => accessKeyId);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('has the routes, and whether they may call their functions', () => {
+    const routes = deployment.api.routes.map(({ key, function: { name }, permitted }) => [key, name, permitted]);
+    expect(routes).toContainEqual(['POST /echo', 'fixture-echo', true]);
+    expect(routes).toContainEqual(['ANY /items/{id}', 'fixture-echo', true]);
+    expect(routes).toContainEqual(['GET /forbidden', 'fixture-echo', false]);
+  });
+
+  it('has throttles and CORS of the API', () => {
+    expect(deployment.api.throttle('POST /echo')).toEqual({ rate: 1000, burst: 500 });
+    expect(deployment.api.throttle('GET /limited')).toEqual({ rate: 1, burst: 2 });
+    expect(deployment.api.cors).toMatchObject({ allowOrigins: ['*'], allowMethods: ['GET', 'POST'], maxAge: 600 });
+  });
+
+  it('has table, stream mapping and bucket', () => {
+    expect(deployment.tables).toMatchObject([{ name: 'fixture' }]);
+    expect(deployment.streamMappings).toMatchObject([
+      {
+        tableName: 'fixture',
+        function: { name: 'fixture-stores' },
+        batchSize: 10,
+        maximumRetryAttempts: 2,
+        bisectOnError: false,
+      },
+    ]);
+    expect(deployment.buckets).toMatchObject([
+      {
+        name: 'fixture-files',
+        notifications: [{ events: ['s3:ObjectCreated:*'], prefix: 'files/', function: { name: 'fixture-stores' } }],
+      },
+    ]);
+  });
+});
