@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { routes } from '../../shared/routes/index.ts';
+import type { Request } from '../support/api.ts';
+import { Given } from '../support/story.ts';
+import { world } from '../support/world.ts';
+
+const aliases = routes.filter(({ methods }) => methods.length > 1);
+
+/**
+ * Routes that differ in their method only reach the same function, which cannot tell them apart. Asked over HTTP, where
+ * the routes are those of the template; by requests that change nothing, so that the second finds what the first found.
+ */
+test.each(aliases.map((route) => [route.methods.join(' and '), route.path, route] as const))(
+  '%s %s are one operation',
+  async (_, path, { methods }) => {
+    const given = await Given.app(await world('over HTTP'));
+    const alice = await given.user();
+    const requests: Request[] = [
+      {},
+      { app: given.app },
+      { ...alice.headers, group: 1 },
+      { ...alice.headers, body: '{' },
+      { app: given.app, token: given.adminToken, body: { group_id: 'x', user_id: 'x', device_sn: 'x', list: 'x' } },
+    ];
+    for (const request of requests) {
+      const answers = await Promise.all(methods.map((method) => given.api.call(method, path, request)));
+      const [first, ...others] = answers.map(({ status, body }) => ({ status, body }));
+      for (const other of others) expect(other).toEqual(first);
+    }
+  },
+);

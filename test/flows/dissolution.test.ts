@@ -1,0 +1,147 @@
+import { describe, expect, vi } from 'vitest';
+import { handler } from '../../functions/background/clean-up.ts';
+import { documentClient } from '../../shared/data/client.ts';
+import { jobOf } from '../../shared/data/job-repo.ts';
+import type { Key } from '../../shared/data/keys.ts';
+import { userOf } from '../../shared/data/user-repo.ts';
+import { jobsOf } from '../support/jobs.ts';
+import { type Given, inBothWorlds, inRaces, inThisProcess, type Person } from '../support/story.ts';
+
+/** What the stream would hand to the function. */
+const run = (keys: Key[], left = 300_000) =>
+  handler(
+    { Records: keys.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } })) } as never,
+    { awsRequestId: 'clean-up', getRemainingTimeInMillis: () => left } as never,
+  );
+
+const joinedOf = async (given: Given, people: Person[]): Promise<number[]> =>
+  (await given.db.read(people.map(({ id }) => userOf(given.app, id)))).map((user) => user?.joined ?? -1);
+
+describe('A dissolved group', () => {
+  inBothWorlds('is gone', (story) => {
+    story('for everyone at once, but for its info', async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const group_id = await given.group(alice!, { members: [bob!], type: 1 });
+      await carol!.does('POST /group/apply', { group_id, reason: '' });
+      const before = await bob!.does('GET /group/info', { group_id });
+      expect(await bob!.fails('POST /group/destroy', { group_id })).toBe(20013);
+      expect(await carol!.fails('POST /group/destroy', { group_id })).toBe(20011);
+      expect(await carol!.fails('POST /group/destroy', { group_id: 1 })).toBe(20001);
+      expect(await alice!.does('POST /group/destroy', { group_id })).toBe(true);
+      for (const who of [alice!, bob!, given.admin()]) {
+        expect(await who.does('GET /group/info', { group_id })).toEqual({ ...before, status: 1, count: 0 });
+        const codes = [
+          await who.fails('GET /group/settings', { group_id }),
+          await who.fails('GET /group/member_list', { group_id }),
+          await who.fails('POST /group/invite', { group_id, user_list: [carol!.id] }),
+          await who.fails('POST /group/kick', { group_id, user_list: [bob!.id] }),
+          await who.fails('POST /group/apply/handle', { group_id, user_id: carol!.id, approval: true }),
+          await who.fails('POST /group/destroy', { group_id }),
+        ];
+        expect(codes).toEqual(Array(6).fill(20001));
+      }
+      expect(await bob!.fails('POST /group/leave', { group_id })).toBe(20001);
+      expect(await bob!.fails('POST /group/apply', { group_id, reason: '' })).toBe(20001);
+      expect(await alice!.does('POST /group/application_list')).toEqual([]);
+      for (const who of [alice!, bob!]) expect(await who.does('GET /group/user_joined')).toEqual([]);
+    });
+
+    story('by the owner, or the app by itself, on the group, or as the owner', async (given) => {
+      const alice = await given.user();
+      const groups = [];
+      for (let n = 0; n < 4; n++) groups.push(await given.group(alice));
+      expect(await given.admin().does('DELETE /group/destroy', { group_id: groups[0] })).toBe(true);
+      expect(await given.admin({ group: groups[1]! }).does('POST /group/destroy')).toBe(true);
+      expect(await given.admin({ user: alice.id }).does('POST /group/destroy', { group_id: groups[2] })).toBe(true);
+      expect(await alice.does('GET /group/user_joined')).toEqual([groups[3]]);
+    });
+  });
+
+  inThisProcess('is cleaned up behind', (story) => {
+    story('with all its three hundred members, however often it is begun', async (given) => {
+      const [alice, ...people] = await given.users(301);
+      const group_id = await given.group(alice!, { members: people.slice(0, 299) });
+      const applicant = people[299]!;
+      await applicant.does('POST /group/apply', { group_id, reason: '' });
+      const { log } = await alice!.asks('POST /group/destroy', { group_id });
+      expect(log?.trips).toBe(2);
+      expect(await given.problems()).toEqual([]);
+      expect(await joinedOf(given, people)).toEqual([...Array(299).fill(1), 0]);
+      const jobs = await jobsOf(given.world.table, given.app);
+      expect(jobs).toHaveLength(1);
+
+      // The function dies half-way: what it has done stays done, and the stream gives the job out again.
+      let writes = 0;
+      documentClient().middlewareStack.add(
+        (next) => (args) => {
+          if ('TransactItems' in args.input && ++writes > 4) throw new Error('out of memory');
+          return next(args);
+        },
+        { step: 'initialize', name: 'dies' },
+      );
+      await expect(run(jobs)).rejects.toThrow('out of memory');
+      documentClient().middlewareStack.remove('dies');
+      const joined = await joinedOf(given, people.slice(0, 299));
+      expect(joined).toContain(0);
+      expect(joined).toContain(1);
+      expect(await given.problems()).toEqual([]);
+      expect(await people[0]!.does('GET /group/user_joined')).toEqual([]);
+
+      // Two runs at once, as a stream may have it.
+      await Promise.all([run(jobs), run(jobs)]);
+      expect(await joinedOf(given, [alice!, ...people])).toEqual(Array(301).fill(0));
+      expect(await jobsOf(given.world.table, given.app)).toEqual([]);
+      await run(jobs);
+      expect(await given.problems()).toEqual([]);
+      for (const person of [people[0]!, people[298]!]) expect(await person.does('GET /group/user_joined')).toEqual([]);
+    });
+
+    story('in as many runs as it takes', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      await alice!.does('POST /group/destroy', { group_id });
+      const [job] = await jobsOf(given.world.table, given.app);
+      // No time left: the job is touched, so that the stream gives it out again, and done at last.
+      await run([job!], 0);
+      expect(await given.db.read(jobOf(job!))).toMatchObject({
+        kind: 'dissolved group',
+        continued: expect.any(Number),
+      });
+      await run([job!]);
+      expect(await given.db.read(jobOf(job!))).toBeUndefined();
+      expect(await joinedOf(given, [alice!, bob!])).toEqual([0, 0]);
+    });
+  });
+
+  inRaces('is cleaned up', (story) => {
+    story('while its members come and go elsewhere', async (given) => {
+      const [alice, bob, ...people] = await given.users(22);
+      const group_id = await given.group(alice!, { members: people });
+      const other = await given.group(bob!, { approval: 0 });
+      await alice!.does('POST /group/destroy', { group_id });
+      const jobs = await jobsOf(given.world.table, given.app);
+      await given.race<unknown>(
+        () => run(jobs),
+        ...people.map((person) => () => person.does('POST /group/apply', { group_id: other, reason: '' })),
+      );
+      expect(await joinedOf(given, people)).toEqual(Array(20).fill(1));
+    });
+  });
+
+  inBothWorlds('is cleaned up', (story) => {
+    story('by the stream of the table', async (given) => {
+      const [alice, ...people] = await given.users(31);
+      const group_id = await given.group(alice!, { members: people });
+      await alice!.does('POST /group/destroy', { group_id });
+      // Over HTTP it comes by itself.
+      if (given.world.conflicts) await run(await jobsOf(given.world.table, given.app));
+      await vi.waitFor(
+        async () => {
+          expect(await joinedOf(given, people)).toEqual(Array(30).fill(0));
+          expect(await jobsOf(given.world.table, given.app)).toEqual([]);
+        },
+        { timeout: 25_000, interval: 100 },
+      );
+    });
+  });
+});

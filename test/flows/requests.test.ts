@@ -1,0 +1,135 @@
+import { describe, expect } from 'vitest';
+import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
+
+describe('Parameters', () => {
+  inBothWorlds('come', (story) => {
+    story('in query or body, and the query wins', async (given) => {
+      const alice = await given.user();
+      const [one, other] = [await given.group(alice), await given.group(alice)];
+      const destroy = async (request: object) =>
+        (await given.api.call('POST', '/group/destroy', { ...alice.headers, ...request })).body;
+      expect(await destroy({ query: { group_id: one }, body: { group_id: other } })).toMatchObject({ data: true });
+      expect(await alice.does('GET /group/user_joined')).toEqual([other]);
+      // A wrong one in the query is not made up for by the body.
+      expect(await destroy({ query: { group_id: 'x' }, body: { group_id: other } })).toMatchObject({ code: 10002 });
+      expect(await destroy({ query: { group_id: '' }, body: { group_id: other } })).toMatchObject({ code: 10002 });
+      expect(await destroy({ body: { group_id: String(other) } })).toMatchObject({ data: true });
+    });
+
+    story('as numbers and booleans, or as strings of them', async (given) => {
+      const alice = await given.user();
+      const set = async (no_push: unknown) => {
+        const { body } = await alice.asks('POST /user/settings', { user_id: alice.id, no_push });
+        return body.code === 200 ? (await alice.does('GET /user/settings')).no_push : body.code;
+      };
+      for (const [value, found] of [
+        [true, true],
+        ['false', false],
+        ['1', true],
+        [0, false],
+        ['TRUE', true],
+        ['0', false],
+        [1, true],
+        [false, false],
+        [2, 10002],
+        ['', 10002],
+        ['on', 10002],
+        [[], 10002],
+        [{}, 10002],
+      ] as const)
+        expect(await set(value), JSON.stringify(value)).toBe(found);
+      const hour = async (no_push_start_hour: unknown) => {
+        const { body } = await alice.asks('POST /user/settings', { user_id: alice.id, no_push_start_hour });
+        return body.code === 200 ? (await alice.does('GET /user/settings')).no_push_start_hour : body.code;
+      };
+      for (const [value, found] of [
+        [7, 7],
+        ['08', 8],
+        ['9', 9],
+        [10.0, 10],
+        ['1e1', 10002],
+        ['0x7', 10002],
+        ['7.0', 10002],
+        [7.5, 10002],
+        [true, 10002],
+        ['', 10002],
+        ['9'.repeat(40), 10002],
+      ] as const)
+        expect(await hour(value), JSON.stringify(value)).toBe(found);
+      // null is nothing.
+      await alice.does('POST /user/settings', { user_id: alice.id, no_push: null, no_push_start_hour: null });
+      expect(await alice.does('GET /user/settings')).toMatchObject({ no_push: false, no_push_start_hour: 10 });
+    });
+
+    story('in a body of JSON, whatever its type is said to be, in base64 too', async (given) => {
+      const alice = await given.user('alice');
+      const login = async (request: object) =>
+        (await given.api.call('POST', '/token/id', { app: given.app, ...request })).body;
+      const body = { user_id: alice.id, password: PASSWORD };
+      expect(await login({ body, base64: true })).toMatchObject({ code: 200 });
+      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])
+        expect(await login({ body, headers: { 'content-type': type }, base64: false })).toMatchObject({ code: 200 });
+      for (const wrong of ['{', 'x', '[]', '7', '"text"', 'null', 'user_id=1&password=2', '{"user_id":1,}'])
+        expect(await login({ body: wrong }), wrong).toMatchObject({
+          code: 10002,
+          message: expect.stringMatching('^body'),
+        });
+      for (const blank of [undefined, '', ' \n'])
+        expect(await login({ body: blank, query: body })).toMatchObject({ code: 200 });
+      expect(await login({ body: '{' })).toEqual({ code: 10002, message: 'body: is not JSON', data: null });
+    });
+
+    story('with a group_id from the header of an admin token', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!);
+      const other = await given.group(alice!);
+      const onGroup = given.admin({ group: group_id });
+      expect(await onGroup.does('GET /group/info')).toMatchObject({ group_id });
+      expect(await onGroup.does('GET /group/info', { group_id: String(group_id) })).toMatchObject({ group_id });
+      expect(await onGroup.fails('GET /group/info', { group_id: other })).toBe(10002);
+      expect(await onGroup.fails('POST /group/invite', { group_id: other, user_list: [bob!.id] })).toBe(10002);
+      expect(await onGroup.does('POST /group/invite', { user_list: [bob!.id] })).toMatchObject([{ result: 'success' }]);
+      expect(await onGroup.does('POST /group/kick', { user_list: [bob!.id] })).toMatchObject([{ result: 'success' }]);
+      const { body } = await given.api.call('GET', '/group/info', {
+        ...onGroup.headers,
+        query: { group_id: other },
+        body: undefined,
+      });
+      expect(body).toMatchObject({ code: 10002, message: expect.stringMatching('^group_id') });
+      // Nothing else takes its place.
+      expect(await given.admin().fails('GET /group/info')).toBe(10002);
+      expect(await alice!.fails('GET /group/info')).toBe(10002);
+    });
+
+    story('with ids as large as JSON clients can hold', async (given) => {
+      const alice = await given.user();
+      for (const group_id of [Number.MAX_SAFE_INTEGER, String(Number.MAX_SAFE_INTEGER), 2 ** 31])
+        expect(await alice.fails('GET /group/info', { group_id })).toBe(20001);
+      for (const group_id of [0, -1, '9007199254740992', '99999999999999999999', 'NaN', 'Infinity', '1,2', ''])
+        expect(await alice.fails('GET /group/info', { group_id }), String(group_id)).toBe(10002);
+    });
+  });
+
+  inThisProcess('of a GET', (story) => {
+    story('may stand in its body', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      const get = (request: object) => given.api.call('GET', '/group/info', { ...alice.headers, ...request });
+      expect((await get({ body: { group_id } })).body.data).toMatchObject({ group_id });
+      expect((await get({ body: { group_id: 1 }, query: { group_id } })).body.data).toMatchObject({ group_id });
+      expect((await get({ body: '{', query: { group_id } })).body.code).toBe(10002);
+    });
+  });
+});
+
+inBothWorlds('An answer', (story) => {
+  story('is JSON that nobody keeps', async (given) => {
+    const alice = await given.user();
+    for (const answer of [await alice.asks('GET /user/profile'), await alice.asks('GET /group/info', {})])
+      expect(answer.headers).toMatchObject({
+        'content-type': 'application/json; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+      });
+  });
+});
