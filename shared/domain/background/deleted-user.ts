@@ -3,21 +3,21 @@ import type { Database } from '../../data/database.ts';
 import { all, equal, unchanged } from '../../data/expression.ts';
 import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { applicationKey, edgeKey, pushTokenKey, relationKey, userPartition } from '../../data/keys.ts';
+import { applicationKey, edgeKey, pushTokenKey, relationKey, userKey, userPartition } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
   becomeOwnerSteps,
   edgeOf,
   heirsOf,
   isMember,
-  OWNER_ROLE,
   type Relation,
   relationOf,
   userOfRelation,
 } from '../../data/membership-repo.ts';
 import { record } from '../../data/read.ts';
-import { remove, type Step } from '../../data/step.ts';
+import { remove, type Step, update } from '../../data/step.ts';
 import { type Device, freeHolder, itemsOf, pushTokenOf, userOf } from '../../data/user-repo.ts';
+import { Unavailable } from '../../refusal.ts';
 import { after } from '../cursor.ts';
 import { settle } from '../decision.ts';
 import { dissolutionSteps } from '../group/dissolution.ts';
@@ -41,7 +41,11 @@ export async function forgetUser(
   const limits = limitsOf((await db.read(appOf(app))) ?? { limits: {} });
   for (;;) {
     const items = await db.read(itemsOf(app, user, PAGE));
-    if (items.length === 0) return true;
+    if (items.length === 0) {
+      // Counted down by no departure: twenty at once would contend for this one item.
+      await db.write([update(userKey(app, user), { set: { joined: 0, owned: 0 } }, equal('status', 'deleted'))]);
+      return true;
+    }
     await Promise.all(
       items.map(({ sk }) => {
         if (sk.startsWith('E#')) return depart(db, app, user, Number(sk.slice(2)), now, limits.groups > 0);
@@ -57,7 +61,7 @@ export async function forgetUser(
 
 /** An item of the user's own partition; with a device goes the note of who holds its push token. */
 function forgetItem(db: Database, app: string, user: number, item: Device): Step[] {
-  const own = remove({ pk: userPartition(app, user), sk: item.sk });
+  const own = remove({ pk: userPartition(app, user), sk: item.sk }, unchanged(item, 'device_token'));
   if (item.device_token === undefined) return [own];
   const hash = tokenHash(item.device_token);
   const known = db.known(pushTokenOf(app, hash));
@@ -65,34 +69,51 @@ function forgetItem(db: Database, app: string, user: number, item: Device): Step
   return another ? [own] : [own, remove(pushTokenKey(app, hash), freeHolder(user, item.sn))];
 }
 
-/** Takes the user out of one group. */
+/** An heir who leaves or is deleted while inheriting is looked for again, this often. */
+const MAX_HEIRS = 10;
+
+/** Takes the user out of one group. @throws Unavailable where one heir after the other goes meanwhile */
 async function depart(db: Database, app: string, user: number, id: number, now: number, counted: boolean) {
   const reads = { group: groupOf(app, id), relation: relationOf(app, id, user), edge: edgeOf(app, user, id) };
-  const { group, relation } = await db.read(reads);
-  const owns = group?.owner === user && isMember(relation);
-  const heir = owns ? await findHeir(db, app, id, user) : undefined;
-  // The heir's relation is read whole: an index may hold less of it.
-  const inherited = heir && relationOf(app, id, userOfRelation(heir));
-  if (inherited) await db.load([inherited]);
-  await settle(db, { ...reads, heir: inherited ?? [] }, ({ group, relation, edge, heir }) => ({
-    steps: edge ? departure(app, user, id, { group, relation, heir: heir as Relation | undefined, now, counted }) : [],
-    answer: () => undefined,
-  }));
+  for (let round = 1; round <= MAX_HEIRS; round++) {
+    const found = await db.read(reads);
+    const owns = found.group?.owner === user && isMember(found.relation);
+    const heir = owns ? await findHeir(db, app, id, user) : undefined;
+    // The heir's relation is read whole: an index may hold less of it.
+    const inherited =
+      heir === undefined ? [] : [{ relation: relationOf(app, id, heir), person: userOf(app, heir) } as const];
+    await db.load([inherited]);
+    const done = await settle(db, { ...reads, inherited }, ({ group, relation, edge, inherited: [next] }) => {
+      const again = { steps: [], answer: () => false };
+      if (!edge) return { steps: [], answer: () => true };
+      if (group?.status === 'normal' && group.owner === user && isMember(relation)) {
+        const living = next?.person !== undefined && next.person.status !== 'deleted';
+        // Looked for among others than those who are members now.
+        if (next ? !living || !isMember(next.relation) : group.count !== found.group?.count) return again;
+      }
+      return {
+        steps: departure(app, user, id, { group, relation, heir: next?.relation, now, counted }),
+        answer: () => true,
+      };
+    });
+    if (done) return;
+  }
+  throw new Unavailable('the heirs of a group keep leaving');
 }
 
 const HEIRS = 50;
 
 /** Who inherits: the admin longest in office, else the member longest there, who is not deleted too. */
-async function findHeir(db: Database, app: string, group: number, user: number): Promise<Relation | undefined> {
+async function findHeir(db: Database, app: string, group: number, user: number): Promise<number | undefined> {
   for (const which of ['admins', 'members'] as const) {
     let from: string | undefined;
     for (;;) {
       const read = heirsOf(app, group, which, from, HEIRS);
       const { heirs, more } = await db.read(read);
-      const others = heirs.filter((heir) => userOfRelation(heir) !== user);
-      const people = await db.read(others.map((heir) => userOf(app, userOfRelation(heir))));
-      const heir = others.find((_, index) => people[index] && people[index].status !== 'deleted');
-      if (heir) return heir;
+      const others = heirs.map(userOfRelation).filter((heir) => heir !== user);
+      const people = await db.read(others.map((heir) => userOf(app, heir)));
+      const heir = people.find((person) => person && person.status !== 'deleted');
+      if (heir) return heir.user;
       if (more === undefined) break;
       from = after(more);
     }
@@ -115,14 +136,18 @@ function departure(
   const { group, relation, heir, now, counted } = known;
   const own = [remove(edgeKey(app, user, id)), remove(applicationKey(app, id, user))];
   const gone = remove(relationKey(app, id, user), unchanged(relation, 'state', 'role'));
-  // A dissolved group's own clean-up takes what is left of it; a block outlives the user, as its count does.
-  if (!group || group.status === 'dissolved' || !isMember(relation)) return own;
+  // A block outlives the user, as its count does; of a ban and of an application's mark nothing is needed any more.
+  if (!isMember(relation)) return relation && relation.state === undefined ? [gone, ...own] : own;
+  // A dissolved group has forgotten its count, and its own clean-up would bring the edge back.
+  if (!group || group.status === 'dissolved') return [gone, ...own];
   const leaving = { count: -1, ...(relation.role === ADMIN_ROLE && { admins: -1 }) };
   if (group.owner !== user) return [updateGroup(app, id, { add: leaving }, equal('status', 'normal')), gone, ...own];
   // Nobody is left, or left to inherit it: the owner's side goes with the group.
-  if (!heir) return [...dissolutionSteps(app, group, now, counted), remove(applicationKey(app, id, user))];
-  // Whoever was to inherit is no member any more by now: another is looked for in the next run.
-  if (!isMember(heir) || heir.role === OWNER_ROLE) throw new Error('the heir has left meanwhile');
+  if (!heir)
+    return [
+      ...dissolutionSteps(app, group, now, counted, equal('count', group.count)),
+      remove(applicationKey(app, id, user)),
+    ];
   return [
     updateGroup(
       app,

@@ -40,11 +40,15 @@ export async function onlineStatus(call: Call) {
 /** Section 1.8: forgets the device and revokes its session; an unknown one is forgotten already. */
 export const removeDevice = (call: Call, sn: number): Promise<true> =>
   call.change({ device: deviceOf(call.app, call.person, sn) }, ({ device }) => ({
-    steps: device
-      ? [remove(deviceKey(call.app, call.person, sn), unchanged(device, 'device_token')), ...releaseToken(call, device)]
-      : [],
+    steps: device ? forgetSteps(call, call.person, device) : [],
     answer: () => true as const,
   }));
+
+/** The device goes, and with it the note that it holds a push service's token. */
+export const forgetSteps = (call: Call, user: number, device: Device): Step[] => [
+  remove(deviceKey(call.app, user, device.sn), unchanged(device, 'device_token')),
+  ...releaseToken(call, user, device),
+];
 
 /** Section 1.12: revokes the session of one device, or of all. @throws Refusal 10002 for an unknown one */
 export function kickDevice(call: Call, sn: number | undefined): Promise<true> {
@@ -85,7 +89,9 @@ export function bindToken(call: Call, sn: number, token: string, notifier: strin
           { set: { device_token: token, notifier } },
           all(exists, unchanged(device, 'device_token')),
         ),
-        ...(device.device_token !== undefined && device.device_token !== token ? releaseToken(call, device) : []),
+        ...(device.device_token !== undefined && device.device_token !== token
+          ? releaseToken(call, person, device)
+          : []),
         ...(elsewhere ? takeToken(call, elsewhere, token) : []),
       ],
       answer: () => true as const,
@@ -104,20 +110,20 @@ export function unbindToken(call: Call, sn: number, field: string): Promise<obje
       all(exists, unchanged(device, 'device_token')),
     );
     return {
-      steps: device.device_token === undefined ? [] : [unbound, ...releaseToken(call, device)],
+      steps: device.device_token === undefined ? [] : [unbound, ...releaseToken(call, person, device)],
       answer: () => ({}),
     };
   });
 }
 
 /** The note of who holds a device's token goes with it, unless another device has bound the token since. */
-function releaseToken(call: Call, { sn, device_token: token }: Device): Step[] {
+function releaseToken(call: Call, user: number, { sn, device_token: token }: Device): Step[] {
   if (token === undefined) return [];
   const holder = pushTokenOf(call.app, tokenHash(token));
   // Not read before: taken to be this device's, until the write finds otherwise.
   const known = call.db.known(holder);
-  if (known && (known.record?.user !== call.person || known.record.sn !== sn)) return [];
-  return [remove(pushTokenKey(call.app, tokenHash(token)), freeHolder(call.person, sn))];
+  if (known && (known.record?.user !== user || known.record.sn !== sn)) return [];
+  return [remove(pushTokenKey(call.app, tokenHash(token)), freeHolder(user, sn))];
 }
 
 /** The device that held the token so far loses it, unless it has lost it already. */

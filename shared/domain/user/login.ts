@@ -17,6 +17,7 @@ import type { Call } from '../call.ts';
 import { settle } from '../decision.ts';
 import { newUserToken, tokenHash } from '../token.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './device.ts';
+import { forgetSteps } from './devices.ts';
 import { isPassword } from './password.ts';
 
 /** Lock-out (ms): after so many failures within the window, logins of new devices are refused for as long. */
@@ -130,7 +131,7 @@ export function newSession(call: Call, user: User, devices: Device[], guid: stri
   const steps = [
     check(userKey(call.app, user.user), unchanged(user, 'status', 'epoch')),
     update(deviceKey(call.app, user.user, sn), { set: login }),
-    ...idle.map((device) => remove(deviceKey(call.app, user.user, device.sn))),
+    ...idle.flatMap((device) => forgetSteps(call, user.user, device)),
   ];
   const session: Session = {
     token,

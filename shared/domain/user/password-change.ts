@@ -1,7 +1,7 @@
-import { unchanged } from '../../data/expression.ts';
+import { exists, unchanged } from '../../data/expression.ts';
 import { deviceKey, userKey } from '../../data/keys.ts';
 import { type Step, update } from '../../data/step.ts';
-import { LIVING, lockOf, type User, userOf } from '../../data/user-repo.ts';
+import { deviceOf, LIVING, lockOf, type User, userOf } from '../../data/user-repo.ts';
 import { badParameter, Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { settle } from '../decision.ts';
@@ -47,10 +47,12 @@ export async function changePassword(call: Call, given: { old_password: string; 
   const steps = (user: User) => {
     const epoch = user.epoch + 1;
     const { actor, app, person } = call;
+    // Removed meanwhile: it must not come back as half a device.
+    const own = actor.kind === 'user' && call.db.known(deviceOf(app, person, actor.device))?.record;
     return [
       update(userKey(app, person), { set: { password, epoch } }, unchanged(user, 'status', 'epoch')),
       // The device that asks stays signed in: its session moves to the new epoch.
-      ...(actor.kind === 'user' ? [update(deviceKey(app, person, actor.device), { set: { epoch } })] : []),
+      ...(own ? [update(deviceKey(app, person, own.sn), { set: { epoch } }, exists)] : []),
     ];
   };
   const proof = { field: 'old_password', password: given.old_password, adminExempt: false };

@@ -1,0 +1,257 @@
+import { BatchWriteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { afterEach, expect } from 'vitest';
+import { handler } from '../../functions/background/clean-up.ts';
+import { documentClient } from '../../shared/data/client.ts';
+import { JOB } from '../../shared/data/keys.ts';
+import { newId } from '../../shared/domain/ids.ts';
+import { itemsOf } from '../support/invariants.ts';
+import { type Given, inRaces, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
+
+/** Milliseconds that a run still has. */
+const context = (left: () => number) => ({ awsRequestId: 'job', getRemainingTimeInMillis: left }) as Context;
+const ENOUGH = context(() => 300_000);
+
+/** The jobs that wait in the table, of this app. */
+async function jobs(given: Given, kind?: string): Promise<{ pk: string; sk: string }[]> {
+  const { client, name } = given.world.table;
+  const { Items = [] } = await client.send(
+    new ScanCommand({
+      TableName: name,
+      ConsistentRead: true,
+      FilterExpression: 'begins_with(pk, :job) AND app = :app',
+      ExpressionAttributeValues: { ':job': JOB, ':app': given.app },
+    }),
+  );
+  return Items.filter((job) => kind === undefined || job.kind === kind).map(({ pk, sk }) => ({ pk, sk }));
+}
+
+const event = (keys: { pk: string; sk: string }[]) =>
+  ({
+    Records: keys.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } })),
+  }) as unknown as DynamoDBStreamEvent;
+
+/** The background function as the stream drives it: until no job is left. */
+async function cleanUp(given: Given, each: Context = ENOUGH): Promise<number> {
+  for (let runs = 0; runs < 200; runs++) {
+    const waiting = await jobs(given);
+    if (waiting.length === 0) return runs;
+    for (const key of waiting) await handler(event([key]), each);
+  }
+  throw new Error('the jobs never end');
+}
+
+/** Makes every n-th request of the database fail, from the first on, until told to stop. */
+let faults: { every: number; seen: number } | undefined;
+afterEach(() => {
+  faults = undefined;
+});
+
+/** What of a user still lies in the table, besides the user's own item. */
+async function remains(given: Given, id: number): Promise<string[]> {
+  const items = await itemsOf(given.world.table, given.app);
+  return items
+    .filter(({ pk, sk, user }) => {
+      if (pk === `U#${given.app}#${id}`) return sk !== '#';
+      return user === id || sk === `R#${id}` || sk === `A#${id}` || sk.endsWith(`#${id}`);
+    })
+    .map(({ pk, sk }) => `${pk} ${sk}`);
+}
+
+/** So many at once. */
+async function many<T>(count: number, make: (n: number) => Promise<T>): Promise<T[]> {
+  const made: T[] = [];
+  for (let from = 0; from < count; from += 15)
+    made.push(...(await Promise.all(Array.from({ length: Math.min(15, count - from) }, (_, n) => make(from + n)))));
+  return made;
+}
+
+/** So many groups like this one (itself among them), with the same members; counts of the members are left to the caller. */
+async function copies(given: Given, group: number, count: number): Promise<number[]> {
+  const { client, name } = given.world.table;
+  const whole = (await itemsOf(given.world.table, given.app)).map((item) => JSON.stringify(item));
+  const own = new RegExp(`\\b${group}\\b`, 'g');
+  const template = whole.filter((item) => item.match(own));
+  const groups = [group, ...Array.from({ length: count - 1 }, newId)];
+  const items = groups.slice(1).flatMap((id) => template.map((item) => JSON.parse(item.replace(own, String(id)))));
+  for (let from = 0; from < items.length; from += 25)
+    await client.send(
+      new BatchWriteCommand({
+        RequestItems: { [name]: items.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } })) },
+      }),
+    );
+  return groups;
+}
+
+/** A user who owns groups of every kind, and whom they must pass to: undefined where nobody is left. */
+async function ownerOfMany(given: Given, each: number) {
+  const gone = await given.user('gone');
+  const [heir, other, dead, third] = (await given.users(4, 'other')) as [Person, Person, Person, Person];
+  const kinds: { to: Person | undefined; people: { members?: Person[]; admins?: Person[] } }[] = [
+    { to: other, people: { members: [heir], admins: [other] } },
+    { to: other, people: { members: [heir], admins: [other, third] } },
+    { to: heir, people: { members: [dead, heir, other] } },
+    { to: heir, people: { admins: [dead], members: [heir] } },
+    { to: undefined, people: {} },
+    { to: undefined, people: { members: [dead] } },
+  ];
+  const passed = await many(kinds.length * each, async (n) => {
+    const { to, people } = kinds[n % kinds.length]!;
+    return { group: await given.group(gone, people), to: to?.id };
+  });
+  return { gone, heir, other, dead, third, passed };
+}
+
+/** Every group is with its heir, or dissolved. */
+async function expectPassed(given: Given, passed: { group: number; to: number | undefined }[]) {
+  for (const { group, to } of passed) {
+    const { body } = await given.admin().asks('GET /group/info', { group_id: group });
+    expect(body.data).toMatchObject(to === undefined ? { status: 1, count: 0 } : { status: 0, owner_id: to });
+  }
+}
+
+inThisProcess('A deleted user', (story) => {
+  story('leaves nothing but the tombstone, and its groups to their heirs', async (given) => {
+    const { gone, heir, dead, third: owner, passed } = await ownerOfMany(given, 1);
+    await gone.does('POST /user/profile', { nick_name: 'Gone', private_info: 'x'.repeat(16_000) });
+    await gone.does('POST /user/settings', { user_id: gone.id, no_sounds: true });
+    await gone.does('POST /user/push/tag', { tags: ['a', 'b'] });
+    await gone.does('PUT /user/token/bind', { device_sn: gone.device, device_token: 'push', notifier_name: 'apns' });
+    await gone.does('PUT /user/mobile', { mobile: '4912345678' });
+    const joined = await many(6, (n) => given.group(owner, n % 2 ? { members: [gone] } : { admins: [gone] }));
+    const applied = await given.group(owner);
+    await gone.does('POST /group/apply', { group_id: applied, reason: 'me' });
+    const dissolved = await given.group(heir, { members: [gone] });
+    await heir.does('POST /group/destroy', { group_id: dissolved });
+    await given.setUser(gone.id, { confirm: true });
+    const asking = await given.group(owner);
+    await owner.does('POST /group/invite', { group_id: asking, user_list: [gone.id], reason: '' });
+
+    await given.admin({ user: dead.id }).does('POST /user/delete');
+    await gone.does('DELETE /user/delete', { password: PASSWORD });
+    // Until the background has been there, it still stands in lists and counts.
+    expect(await owner.does('GET /group/info', { group_id: joined[0] })).toMatchObject({ count: 2 });
+    // The heir that is deleted too is passed over, whichever of them is cleaned up first.
+    for (const key of await jobs(given, 'deleted user')) await handler(event([key]), ENOUGH);
+    await cleanUp(given);
+
+    await expectPassed(given, passed);
+    expect(await owner.does('POST /group/application_list', { group_list: [applied] })).toEqual([]);
+    for (const group of joined)
+      expect(await owner.does('GET /group/info', { group_id: group })).toMatchObject({ count: 1 });
+    expect(await remains(given, gone.id)).toEqual([]);
+    expect(await remains(given, dead.id)).toEqual([]);
+  });
+
+  story('is cleaned up whole however often the work is cut off', async (given) => {
+    const { gone, dead, passed } = await ownerOfMany(given, 4);
+    await given.admin({ user: dead.id }).does('POST /user/delete');
+    await given.admin({ user: gone.id }).does('POST /user/delete');
+    let left = 0;
+    // Every run has time for one page only.
+    const runs = await cleanUp(
+      given,
+      context(() => left++ && 0),
+    );
+    expect(runs).toBeGreaterThan(1);
+    await expectPassed(given, passed);
+    expect(await remains(given, gone.id)).toEqual([]);
+  });
+
+  story('is cleaned up after faults of the database in the middle of it', async (given) => {
+    const { gone, dead, passed } = await ownerOfMany(given, 4);
+    await given.admin({ user: dead.id }).does('POST /user/delete');
+    await given.admin({ user: gone.id }).does('POST /user/delete');
+    faulty();
+    const [key, second] = await jobs(given, 'deleted user');
+    let failed = 0;
+    for (const every of [7, 13, 29, 61]) {
+      faults = { every, seen: 0 };
+      for (const job of [key!, second!]) await handler(event([job]), ENOUGH).catch(() => failed++);
+    }
+    faults = undefined;
+    expect(failed).toBeGreaterThan(1);
+    await cleanUp(given);
+    await expectPassed(given, passed);
+    expect(await remains(given, gone.id)).toEqual([]);
+  });
+
+  story('is not brought back by a job that is handed out again after its end', async (given) => {
+    const gone = await given.user('gone');
+    await given.admin({ user: gone.id }).does('POST /user/delete');
+    const [key] = await jobs(given);
+    await cleanUp(given);
+    await handler(
+      event([key!]),
+      context(() => 0),
+    );
+    expect(await jobs(given)).toEqual([]);
+  });
+});
+
+let installed = false;
+function faulty() {
+  if (installed) return;
+  installed = true;
+  documentClient().middlewareStack.add(
+    ((next: (args: object) => Promise<object>) => async (args: object) => {
+      if (faults && ++faults.seen % faults.every === 0) throw new Error('the database failed');
+      return next(args);
+    }) as never,
+    { step: 'initialize', name: 'faults', priority: 'high' } as never,
+  );
+}
+
+inRaces('A deleted user, in races', (story) => {
+  story('is cleaned up by two at once, while heirs leave and join', async (given) => {
+    const gone = await given.user('gone');
+    const people = await given.users(6);
+    const groups: number[] = [];
+    groups.push(...(await many(6, (n) => given.group(gone, { members: [people[n]!, people[(n + 1) % 6]!] }))));
+    await given.admin({ user: gone.id }).does('POST /user/delete');
+    const [key] = await jobs(given);
+    await given.race(
+      () => handler(event([key!]), ENOUGH),
+      () => handler(event([key!]), ENOUGH),
+      ...groups.map((group, n) => async () => void (await people[n]!.asks('POST /group/leave', { group_id: group }))),
+    );
+    await cleanUp(given);
+    for (const [n, group] of groups.entries()) {
+      const { body } = await given.admin().asks('GET /group/info', { group_id: group });
+      // Either heir may own it: who was the first to inherit could not leave any more.
+      expect([people[n]!.id, people[(n + 1) % 6]!.id]).toContain(body.data.owner_id);
+    }
+    expect(await remains(given, gone.id)).toEqual([]);
+  });
+});
+
+inThisProcess('A user in 300 groups owning 30', (story) => {
+  story('is out of all of them after a run that was cut off half-way', async (given) => {
+    const gone = await given.user('gone');
+    const [owner, member] = (await given.users(2)) as [Person, Person];
+    const owned = await copies(given, await given.group(gone, { members: [member] }), 30);
+    await copies(given, await given.group(owner, { members: [gone] }), 270);
+    await given.setUser(gone.id, { joined: 300, owned: 30 });
+    await given.setUser(owner.id, { joined: 270, owned: 270 });
+    await given.setUser(member.id, { joined: 30 });
+    expect(await given.problems()).toEqual([]);
+    await given.admin({ user: gone.id }).does('POST /user/delete');
+    let looks = 0;
+    const [key] = await jobs(given);
+    await handler(
+      event([key!]),
+      context(() => (++looks > 7 ? 0 : 300_000)),
+    );
+    expect(await jobs(given)).toEqual([key]);
+    const started = Date.now();
+    await cleanUp(given);
+    expect(Date.now() - started).toBeLessThan(60_000);
+    expect(await remains(given, gone.id)).toEqual([]);
+    for (const group of owned)
+      expect(await member.does('GET /group/info', { group_id: group })).toMatchObject({
+        owner_id: member.id,
+        count: 1,
+      });
+    expect(await gone.fails('GET /user/profile')).toBe(402);
+  });
+});
