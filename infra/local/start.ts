@@ -37,6 +37,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+// npm runs this in a shell, and hands signals to the shell only: the end of either is the signal for us.
+if (process.env.npm_lifecycle_event) {
+  const born = lineage();
+  setInterval(() => lineage() === born || end(0), 500).unref();
+}
+
 try {
   const { data, quiet, assembly } = readArguments();
   stack = startStack({
@@ -59,6 +65,16 @@ try {
   // The whole error is for faults of the stack itself; what a person can mend is one sentence.
   if (!(error instanceof StartUpError)) console.error(error);
   await end(1, error instanceof StartUpError ? error.message : undefined);
+}
+
+/** The parent's process id and, where the system tells, its parent's: they change when either has ended. */
+function lineage(): string {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8');
+    return `${process.ppid} ${stat.slice(stat.lastIndexOf(')')).split(' ')[2]}`;
+  } catch {
+    return String(process.ppid);
+  }
 }
 
 /** `data` and `assembly` are folders; an assembly (`cdk.out`) is served as it is, without bundling and synthesizing. */

@@ -105,6 +105,13 @@ describe('npm start', { timeout: 120_000 }, () => {
     expect(existsSync(DESCRIPTION)).toBe(false);
   });
 
+  it('ends with everything it started when npm is killed outright', async () => {
+    const run = start(['npm', 'start', '--', '--assembly', assembly]);
+    const { processes } = await serving(run);
+    run.child.kill('SIGKILL');
+    await allGone(processes);
+  });
+
   it('ends with everything it started on SIGINT, with exit code 0', async () => {
     const run = startSmall();
     const { processes } = await serving(run);
