@@ -256,7 +256,7 @@ export class Database {
     try {
       return await request();
     } catch (error) {
-      if (THROTTLED.has((error as Error).name)) throw new Unavailable('the database throttles', { cause: error });
+      if (PASSING.has((error as Error).name)) throw new Unavailable('the database does not answer now', { cause: error });
       throw error;
     }
   }
@@ -266,7 +266,9 @@ export class Database {
   }
 }
 
-const THROTTLED = new Set([
+/** Faults that pass: throttling, and no answer in time, after the client's own retries. */
+const PASSING = new Set([
+  'TimeoutError',
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
   'RequestLimitExceeded',

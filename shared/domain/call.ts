@@ -57,6 +57,8 @@ export class Call {
   readonly now: number;
   readonly db: Database;
   readonly userAgent: string;
+  /** The caller's key against repetition, and a hash of the request; see `Repetition`. */
+  readonly repetition: { key: string; request: string } | undefined;
   readonly #access: Access;
   readonly #credentials: Credentials;
   readonly #token: Token | undefined;
@@ -66,7 +68,7 @@ export class Call {
   constructor(
     access: Access,
     credentials: Credentials,
-    options: { db?: Database; now?: number; userAgent?: string } = {},
+    options: { db?: Database; now?: number; userAgent?: string; repetition?: Call['repetition'] } = {},
   ) {
     this.#access = access;
     this.#credentials = credentials;
@@ -74,6 +76,7 @@ export class Call {
     this.app = credentials.app ?? '';
     this.now = options.now ?? Date.now();
     this.userAgent = options.userAgent ?? '';
+    this.repetition = options.repetition;
     this.db = options.db ?? new Database();
   }
 

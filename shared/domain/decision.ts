@@ -21,6 +21,8 @@ export interface EachPlan<R extends Reads, E> {
   permit: (records: Records<R>) => void;
   /** What the first transaction does besides, whatever becomes of the entries; its refusal is the call's. */
   opening?: (records: Records<R>) => Step[];
+  /** What the last transaction does besides, whatever became of the entries. */
+  closing?: (records: Records<R>, batch: readonly Entry<E>[], refusals: (Refusal | undefined)[]) => Step[];
   /** The steps of one entry that joins the batch of its transaction, or its refusal. No steps: nothing to do. */
   entry: (records: Records<R>, entry: Entry<E>, batch: readonly Entry<E>[]) => Step[];
   /** The steps that the transaction of a batch needs once. */
@@ -75,7 +77,7 @@ export async function settleEach<R extends Reads, E>(
       return refusals;
     }
     const opening = written ? [] : (plan.opening?.(records) ?? []);
-    const { later, steps, refused } = firstBatch(records, pending, plan, opening);
+    const { later, steps, refused } = firstBatch(records, pending, plan, opening, refusals);
     if (await db.write(steps)) {
       for (const [index, refusal] of refused) refusals[index] = refusal;
       if (later.length === 0) return refusals;
@@ -96,23 +98,32 @@ function firstBatch<R extends Reads, E>(
   pending: readonly Entry<E>[],
   plan: EachPlan<R, E>,
   opening: Step[],
+  earlier: readonly (Refusal | undefined)[],
 ) {
   const refused = new Map<number, Refusal>();
   let batch: Entry<E>[] = [];
-  let steps = opening;
+  let own = opening;
+  const closing = (entries: readonly Entry<E>[]) =>
+    plan.closing?.(
+      records,
+      entries,
+      earlier.map((refusal, index) => refused.get(index) ?? refusal),
+    ) ?? [];
+  const around = (entries: readonly Entry<E>[]) => [...plan.shared(records, entries), ...closing(entries)];
   for (const [place, candidate] of pending.entries()) {
     try {
       const more = plan.entry(records, candidate, batch);
       if (more.length === 0) continue;
       const next = [...batch, candidate];
-      if (steps.length + more.length + plan.shared(records, next).length > MAX_STEPS)
-        return { later: pending.slice(place), refused, steps: [...plan.shared(records, batch), ...steps] };
+      if (own.length + more.length + around(next).length > MAX_STEPS)
+        return { later: pending.slice(place), refused, steps: [...plan.shared(records, batch), ...own] };
       batch = next;
-      steps = [...steps, ...more];
+      own = [...own, ...more];
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       refused.set(candidate.index, error);
     }
   }
-  return { later: [], refused, steps: steps.length > 0 ? [...plan.shared(records, batch), ...steps] : [] };
+  const changed = own.length > 0 ? [...plan.shared(records, batch), ...own] : [];
+  return { later: [], refused, steps: [...changed, ...closing(batch)] };
 }

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type * as z from 'zod/mini';
 import { type Access, Call } from '../domain/call.ts';
 import { Page } from '../domain/page.ts';
+import { requestHash } from '../domain/repetition.ts';
 import { badParameter, Refusal, Unavailable } from '../refusal.ts';
 import { logCall } from './log.ts';
 import { parametersOf, refusalOf } from './request.ts';
@@ -70,9 +71,15 @@ function invocation(contract: Contract<z.ZodMiniType>, event: APIGatewayProxyEve
   const call = new Call(
     contract.access,
     { app: headers.app_id, token: headers['access-token'], user: headers.user_id, group: headers.group_id },
-    { userAgent: headers['user-agent'] ?? '' },
+    { userAgent: headers['user-agent'] ?? '', repetition: repetitionOf(event) },
   );
   return { call, input: inputOf(contract, event, call), started: performance.now(), requestId: context.awsRequestId };
+}
+
+function repetitionOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2) {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  return { key, request: requestHash(body, rawQueryString, headers.user_id, headers.group_id) };
 }
 
 function inputOf<S extends z.ZodMiniType>(contract: Contract<S>, event: APIGatewayProxyEventV2, call: Call) {

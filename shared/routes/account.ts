@@ -70,7 +70,7 @@ export const accountRoutes = [
     access: 'actor',
     section: '1.32',
     summary: 'Register user in batch',
-    grants: ['put'],
+    grants: ['query', 'put'],
     // Two virtual processors, and time for a hundred passwords.
     memory: 3538,
     timeout: 29,

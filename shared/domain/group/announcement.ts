@@ -9,6 +9,7 @@ import {
 import { groupOf } from '../../data/group-repo.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
+import { Repetition } from '../repetition.ts';
 import { actorRelation, permit, sameRole, stillOpenCheck } from './permissions.ts';
 
 /** As sections 7.5, 7.8–7.10 document it; `created_at` in seconds. */
@@ -29,22 +30,32 @@ const SPARE = 5;
  * @throws Refusal 20001 20011 20012
  */
 export function publish(call: Call, id: number, title: string, content: string) {
+  const repetition = Repetition.of(call, 'announcement/edit');
   const reads = {
     group: groupOf(call.app, id),
     me: actorRelation(call, id),
     sequence: sequenceOf(call.app, id),
     oldest: announcementsOf(call.app, id, { limit: SPARE }),
+    earlier: repetition ? [repetition.part(0)] : [],
   };
-  return call.change(reads, ({ group: found, me, sequence, oldest }) => {
+  return call.change(reads, ({ group: found, me, sequence, oldest, earlier }) => {
+    const again = repetition?.value<ReturnType<typeof view>>(earlier[0]);
+    if (again) return { steps: [], answer: () => again };
     const { actor } = permit(call, 'publish', found, me);
     const next = { title, content, author: actor.user, made: call.now };
     const full = (sequence?.announcements ?? 0) >= call.limits.announcements;
     // One that another call has deleted since it was read is known to be gone.
     const first = oldest.find((one) => call.db.known(announcementOf(call.app, id, one.id))?.record !== undefined);
     const { id: number, steps } = publishSteps(call.app, id, sequence, next, full ? first : undefined);
+    const published = view(id, { ...next, id: number });
     return {
-      steps: [...steps, ...sameRole(call.app, id, actor), ...stillOpenCheck(call.app, id, 'publish', actor)],
-      answer: () => view(id, { ...next, id: number }),
+      steps: [
+        ...steps,
+        ...sameRole(call.app, id, actor),
+        ...stillOpenCheck(call.app, id, 'publish', actor),
+        ...(repetition ? [repetition.step(0, published)] : []),
+      ],
+      answer: () => published,
     };
   });
 }

@@ -17,8 +17,10 @@ import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { type EachPlan, settleEach } from '../decision.ts';
 import { newId } from '../ids.ts';
+import { Repetition } from '../repetition.ts';
 import { countJoined } from './admission.ts';
 import { inviteeReads, inviteeSteps, joiners } from './invitation.ts';
+import { livingGroup } from './permissions.ts';
 import { fullRecord } from './record.ts';
 
 export interface NewGroup {
@@ -29,8 +31,14 @@ export interface NewGroup {
   user_list: number[];
 }
 
-/** The id drawn is another group's. */
-class Taken extends Error {}
+/** The id drawn is another group's, or the call is a repetition and has made its group before. */
+class Redraw extends Error {
+  readonly id: number;
+  constructor(id = newId()) {
+    super('another id');
+    this.id = id;
+  }
+}
 
 /**
  * Section 7.19: the actor becomes owner and first member; `user_list` is invited as by `invite`, and entries that fail
@@ -38,16 +46,22 @@ class Taken extends Error {}
  * @throws Refusal 20007 20008 20009
  */
 export async function createGroup(call: Call, given: NewGroup) {
-  for (;;) {
+  for (let id = newId(); ; ) {
     try {
-      return await create(call, newId(), given);
+      return await create(call, id, given);
     } catch (error) {
-      if (!(error instanceof Taken)) throw error;
+      if (!(error instanceof Redraw)) throw error;
+      id = error.id;
     }
   }
 }
 
+/** Parts of a repetition's record: the group's id with its founding, the answer with the last transaction. */
+const MADE = 0;
+const ANSWERED = 1;
+
 async function create(call: Call, id: number, { name, avatar, description, type, user_list }: NewGroup) {
+  const repetition = Repetition.of(call, 'group/create');
   const owner = call.person;
   const limited = (call.heldLimits?.groups ?? 0) > 0;
   const counters = countersOf(call.app);
@@ -59,6 +73,7 @@ async function create(call: Call, id: number, { name, avatar, description, type,
     owner: userOf(call.app, owner),
     invitees: inviteeReads(call, id, user_list),
     counters: limited ? counters : [],
+    earlier: repetition ? [repetition.part(MADE), repetition.part(ANSWERED)] : [],
   };
   await call.open(reads);
   if (call.limits.groups > 0 && !limited) await call.db.load([counters]);
@@ -85,20 +100,23 @@ async function create(call: Call, id: number, { name, avatar, description, type,
   const plan: EachPlan<typeof reads, number> = {
     permit: () => {},
     opening: (records) => {
-      if (records.group) throw new Taken();
+      const before = repetition?.value<number>(records.earlier[0]);
+      if (before === id) return [];
+      if (before !== undefined || records.group) throw new Redraw(before);
       if (call.limits.groups > 0 && totalOf(call.db.records(counters), 'groups') >= call.limits.groups)
         throw new Refusal('tooManyGroups');
       return [
         ...foundingSteps(call, group, records.owner as User),
         put(groupInfoKey(call.app, id), info),
         ...(description ? [put(groupTextKey(call.app, id), text)] : []),
+        ...(repetition ? [repetition.step(MADE, id)] : []),
       ];
     },
     entry: (records, { entry, index }, batch) => {
       if (entry === owner) throw new Refusal('alreadyMember');
       const invitee = { id: entry, ...records.invitees[index]! };
       // The owner, who is the first to join, is counted in the group already.
-      return inviteeSteps(call, records.group ?? group, owner, invitee, {
+      return inviteeSteps(call, livingGroup(records.group ?? group), owner, invitee, {
         reason: '',
         index: index + 1,
         nth: joiners(records, batch),
@@ -110,9 +128,16 @@ async function create(call: Call, id: number, { name, avatar, description, type,
       return joining > 0 ? [countJoined(call, group, joining)] : [];
     },
   };
-  await settleEach(call.db, reads, user_list, plan);
-  const records = call.db.records(reads);
-  return fullRecord(records.group ?? group, records.info, records.text, records.relation, call.now);
+  const answered = () => repetition?.value<ReturnType<typeof recordOf>>(call.db.records(reads).earlier[1]);
+  const recordOf = (joining: number) => {
+    const { group: made = { ...group, count: 1 }, info: named = info, text: told = text } = call.db.records(reads);
+    return fullRecord({ ...made, count: made.count + joining }, named, told, undefined, call.now);
+  };
+  if (repetition)
+    plan.closing = (records, batch) =>
+      answered() ? [] : [repetition.step(ANSWERED, recordOf(joiners(records, batch)))];
+  if (!answered()) await settleEach(call.db, reads, user_list, plan);
+  return answered() ?? recordOf(0);
 }
 
 function foundingSteps(call: Call, group: Group, owner: User): Step[] {

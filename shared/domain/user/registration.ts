@@ -1,11 +1,13 @@
 import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
 import { deviceKey, settingsKey } from '../../data/keys.ts';
+import type { Read } from '../../data/read.ts';
 import { put, type Step } from '../../data/step.ts';
 import { type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { Refusal, Unavailable } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { type EachPlan, settle, settleEach } from '../decision.ts';
 import { newId } from '../ids.ts';
+import { Repetition } from '../repetition.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './device.ts';
 import { hashPassword } from './password.ts';
 import { settingsRecord } from './settings.ts';
@@ -38,49 +40,93 @@ export async function register(call: Call, username: string, password: string, p
   });
 }
 
+/** Parts of a repetition's record: the lease of whoever runs, the answer; and the users that a transaction made. */
+const RUNNING = 1000;
+const ANSWERED = 1001;
+/** Seconds: no call runs longer. */
+const LEASE = 30;
+
+interface BatchEntry {
+  username: string;
+  password: string;
+  /** Why the entry cannot be, whatever the table says. */
+  refusal: Refusal | undefined;
+}
+
 /**
  * Section 1.32: up to 100 registrations, each on its own. A name that stands twice in the list is taken the second time.
- * @param list for each entry the name and password, or why they cannot be
+ * With an `Idempotency-Key`, one call of the key runs at a time (others are told to try again), and a repetition
+ * registers only those that the first did not come to.
+ * @throws Unavailable while another call of the same key runs
  */
-export async function registerBatch(
-  call: Call,
-  list: { username: string; password: string; refusal: Refusal | undefined }[],
-) {
+export async function registerBatch(call: Call, list: BatchEntry[]) {
+  const repetition = Repetition.of(call, 'user/register/batch');
   const names = list.map(({ username }) => usernameOf(call.app, username));
+  const earlier = repetition ? [repetition.parts] : [];
   const [hashes] = await Promise.all([
     Promise.all(list.map(({ password, refusal }) => (refusal ? undefined : hashPassword(password)))),
-    openWithCounters(call, names),
+    openWithCounters(call, [...names, ...earlier]),
   ]);
   const counters = countersOf(call.app);
   const reads = { names, counters };
-  const users: (User | undefined)[] = [];
-  const plan: EachPlan<typeof reads, (typeof list)[number]> = {
+  const made = new Map<number, number>();
+  if (repetition) {
+    for (const part of call.db.records(earlier)[0] ?? []) {
+      const value = repetition.value<number[][] | Answer>(part);
+      if (value && Number(part.sk) === ANSWERED) return value as Answer;
+      if (value && Number(part.sk) < RUNNING) for (const [index, user] of value as number[][]) made.set(index!, user!);
+    }
+    await settle(call.db, repetition.part(RUNNING), (running) => {
+      if (repetition.value(running)) throw new Unavailable('another call of this key still runs');
+      return { steps: [repetition.step(RUNNING, true, LEASE)], answer: () => undefined };
+    });
+  }
+  const users = new Map(made);
+  const results = (refusals: (Refusal | undefined)[]) =>
+    list.map(({ username }, index) => {
+      const refusal = refusals[index];
+      return {
+        user_id: refusal ? 0 : (users.get(index) ?? 0),
+        username,
+        success: !refusal,
+        reason: refusal?.message ?? '',
+      };
+    });
+  type Answer = ReturnType<typeof results>;
+  const plan: EachPlan<typeof reads, BatchEntry> = {
     permit: () => {},
     entry: ({ names, counters }, { entry, index }, batch) => {
       if (entry.refusal) throw entry.refusal;
+      if (made.has(index)) return [];
       admitUser(call, counters, batch.length);
       const name = entry.username.toLowerCase();
       if (names[index] || batch.some((other) => other.entry.username.toLowerCase() === name))
         throw new Refusal('usernameTaken');
       const user = newUser(call, entry.username, hashes[index] as PasswordHash, index);
-      users[index] = user;
+      users.set(index, user.user);
       return putUser(call.app, user);
     },
-    shared: (_, batch) => countUsers(call, batch.length),
+    shared: (_, batch) => [
+      ...countUsers(call, batch.length),
+      ...(repetition && batch[0]
+        ? [
+            repetition.step(
+              batch[0].index,
+              batch.map(({ index }) => [index, users.get(index)]),
+            ),
+          ]
+        : []),
+    ],
+    ...(repetition && { closing: (_, __, refusals) => [repetition.step(ANSWERED, results(refusals))] }),
   };
-  const refusals = await settleEach(call.db, reads, list, plan);
-  return list.map(({ username }, index) => {
-    const refusal = refusals[index];
-    const user_id = refusal ? 0 : (users[index]?.user ?? 0);
-    return { user_id, username, success: !refusal, reason: refusal?.message ?? '' };
-  });
+  return results(await settleEach(call.db, reads, list, plan));
 }
 
 /** The counters are read only where the app limits its users: together with the rest where the limit is known by then. */
-async function openWithCounters(call: Call, reads: ReturnType<typeof usernameOf>[]): Promise<void> {
+async function openWithCounters(call: Call, reads: Read<unknown>[]): Promise<void> {
   const counters = countersOf(call.app);
   const known = (call.heldLimits?.users ?? 0) > 0;
-  await call.open({ reads, counters: known ? counters : [] });
+  await call.open([...reads, ...(known ? counters : [])]);
   if (call.limits.users > 0 && !known) await call.db.load([counters]);
 }
 

@@ -1,0 +1,43 @@
+import { any, atMost, missing } from './expression.ts';
+import { idempotencyKey } from './keys.ts';
+import { type Get, type Query, record } from './read.ts';
+import { put, type Step } from './step.ts';
+
+/** Seconds that an answer is kept for repetitions. */
+export const KEPT = 86_400;
+
+/** What a call with an `Idempotency-Key` has done, written in the same transaction: one item a part. */
+export interface Part {
+  sk: string;
+  /** Hash of the request. */
+  request: string;
+  /** Whatever the operation needs to go on, or to answer again. */
+  value: unknown;
+  /** Good until then (ms). */
+  until: number;
+}
+
+export const partOf = (app: string, key: string, part: number): Get<Part | undefined> =>
+  record(idempotencyKey(app, key, part));
+
+/** All parts; the number of one is its sort key. */
+export const partsOf = (app: string, key: string): Query<Part[]> => ({
+  query: { partition: idempotencyKey(app, key).pk, between: ['0', '~'], all: true },
+  parse: ({ items }) => items as unknown as Part[],
+});
+
+/** Refused where the part is there already and still good. */
+export const putPart = (
+  app: string,
+  key: string,
+  part: number,
+  given: { request: string; value: unknown; now: number; kept: number },
+): Step => {
+  const { request, value, now, kept } = given;
+  const until = now + kept * 1000;
+  return put(
+    idempotencyKey(app, key, part),
+    { request, value, until, ttl: Math.ceil(until / 1000) },
+    any(missing, atMost('until', now)),
+  );
+};

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { KEPT, type Part, partOf, partsOf, putPart } from '../data/idempotency-repo.ts';
+import type { Step } from '../data/step.ts';
+import { badParameter } from '../refusal.ts';
+import type { Call } from './call.ts';
+
+const hash = (...parts: (string | number | undefined)[]) =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+
+/** The longest key taken, in characters. */
+const LONGEST = 255;
+
+/**
+ * A call that may be a repetition: `Idempotency-Key` (section 7.8 of the behaviour). A key belongs to the actor (user,
+ * or the app) and one operation. What the call has done is recorded with its changes, in the same transactions, so that
+ * a repetition finds all of it or nothing; only success is recorded.
+ */
+export class Repetition {
+  readonly #call: Call;
+  readonly #key: string;
+  readonly #request: string;
+
+  /** Undefined where the header is missing. @param operation what the key is good for */
+  static of(call: Call, operation: string): Repetition | undefined {
+    return call.repetition === undefined ? undefined : new Repetition(call, operation, call.repetition);
+  }
+
+  constructor(call: Call, operation: string, { key, request }: NonNullable<Call['repetition']>) {
+    this.#call = call;
+    this.#key = hash(operation, call.me ?? 'app', key);
+    this.#request = request;
+  }
+
+  /** To be read with the call's own records. */
+  part(number: number) {
+    return partOf(this.#call.app, this.#key, number);
+  }
+
+  get parts() {
+    return partsOf(this.#call.app, this.#key);
+  }
+
+  /**
+   * What the part says, if it was written by this very request within the last day.
+   * @throws Refusal 10002 where the key was used for another request
+   */
+  value<T>(part: Part | undefined): T | undefined {
+    const { key } = this.#call.repetition ?? {};
+    if (!key || key.length > LONGEST) throw badParameter('idempotency-key', `must have 1 to ${LONGEST} characters`);
+    if (!part || part.until <= this.#call.now) return undefined;
+    if (part.request !== this.#request) throw badParameter('idempotency-key', 'was used for another request');
+    return part.value as T;
+  }
+
+  /** Records a part with the changes it belongs to, for so many seconds. */
+  step(number: number, value: unknown, kept = KEPT): Step {
+    return putPart(this.#call.app, this.#key, number, { request: this.#request, value, now: this.#call.now, kept });
+  }
+}
+
+/** Hash of what makes a request: body, query, and the headers that choose whom it acts as. */
+export const requestHash = hash;

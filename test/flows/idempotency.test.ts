@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect } from 'vitest';
+import type { Answer } from '../support/api.ts';
+import { type Actor, inBothWorlds, inRaces, inThisProcess } from '../support/story.ts';
+
+type Parameters = Record<string, unknown>;
+
+const posts = (who: Actor, path: string, key: string, body: Parameters): Promise<Answer> =>
+  who.api.call('POST', path, { ...who.headers, body, headers: { 'idempotency-key': key } });
+
+describe('Idempotency-Key', () => {
+  inBothWorlds('repeated one after another', (story) => {
+    story('a group is made once, and the first answer is given again', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const key = randomUUID();
+      const request = { name: 'Once', description: 'd', user_list: [bob!.id] };
+      const first = await posts(alice!, '/group/create', key, request);
+      expect(first.body).toMatchObject({ code: 200, data: { count: 2, name: 'Once', description: 'd' } });
+      await alice!.does('POST /group/info/name', { group_id: first.body.data.group_id, value: 'Renamed' });
+      expect((await posts(alice!, '/group/create', key, request)).body).toEqual(first.body);
+      expect(await alice!.does('GET /group/user_joined')).toEqual([first.body.data.group_id]);
+      // Another key, another group; another request under the key is refused; another's key is another key.
+      expect((await posts(alice!, '/group/create', randomUUID(), request)).body.data.group_id).not.toBe(
+        first.body.data.group_id,
+      );
+      expect((await posts(alice!, '/group/create', key, { ...request, name: 'Twice' })).body).toMatchObject({
+        code: 10002,
+        message: expect.stringContaining('idempotency-key'),
+      });
+      const bobs = await posts(bob!, '/group/create', key, { name: 'Bob' });
+      expect(bobs.body).toMatchObject({ code: 200, data: { owner_id: bob!.id } });
+    });
+
+    story('an announcement is published once', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      const key = randomUUID();
+      const request = { group_id, title: 'T', content: 'C' };
+      const first = await posts(alice, '/group/announcement/edit', key, request);
+      expect((await posts(alice, '/group/announcement/edit', key, request)).body).toEqual(first.body);
+      expect(await alice.does('GET /group/announcement/list', { group_id })).toEqual([first.body.data]);
+      expect((await posts(alice, '/group/announcement/edit', randomUUID(), request)).body.data.id).toBe(2);
+    });
+
+    story('a batch registers once; its refused entries are answered as before', async (given) => {
+      const app = given.admin();
+      const [name, other] = [`a${Date.now()}`, `b${Date.now()}`];
+      const key = randomUUID();
+      const entry = (username: string) => ({ username, password: 'long enough' });
+      const request = { list: [entry(name), entry(name.toUpperCase()), entry('123'), entry(other)] };
+      const first = await posts(app, '/user/register/batch', key, request);
+      expect(first.body.data.map(({ success }: { success: boolean }) => success)).toEqual([true, false, false, true]);
+      expect((await posts(app, '/user/register/batch', key, request)).body).toEqual(first.body);
+      expect(await app.does('GET /user/list')).toHaveLength(2);
+    });
+  });
+
+  inThisProcess('what is not recorded', (story) => {
+    story('after a refusal the call runs again', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      const key = randomUUID();
+      const request = { group_id, title: 'T', content: 'C' };
+      expect((await posts(bob!, '/group/announcement/edit', key, request)).body.code).toBe(20012);
+      await given.appoint(group_id, bob!);
+      expect((await posts(bob!, '/group/announcement/edit', key, request)).body).toMatchObject({
+        code: 200,
+        data: { id: 1 },
+      });
+    });
+
+    story('a key is 1 to 255 characters', async (given) => {
+      const alice = await given.user();
+      for (const key of ['', 'k'.repeat(256)])
+        expect((await posts(alice, '/group/create', key, { name: 'G' })).body).toMatchObject({
+          code: 10002,
+          message: expect.stringContaining('idempotency-key'),
+        });
+      expect((await posts(alice, '/group/create', 'k'.repeat(255), { name: 'G' })).body.code).toBe(200);
+    });
+  });
+
+  inRaces('at once', (story) => {
+    story('ten calls of one key make one group with everybody in it', async (given) => {
+      const alice = await given.user();
+      // More than one transaction holds.
+      const invited = await given.users(60);
+      const request = { name: 'Once', user_list: invited.map(({ id }) => id) };
+      const answers = await given.race(
+        ...Array.from({ length: 10 }, () => () => posts(alice, '/group/create', 'one', request)),
+      );
+      const [first] = answers;
+      expect(first!.body).toMatchObject({ code: 200, data: { count: 61 } });
+      for (const { body } of answers) expect(body).toEqual(first!.body);
+      expect(await alice.does('GET /group/user_joined')).toEqual([first!.body.data.group_id]);
+      expect((await posts(alice, '/group/create', 'one', request)).body).toEqual(first!.body);
+    });
+
+    story('of one batch one call runs, and the others are told to try again or get its answer', async (given) => {
+      const app = given.admin();
+      const request = { list: [1, 2, 3].map((n) => ({ username: `u${n}_${Date.now()}`, password: 'long enough' })) };
+      const answers = await given.race(
+        ...Array.from({ length: 4 }, () => () => posts(app, '/user/register/batch', 'one', request)),
+      );
+      const done = answers.filter(({ status }) => status === 200);
+      expect(done.length).toBeGreaterThan(0);
+      for (const { body } of done) expect(body).toEqual(done[0]!.body);
+      for (const { status } of answers) expect([200, 503]).toContain(status);
+      for (const { success } of done[0]!.body.data) expect(success).toBe(true);
+      expect(await app.does('GET /user/list')).toHaveLength(3);
+    });
+  });
+});
