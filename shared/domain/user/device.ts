@@ -23,15 +23,22 @@ export const newPushToken = () => randomBytes(24).toString('base64url');
 
 export const agentText = (userAgent: string) => userAgent.slice(0, AGENT);
 
-/** 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Linux; 6 a browser, or unknown (section 1.7). */
+/**
+ * 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Linux; 6 a browser, or unknown (section 1.7, docs/decisions/0020-platform.md).
+ * The first that fits: iPhones say "like Mac OS X", Android says Linux, and Apple's networking library tells the system
+ * by its processor only.
+ */
+const SYSTEMS = [
+  [1, /\b(iphone|ipad|ipod|ios|ipados)\b|cfnetwork\/\S+ darwin\/(?!.*\((x86_64|arm64)\))/i],
+  [2, /\b(android|okhttp|dalvik)\b/i],
+  [3, /windows|\bwin(32|64)\b/i],
+  [4, /\bmac ?os|macintosh|\bdarwin\b/i],
+  [5, /\b(linux|ubuntu|debian|x11)\b/i],
+] as const;
+
+/** @returns the number of section 1.7 */
 export function platformOf(userAgent: string): number {
-  if (/^(Mozilla|Opera)\//.test(userAgent)) return 6;
-  const systems = [
-    [1, /iphone|ipad|ios|cfnetwork.*darwin.*mobile/i],
-    [2, /android|okhttp|dalvik/i],
-    [3, /windows|win32|win64/i],
-    [4, /mac ?os|macintosh|darwin/i],
-    [5, /linux|ubuntu|debian|x11/i],
-  ] as const;
-  return systems.find(([, pattern]) => pattern.test(userAgent))?.[0] ?? 6;
+  // Desktop clients on Electron look like a browser, and say that they are none.
+  if (/^(Mozilla|Opera)\//.test(userAgent) && !/\bElectron\//.test(userAgent)) return 6;
+  return SYSTEMS.find(([, pattern]) => pattern.test(userAgent))?.[0] ?? 6;
 }

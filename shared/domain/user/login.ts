@@ -125,7 +125,7 @@ export function newSession(call: Call, user: User, devices: Device[], guid: stri
     login: call.now,
     made: known?.made ?? call.now,
     agent: agentText(call.userAgent),
-    platform: platformOf(call.userAgent),
+    platform: platformOf(agentText(call.userAgent)),
     push_token: pushToken,
   };
   const steps = [

@@ -168,7 +168,7 @@ function pushSteps(call: Call, user: User, { alias, push_token, device_guid }: P
       seen: call.now,
       made: call.now,
       agent: agentText(call.userAgent),
-      platform: platformOf(call.userAgent),
+      platform: platformOf(agentText(call.userAgent)),
       push_token: token,
     };
     steps.push(put(deviceKey(call.app, user.user, sn), device));
