@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { exists } from './expression.ts';
-import { JOB, jobIndex, jobKey, type Key } from './keys.ts';
+import { jobIndex, jobKey, type Key } from './keys.ts';
 import { type Get, record } from './read.ts';
 import { put, remove, type Step, update } from './step.ts';
 
@@ -17,7 +17,6 @@ export const putJob = (job: Job): Step => {
   return put(jobKey(id), { ...job, ...jobIndex(job.made, id) });
 };
 
-export const isJobKey = ({ pk }: Key) => pk.startsWith(JOB);
 export const jobOf = (key: Key): Get<Job | undefined> => record(key);
 /** Lets the table's stream hand the job out again, to go on where it stopped; not one that another run has finished. */
 export const continueJob = (key: Key, now: number): Step => update(key, { set: { continued: now } }, exists);

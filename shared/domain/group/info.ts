@@ -39,7 +39,7 @@ export function changeInfo(
   const reads = readsOf(call, id);
   const key = 'name' in change || 'avatar' in change ? groupInfoKey(app, id) : groupTextKey(app, id);
   return call.change(reads, ({ group: found, me }) => {
-    const { actor } = permit(call, 'change_info', found, me);
+    const { group, actor } = permit(call, 'change_info', found, me);
     return {
       steps: [
         update(key, { set: { ...change, changed: now } }),
@@ -47,8 +47,8 @@ export function changeInfo(
         ...sameRole(app, id, actor),
       ],
       answer: () => {
-        const { group, info, text, me } = call.db.records(reads);
-        return fullRecord(group ?? permit(call, 'change_info', found, me).group, info, text, me[0], now);
+        const { info, text, me } = call.db.records(reads);
+        return fullRecord(group, info, text, me[0], now);
       },
     };
   });
