@@ -55,7 +55,7 @@ export interface ApiDefinition {
   throttle(routeKey: string): Throttle | undefined;
 }
 
-export interface TableDefinition {
+interface TableDefinition {
   name: string;
   properties: TableProperties;
 }
@@ -79,7 +79,6 @@ export interface StreamMapping {
   maximumRetryAttempts: number;
   bisectOnError: boolean;
   reportsItemFailures: boolean;
-  onFailureArn: string | undefined;
 }
 
 export interface Deployment {
@@ -250,6 +249,5 @@ function readStreamMapping(mapping: Resource, functionOf: (name: string) => Func
     maximumRetryAttempts: properties.MaximumRetryAttempts ?? -1,
     bisectOnError: properties.BisectBatchOnFunctionError ?? false,
     reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),
-    onFailureArn: properties.DestinationConfig?.OnFailure?.Destination,
   };
 }

@@ -34,7 +34,7 @@ const HANDLERS = {
     };`,
 } as const;
 
-export type HandlerName = keyof typeof HANDLERS;
+type HandlerName = keyof typeof HANDLERS;
 
 /** Synthesizes the application into `folder` and gives the folder of the assembly. */
 export function writeFixtureAssembly(folder: string): string {
