@@ -1,30 +1,18 @@
-import { BatchWriteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, expect } from 'vitest';
 import { handler } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
-import { JOB } from '../../shared/data/keys.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import { itemsOf } from '../support/invariants.ts';
+import { jobsOf } from '../support/jobs.ts';
 import { type Given, inRaces, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 
 /** Milliseconds that a run still has. */
 const context = (left: () => number) => ({ awsRequestId: 'job', getRemainingTimeInMillis: left }) as Context;
 const ENOUGH = context(() => 300_000);
 
-/** The jobs that wait in the table, of this app. */
-async function jobs(given: Given, kind?: string): Promise<{ pk: string; sk: string }[]> {
-  const { client, name } = given.world.table;
-  const { Items = [] } = await client.send(
-    new ScanCommand({
-      TableName: name,
-      ConsistentRead: true,
-      FilterExpression: 'begins_with(pk, :job) AND app = :app',
-      ExpressionAttributeValues: { ':job': JOB, ':app': given.app },
-    }),
-  );
-  return Items.filter((job) => kind === undefined || job.kind === kind).map(({ pk, sk }) => ({ pk, sk }));
-}
+const jobs = (given: Given) => jobsOf(given.world.table, given.app);
 
 const event = (keys: { pk: string; sk: string }[]) =>
   ({
@@ -132,7 +120,7 @@ inThisProcess('A deleted user', (story) => {
     // Until the background has been there, it still stands in lists and counts.
     expect(await owner.does('GET /group/info', { group_id: joined[0] })).toMatchObject({ count: 2 });
     // The heir that is deleted too is passed over, whichever of them is cleaned up first.
-    for (const key of await jobs(given, 'deleted user')) await handler(event([key]), ENOUGH);
+    for (const key of await jobs(given)) await handler(event([key]), ENOUGH);
     await cleanUp(given);
 
     await expectPassed(given, passed);
@@ -163,7 +151,7 @@ inThisProcess('A deleted user', (story) => {
     await given.admin({ user: dead.id }).does('POST /user/delete');
     await given.admin({ user: gone.id }).does('POST /user/delete');
     faulty();
-    const [key, second] = await jobs(given, 'deleted user');
+    const [key, second] = await jobs(given);
     let failed = 0;
     for (const every of [7, 13, 29, 61]) {
       faults = { every, seen: 0 };

@@ -107,16 +107,10 @@ function tell(story: Story, field: Field) {
         const inQuery = { query: { [parameter]: sent } };
         const inBody = { body: { [parameter]: sent, unknown: 'ignored', [field.field]: sent } };
         const [other] = values[(n + 1) % values.length]!;
-        const both = { ...inQuery, body: { [parameter]: other } };
-        for (const request of [inQuery, inBody, both]) {
-          const { body } = await call(given, person, method, path, request);
-          expect(body, `${method} ${path} ${JSON.stringify(request)}`).toEqual({
-            code: 200,
-            data: true,
-            message: null,
-          });
-          expect(await read(person, field)).toEqual({ ...before, [field.field]: expected });
-        }
+        const request = [inQuery, inBody, { ...inQuery, body: { [parameter]: other } }][n % 3]!;
+        const { body } = await call(given, person, method, path, request);
+        expect(body, `${method} ${path} ${JSON.stringify(request)}`).toEqual({ code: 200, data: true, message: null });
+        expect(await read(person, field)).toEqual({ ...before, [field.field]: expected });
       }
     }
   });
@@ -184,8 +178,8 @@ describe('One field', () => {
     });
   });
 
-  inBothWorlds('of settings, at a time', (story) => {
-    for (const field of [FIELDS[0]!, FIELDS[2]!, FIELDS[7]!]) tell(story, field);
+  inBothWorlds('at a time, of each kind', (story) => {
+    for (const field of [FIELDS[2]!, FIELDS[7]!]) tell(story, field);
   });
 });
 

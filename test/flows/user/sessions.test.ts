@@ -1,0 +1,142 @@
+import { expect } from 'vitest';
+import { deviceOf, lockOf } from '../../../shared/data/user-repo.ts';
+import { forgetHeld } from '../../../shared/domain/call.ts';
+import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
+
+const NEW = 'another password';
+
+/** A user with two more sessions. */
+async function threeSessions(given: Given): Promise<[Person, Person, Person]> {
+  const first = await given.user();
+  const more = () => given.session({ user: first.id, username: first.username });
+  return [first, await more(), await more()];
+}
+
+const codeOf = async (person: Person) => (await person.asks('GET /user/profile')).body.code;
+const login = (given: Given, { id }: Person, password = PASSWORD) =>
+  given.nobody.asks('POST /token/id', { user_id: id, password });
+
+inBothWorlds('A token is dead on the very next call', (story) => {
+  story('after a new password, but on the device that set it', async (given) => {
+    const [first, second, third] = await threeSessions(given);
+    expect(await first.does('POST /user/change_password', { old_password: PASSWORD, new_password: NEW })).toBe(true);
+    expect([await codeOf(first), await codeOf(second), await codeOf(third)]).toEqual([200, 402, 402]);
+    expect((await login(given, first)).body.code).toBe(10010);
+    expect((await login(given, first, NEW)).body.code).toBe(200);
+    expect(await codeOf(first)).toBe(200);
+  });
+
+  story('after a new password by an admin, everywhere', async (given) => {
+    const [first, second, third] = await threeSessions(given);
+    const app = given.admin({ user: first.id });
+    expect(await app.does('POST /user/change_password_admin', { password: NEW })).toBe(true);
+    expect([await codeOf(first), await codeOf(second), await codeOf(third)]).toEqual([402, 402, 402]);
+    expect((await login(given, first)).body.code).toBe(10010);
+    expect((await login(given, first, NEW)).body.code).toBe(200);
+  });
+
+  story('after disabling, for good', async (given) => {
+    const [first, second] = await threeSessions(given);
+    const bystander = await given.user();
+    const list = [first.id, String(first.id)];
+    expect(await given.admin().does('PUT /user/disable', { list })).toBe(true);
+    expect([await codeOf(first), await codeOf(second), await codeOf(bystander)]).toEqual([402, 402, 200]);
+    expect((await login(given, first)).body.code).toBe(10010);
+    expect(await given.admin().does('PUT /user/enable', { list })).toBe(true);
+    expect([await codeOf(first), await codeOf(second)]).toEqual([402, 402]);
+    expect((await login(given, first)).body.code).toBe(200);
+  });
+
+  story('after deletion, when the user is nobody for anybody', async (given) => {
+    const [first, second] = await threeSessions(given);
+    const owner = await given.user();
+    const group_id = await given.group(owner);
+    await first.does('PUT /user/mobile', { mobile: '4915112345' });
+    expect(await first.fails('POST /user/delete', {})).toBe(10002);
+    expect(await first.fails('DELETE /user/delete', { password: 'not this one' })).toBe(10010);
+    expect(await first.does('DELETE /user/delete', { password: PASSWORD })).toBe(true);
+    expect([await codeOf(first), await codeOf(second)]).toEqual([402, 402]);
+    for (const [path, body] of [
+      ['/token/id', { user_id: first.id }],
+      ['/token/user', { name: first.username }],
+      ['/token/user', { mobile: '4915112345' }],
+    ] as const)
+      expect(await given.nobody.fails(`POST ${path}`, { ...body, password: PASSWORD })).toBe(10010);
+    const app = given.admin({ user: first.id });
+    for (const call of ['GET /user/profile', 'POST /user/delete', 'POST /user/kick'] as const)
+      expect(await app.fails(call), call).toBe(10000);
+    expect(await given.admin().fails('PUT /user/enable', { list: [owner.id, first.id] })).toBe(10000);
+    expect(await given.admin().fails('PUT /user/settings', { user_id: first.id, no_push: true })).toBe(10000);
+    const [entry] = await owner.does('POST /group/invite', { group_id, user_list: [first.id], reason: '' });
+    expect(entry).toMatchObject({ result: 'fail', reason: 'user does not exist' });
+    // Name and number are free at once.
+    await owner.does('PUT /user/username', { username: first.username.toUpperCase() });
+    await owner.does('PUT /user/mobile', { mobile: '4915112345' });
+  });
+});
+
+inThisProcess('Passwords', (story) => {
+  story('disabling is for all of the list or for none', async (given) => {
+    const people = await given.users(3);
+    const list = people.map(({ id }) => id);
+    const { body } = await given.admin().asks('PUT /user/disable', { list: [...list, 1] });
+    expect(body).toMatchObject({ code: 10000, message: expect.stringContaining('list') });
+    for (const person of people) expect(await codeOf(person)).toBe(200);
+    expect(await given.admin().fails('PUT /user/disable', { list: [] })).toBe(10002);
+    expect(await given.admin().fails('PUT /user/disable', {})).toBe(10002);
+    const most = Array.from({ length: 101 }, (_, n) => n + 1);
+    expect(await given.admin().fails('PUT /user/enable', { list: most })).toBe(10002);
+    await given.admin().does('PUT /user/disable', { list });
+    for (const person of people) expect(await codeOf(person)).toBe(402);
+  });
+
+  story('wrong or short ones change nothing, and are counted', async (given) => {
+    const person = await given.user();
+    const change = (old_password: string, new_password: string) =>
+      person.asks('POST /user/change_password', { old_password, new_password });
+    expect((await change('not this one', NEW)).body).toMatchObject({
+      code: 10010,
+      message: expect.stringMatching(/^old_password: /),
+    });
+    expect((await change(PASSWORD, 'short')).body).toMatchObject({
+      code: 10002,
+      message: expect.stringMatching(/^new_password: /),
+    });
+    expect((await change(PASSWORD, 'x'.repeat(129))).body.code).toBe(10002);
+    expect(await given.admin({ user: person.id }).fails('POST /user/change_password_admin', { password: 'x' })).toBe(
+      10002,
+    );
+    const lock = await given.db.read(lockOf(given.app, String(person.id)));
+    expect(lock?.fails).toHaveLength(1);
+    expect((await login(given, person)).body.code).toBe(200);
+    expect(await given.db.read(lockOf(given.app, String(person.id)))).toBeUndefined();
+  });
+
+  story('a device removed while it changes the password stays removed', async (given) => {
+    for (let round = 0; round < 3; round++) {
+      const person = await given.user();
+      await given.race(
+        () => person.asks('POST /user/change_password', { old_password: PASSWORD, new_password: NEW }),
+        async () => {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          return person.asks('POST /user/device/remove', { device_sn: person.device });
+        },
+      );
+      expect(await given.db.read(deviceOf(given.app, person.id, person.device))).toBeUndefined();
+    }
+  });
+
+  story('after disabling, an instance that knew the token does not take it any more', async (given) => {
+    const person = await given.user();
+    expect(await codeOf(person)).toBe(200);
+    await given.admin().does('PUT /user/disable', { list: [person.id] });
+    expect(await codeOf(person)).toBe(402);
+    forgetHeld();
+    expect(await codeOf(person)).toBe(402);
+    const { body } = await given.api.call('GET', '/user/profile', {
+      app: given.app,
+      token: `${person.token.slice(0, -1)}_`,
+    });
+    expect(body.code).toBe(10008);
+  });
+});
