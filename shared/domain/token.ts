@@ -41,8 +41,11 @@ export const keyFor = (app: App, purpose: 'token' | 'cursor' | 'qrcode' | 'file'
 export const mac = (key: Buffer, text: string) =>
   createHmac('sha256', key).update(text).digest().subarray(0, 16).toString('base64url');
 
-export const sameText = (one: string, other: string) =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+/** Compares in constant time; texts of callers may hold anything, so it is their bytes that must be as many. */
+export function sameText(one: string, other: string): boolean {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)];
+  return first.length === second.length && timingSafeEqual(first, second);
+}
 
 function sign(app: App, body: string) {
   return `${body}.${mac(keyFor(app, 'token'), `${app.app}|${body}`)}`;
