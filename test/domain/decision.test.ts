@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
+import type { Database } from '../../shared/data/database.ts';
+import { record } from '../../shared/data/read.ts';
+import { type Step, update } from '../../shared/data/step.ts';
+import { type EachPlan, settle, settleEach } from '../../shared/domain/decision.ts';
+import { Refusal, Unavailable } from '../../shared/refusal.ts';
+
+const step = (n: number, of = 0): Step => update({ pk: `${n}`, sk: `${of}` }, { set: { n } });
+const steps = (n: number, count: number) => Array.from({ length: count }, (_, of) => step(n, of));
+const reads = { total: record<{ n: number }>({ pk: 'total', sk: '#' }) };
+type Records = { total: { n: number } | undefined };
+
+/** A table that is read once, and refuses the writes whose turn is named; what is there then may have changed. */
+function tableThat({ refuses = [], meanwhile = () => {} }: { refuses?: number[]; meanwhile?: () => void } = {}) {
+  const state: Records = { total: { n: 0 } };
+  const written: Step[][] = [];
+  let turn = 0;
+  const db = {
+    records: () => ({ ...state }),
+    write: vi.fn(async (given: Step[]) => {
+      if (refuses.includes(++turn)) {
+        meanwhile();
+        return false;
+      }
+      if (given.length > 0) written.push(given);
+      return true;
+    }),
+  };
+  const find = (total: Records['total']) => {
+    state.total = total;
+  };
+  return { db: db as unknown as Database, find, written, write: db.write };
+}
+
+const refusal = () => new Refusal('groupFull');
+
+test('a decision is made again on what a failed condition shows', async () => {
+  const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 5 }) });
+  const answer = await settle(table.db, reads, ({ total }) => ({ steps: [step(total!.n)], answer: () => total!.n }));
+  expect(answer).toBe(5);
+  expect(table.written).toEqual([[step(5)]]);
+});
+
+test('and refuses then what it would have done before', async () => {
+  const table = tableThat({ refuses: [1], meanwhile: () => table.find(undefined) });
+  const decide = ({ total }: Records) => {
+    if (!total) throw new Refusal('groupMissing');
+    return { steps: [step(1)], answer: () => true };
+  };
+  await expect(settle(table.db, reads, decide)).rejects.toMatchObject({ code: 20001 });
+  expect(table.written).toEqual([]);
+});
+
+test('but not for ever', async () => {
+  const table = tableThat({ refuses: Array.from({ length: 99 }, (_, n) => n + 1) });
+  const decision = () => ({ steps: [step(1)], answer: () => true });
+  await expect(settle(table.db, reads, decision)).rejects.toThrow(Unavailable);
+  expect(table.write).toHaveBeenCalledTimes(10);
+  const plan: EachPlan<typeof reads, number> = { permit: () => {}, entry: () => [step(1)], shared: () => [] };
+  await expect(settleEach(table.db, reads, [1], plan)).rejects.toThrow(Unavailable);
+});
+
+test('entries go into as few transactions of a hundred as hold them, in order, each once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ size: fc.integer({ min: 0, max: 6 }), refused: fc.boolean() }), { maxLength: 120 }),
+      fc.integer({ min: 0, max: 3 }),
+      fc.integer({ min: 0, max: 8 }),
+      fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 4 }),
+      async (entries, shared, opening, refuses) => {
+        const table = tableThat({ refuses });
+        const plan: EachPlan<typeof reads, (typeof entries)[number]> = {
+          permit: () => {},
+          opening: () => steps(-1, opening),
+          entry: (_, { entry, index }) => {
+            if (entry.refused) throw refusal();
+            return steps(index, entry.size);
+          },
+          shared: (_, batch) => (batch.length > 0 ? steps(-2, shared) : []),
+        };
+        const refusals = await settleEach(table.db, reads, entries, plan);
+        expect(refusals.map((one) => one?.code)).toEqual(entries.map(({ refused }) => (refused ? 20010 : undefined)));
+        for (const transaction of table.written) {
+          expect(transaction.length).toBeLessThanOrEqual(100);
+          expect(new Set(transaction.map(({ key }) => `${key.pk}|${key.sk}`)).size).toBe(transaction.length);
+        }
+        const of = (n: number) => table.written.flatMap((all) => all.filter(({ key }) => key.pk === `${n}`));
+        for (const [index, { size, refused }] of entries.entries()) expect(of(index)).toHaveLength(refused ? 0 : size);
+        expect(of(-1)).toHaveLength(opening);
+        // No transaction could have taken the first entry of the next one.
+        for (const [nth, next] of table.written.slice(1).entries())
+          expect(
+            table.written[nth]!.length + next.filter(({ key }) => key.pk === next.at(-1)!.key.pk).length + 6,
+          ).toBeGreaterThan(90);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('an entry refused for want of room gets in where another falls out', async () => {
+  // One seat: the first of two is admitted, until the write shows that it is in already.
+  const inside = new Set<number>();
+  const table = tableThat({ refuses: [1], meanwhile: () => inside.add(1) });
+  const plan: EachPlan<typeof reads, number> = {
+    permit: () => {},
+    entry: (_, { entry }, batch) => {
+      if (inside.has(entry)) throw new Refusal('alreadyMember');
+      if (batch.length === 1) throw refusal();
+      return [step(entry)];
+    },
+    shared: () => [],
+  };
+  const refusals = await settleEach(table.db, reads, [1, 2], plan);
+  expect(refusals.map((one) => one?.code)).toEqual([20017, undefined]);
+  expect(table.written).toEqual([[step(2)]]);
+});
+
+test('who may no longer is refused whole before, and for the rest after the first transaction', async () => {
+  const plan = (permitted: (round: number) => boolean): EachPlan<typeof reads, number> => {
+    let round = 0;
+    return {
+      permit: () => {
+        if (!permitted(++round)) throw new Refusal('needsAdmin');
+      },
+      entry: (_, { index }) => steps(index, 40),
+      shared: () => [],
+    };
+  };
+  const before = tableThat();
+  await expect(
+    settleEach(
+      before.db,
+      reads,
+      [1, 2, 3, 4],
+      plan(() => false),
+    ),
+  ).rejects.toMatchObject({ code: 20012 });
+  expect(before.written).toEqual([]);
+  const after = tableThat();
+  const refusals = await settleEach(
+    after.db,
+    reads,
+    [1, 2, 3, 4],
+    plan((round) => round === 1),
+  );
+  expect(refusals.map((one) => one?.code)).toEqual([undefined, undefined, 20012, 20012]);
+  expect(after.written).toHaveLength(1);
+});
+
+test('a fault is no refusal of an entry', async () => {
+  const plan: EachPlan<typeof reads, number> = {
+    permit: () => {},
+    entry: () => {
+      throw new TypeError('wrong');
+    },
+    shared: () => [],
+  };
+  await expect(settleEach(tableThat().db, reads, [1], plan)).rejects.toThrow(TypeError);
+});
+
+test('where every entry is refused nothing is written', async () => {
+  const table = tableThat();
+  const plan: EachPlan<typeof reads, number> = {
+    permit: () => {},
+    entry: () => {
+      throw refusal();
+    },
+    shared: () => [step(0)],
+  };
+  expect(await settleEach(table.db, reads, [1, 2], plan)).toHaveLength(2);
+  expect(table.written).toEqual([]);
+});

@@ -1,0 +1,41 @@
+import { scryptSync } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { hashPassword, isPassword } from '../../shared/domain/user/password.ts';
+
+test('a password is its own, whatever it is made of, and no other', async () => {
+  for (const password of ['correct horse', '', '😀\u0000', 'x'.repeat(1024), '\ud800']) {
+    const kept = await hashPassword(password);
+    expect(await isPassword(password, kept)).toBe(true);
+    expect(await isPassword(`${password} `, kept)).toBe(false);
+    expect(JSON.stringify(kept)).not.toContain(password || 'nothing');
+  }
+});
+
+test('one composed otherwise on another keyboard is the same', async () => {
+  expect(await isPassword('Zoe\u0308', await hashPassword('Zo\u00eb'))).toBe(true);
+});
+
+test('each has a salt of its own, and carries its parameters', async () => {
+  const [one, other] = await Promise.all([hashPassword('same'), hashPassword('same')]);
+  expect(one.salt).not.toBe(other.salt);
+  expect(one.hash).not.toBe(other.hash);
+  expect(one).toMatchObject({ N: 16_384, r: 8, p: 5 });
+  // Kept with other parameters, and even another length, it is known again.
+  const salt = Buffer.from('salt of the day');
+  const hash = scryptSync('old one', salt, 64, { N: 1024, r: 8, p: 1 });
+  const old = { salt: salt.toString('base64url'), hash: hash.toString('base64url'), N: 1024, r: 8, p: 1 };
+  expect(await isPassword('old one', old)).toBe(true);
+  expect(await isPassword('new one', old)).toBe(false);
+});
+
+test('nobody has a password, and to find that out takes as long', async () => {
+  const time = async (work: () => Promise<unknown>) => {
+    const started = performance.now();
+    await work();
+    return performance.now() - started;
+  };
+  const kept = await hashPassword('somebody');
+  expect(await isPassword('somebody', undefined)).toBe(false);
+  const [somebody, nobody] = [await time(() => isPassword('x', kept)), await time(() => isPassword('x', undefined))];
+  expect(nobody).toBeGreaterThan(somebody / 4);
+});

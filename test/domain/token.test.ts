@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { App } from '../../shared/data/app-repo.ts';
+import {
+  isGenuine,
+  keyFor,
+  newAdminToken,
+  newUserToken,
+  parseToken,
+  sameText,
+  tokenHash,
+} from '../../shared/domain/token.ts';
+
+const newApp = (app = 'one'): App => ({
+  app,
+  name: '',
+  status: 'active',
+  registration: 'open',
+  secret: randomBytes(32).toString('base64url'),
+  limits: {},
+  made: 0,
+});
+const app = newApp();
+
+test('a token names its user and device, and is genuine in its own app alone', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2 ** 53 - 1 }), fc.integer({ min: 1, max: 2 ** 53 - 1 }), (user, device) => {
+      const text = newUserToken(app, user, device);
+      const token = parseToken(text)!;
+      expect(token).toEqual({ kind: 'user', text, user, device });
+      expect(isGenuine(app, token)).toBe(true);
+      expect(isGenuine(newApp(), token)).toBe(false);
+      expect(isGenuine({ ...app, app: 'two' }, token)).toBe(false);
+    }),
+    { numRuns: 50 },
+  );
+  const admin = parseToken(newAdminToken(app))!;
+  expect(admin.kind).toBe('admin');
+  expect(isGenuine(app, admin)).toBe(true);
+  expect(isGenuine(newApp(), admin)).toBe(false);
+});
+
+test('any change makes it no token, or a forged one', () => {
+  const user = newUserToken(app, 12, 34);
+  const admin = newAdminToken(app);
+  fc.assert(
+    fc.property(
+      fc.constantFrom(user, admin),
+      fc.nat(),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+      (text, at, other) => {
+        const place = at % text.length;
+        const changed = text.slice(0, place) + other + text.slice(place + 1);
+        fc.pre(changed !== text);
+        const token = parseToken(changed);
+        expect(token === undefined || !isGenuine(app, token)).toBe(true);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+  for (const text of [
+    '',
+    ' ',
+    user.slice(0, -1),
+    `${user} `,
+    ` ${user}`,
+    `${user}.x`,
+    user.replace('u1', 'u2'),
+    user.toUpperCase(),
+  ])
+    expect(parseToken(text)).toBeUndefined();
+});
+
+test('two tokens are never the same, nor are their hashes; each purpose has a key of its own', () => {
+  const texts = Array.from({ length: 100 }, () => newUserToken(app, 1, 1));
+  expect(new Set([...texts, ...texts.map(tokenHash)]).size).toBe(200);
+  const purposes = ['token', 'cursor', 'qrcode', 'file', 'device'] as const;
+  expect(new Set(purposes.map((purpose) => keyFor(app, purpose).toString('hex'))).size).toBe(purposes.length);
+});
+
+test('texts are the same or not, of whatever length', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary-ascii' }), fc.string({ unit: 'binary-ascii' }), (one, other) => {
+      expect(sameText(one, other)).toBe(one === other);
+      expect(sameText(one, one)).toBe(true);
+    }),
+  );
+});
