@@ -7,31 +7,30 @@ interface Input {
   TableName?: string;
   Key?: Record<string, unknown>;
   Item?: Record<string, unknown>;
-  KeyConditionExpression?: string;
   ConsistentRead?: boolean;
-  UpdateExpression?: string;
   RequestItems?: Record<string, { ConsistentRead?: boolean }>;
   TransactItems?: Record<string, { Key?: Record<string, unknown>; Item?: Record<string, unknown> }>[];
 }
 
 type Next = (args: { input: Input }) => Promise<object>;
 
-const add = (client: DynamoDBDocumentClient, name: string, around: (next: Next, input: Input) => Promise<object>) =>
+type Around = (next: Next, input: Input, command: string) => Promise<object>;
+
+const add = (client: DynamoDBDocumentClient, name: string, around: Around) =>
   client.middlewareStack.add(
-    ((next: Next) => (args: { input: Input }) => around(next, args.input)) as never,
+    ((next: Next, { commandName }: { commandName: string }) =>
+      (args: { input: Input }) =>
+        around(next, args.input, commandName)) as never,
     { step: 'initialize', priority: 'low', name } as never,
   );
 
 /** Every read of a function is strongly consistent: anything else throws. Operators have a client of their own. */
 export function refuseStaleReads(client: DynamoDBDocumentClient): void {
-  add(client, 'refuseStaleReads', async (next, input) => {
+  add(client, 'refuseStaleReads', async (next, input, command) => {
     const batches = Object.values(input.RequestItems ?? {});
-    const writes = input.Item || input.UpdateExpression || input.TransactItems;
-    const reads = input.KeyConditionExpression !== undefined || batches.length > 0;
     const consistent = input.ConsistentRead || (batches.length > 0 && batches.every((batch) => batch.ConsistentRead));
-    // What neither reads by key conditions nor in batches, nor writes, is a delete (a key, no more) or a scan.
-    if (reads ? !consistent : !writes && !input.Key)
-      throw new Error(`a read that is not strongly consistent: ${JSON.stringify(input)}`);
+    if (/^(Get|BatchGet|Query|Scan)/.test(command) && !consistent)
+      throw new Error(`a read that is not strongly consistent: ${command} ${JSON.stringify(input)}`);
     return next({ input });
   });
 }
