@@ -5,10 +5,11 @@ import { refusalOf } from './request.ts';
 
 /**
  * A `list` of objects, each to succeed or fail on its own: here only what names an entry is insisted on (10002 for the
- * whole call), the rest is checked entry by entry with `entryOf`.
+ * whole call), the rest is checked entry by entry with `entryOf`. The documents do not require the list: without one
+ * there is nothing to do.
  */
 export const batch = <S extends z.core.$ZodLooseShape>(naming: S) =>
-  z.object({ list: list(z.looseObject(naming), 1, MOST_WRITTEN) });
+  z.object({ list: z._default(list(z.looseObject(naming), 1, MOST_WRITTEN), []) });
 
 /** An entry as its schema has it, or the refusal that is its alone. */
 export function entryOf<S extends z.ZodMiniType>(

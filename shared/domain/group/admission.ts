@@ -31,26 +31,30 @@ export function admissible({ user, relation }: Candidate): User {
 
 /**
  * The person's own steps of joining; `nth` counts those who join by the same transaction before, `index` orders all of
- * the call, `edge` is what must hold of the person's edge. The group's own step is `countJoined`, once a transaction.
+ * the call, `edge` and `person` are what must hold besides of the person's edge and user. The group's own step is `countJoined`, once a transaction.
  * @throws Refusal as `admissible`, and 20009 20010
  */
 export function admit(
   call: Call,
   group: Group,
   candidate: Candidate,
-  { index = 0, nth = 0, edge }: { index?: number; nth?: number; edge?: Condition } = {},
+  {
+    index = 0,
+    nth = 0,
+    edge,
+    person = [],
+  }: { index?: number; nth?: number; edge?: Condition; person?: Condition[] } = {},
 ): Step[] {
   const most = call.limits.groups_joined;
   if (admissible(candidate).joined >= most) throw new Refusal('tooManyJoined');
   if (group.count + nth >= group.capacity) throw new Refusal('groupFull');
   const { id, relation } = candidate;
-  const person = all(LIVING, below('joined', most));
   return [
     ...joinSteps(call.app, group.group, id, relation, {
       now: call.now,
       index,
       role: MEMBER_ROLE,
-      person,
+      person: all(LIVING, below('joined', most), ...person),
       ...(edge && { edge }),
     }),
     ...settleApplication(call.app, group.group, id, relation, call.now),

@@ -79,7 +79,8 @@ const notVoided = ({ made }: Invitation): Condition =>
 
 /**
  * Section 7.41: invitations of the last 30 days to the actor, the newest first. Those that a later joining settled show
- * as agreed, and those that a later block voided not at all: by the times on the actor's edges, read side by side.
+ * as agreed, and those that a later block voided not at all: by the times on the actor's edges, read side by side. Those
+ * to dissolved groups are left out, which takes a second round trip (decision 4).
  * @throws Refusal 10002 (cursor)
  */
 export async function invitationList(call: Call, given: { cursor?: string | undefined; limit: number }) {
@@ -101,8 +102,13 @@ export async function invitationList(call: Call, given: { cursor?: string | unde
   page.verify(call);
   const { items, cursor } = page.cut(call, invitations);
   const edgeTo = new Map(edges.map((edge) => [edge.group, edge]));
-  const entries = (items as unknown as Invitation[]).flatMap((invitation) => {
+  const listed = items as unknown as Invitation[];
+  const groups = [...new Set(listed.map((invitation) => partiesOf(invitation).group))];
+  const found = await call.db.read(groups.map((group) => groupOf(app, group)));
+  const living = new Set(found.map((group) => (group?.status === 'normal' ? group.group : undefined)));
+  const entries = listed.flatMap((invitation) => {
     const { group, inviter } = partiesOf(invitation);
+    if (!living.has(group)) return [];
     const { blocked = 0, settled = 0 } = edgeTo.get(group) ?? {};
     const { made, reason, status, until, updated } = invitation;
     if (made <= blocked) return [];

@@ -1,13 +1,15 @@
+import { equal, unchanged } from '../../data/expression.ts';
 import { type Group, groupOf } from '../../data/group-repo.ts';
 import { inviteStep } from '../../data/invitation-repo.ts';
+import { relationKey } from '../../data/keys.ts';
 import { type Edge, edgeOf, relationOf } from '../../data/membership-repo.ts';
-import type { Step } from '../../data/step.ts';
+import { check, type Step } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
 import type { EachPlan, Entry } from '../decision.ts';
 import { entryResult } from '../entries.ts';
 import { admissible, admit, type Candidate, countJoined } from './admission.ts';
-import { actorRelation, type GroupActor, permit, sameRole, stillOpen } from './permissions.ts';
+import { actorRelation, type GroupActor, permit, sameRole, stillOpen, stillOpenCheck } from './permissions.ts';
 
 type Invitee = Candidate & { edge: Edge | undefined };
 
@@ -41,7 +43,9 @@ export async function invite(call: Call, groupId: number, reason: string, users:
       const joining = joiners(records, batch);
       return [
         ...sameRole(call.app, groupId, actor),
-        ...(joining > 0 ? [countJoined(call, group, joining, ...stillOpen('invite', actor))] : []),
+        ...(joining > 0
+          ? [countJoined(call, group, joining, ...stillOpen('invite', actor))]
+          : stillOpenCheck(call.app, groupId, 'invite', actor)),
       ];
     },
   };
@@ -61,9 +65,14 @@ export function inviteeSteps(
   invitee: Invitee,
   { reason, index, nth }: { reason: string; index: number; nth: number },
 ): Step[] {
-  if (!admissible(invitee).confirm) return admit(call, group, invitee, { index, nth });
+  if (!admissible(invitee).confirm)
+    return admit(call, group, invitee, { index, nth, person: [equal('confirm', false)] });
   // Later than whatever voided older invitations, even within one millisecond.
   const made = Math.max(call.now, (invitee.edge?.settled ?? 0) + 1, (invitee.edge?.blocked ?? 0) + 1);
   const until = made + call.limits.invitation_life * 1000;
-  return [inviteStep(call.app, { invitee: invitee.id, group: group.group, inviter, reason, made, until })];
+  return [
+    inviteStep(call.app, { invitee: invitee.id, group: group.group, inviter, reason, made, until }),
+    // Nor may it come just after a join or a block that was to settle or void it.
+    check(relationKey(call.app, group.group, invitee.id), unchanged(invitee.relation, 'state')),
+  ];
 }
