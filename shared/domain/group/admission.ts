@@ -31,7 +31,8 @@ export function admissible({ user, relation }: Candidate): User {
 
 /**
  * The person's own steps of joining; `nth` counts those who join by the same transaction before, `index` orders all of
- * the call, `edge` and `person` are what must hold besides of the person's edge and user. The group's own step is `countJoined`, once a transaction.
+ * the call, `edge` and `person` are what must hold besides of the person's edge and user. The group's own step is
+ * `countJoined`, once a transaction.
  * @throws Refusal as `admissible`, and 20009 20010
  */
 export function admit(
