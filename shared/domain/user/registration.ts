@@ -63,10 +63,9 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
   const repetition = Repetition.of(call, 'user/register/batch');
   const names = list.map(({ username }) => usernameOf(call.app, username));
   const earlier = repetition ? [repetition.parts] : [];
-  const [hashes] = await Promise.all([
-    Promise.all(list.map(({ password, refusal }) => (refusal ? undefined : hashPassword(password)))),
-    openWithCounters(call, [...names, ...earlier]),
-  ]);
+  // Before any hashing: who may not ask costs nothing, and the look-up of the database's address would wait behind a
+  // hundred hashes, in the same pool of threads, until it timed out.
+  await openWithCounters(call, [...names, ...earlier]);
   const counters = countersOf(call.app);
   const reads = { names, counters };
   const made = new Map<number, number>();
@@ -81,6 +80,12 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
       return { steps: [repetition.step(RUNNING, true, LEASE)], answer: () => undefined };
     });
   }
+  const taken = call.db.records(names);
+  const hashes = await Promise.all(
+    list.map(({ password, refusal }, index) =>
+      refusal || taken[index] || made.has(index) ? undefined : hashPassword(password),
+    ),
+  );
   const users = new Map(made);
   const results = (refusals: (Refusal | undefined)[]) =>
     list.map(({ username }, index) => {
@@ -100,9 +105,10 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
       if (made.has(index)) return [];
       admitUser(call, counters, batch.length);
       const name = entry.username.toLowerCase();
-      if (names[index] || batch.some((other) => other.entry.username.toLowerCase() === name))
+      const password = hashes[index];
+      if (!password || names[index] || batch.some((other) => other.entry.username.toLowerCase() === name))
         throw new Refusal('usernameTaken');
-      const user = newUser(call, entry.username, hashes[index] as PasswordHash, index);
+      const user = newUser(call, entry.username, password, index);
       users.set(index, user.user);
       return putUser(call.app, user);
     },
