@@ -71,7 +71,8 @@ export const inProcess: Api = {
     const requestId = randomUUID();
     const response = (await handler(eventOf(method, path, request), {
       awsRequestId: requestId,
-      getRemainingTimeInMillis: () => 10_000,
+      // The wrapper gives up a moment before the function's own time is up.
+      getRemainingTimeInMillis: () => (route.timeout ?? 10) * 1000,
     } as Context)) as { statusCode: number; headers: Record<string, string>; body: string };
     const log = takeLog(requestId);
     const body = JSON.parse(response.body) as Envelope;

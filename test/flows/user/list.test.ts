@@ -1,0 +1,122 @@
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from 'vitest';
+import { directoryKey, userKey } from '../../../shared/data/keys.ts';
+import { Given, inBothWorlds, PASSWORD } from '../../support/story.ts';
+import { worldInProcess } from '../../support/world.ts';
+
+interface Listed {
+  user_id: number;
+  username: string;
+  status: number;
+}
+const ids = (listed: Listed[]) => listed.map(({ user_id }) => user_id);
+const COUNT = 10_000;
+const SINCE = 1_700_000_000_000;
+const idOf = (n: number) => 1_000_000 + ((n * 7919) % COUNT);
+
+/** Users without names, so many at once. */
+async function seed(given: Given) {
+  const { client, name } = given.world.table;
+  const items = Array.from({ length: COUNT }, (_, n) => {
+    const user = idOf(n);
+    const record = { user, status: 'active', username: `user_${n}`, epoch: 0, confirm: false, joined: 0, owned: 0 };
+    return [{ ...userKey(given.app, user), ...record, made: SINCE + n }, directoryKey(given.app, SINCE + n, user)];
+  }).flat();
+  const batches = Array.from({ length: items.length / 25 }, (_, n) => items.slice(n * 25, (n + 1) * 25));
+  const writers = Array.from({ length: 8 }, async () => {
+    for (let batch = batches.pop(); batch; batch = batches.pop()) {
+      const requests = batch.map((Item) => ({ PutRequest: { Item } }));
+      await client.send(new BatchWriteCommand({ RequestItems: { [name]: requests } }));
+    }
+  });
+  await Promise.all(writers);
+}
+
+inBothWorlds('The list of all users', (story) => {
+  story('is in order of registration, by page number or by cursor', async (given) => {
+    const registered: number[] = [];
+    for (const username of ['zoe', 'adam', 'mia']) {
+      const { user_id } = await given.nobody.does('POST /user/register/v2', { username, password: PASSWORD });
+      registered.push(user_id);
+    }
+    const [zoe, adam, mia] = registered as [number, number, number];
+    const admin = given.admin();
+    expect(await admin.does('GET /user/list')).toEqual([
+      { user_id: zoe, username: 'zoe', status: 0 },
+      { user_id: adam, username: 'adam', status: 0 },
+      { user_id: mia, username: 'mia', status: 0 },
+    ]);
+    const page = async (page_num: unknown, page_size: unknown) =>
+      ids(await admin.does('GET /user/list', { page_num, page_size }));
+    expect([await page(1, 2), await page('2', 2), await page(3, 2), await page(1000, 500)]).toEqual([
+      [zoe, adam],
+      [mia],
+      [],
+      [],
+    ]);
+    expect(ids(await admin.lists('GET /user/list', { page_size: 1 }))).toEqual(registered);
+    await admin.does('PUT /user/disable', { list: [adam] });
+    await given.admin({ user: zoe }).does('POST /user/delete');
+    expect(await admin.does('GET /user/list')).toEqual([
+      { user_id: adam, username: 'adam', status: 1 },
+      { user_id: mia, username: 'mia', status: 0 },
+    ]);
+    for (const wrong of [{ page_num: 0 }, { page_size: 0 }, { page_size: 501 }, { page_num: 'x' }, { cursor: 'x' }]) {
+      const [name] = Object.keys(wrong);
+      const { body } = await admin.asks('GET /user/list', wrong);
+      expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${name}: `) });
+    }
+    // A cursor is good for this list, this app and this caller.
+    const { body } = await admin.asks('GET /user/list', { page_size: 1 });
+    const { cursor } = body;
+    expect(await given.admin({ user: mia }).fails('GET /user/list', { cursor })).toBe(10002);
+    const foreign = await given.otherApp();
+    expect(await foreign.admin().fails('GET /user/list', { cursor })).toBe(10002);
+  });
+});
+
+describe('Of 10,000 users', () => {
+  test('each page is right and costs what is before it; a walk misses nobody while others come and go', async () => {
+    const given = await Given.app(await worldInProcess());
+    await seed(given);
+    const admin = given.admin();
+    // From here on the instance holds the app's record.
+    await admin.does('GET /user/list', { page_size: 1 });
+    const units: Record<number, number | undefined> = {};
+    for (const page_num of [1, 10, 100, 1000]) {
+      const { body, log } = await admin.asks('GET /user/list', { page_num, page_size: 10 });
+      expect(ids(body.data)).toEqual(Array.from({ length: 10 }, (_, n) => idOf((page_num - 1) * 10 + n)));
+      expect(log?.trips).toBe(2);
+      units[page_num] = log?.read_units;
+    }
+    expect(await admin.does('GET /user/list', { page_num: 1001, page_size: 10 })).toEqual([]);
+    // As docs/data-model.md has it: 1 for the admin token, 10 for the users, the rest for the keys up to the page's end.
+    expect(units).toEqual({ 1: 12, 10: 13, 100: 28, 1000: 173 });
+
+    const gone = new Set<number>();
+    const come: string[] = [];
+    const seen: number[] = [];
+    let cursor: string | undefined;
+    let page = 0;
+    do {
+      const deleted = [idOf(page * 500 + 100), idOf(page * 500 + 499), idOf((page * 500 + 700) % COUNT)];
+      const [answer] = await Promise.all([
+        admin.asks('GET /user/list', { page_size: 500, cursor }),
+        ...deleted.filter((id) => !gone.has(id)).map((id) => given.admin({ user: id }).asks('POST /user/delete')),
+        page % 5 === 0 && given.user('late').then(({ username }) => come.push(username)),
+      ]);
+      for (const id of deleted) gone.add(id);
+      expect(answer.body.code).toBe(200);
+      seen.push(...ids(answer.body.data));
+      cursor = answer.body.cursor;
+      page++;
+    } while (cursor);
+    expect(new Set(seen).size).toBe(seen.length);
+    const stayed = Array.from({ length: COUNT }, (_, n) => idOf(n)).filter((id) => !gone.has(id));
+    const there = new Set(stayed);
+    expect(seen.filter((id) => there.has(id))).toEqual(stayed);
+    const last = await admin.lists('GET /user/list', { page_size: 500 });
+    expect(last).toHaveLength(COUNT - gone.size + come.length);
+    expect(ids(last).some((id) => gone.has(id))).toBe(false);
+  }, 90_000);
+});
