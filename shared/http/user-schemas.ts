@@ -22,7 +22,14 @@ export const newPassword = () =>
 /** A password to be compared: of any form, so that a wrong one is wrong and not malformed. */
 export const password = () => text(1024);
 
-export const deviceGuid = () => z.optional(text(256));
+/** Absent and empty are the same: a login without a device of its own. */
+export const deviceGuid = () =>
+  z.optional(
+    z.pipe(
+      text(256),
+      z.transform((guid: string) => guid || undefined),
+    ),
+  );
 
 /** The settings record (section 1.35). */
 export const settingsReply = z.object({
