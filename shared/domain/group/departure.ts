@@ -29,7 +29,9 @@ const isAdmin = ({ role }: Relation) => role === ADMIN_ROLE;
  * @throws Refusal 10010 20012 20013
  */
 export function mayTouch(actor: GroupActor, group: Group, user: number, target: Relation | undefined): void {
-  if (user === group.owner) throw new Refusal('noPermission', 'not allowed on the group owner');
+  // Group and relation may have been read at different moments, and the write proves the relation's role alone.
+  const owns = user === group.owner || (isMember(target) && target.role === OWNER_ROLE);
+  if (owns) throw new Refusal('noPermission', 'not allowed on the group owner');
   if (user === actor.user) throw new Refusal('noPermission', 'not allowed on oneself');
   if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new Refusal('needsOwner');
 }

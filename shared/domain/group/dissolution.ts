@@ -5,7 +5,7 @@ import { putJob } from '../../data/job-repo.ts';
 import { edgeKey, relationKey, userKey } from '../../data/keys.ts';
 import { remove, type Step, update } from '../../data/step.ts';
 import type { Call } from '../call.ts';
-import { actorRelation, permit } from './permissions.ts';
+import { actorRelation, permit, sameOwner } from './permissions.ts';
 
 /**
  * Section 7.20: dissolves the group for everyone at once, by one small transaction whatever its size. What its members
@@ -14,8 +14,14 @@ import { actorRelation, permit } from './permissions.ts';
  */
 export function destroy(call: Call, id: number): Promise<true> {
   return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
-    const { group } = permit(call, 'destroy', found, me);
-    return { steps: dissolutionSteps(call.app, group, call.now, call.limits.groups > 0), answer: () => true as const };
+    const { group, actor } = permit(call, 'destroy', found, me);
+    return {
+      steps: [
+        ...dissolutionSteps(call.app, group, call.now, call.limits.groups > 0),
+        ...sameOwner(call.app, group, actor),
+      ],
+      answer: () => true as const,
+    };
   });
 }
 

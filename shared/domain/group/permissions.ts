@@ -109,3 +109,10 @@ export function stillOpenCheck(app: string, group: number, action: Action, actor
 /** Proves in a write that the actor still has the role that was read. */
 export const sameRole = (app: string, group: number, { user, relation }: GroupActor): Step[] =>
   relation ? [check(relationKey(app, group, user), unchangedRole(relation))] : [];
+
+/**
+ * The same for writes that are conditioned on the owner that was read: they prove the actor's role too, unless the
+ * relation was read at another moment than the group and names somebody else.
+ */
+export const sameOwner = (app: string, group: Group, actor: GroupActor): Step[] =>
+  actor.user === group.owner ? [] : sameRole(app, group.group, actor);

@@ -21,7 +21,7 @@ import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
 import { livingUser } from '../user/living.ts';
 import { memberEntry } from './lists.ts';
-import { actorRelation, permit, sameRole } from './permissions.ts';
+import { actorRelation, permit, sameOwner, sameRole } from './permissions.ts';
 
 /** Section 7.1: members become admins; the owner is none, and stays what it is. */
 export const addAdmins = (call: Call, group: number, users: number[]) => appoint(call, group, users, ADMIN_ROLE);
@@ -99,7 +99,7 @@ export function transfer(call: Call, id: number, heir: number) {
     user: userOf(app, heir),
   };
   return call.change(reads, ({ group: found, me, relation, user }) => {
-    const { group } = permit(call, 'transfer', found, me);
+    const { group, actor } = permit(call, 'transfer', found, me);
     const answer = () => entryResult(heir, undefined);
     if (heir === group.owner) return { steps: [], answer };
     if (!isMember(relation)) throw new Refusal('newOwnerNotMember');
@@ -117,6 +117,8 @@ export function transfer(call: Call, id: number, heir: number) {
       update(edgeKey(app, owner, id), { set: { role: MEMBER_ROLE, since: undefined, l3: undefined } }),
       update(userKey(app, owner), { add: { owned: -1 } }),
       ...becomeOwnerSteps(app, id, relation, now, all(LIVING, below('owned', most))),
+      // Whoever names themselves is proven by what makes them owner.
+      ...(actor.user === heir ? [] : sameOwner(app, group, actor)),
     ];
     return { steps, answer };
   });
