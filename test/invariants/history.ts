@@ -1,0 +1,610 @@
+import { randomUUID } from 'node:crypto';
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { vi } from 'vitest';
+import { handler as cleanUp } from '../../functions/background/clean-up.ts';
+import { documentClient } from '../../shared/data/client.ts';
+import type { Key } from '../../shared/data/keys.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { forgetHeld } from '../../shared/domain/call.ts';
+import { TABLE_NAME } from '../../shared/environment.ts';
+import { type Limits, LIMITS as USUAL } from '../../shared/limits.ts';
+import { Refusal, type RefusalName } from '../../shared/refusal.ts';
+import { routes } from '../../shared/routes/index.ts';
+import { type Answer, moduleOf } from '../support/api.ts';
+import { newTable } from '../support/database.ts';
+import { problems } from '../support/invariants.ts';
+import { jobsOf } from '../support/jobs.ts';
+import { type Actor, Given, type Person } from '../support/story.ts';
+import { worldInProcess } from '../support/world.ts';
+import { type Ask, Laws, type Verdict } from './laws.ts';
+import { Random } from './random.ts';
+import { Scheduler, schedule, type Task, type Write } from './scheduler.ts';
+import { Truth } from './truth.ts';
+
+/** How a history is played; the seed decides everything else. */
+export interface Play {
+  seed: number;
+  /** Functions die, answers are lost, the database throttles. */
+  faults: boolean;
+  /** Calls made. */
+  length?: number;
+  /** A deliberate breakage: see `Scheduler.tamper`. */
+  tamper?: Scheduler['tamper'];
+}
+
+export interface Outcome {
+  /** What is wrong, one sentence each; none where all is well. */
+  violations: string[];
+  calls: number;
+  requests: number;
+  faults: Record<string, number>;
+  /** How often each operation ended in which code. */
+  codes: Record<string, Record<number, number>>;
+}
+
+/** Small, so that histories run into them. */
+const LIMITS: Limits = {
+  ...USUAL,
+  group_capacity: 5,
+  group_admins: 2,
+  groups_joined: 4,
+  groups_owned: 3,
+  invitation_life: 10,
+  application_life: 10,
+  qrcode_life: 10,
+};
+
+let ids = new Random(0);
+
+/** Ids of users and groups, the same for a seed: their order decides some of the product's. */
+export const nextId = () => ids.whole(1, 2 ** 31 - 1);
+
+/** Of a task that has not died, and whose requests all succeed. */
+const sound = (): Task => ({ faults: 0, dead: false });
+
+let prepared: Promise<void> | undefined;
+
+/** The operations loaded, and the client's requests under the scheduler. Once a process. */
+const prepare = () => {
+  prepared ??= (async () => {
+    await worldInProcess();
+    schedule(documentClient());
+    await Promise.all(routes.map(moduleOf));
+  })();
+  return prepared;
+};
+
+/** Plays one history in a table of its own and says what was wrong with it. */
+export async function play({ seed, faults, length = 40, tamper }: Play): Promise<Outcome> {
+  await prepare();
+  const { api } = await worldInProcess();
+  const table = await newTable();
+  process.env[TABLE_NAME] = table.name;
+  forgetHeld();
+  ids = new Random(seed);
+  const given = await Given.app({ api, table }, LIMITS);
+  try {
+    return await new History(given, table, new Random(seed), faults ? 0.08 : 0, tamper).play(length);
+  } finally {
+    vi.setSystemTime(vi.getRealSystemTime());
+    await table.client.send(new DeleteTableCommand({ TableName: table.name }));
+  }
+}
+
+/** A call on its way, and what its writes did. */
+interface Running {
+  ask: Ask;
+  name: string;
+  /** Its clock, and what the table was when it began. */
+  now: number;
+  from: number;
+  /** Users whom its writes changed. */
+  changed: Set<number>;
+  writes: number;
+}
+
+class History {
+  readonly #given: Given;
+  readonly #table: OperatorTable;
+  readonly #random: Random;
+  readonly #scheduler: Scheduler;
+  readonly #truth: Truth;
+  readonly #faults: number;
+  readonly #calls = new Map<Task, Running>();
+  readonly #violations: string[] = [];
+  readonly #codes: Outcome['codes'] = {};
+  #people: Person[] = [];
+  #groups: number[] = [];
+  readonly #qrCodes: { group: number; signer: number; expires: number; code: string }[] = [];
+  #made = 0;
+
+  constructor(given: Given, table: OperatorTable, random: Random, faults: number, tamper?: Scheduler['tamper']) {
+    this.#given = given;
+    this.#table = table;
+    this.#random = random;
+    this.#faults = faults;
+    this.#scheduler = new Scheduler(random, faults > 0);
+    this.#truth = new Truth(table, given.app);
+    if (tamper) this.#scheduler.tamper = tamper;
+    this.#scheduler.beforeWrite = (task, writes) => this.#allowed(task, writes);
+    this.#scheduler.written = (task, writes) => this.#written(task, writes);
+  }
+
+  async play(length: number): Promise<Outcome> {
+    await this.#begin();
+    const atOnce = this.#random.whole(2, 6);
+    const underWay = new Set<Promise<void>>();
+    const start = (work: Promise<void>) => {
+      underWay.add(work);
+      work.then(() => underWay.delete(work));
+    };
+    let left = length;
+    while (left > 0 || this.#scheduler.running > 0) {
+      while (left > 0 && this.#scheduler.running < atOnce) {
+        left--;
+        if (this.#random.chance(0.08)) start(this.#runJob(await this.#aJob(), this.#faults));
+        else start(this.#callAndPerhapsAgain(this.#ask()));
+      }
+      await this.#scheduler.serve();
+    }
+    await this.#serveAll(underWay);
+    await this.#end();
+    return {
+      violations: this.#violations,
+      calls: this.#made,
+      requests: this.#scheduler.served,
+      faults: this.#scheduler.faults,
+      codes: this.#codes,
+    };
+  }
+
+  async #serveAll(underWay: Set<Promise<void>>): Promise<void> {
+    while (await this.#scheduler.serve());
+    await Promise.all(underWay);
+  }
+
+  /** People, and groups of several kinds with some members. */
+  async #begin(): Promise<void> {
+    const count = this.#random.whole(5, 8);
+    this.#people = await this.#given.users(count);
+    for (let nth = 0; nth < 3; nth++) {
+      const [owner, ...others] = this.#random.some(this.#people, count);
+      const members = others.slice(0, this.#random.whole(0, 3));
+      const admins = this.#random.chance(0.6) ? members.splice(0, 1) : [];
+      const approval = Number(this.#random.weighted({ 0: 2, 1: 2, 2: 0.3 })) as 0 | 1 | 2;
+      this.#groups.push(await this.#given.group(owner!, { members, admins, approval }));
+    }
+    const confirming = this.#people.filter(() => this.#random.chance(0.4));
+    await Promise.all(confirming.map(({ id }) => this.#given.setUser(id, { confirm: true })));
+    await this.#truth.begin();
+  }
+
+  /** The next thing somebody asks for. */
+  #ask(): Ask {
+    const random = this.#random;
+    const op = random.weighted({
+      create: 2,
+      invite: 10,
+      'invite/handle': 12,
+      apply: 10,
+      'apply/handle': 8,
+      'qrcode/sign': 4,
+      'qrcode/invite': 6,
+      kick: 6,
+      leave: 6,
+      transfer: 7,
+      'admin/add': 6,
+      'admin/remove': 3,
+      ban: 5,
+      unban: 3,
+      block: 6,
+      unblock: 6,
+      destroy: 1.2,
+      approval: 3,
+      member_invite: 2,
+      group_confirm: 4,
+      'user/delete': 1.2,
+    });
+    const group = random.one(this.#groups);
+    const moment = this.#truth.at(this.#truth.version);
+    const ids = this.#people.map(({ id }) => id);
+    const members = ids.filter((id) => moment.relation(group, id)?.state === 'member');
+    // Mostly those who may do it and to whom it can be done; sometimes anybody.
+    const anyone = random.one(ids);
+    const likely = (list: number[]) => (list.length > 0 && random.chance(0.85) ? random.one(list) : anyone);
+    const others = ids.filter((id) => !members.includes(id));
+    const owner = likely([moment.group(group)?.owner ?? anyone]);
+    const admin = likely(members.filter((id) => (moment.relation(group, id)?.role ?? 0) > 0));
+    const app = random.chance(0.15) ? undefined : 0;
+    const by = (id: number) => (app === undefined ? undefined : id);
+    const users = random.some(random.chance(0.8) && members.length > 0 ? members : ids, 3);
+    switch (op) {
+      case 'create':
+        return { op, me: anyone, group: 0, users: random.some(ids, 4) };
+      case 'invite':
+        return { op, me: by(likely(members)), group, users: random.some(others.length > 0 ? others : ids, 3) };
+      case 'kick':
+      case 'ban':
+      case 'unban':
+        return { op, me: by(admin), group, users };
+      case 'block':
+        return { op, me: by(admin), group, users: random.some(random.chance(0.5) ? users : ids, 2) };
+      case 'unblock':
+        return { op, me: by(admin), group, users: random.some(others.length > 0 ? others : ids, 3) };
+      case 'admin/add':
+      case 'admin/remove':
+        return { op, me: by(owner), group, users };
+      case 'transfer':
+        return { op, me: by(owner), group, user: likely(members) };
+      case 'invite/handle': {
+        const invited = ids.flatMap((id) => this.#groups.map((to) => [id, to] as const));
+        const some = invited.filter(([id, to]) => moment.invitations(id, to).length > 0);
+        const [me, to] = some.length > 0 ? random.one(some) : ([anyone, group] as const);
+        const inviters = moment.invitations(me, to).map(({ sk }) => Number(sk.split('#')[2]));
+        const inviter = inviters.length > 0 && random.chance(0.6) ? random.one(inviters) : me;
+        return { op, me, group: to, inviter, approval: random.chance(0.8) };
+      }
+      case 'apply/handle': {
+        const applied = this.#groups.flatMap((to) =>
+          ids.filter((id) => moment.application(to, id)?.status === 0).map((id) => [to, id] as const),
+        );
+        const [to, user] = applied.length > 0 ? random.one(applied) : ([group, anyone] as const);
+        const admins = ids.filter((id) => (moment.relation(to, id)?.role ?? 0) > 0);
+        return { op, me: by(likely(admins)), group: to, user, approval: random.chance(0.8) };
+      }
+      case 'qrcode/invite': {
+        if (this.#qrCodes.length === 0) return { op: 'qrcode/sign', me: by(likely(members)), group };
+        const code = random.one(this.#qrCodes);
+        return { op, me: likely(others), ...code };
+      }
+      case 'qrcode/sign':
+        return { op, me: by(likely(members)), group };
+      case 'apply':
+        return { op, me: likely(others), group };
+      case 'leave':
+        return { op, me: likely(members), group };
+      case 'destroy':
+        return { op, me: by(owner), group };
+      case 'approval':
+        return { op, me: by(admin), group, value: random.weighted({ 0: 3, 1: 3, 2: 1 }) as unknown as number };
+      case 'member_invite':
+        return { op, me: by(admin), group, value: random.chance(0.6) };
+      case 'group_confirm':
+        return { op, me: anyone, group: 0, value: random.chance(0.4) };
+      case 'user/delete':
+        return { op, me: anyone, group: 0 };
+    }
+  }
+
+  #send(ask: Ask): Promise<Answer> {
+    const { me, group: group_id } = ask;
+    const actor: Actor =
+      me === undefined
+        ? this.#given.admin(this.#made % 2 || group_id === 0 ? {} : { group: group_id })
+        : this.#people.find(({ id }) => id === me)!;
+    switch (ask.op) {
+      case 'create':
+        return actor.asks('POST /group/create', { name: 'Group', type: 1, user_list: ask.users });
+      case 'invite':
+        return actor.asks('POST /group/invite', { group_id, user_list: ask.users, reason: '' });
+      case 'kick':
+      case 'unban':
+      case 'block':
+      case 'unblock':
+      case 'admin/add':
+      case 'admin/remove':
+        return actor.asks(`POST /group/${ask.op}`, { group_id, user_list: ask.users });
+      case 'ban':
+        return actor.asks('POST /group/ban', { group_id, user_list: ask.users, duration: 1 });
+      case 'invite/handle':
+      case 'apply/handle': {
+        const user_id = ask.op === 'invite/handle' ? ask.inviter : ask.user;
+        return actor.asks(`POST /group/${ask.op}`, { group_id, user_id, approval: ask.approval });
+      }
+      case 'apply':
+        return actor.asks('POST /group/apply', { group_id, reason: '' });
+      case 'leave':
+      case 'destroy':
+        return actor.asks(`POST /group/${ask.op}`, { group_id });
+      case 'transfer':
+        return actor.asks('POST /group/transfer', { group_id, new_owner: ask.user });
+      case 'qrcode/sign':
+        return actor.asks('GET /group/qrcode/sign', { group_id });
+      case 'qrcode/invite':
+        return actor.asks('POST /group/qrcode/invite', { qr_info: ask.code });
+      case 'approval':
+        return actor.asks('POST /group/settings/require_admin_approval', { group_id, apply_approval: ask.value });
+      case 'member_invite':
+        return actor.asks('POST /group/settings/allow_member_invitation', { group_id, value: ask.value });
+      case 'group_confirm':
+        return actor.asks('POST /user/settings', { user_id: me, group_confirm: ask.value });
+      case 'user/delete':
+        return this.#given.admin({ user: me! }).asks('POST /user/delete');
+    }
+  }
+
+  /** What went wrong for the service is mostly asked for again, until it goes through. */
+  async #callAndPerhapsAgain(ask: Ask): Promise<void> {
+    const again = this.#random.chance(0.7);
+    if ((await this.#call(ask, this.#faults)) || !again) return;
+    await this.#call(ask, 0);
+  }
+
+  /** @returns whether it got an answer that is not a fault of the service */
+  async #call(ask: Ask, faults: number): Promise<boolean> {
+    const task: Task = { faults, dead: false };
+    const name = `#${++this.#made} ${JSON.stringify(ask)}`;
+    const running: Running = {
+      ask,
+      name,
+      now: this.#scheduler.now,
+      from: this.#truth.version,
+      changed: new Set(),
+      writes: 0,
+    };
+    vi.setSystemTime(this.#scheduler.now);
+    this.#calls.set(task, running);
+    try {
+      const { body, log } = await this.#scheduler.start(task, () => this.#send(ask));
+      if (task.dead) return false;
+      this.#codes[ask.op] ??= {};
+      const ofOp = this.#codes[ask.op]!;
+      ofOp[body.code] = (ofOp[body.code] ?? 0) + 1;
+      if (body.code === 20000 && faults === 0)
+        this.#violations.push(`${name}: the service failed: ${log?.error?.stack}`);
+      if (body.code === 20000) return false;
+      this.#judge(running, body.code, body.data);
+      return true;
+    } catch (error) {
+      // A task that died may leave the test's own checks unhappy; nobody sees them.
+      if (!task.dead) this.#violations.push(`${name}: ${(error as Error).message}`);
+      return false;
+    } finally {
+      this.#calls.delete(task);
+    }
+  }
+
+  #law(version: number, now: number): Laws {
+    return new Laws(this.#truth.at(version), now, LIMITS);
+  }
+
+  /** At the moment of a write: whether what it is about to do is right, with all records as they are now. */
+  #allowed(task: Task, writes: Write[]): void {
+    const running = this.#calls.get(task);
+    if (!running) return;
+    const { ask, now } = running;
+    const changes = changesOf(ask, writes);
+    if (changes.length === 0) return;
+    this.#pending = { task, problems: [] };
+    // What does not touch the group's own record may rest on how it was a moment before: see the data model.
+    const { version } = this.#truth;
+    const touchesGroup = writes.some(({ key }) => key.pk.startsWith('G#') && key.sk === '#');
+    // A rejection lets nobody in: it may be of what has become void meanwhile.
+    const rejects = 'approval' in ask && !ask.approval;
+    const from = touchesGroup ? version : running.from;
+    const laws = Array.from(
+      { length: version - from + 1 },
+      (_, nth) => new Laws(this.#truth.at(rejects ? from + nth : version, from + nth), now, LIMITS),
+    );
+    const demand = (verdict: (law: Laws) => Verdict, what: string) => {
+      const verdicts = laws.map((law) => verdict(law).codes);
+      if (!verdicts.some((codes) => codes.includes(200)))
+        this.#pending?.problems.push(`${running.name}: ${what}, though it is ${verdicts.at(-1)}`);
+    };
+    // The creator is the first to join.
+    let joined = 0;
+    if (ask.op === 'create' && writes.some(({ key }) => /^G#[^#]*#\d+$/.test(key.pk) && key.sk === '#')) {
+      const group = Number(writes.find(({ key }) => /^G#[^#]*#\d+$/.test(key.pk))?.key.pk.split('#')[2]);
+      if (!this.#groups.includes(group)) {
+        ask.group = group;
+        joined = 1;
+        demand((law) => law.permitted(ask), 'creates');
+      }
+    }
+    if (!('users' in ask)) {
+      demand((law) => law.permitted(ask), 'goes through');
+      return;
+    }
+    for (const { user, joins } of changes) {
+      if (ask.op === 'create' && user === ask.me) continue;
+      demand((law) => law.entry(ask, user, joined), `changes ${user}`);
+      if (['create', 'invite'].includes(ask.op) && joins && this.#truth.at(version).user(user)?.confirm)
+        this.#pending.problems.push(`${running.name}: ${user} joins without being asked`);
+      if (joins || ask.op === 'admin/add') joined++;
+    }
+  }
+
+  /** What a write would do wrong; wrong only once the database has done it. */
+  #pending: { task: Task; problems: string[] } | undefined;
+
+  async #written(task: Task, writes: Write[]): Promise<void> {
+    await this.#truth.follow(writes);
+    const running = this.#calls.get(task);
+    if (!running) return;
+    const { ask, changed, now, name } = running;
+    if (this.#pending?.task === task) this.#violations.push(...this.#pending.problems);
+    this.#pending = undefined;
+    const law = this.#law(this.#truth.version, now);
+    const changes = changesOf(ask, writes);
+    if (changes.length > 0) running.writes++;
+    for (const { user } of changes) {
+      changed.add(user);
+      if (!law.effect(ask, user)) this.#violations.push(`${name}: has not the effect it should on ${user}`);
+    }
+    if (ask.op === 'create' && !this.#groups.includes(ask.group) && ask.group !== 0) this.#groups.push(ask.group);
+  }
+
+  /**
+   * Whether the answer was right at some moment between the call's beginning and its end. Where reads are torn a refusal
+   * may rest on records of several moments; it has changed nothing, and that is what counts.
+   */
+  #judge({ ask, name, now, from, changed, writes }: Running, code: number, data: unknown): void {
+    const laws = Array.from({ length: this.#truth.version - from + 1 }, (_, nth) => this.#law(from + nth, now));
+    const wrong = (what: string) => this.#violations.push(`${name}: ${what}`);
+    if (code !== 200) {
+      if (writes > 0) wrong(`answers ${code} and has changed something`);
+      if (this.#faults === 0 && !laws.some((law) => law.call(ask).codes.includes(code)))
+        wrong(`answers ${code}, which was never right: ${laws.map((law) => law.call(ask).codes)}`);
+      return;
+    }
+    if (ask.op === 'qrcode/sign') {
+      const { qr_info: code, expire_at: expires } = data as { qr_info: string; expire_at: number };
+      const signer = ask.me ?? this.#truth.at(from).group(ask.group)?.owner ?? 0;
+      const owners = laws.map((_, nth) => this.#truth.at(from + nth).group(ask.group)?.owner);
+      if (ask.me !== undefined || new Set(owners).size === 1)
+        this.#qrCodes.push({ group: ask.group, signer, expires, code });
+    }
+    if (!('users' in ask) || ask.op === 'create') {
+      const quiet = writes === 0 && !['qrcode/sign', 'group_confirm'].includes(ask.op);
+      if (!laws.some((law) => law.call(ask).codes.includes(200) && !(quiet && law.call(ask).changes)))
+        wrong(quiet ? 'succeeds without doing anything' : 'succeeds, which was never right');
+      return;
+    }
+    for (const entry of data as { user_id: number; result: string; reason: string }[]) {
+      const verdicts = laws.map((law) => law.entry(ask, entry.user_id));
+      const done = changed.has(entry.user_id);
+      if (entry.result === 'success') {
+        if (!done && !verdicts.some(({ codes, changes }) => codes.includes(200) && !changes))
+          wrong(`says that ${entry.user_id} is done and has done nothing`);
+      } else {
+        if (done) wrong(`says that ${entry.user_id} failed (${entry.reason}) and has done it`);
+        const given = codeOf(entry.reason);
+        // Limits may have been taken up by entries before it that another call then did instead.
+        const crowded = laws.map((law) => law.entry(ask, entry.user_id, ask.users.length - 1));
+        if (this.#faults === 0 && ![...verdicts, ...crowded].some(({ codes }) => codes.includes(given)))
+          wrong(`refuses ${entry.user_id} with ${given}, which was never right: ${verdicts.map(({ codes }) => codes)}`);
+      }
+    }
+  }
+
+  async #aJob(): Promise<Key | undefined> {
+    const jobs = await jobsOf(this.#table, this.#given.app);
+    jobs.sort((one, other) => (one.pk < other.pk ? -1 : 1));
+    return jobs.length > 0 ? this.#random.one(jobs) : undefined;
+  }
+
+  /** One delivery of a background job: it may be one of several of the same, stop half-way, or die. */
+  async #runJob(key: Key | undefined, faults: number): Promise<void> {
+    if (!key) return;
+    const task: Task = { faults, dead: false };
+    const stops = faults > 0 && this.#random.chance(0.3);
+    await this.#scheduler.start(task, () => deliver(key, stops)).catch(() => {});
+  }
+
+  /** All that was left to the background is done; then everything must agree. */
+  async #end(): Promise<void> {
+    for (let round = 0; ; round++) {
+      const jobs = await jobsOf(this.#table, this.#given.app);
+      if (jobs.length === 0) break;
+      if (round === 20) {
+        this.#violations.push(`${jobs.length} jobs never end`);
+        break;
+      }
+      const runs = jobs.map((key) => this.#scheduler.start(sound(), () => deliver(key, false)).catch(() => {}));
+      while (await this.#scheduler.serve());
+      await Promise.all(runs);
+    }
+    vi.setSystemTime(this.#scheduler.now);
+    this.#violations.push(...(await problems(this.#table, this.#given.app, this.#scheduler.now)));
+    await this.#asTheApiShows();
+  }
+
+  /** The lists of the API agree with each other and with the counts, page by page. */
+  async #asTheApiShows(): Promise<void> {
+    const joined = new Map<number, number[]>();
+    const askJoined = async ({ id }: Person) => {
+      const { body } = await this.#given.admin({ user: id }).asks('GET /group/user_joined');
+      if (body.code === 200) joined.set(id, body.data);
+    };
+    await Promise.all(this.#people.map(askJoined));
+    const publicGroups: number[] = await this.#given.admin().lists('GET /group/public_list', { limit: 2 });
+    await Promise.all(this.#groups.map((group) => this.#groupAsTheApiShows(group, joined, publicGroups)));
+  }
+
+  async #groupAsTheApiShows(group_id: number, joined: Map<number, number[]>, publicGroups: number[]): Promise<void> {
+    const app = this.#given.admin();
+    const wrong = (what: string) => this.#violations.push(`the API shows ${what}`);
+    const info = await app.does('GET /group/info', { group_id });
+    const believers = [...joined].filter(([, groups]) => groups.includes(group_id)).map(([id]) => id);
+    if (info.status === 1) {
+      if (publicGroups.includes(group_id)) wrong(`${group_id} in the public list`);
+      if (believers.length > 0) wrong(`${believers} in ${group_id}, which is gone`);
+      return;
+    }
+    const list = async (name: string): Promise<number[]> =>
+      (await app.lists(`GET /group/${name}`, { group_id, limit: 3 })).map(
+        ({ user_id }: { user_id: number }) => user_id,
+      );
+    const [members, blocked, admins, first] = await Promise.all([
+      list('member_list'),
+      list('blocked_list'),
+      list('admin_list'),
+      app.asks('GET /group/member_list', { group_id, limit: 1 }),
+    ]);
+    const { total } = first.body;
+    if (info.count !== members.length || total !== members.length)
+      wrong(`${info.count} and ${total} members of ${group_id} and lists ${members.length}`);
+    if (info.count > info.capacity) wrong(`${info.count} members of ${group_id} in ${info.capacity} seats`);
+    if (!members.includes(info.owner_id)) wrong(`an owner of ${group_id} who is no member`);
+    if (blocked.some((id) => members.includes(id))) wrong(`members of ${group_id} that are blocked`);
+    if (admins.some((id) => !members.includes(id) || id === info.owner_id)) wrong(`wrong admins of ${group_id}`);
+    for (const id of joined.keys())
+      if (believers.includes(id) !== members.includes(id)) wrong(`${id} and ${group_id} disagree`);
+  }
+}
+
+/** The people whom the writes of a call change, and whether they join by it. */
+function changesOf(ask: Ask, writes: Write[]): { user: number; joins: boolean }[] {
+  const changed = writes.filter(({ verb }) => verb !== 'ConditionCheck');
+  const people = new Map<number, boolean>();
+  for (const { statement, key } of changed) {
+    const [kind, , id, part] = key.pk.split('#');
+    const numbers = key.sk.split('#').map(Number);
+    if (kind === 'G' && part === 'R' && key.sk.startsWith('R#'))
+      people.set(numbers[1] ?? 0, statement.Item?.state === 'member');
+    if (kind === 'U' && key.sk.startsWith('I#') && ask.op === 'invite') people.set(Number(id), false);
+    if (kind === 'U' && key.sk.startsWith('I#') && ask.op === 'create') people.set(Number(id), false);
+    if (kind === 'U' && key.sk.startsWith('I#') && ask.op === 'invite/handle' && !people.has(Number(id)))
+      people.set(Number(id), false);
+    if (kind === 'G' && key.sk === '#' && ['approval', 'member_invite'].includes(ask.op)) people.set(0, false);
+    if (kind === 'U' && key.sk === '#' && ['user/delete', 'group_confirm'].includes(ask.op))
+      people.set(Number(id), false);
+  }
+  return [...people].map(([user, joins]) => ({ user, joins }));
+}
+
+/** Hands the job out as the table's stream does. */
+async function deliver(key: Key, stops: boolean): Promise<void> {
+  const event = { Records: [{ dynamodb: { Keys: { pk: { S: key.pk }, sk: { S: key.sk } } } }] };
+  await cleanUp(
+    event as unknown as DynamoDBStreamEvent,
+    { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => (stops ? 0 : 600_000) } as Context,
+  );
+}
+
+const NAMES: RefusalName[] = [
+  'userMissing',
+  'groupMissing',
+  'notMember',
+  'tooManyJoined',
+  'groupFull',
+  'needsMember',
+  'needsAdmin',
+  'needsOwner',
+  'alreadyMember',
+  'blocked',
+];
+const SENTENCES = new Map(
+  NAMES.map((name) => {
+    const { message, code } = new Refusal(name);
+    return [message, code];
+  }),
+);
+
+/** The code that an entry's sentence stands for. */
+function codeOf(sentence: string): number {
+  if (sentence.startsWith('not allowed on')) return 10010;
+  if (sentence.startsWith('user_list: a group has at most')) return 10002;
+  return SENTENCES.get(sentence) ?? 0;
+}

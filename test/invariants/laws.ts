@@ -1,0 +1,249 @@
+import type { Invitation } from '../../shared/data/invitation-repo.ts';
+import { partiesOf } from '../../shared/data/invitation-repo.ts';
+import type { Limits } from '../../shared/limits.ts';
+import type { Moment } from './truth.ts';
+
+/** A call of a history: who asks for what. `me` undefined: the app itself. */
+export type Ask = { me: number | undefined; group: number } & (
+  | { op: 'create'; users: number[] }
+  | { op: 'invite' | 'kick' | 'ban' | 'unban' | 'block' | 'unblock' | 'admin/add' | 'admin/remove'; users: number[] }
+  | { op: 'invite/handle'; inviter: number; approval: boolean }
+  | { op: 'apply' | 'leave' | 'destroy' | 'qrcode/sign' | 'user/delete' }
+  | { op: 'apply/handle'; user: number; approval: boolean }
+  | { op: 'qrcode/invite'; signer: number; expires: number; code: string }
+  | { op: 'transfer'; user: number }
+  | { op: 'approval'; value: number }
+  | { op: 'member_invite' | 'group_confirm'; value: boolean }
+);
+
+/** What a call, or an entry of its list, may answer at a moment. Several codes where two rules apply at once. */
+export interface Verdict {
+  codes: number[];
+  /** A success changes something. */
+  changes: boolean;
+}
+
+const is = (...codes: number[]): Verdict => ({ codes, changes: codes.includes(200) });
+const nothing: Verdict = { codes: [200], changes: false };
+
+/**
+ * The behaviour of section 6 once more, in the simplest words: what is right at one moment, with all records before
+ * one's eyes. It knows nothing of how the product reads, writes and conditions.
+ */
+export class Laws {
+  readonly #now: number;
+  readonly #limits: Limits;
+  readonly #at: Moment;
+
+  /** @param now the call's clock (ms) */
+  constructor(moment: Moment, now: number, limits: Limits) {
+    this.#at = moment;
+    this.#now = now;
+    this.#limits = limits;
+  }
+
+  /** The call as a whole: what it answers, apart from the entries of a list. */
+  call(ask: Ask): Verdict {
+    return ask.me !== undefined && this.#gone(ask.me) ? is(402, 10000) : this.permitted(ask);
+  }
+
+  /** The same for a call that has found its actor in order: who is deleted meanwhile may finish it. */
+  permitted(ask: Ask): Verdict {
+    const { me, group } = ask;
+    switch (ask.op) {
+      case 'create':
+        if (this.#user(me).owned >= this.#limits.groups_owned) return is(20008);
+        return this.#user(me).joined >= this.#limits.groups_joined ? is(20009) : is(200);
+      case 'invite':
+        return this.#permit(ask, 'admin', this.#at.group(group)?.member_invite);
+      case 'kick':
+      case 'ban':
+      case 'unban':
+      case 'block':
+      case 'unblock':
+      case 'approval':
+      case 'member_invite':
+        return this.#permit(ask, 'admin');
+      case 'admin/add':
+      case 'admin/remove':
+      case 'destroy':
+        return this.#permit(ask, 'owner');
+      case 'transfer':
+        return this.#or(this.#permit(ask, 'owner'), () => this.#transfer(group, ask.user));
+      case 'leave':
+        return this.#or(this.#permit(ask, 'member'), () => (this.#role(group, me) === 2 ? is(20004) : is(200)));
+      case 'qrcode/sign':
+        return this.#permit(ask, 'admin', this.#at.group(group)?.member_invite);
+      case 'apply':
+        return this.#or(this.#living(group), () => this.#apply(group, me!));
+      case 'apply/handle':
+        return this.#or(this.#permit(ask, 'admin'), () => {
+          if (!this.#applicationUsable(group, ask.user)) return is(20014);
+          return ask.approval ? this.#gate(group, ask.user) : is(200);
+        });
+      case 'invite/handle':
+        return this.#or(this.#living(group), () => this.#handleInvitation(group, me!, ask.inviter, ask.approval));
+      case 'qrcode/invite':
+        if (ask.expires * 1000 <= this.#now) return is(20025);
+        if (this.#living(group).codes[0] !== 200 || !this.#isMember(group, ask.signer)) return is(20024);
+        return this.#gate(group, me!);
+      case 'user/delete':
+      case 'group_confirm':
+        return is(200);
+    }
+  }
+
+  /**
+   * An entry of the list of a call that itself is permitted.
+   * @param joined how many entries joined before it by the same transaction
+   */
+  entry(ask: Ask, user: number, joined = 0): Verdict {
+    const { group, me } = ask;
+    const state = this.#at.relation(group, user)?.state;
+    const role = this.#role(group, user);
+    const permitted = ask.op === 'create' ? is(200) : this.permitted(ask);
+    return this.#or(permitted, () => {
+      switch (ask.op) {
+        case 'create':
+        case 'invite':
+          if (this.#gone(user)) return is(10000);
+          if (state === 'member') return is(20017);
+          if (state === 'blocked') return is(20018);
+          return this.#user(user).confirm ? is(200) : this.#gate(group, user, joined);
+        case 'kick':
+          return this.#or(this.#touch(ask, user), () => (role < 0 ? is(20002) : is(200)));
+        case 'ban':
+          return this.#or(this.#touch(ask, user), () => (role < 0 ? is(20002) : is(200)));
+        case 'unban': {
+          const banned = (this.#at.relation(group, user)?.until ?? 0) > this.#now;
+          if (!banned) return role < 0 ? is(20002) : nothing;
+          return this.#touch(ask, user);
+        }
+        case 'block':
+          if (this.#gone(user)) return is(10000);
+          return this.#or(this.#touch(ask, user), () => (state === 'blocked' ? nothing : is(200)));
+        case 'unblock':
+          return state === 'blocked' ? is(200) : nothing;
+        case 'admin/add':
+          if (role < 0) return is(20002);
+          if (role > 0) return nothing;
+          return (this.#at.group(group)?.admins ?? 0) + joined >= this.#limits.group_admins ? is(10002) : is(200);
+        case 'admin/remove':
+          if (role < 0) return is(20002);
+          return role === 1 ? is(200) : nothing;
+        default:
+          throw new Error(`${ask.op} of ${me} has no list`);
+      }
+    });
+  }
+
+  /** What must hold of the person just after a write that changed it for this call. */
+  effect(ask: Ask, user: number): boolean {
+    const { group } = ask;
+    const relation = this.#at.relation(group, user);
+    switch (ask.op) {
+      case 'kick':
+      case 'leave':
+        return relation?.state === undefined;
+      case 'ban':
+        return relation?.state === 'member' && (relation.until ?? 0) > this.#now;
+      case 'unban':
+        return relation?.until === undefined;
+      case 'block':
+        return relation?.state === 'blocked';
+      case 'unblock':
+        return relation?.state === undefined;
+      case 'admin/add':
+        return relation?.role === 1;
+      case 'admin/remove':
+        return relation?.role === 0;
+      case 'transfer':
+        return this.#at.group(group)?.owner === ask.user && relation?.until === undefined;
+      case 'destroy':
+        return this.#at.group(group)?.status === 'dissolved';
+      case 'qrcode/invite':
+        return relation?.state === 'member';
+      default:
+        return true;
+    }
+  }
+
+  #or(first: Verdict, then: () => Verdict): Verdict {
+    return first.codes[0] === 200 ? then() : first;
+  }
+
+  #user = (id: number | undefined) => this.#at.user(id ?? 0) ?? { joined: 0, owned: 0, confirm: false };
+  #gone = (id: number) => (this.#at.user(id)?.status ?? 'deleted') === 'deleted';
+  #isMember = (group: number, user: number) => this.#at.relation(group, user)?.state === 'member';
+
+  /** 0 member, 1 admin, 2 owner, −1 neither. The app has the owner's rights. */
+  #role(group: number, user: number | undefined): number {
+    if (user === undefined) return 2;
+    return this.#isMember(group, user) ? (this.#at.relation(group, user)?.role ?? -1) : -1;
+  }
+
+  #living = (group: number): Verdict => (this.#at.group(group)?.status === 'normal' ? is(200) : is(20001));
+
+  #permit({ group, me }: Ask, least: 'member' | 'admin' | 'owner', open = false): Verdict {
+    return this.#or(this.#living(group), () => {
+      const role = this.#role(group, me);
+      if (role < 0) return is(20011);
+      if (least === 'owner' && role < 2) return is(20013);
+      return least === 'admin' && !open && role < 1 ? is(20012) : is(200);
+    });
+  }
+
+  /** Nobody touches the owner or themselves, and admins only the owner. */
+  #touch({ group, me }: Ask, user: number): Verdict {
+    if (this.#at.group(group)?.owner === user || me === user) return is(10010);
+    return this.#role(group, user) >= 1 && this.#role(group, me) < 2 ? is(20013) : is(200);
+  }
+
+  #gate(group: number, user: number, joined = 0): Verdict {
+    const { count, capacity } = this.#at.group(group) ?? { count: 0, capacity: this.#limits.group_capacity };
+    const { state } = this.#at.relation(group, user) ?? {};
+    if (this.#gone(user)) return is(10000);
+    if (state === 'member') return is(20017);
+    if (state === 'blocked') return is(20018);
+    if (this.#user(user).joined >= this.#limits.groups_joined) return is(20009);
+    return count + joined >= capacity ? is(20010) : is(200);
+  }
+
+  #apply(group: number, user: number): Verdict {
+    const { state } = this.#at.relation(group, user) ?? {};
+    const approval = this.#at.group(group)?.approval;
+    if (state === 'member') return is(20017);
+    if (state === 'blocked') return is(20018);
+    if (approval === 2) return nothing;
+    return approval === 0 ? this.#gate(group, user) : is(200);
+  }
+
+  #transfer(group: number, user: number): Verdict {
+    if (this.#at.group(group)?.owner === user) return nothing;
+    if (!this.#isMember(group, user)) return is(20005);
+    if (this.#gone(user)) return is(10000);
+    return this.#user(user).owned >= this.#limits.groups_owned ? is(20008) : is(200);
+  }
+
+  #applicationUsable(group: number, user: number): boolean {
+    const application = this.#at.application(group, user);
+    return (
+      application?.status === 0 &&
+      application.until > this.#now &&
+      this.#at.applicationMadeAt(group, user) > this.#at.voidedAt(group, user)
+    );
+  }
+
+  #handleInvitation(group: number, me: number, named: number, approval: boolean): Verdict {
+    const blocked = this.#at.relation(group, me)?.state === 'blocked';
+    const usable = (invitation: Invitation | undefined) =>
+      invitation?.status === 0 &&
+      invitation.until > this.#now &&
+      this.#at.invitationMadeAt(me, group, partiesOf(invitation).inviter) > this.#at.voidedAt(group, me);
+    const all = named === me ? this.#at.invitations(me, group) : [this.#at.invitation(me, group, named)];
+    const [newest] = all.filter(usable).sort((one, other) => other!.made - one!.made);
+    if (blocked) return is(20018, 20015);
+    if (!newest || !this.#isMember(group, partiesOf(newest).inviter)) return is(20015);
+    return approval ? this.#gate(group, me) : is(200);
+  }
+}

@@ -1,0 +1,304 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import {
+  ProvisionedThroughputExceededException,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { vi } from 'vitest';
+import type { Key } from '../../shared/data/keys.ts';
+import { type Item, keyText } from '../../shared/data/read.ts';
+import type { Random } from './random.ts';
+
+/** One part of a transaction, or a write alone, as the document client sends it. */
+export interface Statement {
+  TableName?: string;
+  Key?: Item;
+  Item?: Item;
+  UpdateExpression?: string;
+  ConditionExpression?: string;
+  ExpressionAttributeNames?: Record<string, string>;
+  ExpressionAttributeValues?: Record<string, unknown>;
+}
+
+interface Input extends Statement {
+  RequestItems?: Record<string, { Keys: Item[]; ConsistentRead?: boolean }>;
+  TransactItems?: Record<string, Statement>[];
+}
+
+export type Verb = 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
+export type Write = { verb: Verb; statement: Statement; key: Key };
+
+/** A call, or a run of a background job, that runs beside others. */
+export interface Task {
+  /** How likely (0…1) each of its requests is to go wrong. */
+  faults: number;
+  /** It died: nothing of it happens any more. */
+  dead: boolean;
+}
+
+type Next = (args: { input: Input }) => Promise<{ output: Record<string, unknown> }>;
+type Middleware = (next: Next, args: { input: Input }) => Promise<unknown>;
+
+/** To a client's own requests, whatever they are: the SDK's types tell every step's apart. */
+const addMiddleware = (client: DynamoDBDocumentClient, name: string, step: string, around: Middleware) =>
+  client.middlewareStack.add(
+    ((next: Next) => (args: { input: Input }) => around(next, args)) as never,
+    { step, priority: 'low', name } as never,
+  );
+
+/** How the wrapper under test would see a connection that broke: the SDK asks again. */
+class AnswerLost extends Error {
+  override name = 'TimeoutError';
+  readonly $retryable = {};
+}
+
+/**
+ * Lets several calls run at once and decides, by a seed, which of their requests to the database is served next: one at
+ * a time, so that a seed gives the same history again, but in any order. Time is its own too, and waiting costs none.
+ * As on AWS, a BatchGet is not one moment: its items are read at several. And while a transaction runs, its items are
+ * its own: any other write to them is answered with a conflict.
+ */
+export class Scheduler {
+  readonly #random: Random;
+  readonly #torn: boolean;
+  #waiting: { task: Task; serve: () => Promise<void> }[] = [];
+  readonly #running = new Set<Task>();
+  readonly #held = new Set<string>();
+  /** Milliseconds since 1970, as the code under test sees it. */
+  now: number;
+  /** Requests served, and what went wrong on purpose. */
+  served = 0;
+  readonly faults: Record<string, number> = {};
+  /** Called with the writes of a request at the moment before the database gets it. */
+  beforeWrite: (task: Task, writes: Write[]) => void = () => {};
+  /** Called after the database has done it. */
+  written: (task: Task, writes: Write[]) => Promise<void> = async () => {};
+  /** Changes what is sent: deliberate breakages. What it returns is called when the request is done. */
+  tamper: (input: Input) => (() => Promise<void>) | undefined = () => undefined;
+
+  /** @param torn BatchGets are read at several moments */
+  constructor(random: Random, torn: boolean) {
+    this.#random = random;
+    this.#torn = torn;
+    this.now = Date.now();
+  }
+
+  /** Starts a task; it goes on when `serve` lets it. */
+  start<T>(task: Task, work: () => Promise<T>): Promise<T> {
+    this.#running.add(task);
+    return tasks.run({ task, scheduler: this }, work).finally(() => this.#running.delete(task));
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Serves one request, after all tasks have come to one or to their end. False when nothing is left to serve. */
+  async serve(): Promise<boolean> {
+    await this.#settled();
+    if (this.#waiting.length === 0) return false;
+    const [chosen] = this.#waiting.splice(this.#random.whole(0, this.#waiting.length - 1), 1);
+    this.now += this.#random.chance(0.02) ? this.#random.whole(100, 3000) : this.#random.whole(0, 3);
+    vi.setSystemTime(this.now);
+    this.served++;
+    await chosen!.serve();
+    await this.#settled();
+    return true;
+  }
+
+  async #settled(): Promise<void> {
+    do await turnOfTheLoop();
+    while ([...this.#running].some((task) => !this.#waiting.some((waiting) => waiting.task === task)));
+  }
+
+  /** The task waits here until it is chosen, and does this then. */
+  turn<T>(task: Task, act: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({
+        task,
+        serve: async () => {
+          if (task.dead) return reject(new Error('the function has died'));
+          await act().then(resolve, reject);
+        },
+      });
+    });
+  }
+
+  #goesWrong<K extends string>(task: Task, weights: Record<K, number>): K | undefined {
+    if (!this.#random.chance(task.faults)) return undefined;
+    const fault = this.#random.weighted(weights);
+    this.faults[fault] = (this.faults[fault] ?? 0) + 1;
+    return fault;
+  }
+
+  #die(task: Task): Error {
+    task.dead = true;
+    return new Error('the function has died');
+  }
+
+  async request(task: Task, next: Next, input: Input): Promise<unknown> {
+    const writes = writesOf(input);
+    return writes.length > 0 ? this.#write(task, next, input, writes) : this.#read(task, next, input);
+  }
+
+  async #read(task: Task, next: Next, input: Input): Promise<unknown> {
+    const [table, batch] = Object.entries(input.RequestItems ?? {})[0] ?? [];
+    if (!table || !batch || batch.Keys.length < 2 || !this.#torn || this.#random.chance(0.5))
+      return this.turn(task, () => this.#readNow(task, next, input));
+    // Not one moment: on AWS some of the items are read before others are changed, and some after.
+    const { Keys: keys } = batch;
+    const early = keys.filter(() => this.#random.chance(0.5));
+    const late = keys.filter((key) => !early.includes(key));
+    const parts = [];
+    for (const part of [early, late].filter(({ length }) => length > 0))
+      parts.push(
+        await this.turn(task, () =>
+          this.#readNow(task, next, { ...input, RequestItems: { [table]: { ...batch, Keys: part } } }),
+        ),
+      );
+    return { ...parts[0], output: merged(parts.map(({ output }) => output)) };
+  }
+
+  async #readNow(task: Task, next: Next, input: Input): Promise<{ output: Record<string, unknown> }> {
+    const [table, batch] = Object.entries(input.RequestItems ?? {})[0] ?? [];
+    const several = batch && batch.Keys.length > 1;
+    const fault = this.#goesWrong(task, { dies: 2, fails: 1, throttled: 1, unprocessed: several ? 3 : 0 });
+    if (fault === 'dies') throw this.#die(task);
+    if (fault === 'fails') throw new Error('the connection broke');
+    if (fault === 'throttled') throw throttled();
+    if (fault !== 'unprocessed' || !table || !batch) return next({ input });
+    const done = batch.Keys.slice(0, -1);
+    const { output, ...rest } = await next({
+      input: { ...input, RequestItems: { [table]: { ...batch, Keys: done } } },
+    });
+    const left = { [table]: { ...batch, Keys: batch.Keys.slice(done.length) } };
+    return { ...rest, output: { ...output, UnprocessedKeys: left } };
+  }
+
+  async #write(task: Task, next: Next, input: Input, writes: Write[]): Promise<unknown> {
+    const keys = writes.map(({ key }) => keyText(key));
+    if (!input.TransactItems || this.#random.chance(0.3))
+      return this.turn(task, async () => {
+        if (keys.some((key) => this.#held.has(key))) throw this.#conflict(input, keys);
+        return this.#writeNow(task, next, input, writes);
+      });
+    await this.turn(task, async () => {
+      if (keys.some((key) => this.#held.has(key))) throw this.#conflict(input, keys);
+      for (const key of keys) this.#held.add(key);
+    });
+    try {
+      return await this.turn(task, () => this.#writeNow(task, next, input, writes));
+    } finally {
+      for (const key of keys) this.#held.delete(key);
+    }
+  }
+
+  #conflict(input: Input, keys: string[]): Error {
+    this.faults.conflict = (this.faults.conflict ?? 0) + 1;
+    if (!input.TransactItems)
+      return new TransactionConflictException({ message: 'Transaction is ongoing for the item', $metadata: {} });
+    return cancelled(keys.map((key) => (this.#held.has(key) ? 'TransactionConflict' : 'None')));
+  }
+
+  async #writeNow(task: Task, next: Next, input: Input, writes: Write[]): Promise<unknown> {
+    const fault = this.#goesWrong(task, {
+      'dies before a write': 2,
+      'dies after a write': 4,
+      'fails before a write': 1,
+      'fails after a write': 2,
+      throttled: 1,
+      'answer lost, asked again': 3,
+      'a part throttled': input.TransactItems ? 2 : 0,
+    });
+    if (fault === 'dies before a write') throw this.#die(task);
+    if (fault === 'fails before a write') throw new Error('the connection broke');
+    if (fault === 'throttled') throw throttled();
+    if (fault === 'a part throttled')
+      throw cancelled(writes.map((_, index) => (index === 0 ? 'ThrottlingError' : 'None')));
+    loseAnswer = fault === 'answer lost, asked again';
+    const finish = this.tamper(input);
+    this.beforeWrite(task, writes);
+    try {
+      const answer = await next({ input });
+      await finish?.();
+      await this.written(task, writes);
+      if (fault === 'dies after a write') throw this.#die(task);
+      if (fault === 'fails after a write') throw new Error('the connection broke');
+      return answer;
+    } finally {
+      loseAnswer = false;
+    }
+  }
+}
+
+const throttled = () =>
+  new ProvisionedThroughputExceededException({ message: 'Rate exceeded', $metadata: {} }) as Error;
+
+const cancelled = (codes: string[]) =>
+  new TransactionCanceledException({
+    message: 'Transaction cancelled, please refer cancellation reasons for specific reasons',
+    $metadata: {},
+    CancellationReasons: codes.map((Code) => ({ Code })),
+  });
+
+function writesOf({ TransactItems, ...input }: Input): Write[] {
+  if (TransactItems)
+    return TransactItems.map((part) => {
+      const [verb, statement] = Object.entries(part)[0] as [Verb, Statement];
+      return { verb, statement, key: keyOf(statement) };
+    });
+  if (input.Item) return [{ verb: 'Put', statement: input, key: keyOf(input) }];
+  if (input.UpdateExpression) return [{ verb: 'Update', statement: input, key: keyOf(input) }];
+  return input.Key ? [{ verb: 'Delete', statement: input, key: keyOf(input) }] : [];
+}
+
+const keyOf = ({ Key, Item }: Statement): Key => {
+  const { pk, sk } = (Key ?? Item) as Item;
+  return { pk: String(pk), sk: String(sk) };
+};
+
+function merged(outputs: Record<string, unknown>[]): Record<string, unknown> {
+  const pairs = (name: string) =>
+    outputs.flatMap((output) => Object.entries((output[name] ?? {}) as Record<string, Item[] | { Keys: Item[] }>));
+  const responses: Record<string, Item[]> = {};
+  const unprocessed: Record<string, { Keys: Item[] }> = {};
+  for (const [table, items] of pairs('Responses'))
+    responses[table] = [...(responses[table] ?? []), ...(items as Item[])];
+  for (const [table, left] of pairs('UnprocessedKeys')) {
+    const { Keys, ...rest } = left as { Keys: Item[] };
+    unprocessed[table] = { ...rest, Keys: [...(unprocessed[table]?.Keys ?? []), ...Keys] };
+  }
+  return {
+    ...outputs[0],
+    Responses: responses,
+    UnprocessedKeys: unprocessed,
+    ConsumedCapacity: outputs.flatMap(({ ConsumedCapacity }) => ConsumedCapacity ?? []),
+  };
+}
+
+const tasks = new AsyncLocalStorage<{ task: Task; scheduler: Scheduler }>();
+let loseAnswer = false;
+
+/** The place of waiting in the code under test: it goes on when its turn comes, whatever the time asked for. */
+export async function pause(ms: number): Promise<void> {
+  const at = tasks.getStore();
+  if (at) return at.scheduler.turn(at.task, async () => {});
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Puts every request that a task makes through its scheduler. Once for a client. */
+export function schedule(client: DynamoDBDocumentClient): void {
+  addMiddleware(client, 'schedule', 'initialize', (next, args) => {
+    const at = tasks.getStore();
+    return at ? at.scheduler.request(at.task, next, args.input) : next(args);
+  });
+  // Below the SDK's own retries, which are of the same step.
+  addMiddleware(client, 'loseAnswer', 'finalizeRequest', async (next, args) => {
+    const answer = await next(args);
+    if (!loseAnswer) return answer;
+    loseAnswer = false;
+    throw new AnswerLost('the answer was lost');
+  });
+}
