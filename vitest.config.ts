@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const timeouts = { testTimeout: 30_000, hookTimeout: 120_000 };
+const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
+    // Tests wait for servers as much as they work themselves: one file less than processors would leave one idle.
+    maxWorkers: Math.min(4, availableParallelism()),
     projects: [
       {
         test: {

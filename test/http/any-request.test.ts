@@ -83,7 +83,7 @@ describe('No request is a fault of the service', () => {
           expect(body.code).not.toBe(20000);
         }),
         // Hashing makes the operations with passwords slow.
-        { numRuns: /token\/(user|id|login)|register|password|delete/.test(path) ? 12 : 25 },
+        { numRuns: /token\/(user|id|login)|register|password|delete/.test(path) ? 8 : 15 },
       );
       expect(await given.problems()).toEqual([]);
     },
