@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CancellationReason, ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import {
@@ -42,6 +43,7 @@ const BATCH = 100;
 /** A contended write is tried again for about this long (ms), then answered 503. */
 const PATIENCE = 5000;
 const MIN_ATTEMPTS = 12;
+const IN_PROGRESS = 'TransactionInProgressException';
 
 /**
  * The table during one call: issues reads together, keeps what was read, and writes only what still holds.
@@ -165,9 +167,10 @@ export class Database {
     if (steps.length === 0) return true;
     this.usage.trips++;
     const started = Date.now();
+    let token = randomUUID();
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#commit(steps);
+        await this.#commit(steps, token);
         for (const step of steps) this.#items.set(keyText(step.key), applied(step, this.#items.get(keyText(step.key))));
         return true;
       } catch (error) {
@@ -176,13 +179,15 @@ export class Database {
         if (outcome !== 'contended') throw error;
         if (attempt >= MIN_ATTEMPTS && Date.now() - started > PATIENCE)
           throw new Unavailable('a record stays contended', { cause: error });
+        // One that is still in progress may go through yet: asked for by the same token, it is done once.
+        if ((error as Error).name !== IN_PROGRESS) token = randomUUID();
         await sleep(jitter(attempt));
       }
     }
   }
 
   /** One step goes alone at half the price, but for counters: those need the transaction's token against repetition. */
-  async #commit(steps: Step[]): Promise<void> {
+  async #commit(steps: Step[], token: string): Promise<void> {
     const [only] = steps;
     if (steps.length === 1 && only && only.action !== 'check' && !only.changes?.add) {
       const input = { ...statement(only, this.#table), ReturnConsumedCapacity: 'TOTAL' as const };
@@ -201,6 +206,7 @@ export class Database {
       this.#client.send(
         new TransactWriteCommand({
           TransactItems: steps.map((step) => ({ [command[step.action]]: statement(step, this.#table) })),
+          ClientRequestToken: token,
           ReturnConsumedCapacity: 'TOTAL',
         }),
       ),
@@ -219,7 +225,7 @@ export class Database {
       this.#items.set(keyText(steps[0]!.key), Item && unmarshalled(Item));
       return 'refused';
     }
-    if (name === 'TransactionConflictException' || name === 'TransactionInProgressException') return 'contended';
+    if (name === 'TransactionConflictException' || name === IN_PROGRESS) return 'contended';
     if (name !== 'TransactionCanceledException') return 'broken';
     const reasons = CancellationReasons ?? [];
     const failed = reasons.flatMap(({ Code }, index) => (Code === 'ConditionalCheckFailed' ? [index] : []));
@@ -256,7 +262,8 @@ export class Database {
     try {
       return await request();
     } catch (error) {
-      if (PASSING.has((error as Error).name)) throw new Unavailable('the database does not answer now', { cause: error });
+      if (PASSING.has((error as Error).name))
+        throw new Unavailable('the database does not answer now', { cause: error });
       throw error;
     }
   }
