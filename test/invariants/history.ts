@@ -29,6 +29,8 @@ export interface Play {
   faults: boolean;
   /** Calls made. */
   length?: number;
+  /** Mostly these operations, on a single group: what is looked for shows sooner. */
+  focus?: Ask['op'][] | undefined;
   /** A deliberate breakage: see `Scheduler.tamper`. */
   tamper?: Scheduler['tamper'];
 }
@@ -76,7 +78,7 @@ const prepare = () => {
 };
 
 /** Plays one history in a table of its own and says what was wrong with it. */
-export async function play({ seed, faults, length = 40, tamper }: Play): Promise<Outcome> {
+export async function play({ seed, faults, length = 40, focus, tamper }: Play): Promise<Outcome> {
   await prepare();
   const { api } = await worldInProcess();
   const table = await newTable();
@@ -85,7 +87,7 @@ export async function play({ seed, faults, length = 40, tamper }: Play): Promise
   ids = new Random(seed);
   const given = await Given.app({ api, table }, LIMITS);
   try {
-    return await new History(given, table, new Random(seed), faults ? 0.08 : 0, tamper).play(length);
+    return await new History(given, table, new Random(seed), { faults: faults ? 0.08 : 0, focus, tamper }).play(length);
   } finally {
     vi.setSystemTime(vi.getRealSystemTime());
     await table.client.send(new DeleteTableCommand({ TableName: table.name }));
@@ -111,6 +113,7 @@ class History {
   readonly #scheduler: Scheduler;
   readonly #truth: Truth;
   readonly #faults: number;
+  readonly #focus: Play['focus'];
   readonly #calls = new Map<Task, Running>();
   readonly #violations: string[] = [];
   readonly #codes: Outcome['codes'] = {};
@@ -119,7 +122,13 @@ class History {
   readonly #qrCodes: { group: number; signer: number; expires: number; code: string }[] = [];
   #made = 0;
 
-  constructor(given: Given, table: OperatorTable, random: Random, faults: number, tamper?: Scheduler['tamper']) {
+  constructor(
+    given: Given,
+    table: OperatorTable,
+    random: Random,
+    { faults, focus, tamper }: { faults: number; focus: Play['focus']; tamper: Play['tamper'] | undefined },
+  ) {
+    this.#focus = focus;
     this.#given = given;
     this.#table = table;
     this.#random = random;
@@ -168,7 +177,7 @@ class History {
   async #begin(): Promise<void> {
     const count = this.#random.whole(5, 8);
     this.#people = await this.#given.users(count);
-    for (let nth = 0; nth < 3; nth++) {
+    for (let nth = 0; nth < (this.#focus ? 1 : 3); nth++) {
       const [owner, ...others] = this.#random.some(this.#people, count);
       const members = others.slice(0, this.#random.whole(0, 3));
       const admins = this.#random.chance(0.6) ? members.splice(0, 1) : [];
@@ -183,7 +192,7 @@ class History {
   /** The next thing somebody asks for. */
   #ask(): Ask {
     const random = this.#random;
-    const op = random.weighted({
+    const usual = random.weighted({
       create: 2,
       invite: 10,
       'invite/handle': 12,
@@ -206,6 +215,7 @@ class History {
       group_confirm: 4,
       'user/delete': 1.2,
     });
+    const op = this.#focus && random.chance(0.9) ? random.one(this.#focus) : usual;
     const group = random.one(this.#groups);
     const moment = this.#truth.at(this.#truth.version);
     const ids = this.#people.map(({ id }) => id);

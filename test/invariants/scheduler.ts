@@ -4,6 +4,7 @@ import {
   ProvisionedThroughputExceededException,
   TransactionCanceledException,
   TransactionConflictException,
+  TransactionInProgressException,
 } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { vi } from 'vitest';
@@ -22,7 +23,8 @@ export interface Statement {
   ExpressionAttributeValues?: Record<string, unknown>;
 }
 
-interface Input extends Statement {
+export interface Input extends Statement {
+  ClientRequestToken?: string;
   RequestItems?: Record<string, { Keys: Item[]; ConsistentRead?: boolean }>;
   TransactItems?: Record<string, Statement>[];
 }
@@ -66,6 +68,8 @@ export class Scheduler {
   #waiting: { task: Task; serve: () => Promise<void> }[] = [];
   readonly #running = new Set<Task>();
   readonly #held = new Set<string>();
+  /** Tokens of transactions that the database has done. */
+  readonly #done = new Set<string>();
   /** Milliseconds since 1970, as the code under test sees it. */
   now: number;
   /** Requests served, and what went wrong on purpose. */
@@ -75,8 +79,8 @@ export class Scheduler {
   beforeWrite: (task: Task, writes: Write[]) => void = () => {};
   /** Called after the database has done it. */
   written: (task: Task, writes: Write[]) => Promise<void> = async () => {};
-  /** Changes what is sent: deliberate breakages. What it returns is called when the request is done. */
-  tamper: (input: Input) => (() => Promise<void>) | undefined = () => undefined;
+  /** Changes what is sent, and may leave a part for a request of its own: deliberate breakages. */
+  tamper: (input: Input) => Input | undefined = () => undefined;
 
   /** @param torn BatchGets are read at several moments */
   constructor(random: Random, torn: boolean) {
@@ -139,8 +143,7 @@ export class Scheduler {
   }
 
   async request(task: Task, next: Next, input: Input): Promise<unknown> {
-    const writes = writesOf(input);
-    return writes.length > 0 ? this.#write(task, next, input, writes) : this.#read(task, next, input);
+    return writesOf(input).length > 0 ? this.#write(task, next, input) : this.#read(task, next, input);
   }
 
   async #read(task: Task, next: Next, input: Input): Promise<unknown> {
@@ -177,15 +180,24 @@ export class Scheduler {
     return { ...rest, output: { ...output, UnprocessedKeys: left } };
   }
 
-  async #write(task: Task, next: Next, input: Input, writes: Write[]): Promise<unknown> {
+  async #write(task: Task, next: Next, input: Input): Promise<unknown> {
+    const apart = this.tamper(input);
+    const answer = await this.#oneWrite(task, next, input);
+    if (apart) await this.#oneWrite(task, next, apart);
+    return answer;
+  }
+
+  async #oneWrite(task: Task, next: Next, input: Input): Promise<unknown> {
+    const writes = writesOf(input);
     const keys = writes.map(({ key }) => keyText(key));
+    const meetsOther = () => keys.some((key) => this.#held.has(key));
     if (!input.TransactItems || this.#random.chance(0.3))
       return this.turn(task, async () => {
-        if (keys.some((key) => this.#held.has(key))) throw this.#conflict(input, keys);
+        if (meetsOther()) throw this.#conflict(input, keys);
         return this.#writeNow(task, next, input, writes);
       });
     await this.turn(task, async () => {
-      if (keys.some((key) => this.#held.has(key))) throw this.#conflict(input, keys);
+      if (meetsOther()) throw this.#conflict(input, keys);
       for (const key of keys) this.#held.add(key);
     });
     try {
@@ -211,6 +223,7 @@ export class Scheduler {
       throttled: 1,
       'answer lost, asked again': 3,
       'a part throttled': input.TransactItems ? 2 : 0,
+      'still in progress': input.TransactItems ? 2 : 0,
     });
     if (fault === 'dies before a write') throw this.#die(task);
     if (fault === 'fails before a write') throw new Error('the connection broke');
@@ -218,12 +231,20 @@ export class Scheduler {
     if (fault === 'a part throttled')
       throw cancelled(writes.map((_, index) => (index === 0 ? 'ThrottlingError' : 'None')));
     loseAnswer = fault === 'answer lost, asked again';
-    const finish = this.tamper(input);
+    const { ClientRequestToken: token } = input;
+    // The same transaction again: the database knows it by its token, and does nothing.
+    if (token && this.#done.has(token)) return next({ input });
     this.beforeWrite(task, writes);
     try {
       const answer = await next({ input });
-      await finish?.();
+      if (token) this.#done.add(token);
       await this.written(task, writes);
+      if (fault === 'still in progress')
+        throw new TransactionInProgressException({
+          Message: 'the transaction is in progress',
+          message: '',
+          $metadata: {},
+        });
       if (fault === 'dies after a write') throw this.#die(task);
       if (fault === 'fails after a write') throw new Error('the connection broke');
       return answer;
