@@ -18,6 +18,7 @@ import type { Call } from '../call.ts';
 import { type EachPlan, settleEach } from '../decision.ts';
 import { newId } from '../ids.ts';
 import { Repetition } from '../repetition.ts';
+import { livingUser } from '../user/living.ts';
 import { countJoined } from './admission.ts';
 import { inviteeReads, inviteeSteps, joiners } from './invitation.ts';
 import { livingGroup } from './permissions.ts';
@@ -106,7 +107,7 @@ async function create(call: Call, id: number, { name, avatar, description, type,
       if (call.limits.groups > 0 && totalOf(call.db.records(counters), 'groups') >= call.limits.groups)
         throw new Refusal('tooManyGroups');
       return [
-        ...foundingSteps(call, group, records.owner as User),
+        ...foundingSteps(call, group, livingUser(records.owner)),
         put(groupInfoKey(call.app, id), info),
         ...(description ? [put(groupTextKey(call.app, id), text)] : []),
         ...(repetition ? [repetition.step(MADE, id)] : []),
