@@ -1,0 +1,174 @@
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { handler } from '../../functions/background/clean-up.ts';
+import { exists } from '../../shared/data/expression.ts';
+import { updateGroup } from '../../shared/data/group-repo.ts';
+import { jobOf } from '../../shared/data/job-repo.ts';
+import { edgeJoined, edgeKey, relationJoined, relationKey } from '../../shared/data/keys.ts';
+import { peopleOf } from '../../shared/data/membership-repo.ts';
+import { jobsOf } from '../support/jobs.ts';
+import { Given, type Person } from '../support/story.ts';
+import { worldInProcess } from '../support/world.ts';
+
+const LARGE = 20_000;
+const SINCE = 1_700_000_000_000;
+
+async function seed(given: Given, items: Record<string, unknown>[]): Promise<void> {
+  const { client, name } = given.world.table;
+  const batches = Array.from({ length: Math.ceil(items.length / 25) }, (_, n) => items.slice(n * 25, (n + 1) * 25));
+  const writers = Array.from({ length: 8 }, async () => {
+    for (let batch = batches.pop(); batch; batch = batches.pop()) {
+      const requests = batch.map((Item) => ({ PutRequest: { Item } }));
+      await client.send(new BatchWriteCommand({ RequestItems: { [name]: requests } }));
+    }
+  });
+  await Promise.all(writers);
+}
+
+/** Members who do nothing: their side of the group is all that a large group's cost could come from. */
+async function fill(given: Given, group: number, count: number): Promise<void> {
+  const items = Array.from({ length: count }, (_, n) => {
+    const user = 1_000_000 + n;
+    const joined = SINCE + n;
+    const l1 = relationJoined(joined, 0, user);
+    return { ...relationKey(given.app, group, user), state: 'member', role: 0, joined, l1 };
+  });
+  await seed(given, items);
+  await given.db.write([
+    updateGroup(given.app, group, { add: { count }, set: { capacity: 100_000, approval: 0 } }, exists),
+  ]);
+}
+
+interface Units {
+  read: number;
+  write: number;
+  trips: number;
+}
+
+describe('the same in a group of ten and of twenty thousand', () => {
+  let given: Given;
+  const costs: Record<string, Units>[] = [];
+
+  /** What each operation costs in a group of that size. */
+  async function measure(members: number): Promise<Record<string, Units>> {
+    const owner = await given.user('owner');
+    const [joiner, kicked, heir] = (await given.users(3)) as [Person, Person, Person];
+    const group_id = await given.group(owner, { members: [kicked, heir] });
+    await fill(given, group_id, members);
+    const units: Record<string, Units> = {};
+    const does = async (name: string, who: Person, ...asked: Parameters<Person['asks']>) => {
+      const { body, log } = await who.asks(...asked);
+      expect(body.code, `${name}: ${body.message}`).toBe(200);
+      units[name] = { read: log!.read_units, write: log!.write_units, trips: log!.trips };
+      return body;
+    };
+    await does('join', joiner, 'POST /group/apply', { group_id, reason: '' });
+    await does('info', joiner, 'GET /group/info', { group_id });
+    await does('ban', owner, 'POST /group/ban', { group_id, duration: 5, user_list: [joiner.id] });
+    await does('banned list', owner, 'GET /group/banned_list', { group_id });
+    const first = await does('first page of members', owner, 'GET /group/member_list', { group_id, limit: 10 });
+    expect(first.data).toHaveLength(10);
+    expect(first.total).toBe(members + 4);
+    await does('leave', joiner, 'POST /group/leave', { group_id });
+    await does('kick', owner, 'POST /group/kick', { group_id, user_list: [kicked.id] });
+    await does('transfer', owner, 'POST /group/transfer', { group_id, new_owner: heir.id });
+    // As deep as the group goes: pages of a thousand to its last ten entries.
+    let cursor: string | undefined;
+    let left = members + 2;
+    while (left > 10) {
+      const limit = Math.min(1000, left - 10);
+      const { body } = await owner.asks('GET /group/member_list', { group_id, limit, cursor });
+      cursor = body.cursor;
+      left -= body.data.length;
+    }
+    const last = await does('last page of members', owner, 'GET /group/member_list', { group_id, limit: 10, cursor });
+    expect(last.cursor).toBeUndefined();
+    expect(last.data).toHaveLength(10);
+    await does('destroy', heir, 'POST /group/destroy', { group_id });
+    return units;
+  }
+
+  beforeAll(async () => {
+    given = await Given.app(await worldInProcess());
+    costs.push(await measure(10), await measure(LARGE));
+  }, 120_000);
+
+  test.each([
+    'join',
+    'leave',
+    'kick',
+    'ban',
+    'info',
+    'banned list',
+    'first page of members',
+    'last page of members',
+    'transfer',
+    'destroy',
+  ])('%s', (name) => {
+    const [small, large] = costs as [Record<string, Units>, Record<string, Units>];
+    expect(large[name]!.trips).toBe(small[name]!.trips);
+    expect(Math.abs(large[name]!.read - small[name]!.read)).toBeLessThanOrEqual(1);
+    expect(Math.abs(large[name]!.write - small[name]!.write)).toBeLessThanOrEqual(1);
+  });
+});
+
+test('a user in 3,000 groups lists them with three requests in one round trip', async () => {
+  const given = await Given.app(await worldInProcess());
+  const alice = await given.user('alice');
+  const groups = Array.from({ length: 3000 }, (_, n) => 5_000_000 + n);
+  await seed(
+    given,
+    groups.map((group, n) => {
+      const joined = SINCE + n;
+      const l1 = edgeJoined(joined, 0, group);
+      return { ...edgeKey(given.app, alice.id, group), role: 0, joined, settled: joined, l1 };
+    }),
+  );
+  const { body, log } = await alice.asks('GET /group/user_joined');
+  expect(body.data).toEqual(groups);
+  expect(log).toMatchObject({ trips: 1 });
+  // Caller and app in one batch, the edges, the dissolved groups; the note of presence is no read.
+  expect(log!.requests).toBeLessThanOrEqual(4);
+  // 0.1 KB an edge: the app's id is a long one here.
+  expect(log!.read_units).toBeLessThan(110);
+}, 60_000);
+
+test('a hundred people who join one group at once all get in, with conflicts', async () => {
+  const given = await Given.app(await worldInProcess());
+  given.conflicts = true;
+  const owner = await given.user('owner');
+  const people = await given.users(100);
+  const group_id = await given.group(owner, { approval: 0 });
+  const answers = await given.race(
+    ...people.map((one) => () => one.asks('POST /group/apply', { group_id, reason: '' })),
+  );
+  expect(answers.map(({ body }) => body.code)).toEqual(people.map(() => 200));
+  expect(await owner.lists('GET /group/member_list', { group_id })).toHaveLength(101);
+  expect(await given.problems()).toEqual([]);
+}, 90_000);
+
+/** `CLEANED=5000 npx vitest run --project parts test/scale` shows how long the members of such a group take. */
+const CLEANED = Number(process.env.CLEANED ?? 1000);
+
+test('the members of a dissolved group are cleaned up in runs that end early', async () => {
+  const given = await Given.app(await worldInProcess());
+  const owner = await given.user('owner');
+  const group_id = await given.group(owner);
+  await fill(given, group_id, CLEANED);
+  await owner.does('POST /group/destroy', { group_id });
+  const [key] = await jobsOf(given.world.table, given.app);
+  const started = performance.now();
+  let runs = 0;
+  while (await given.db.read(jobOf(key!))) {
+    // So little time is left that each run stops after the first of its pages.
+    const context = { awsRequestId: `run ${runs}`, getRemainingTimeInMillis: () => 0 } as Context;
+    const record = { dynamodb: { Keys: { pk: { S: key!.pk }, sk: { S: key!.sk } } } };
+    await handler({ Records: [record] } as DynamoDBStreamEvent, context);
+    runs++;
+  }
+  const seconds = (performance.now() - started) / 1000;
+  if (process.env.CLEANED) console.log(`${CLEANED} members in ${runs} runs and ${seconds.toFixed(1)} s`);
+  expect(runs).toBeGreaterThan(CLEANED / 330);
+  expect(await given.db.read(peopleOf(given.app, group_id, 1))).toEqual([]);
+}, 180_000);
