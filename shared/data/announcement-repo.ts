@@ -42,16 +42,16 @@ export const announcementsOf = (
   parse: ({ items }) => items as unknown as Announcement[],
 });
 
-/** The next announcement; the oldest goes where there are too many. */
+/** The next announcement; the oldest go where there are too many. */
 export function publishSteps(
   app: string,
   group: number,
   was: Sequence | undefined,
   next: Omit<Announcement, 'sk' | 'id'>,
-  oldest: Announcement | undefined,
+  oldest: Announcement[],
 ): { id: number; steps: Step[] } {
   const id = (was?.announcement ?? 0) + 1;
-  const announcements = (was?.announcements ?? 0) + (oldest ? 0 : 1);
+  const announcements = (was?.announcements ?? 0) + 1 - oldest.length;
   return {
     id,
     steps: [
@@ -61,7 +61,7 @@ export function publishSteps(
         unchanged(was, 'announcement', 'announcements'),
       ),
       put(announcementKey(app, group, id), { ...next, id }),
-      ...(oldest ? [remove(announcementKey(app, group, oldest.id), exists)] : []),
+      ...oldest.map((one) => remove(announcementKey(app, group, one.id), exists)),
     ],
   };
 }

@@ -22,7 +22,7 @@ const view = (group: number, { id, title, content, author, made }: Omit<Announce
   created_at: Math.floor(made / 1000),
 });
 
-/** Oldest ones read, in case some of them are deleted meanwhile. */
+/** Oldest ones read: some may be deleted meanwhile, and some be left over from calls that ran at one moment. */
 const SPARE = 5;
 
 /**
@@ -43,10 +43,10 @@ export function publish(call: Call, id: number, title: string, content: string) 
     if (again) return { steps: [], answer: () => again };
     const { actor } = permit(call, 'publish', found, me);
     const next = { title, content, author: actor.user, made: call.now };
-    const full = (sequence?.announcements ?? 0) >= call.limits.announcements;
+    const tooMany = Math.max(0, (sequence?.announcements ?? 0) + 1 - call.limits.announcements);
     // One that another call has deleted since it was read is known to be gone.
-    const first = oldest.find((one) => call.db.known(announcementOf(call.app, id, one.id))?.record !== undefined);
-    const { id: number, steps } = publishSteps(call.app, id, sequence, next, full ? first : undefined);
+    const there = oldest.filter((one) => call.db.known(announcementOf(call.app, id, one.id))?.record !== undefined);
+    const { id: number, steps } = publishSteps(call.app, id, sequence, next, there.slice(0, tooMany));
     const published = view(id, { ...next, id: number });
     return {
       steps: [
@@ -109,5 +109,5 @@ export async function announcementList(call: Call, id: number) {
     found: announcementsOf(call.app, id),
   });
   permit(call, 'announcements', group, me);
-  return found.map((one) => view(id, one));
+  return found.slice(-call.limits.announcements).map((one) => view(id, one));
 }
