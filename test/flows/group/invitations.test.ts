@@ -1,0 +1,202 @@
+import { expect } from 'vitest';
+import { edgeKey, invitationKey } from '../../../shared/data/keys.ts';
+import { update } from '../../../shared/data/step.ts';
+import { inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
+
+const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) => user_id);
+
+inBothWorlds('Invitations', (story) => {
+  story('ask for consent, are listed and answered once', async (given) => {
+    const [alice, adam] = (await given.users(2)) as [Person, Person];
+    const bob = await given.user('bob', { confirm: true });
+    const group_id = await given.group(alice, { admins: [adam] });
+    expect(await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: 'come' })).toEqual([
+      { user_id: bob.id, result: 'success', reason: '' },
+    ]);
+    expect(userIds(await alice.does('GET /group/member_list', { group_id }))).not.toContain(bob.id);
+    await adam.does('POST /group/invite', { group_id, user_list: [bob.id], reason: 'please' });
+    const { body } = await bob.asks('GET /group/invitation_list');
+    expect(body).toMatchObject({ total: 2, version: 0 });
+    expect(body.data).toMatchObject([
+      { group_id, inviter_id: adam.id, invitee_id: bob.id, reason: 'please', status: 0 },
+      { group_id, inviter_id: alice.id, invitee_id: bob.id, reason: 'come', status: 0 },
+    ]);
+    for (const { expired_time, updated_at } of body.data) {
+      expect(expired_time).toBeGreaterThan(Date.now() + 6 * 86_400_000);
+      expect(new Date(updated_at).toISOString()).toBe(updated_at);
+    }
+    // A second by the same inviter renews the first, and is the newest.
+    await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: 'again' });
+    const renewed = await bob.lists('GET /group/invitation_list', { limit: 1 });
+    expect(renewed).toMatchObject([{ reason: 'again' }, { reason: 'please' }]);
+    const answer = (user_id: number, approval: unknown, method: 'POST' | 'PUT' = 'POST') =>
+      bob.asks(`${method} /group/invite/handle`, { group_id, user_id, approval });
+    expect((await answer(adam.id, false)).body).toMatchObject({ code: 200, data: {} });
+    expect((await answer(adam.id, true)).body.code).toBe(20015);
+    expect((await answer(12345, true)).body.code).toBe(20015);
+    expect((await answer(alice.id, 'true', 'PUT')).body).toMatchObject({ code: 200, data: {} });
+    expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
+    expect((await answer(alice.id, true)).body.code).toBe(20015);
+    expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 1 }, { status: 2 }]);
+    // Nor after having left again.
+    await bob.does('POST /group/leave', { group_id });
+    expect((await answer(bob.id, true)).body.code).toBe(20015);
+  });
+
+  story("of one's newest, by one's own id", async (given) => {
+    const [alice, adam] = (await given.users(2)) as [Person, Person];
+    const bob = await given.user('bob', { confirm: true });
+    const group_id = await given.group(alice, { admins: [adam] });
+    const answer = (approval: boolean) =>
+      bob.asks('POST /group/invite/handle', { group_id, user_id: bob.id, approval });
+    expect((await answer(true)).body.code).toBe(20015);
+    for (const inviter of [alice, adam]) await inviter.does('POST /group/invite', { group_id, user_list: [bob.id] });
+    await answer(false);
+    expect(await bob.does('GET /group/invitation_list')).toMatchObject([
+      { inviter_id: adam.id, status: 2 },
+      { inviter_id: alice.id, status: 0 },
+    ]);
+    expect((await answer(true)).body.code).toBe(200);
+    expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
+  });
+});
+
+inThisProcess('Invitations', (story) => {
+  story('end: expired, inviter gone, group gone', async (given) => {
+    const [alice, adam] = (await given.users(2)) as [Person, Person];
+    const bob = await given.user('bob', { confirm: true });
+    const group_id = await given.group(alice, { members: [adam] });
+    const answer = (inviter: Person, approval = true) =>
+      bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval });
+    await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
+    const until = Date.now() - 1;
+    await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { until } })]);
+    expect(await answer(alice)).toBe(20015);
+    expect(await answer(bob)).toBe(20015);
+    expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 0, expired_time: until }]);
+    await adam.does('POST /group/invite', { group_id, user_list: [bob.id] });
+    await adam.does('POST /group/leave', { group_id });
+    expect(await answer(adam)).toBe(20015);
+    expect(await answer(adam, false)).toBe(20015);
+    expect(await answer(bob)).toBe(20015);
+    await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
+    await alice.does('POST /group/destroy', { group_id });
+    expect(await answer(alice)).toBe(20001);
+  });
+
+  story('and applications are settled by joining through any door', async (given) => {
+    const [alice, adam] = (await given.users(2)) as [Person, Person];
+    const doors: ((group_id: number, bob: Person) => Promise<unknown>)[] = [
+      async (group_id, bob) => {
+        await given.setUser(bob.id, { confirm: false });
+        await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
+      },
+      (group_id, bob) => bob.does('POST /group/invite/handle', { group_id, user_id: alice.id, approval: true }),
+      (group_id, bob) => alice.does('POST /group/apply/handle', { group_id, user_id: bob.id, approval: true }),
+      async (group_id, bob) => {
+        await alice.does('POST /group/settings/require_admin_approval', { group_id, apply_approval: 0 });
+        await bob.does('POST /group/apply', { group_id });
+      },
+      async (group_id, bob) => {
+        const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
+        await bob.does('POST /group/qrcode/invite', { qr_info });
+      },
+    ];
+    for (const enter of doors) {
+      const bob = await given.user('bob', { confirm: true });
+      const group_id = await given.group(alice, { admins: [adam] });
+      for (const inviter of [alice, adam]) await inviter.does('POST /group/invite', { group_id, user_list: [bob.id] });
+      await bob.does('POST /group/apply', { group_id });
+      await enter(group_id, bob);
+      expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 1 }, { status: 1 }]);
+      expect(await alice.does('POST /group/application_list', { group_list: [group_id] })).toMatchObject([
+        { applicant_id: bob.id, status: 1 },
+      ]);
+      await bob.does('POST /group/leave', { group_id });
+      for (const inviter of [alice, adam])
+        expect(await bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval: true })).toBe(
+          20015,
+        );
+      expect(await alice.fails('POST /group/apply/handle', { group_id, user_id: bob.id, approval: true })).toBe(20014);
+    }
+  });
+
+  story('leave the list after thirty days', async (given) => {
+    const alice = await given.user();
+    const bob = await given.user('bob', { confirm: true });
+    const group_id = await given.group(alice);
+    await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
+    const made = Date.now() - 31 * 86_400_000;
+    const order = `I#${made}#${group_id}#${alice.id}`;
+    await given.db.write([
+      update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { made, l1: order, l2: order } }),
+      update(edgeKey(given.app, bob.id, group_id), { set: { ttl: 1 } }),
+    ]);
+    expect((await bob.asks('GET /group/invitation_list')).body).toMatchObject({ data: [], total: 0 });
+  });
+});
+
+inBothWorlds('QR codes', (story) => {
+  story('let in without approval', async (given) => {
+    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+    const group_id = await given.group(alice, { members: [carol], name: 'Chess' });
+    await alice.does('POST /group/settings/require_admin_approval', { group_id, apply_approval: 2 });
+    const { qr_info, create_at, expire_at } = await carol.does('GET /group/qrcode/sign', { group_id });
+    expect(Math.abs(create_at - Date.now() / 1000)).toBeLessThan(5);
+    expect(expire_at - create_at).toBe(604_800);
+    expect(await bob.does('POST /group/qrcode/invite', { qr_info })).toEqual({ group_id, name: 'Chess' });
+    expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe(20017);
+    // The app signs in the owner's name.
+    await bob.does('POST /group/leave', { group_id });
+    const { qr_info: ofApp } = await given.admin({ group: group_id }).does('GET /group/qrcode/sign');
+    await bob.does('POST /group/qrcode/invite', { qr_info: ofApp });
+  });
+});
+
+inThisProcess('QR codes', (story) => {
+  story('are unforgeable, and die with their time, signer, group and app', async (given) => {
+    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+    const group_id = await given.group(alice, { members: [carol] });
+    const sign = async (who: Person) => (await who.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
+    const join = (qr_info: unknown) => bob.fails('POST /group/qrcode/invite', { qr_info });
+    const code = await sign(carol);
+    for (const garbage of ['', 'x', '...', `${code}x`, code.slice(0, -1), code.toUpperCase(), 'é'.repeat(30)])
+      expect(await join(garbage)).toBe(20024);
+    const [group, signer, expiry, mac] = code.split('.') as [string, string, string, string];
+    const later = (Number.parseInt(expiry, 36) + 1).toString(36);
+    const other = await given.group(alice);
+    for (const forged of [
+      [other.toString(36), signer, expiry, mac],
+      [group, alice.id.toString(36), expiry, mac],
+      [group, signer, later, mac],
+      [group, signer, expiry, 'A'.repeat(22)],
+    ])
+      expect(await join(forged.join('.'))).toBe(20024);
+    // Of another app.
+    const elsewhere = await given.otherApp();
+    const mallory = await elsewhere.user();
+    const foreign = await elsewhere.group(mallory);
+    expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe(20024);
+    expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe(20024);
+    // Its signer gone, and back.
+    await carol.does('POST /group/leave', { group_id });
+    expect(await join(code)).toBe(20024);
+    await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
+    await bob.does('POST /group/qrcode/invite', { qr_info: code });
+    await bob.does('POST /group/leave', { group_id });
+    await alice.does('POST /group/destroy', { group_id });
+    expect(await join(code)).toBe(20024);
+  });
+
+  story(
+    'expire',
+    async (given) => {
+      const [alice, bob] = (await given.users(2)) as [Person, Person];
+      const group_id = await given.group(alice);
+      const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe(20025);
+    },
+    { limits: { qrcode_life: 1 } },
+  );
+});
