@@ -123,7 +123,10 @@ inRaces('Races', (story) => {
     const answers = await given.race(
       ...Array.from({ length: 10 }, () => () => owner!.asks('POST /group/destroy', { group_id: group })),
     );
-    expect(codes(answers)).toEqual([200, ...times(9, 20001)]);
+    // Whoever read the group before and its owner's membership after it was dissolved finds no member.
+    const [done, ...late] = codes(answers);
+    expect(done).toBe(200);
+    for (const code of late) expect([20001, 20011]).toContain(code);
   });
 
   story('an application is approved by two at once: once', async (given) => {

@@ -227,9 +227,11 @@ inThisProcess('Announcements', (story) => {
       const kept = async () =>
         (await alice.does('GET /group/announcement/list', { group_id })).map(({ id }: { id: number }) => id);
       expect(await kept()).toEqual([6, 7, 8, 9, 10]);
-      // What calls of one moment have left over goes with the next.
+      // What calls of one moment have left over goes with the next ones, five at a time.
       await edit();
       expect(await kept()).toEqual([7, 8, 9, 10, 11]);
+      await edit();
+      expect(await kept()).toEqual([8, 9, 10, 11, 12]);
       expect(await given.db.read(announcementsOf(given.app, group_id))).toHaveLength(5);
     },
     { limits: { announcements: 5 } },
