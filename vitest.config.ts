@@ -5,6 +5,8 @@ const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
+    // A loaded machine may let a server answer late; what is wrong stays wrong the second time.
+    retry: process.env.CI ? 1 : 0,
     // Tests wait for servers as much as they work themselves: one file less than processors would leave one idle.
     maxWorkers: Math.min(4, availableParallelism()),
     projects: [
