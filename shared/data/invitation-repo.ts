@@ -1,9 +1,20 @@
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { type Outcome, PENDING } from './application-repo.ts';
-import { all, equal } from './expression.ts';
-import { INVITATION, invitationKey, invitationMade, invitationsToGroup, time, userPartition } from './keys.ts';
+import { all, equal, unchanged } from './expression.ts';
+import {
+  INVITATION,
+  invitationKey,
+  invitationMade,
+  invitationsToGroup,
+  relationKey,
+  time,
+  userKey,
+  userPartition,
+} from './keys.ts';
+import { type Relation, relationTtl } from './membership-repo.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
-import { put, type Step, update } from './step.ts';
+import { check, put, type Step, update } from './step.ts';
+import { LIVING } from './user-repo.ts';
 
 /** The invitation of one person by one inviter to a group: a second renews it. Times in milliseconds. */
 export interface Invitation {
@@ -50,29 +61,29 @@ export const invitationCountOf = (app: string, invitee: number, now: number): Qu
   parse: ({ count }) => count,
 });
 
-/** New or renewed: pending again, and first in the invitee's list. */
-export function inviteStep(
+/**
+ * New or renewed: pending again, and first in the invitee's list. Marked on the relation, so that whoever joins or is
+ * blocked settles or voids it, and that it does not come just after such a join or block; nor for a deleted user.
+ */
+export function inviteSteps(
   app: string,
-  {
-    invitee,
-    group,
-    inviter,
-    reason,
-    made,
-    until,
-  }: { invitee: number; group: number; inviter: number; reason: string; made: number; until: number },
-): Step {
+  invitee: number,
+  was: Relation | undefined,
+  given: { group: number; inviter: number; reason: string; made: number; until: number },
+): Step[] {
+  const { group, inviter, reason, made, until } = given;
   const order = invitationMade(made, group, inviter);
-  return put(invitationKey(app, invitee, group, inviter), {
-    reason,
-    status: PENDING,
-    made,
-    until,
-    updated: made,
-    l1: order,
-    l2: order,
-    ttl: Math.ceil(made / 1000) + KEPT_IN_LISTS,
-  });
+  const ttl = Math.ceil(made / 1000) + KEPT_IN_LISTS;
+  const invitation = { reason, status: PENDING, made, until, updated: made, l1: order, l2: order, ttl };
+  return [
+    put(invitationKey(app, invitee, group, inviter), invitation),
+    update(
+      relationKey(app, group, invitee),
+      { set: { invited: Math.max(made, was?.invited ?? 0), ttl: relationTtl(was?.until, ttl) } },
+      unchanged(was, 'state', 'until', 'invited'),
+    ),
+    check(userKey(app, invitee), LIVING),
+  ];
 }
 
 /** Handled, once. */

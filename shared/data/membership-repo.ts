@@ -50,6 +50,8 @@ export interface Relation {
   /** Pending application: when it was made, and until when it can be approved. */
   applied?: number;
   applied_until?: number;
+  /** The newest invitation, by the clock of whoever made it: what settles or voids invitations is never earlier. */
+  invited?: number;
   /** Admin since. */
   since?: number;
   blocked?: number;
@@ -127,7 +129,7 @@ export const unchangedRole = (relation: Relation): Condition => unchanged(relati
 /**
  * The person becomes a member: relation, edge and the person's count, in one transaction with the group's count.
  * `index` orders those who join by one call; `person` and `edge` are what must hold of those items. A ban that still
- * runs comes back.
+ * runs comes back. All invitations there are so far are settled, those too that were made after the call began.
  */
 export function joinSteps(
   app: string,
@@ -138,20 +140,21 @@ export function joinSteps(
 ): Step[] {
   const until = bannedUntil(was, now);
   const ban = until !== undefined && { banned: was?.banned, until, l2: relationBanned(until, user) };
+  const settled = Math.max(now, was?.invited ?? 0);
   const relation = { state: 'member', role, joined: now, l1: relationJoined(now, index, user), ...ban };
   const set = {
     role,
     joined: now,
     since: role === OWNER_ROLE ? now : undefined,
-    settled: now,
+    settled,
     applied: undefined,
     l1: edgeJoined(now, index, group),
-    l2: edgeVoid(now, group),
+    l2: edgeVoid(settled, group),
     l3: role === OWNER_ROLE ? edgeAdmin(now, group) : undefined,
     ttl: undefined,
   };
   return [
-    put(relationKey(app, group, user), relation, unchanged(was, 'state', 'until', 'applied')),
+    put(relationKey(app, group, user), relation, unchanged(was, 'state', 'until', 'applied', 'invited')),
     update(edgeKey(app, user, group), { set }, edge),
     update(userKey(app, user), { add: { joined: 1, ...(role === OWNER_ROLE && { owned: 1 }) } }, person),
   ];
@@ -197,14 +200,15 @@ export const membersByIndex = (
 export function blockSteps(app: string, group: number, user: number, was: Relation | undefined, now: number): Step[] {
   const until = bannedUntil(was, now);
   const ban = until !== undefined && { banned: was?.banned, until };
+  const blocked = Math.max(now, was?.invited ?? 0);
   return [
     put(
       relationKey(app, group, user),
       { state: 'blocked', blocked: now, l1: relationBlocked(now, user), ...ban },
-      unchanged(was, 'state', 'role', 'until', 'applied'),
+      unchanged(was, 'state', 'role', 'until', 'applied', 'invited'),
     ),
     update(edgeKey(app, user, group), {
-      set: { ...leftEdge(now), blocked: now, applied: undefined, l2: edgeVoid(now, group) },
+      set: { ...leftEdge(now), blocked, applied: undefined, l2: edgeVoid(blocked, group) },
     }),
     ...(isMember(was) ? [update(userKey(app, user), { add: { joined: -1 } })] : []),
     ...(was?.applied === undefined ? [] : [remove(applicationKey(app, group, user))]),

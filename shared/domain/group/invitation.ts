@@ -1,10 +1,9 @@
-import { equal, unchanged } from '../../data/expression.ts';
+import { equal } from '../../data/expression.ts';
 import { type Group, groupOf } from '../../data/group-repo.ts';
-import { inviteStep } from '../../data/invitation-repo.ts';
-import { relationKey, userKey } from '../../data/keys.ts';
+import { inviteSteps } from '../../data/invitation-repo.ts';
 import { type Edge, edgeOf, relationOf } from '../../data/membership-repo.ts';
-import { check, type Step } from '../../data/step.ts';
-import { LIVING, userOf } from '../../data/user-repo.ts';
+import type { Step } from '../../data/step.ts';
+import { userOf } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
 import type { EachPlan, Entry } from '../decision.ts';
 import { entryResult } from '../entries.ts';
@@ -70,10 +69,5 @@ export function inviteeSteps(
   // Later than whatever voided older invitations, even within one millisecond.
   const made = Math.max(call.now, (invitee.edge?.settled ?? 0) + 1, (invitee.edge?.blocked ?? 0) + 1);
   const until = made + call.limits.invitation_life * 1000;
-  return [
-    inviteStep(call.app, { invitee: invitee.id, group: group.group, inviter, reason, made, until }),
-    // Nor may it come just after a join or a block that was to settle or void it, or a deletion.
-    check(relationKey(call.app, group.group, invitee.id), unchanged(invitee.relation, 'state')),
-    check(userKey(call.app, invitee.id), LIVING),
-  ];
+  return inviteSteps(call.app, invitee.id, invitee.relation, { group: group.group, inviter, reason, made, until });
 }
