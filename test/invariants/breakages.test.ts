@@ -86,7 +86,7 @@ const apart =
 const counts = ({ verb, statement: { UpdateExpression: update = '' } }: Part) =>
   verb === 'Update' && /ADD.*#(count|joined)\b/.test(update);
 
-type Breakage = [title: string, tamper: Scheduler['tamper'], focus: Ask['op'][]];
+type Breakage = [title: string, tamper: Scheduler['tamper'], focus: Ask['op'][], people?: number];
 
 /** What somebody might forget, how it looks to the database, and where to look for it first. */
 const BREAKAGES: Breakage[] = [
@@ -96,7 +96,7 @@ const BREAKAGES: Breakage[] = [
     without((part) => isRelation(part) && joins(part)),
     ['apply', 'block', 'unblock', 'kick'],
   ],
-  ['the gate does not count the seats', without(isGroup, 'count'), ['apply', 'invite', 'approval', 'leave']],
+  ['the gate does not count the seats', without(isGroup, 'count'), ['apply', 'invite', 'approval', 'leave'], 7],
   ['a group dissolved meanwhile takes members', without(isGroup, 'status'), ['apply', 'approval', 'destroy']],
   [
     'members are counted after the transaction',
@@ -112,7 +112,7 @@ const BREAKAGES: Breakage[] = [
   [
     'an accepted invitation may be older than a block',
     without(isEdge),
-    ['invite', 'invite/handle', 'block', 'unblock', 'unblock', 'group_confirm'],
+    ['invite', 'invite/handle', 'invite/handle', 'block', 'unblock', 'unblock'],
   ],
   [
     'an invitation is answered twice',
@@ -137,18 +137,19 @@ const BREAKAGES: Breakage[] = [
 ];
 
 /** Histories that each of them gets. */
-const MOST = 40;
+const MOST = Number(process.env.MOST ?? 40);
 
 describe('The random histories find', () => {
-  for (const [title, tamper, focus] of BREAKAGES)
+  for (const [title, tamper, focus, people = 4] of BREAKAGES)
     test(title, { timeout: 600_000 }, async () => {
       let seed = 0;
       let violations: string[] = [];
       while (violations.length === 0 && seed < MOST) {
         seed++;
-        ({ violations } = await play({ seed, faults: false, focus, tamper }));
+        ({ violations } = await play({ seed, faults: false, focus, people, tamper }));
       }
       console.log(`${title}: seed ${seed}: ${violations[0]}`);
       expect(violations, `${MOST} histories do not find it`).not.toEqual([]);
+      expect((await play({ seed, faults: false, focus, people })).violations, 'whole, it is in order').toEqual([]);
     });
 });

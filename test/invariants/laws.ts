@@ -96,8 +96,9 @@ export class Laws {
   /**
    * An entry of the list of a call that itself is permitted.
    * @param joined how many entries joined before it by the same transaction
+   * @param invited it got an invitation, as one does who asks to consent: which may have changed meanwhile
    */
-  entry(ask: Ask, user: number, joined = 0): Verdict {
+  entry(ask: Ask, user: number, joined = 0, invited = this.#user(user).confirm): Verdict {
     const { group, me } = ask;
     const state = this.#at.relation(group, user)?.state;
     const role = this.#role(group, user);
@@ -109,7 +110,7 @@ export class Laws {
           if (this.#gone(user)) return is(10000);
           if (state === 'member') return is(20017);
           if (state === 'blocked') return is(20018);
-          return this.#user(user).confirm ? is(200) : this.#gate(group, user, joined);
+          return invited ? is(200) : this.#gate(group, user, joined);
         case 'kick':
           return this.#or(this.#touch(ask, user), () => (role < 0 ? is(20002) : is(200)));
         case 'ban':
@@ -182,7 +183,8 @@ export class Laws {
     return this.#isMember(group, user) ? (this.#at.relation(group, user)?.role ?? -1) : -1;
   }
 
-  #living = (group: number): Verdict => (this.#at.group(group)?.status === 'normal' ? is(200) : is(20001));
+  /** The owner's side of a dissolved group goes with it, and may be noticed first. */
+  #living = (group: number): Verdict => (this.#at.group(group)?.status === 'normal' ? is(200) : is(20001, 20011));
 
   #permit({ group, me }: Ask, least: 'member' | 'admin' | 'owner', open = false): Verdict {
     return this.#or(this.#living(group), () => {
@@ -244,6 +246,9 @@ export class Laws {
     const [newest] = all.filter(usable).sort((one, other) => other!.made - one!.made);
     if (blocked) return is(20018, 20015);
     if (!newest || !this.#isMember(group, partiesOf(newest).inviter)) return is(20015);
-    return approval ? this.#gate(group, me) : is(200);
+    const { codes, changes } = approval ? this.#gate(group, me) : is(200);
+    // Made by a call that began before the join or the block that came in between: as if it had come before.
+    const { settled = 0, blocked: voided = 0 } = this.#at.edge(me, group) ?? {};
+    return { codes: newest.made <= Math.max(settled, voided) ? [...codes, 20015] : codes, changes };
   }
 }

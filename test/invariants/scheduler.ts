@@ -38,6 +38,18 @@ export interface Task {
   faults: number;
   /** It died: nothing of it happens any more. */
   dead: boolean;
+  /** Others mostly go before it, so that much can happen between its first request and its last. */
+  slow: boolean;
+}
+
+/** Somewhere a task waits to be served: at its nth request. */
+interface Waiting {
+  task: Task;
+  number: number;
+  nth: number;
+  /** It keeps items from others meanwhile. */
+  holds: boolean;
+  serve: () => Promise<void>;
 }
 
 type Next = (args: { input: Input }) => Promise<{ output: Record<string, unknown> }>;
@@ -65,8 +77,10 @@ class AnswerLost extends Error {
 export class Scheduler {
   readonly #random: Random;
   readonly #torn: boolean;
-  #waiting: { task: Task; serve: () => Promise<void> }[] = [];
+  #waiting: Waiting[] = [];
   readonly #running = new Set<Task>();
+  /** The number of each task there ever was, and how often it has waited. */
+  readonly #places = new Map<Task, { number: number; waits: number }>();
   readonly #held = new Set<string>();
   /** Tokens of transactions that the database has done. */
   readonly #done = new Set<string>();
@@ -86,12 +100,15 @@ export class Scheduler {
   constructor(random: Random, torn: boolean) {
     this.#random = random;
     this.#torn = torn;
-    this.now = Date.now();
+    // Seconds begin at the same place in every replay.
+    this.now = Math.ceil(Date.now() / 10_000) * 10_000;
+    vi.setSystemTime(this.now);
   }
 
   /** Starts a task; it goes on when `serve` lets it. */
   start<T>(task: Task, work: () => Promise<T>): Promise<T> {
     this.#running.add(task);
+    this.#places.set(task, { number: this.#places.size, waits: 0 });
     return tasks.run({ task, scheduler: this }, work).finally(() => this.#running.delete(task));
   }
 
@@ -103,11 +120,15 @@ export class Scheduler {
   async serve(): Promise<boolean> {
     await this.#settled();
     if (this.#waiting.length === 0) return false;
-    const [chosen] = this.#waiting.splice(this.#random.whole(0, this.#waiting.length - 1), 1);
+    const quick = this.#waiting.filter(({ task, holds }) => !task.slow || holds);
+    const among = quick.length > 0 && this.#random.chance(0.9) ? quick : this.#waiting;
+    // In an order that does not depend on how long anything took.
+    const chosen = this.#random.one(among.sort((one, other) => one.number - other.number || one.nth - other.nth));
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== chosen);
     this.now += this.#random.chance(0.02) ? this.#random.whole(100, 3000) : this.#random.whole(0, 3);
     vi.setSystemTime(this.now);
     this.served++;
-    await chosen!.serve();
+    await chosen.serve();
     await this.#settled();
     return true;
   }
@@ -118,10 +139,15 @@ export class Scheduler {
   }
 
   /** The task waits here until it is chosen, and does this then. */
-  turn<T>(task: Task, act: () => Promise<T>): Promise<T> {
+  turn<T>(task: Task, act: () => Promise<T>, holds = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      const { number, waits } = this.#places.get(task) ?? { number: 0, waits: 0 };
+      this.#places.set(task, { number, waits: waits + 1 });
       this.#waiting.push({
         task,
+        number,
+        nth: waits,
+        holds,
         serve: async () => {
           if (task.dead) return reject(new Error('the function has died'));
           await act().then(resolve, reject);
@@ -201,7 +227,7 @@ export class Scheduler {
       for (const key of keys) this.#held.add(key);
     });
     try {
-      return await this.turn(task, () => this.#writeNow(task, next, input, writes));
+      return await this.turn(task, () => this.#writeNow(task, next, input, writes), true);
     } finally {
       for (const key of keys) this.#held.delete(key);
     }

@@ -78,6 +78,9 @@ export class Moment {
     return parse(this.#entries(get).at(-1)?.item);
   }
 
+  /** The item itself. */
+  item = (key: Key): Item | undefined => this.#entries(key).at(-1)?.item;
+
   group(id: number): Group | undefined {
     const { get, parse } = groupOf(this.#app, id);
     const versions = this.#versions.get(keyText(get)) ?? [];
