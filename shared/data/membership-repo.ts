@@ -22,7 +22,7 @@ import {
   userPartition,
 } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
-import { put, remove, type Step, update } from './step.ts';
+import { check, put, remove, type Step, update } from './step.ts';
 import { LIVING } from './user-repo.ts';
 
 export const MEMBER_ROLE = 0;
@@ -210,7 +210,7 @@ export function blockSteps(app: string, group: number, user: number, was: Relati
     update(edgeKey(app, user, group), {
       set: { ...leftEdge(now), blocked, applied: undefined, l2: edgeVoid(blocked, group) },
     }),
-    ...(isMember(was) ? [update(userKey(app, user), { add: { joined: -1 } })] : []),
+    isMember(was) ? update(userKey(app, user), { add: { joined: -1 } }, LIVING) : check(userKey(app, user), LIVING),
     ...(was?.applied === undefined ? [] : [remove(applicationKey(app, group, user))]),
   ];
 }
