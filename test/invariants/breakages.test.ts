@@ -32,7 +32,12 @@ function dropCondition(statement: Statement, ...attributes: string[]): void {
     .filter((part) => attributes.length > 0 && !attributes.some((name) => new RegExp(`#${name}\\b`).test(part)));
   statement.ConditionExpression = left.join(' AND ') || ALWAYS;
   if (left.length === 0) statement.ExpressionAttributeNames = { ...statement.ExpressionAttributeNames, '#pk': 'pk' };
-  const text = `${statement.UpdateExpression ?? ''} ${statement.ConditionExpression}`;
+  dropUnused(statement);
+}
+
+/** The database refuses placeholders that are not used. */
+function dropUnused(statement: Statement): void {
+  const text = `${statement.UpdateExpression ?? ''} ${statement.ConditionExpression ?? ''}`;
   const used = <T>(placeholders: Record<string, T> | undefined) =>
     Object.fromEntries(Object.entries(placeholders ?? {}).filter(([name]) => new RegExp(`${name}\\b`).test(text)));
   statement.ExpressionAttributeNames = used(statement.ExpressionAttributeNames);
@@ -86,69 +91,116 @@ const apart =
 const counts = ({ verb, statement: { UpdateExpression: update = '' } }: Part) =>
   verb === 'Update' && /ADD.*#(count|joined)\b/.test(update);
 
-type Breakage = [title: string, tamper: Scheduler['tamper'], focus: Ask['op'][], people?: number];
+/** What a block leaves on the edge, by which invitations are void, is forgotten. */
+const forgetBlocks: Scheduler['tamper'] = (input) => {
+  for (const { statement } of partsOf(input).filter(isEdge)) {
+    const { UpdateExpression: update = '' } = statement;
+    statement.UpdateExpression = update.replace(/, #blocked = :v\d+|#blocked = :v\d+, /, '');
+    dropUnused(statement);
+  }
+  return undefined;
+};
 
-/** What somebody might forget, how it looks to the database, and where to look for it first. */
+interface Breakage {
+  title: string;
+  tamper: Scheduler['tamper'];
+  /** Where to look for it, with how many people. */
+  focus: Ask['op'][];
+  people?: number;
+  /** The seed that showed it last. */
+  seed: number;
+}
+
+/** What somebody might forget, and how it looks to the database. */
 const BREAKAGES: Breakage[] = [
-  ['ownership passes on whoever owns the group now', without(isGroup, 'owner'), ['transfer', 'destroy']],
-  [
-    'the gate lets in whoever was blocked, or has joined, meanwhile',
-    without((part) => isRelation(part) && joins(part)),
-    ['apply', 'block', 'unblock', 'kick'],
-  ],
-  ['the gate does not count the seats', without(isGroup, 'count'), ['apply', 'invite', 'approval', 'leave'], 7],
-  ['a group dissolved meanwhile takes members', without(isGroup, 'status'), ['apply', 'approval', 'destroy']],
-  [
-    'members are counted after the transaction',
-    apart((part) => isGroup(part) && counts(part)),
-    ['apply', 'invite', 'leave', 'kick'],
-  ],
-  [
-    "a person's groups are counted after the transaction",
-    apart((part) => isUser(part) && counts(part)),
-    ['create', 'apply', 'approval'],
-  ],
-  ['nothing is asked of the user who joins', without(isUser), ['invite', 'group_confirm', 'leave']],
-  [
-    'an accepted invitation may be older than a block',
-    without(isEdge),
-    ['invite', 'invite/handle', 'invite/handle', 'block', 'unblock', 'unblock'],
-  ],
-  [
-    'an invitation is answered twice',
-    without((part) => isInvitation(part) && part.verb === 'Update'),
-    ['invite', 'invite/handle', 'group_confirm'],
-  ],
-  [
-    'a settled application is approved',
-    without((part) => isApplication(part) || (isRelation(part) && joins(part)), 'status', 'made', 'applied'),
-    ['apply', 'apply/handle', 'leave'],
-  ],
-  [
-    'the role of whoever acts is not proven in the write',
-    without((part) => isRelation(part) && part.verb === 'ConditionCheck'),
-    ['admin/remove', 'admin/add', 'kick', 'ban', 'transfer', 'invite'],
-  ],
-  [
-    'the role of whoever is touched is not proven in the write',
-    without((part) => isRelation(part) && part.verb !== 'ConditionCheck', 'role'),
-    ['kick', 'block', 'transfer', 'invite'],
-  ],
+  {
+    title: 'ownership passes on whoever owns the group now',
+    tamper: without(isGroup, 'owner'),
+    focus: ['transfer', 'destroy'],
+    seed: 25,
+  },
+  {
+    title: 'the gate lets in whoever was blocked, or has joined, meanwhile',
+    tamper: without((part) => isRelation(part) && joins(part)),
+    focus: ['apply', 'block', 'unblock', 'kick'],
+    seed: 6,
+  },
+  {
+    title: 'the gate does not count the seats',
+    tamper: without(isGroup, 'count'),
+    focus: ['apply', 'invite', 'approval', 'leave'],
+    people: 7,
+    seed: 10,
+  },
+  {
+    title: 'a group dissolved meanwhile takes members',
+    tamper: without(isGroup, 'status'),
+    focus: ['apply', 'approval', 'destroy'],
+    seed: 6,
+  },
+  {
+    title: 'members are counted after the transaction',
+    tamper: apart((part) => isGroup(part) && counts(part)),
+    focus: ['apply', 'invite', 'leave', 'kick'],
+    seed: 8,
+  },
+  {
+    title: "a person's groups are counted after the transaction",
+    tamper: apart((part) => isUser(part) && counts(part)),
+    focus: ['create', 'apply', 'approval'],
+    seed: 1,
+  },
+  {
+    title: 'nothing is asked of the user who joins',
+    tamper: without(isUser),
+    focus: ['invite', 'group_confirm', 'leave'],
+    seed: 2,
+  },
+  {
+    title: 'a block voids no invitations',
+    tamper: forgetBlocks,
+    focus: ['invite', 'invite/handle', 'block', 'unblock', 'unblock'],
+    seed: 25,
+  },
+  {
+    title: 'an invitation is answered twice',
+    tamper: without((part) => isInvitation(part) && part.verb === 'Update'),
+    focus: ['invite', 'invite/handle', 'group_confirm'],
+    seed: 22,
+  },
+  {
+    title: 'a settled application is approved',
+    tamper: without((part) => isApplication(part) || (isRelation(part) && joins(part)), 'status', 'made', 'applied'),
+    focus: ['apply', 'apply/handle', 'leave'],
+    seed: 9,
+  },
+  {
+    title: 'the role of whoever acts is not proven in the write',
+    tamper: without((part) => isRelation(part) && part.verb === 'ConditionCheck'),
+    focus: ['admin/remove', 'admin/add', 'kick', 'ban', 'transfer', 'invite'],
+    seed: 4,
+  },
+  {
+    title: 'the role of whoever is touched is not proven in the write',
+    tamper: without((part) => isRelation(part) && part.verb !== 'ConditionCheck', 'role'),
+    focus: ['kick', 'block', 'transfer', 'invite'],
+    seed: 1,
+  },
 ];
 
 /** Histories that each of them gets. */
-const MOST = Number(process.env.MOST ?? 40);
+const MOST = 60;
 
-describe('The random histories find', () => {
-  for (const [title, tamper, focus, people = 4] of BREAKAGES)
+describe('The random histories find that', () => {
+  for (const { title, tamper, focus, people = 4, seed: first } of BREAKAGES)
     test(title, { timeout: 600_000 }, async () => {
-      let seed = 0;
+      let seed = first - 1;
       let violations: string[] = [];
-      while (violations.length === 0 && seed < MOST) {
+      while (violations.length === 0 && seed < first + MOST) {
         seed++;
         ({ violations } = await play({ seed, faults: false, focus, people, tamper }));
       }
-      console.log(`${title}: seed ${seed}: ${violations[0]}`);
+      console.log(`seed ${seed}: ${violations[0]}`);
       expect(violations, `${MOST} histories do not find it`).not.toEqual([]);
       expect((await play({ seed, faults: false, focus, people })).violations, 'whole, it is in order').toEqual([]);
     });
