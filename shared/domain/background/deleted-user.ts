@@ -1,9 +1,18 @@
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
-import { all, equal, unchanged } from '../../data/expression.ts';
+import { absent, all, equal, unchanged } from '../../data/expression.ts';
 import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
+import { partiesOf } from '../../data/invitation-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { applicationKey, edgeKey, pushTokenKey, relationKey, userKey, userPartition } from '../../data/keys.ts';
+import {
+  applicationKey,
+  edgeKey,
+  INVITATION,
+  pushTokenKey,
+  relationKey,
+  userKey,
+  userPartition,
+} from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
   becomeOwnerSteps,
@@ -59,9 +68,17 @@ export async function forgetUser(
   }
 }
 
-/** An item of the user's own partition; with a device goes the note of who holds its push token. */
+/**
+ * An item of the user's own partition; with a device goes the note of who holds its push token, with an invitation its
+ * mark on a relation that is nothing else any more.
+ */
 function forgetItem(db: Database, app: string, user: number, item: Device): Step[] {
   const own = remove({ pk: userPartition(app, user), sk: item.sk }, unchanged(item, 'device_token'));
+  if (item.sk.startsWith(INVITATION)) {
+    const { group } = partiesOf(item);
+    const more = db.known(relationOf(app, group, user))?.record?.state !== undefined;
+    return more ? [own] : [own, remove(relationKey(app, group, user), absent('state'))];
+  }
   if (item.device_token === undefined) return [own];
   const hash = tokenHash(item.device_token);
   const known = db.known(pushTokenOf(app, hash));
