@@ -143,11 +143,20 @@ function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3
   };
 
   const copyObject = async (request: Request, signer: Signer, source: string) => {
-    const [bucket = '', ...key] = decode(source.replace(/^\//, '')).split('/');
-    const original = find({ bucket, key: key.join('/') }, signer.accessKeyId);
+    const given = request.incoming.headers;
+    const [bucket = '', ...path] = decode(source.replace(/^\//, '')).split('/');
+    const key = path.join('/');
+    const replace = given['x-amz-metadata-directive'] === 'REPLACE';
+    if (bucket === request.bucket && key === request.key && !replace) {
+      throw new S3Error(400, 'InvalidRequest', 'An object cannot be copied to itself without changing its metadata.');
+    }
+    const original = find({ bucket, key }, signer.accessKeyId);
+    const etag = given['x-amz-copy-source-if-match'];
+    if (!meetsIfMatch(Array.isArray(etag) ? etag[0] : etag, original)) {
+      throw new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
+    }
     const received = await store.receive(createReadStream(original.file));
-    const replace = request.incoming.headers['x-amz-metadata-directive'] === 'REPLACE';
-    const headers = replace ? keptHeaders(request.incoming.headers) : original.headers;
+    const headers = replace ? keptHeaders(given) : original.headers;
     const object = await create(request, signer, received, 'ObjectCreated:Copy', headers);
     const lastModified = new Date(object.lastModified).toISOString();
     replyXml(

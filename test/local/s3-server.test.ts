@@ -123,6 +123,37 @@ describe('calls of the SDK', () => {
     expect([got.ContentType, await got.Body!.transformToString()]).toEqual(['a/b', 'kept']);
   });
 
+  it('copies type and metadata, and only what is still as the copier knows it', async () => {
+    const s3 = clientOf();
+    const put = await s3.send(
+      new PutObjectCommand({
+        Bucket,
+        Key: 'in/1',
+        Body: 'first',
+        ContentType: 'image/png',
+        Metadata: { colour: 'red' },
+      }),
+    );
+    const copy = { Bucket, Key: 'out/1', CopySource: `${Bucket}/in/1` };
+    const copied = await s3.send(new CopyObjectCommand({ ...copy, CopySourceIfMatch: put.ETag }));
+    expect(copied.CopyObjectResult?.ETag).toBe(put.ETag);
+    expect(created.at(-1)).toMatchObject({ eventName: 'ObjectCreated:Copy', key: 'out/1', size: 5 });
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'in/1', Body: 'again' }));
+    const late = s3.send(new CopyObjectCommand({ ...copy, CopySourceIfMatch: put.ETag }));
+    await expect(late).rejects.toMatchObject({ name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } });
+    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'out/1' }));
+    expect(head).toMatchObject({ ETag: put.ETag, ContentType: 'image/png', Metadata: { colour: 'red' } });
+  });
+
+  it('refuses to copy what is not there, and an object to itself', async () => {
+    await clientOf().send(new PutObjectCommand({ Bucket, Key: 'self', Body: 'x' }));
+    const copy = (accessKeyId: string, source: string) =>
+      clientOf(accessKeyId).send(new CopyObjectCommand({ Bucket, Key: 'self', CopySource: `${Bucket}/${source}` }));
+    await expect(copy('local', 'missing')).rejects.toMatchObject({ name: 'NoSuchKey' });
+    await expect(copy('ASIANOLIST', 'missing')).rejects.toMatchObject({ name: 'AccessDenied' });
+    await expect(copy('local', 'self')).rejects.toMatchObject({ name: 'InvalidRequest' });
+  });
+
   it.each([
     ['an unknown key', 'NOBODY', { secretAccessKey: 'x' }, 'InvalidAccessKeyId'],
     ['a wrong secret', 'local', { secretAccessKey: 'x' }, 'SignatureDoesNotMatch'],
