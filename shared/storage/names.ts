@@ -1,0 +1,29 @@
+/**
+ * Keys of the bucket's objects, and nothing else. Their random part has 128 bits, and nothing that a user wrote is in
+ * them. Imports nothing: infra grants by these prefixes.
+ *
+ * | what                            | key                                 |                                           |
+ * | ------------------------------- | ----------------------------------- | ----------------------------------------- |
+ * | upload of a reserved file       | incoming/app/group/id.random        | its event publishes the file; gone in a day |
+ * | upload that a form may make     | incoming/app/group/random           | until it is registered; gone in a day     |
+ * | file of a group                 | files/app/group/random.etag         | written once, by us, never by a client    |
+ * | avatar                          | files/app/avatars/random            |                                           |
+ */
+
+/** Where clients put what is to become a file. */
+export const INCOMING = 'incoming/';
+/** What is served. */
+export const FILES = 'files/';
+
+export const reservedName = (id: number, random: string) => `${id}.${random}`;
+export const incomingObject = (app: string, group: number, name: string) => `${INCOMING}${app}/${group}/${name}`;
+/** The etag makes it another object for other content: who uploads twice never replaces what is published. */
+export const publishedName = (random: string, etag: string) => `${random}.${etag}`;
+export const fileObject = (app: string, group: number, name: string) => `${FILES}${app}/${group}/${name}`;
+export const avatarObject = (app: string, random: string) => `${FILES}${app}/avatars/${random}`;
+
+/** What a key below `incoming/` says of a reserved file; undefined for every other upload. */
+export function reservedFile(key: string): { app: string; group: number; id: number; random: string } | undefined {
+  const [, app, group, id, random] = /^incoming\/([\w-]+)\/(\d{1,16})\/(\d{1,16})\.([\w-]{22})$/.exec(key) ?? [];
+  return app && group && id && random ? { app, group: Number(group), id: Number(id), random } : undefined;
+}

@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type S3Server, startS3Server } from '../../infra/local/s3-server.ts';
+import { BUCKET_NAME } from '../../shared/environment.ts';
+import { Unavailable } from '../../shared/refusal.ts';
+import { bucketUrl } from '../../shared/storage/client.ts';
+import { copyObject, deleteObject, headObject } from '../../shared/storage/objects.ts';
+import { presign, presignPut } from '../../shared/storage/presign.ts';
+
+let folder: string;
+let server: S3Server;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'objects-'));
+  server = await startS3Server({
+    folder,
+    buckets: [{ name: 'files', corsRules: [] }],
+    credentials: (key) => (key === 'ASIA1' ? { secretAccessKey: 'secret', sessionToken: 'session' } : undefined),
+  });
+  vi.stubEnv(BUCKET_NAME, 'files');
+  vi.stubEnv('AWS_REGION', 'us-east-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'ASIA1');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  vi.stubEnv('AWS_SESSION_TOKEN', 'session');
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', server.endpoint);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+const upload = async (key: string, body: string, type = 'text/plain') => {
+  const url = await presignPut(key, { size: Buffer.byteLength(body), type }, 60);
+  return (await fetch(url, { method: 'PUT', body, headers: { 'content-type': type } })).status;
+};
+const download = async (key: string) => (await fetch(await presign({ method: 'GET', key }, 60))).text();
+
+describe('the address of an upload', () => {
+  it('takes exactly the size and the type that were signed', async () => {
+    const url = await presignPut('incoming/a/1/x', { size: 5, type: 'image/png' }, 60);
+    const put = async (body: string, type = 'image/png') =>
+      (await fetch(url, { method: 'PUT', body, headers: { 'content-type': type } })).status;
+    expect(await put('1234')).toBe(403);
+    expect(await put('123456')).toBe(403);
+    expect(await put('12345', 'text/html')).toBe(403);
+    expect(await headObject('incoming/a/1/x')).toBeUndefined();
+    expect(await put('12345')).toBe(200);
+    expect(await headObject('incoming/a/1/x')).toMatchObject({ size: 5, type: 'image/png' });
+  });
+
+  it('takes nothing at all where the size is 0', async () => {
+    expect(await upload('incoming/a/1/nothing', '')).toBe(200);
+    expect(await headObject('incoming/a/1/nothing')).toMatchObject({ size: 0 });
+  });
+
+  it.each(['application/vnd.x+json; charset="utf-8"', "weird/!'()*"])('carries the type %s', async (type) => {
+    expect(await upload('incoming/a/1/typed', 'x', type)).toBe(200);
+    expect((await headObject('incoming/a/1/typed'))?.type).toBe(type);
+  });
+
+  it('is of the bucket itself on AWS, of any partition', () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', '');
+    try {
+      expect(bucketUrl().href).toBe('https://files.s3.us-east-1.amazonaws.com/');
+      vi.stubEnv('AWS_REGION', 'cn-north-1');
+      expect(bucketUrl().href).toBe('https://files.s3.cn-north-1.amazonaws.com.cn/');
+    } finally {
+      vi.stubEnv('AWS_ENDPOINT_URL_S3', server.endpoint);
+      vi.stubEnv('AWS_REGION', 'us-east-1');
+    }
+  });
+});
+
+describe('copying', () => {
+  it('takes content and type along, and may be repeated', async () => {
+    await upload('incoming/a/1/c', 'content', 'image/png');
+    const { etag } = (await headObject('incoming/a/1/c'))!;
+    expect(await copyObject('incoming/a/1/c', 'files/a/1/c', etag)).toBe(true);
+    expect(await copyObject('incoming/a/1/c', 'files/a/1/c', etag)).toBe(true);
+    expect(await download('files/a/1/c')).toBe('content');
+    expect(await headObject('files/a/1/c')).toEqual({ size: 7, type: 'image/png', etag });
+  });
+
+  it('copies nothing once the object is another one, or gone', async () => {
+    await upload('incoming/a/1/d', 'first');
+    const { etag } = (await headObject('incoming/a/1/d'))!;
+    await upload('incoming/a/1/d', 'other');
+    expect(await copyObject('incoming/a/1/d', 'files/a/1/d', etag)).toBe(false);
+    await deleteObject('incoming/a/1/d');
+    await deleteObject('incoming/a/1/d');
+    expect(await copyObject('incoming/a/1/d', 'files/a/1/d', etag)).toBe(false);
+    expect(await headObject('files/a/1/d')).toBeUndefined();
+  });
+});
+
+describe('a bucket that does not do as asked', () => {
+  let broken: Server;
+  let asked: number;
+  /** Answers with these, one after another; the last one for good. */
+  const answering = async (...answers: [status: number, body: string][]) => {
+    asked = 0;
+    broken = createServer((request, response) => {
+      const [status, body] = answers[Math.min(asked++, answers.length - 1)]!;
+      request.resume();
+      response.writeHead(status).end(body);
+    }).listen(0, '127.0.0.1');
+    await new Promise((ready) => broken.once('listening', ready));
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', `http://127.0.0.1:${(broken.address() as AddressInfo).port}`);
+  };
+  afterEach(() => {
+    broken.close();
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', server.endpoint);
+  });
+  const error = (code: string) => `<?xml version="1.0"?>\n<Error><Code>${code}</Code></Error>`;
+
+  it('is asked again where it is busy, for a while', async () => {
+    await answering([503, error('SlowDown')], [500, ''], [204, '']);
+    await deleteObject('files/a/1/x');
+    expect(asked).toBe(3);
+    broken.close();
+    await answering([503, error('SlowDown')]);
+    await expect(deleteObject('files/a/1/x')).rejects.toThrow(Unavailable);
+    expect(asked).toBe(4);
+  });
+
+  it('is asked again where a copy fails after status 200 was sent', async () => {
+    await answering([200, error('InternalError')], [200, '<CopyObjectResult></CopyObjectResult>']);
+    expect(await copyObject('incoming/a/1/x', 'files/a/1/x', 'e')).toBe(true);
+    expect(asked).toBe(2);
+  });
+
+  it('is not asked again for what it refuses', async () => {
+    await answering([403, error('AccessDenied')]);
+    await expect(deleteObject('files/a/1/x')).rejects.toThrow('S3 refuses DELETE: 403 AccessDenied');
+    await expect(headObject('files/a/1/x')).rejects.toThrow('S3 refuses HEAD: 403');
+    expect(asked).toBe(2);
+  });
+});
