@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '../..');
 const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // Plain data for infra, tests and functions alike.
   { files: /^shared\/routes\//, mayImport: /^shared\/routes\// },
-  { files: /^(shared\/environment|shared\/data\/table|infra\/names)\.ts$/, mayImport: /^$/ },
+  { files: /^(shared\/environment|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/, mayImport: /^$/ },
   // Called by a stream, not through the wrapper: they open the database themselves.
   { files: /^functions\/background\//, mayImport: /^(shared\/(?!openapi\/)|aws-lambda$)/ },
   // Handlers translate: no SDK, no repository.
@@ -16,7 +16,10 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // Rules know neither HTTP nor the SDK.
   { files: /^shared\/domain\//, mayImport: /^(shared\/(?!http\/|openapi\/)|node:|zod\b)/ },
   // Repositories know no rules.
-  { files: /^shared\/(data|storage)\//, mayImport: /^(shared\/(?!http\/|openapi\/|domain\/)|node:|@aws-sdk\/)/ },
+  {
+    files: /^shared\/(data|storage)\//,
+    mayImport: /^(shared\/(?!http\/|openapi\/|domain\/)|node:|@aws-sdk\/|@smithy\/signature-v4$)/,
+  },
   // The wrapper reaches the database through the domain's call.
   { files: /^shared\/http\//, mayImport: /^(shared\/(?!openapi\/|storage\/)|node:|zod\b|@middy\/|aws-lambda$)/ },
   // The one document that is made from all operations.
