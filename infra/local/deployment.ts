@@ -211,7 +211,7 @@ function readApi(assembly: Assembly, functionOf: (uri: string) => FunctionDefini
 }
 
 /** `*` in a pattern stands for anything. */
-function matchesGlob(pattern: string, text: string): boolean {
+export function matchesGlob(pattern: string, text: string): boolean {
   const expression = pattern.replace(/[.*+?^${}()|[\]\\]/g, (sign) => (sign === '*' ? '.*' : `\\${sign}`));
   return new RegExp(`^${expression}$`, 's').test(text);
 }

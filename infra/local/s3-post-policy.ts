@@ -23,7 +23,9 @@ export function checkPolicy(policyBase64: string, fields: Map<string, string>, s
       continue;
     }
     const field = String(name).replace(/^\$/, '').toLowerCase();
-    const value = fields.get(field) ?? '';
+    const value = fields.get(field);
+    // A field with a condition has to be there, though the condition be that it begins with nothing.
+    if (value === undefined) throw denied(`Policy Condition failed: ${JSON.stringify(condition)}`);
     const holds = { eq: value === operand, 'starts-with': value.startsWith(operand) }[String(operator).toLowerCase()];
     if (holds === undefined) throw new S3Error(400, 'InvalidPolicyDocument', `Unknown operator: ${operator}`);
     if (!holds) throw denied(`Policy Condition failed: ${JSON.stringify(condition)}`);

@@ -44,8 +44,8 @@ export interface S3ServerOptions {
   folder: string;
   buckets: Pick<BucketDefinition, 'name' | 'corsRules'>[];
   credentials: FindCredentials;
-  /** Whether this key may list the bucket: without that right S3 answers 403, not 404, for what is not there. */
-  mayList?(accessKeyId: string, bucket: string): boolean;
+  /** Whether this key may do that (`s3:GetObject`) with that (an ARN); without this everybody may do everything. */
+  allows?(accessKeyId: string, action: string, arn: string): boolean;
   onCreated?(object: CreatedObject): void;
 }
 
@@ -88,8 +88,15 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   };
 }
 
-function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3ServerOptions) {
+function requestHandler({ folder, buckets, credentials, allows = () => true, onCreated }: S3ServerOptions) {
   const store = openObjectStore(folder);
+
+  type Name = Pick<Request, 'bucket' | 'key'>;
+  const may = ({ accessKeyId }: Signer, action: string, { bucket, key }: Name) =>
+    allows(accessKeyId, `s3:${action}`, `arn:aws:s3:::${bucket}${key && `/${key}`}`);
+  const authorize = (signer: Signer, action: string, name: Name) => {
+    if (!may(signer, action, name)) throw new S3Error(403, 'AccessDenied', 'Access Denied');
+  };
 
   /** Bucket and key from host and path. */
   const locate = (incoming: IncomingMessage, path: string) => {
@@ -100,10 +107,12 @@ function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3
     return { bucket, key: key.join('/') };
   };
 
-  const find = ({ bucket, key }: Pick<Request, 'bucket' | 'key'>, accessKeyId: string): StoredObject => {
-    const object = store.get(bucket, key);
+  const find = (name: Name, signer: Signer): StoredObject => {
+    authorize(signer, 'GetObject', name);
+    const object = store.get(name.bucket, name.key);
     if (object) return object;
-    if (mayList && !mayList(accessKeyId, bucket)) throw new S3Error(403, 'AccessDenied', 'Access Denied');
+    // Who may not list is not told what is there and what is not.
+    authorize(signer, 'ListBucket', { bucket: name.bucket, key: '' });
     throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.');
   };
 
@@ -128,6 +137,7 @@ function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3
 
   const putObject = async (request: Request, signer: Signer) => {
     const { headers } = request.incoming;
+    authorize(signer, 'PutObject', request);
     if (headers['content-length'] === undefined) {
       throw new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
     }
@@ -150,7 +160,8 @@ function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3
     if (bucket === request.bucket && key === request.key && !replace) {
       throw new S3Error(400, 'InvalidRequest', 'An object cannot be copied to itself without changing its metadata.');
     }
-    const original = find({ bucket, key }, signer.accessKeyId);
+    authorize(signer, 'PutObject', request);
+    const original = find({ bucket, key }, signer);
     const etag = given['x-amz-copy-source-if-match'];
     if (!meetsIfMatch(Array.isArray(etag) ? etag[0] : etag, original)) {
       throw new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
@@ -167,9 +178,9 @@ function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3
     );
   };
 
-  const getObject = async (request: Request, { accessKeyId }: Signer) => {
+  const getObject = async (request: Request, signer: Signer) => {
     const { incoming, response, query, method } = request;
-    const object = find(request, accessKeyId);
+    const object = find(request, signer);
     const headers: Record<string, string | number> = {
       'content-type': 'binary/octet-stream',
       ...object.headers,
@@ -209,6 +220,7 @@ function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3
     fields.set('bucket', bucket);
     checkPolicy(field('policy')!, fields, file.size);
     if (request.key === '') throw new S3Error(400, 'InvalidArgument', 'Bucket POST must contain a field named key.');
+    authorize(signer, 'PutObject', request);
     const received = await store.receive(file.stream());
     const headers = keptHeaders(Object.fromEntries(fields));
     const object = await create(request, signer, received, 'ObjectCreated:Post', headers);
@@ -228,15 +240,21 @@ function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3
     const keys = [...body.toString().matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => unescapeXml(key));
     if (keys.length === 0 || keys.length > 1000)
       throw new S3Error(400, 'MalformedXML', 'Between 1 and 1000 keys are due.');
-    for (const key of keys) await store.delete(request.bucket, key);
     const quiet = body.includes('<Quiet>true</Quiet>');
-    const deleted = quiet ? [] : keys.map((key) => `<Deleted><Key>${escapeXml(key)}</Key></Deleted>`);
-    replyXml(request, 200, 'DeleteResult', deleted.join(''));
+    const results: string[] = [];
+    for (const key of keys) {
+      const named = `<Key>${escapeXml(key)}</Key>`;
+      if (may(signer, 'DeleteObject', { bucket: request.bucket, key })) {
+        await store.delete(request.bucket, key);
+        if (!quiet) results.push(`<Deleted>${named}</Deleted>`);
+      } else results.push(`<Error>${named}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>`);
+    }
+    replyXml(request, 200, 'DeleteResult', results.join(''));
   };
 
-  const listObjects = (request: Request, { accessKeyId }: Signer) => {
+  const listObjects = (request: Request, signer: Signer) => {
     const { bucket, query } = request;
-    if (mayList && !mayList(accessKeyId, bucket)) throw new S3Error(403, 'AccessDenied', 'Access Denied');
+    authorize(signer, 'ListBucket', request);
     const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter') ?? ''];
     const limit = Math.min(Number(query.get('max-keys') ?? 1000), 1000);
     const token = query.get('continuation-token');
@@ -288,6 +306,7 @@ function requestHandler({ folder, buckets, credentials, mayList, onCreated }: S3
       if (method === 'PUT') return putObject(request, signer);
       if (method === 'GET' || method === 'HEAD') return getObject(request, signer);
       if (method === 'DELETE') {
+        authorize(signer, 'DeleteObject', request);
         await store.delete(bucket, key);
         return reply(request, 204, {});
       }

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGatewayServer } from './api-gateway.ts';
 import { type DemoApps, demoApps } from './demo-apps.ts';
-import { type FunctionDefinition, readDeployment } from './deployment.ts';
+import { type FunctionDefinition, matchesGlob, readDeployment } from './deployment.ts';
 import { createTable, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
 import { createFunctionPool } from './function-pool.ts';
 import { openLog } from './log.ts';
@@ -146,7 +146,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     folder: join(data ?? folder, 's3'),
     buckets: deployment.buckets,
     credentials: credentialsOf,
-    mayList: (accessKeyId, bucket) => mayList(deployment.functions, accessKeyId, bucket),
+    allows: permissions(deployment.functions),
     onCreated: (object) => notify(object),
   });
   closers.add(s3.close);
@@ -270,16 +270,18 @@ function localCredentials(functions: FunctionDefinition[]): (accessKeyId: string
   };
 }
 
-/** Whether the function with this key may list the bucket. */
-function mayList(functions: FunctionDefinition[], accessKeyId: string, bucket: string): boolean {
-  const caller = functions.find((definition) => definition.accessKeyId === accessKeyId);
-  if (!caller) return true;
-  return caller.statements.some(
-    ({ Effect, Action, Resource }) =>
-      Effect === 'Allow' &&
-      [Action].flat().includes('s3:ListBucket') &&
-      [Resource].flat().includes(`arn:aws:s3:::${bucket}`),
-  );
+/** Whether the function with this key may do that with that, by the policies of its role. `local` may do everything. */
+function permissions(functions: FunctionDefinition[]): (accessKeyId: string, action: string, arn: string) => boolean {
+  const statements = new Map(functions.map((definition) => [definition.accessKeyId, definition.statements]));
+  return (accessKeyId, action, arn) =>
+    statements
+      .get(accessKeyId)
+      ?.some(
+        ({ Effect, Action, Resource }) =>
+          Effect === 'Allow' &&
+          [Action].flat().includes(action) &&
+          [Resource].flat().some((pattern) => matchesGlob(pattern, arn)),
+      ) ?? true;
 }
 
 /** The record of an event notification: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */

@@ -23,6 +23,13 @@ const KEYS: Record<string, { secretAccessKey: string; sessionToken?: string }> =
   local: { secretAccessKey: 'local' },
   ASIAUPLOADER: { secretAccessKey: 'uploader', sessionToken: 'the-session' },
   ASIANOLIST: { secretAccessKey: 'no-list' },
+  ASIANOTHING: { secretAccessKey: 'nothing' },
+};
+/** Whose rights end somewhere. */
+const RIGHTS: Record<string, RegExp[]> = {
+  ASIAUPLOADER: [/^s3:PutObject arn:aws:s3:::files\/./],
+  ASIANOLIST: [/^s3:(Get|Put)Object arn:aws:s3:::files\/./],
+  ASIANOTHING: [],
 };
 
 let folder: string;
@@ -46,7 +53,8 @@ const open = () =>
       },
     ],
     credentials: (accessKeyId) => KEYS[accessKeyId],
-    mayList: (accessKeyId) => accessKeyId !== 'ASIANOLIST',
+    allows: (accessKeyId, action, arn) =>
+      (RIGHTS[accessKeyId] ?? [/./]).some((right) => right.test(`${action} ${arn}`)),
     onCreated: (object) => created.push(object),
   });
 const clientOf = (accessKeyId = 'local', credentials = KEYS[accessKeyId]) =>
@@ -171,6 +179,29 @@ describe('calls of the SDK', () => {
     await expect(clientOf('ASIANOLIST').send(new ListObjectsV2Command({ Bucket }))).rejects.toMatchObject({
       name: 'AccessDenied',
     });
+  });
+
+  it('lets nobody do what the rights of the key do not say, whatever was signed', async () => {
+    await clientOf().send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+    const nobody = clientOf('ASIANOTHING');
+    const uploader = clientOf('ASIAUPLOADER');
+    const refused = { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } };
+    const calls = [
+      nobody.send(new GetObjectCommand({ Bucket, Key: 'k' })),
+      nobody.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'y' })),
+      nobody.send(new DeleteObjectCommand({ Bucket, Key: 'k' })),
+      nobody.send(new ListObjectsV2Command({ Bucket })),
+      uploader.send(new CopyObjectCommand({ Bucket, Key: 'l', CopySource: `${Bucket}/k` })),
+      clientOf('ASIANOLIST').send(new DeleteObjectCommand({ Bucket, Key: 'k' })),
+    ];
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(refused)));
+    const { Errors } = await nobody.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'k' }] } }));
+    expect(Errors).toMatchObject([{ Key: 'k', Code: 'AccessDenied' }]);
+    const url = await getSignedUrl(uploader, new GetObjectCommand({ Bucket, Key: 'k' }));
+    expect(await answerOf(await fetch(url))).toEqual(DENIED);
+    expect(await (await clientOf().send(new GetObjectCommand({ Bucket, Key: 'k' }))).Body!.transformToString()).toBe(
+      'x',
+    );
   });
 
   it('lets one of many win a PUT that must not replace', async () => {
@@ -348,6 +379,15 @@ describe('form uploads', () => {
   it('refuses another key', async () => expect(await post({ change: { key: 'files/other' } })).toEqual(DENIED));
   it('refuses another type', async () =>
     expect(await post({ change: { 'Content-Type': 'text/html' } })).toEqual(DENIED));
+  it('refuses a form without a field that the policy names', async () =>
+    expect(await post({ change: { 'Content-Type': undefined } })).toEqual(DENIED));
+  it('refuses the form of somebody who may not upload', async () => {
+    const { url, fields } = await createPresignedPost(clientOf('ASIANOTHING'), { Bucket, Key: 'files/form' });
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    form.append('file', new Blob(['four']), 'x');
+    expect(await answerOf(await fetch(url, { method: 'POST', body: form }))).toEqual(DENIED);
+  });
   it('refuses fields that the policy does not name', async () =>
     expect(await post({ change: { 'x-amz-meta-more': '1' } })).toEqual(DENIED));
   it('refuses a form without policy', async () =>
