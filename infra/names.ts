@@ -13,5 +13,8 @@ export const constructIdOf = (id: string): string =>
 /** `roster-dev-group-apply-handle` */
 export const functionNameOf = (stage: string, id: string): string => `roster-${stage}-${slugOf(id)}`;
 
+/** Area of the functions that no client calls: they are no rows of an area of the route table. */
+export const BACKGROUND = 'background';
+
 /** The operators' command line finds the table by this name. */
 export const tableNameOf = (stage: string): string => `roster-${stage}`;

@@ -34,8 +34,14 @@ export async function handler(event: DynamoDBStreamEvent, context: Context): Pro
     const job = await db.read(jobOf(key));
     if (!job) continue;
     const expired = () => context.getRemainingTimeInMillis() < RESERVE;
-    const done = await run(db, job, started, expired);
-    await db.write([done ? finishJob(key) : continueJob(key, Date.now())]);
-    logJob({ db, job, done, started, requestId: context.awsRequestId });
+    const logged = { db, job, key, started, requestId: context.awsRequestId };
+    try {
+      const done = await run(db, job, started, expired);
+      await db.write([done ? finishJob(key) : continueJob(key, Date.now())]);
+      logJob({ ...logged, done });
+    } catch (error) {
+      logJob({ ...logged, done: false, fault: error as Error });
+      throw error;
+    }
   }
 }

@@ -3,11 +3,11 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { BUCKET_NAME, OPERATION, TABLE_NAME } from '../../shared/environment.ts';
+import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
 import { type FunctionRow, grantsOf, type Route } from '../../shared/routes/index.ts';
 import { bundleFolder } from '../bundle.ts';
 import type { Config } from '../config.ts';
-import { functionNameOf } from '../names.ts';
+import { BACKGROUND, functionNameOf } from '../names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 import { statementsOf, usesBucket } from './grants.ts';
 
@@ -25,7 +25,7 @@ export interface Surroundings {
  */
 export function rowFunction(
   scope: Construct,
-  row: FunctionRow & { access?: Route['access'] },
+  row: FunctionRow & Partial<Pick<Route, 'access' | 'area'>>,
   { config, data, bundles }: Surroundings,
   more: PolicyStatement[] = [],
 ): LambdaFunction {
@@ -64,6 +64,8 @@ export function rowFunction(
     environment: {
       [TABLE_NAME]: data.tableName,
       [OPERATION]: row.id,
+      [STAGE]: config.stage,
+      [AREA]: row.area ?? BACKGROUND,
       ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
     },
     role,

@@ -11,6 +11,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { MeasuredEvent } from '../metrics.ts';
 import { Unavailable } from '../refusal.ts';
 import { documentClient, tableName } from './client.ts';
 import { Expression } from './expression.ts';
@@ -51,6 +52,8 @@ const IN_PROGRESS = 'TransactionInProgressException';
  */
 export class Database {
   readonly usage: Usage = { trips: 0, requests: 0, readUnits: 0, writeUnits: 0 };
+  /** What the writes of this call have made happen. */
+  readonly events: Partial<Record<MeasuredEvent, number>> = {};
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
   readonly #items = new Map<string, Item | undefined>();
@@ -171,7 +174,10 @@ export class Database {
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#commit(steps, token);
-        for (const step of steps) this.#items.set(keyText(step.key), applied(step, this.#items.get(keyText(step.key))));
+        for (const step of steps) {
+          this.#items.set(keyText(step.key), applied(step, this.#items.get(keyText(step.key))));
+          if (step.event) this.events[step.event] = (this.events[step.event] ?? 0) + 1;
+        }
         return true;
       } catch (error) {
         const outcome = this.#outcome(error, steps);

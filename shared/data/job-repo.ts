@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { exists } from './expression.ts';
-import { jobIndex, jobKey, type Key } from './keys.ts';
+import { JOB, jobIndex, jobKey, type Key } from './keys.ts';
 import { type Get, record } from './read.ts';
-import { put, remove, type Step, update } from './step.ts';
+import { measured, put, remove, type Step, update } from './step.ts';
 
 /** Work that a small transaction leaves to the background; written with it, so that neither is without the other. */
 export type Job = { app: string; made: number } & (
@@ -17,7 +17,11 @@ export const putJob = (job: Job): Step => {
   return put(jobKey(id), { ...job, ...jobIndex(job.made, id) });
 };
 
+/** What operators call a job. */
+export const jobId = (key: Key): string => key.pk.slice(JOB.length);
+
 export const jobOf = (key: Key): Get<Job | undefined> => record(key);
 /** Lets the table's stream hand the job out again, to go on where it stopped; not one that another run has finished. */
-export const continueJob = (key: Key, now: number): Step => update(key, { set: { continued: now } }, exists);
-export const finishJob = (key: Key): Step => remove(key);
+export const continueJob = (key: Key, now: number): Step =>
+  measured('jobs_cut_off', update(key, { set: { continued: now } }, exists));
+export const finishJob = (key: Key): Step => measured('jobs_done', remove(key));

@@ -22,7 +22,7 @@ import {
   userPartition,
 } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
-import { check, put, remove, type Step, update } from './step.ts';
+import { check, measured, put, remove, type Step, update } from './step.ts';
 import { LIVING } from './user-repo.ts';
 
 export const MEMBER_ROLE = 0;
@@ -154,7 +154,10 @@ export function joinSteps(
     ttl: undefined,
   };
   return [
-    put(relationKey(app, group, user), relation, unchanged(was, 'state', 'until', 'applied', 'invited')),
+    measured(
+      'joins',
+      put(relationKey(app, group, user), relation, unchanged(was, 'state', 'until', 'applied', 'invited')),
+    ),
     update(edgeKey(app, user, group), { set }, edge),
     update(userKey(app, user), { add: { joined: 1, ...(role === OWNER_ROLE && { owned: 1 }) } }, person),
   ];
@@ -167,7 +170,7 @@ export function leaveSteps(app: string, group: number, user: number, was: Relati
   const key = relationKey(app, group, user);
   const kept = { banned: was.banned, until, ttl: relationTtl(until, 0) };
   return [
-    until === undefined ? remove(key, as) : put(key, kept, as),
+    measured('leaves', until === undefined ? remove(key, as) : put(key, kept, as)),
     update(edgeKey(app, user, group), { set: leftEdge(now) }),
     update(userKey(app, user), { add: { joined: -1 } }),
   ];
@@ -202,15 +205,20 @@ export function blockSteps(app: string, group: number, user: number, was: Relati
   const ban = until !== undefined && { banned: was?.banned, until };
   const blocked = Math.max(now, was?.invited ?? 0);
   return [
-    put(
-      relationKey(app, group, user),
-      { state: 'blocked', blocked: now, l1: relationBlocked(now, user), ...ban },
-      unchanged(was, 'state', 'role', 'until', 'applied', 'invited'),
+    measured(
+      'blocks',
+      put(
+        relationKey(app, group, user),
+        { state: 'blocked', blocked: now, l1: relationBlocked(now, user), ...ban },
+        unchanged(was, 'state', 'role', 'until', 'applied', 'invited'),
+      ),
     ),
     update(edgeKey(app, user, group), {
       set: { ...leftEdge(now), blocked, applied: undefined, l2: edgeVoid(blocked, group) },
     }),
-    isMember(was) ? update(userKey(app, user), { add: { joined: -1 } }, LIVING) : check(userKey(app, user), LIVING),
+    isMember(was)
+      ? measured('leaves', update(userKey(app, user), { add: { joined: -1 } }, LIVING))
+      : check(userKey(app, user), LIVING),
     ...(was?.applied === undefined ? [] : [remove(applicationKey(app, group, user))]),
   ];
 }

@@ -1,3 +1,4 @@
+import type { MeasuredEvent } from '../metrics.ts';
 import { type Condition, Expression } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { Item } from './read.ts';
@@ -17,6 +18,8 @@ export interface Step {
   item?: Item;
   changes?: Changes;
   condition?: Condition;
+  /** What has happened once this is written. */
+  event?: MeasuredEvent;
 }
 
 const step = (action: Step['action'], key: Key, condition: Condition | undefined, rest?: Partial<Step>): Step => ({
@@ -31,6 +34,9 @@ export const update = (key: Key, changes: Changes, condition?: Condition) =>
   step('update', key, condition, { changes });
 export const remove = (key: Key, condition?: Condition) => step('delete', key, condition);
 export const check = (key: Key, condition: Condition) => step('check', key, condition);
+
+/** The step, counted as an event when its write has succeeded. */
+export const measured = (event: MeasuredEvent, step: Step): Step => ({ ...step, event });
 
 /** The item as the step leaves it. */
 export function applied(step: Step, item: Item | undefined): Item | undefined {

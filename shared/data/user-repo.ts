@@ -15,7 +15,7 @@ import {
   userPartition,
 } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
-import { put, type Step } from './step.ts';
+import { measured, put, type Step } from './step.ts';
 
 /** What every call reads of a person: at most 1 KB. Kept for ever, so that an id is never used again. */
 export interface User {
@@ -118,7 +118,7 @@ export const devicesOf = (app: string, user: number): Query<Device[]> => ({
 
 /** A new user with its name and its place in the directory. */
 export const putUser = (app: string, user: User): Step[] => [
-  put(userKey(app, user.user), user, missing),
+  measured('registrations', put(userKey(app, user.user), user, missing)),
   put(usernameKey(app, user.username), { user: user.user }, missing),
   put(directoryKey(app, user.made, user.user), {}),
 ];

@@ -49,12 +49,13 @@ export function operation<S extends z.ZodMiniType>(
         const { call } = request.event as Invocation;
         call.actor; // An operation that never opened its call would answer anybody: a fault, not an answer.
         request.response = reply(200, success(request.response));
-        logCall(request.event as Invocation, 200);
+        logCall(request.event as Invocation, { status: 200, code: 200 });
       },
       onError: (request) => {
         const { response, code } = failure(request.error as Error);
         request.response = response;
-        logCall(request.event as Invocation, code, code === SERVICE_FAULT ? (request.error as Error) : undefined);
+        const fault = code === SERVICE_FAULT && { fault: request.error as Error };
+        logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
       },
     })
     .handler(async (event: unknown) => {

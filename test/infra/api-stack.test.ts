@@ -94,6 +94,8 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
     expect(lambda.Environment.Variables).toEqual({
       TABLE_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-TableName' },
       OPERATION: row.id,
+      STAGE: 'dev',
+      AREA: row.area,
       ...(usesObjects && { BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' } }),
     });
   });

@@ -8,7 +8,10 @@ const root = resolve(import.meta.dirname, '../..');
 const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // Plain data for infra, tests and functions alike.
   { files: /^shared\/routes\//, mayImport: /^shared\/routes\// },
-  { files: /^(shared\/environment|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/, mayImport: /^$/ },
+  {
+    files: /^(shared\/environment|shared\/metrics|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/,
+    mayImport: /^$/,
+  },
   // Called by a stream, not through the wrapper: they open the database themselves.
   { files: /^functions\/background\//, mayImport: /^(shared\/(?!openapi\/)|aws-lambda$)/ },
   // Handlers translate: no SDK, no repository.

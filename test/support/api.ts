@@ -76,7 +76,7 @@ export const inProcess: Api = {
     } as Context)) as { statusCode: number; headers: Record<string, string>; body: string };
     const log = takeLog(requestId);
     const body = JSON.parse(response.body) as Envelope;
-    expect(log.code).toBe(body.code);
+    expect([log.code, log.status]).toEqual([String(body.code), response.statusCode]);
     keepsSecrets(JSON.stringify(log), request, body);
     return verified(route, { status: response.statusCode, headers: response.headers, body, log });
   },

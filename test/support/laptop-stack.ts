@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type StackDescription, startStack } from '../../infra/local/stack.ts';
+import { faultsOf } from './embedded-metrics.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -24,5 +25,8 @@ export default async function setup(project: TestProject) {
     const log = await readFile(join(logs, 'functions.log'), 'utf8').catch(() => '');
     await rm(logs, { recursive: true, force: true });
     if (TOKEN.test(log)) throw new Error('the functions wrote a token to their log');
+    const lines: Record<string, unknown>[] = log.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
+    const faulty = lines.filter((line) => 'request_id' in line).flatMap(faultsOf);
+    if (faulty.length > 0) throw new Error(`CloudWatch would not take the metrics of a log line: ${faulty[0]}`);
   };
 }

@@ -1,11 +1,13 @@
 import { expect } from 'vitest';
+import { faultsOf, type MetricLine } from './embedded-metrics.ts';
 
-/** The line that a call writes, as shared/http/log.ts makes it. */
-export interface CallLog {
+/** The line that a call or a run of a job writes, as shared/http/log.ts makes it. */
+export interface CallLog extends MetricLine {
   level: 'info' | 'error';
   operation?: string;
   actor?: string;
-  code: number;
+  status: number;
+  code: string;
   trips: number;
   requests: number;
   read_units: number;
@@ -26,10 +28,17 @@ process.stdout.write = ((...given: Parameters<typeof write>) => {
   return true;
 }) as typeof write;
 
-/** The one line of a call. */
-export function takeLog(requestId: string): CallLog {
+/** The lines of a request, each of them good for CloudWatch's metrics. */
+export function takeLogs(requestId: string): CallLog[] {
   const written = lines.get(requestId) ?? [];
   lines.delete(requestId);
+  expect(written.flatMap(faultsOf)).toEqual([]);
+  return written;
+}
+
+/** The one line of a call. */
+export function takeLog(requestId: string): CallLog {
+  const written = takeLogs(requestId);
   expect(written, 'a call writes one line').toHaveLength(1);
   return written[0]!;
 }

@@ -1,7 +1,7 @@
 import { inject } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import { OPERATION, TABLE_NAME } from '../../shared/environment.ts';
+import { AREA, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
 import { type Api, inProcess, overHttp } from './api.ts';
 import { newTable, tableAt } from './database.ts';
 import { Conflicts, refuseStaleReads } from './guards.ts';
@@ -25,6 +25,8 @@ export function worldInProcess(): Promise<Required<World>> {
     Object.assign(process.env, {
       [TABLE_NAME]: table.name,
       [OPERATION]: 'test',
+      [STAGE]: 'test',
+      [AREA]: 'group',
       AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'local',

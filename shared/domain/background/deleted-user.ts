@@ -24,7 +24,7 @@ import {
   userOfRelation,
 } from '../../data/membership-repo.ts';
 import { record } from '../../data/read.ts';
-import { remove, type Step, update } from '../../data/step.ts';
+import { measured, remove, type Step, update } from '../../data/step.ts';
 import { type Device, freeHolder, itemsOf, pushTokenOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../refusal.ts';
 import { after } from '../cursor.ts';
@@ -52,7 +52,8 @@ export async function forgetUser(
     const items = await db.read(itemsOf(app, user, PAGE));
     if (items.length === 0) {
       // Counted down by no departure: twenty at once would contend for this one item.
-      await db.write([update(userKey(app, user), { set: { joined: 0, owned: 0 } }, equal('status', 'deleted'))]);
+      const counted = { set: { joined: 0, owned: 0 } };
+      await db.write([measured('users_forgotten', update(userKey(app, user), counted, equal('status', 'deleted')))]);
       return true;
     }
     await Promise.all(
@@ -157,8 +158,9 @@ function departure(
   if (!isMember(relation)) return relation && relation.state === undefined ? [gone, ...own] : own;
   // A dissolved group has forgotten its count, and its own clean-up would bring the edge back.
   if (!group || group.status === 'dissolved') return [gone, ...own];
+  const left = measured('leaves', gone);
   const leaving = { count: -1, ...(relation.role === ADMIN_ROLE && { admins: -1 }) };
-  if (group.owner !== user) return [updateGroup(app, id, { add: leaving }, equal('status', 'normal')), gone, ...own];
+  if (group.owner !== user) return [updateGroup(app, id, { add: leaving }, equal('status', 'normal')), left, ...own];
   // Nobody is left, or left to inherit it: the owner's side goes with the group.
   if (!heir)
     return [
@@ -176,7 +178,7 @@ function departure(
       all(equal('status', 'normal'), equal('owner', user)),
     ),
     ...becomeOwnerSteps(app, id, heir, now),
-    gone,
+    left,
     ...own,
   ];
 }

@@ -9,7 +9,7 @@ import {
   relationOf,
   userOfRelation,
 } from '../../data/membership-repo.ts';
-import { type Step, update } from '../../data/step.ts';
+import { measured, type Step, update } from '../../data/step.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { Cursor } from '../cursor.ts';
@@ -59,7 +59,8 @@ async function changeBans(
       const set = change(entry, target);
       if (!set) return [];
       mayTouch(actor, group, entry, target);
-      return [update(relationKey(call.app, id, entry), { set }, unchanged(target, 'state', 'role', 'until'))];
+      const step = update(relationKey(call.app, id, entry), { set }, unchanged(target, 'state', 'role', 'until'));
+      return [set.until === undefined ? step : measured('bans', step)];
     },
     shared: ({ group: found, me }) => sameRole(call.app, id, permit(call, 'ban', found, me).actor),
   };

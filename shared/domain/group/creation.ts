@@ -11,7 +11,7 @@ import {
 } from '../../data/group-repo.ts';
 import { groupInfoKey, groupKey, groupTextKey } from '../../data/keys.ts';
 import { joinSteps, OWNER_ROLE, relationOf } from '../../data/membership-repo.ts';
-import { put, type Step } from '../../data/step.ts';
+import { measured, put, type Step } from '../../data/step.ts';
 import { LIVING, type User, userOf } from '../../data/user-repo.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
@@ -125,7 +125,8 @@ async function create(call: Call, id: number, { name, avatar, description, type,
     },
     shared: (records, batch) => {
       const joining = joiners(records, batch);
-      if (!records.group) return [put(groupKey(call.app, id), { ...group, count: 1 + joining }, missing)];
+      if (!records.group)
+        return [measured('groups_made', put(groupKey(call.app, id), { ...group, count: 1 + joining }, missing))];
       return joining > 0 ? [countJoined(call, group, joining)] : [];
     },
   };

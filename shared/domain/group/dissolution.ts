@@ -3,7 +3,7 @@ import { all, type Condition, equal } from '../../data/expression.ts';
 import { type Group, groupOf, putDissolved, removePublic, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { edgeKey, relationKey, userKey } from '../../data/keys.ts';
-import { remove, type Step, update } from '../../data/step.ts';
+import { measured, remove, type Step, update } from '../../data/step.ts';
 import type { Call } from '../call.ts';
 import { actorRelation, permit, sameOwner } from './permissions.ts';
 
@@ -35,11 +35,14 @@ export function dissolutionSteps(
 ): Step[] {
   const { group: id, owner } = group;
   return [
-    updateGroup(
-      app,
-      id,
-      { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0 } },
-      all(equal('status', 'normal'), equal('owner', owner), ...conditions),
+    measured(
+      'groups_dissolved',
+      updateGroup(
+        app,
+        id,
+        { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0 } },
+        all(equal('status', 'normal'), equal('owner', owner), ...conditions),
+      ),
     ),
     putDissolved(app, id),
     ...removePublic(app, group),

@@ -2,7 +2,7 @@ import { countStep } from '../../data/counter-repo.ts';
 import { unchanged } from '../../data/expression.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { directoryKey, mobileKey, userKey, usernameKey } from '../../data/keys.ts';
-import { remove, type Step, update } from '../../data/step.ts';
+import { measured, remove, type Step, update } from '../../data/step.ts';
 import { freeFor, type User } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
 import { withPassword } from './password-change.ts';
@@ -20,7 +20,10 @@ function deletion(call: Call, user: User): Step[] {
   const id = user.user;
   const tombstone = { status: 'deleted', epoch: user.epoch + 1, username: '', mobile: undefined, password: undefined };
   return [
-    update(userKey(app, id), { set: tombstone }, unchanged(user, 'status', 'epoch', 'username', 'mobile')),
+    measured(
+      'users_deleted',
+      update(userKey(app, id), { set: tombstone }, unchanged(user, 'status', 'epoch', 'username', 'mobile')),
+    ),
     remove(usernameKey(app, user.username), freeFor(id)),
     ...(user.mobile === undefined ? [] : [remove(mobileKey(app, user.mobile), freeFor(id))]),
     remove(directoryKey(app, user.made, id)),

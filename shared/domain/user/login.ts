@@ -1,6 +1,6 @@
 import { unchanged } from '../../data/expression.ts';
 import { deviceKey, lockKey, userKey } from '../../data/keys.ts';
-import { check, put, remove, type Step, update } from '../../data/step.ts';
+import { check, measured, put, remove, type Step, update } from '../../data/step.ts';
 import {
   type Device,
   devicesOf,
@@ -92,10 +92,14 @@ export function failure(call: Call, account: string, lock: Lock | undefined): St
   const fails = [...recent, call.now].slice(-FAILURES);
   const until = fails.length >= FAILURES ? call.now + WINDOW : lock?.until;
   const ttl = Math.ceil((call.now + 2 * WINDOW) / 1000);
-  return put(
-    lockKey(call.app, account),
-    { fails, ttl, ...(until !== undefined && { until }) },
-    unchanged(lock, 'fails', 'until'),
+  const locks = (until ?? 0) > call.now && (lock?.until ?? 0) <= call.now;
+  return measured(
+    locks ? 'lock_outs' : 'failed_logins',
+    put(
+      lockKey(call.app, account),
+      { fails, ttl, ...(until !== undefined && { until }) },
+      unchanged(lock, 'fails', 'until'),
+    ),
   );
 }
 
@@ -130,7 +134,7 @@ export function newSession(call: Call, user: User, devices: Device[], guid: stri
   };
   const steps = [
     check(userKey(call.app, user.user), unchanged(user, 'status', 'epoch')),
-    update(deviceKey(call.app, user.user, sn), { set: login }),
+    measured('logins', update(deviceKey(call.app, user.user, sn), { set: login })),
     ...idle.flatMap((device) => forgetSteps(call, user.user, device)),
   ];
   const session: Session = {

@@ -1,0 +1,219 @@
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { afterEach, describe, expect, it } from 'vitest';
+import { handler as cleanUp } from '../../functions/background/clean-up.ts';
+import { documentClient } from '../../shared/data/client.ts';
+import { lockKey } from '../../shared/data/keys.ts';
+import { update } from '../../shared/data/step.ts';
+import type { Answer } from '../support/api.ts';
+import { eventsOf, faultsOf, metricsOf } from '../support/embedded-metrics.ts';
+import { jobsOf } from '../support/jobs.ts';
+import { type CallLog, takeLogs } from '../support/log.ts';
+import { type Given, inThisProcess, PASSWORD } from '../support/story.ts';
+
+/** What the log line of an answer counts. */
+const counted = async (answer: Promise<Answer>) => eventsOf((await answer).log!);
+
+const login = (given: Given, body: object) => given.api.call('POST', '/token/id', { app: given.app, body });
+
+/** Runs the jobs that wait, as the stream does. */
+async function runJobs(given: Given, left = 300_000): Promise<CallLog[]> {
+  const context = { awsRequestId: `job-${given.app}`, getRemainingTimeInMillis: () => left } as Context;
+  for (const { pk, sk } of await jobsOf(given.world.table, given.app))
+    await cleanUp(
+      { Records: [{ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } }] } as unknown as DynamoDBStreamEvent,
+      context,
+    );
+  return takeLogs(context.awsRequestId);
+}
+
+afterEach(() => documentClient().middlewareStack.remove('fault'));
+
+/** Every request of the database fails from now on, until the test ends. */
+const breakDatabase = (name: string) =>
+  documentClient().middlewareStack.add(
+    () => () => Promise.reject(Object.assign(new Error('injected'), { name })) as never,
+    { step: 'initialize', name: 'fault', override: true },
+  );
+
+inThisProcess('Metrics of a call', (story) => {
+  story('count it by code, and its costs by area', async (given) => {
+    const user = await given.user();
+    const { log } = await user.asks('GET /user/profile');
+    expect(metricsOf(log!)).toEqual({
+      'calls stage=test code=200': 1,
+      'ms stage=test area=group': log!.ms,
+      'read_units stage=test area=group': log!.read_units,
+      'write_units stage=test area=group': log!.write_units,
+    });
+  });
+
+  story('count a refusal of somebody known by operation too', async (given) => {
+    const user = await given.user();
+    const { log } = await user.asks('GET /group/info', { group_id: 1 });
+    expect(metricsOf(log!)).toMatchObject({
+      'calls stage=test code=20001': 1,
+      'calls stage=test operation=test code=20001': 1,
+    });
+  });
+
+  story('make no series of an operation for callers who were not let in', async (given) => {
+    const user = await given.user();
+    const strangers = [
+      { app: given.app },
+      { app: given.app, token: 'garbage' },
+      { app: 'nowhere', token: user.token },
+      { app: given.app, token: user.token.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')) },
+      { token: user.token },
+    ];
+    for (const headers of strangers) {
+      const { log } = await given.api.call('GET', '/user/profile', headers);
+      expect(Object.keys(metricsOf(log!)).filter((series) => series.includes('operation='))).toEqual([]);
+      expect(log!.code).not.toBe('200');
+    }
+  });
+
+  story('count a fault by operation, whoever called', async (given) => {
+    const user = await given.user();
+    breakDatabase('AccessDeniedException');
+    const { log } = await user.asks('GET /user/profile');
+    expect(log).toMatchObject({ level: 'error', status: 500, error: { message: 'injected' } });
+    expect(metricsOf(log!)).toMatchObject({ 'calls stage=test operation=test code=20000': 1 });
+  });
+
+  story('tell a busy service from a broken one by the status', async (given) => {
+    const user = await given.user();
+    breakDatabase('ThrottlingException');
+    const { log } = await user.asks('GET /user/profile');
+    expect(log).toMatchObject({ level: 'error', status: 503, code: '20000' });
+  });
+});
+
+inThisProcess('Events', (story) => {
+  story('of users: registrations, logins, failures, deletions', async (given) => {
+    const body = { username: `new_${Date.now()}`, password: PASSWORD };
+    const register = () => given.api.call('POST', '/user/register/v2', { app: given.app, body });
+    expect(await counted(register())).toEqual({ registrations: 1 });
+    expect(await counted(register())).toEqual({});
+
+    const user = await given.user();
+    const right = { user_id: user.id, password: PASSWORD };
+    expect(await counted(login(given, right))).toEqual({ logins: 1 });
+    expect(await counted(login(given, { ...right, password: 'wrong' }))).toEqual({ failed_logins: 1 });
+    expect(await counted(user.asks('POST /user/delete', { password: PASSWORD }))).toEqual({ users_deleted: 1 });
+  });
+
+  story('of a batch of registrations: those that are made', async (given) => {
+    const list = ['one', 'two', 'one', 'not a name'].map((username) => ({ username, password: PASSWORD }));
+    expect(await counted(given.admin().asks('POST /user/register/batch', { list }))).toEqual({ registrations: 2 });
+  });
+
+  story('of a lock-out: the failure that locks, and not those after it', async (given) => {
+    const user = await given.user();
+    const known = { user_id: user.id, password: PASSWORD, device_guid: 'known' };
+    await login(given, known);
+    const fails = Array(9).fill(Date.now());
+    await given.db.write([update(lockKey(given.app, String(user.id)), { set: { fails } })]);
+    expect(await counted(login(given, { ...known, password: 'wrong' }))).toEqual({ lock_outs: 1 });
+    // A device that has logged in before is still heard; a strange one is refused without being counted.
+    expect(await counted(login(given, { ...known, password: 'wrong' }))).toEqual({ failed_logins: 1 });
+    expect(await counted(login(given, { user_id: user.id, password: PASSWORD }))).toEqual({});
+  });
+
+  story('of groups: made, joined, left, dissolved', async (given) => {
+    const [owner, one, two, three] = await given.users(4);
+    const made = await owner!.asks('POST /group/create', { name: 'Group', user_list: [one!.id, two!.id, 1] });
+    expect(eventsOf(made.log!)).toEqual({ groups_made: 1, joins: 3 });
+    const group_id = made.body.data.group_id;
+    const people = [three!.id, one!.id];
+    expect(await counted(owner!.asks('POST /group/invite', { group_id, user_list: people }))).toEqual({ joins: 1 });
+    expect(await counted(one!.asks('POST /group/leave', { group_id }))).toEqual({ leaves: 1 });
+    expect(await counted(owner!.asks('POST /group/kick', { group_id, user_list: people }))).toEqual({ leaves: 1 });
+    expect(await counted(owner!.asks('POST /group/destroy', { group_id }))).toEqual({ groups_dissolved: 1 });
+  });
+
+  story('of bans and blocks: what changed, not what was there already', async (given) => {
+    const [owner, one, stranger] = await given.users(3);
+    const group_id = await given.group(owner!, { members: [one!] });
+    const ban = { group_id, duration: 10, user_list: [one!.id, stranger!.id] };
+    expect(await counted(owner!.asks('POST /group/ban', ban))).toEqual({ bans: 1 });
+    expect(await counted(owner!.asks('POST /group/unban', { group_id, user_list: [one!.id] }))).toEqual({});
+    const block = { group_id, user_list: [one!.id, stranger!.id] };
+    expect(await counted(owner!.asks('POST /group/block', block))).toEqual({ blocks: 2, leaves: 1 });
+    expect(await counted(owner!.asks('POST /group/block', block))).toEqual({});
+    expect((await runJobs(given)).map(eventsOf)).toEqual([{ jobs_done: 1 }]);
+  });
+
+  story('of races: each counts what it did itself', async (given) => {
+    given.conflicts = true;
+    const [owner, ...people] = await given.users(6);
+    const group_id = await given.group(owner!, { approval: 0, capacity: 4 });
+    const answers = await given.race(
+      ...people.map((one) => () => one.asks('POST /group/apply', { group_id, reason: '' })),
+    );
+    const joins = answers.map(({ log, body }) => [body.code, eventsOf(log!).joins ?? 0]);
+    expect(joins.sort()).toEqual([
+      [200, 1],
+      [200, 1],
+      [200, 1],
+      [20010, 0],
+      [20010, 0],
+    ]);
+  });
+
+  story('of the background: jobs done and cut off, users forgotten, memberships that end with them', async (given) => {
+    const [owner, heir, member] = await given.users(3);
+    await given.group(owner!, { members: [heir!] });
+    await given.group(heir!, { members: [owner!, member!] });
+    await owner!.does('POST /user/delete', { password: PASSWORD });
+    const [cut] = await runJobs(given, 0);
+    expect(eventsOf(cut!)).toEqual({ jobs_cut_off: 1, leaves: 2 });
+    expect(cut).toMatchObject({ job: 'deleted user', done: false, job_id: expect.stringMatching(/^[\w-]{36}$/) });
+    const [done] = await runJobs(given);
+    expect(eventsOf(done!)).toEqual({ jobs_done: 1, users_forgotten: 1 });
+  });
+
+  story('of a job that fails: none, but a line that names it', async (given) => {
+    const owner = await given.user();
+    const group_id = await given.group(owner);
+    await owner.does('POST /group/destroy', { group_id });
+    const context = { awsRequestId: `failing-${given.app}`, getRemainingTimeInMillis: () => 300_000 } as Context;
+    const [job] = await jobsOf(given.world.table, given.app);
+    let requests = 0;
+    documentClient().middlewareStack.add(
+      (next) => (args) => (++requests > 1 ? Promise.reject(new Error('injected')) : next(args)),
+      { step: 'initialize', name: 'fault', override: true },
+    );
+    const event = { Records: [{ dynamodb: { Keys: { pk: { S: job!.pk }, sk: { S: job!.sk } } } }] };
+    await expect(cleanUp(event as unknown as DynamoDBStreamEvent, context)).rejects.toThrow('injected');
+    const [line] = takeLogs(context.awsRequestId);
+    expect(line).toMatchObject({ level: 'error', job: 'dissolved group', done: false, error: { message: 'injected' } });
+    expect(eventsOf(line!)).toEqual({});
+    documentClient().middlewareStack.remove('fault');
+    expect((await runJobs(given)).map(eventsOf)).toEqual([{ jobs_done: 1 }]);
+  });
+});
+
+describe('A line that CloudWatch would not take', () => {
+  const directive = { Namespace: 'Roster', Dimensions: [['stage']], Metrics: [{ Name: 'calls', Unit: 'Count' }] };
+  const line = (members: object, changes: object = {}) => ({
+    ...members,
+    _aws: { Timestamp: 1, CloudWatchMetrics: [{ ...directive, ...changes }] },
+  });
+
+  it.each([
+    ['no metadata', { calls: 1 }],
+    ['a dimension that is a number', line({ stage: 1, calls: 1 })],
+    ['a dimension that is not there', line({ calls: 1 })],
+    ['a metric that is not there', line({ stage: 'dev' })],
+    ['a metric that is text', line({ stage: 'dev', calls: '1' })],
+    ['a unit that does not exist', line({ stage: 'dev', calls: 1 }, { Metrics: [{ Name: 'calls', Unit: 'ms' }] })],
+    ['dimensions that are no sets', line({ stage: 'dev', calls: 1 }, { Dimensions: ['stage'] })],
+    ['a member that the format does not know', line({ stage: 'dev', calls: 1 }, { Stage: 'dev' })],
+  ])('is told: %s', (_, wrong) => {
+    expect(faultsOf(wrong as Record<string, unknown>)).toHaveLength(1);
+  });
+
+  it('and one that it would take is not', () => {
+    expect(faultsOf(line({ stage: 'dev', calls: 1 }))).toEqual([]);
+  });
+});
