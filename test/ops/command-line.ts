@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { run } from '../../infra/ops/program.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../infra/ops/main.ts');
 
@@ -32,6 +33,23 @@ export function stackFolder(endpoint: string, table: string): string {
   const stack = { dynamodb_endpoint: endpoint, table_name: table };
   writeFileSync(join(folder, '.local/stack.json'), JSON.stringify(stack));
   return folder;
+}
+
+/**
+ * Runs a command in this process and its working folder: what it answers and changes is the same as in a process of
+ * its own, for a tenth of the processor's time.
+ */
+export async function opsHere(args: string[]): Promise<Ended> {
+  const ended: Ended = { exitCode: null, stdout: '', stderr: '' };
+  ended.exitCode = await run(args, {
+    log: (line) => {
+      ended.stdout += `${line}\n`;
+    },
+    error: (line) => {
+      ended.stderr += `${line}\n`;
+    },
+  });
+  return ended;
 }
 
 /** Runs the command line as its own process, as operators do. */

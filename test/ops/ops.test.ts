@@ -1,5 +1,5 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, adminTokenOf, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -9,7 +9,7 @@ import { lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
 import { Call, forgetHeld } from '../../shared/domain/call.ts';
 import { isGenuine, parseToken, tokenHash } from '../../shared/domain/token.ts';
 import { newTable } from '../support/database.ts';
-import { ops, stackFolder } from './command-line.ts';
+import { ops, opsHere, stackFolder } from './command-line.ts';
 
 let table: Awaited<ReturnType<typeof newTable>>;
 let folder: string;
@@ -17,26 +17,29 @@ let folder: string;
 beforeAll(async () => {
   table = await newTable();
   folder = stackFolder(table.endpoint, table.name);
+  process.chdir(folder);
 });
+const project = process.cwd();
+afterAll(() => process.chdir(project));
 
 const db = () => new Database(table.client, table.name);
 
 /** Runs a command that works, and gives what it says to scripts. */
 // biome-ignore lint/suspicious/noExplicitAny: what the command line prints is looked at field by field
 async function json(...args: string[]): Promise<any> {
-  const { exitCode, stdout, stderr } = await ops([...args, '--json'], { folder });
+  const { exitCode, stdout, stderr } = await opsHere([...args, '--json']);
   expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
   return JSON.parse(stdout);
 }
 
 async function refused(...args: string[]): Promise<string> {
-  const { exitCode, stdout } = await ops([...args, '--json'], { folder });
+  const { exitCode, stdout } = await opsHere([...args, '--json']);
   expect(exitCode).toBe(1);
   return JSON.parse(stdout).error;
 }
 
 async function text(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await ops(args, { folder });
+  const { exitCode, stdout, stderr } = await opsHere(args);
   expect({ exitCode, stderr }).toEqual({
     exitCode: 0,
     stderr: `Using table ${table.name} of the laptop stack at ${table.endpoint}\n`,
@@ -283,6 +286,24 @@ describe('users', () => {
 });
 
 describe('the command line itself', () => {
+  it('answers a script on stdout, says on stderr where it works, and is refused in one line of JSON', async () => {
+    const made = await ops(['apps', 'create', '--id', 'script', '--json'], { folder });
+    const where = `Using table ${table.name} of the laptop stack at ${table.endpoint}\n`;
+    expect({ ...made, stdout: JSON.parse(made.stdout) }).toMatchObject({
+      exitCode: 0,
+      stdout: { app_id: 'script', limits_set: [] },
+      stderr: where,
+    });
+    const again = await ops(['apps', 'create', '--id', 'script', '--json'], { folder });
+    expect({ ...again, stdout: JSON.parse(again.stdout) }).toEqual({
+      exitCode: 1,
+      stdout: { error: expect.stringContaining('is taken') },
+      stderr: where,
+    });
+    const unknown = await ops(['apps', 'show', 'nobody'], { folder });
+    expect(unknown).toEqual({ exitCode: 1, stdout: '', stderr: `${where}error: there is no app "nobody"\n` });
+  });
+
   it('names the argument that is wrong', async () => {
     expect(await refused('apps', 'show', 'a b')).toContain("'a b' is invalid for argument 'app'");
     expect(await refused('apps', 'show')).toContain("missing required argument 'app'");

@@ -1,0 +1,60 @@
+/** The operators' command line as a function: commands, their output, and how errors are told. */
+import { Command, CommanderError } from 'commander';
+import type { Answering } from './answer.ts';
+import { addAppCommands } from './apps.ts';
+import { explain, findTable, type Place } from './table.ts';
+import { addTokenCommands } from './tokens.ts';
+import { addUserCommands } from './users.ts';
+
+/**
+ * Runs one command with what the operator typed after `ops`. Answers go to `log`, all else to `error`; an error is told
+ * in one sentence and never thrown.
+ * @returns the exit code: 0, or 1 for any failure
+ */
+export async function run(args: string[], { log, error }: Pick<Console, 'log' | 'error'>): Promise<number> {
+  let where = 'the table';
+  const answering: Answering =
+    (work) =>
+    async (...given) => {
+      const command = given.at(-1) as Command;
+      const options = command.optsWithGlobals<Place & { json?: true }>();
+      const found = await findTable(options);
+      where = found.where;
+      error(`Using ${where}`);
+      const { json, text } = await work(found.table, command.processedArgs as never, options as never);
+      log(options.json ? JSON.stringify(json) : text);
+      found.table.client.destroy();
+    };
+
+  /** Known before anything is parsed, because errors of parsing are answered in it too. */
+  const wantsJson = args.includes('--json');
+
+  const program = new Command('ops')
+    .description('Operates Roster: apps, admin tokens, locked users.')
+    .option('--local', 'the laptop stack (chosen by itself while that runs, unless the options below say otherwise)')
+    .option('--stage <stage>', 'the table of this stage on AWS (default: dev)')
+    .option('--region <region>', 'AWS region (default: as for the AWS command line)')
+    .option('--table <name>', 'a table by its name')
+    .option('--json', 'answer one JSON object on stdout, {"error": …} included, and ask nothing')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => log(text.trimEnd()),
+      writeErr: (text) => wantsJson || error(text.trimEnd()),
+    })
+    .exitOverride();
+  addAppCommands(program, answering);
+  addTokenCommands(program, answering);
+  addUserCommands(program, answering);
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (thrown) {
+    // Help and version end here too, without being failures.
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    const sentence = explain(thrown as Error, where).replace(/^error: /, '');
+    if (wantsJson) log(JSON.stringify({ error: sentence }));
+    else if (!(thrown instanceof CommanderError)) error(`error: ${sentence}`);
+    return 1;
+  }
+}
