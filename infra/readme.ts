@@ -1,9 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { type Route, routes } from '../shared/routes/index.ts';
 
 const README = new URL('../README.md', import.meta.url);
-const BEGIN = '<!-- endpoints: written by `npm run docs` -->';
-const END = '<!-- end of endpoints -->';
+const CONFIG = new URL('./config.ts', import.meta.url);
 
 const AREAS: Record<Route['area'], string> = {
   account: 'Tokens and registration',
@@ -13,11 +13,18 @@ const AREAS: Record<Route['area'], string> = {
   file: 'Files',
 };
 
+/** The README with what stands between the marks of `part` replaced. */
+function withPart(readme: string, part: string, text: string): string {
+  const begin = `<!-- ${part}: written by \`npm run docs\` -->`;
+  const end = `<!-- end of ${part} -->`;
+  const [head, rest] = readme.split(begin);
+  const tail = rest?.split(end)[1];
+  if (head === undefined || tail === undefined) throw new Error(`README.md lacks the marks ${begin} and ${end}`);
+  return `${head}${begin}\n${text}\n${end}${tail}`;
+}
+
 /** The README with its endpoint list as the route table has it. */
 export function withEndpoints(readme: string, rows: readonly Route[]): string {
-  const [head, rest] = readme.split(BEGIN);
-  const tail = rest?.split(END)[1];
-  if (head === undefined || tail === undefined) throw new Error(`README.md lacks the marks ${BEGIN} and ${END}`);
   const areas = (Object.keys(AREAS) as Route['area'][]).filter((area) => rows.some((row) => row.area === area));
   const list = areas.map(
     (area) =>
@@ -27,19 +34,38 @@ export function withEndpoints(readme: string, rows: readonly Route[]): string {
         .join('\n')}`,
   );
   const count = rows.reduce((sum, { methods }) => sum + methods.length, 0);
-  return `${head}${BEGIN}
-${rows.length} operations, ${count} routes. Methods of one line are aliases.
+  return withPart(
+    readme,
+    'endpoints',
+    `${rows.length} operations, ${count} routes. Methods of one line are aliases.
 
 | route | what it does | section |
 | --- | --- | --- |
-${list.join('\n')}
-${END}${tail}`;
+${list.join('\n')}`,
+  );
 }
 
 const line = ({ methods, path, summary, section }: Route) =>
   `| ${methods.join(', ')} \`${path}\` | ${summary} | ${section} |`;
 
+/** The keys of the configuration with their doc comments in infra/config.ts, in that order. */
+export function configurationKeys(): { name: string; about: string; usual: string }[] {
+  const source = readFileSync(CONFIG, 'utf8');
+  const fields = /\/\*\*\n((?: {3}\* .*\n)+) {3}\*\/\n {2}(\w+):/g;
+  return [...source.matchAll(fields)].map(([, comment, name]) => {
+    const text = comment!.replace(/^ {3}\* /gm, '').replaceAll('\n', ' ');
+    const [about, usual] = text.split('@default');
+    return { name: name!, about: about!.trim(), usual: usual?.trim() ?? '' };
+  });
+}
+
+/** The README with its list of configuration keys as infra/config.ts has it. */
+export function withConfiguration(readme: string): string {
+  const rows = configurationKeys().map(({ name, about, usual }) => `| \`${name}\` | ${about} | ${usual} |`);
+  return withPart(readme, 'configuration', `| key | what | default |\n| --- | --- | --- |\n${rows.join('\n')}`);
+}
+
 /** Brings README.md up to date. */
 export async function writeReadme(): Promise<void> {
-  await writeFile(README, withEndpoints(await readFile(README, 'utf8'), routes));
+  await writeFile(README, withConfiguration(withEndpoints(await readFile(README, 'utf8'), routes)));
 }

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -31,9 +31,11 @@ export function rowFunction(
 ): LambdaFunction {
   const functionName = functionNameOf(config.stage, row.id);
   const grants = grantsOf(row);
+  const granted = statementsOf(grants, data);
+  const inBackground = row.access === undefined;
   const logGroup = new LogGroup(scope, 'Logs', {
     logGroupName: `/aws/lambda/${functionName}`,
-    retention: config.logRetention,
+    retention: config.logRetentionDays,
     // A log group left behind under a fixed name would stop the next deployment.
     removalPolicy: RemovalPolicy.DESTROY,
   });
@@ -46,12 +48,19 @@ export function rowFunction(
             actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
             resources: [logGroup.logGroupArn],
           }),
-          ...statementsOf(grants, data),
+          ...granted,
           ...more,
         ],
       }),
     },
   });
+  for (const resource of granted.flatMap(({ resources }) => resources)) {
+    if (!resource.startsWith(`${data.bucketArn}/`)) continue;
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions::AwsSolutions-IAM5[Resource::Roster-${config.stage}-Data-BucketArn${resource.slice(data.bucketArn.length)}]`,
+      reason: 'Objects have random keys below this prefix; a permission cannot name them before they exist.',
+    });
+  }
   return new LambdaFunction(scope, 'Function', {
     functionName,
     description: row.summary,
@@ -61,6 +70,8 @@ export function rowFunction(
     code: Code.fromAsset(bundleFolder(bundles, row.id)),
     memorySize: row.memory ?? 512,
     timeout: Duration.seconds(row.timeout ?? 10),
+    ...(inBackground &&
+      config.backgroundConcurrency > 0 && { reservedConcurrentExecutions: config.backgroundConcurrency }),
     environment: {
       [TABLE_NAME]: data.tableName,
       [OPERATION]: row.id,

@@ -1,10 +1,9 @@
-import { CfnOutput, NestedStack, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { CfnApi, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnOutput, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnApi, CfnApiMapping, CfnDomainName, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { BackgroundFunction, Route } from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
-import { OBJECT_PREFIX } from '../constructs/grants.ts';
 import { Operation } from '../constructs/operation.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
 import { constructIdOf } from '../names.ts';
@@ -39,7 +38,7 @@ export class ApiStack extends Stack {
       name: `roster-${config.stage}`,
       protocolType: 'HTTP',
       corsConfiguration: {
-        allowOrigins: ['*'],
+        allowOrigins: [...config.corsOrigins],
         allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
         allowHeaders: ['content-type', 'access-token', 'app_id', 'user_id', 'group_id', 'idempotency-key'],
         // How long to wait after 503, and what to quote when asking for help.
@@ -47,38 +46,66 @@ export class ApiStack extends Stack {
         // Seconds. Browsers hold a preflight for two hours at most.
         maxAge: 7200,
       },
+      ...(!config.defaultEndpoint && { disableExecuteApiEndpoint: true }),
     });
     const accessLog = new LogGroup(this, 'AccessLog', {
       // Groups below this prefix need no entry in the account's log resource policy, which has a size limit.
       logGroupName: `/aws/vendedlogs/roster-${config.stage}-api`,
-      retention: config.logRetention,
+      retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new CfnStage(this, 'Stage', {
+    const stage = new CfnStage(this, 'Stage', {
       apiId: api.ref,
       stageName: '$default',
       autoDeploy: true,
       accessLogSettings: { destinationArn: accessLog.logGroupArn, format: ACCESS_LOG_FORMAT },
       defaultRouteSettings: {
-        throttlingRateLimit: config.throttle.rate,
-        throttlingBurstLimit: config.throttle.burst,
+        throttlingRateLimit: config.throttleRate,
+        throttlingBurstLimit: config.throttleBurst,
       },
-    });
-
-    Validations.of(this).acknowledge({
-      id: `AwsSolutions::AwsSolutions-IAM5[Resource::Roster-${config.stage}-Data-BucketArn/${OBJECT_PREFIX}*]`,
-      reason: 'Objects have random keys below this one prefix; a permission cannot name them before they exist.',
+      // What needs no token hashes passwords for strangers: the dearest calls, and the ones to guess with.
+      routeSettings: Object.fromEntries(
+        routes
+          .filter(({ access }) => access === 'public')
+          .flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`))
+          .map((key) => [
+            key,
+            { ThrottlingRateLimit: config.signInThrottleRate, ThrottlingBurstLimit: config.signInThrottleBurst },
+          ]),
+      ),
     });
 
     const areas = new Map<string, NestedStack>();
     for (const row of routes) {
       const area = areas.get(row.area) ?? new NestedStack(this, constructIdOf(row.area));
       areas.set(row.area, area);
+      // A stage takes settings of routes that are there, and no others.
+      if (row.access === 'public') stage.node.addDependency(area);
       new Operation(area, row, api.ref, surroundings);
     }
     const background = new NestedStack(this, 'Background');
     for (const row of backgroundFunctions) new Background(background, row, surroundings);
 
-    new CfnOutput(this, 'ApiUrl', { value: api.attrApiEndpoint, exportName: `${id}-Url` });
+    const { domainName, certificateArn } = config;
+    new CfnOutput(this, 'ApiUrl', {
+      value: domainName ? `https://${domainName}` : api.attrApiEndpoint,
+      exportName: `${id}-Url`,
+    });
+    if (!domainName) return;
+    const domain = new CfnDomainName(this, 'Domain', {
+      domainName,
+      domainNameConfigurations: [
+        { certificateArn: certificateArn!, endpointType: 'REGIONAL', securityPolicy: 'TLS_1_2' },
+      ],
+    });
+    new CfnApiMapping(this, 'Mapping', { apiId: api.ref, domainName: domain.ref, stage: stage.ref });
+    new CfnOutput(this, 'DnsTarget', {
+      value: domain.attrRegionalDomainName,
+      description: `Make a DNS record: ${domainName} CNAME (or Route 53 alias A and AAAA) to this name`,
+    });
+    new CfnOutput(this, 'DnsTargetZone', {
+      value: domain.attrRegionalHostedZoneId,
+      description: 'Hosted zone of that name, which a Route 53 alias record asks for',
+    });
   }
 }

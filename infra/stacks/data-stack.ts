@@ -30,7 +30,7 @@ export class DataStack extends Stack {
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id, { description: 'Roster: the table and the bucket of files' });
-    const removalPolicy = config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const removalPolicy = config.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
 
     const table = new Table(this, 'Table', {
       tableName: tableNameOf(config.stage),
@@ -40,7 +40,7 @@ export class DataStack extends Stack {
       // No `encryption`: encrypted at rest under the key that DynamoDB owns. With one of KMS, a request, its price,
       // its throttle and its permission would stand between a function and its data.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: config.retainData,
+      deletionProtection: config.retain,
       timeToLiveAttribute: TTL_ATTRIBUTE,
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       removalPolicy,
@@ -70,8 +70,8 @@ export class DataStack extends Stack {
       minimumTLSVersion: 1.2,
       cors: [
         {
-          // Only presigned addresses open the bucket, so the origin of the page that holds one does not matter.
-          allowedOrigins: ['*'],
+          // Only presigned addresses open the bucket, whatever the origin of the page that holds one.
+          allowedOrigins: [...config.corsOrigins],
           allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.POST, HttpMethods.PUT, HttpMethods.DELETE],
           allowedHeaders: ['*'],
           exposedHeaders: ['ETag'],

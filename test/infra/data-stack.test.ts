@@ -129,11 +129,4 @@ describe('stages', () => {
     });
     expect(() => synthesizedTemplates(undefined, { ...context, stage: 'prod' })).toThrow(/retain=false/);
   });
-
-  it.each([
-    ['stage', 'Prod!', /Context "stage" is "Prod!"/],
-    ['throttleRate', 'many', /Context "throttleRate" is "many"/],
-  ])('refuse a wrong %s with a sentence', (key, value, sentence) => {
-    expect(() => synthesizedTemplates(undefined, { [key]: value })).toThrow(sentence);
-  });
 });

@@ -11,6 +11,7 @@ export interface Resource {
   // biome-ignore lint/suspicious/noExplicitAny: see above
   Properties: any;
   DeletionPolicy?: string;
+  DependsOn?: string[];
 }
 
 export interface Template {
@@ -23,12 +24,7 @@ export interface Template {
  * templates do not depend on what is in them.
  */
 export function synthesizedTemplates(rows: readonly Route[] = routes, context: Record<string, string> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'roster-templates-'));
-  const bundles = join(folder, 'dist');
-  for (const { id } of [...rows, ...backgroundFunctions]) {
-    mkdirSync(bundleFolder(bundles, id), { recursive: true });
-    writeFileSync(join(bundleFolder(bundles, id), 'index.mjs'), `export const handler = () => '${id}';\n`);
-  }
+  const { folder, bundles } = placeholders(rows);
   try {
     const { directory } = synthesize({ bundles, outdir: join(folder, 'out'), routes: rows, context });
     const templates = new Map<string, Template>();
@@ -40,6 +36,17 @@ export function synthesizedTemplates(rows: readonly Route[] = routes, context: R
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** A new folder with a one-line bundle for each row, and a place for the output beside it. */
+export function placeholders(rows: readonly Route[] = routes) {
+  const folder = mkdtempSync(join(tmpdir(), 'roster-templates-'));
+  const bundles = join(folder, 'dist');
+  for (const { id } of [...rows, ...backgroundFunctions]) {
+    mkdirSync(bundleFolder(bundles, id), { recursive: true });
+    writeFileSync(join(bundleFolder(bundles, id), 'index.mjs'), `export const handler = () => '${id}';\n`);
+  }
+  return { folder, bundles };
 }
 
 /** Resources of one type by logical id, over all stacks; logical ids are prefixed by their stack. */

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { backgroundFunctions, routes } from '../../shared/routes/index.ts';
+import { resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
+
+const certificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/1b2c3d4e-aaaa-bbbb-cccc-0123456789ab';
+const usual = synthesizedTemplates();
+const changed = synthesizedTemplates(undefined, {
+  signInThrottleRate: '20',
+  signInThrottleBurst: '150',
+  backgroundConcurrency: '5',
+  corsOrigins: 'https://app.example.com,https://admin.example.com',
+  domainName: 'im.example.com',
+  certificateArn,
+  defaultEndpoint: 'false',
+});
+
+const of = (type: string, templates: Map<string, Template>) =>
+  [...resourcesOf(templates, type).values()].map(({ Properties }) => Properties);
+const outputs = (templates: Map<string, Template>) => templates.get('Roster-dev-Api')!.Outputs;
+
+describe('throttles', () => {
+  const [stage] = of('AWS::ApiGatewayV2::Stage', usual);
+
+  it('are lower where no token is needed: logins and registrations', () => {
+    const settings = (rate: number, burst: number) =>
+      Object.fromEntries(
+        ['/token/user', '/token/id', '/token/login', '/user/register/v2', '/user/register/push'].map((path) => [
+          `POST ${path}`,
+          { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst },
+        ]),
+      );
+    expect(stage.RouteSettings).toEqual(settings(100, 200));
+    expect(stage.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 2000, ThrottlingBurstLimit: 1000 });
+    expect(of('AWS::ApiGatewayV2::Stage', changed)[0].RouteSettings).toEqual(settings(20, 150));
+  });
+
+  it('of routes are set once these are there', () => {
+    const { Resources } = usual.get('Roster-dev-Api')!;
+    const nested = Object.keys(Resources).find((id) => id.startsWith('AccountNestedStack'));
+    expect(Resources.Stage!.DependsOn).toEqual([nested]);
+    const account = new Map([['Account', usual.get('Account')!]]);
+    const keys = of('AWS::ApiGatewayV2::Route', account).map(({ RouteKey }) => RouteKey);
+    expect(keys).toEqual(expect.arrayContaining(Object.keys(stage.RouteSettings)));
+  });
+});
+
+describe('reserved concurrency', () => {
+  const reserved = (templates: Map<string, Template>) =>
+    of('AWS::Lambda::Function', templates)
+      .filter(({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions !== undefined)
+      .map(({ Environment, ReservedConcurrentExecutions }) => [
+        Environment.Variables.OPERATION,
+        ReservedConcurrentExecutions,
+      ]);
+
+  it('is none by default, so that new accounts can deploy', () => {
+    expect(reserved(usual)).toEqual([]);
+  });
+
+  it('is for background functions alone', () => {
+    expect(reserved(changed)).toEqual(backgroundFunctions.map(({ id }) => [id, 5]));
+  });
+});
+
+it('origins are those of the configuration, for API and bucket', () => {
+  const origins = ['https://app.example.com', 'https://admin.example.com'];
+  expect(of('AWS::ApiGatewayV2::Api', changed)[0].CorsConfiguration.AllowOrigins).toEqual(origins);
+  expect(of('AWS::S3::Bucket', changed)[0].CorsConfiguration.CorsRules[0].AllowedOrigins).toEqual(origins);
+});
+
+describe('a domain', () => {
+  it('is mapped to the stage, with TLS 1.2, and outputs tell its DNS record', () => {
+    expect(of('AWS::ApiGatewayV2::DomainName', changed)).toEqual([
+      {
+        DomainName: 'im.example.com',
+        DomainNameConfigurations: [
+          { CertificateArn: certificateArn, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+        ],
+      },
+    ]);
+    expect(of('AWS::ApiGatewayV2::ApiMapping', changed)).toEqual([
+      { ApiId: { Ref: 'Api' }, DomainName: { Ref: 'Domain' }, Stage: { Ref: 'Stage' } },
+    ]);
+    expect(outputs(changed)).toMatchObject({
+      ApiUrl: { Value: 'https://im.example.com', Export: { Name: 'Roster-dev-Api-Url' } },
+      DnsTarget: { Value: { 'Fn::GetAtt': ['Domain', 'RegionalDomainName'] } },
+      DnsTargetZone: { Value: { 'Fn::GetAtt': ['Domain', 'RegionalHostedZoneId'] } },
+    });
+  });
+
+  it('may be the only way in', () => {
+    expect(of('AWS::ApiGatewayV2::Api', changed)[0].DisableExecuteApiEndpoint).toBe(true);
+  });
+
+  it('is none by default', () => {
+    expect(of('AWS::ApiGatewayV2::DomainName', usual)).toEqual([]);
+    expect(of('AWS::ApiGatewayV2::Api', usual)[0].DisableExecuteApiEndpoint).toBeUndefined();
+    expect(outputs(usual)).toMatchObject({ ApiUrl: { Value: { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] } } });
+  });
+});
+
+describe('a restored table', () => {
+  const tableArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/roster-dev-20261122';
+  const tableStreamArn = `${tableArn}/stream/2026-11-22T03:04:05.678`;
+  const after = synthesizedTemplates(undefined, { tableStreamArn });
+
+  it('changes nothing in the data stack: neither the table that was, nor an export that others import', () => {
+    expect(after.get('Roster-dev-Data')).toEqual(usual.get('Roster-dev-Data'));
+  });
+
+  it('is in the environment, role and stream of every function, and nothing else changes', () => {
+    // Nested stacks name their templates by content.
+    const text = (templates: Map<string, Template>) =>
+      JSON.stringify([...resourcesOf(templates)].filter(([, { Type }]) => Type !== 'AWS::CloudFormation::Stack'));
+    const imported = (name: string) => `{"Fn::ImportValue":"Roster-dev-Data-${name}"}`;
+    const expected = text(usual)
+      .replaceAll(imported('TableName'), '"roster-dev-20261122"')
+      .replaceAll(imported('StreamArn'), `"${tableStreamArn}"`)
+      .replace(
+        /\{"Fn::Join":\["",\[\{"Fn::ImportValue":"Roster-dev-Data-TableArn"\},"([^"]+)"\]\]\}/g,
+        `"${tableArn}$1"`,
+      )
+      .replaceAll(imported('TableArn'), `"${tableArn}"`);
+    expect(text(after)).toBe(expected);
+    const tables = of('AWS::Lambda::Function', after).map(({ Environment }) => Environment.Variables.TABLE_NAME);
+    expect(tables).toEqual(Array(routes.length + backgroundFunctions.length).fill('roster-dev-20261122'));
+  });
+});
