@@ -57,6 +57,8 @@ export class Call {
   readonly now: number;
   readonly db: Database;
   readonly userAgent: string;
+  /** Scheme, host and port by which the caller reached this API: addresses in answers begin so. */
+  readonly origin: string;
   /** The caller's key against repetition, and a hash of the request; see `Repetition`. */
   readonly repetition: { key: string; request: string } | undefined;
   readonly #access: Access;
@@ -68,7 +70,13 @@ export class Call {
   constructor(
     access: Access,
     credentials: Credentials,
-    options: { db?: Database; now?: number; userAgent?: string; repetition?: Call['repetition'] } = {},
+    options: {
+      db?: Database;
+      now?: number;
+      userAgent?: string;
+      origin?: string;
+      repetition?: Call['repetition'];
+    } = {},
   ) {
     this.#access = access;
     this.#credentials = credentials;
@@ -76,6 +84,7 @@ export class Call {
     this.app = credentials.app ?? '';
     this.now = options.now ?? Date.now();
     this.userAgent = options.userAgent ?? '';
+    this.origin = options.origin ?? '';
     this.repetition = options.repetition;
     this.db = options.db ?? new Database();
   }

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type * as z from 'zod/mini';
 import { type Access, Call } from '../domain/call.ts';
 import { Page } from '../domain/page.ts';
+import { Redirect } from '../domain/redirect.ts';
 import { requestHash } from '../domain/repetition.ts';
 import { badParameter, Refusal, Unavailable } from '../refusal.ts';
 import { logCall } from './log.ts';
@@ -17,6 +18,10 @@ export interface Contract<S extends z.core.$ZodType> {
   reply: z.core.$ZodType;
   /** The body is one text, not JSON: it comes as the parameter `body`. */
   rawBody?: boolean;
+  /** `app_id` and `access-token` may come in the query, where the address stands in a page that can send no headers. */
+  queryCredentials?: boolean;
+  /** The parameter that names the group, where it is not `group_id`. */
+  groupParameter?: string;
 }
 
 /** A call on its way through the wrapper: what the event means. */
@@ -48,8 +53,9 @@ export function operation<S extends z.ZodMiniType>(
       after: (request) => {
         const { call } = request.event as Invocation;
         call.actor; // An operation that never opened its call would answer anybody: a fault, not an answer.
-        request.response = reply(200, success(request.response));
-        logCall(request.event as Invocation, { status: 200, code: 200 });
+        const response = success(request.response);
+        request.response = response;
+        logCall(request.event as Invocation, { status: response.statusCode, code: 200 });
       },
       onError: (request) => {
         const { response, code } = failure(request.error as Error);
@@ -69,12 +75,21 @@ export function operation<S extends z.ZodMiniType>(
 
 function invocation(contract: Contract<z.ZodMiniType>, event: APIGatewayProxyEventV2, context: Context): Invocation {
   const { headers } = event;
+  const query = new URLSearchParams(contract.queryCredentials ? event.rawQueryString : '');
+  const credential = (name: string) => headers[name] ?? query.get(name) ?? undefined;
   const call = new Call(
     contract.access,
-    { app: headers.app_id, token: headers['access-token'], user: headers.user_id, group: headers.group_id },
-    { userAgent: headers['user-agent'] ?? '', repetition: repetitionOf(event) },
+    { app: credential('app_id'), token: credential('access-token'), user: headers.user_id, group: headers.group_id },
+    { userAgent: headers['user-agent'] ?? '', repetition: repetitionOf(event), origin: originOf(event) },
   );
   return { call, input: inputOf(contract, event, call), started: performance.now(), requestId: context.awsRequestId };
+}
+
+/** Scheme, host and port that the caller reached this API by: a stage's own address, or a custom domain. */
+function originOf({ headers, requestContext: { domainName } }: APIGatewayProxyEventV2): string {
+  const scheme = headers['x-forwarded-proto'] === 'http' ? 'http' : 'https';
+  const port = headers['x-forwarded-port'] ?? '443';
+  return `${scheme}://${domainName}${port === (scheme === 'http' ? '80' : '443') ? '' : `:${port}`}`;
 }
 
 function repetitionOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2) {
@@ -87,18 +102,22 @@ function inputOf<S extends z.ZodMiniType>(contract: Contract<S>, event: APIGatew
   const given = parametersOf(event, contract.rawBody ?? false);
   if (given instanceof Refusal) return given;
   const group = call.headerGroup;
-  const parsed = contract.request.safeParse(group === undefined ? given : { group_id: group, ...given });
+  const name = contract.groupParameter ?? 'group_id';
+  const parsed = contract.request.safeParse(group === undefined ? given : { [name]: group, ...given });
   if (!parsed.success) return refusalOf(parsed.error, given);
-  const named = (parsed.data as { group_id?: unknown }).group_id;
+  const named = (parsed.data as { [name: string]: unknown })[name];
   if (group !== undefined && named !== undefined && named !== group)
-    return badParameter('group_id', 'differs from the header');
+    return badParameter(name, 'differs from the header');
   return parsed.data;
 }
 
-const success = (answer: unknown) =>
-  answer instanceof Page
-    ? { code: 200, data: answer.data, cursor: answer.cursor, total: answer.total, version: 0, message: null }
-    : { code: 200, data: answer, message: null };
+function success(answer: unknown) {
+  if (answer instanceof Redirect)
+    return reply(302, { code: 200, data: { url: answer.url }, message: null }, { location: answer.url });
+  if (!(answer instanceof Page)) return reply(200, { code: 200, data: answer, message: null });
+  const { data, cursor, total } = answer;
+  return reply(200, { code: 200, data, cursor, total, version: 0, message: null });
+}
 
 function failure(error: Error) {
   if (error instanceof Refusal)

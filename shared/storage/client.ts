@@ -25,9 +25,11 @@ export function bucketName(): string {
 export function bucketUrl(): URL {
   const { AWS_ENDPOINT_URL_S3: endpoint } = process.env;
   if (endpoint) return new URL(`${endpoint.replace(/\/$/, '')}/${bucketName()}`);
-  const region = variable('AWS_REGION');
-  return new URL(`https://${bucketName()}.s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`);
+  const partition = region().startsWith('cn-') ? '.cn' : '';
+  return new URL(`https://${bucketName()}.s3.${region()}.amazonaws.com${partition}`);
 }
+
+export const region = () => variable('AWS_REGION');
 
 let signer: SignatureV4 | undefined;
 
@@ -35,7 +37,7 @@ let signer: SignatureV4 | undefined;
 export function objectSigner(): SignatureV4 {
   signer ??= new SignatureV4({
     service: 's3',
-    region: async () => variable('AWS_REGION'),
+    region: async () => region(),
     credentials,
     sha256: Sha256,
     // S3 signs the path as it is.

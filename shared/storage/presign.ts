@@ -1,3 +1,4 @@
+import { attachment } from './attachment.ts';
 import { type ObjectRequest, objectSigner, signable } from './client.ts';
 
 /** Letters, digits and `-._~` stay as they are: as signed. */
@@ -17,3 +18,17 @@ export async function presign(request: ObjectRequest, seconds: number): Promise<
 /** Address of an upload of exactly that many bytes of that type. */
 export const presignPut = (key: string, { size, type }: { size: number; type: string }, seconds: number) =>
   presign({ method: 'PUT', key, headers: { 'content-type': type, 'content-length': String(size) } }, seconds);
+
+/**
+ * Address that downloads an object under a name, as that type; without a type, as the one it was stored with. It is
+ * always an attachment: what somebody shares may be a page with scripts, which a browser must not show in place.
+ */
+export const presignGet = (key: string, { name, type }: { name: string; type?: string }, seconds: number) =>
+  presign(
+    {
+      method: 'GET',
+      key,
+      query: { 'response-content-disposition': attachment(name), ...(type && { 'response-content-type': type }) },
+    },
+    seconds,
+  );

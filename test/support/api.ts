@@ -88,6 +88,7 @@ export const overHttp = (endpoint: string): Api => ({
     const body = bodyText(request);
     const response = await fetch(`${endpoint}${path}${queryText(request)}`, {
       method,
+      redirect: 'manual',
       headers: {
         // Of a body without a text type the gateway makes base64.
         'content-type': request.base64 ? 'application/octet-stream' : 'application/json',
@@ -110,7 +111,9 @@ async function verified(route: Route, answer: Answer): Promise<Answer> {
   const { status, body, headers } = answer;
   expect(headers['content-type']).toBe('application/json; charset=utf-8');
   if (body.code === 200) {
-    expect(status).toBe(200);
+    // A redirect has its address in the data too.
+    expect(status).toBe(headers.location ? 302 : 200);
+    if (headers.location) expect(body.data).toEqual({ url: headers.location });
     expect(body.message).toBeNull();
     const { reply } = await moduleOf(route);
     const fits = z.safeParse(reply, body.data);
@@ -150,6 +153,9 @@ function queryText({ query = {} }: Request): string {
   return search.size > 0 ? `?${search}` : '';
 }
 
+/** The domain of the API in this process. */
+export const DOMAIN = 'api.example';
+
 /** The event of payload format 2.0, as far as functions read it. */
 export function eventOf(method: Method, path: string, request: Request): APIGatewayProxyEventV2 {
   const text = bodyText(request);
@@ -160,7 +166,7 @@ export function eventOf(method: Method, path: string, request: Request): APIGate
     rawPath: path,
     rawQueryString: queryText(request).slice(1),
     headers: { 'content-type': 'application/json', ...headersOf(request) },
-    requestContext: { http: { method, path } },
+    requestContext: { domainName: DOMAIN, http: { method, path } },
     ...(body !== undefined && { body }),
     isBase64Encoded: request.base64 ?? false,
   } as unknown as APIGatewayProxyEventV2;
