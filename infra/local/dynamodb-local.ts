@@ -2,6 +2,7 @@
  * DynamoDB Local (AWS's own server) as a child process that cannot outlive its parent, and tables made in it from
  * the properties of a template. Used by the laptop stack and by the tests.
  */
+import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -44,22 +45,48 @@ export interface DynamoDbLocal {
   close(): Promise<void>;
 }
 
+export interface DynamoDbLocalOptions {
+  /** Keeps the tables in this folder between runs; without it they live in memory. */
+  dataDir?: string | undefined;
+  /** The port to try first. Default: one that was free a moment ago. */
+  port?: number;
+}
+
+/** Somebody else took the port before Java had come as far as binding it, seconds after it was seen to be free. */
+class PortTaken extends StartUpError {}
+
+/** Ports that are tried, should others be faster each time. */
+const PORT_ATTEMPTS = 5;
+
 /**
- * Starts DynamoDB Local on a free port and waits until it answers (about 2 s).
- * `dataDir` keeps the tables in that folder between runs; without it they live in memory.
+ * Starts DynamoDB Local on a free port and waits until it answers (about 2 s): it, not another server on that port.
  * Throws StartUpError when there is no Java, no jar, or the server ends or stays silent.
  */
-export async function startDynamoDbLocal({ dataDir }: { dataDir?: string | undefined } = {}): Promise<DynamoDbLocal> {
+export async function startDynamoDbLocal(options: DynamoDbLocalOptions = {}): Promise<DynamoDbLocal> {
+  let { port = await freePort() } = options;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOn(port, options.dataDir);
+    } catch (error) {
+      if (!(error instanceof PortTaken) || attempt === PORT_ATTEMPTS) throw error;
+      port = await freePort();
+    }
+  }
+}
+
+async function startOn(port: number, dataDir: string | undefined): Promise<DynamoDbLocal> {
   const folder = jarFolder();
   const java = findJava();
-  const port = await freePort();
+  // The one origin of web pages that it answers: nobody's, and by it we know our own server among others.
+  const origin = `http://${randomUUID()}.invalid`;
   const storage = dataDir === undefined ? ['-inMemory'] : ['-dbPath', resolve(dataDir)];
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
   const command = [
     java,
     // Short start-up instead of peak speed, and only the heap that is needed.
     ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx1g', '-Djava.library.path=./DynamoDBLocal_lib'],
-    ...['-jar', 'DynamoDBLocal.jar', ...storage, '-sharedDb', '-disableTelemetry', '-port', String(port)],
+    ...['-jar', 'DynamoDBLocal.jar', ...storage, '-sharedDb', '-disableTelemetry'],
+    ...['-cors', origin, '-port', String(port)],
   ];
 
   const child = spawnTied(command, { cwd: folder });
@@ -86,12 +113,13 @@ export async function startDynamoDbLocal({ dataDir }: { dataDir?: string | undef
   };
 
   const endpoint = `http://127.0.0.1:${port}`;
-  const deadline = Date.now() + 30_000;
-  while (!(await answers(endpoint))) {
+  const deadline = Date.now() + 60_000;
+  while (!(await answers(endpoint, origin))) {
+    if (!running && output.includes('Failed to bind')) throw new PortTaken(`Port ${port} was taken meanwhile.`);
     if (!running) throw new StartUpError(`DynamoDB Local ended at start-up: ${reason(output)}`);
     if (Date.now() > deadline) {
       await close();
-      throw new StartUpError(`DynamoDB Local did not answer within 30 seconds: ${reason(output)}`);
+      throw new StartUpError(`DynamoDB Local did not answer within 60 seconds: ${reason(output)}`);
     }
     await sleep(25);
   }
@@ -208,20 +236,31 @@ function reason(output: string): string {
   return output.trim().split('\n').slice(-3).join(' ') || 'it said nothing.';
 }
 
-async function answers(endpoint: string): Promise<boolean> {
+/** Whether the server that was started with this origin answers. */
+async function answers(endpoint: string, origin: string): Promise<boolean> {
   // Any answer will do: an unsigned GET gets 400.
-  return fetch(endpoint, { signal: AbortSignal.timeout(2000) }).then(
-    (response) => response.arrayBuffer().then(() => true),
+  return fetch(endpoint, { headers: { origin }, signal: AbortSignal.timeout(2000) }).then(
+    async (response) => {
+      await response.arrayBuffer();
+      return response.headers.get('access-control-allow-origin') === origin;
+    },
     () => false,
   );
 }
 
-/** A TCP port that was free a moment ago. */
+/** A TCP port that was free a moment ago, below those that systems give out to connections and servers unasked. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    const server = createServer().listen(port, '0.0.0.0');
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      if (['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) continue;
+      throw error;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

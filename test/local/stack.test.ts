@@ -18,7 +18,14 @@ beforeAll(() => {
   assembly = writeFixtureAssembly(folder);
 });
 const start = (more: StackOptions = {}) =>
-  startStack({ assembly, quiet: true, logs: join(folder, 'logs'), makeApps: async () => apps, ...more });
+  startStack({
+    assembly,
+    quiet: true,
+    logs: join(folder, 'logs'),
+    makeApps: async () => apps,
+    onBroken: (reason) => console.error(reason),
+    ...more,
+  });
 
 const put = (stack: Stack, pk: string) =>
   localClient(stack.description.dynamodb_endpoint).send(
