@@ -7,8 +7,8 @@ export default defineConfig({
   test: {
     // A loaded machine may let a server answer late; what is wrong stays wrong the second time.
     retry: process.env.CI ? 1 : 0,
-    // Tests wait for servers as much as they work themselves: one file less than processors would leave one idle.
-    maxWorkers: Math.min(4, availableParallelism()),
+    // Tests wait for servers as much as they work themselves: one file a processor would leave each idle for a while.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     projects: [
       {
         test: {

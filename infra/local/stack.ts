@@ -34,6 +34,8 @@ export interface StackOptions {
   quiet?: boolean;
   /** A cloud assembly that is there already; without it the project is bundled and synthesized. */
   assembly?: string;
+  /** Function processes alive at the same time, at most (default 32); each takes about 30 MB. */
+  instances?: number;
   /** Folder of `functions.log` and `dlq.ndjson`. Default `.local`. */
   logs?: string;
   /** Makes the demo apps; absent where the assembly's table is not the product's. */
@@ -153,6 +155,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   const pool = createFunctionPool({
     endpoints: { dynamodb: database.endpoint, s3: s3.endpoint },
     credentialsOf,
+    ...(options.instances && { instances: options.instances }),
     onLine: log.functionLine,
   });
   closers.add(pool.close);

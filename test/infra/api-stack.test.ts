@@ -268,13 +268,12 @@ describe('a new row', () => {
     grants: ['put', 'presign-put', 'head-object'],
   };
 
+  const asLast = synthesizedTemplates([...routes, row]);
+
   it('adds its own resources and changes no other, wherever it stands', () => {
     const before = resourcesOf(templates);
-    for (const rows of [
-      [row, ...routes],
-      [...routes, row],
-    ]) {
-      const after = resourcesOf(synthesizedTemplates(rows));
+    for (const synthesized of [synthesizedTemplates([row, ...routes]), asLast]) {
+      const after = resourcesOf(synthesized);
       const nestedStack = /^Roster-dev-Api\/Group/;
       const changed = [...after].filter(
         ([id, resource]) => !nestedStack.test(id) && JSON.stringify(resource) !== JSON.stringify(before.get(id)),
@@ -293,7 +292,7 @@ describe('a new row', () => {
   });
 
   it('that presigns gets the bucket name and exactly the object permissions it names', () => {
-    const { one } = resourcesOfRow(synthesizedTemplates([...routes, row]), row);
+    const { one } = resourcesOfRow(asLast, row);
     const [logGroupId] = one('AWS::Logs::LogGroup');
     expect(one('AWS::Lambda::Function')[1].Environment.Variables).toMatchObject({
       BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' },

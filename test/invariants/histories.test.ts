@@ -9,7 +9,7 @@ vi.mock('node:timers/promises', async (original) => ({
 vi.mock('../../shared/domain/ids.ts', () => ({ newId: () => nextId() }));
 
 /** How many histories, and from which seed on: see `npm run test:invariants`. */
-const RUNS = Number(process.env.INVARIANT_RUNS ?? 20);
+const RUNS = Number(process.env.INVARIANT_RUNS ?? 8);
 const SEED = Number(process.env.INVARIANT_SEED ?? 1);
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type StackDescription, startStack } from '../../infra/local/stack.ts';
+import { assemblyOfSources } from './assembly.ts';
 import { faultsOf } from './embedded-metrics.ts';
 
 declare module 'vitest' {
@@ -17,7 +18,16 @@ const TOKEN = /\b(u1\.[0-9a-z]+\.[0-9a-z]+|a1)\.[\w-]{43}\.[\w-]{22}/;
 
 export default async function setup(project: TestProject) {
   const logs = await mkdtemp(join(tmpdir(), 'roster-flows-'));
-  const stack = await startStack({ port: 0, quiet: true, logs });
+  const { assembly } = await assemblyOfSources();
+  const stack = await startStack({
+    port: 0,
+    quiet: true,
+    logs,
+    assembly,
+    // Stories call every function, again and again: a smaller number would end most of them just to start them anew.
+    instances: 100,
+    onBroken: (reason) => console.error(reason),
+  });
   project.provide('stack', stack.description);
   project.provide('dynamoDbEndpoint', stack.description.dynamodb_endpoint);
   return async () => {
