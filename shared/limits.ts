@@ -12,6 +12,9 @@ export const LIMITS = {
   announcements: 100,
   files: 1000,
   file_size: 104_857_600,
+  /** Of presigned addresses. */
+  upload_life: 900,
+  download_life: 3600,
   invitation_life: 604_800,
   application_life: 604_800,
   qrcode_life: 604_800,
@@ -29,7 +32,12 @@ export const MOST: Partial<Limits> = {
   groups_joined: 3000,
   invitation_life: 2_592_000,
   application_life: 2_592_000,
+  upload_life: 43_200,
+  download_life: 43_200,
 };
+
+/** Seconds that a file stays reserved for its upload. */
+export const RESERVATION_LIFE = 86_400;
 
 /** Seconds that handled and expired invitations and applications stay in the lists. */
 export const KEPT_IN_LISTS = 2_592_000;

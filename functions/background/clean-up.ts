@@ -3,6 +3,7 @@ import { Database } from '../../shared/data/database.ts';
 import { continueJob, finishJob, type Job, jobOf } from '../../shared/data/job-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { forgetInvitations } from '../../shared/domain/background/blocked-users.ts';
+import { forgetObjects } from '../../shared/domain/background/deleted-files.ts';
 import { forgetUser } from '../../shared/domain/background/deleted-user.ts';
 import { forgetGroup } from '../../shared/domain/background/dissolved-group.ts';
 import { logJob } from '../../shared/http/log.ts';
@@ -18,6 +19,8 @@ function run(db: Database, job: Job, now: number, expired: () => boolean): Promi
       return forgetUser(db, job, now, expired);
     case 'blocked users':
       return forgetInvitations(db, job, now, expired);
+    case 'deleted files':
+      return forgetObjects(job);
   }
 }
 

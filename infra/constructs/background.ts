@@ -1,9 +1,16 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  CfnEventInvokeConfig,
+  CfnEventSourceMapping,
+  CfnPermission,
+  type Function as LambdaFunction,
+} from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
+import { INCOMING } from '../../shared/storage/names.ts';
 import { constructIdOf, functionNameOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
@@ -14,37 +21,38 @@ const JOB_FILTER = {
 };
 
 /**
- * A function on the table's stream. Records that fail again and again end in a queue (where they are in the stream,
- * not what they are) instead of blocking those behind them; the job items themselves stay in the table.
+ * A function that no client calls, on the table's stream or on the bucket's events. What fails again and again ends in
+ * a queue instead of blocking what comes behind it.
  */
 export class Background extends Construct {
+  readonly #failed: Queue;
+
   constructor(scope: Construct, row: BackgroundFunction, surroundings: Surroundings) {
     super(scope, constructIdOf(row.id));
-    const { streamArn } = surroundings.data;
-    const failed = new Queue(this, 'Failed', {
+    this.#failed = new Queue(this, 'Failed', {
       queueName: `${functionNameOf(surroundings.config.stage, row.id)}-failed`,
       retentionPeriod: Duration.days(14),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
     });
-    Validations.of(failed).acknowledge({
+    Validations.of(this.#failed).acknowledge({
       id: 'AwsSolutions::AwsSolutions-SQS3',
       reason: 'This queue is where failed records end; it has no consumer that could fail.',
     });
+    const { streamArn, bucketName } = surroundings.data;
+    const onJobs = row.trigger === 'jobs';
     const lambda = rowFunction(this, row, surroundings, [
-      new PolicyStatement({
-        actions: [
-          'dynamodb:DescribeStream',
-          'dynamodb:GetRecords',
-          'dynamodb:GetShardIterator',
-          'dynamodb:ListStreams',
-        ],
-        resources: [streamArn],
-      }),
-      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [failed.queueArn] }),
+      ...(onJobs ? [streamStatement(streamArn)] : []),
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.#failed.queueArn] }),
     ]);
+    if (onJobs) this.#takeJobs(lambda, streamArn);
+    else this.#takeUploads(lambda, bucketName);
+  }
+
+  /** Records in the queue say where they are in the stream, not what they are; the job items stay in the table. */
+  #takeJobs({ functionArn }: LambdaFunction, streamArn: string) {
     new CfnEventSourceMapping(this, 'Jobs', {
-      functionName: lambda.functionArn,
+      functionName: functionArn,
       eventSourceArn: streamArn,
       filterCriteria: { filters: [{ pattern: JSON.stringify(JOB_FILTER) }] },
       startingPosition: 'TRIM_HORIZON',
@@ -53,7 +61,46 @@ export class Background extends Construct {
       batchSize: 1,
       parallelizationFactor: 10,
       maximumRetryAttempts: 10,
-      destinationConfig: { onFailure: { destination: failed.queueArn } },
+      destinationConfig: { onFailure: { destination: this.#failed.queueArn } },
+    });
+  }
+
+  /** Events in the queue are whole: what could not be delivered, and what the function failed at three times. */
+  #takeUploads({ functionArn }: LambdaFunction, bucketName: string) {
+    const { queueArn } = this.#failed;
+    const rule = new CfnRule(this, 'Uploads', {
+      eventPattern: {
+        source: ['aws.s3'],
+        'detail-type': ['Object Created'],
+        detail: { bucket: { name: [bucketName] }, object: { key: [{ prefix: INCOMING }] } },
+      },
+      targets: [{ id: 'Function', arn: functionArn, deadLetterConfig: { arn: queueArn } }],
+    });
+    new CfnPermission(this, 'Permission', {
+      action: 'lambda:InvokeFunction',
+      functionName: functionArn,
+      principal: 'events.amazonaws.com',
+      sourceArn: rule.attrArn,
+    });
+    this.#failed.addToResourcePolicy(
+      new PolicyStatement({
+        actions: ['sqs:SendMessage'],
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        resources: [queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': rule.attrArn } },
+      }),
+    );
+    new CfnEventInvokeConfig(this, 'Retries', {
+      functionName: functionArn,
+      qualifier: '$LATEST',
+      maximumRetryAttempts: 2,
+      destinationConfig: { onFailure: { destination: queueArn } },
     });
   }
 }
+
+const streamStatement = (streamArn: string) =>
+  new PolicyStatement({
+    actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+    resources: [streamArn],
+  });

@@ -1,25 +1,35 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Grant } from '../../shared/routes/index.ts';
+import { avatarObject, FILES, INCOMING } from '../../shared/storage/names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 
 /** ARNs that grants speak of. */
 type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'>;
 
 /**
- * Objects live below this prefix. S3 has no finer resource than a key, and keys are random: this is the only place
- * where a resource ends in a wildcard.
+ * Objects live below these prefixes. S3 has no finer resource than a key, and keys are random: this is the only place
+ * where a resource holds a wildcard.
  */
-export const OBJECT_PREFIX = 'files/';
+const OBJECTS = { incoming: `${INCOMING}*`, files: `${FILES}*`, avatars: avatarObject('*', '*') };
 
 const onTable = ({ tableArn }: GrantTargets): string => tableArn;
 const onIndex =
   (name: string) =>
   ({ tableArn }: GrantTargets): string =>
     `${tableArn}/index/${name}`;
-const onObjects = ({ bucketArn }: GrantTargets): string => `${bucketArn}/${OBJECT_PREFIX}*`;
+const onObjects =
+  (which: keyof typeof OBJECTS) =>
+  ({ bucketArn }: GrantTargets): string =>
+    `${bucketArn}/${OBJECTS[which]}`;
+const [onIncoming, onFiles, onAvatars] = [onObjects('incoming'), onObjects('files'), onObjects('avatars')];
 
-/** Each word of the vocabulary: one IAM action on one resource. */
-const permissions: Record<Grant, { action: string; on: (targets: GrantTargets) => string }> = {
+interface Permission {
+  action: string;
+  on: (targets: GrantTargets) => string;
+}
+
+/** Each word of the vocabulary: IAM actions, each on one resource. */
+const permissions: Record<Grant, Permission | Permission[]> = {
   get: { action: 'dynamodb:GetItem', on: onTable },
   'batch-get': { action: 'dynamodb:BatchGetItem', on: onTable },
   query: { action: 'dynamodb:Query', on: onTable },
@@ -31,17 +41,28 @@ const permissions: Record<Grant, { action: string; on: (targets: GrantTargets) =
   update: { action: 'dynamodb:UpdateItem', on: onTable },
   delete: { action: 'dynamodb:DeleteItem', on: onTable },
   check: { action: 'dynamodb:ConditionCheckItem', on: onTable },
-  'presign-put': { action: 's3:PutObject', on: onObjects },
-  'presign-get': { action: 's3:GetObject', on: onObjects },
-  'head-object': { action: 's3:GetObject', on: onObjects },
-  'delete-object': { action: 's3:DeleteObject', on: onObjects },
+  'presign-put': { action: 's3:PutObject', on: onIncoming },
+  'presign-post': { action: 's3:PutObject', on: onIncoming },
+  'presign-avatar': { action: 's3:PutObject', on: onAvatars },
+  'presign-get': { action: 's3:GetObject', on: onFiles },
+  'head-object': { action: 's3:GetObject', on: onIncoming },
+  'publish-object': [
+    { action: 's3:GetObject', on: onIncoming },
+    { action: 's3:DeleteObject', on: onIncoming },
+    { action: 's3:PutObject', on: onFiles },
+    { action: 's3:DeleteObject', on: onFiles },
+  ],
+  'delete-object': [
+    { action: 's3:DeleteObject', on: onIncoming },
+    { action: 's3:DeleteObject', on: onFiles },
+  ],
 };
+const permissionsOf = (grant: Grant): Permission[] => [permissions[grant]].flat();
 
 /** The statements that allow exactly `grants`: one for each resource, its actions in alphabetical order. */
 export function statementsOf(grants: readonly Grant[], targets: GrantTargets): PolicyStatement[] {
   const actions = new Map<string, Set<string>>();
-  for (const grant of grants) {
-    const { action, on } = permissions[grant];
+  for (const { action, on } of grants.flatMap(permissionsOf)) {
     const resource = on(targets);
     actions.set(resource, (actions.get(resource) ?? new Set()).add(action));
   }
@@ -53,4 +74,4 @@ export function statementsOf(grants: readonly Grant[], targets: GrantTargets): P
 
 /** Whether a function with these grants needs to know the bucket. */
 export const usesBucket = (grants: readonly Grant[]): boolean =>
-  grants.some((grant) => permissions[grant].on === onObjects);
+  grants.flatMap(permissionsOf).some(({ action }) => action.startsWith('s3:'));

@@ -63,7 +63,14 @@ interface TableDefinition {
 export interface BucketDefinition {
   name: string;
   corsRules: Json[];
-  notifications: { events: string[]; prefix: string; suffix: string; function: FunctionDefinition }[];
+  /** Whether its events go to EventBridge. */
+  sendsEvents: boolean;
+}
+
+/** A rule of EventBridge's default bus: events that match go to each of the functions. */
+export interface EventRule {
+  matches: Pattern;
+  functions: FunctionDefinition[];
 }
 
 export interface StreamMapping {
@@ -86,6 +93,7 @@ export interface Deployment {
   api: ApiDefinition;
   tables: TableDefinition[];
   buckets: BucketDefinition[];
+  eventRules: EventRule[];
   streamMappings: StreamMapping[];
 }
 
@@ -108,7 +116,8 @@ export function readDeployment(assembly: Assembly): Deployment {
     tables: assembly
       .resources('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable')
       .map(({ physicalId, properties }) => ({ name: physicalId, properties })),
-    buckets: assembly.resources('AWS::S3::Bucket').map((bucket) => readBucket(bucket, functionOf)),
+    buckets: assembly.resources('AWS::S3::Bucket').map(readBucket),
+    eventRules: assembly.resources('AWS::Events::Rule').map((rule) => readRule(rule, assembly, functionOf)),
     streamMappings: assembly
       .resources('AWS::Lambda::EventSourceMapping')
       .map((mapping) => readStreamMapping(mapping, (name) => functionOf(functionArn(name, functions)))),
@@ -216,22 +225,31 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return new RegExp(`^${expression}$`, 's').test(text);
 }
 
-function readBucket(bucket: Resource, functionOf: (uri: string) => FunctionDefinition): BucketDefinition {
-  const { CorsConfiguration, NotificationConfiguration } = bucket.properties;
+function readBucket({ physicalId, properties }: Resource): BucketDefinition {
+  const { CorsConfiguration, NotificationConfiguration = {} } = properties;
+  const { EventBridgeConfiguration, ...direct } = NotificationConfiguration;
+  if (Object.keys(direct).length > 0) {
+    throw new StartUpError('The laptop stack sends events of a bucket to EventBridge only.');
+  }
   return {
-    name: bucket.physicalId,
+    name: physicalId,
     corsRules: CorsConfiguration?.CorsRules ?? [],
-    notifications: (NotificationConfiguration?.LambdaConfigurations ?? []).map((configuration: Json) => {
-      const rules: Json[] = configuration.Filter?.S3Key?.Rules ?? [];
-      const rule = (name: string) => rules.find(({ Name }) => Name.toLowerCase() === name)?.Value ?? '';
-      return {
-        events: [configuration.Event],
-        prefix: rule('prefix'),
-        suffix: rule('suffix'),
-        function: functionOf(configuration.Function),
-      };
-    }),
+    sendsEvents: EventBridgeConfiguration?.EventBridgeEnabled ?? false,
   };
+}
+
+function readRule(rule: Resource, assembly: Assembly, functionOf: (uri: string) => FunctionDefinition): EventRule {
+  const { EventPattern, Targets } = rule.properties;
+  const permissions = assembly.resources('AWS::Lambda::Permission').map(({ properties }) => properties);
+  const functions = Targets.map(({ Arn }: Json) => functionOf(Arn));
+  for (const { name, arn } of functions) {
+    const permitted = permissions.some(
+      ({ FunctionName, Principal, SourceArn }) =>
+        [name, arn].includes(FunctionName) && Principal === 'events.amazonaws.com' && SourceArn === rule.arn,
+    );
+    if (!permitted) throw new StartUpError(`No permission lets the rule ${rule.logicalId} call the function ${name}.`);
+  }
+  return { matches: parsePattern(JSON.stringify(EventPattern)), functions };
 }
 
 function readStreamMapping(mapping: Resource, functionOf: (name: string) => FunctionDefinition): StreamMapping {

@@ -18,7 +18,7 @@ import { openLog } from './log.ts';
 import { type CreatedObject, startS3Server } from './s3-server.ts';
 import type { Credentials } from './s3-signature.ts';
 import { startStreamSource } from './stream-source.ts';
-import { type Json, readAssembly } from './template.ts';
+import { type Json, LOCAL_ACCOUNT, readAssembly } from './template.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -160,13 +160,11 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   });
   closers.add(pool.close);
 
-  /** Sends an S3 event to the functions whose notification it matches, as asynchronous invocations. */
+  /** Sends an S3 event by EventBridge to the functions of the rules it matches, as asynchronous invocations. */
   const notify = (object: CreatedObject) => {
-    const configurations = deployment.buckets.find(({ name }) => name === object.bucket)?.notifications ?? [];
-    for (const { events, prefix, suffix, function: target } of configurations) {
-      const wanted = events.some((event) => `s3:${object.eventName}`.startsWith(event.replace(/\*$/, '')));
-      if (!wanted || !object.key.startsWith(prefix) || !object.key.endsWith(suffix)) continue;
-      const event = { Records: [s3Record(object)] };
+    if (!deployment.buckets.find(({ name }) => name === object.bucket)?.sendsEvents) return;
+    const event = objectCreated(object);
+    for (const target of deployment.eventRules.flatMap((rule) => (rule.matches(event) ? rule.functions : []))) {
       invokeWithRetries('s3', target, event).catch((error) => console.error(error));
     }
   };
@@ -287,37 +285,32 @@ function permissions(functions: FunctionDefinition[]): (accessKeyId: string, act
       ) ?? true;
 }
 
-/** The record of an event notification: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
-function s3Record({
-  bucket,
-  key,
-  size,
-  etag,
-  eventName,
-  accessKeyId,
-  sourceIp,
-  requestId,
-  lastModified,
-}: CreatedObject) {
+const REASONS = {
+  'ObjectCreated:Put': 'PutObject',
+  'ObjectCreated:Post': 'POST Object',
+  'ObjectCreated:Copy': 'CopyObject',
+} as const;
+
+/** The event as EventBridge has it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
+export function objectCreated(object: CreatedObject) {
+  const { bucket, key, size, etag, eventName, accessKeyId, sourceIp, requestId, lastModified } = object;
   return {
-    eventVersion: '2.1',
-    eventSource: 'aws:s3',
-    awsRegion: LOCAL_REGION,
-    eventTime: new Date(lastModified).toISOString(),
-    eventName,
-    userIdentity: { principalId: `AWS:${accessKeyId}` },
-    requestParameters: { sourceIPAddress: sourceIp },
-    responseElements: { 'x-amz-request-id': requestId, 'x-amz-id-2': requestId },
-    s3: {
-      s3SchemaVersion: '1.0',
-      configurationId: randomUUID(),
-      bucket: { name: bucket, ownerIdentity: { principalId: 'LOCAL' }, arn: `arn:aws:s3:::${bucket}` },
-      object: {
-        key: encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+'),
-        size,
-        eTag: etag,
-        sequencer: lastModified.toString(16).toUpperCase().padStart(18, '0'),
-      },
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Object Created',
+    source: 'aws.s3',
+    account: LOCAL_ACCOUNT,
+    time: new Date(lastModified).toISOString().replace(/\.\d+Z$/, 'Z'),
+    region: LOCAL_REGION,
+    resources: [`arn:aws:s3:::${bucket}`],
+    detail: {
+      version: '0',
+      bucket: { name: bucket },
+      object: { key, size, etag, sequencer: lastModified.toString(16).toUpperCase().padStart(18, '0') },
+      'request-id': requestId,
+      requester: accessKeyId,
+      'source-ip-address': sourceIp,
+      reason: REASONS[eventName],
     },
   };
 }

@@ -7,9 +7,17 @@ import {
   StreamViewType,
   Table,
 } from 'aws-cdk-lib/aws-dynamodb';
-import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type CfnBucket,
+  HttpMethods,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../shared/data/table.ts';
+import { INCOMING } from '../../shared/storage/names.ts';
 import type { Config } from '../config.ts';
 import { tableNameOf } from '../names.ts';
 
@@ -78,9 +86,19 @@ export class DataStack extends Stack {
           maxAge: 3600,
         },
       ],
-      lifecycleRules: [{ id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      lifecycleRules: [
+        { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        // What was uploaded and never became a file.
+        { id: 'forget-incoming', prefix: INCOMING, expiration: Duration.days(1) },
+      ],
       removalPolicy,
     });
+
+    // By EventBridge, whose rules other stacks may hold; a notification would have to name their function here. Set as
+    // CloudFormation has it: the construct's own `eventBridgeEnabled` brings a function that does the same.
+    (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
+    };
 
     Validations.of(bucket).acknowledge({
       id: 'AwsSolutions::AwsSolutions-S1',

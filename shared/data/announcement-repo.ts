@@ -1,6 +1,7 @@
 import { equal, exists, unchanged } from './expression.ts';
 import { announcementKey, announcementPartition, sequenceKey } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
+import type { Sequence } from './sequence-repo.ts';
 import { put, remove, type Step, update } from './step.ts';
 
 export interface Announcement {
@@ -13,17 +14,6 @@ export interface Announcement {
   made: number;
 }
 
-/** Numbers of a group, apart from what joins touch: they are drawn by whoever writes the number that was read, plus 1. */
-export interface Sequence {
-  /** Number of the last announcement, and how many are kept. */
-  announcement?: number;
-  announcements?: number;
-  /** Number of the last file, and how many there are. */
-  file?: number;
-  files?: number;
-}
-
-export const sequenceOf = (app: string, group: number): Get<Sequence | undefined> => record(sequenceKey(app, group));
 export const announcementOf = (app: string, group: number, id: number): Get<Announcement | undefined> =>
   record(announcementKey(app, group, id));
 

@@ -9,6 +9,8 @@ export type Job = { app: string; made: number } & (
   | { kind: 'dissolved group'; group: number }
   | { kind: 'deleted user'; user: number }
   | { kind: 'blocked users'; group: number; users: number[] }
+  /** Keys in the bucket. */
+  | { kind: 'deleted files'; group: number; objects: string[] }
 );
 export type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>;
 

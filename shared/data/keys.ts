@@ -154,7 +154,8 @@ export const fileKey = (app: string, group: number, id: number): Key => ({
   pk: filePartition(app, group),
   sk: ordered(id),
 });
-export const filePublished = (published: number, id: number) => `F#${time(published)}#${ordered(id)}`;
+export const FILE = 'F#';
+export const filePublished = (published: number, id: number) => `${FILE}${time(published)}#${ordered(id)}`;
 export const fileIndex = (app: string, group: number, id: number) => ({ g1p: `FILES#${app}`, g1s: `${group}#${id}` });
 export const objectKey = (random: string) => alone(`O#${random}`);
 

@@ -33,6 +33,19 @@ export const groupReply = z.object({
 /** A member in lists (section 7.49). */
 export const memberReply = z.object({ user_id: z.int(), display_name: z.string(), join_time: z.int() });
 
+/** A file that a group shares (section 7.24). */
+export const fileReply = z.object({
+  file_id: z.int(),
+  group_id: z.int(),
+  name: z.string(),
+  size: z.int(),
+  type: z.string(),
+  uploader: z.int(),
+  url: z.string(),
+  created_at: z.int(),
+  updated_at: z.int(),
+});
+
 /** An announcement (section 7.5). */
 export const announcementReply = z.object({
   id: z.int(),

@@ -84,6 +84,33 @@ export function logJob(run: {
   write(line, db.events, []);
 }
 
+/** One line of JSON an upload that arrived: what became of it. */
+export function logUpload(run: {
+  db: Database;
+  key: string;
+  outcome?: string;
+  started: number;
+  requestId: string;
+  fault?: Error;
+}) {
+  const { db, key, outcome, started, requestId, fault } = run;
+  const { requests, readUnits, writeUnits } = db.usage;
+  const line = {
+    level: fault ? 'error' : 'info',
+    time: new Date().toISOString(),
+    ...source(),
+    app: key.split('/')[1],
+    upload: outcome,
+    ms: Date.now() - started,
+    requests,
+    read_units: readUnits,
+    write_units: writeUnits,
+    request_id: requestId,
+    ...(fault && { error: describe(fault) }),
+  };
+  write(line, db.events, []);
+}
+
 /** Where a line comes from. */
 const source = () => ({
   stage: process.env[STAGE],

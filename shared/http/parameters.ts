@@ -92,6 +92,16 @@ export const ids = (least: number, most: number) =>
     z.transform((list: number[]) => [...new Set(list)]),
   );
 
+/** A media type as an upload's header can carry it; an empty one is that of bytes that nobody knows. */
+export const fileType = () =>
+  z.pipe(
+    name(LONGEST.fileName),
+    z.pipe(
+      z.string().check(z.regex(/^([!-~]+( [!-~]+)*)?$/, 'must have ASCII characters only')),
+      z.transform((type: string) => type || 'application/octet-stream'),
+    ),
+  );
+
 /** Minutes: −1 for ever, or at least one and ending before 2^31 seconds. */
 export const duration = () =>
   z.pipe(

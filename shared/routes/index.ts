@@ -1,4 +1,5 @@
 import { accountRoutes } from './account.ts';
+import { fileRoutes } from './file.ts';
 import { groupRoutes } from './group.ts';
 import { memberRoutes } from './member.ts';
 import type { BackgroundFunction, Route } from './route.ts';
@@ -7,15 +8,28 @@ import { userRoutes } from './user.ts';
 export * from './route.ts';
 
 /** THE TABLE: every operation of the HTTP API, one row each. Drives infra, OpenAPI, README and the table-law tests. */
-export const routes: readonly Route[] = [...accountRoutes, ...userRoutes, ...groupRoutes, ...memberRoutes];
+export const routes: readonly Route[] = [
+  ...accountRoutes,
+  ...userRoutes,
+  ...groupRoutes,
+  ...memberRoutes,
+  ...fileRoutes,
+];
 
 /** Functions that no client calls. */
 export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/clean-up',
     trigger: 'jobs',
-    summary: 'Finishes what a small transaction began: members of dissolved groups',
-    grants: ['get', 'batch-get', 'query', 'put', 'update', 'delete'],
+    summary: 'Finishes what a small transaction began: members and files of dissolved groups, objects of deleted files',
+    grants: ['get', 'batch-get', 'query', 'put', 'update', 'delete', 'delete-object'],
     timeout: 300,
+  },
+  {
+    id: 'background/publish-file',
+    trigger: 'uploads',
+    summary: 'Publishes the file that was reserved for an upload',
+    grants: ['batch-get', 'update', 'delete', 'publish-object'],
+    timeout: 60,
   },
 ];

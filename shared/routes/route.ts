@@ -1,7 +1,7 @@
 /** The shape of a row of the route table. Plain data, imports nothing: infra, tests and documents read it too. */
 
 /**
- * What a function may do: a closed vocabulary, each word one exact IAM action on one exact resource.
+ * What a function may do: a closed vocabulary, each word exact IAM actions on exact resources.
  * `infra/constructs/grants.ts` turns them into statements. A TransactWriteItems needs the words of its items
  * (`put`, `update`, `delete`, `check`).
  */
@@ -17,10 +17,13 @@ export type Grant =
   | 'update' // dynamodb:UpdateItem
   | 'delete' // dynamodb:DeleteItem
   | 'check' // dynamodb:ConditionCheckItem
-  | 'presign-put' // s3:PutObject on the objects of the bucket
-  | 'presign-get' // s3:GetObject
-  | 'head-object' // s3:GetObject (HeadObject needs the same permission)
-  | 'delete-object'; // s3:DeleteObject
+  | 'presign-put' // s3:PutObject on incoming/*
+  | 'presign-post' // the same, for the form
+  | 'presign-avatar' // s3:PutObject on files/*/avatars/*
+  | 'presign-get' // s3:GetObject on files/*
+  | 'head-object' // s3:GetObject on incoming/* (HeadObject needs the same permission)
+  | 'publish-object' // s3:GetObject and s3:DeleteObject on incoming/*, s3:PutObject and s3:DeleteObject on files/*
+  | 'delete-object'; // s3:DeleteObject on incoming/* and files/*
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
 export type Area = 'account' | 'user' | 'group' | 'member' | 'file';
@@ -58,8 +61,11 @@ export interface Route extends FunctionRow {
 }
 
 export interface BackgroundFunction extends FunctionRow {
-  /** `jobs`: the table's stream, filtered to new and touched job items (partition key begins with `J#`). */
-  trigger: 'jobs';
+  /**
+   * `jobs`: the table's stream, filtered to new and touched job items (partition key begins with `J#`).
+   * `uploads`: every object that came to lie below `incoming/` of the bucket.
+   */
+  trigger: 'jobs' | 'uploads';
 }
 
 /**

@@ -17,7 +17,7 @@ export interface StoredObject {
 /** The object, or undefined where there is none. @throws Unavailable where S3 does not answer */
 export async function headObject(key: string): Promise<StoredObject | undefined> {
   const { status, headers } = await send({ method: 'HEAD', key });
-  if (status === 404) return undefined;
+  if (status !== 200) return undefined;
   return {
     size: Number(headers.get('content-length')),
     type: headers.get('content-type') ?? '',
@@ -47,7 +47,10 @@ export async function deleteObject(key: string): Promise<void> {
   await send({ method: 'DELETE', key });
 }
 
-/** What a request comes to; 404 and 412 are answers. Faults that pass are tried again. */
+/**
+ * What a request comes to. That there is no such object, or another one, is an answer; who may not list the bucket is
+ * told 403 instead of 404. Faults that pass are tried again.
+ */
 async function send(request: ObjectRequest, patience = PATIENCE.call): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     const { path, protocol, headers } = await objectSigner().sign(signable(request));
@@ -56,7 +59,7 @@ async function send(request: ObjectRequest, patience = PATIENCE.call): Promise<R
       headers,
       signal: AbortSignal.timeout(patience),
     }).catch((error: Error) => error);
-    const fault = await faultOf(response);
+    const fault = await faultOf(response, request);
     if (fault === undefined) return response as Response;
     if (fault.broken) throw new Error(`S3 refuses ${request.method}: ${fault.text}`, { cause: fault.cause });
     if (attempt === ATTEMPTS) throw new Unavailable(`S3 does not answer: ${fault.text}`, { cause: fault.cause });
@@ -67,6 +70,7 @@ async function send(request: ObjectRequest, patience = PATIENCE.call): Promise<R
 /** `broken`: it would fail again. */
 async function faultOf(
   response: Response | Error,
+  { method }: ObjectRequest,
 ): Promise<{ broken: boolean; text: string; cause?: Error } | undefined> {
   if (response instanceof Error) return { broken: false, text: response.message, cause: response };
   const { status } = response;
@@ -74,6 +78,7 @@ async function faultOf(
   const text = await response.text();
   const code = /<Error>.*?<Code>(\w+)<\/Code>/s.exec(text)?.[1];
   if (status === 404 && code === 'NoSuchBucket') return { broken: true, text: code };
-  if ([404, 412].includes(status) || (response.ok && code === undefined)) return undefined;
+  const unseen = status === 403 && method !== 'DELETE' && (code === undefined || code === 'AccessDenied');
+  if ([404, 412].includes(status) || unseen || (response.ok && code === undefined)) return undefined;
   return { broken: !response.ok && status < 500 && status !== 429, text: `${status} ${code ?? ''}` };
 }

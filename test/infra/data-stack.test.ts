@@ -99,7 +99,14 @@ describe('the bucket', () => {
   it('forgets uploads that were begun and never finished', () => {
     expect(bucket.Properties.LifecycleConfiguration.Rules).toMatchObject([
       { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+      { Status: 'Enabled', Prefix: 'incoming/', ExpirationInDays: 1 },
     ]);
+  });
+
+  it('tells EventBridge what happens to its objects', () => {
+    expect(bucket.Properties.NotificationConfiguration).toEqual({
+      EventBridgeConfiguration: { EventBridgeEnabled: true },
+    });
   });
 });
 

@@ -82,13 +82,13 @@ const prepare = () => {
 /** Plays one history in a table of its own and says what was wrong with it. */
 export async function play({ seed, faults, length = 40, focus, people, tamper }: Play): Promise<Outcome> {
   await prepare();
-  const { api } = await worldInProcess();
+  const { api, bucket } = await worldInProcess();
   const table = await newTable();
   process.env[TABLE_NAME] = table.name;
   forgetHeld();
   vi.setSystemTime(vi.getRealSystemTime());
   ids = new Random(seed);
-  const given = await Given.app({ api, table }, LIMITS);
+  const given = await Given.app({ api, table, bucket }, LIMITS);
   try {
     return await new History(given, table, new Random(seed), {
       faults: faults ? 0.08 : 0,

@@ -1,12 +1,13 @@
 /**
  * A small application with all that the laptop stack reads: an imported table, a nested stack with its parameters,
- * routes, a stream mapping, a bucket notification. Its functions are files written here.
+ * routes, a stream mapping, a rule for a bucket's events. Its functions are files written here.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, NestedStack, Stack } from 'aws-cdk-lib';
 import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { AttributeType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   CfnEventSourceMapping,
@@ -134,15 +135,21 @@ export function writeFixtureAssembly(folder: string): string {
     corsConfiguration: {
       corsRules: [{ allowedOrigins: ['*'], allowedMethods: ['PUT', 'GET'], allowedHeaders: ['*'] }],
     },
-    notificationConfiguration: {
-      lambdaConfigurations: [
-        {
-          event: 's3:ObjectCreated:*',
-          function: functions.stores.functionArn,
-          filter: { s3Key: { rules: [{ name: 'prefix', value: 'files/' }] } },
-        },
-      ],
+    notificationConfiguration: { eventBridgeConfiguration: { eventBridgeEnabled: true } },
+  });
+  const rule = new CfnRule(nested, 'Rule', {
+    eventPattern: {
+      source: ['aws.s3'],
+      'detail-type': ['Object Created'],
+      detail: { object: { key: [{ prefix: 'files/' }] } },
     },
+    targets: [{ id: 'Function', arn: functions.stores.functionArn }],
+  });
+  new CfnPermission(nested, 'RulePermission', {
+    action: 'lambda:InvokeFunction',
+    functionName: functions.stores.functionArn,
+    principal: 'events.amazonaws.com',
+    sourceArn: rule.attrArn,
   });
   return app.synth().directory;
 }

@@ -136,11 +136,19 @@ describe('a deployment', () => {
         bisectOnError: false,
       },
     ]);
-    expect(deployment.buckets).toMatchObject([
-      {
-        name: 'fixture-files',
-        notifications: [{ events: ['s3:ObjectCreated:*'], prefix: 'files/', function: { name: 'fixture-stores' } }],
-      },
-    ]);
+    expect(deployment.buckets).toMatchObject([{ name: 'fixture-files', sendsEvents: true }]);
+  });
+
+  it("has the rules of the bucket's events", () => {
+    const [rule, ...more] = deployment.eventRules;
+    expect(more).toEqual([]);
+    expect(rule?.functions).toMatchObject([{ name: 'fixture-stores' }]);
+    const event = (key: string) => ({
+      source: 'aws.s3',
+      'detail-type': 'Object Created',
+      detail: { object: { key } },
+    });
+    expect(rule?.matches(event('files/x'))).toBe(true);
+    expect(rule?.matches(event('elsewhere/x'))).toBe(false);
   });
 });

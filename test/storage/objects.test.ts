@@ -135,9 +135,17 @@ describe('a bucket that does not do as asked', () => {
   });
 
   it('is not asked again for what it refuses', async () => {
-    await answering([403, error('AccessDenied')]);
+    await answering([403, error('AccessDenied')], [403, error('ExpiredToken')], [404, error('NoSuchBucket')]);
     await expect(deleteObject('files/a/1/x')).rejects.toThrow('S3 refuses DELETE: 403 AccessDenied');
-    await expect(headObject('files/a/1/x')).rejects.toThrow('S3 refuses HEAD: 403');
+    await expect(copyObject('incoming/a/1/x', 'files/a/1/x', 'e')).rejects.toThrow('S3 refuses PUT: 403 ExpiredToken');
+    await expect(deleteObject('files/a/1/x')).rejects.toThrow('S3 refuses DELETE: NoSuchBucket');
+    expect(asked).toBe(3);
+  });
+
+  it('hides from those who may not list it what is not there', async () => {
+    await answering([403, error('AccessDenied')], [403, '']);
+    expect(await copyObject('incoming/a/1/x', 'files/a/1/x', 'e')).toBe(false);
+    expect(await headObject('incoming/a/1/x')).toBeUndefined();
     expect(asked).toBe(2);
   });
 });

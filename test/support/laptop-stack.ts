@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type StackDescription, startStack } from '../../infra/local/stack.ts';
 import { assemblyOfSources } from './assembly.ts';
+import { startTestBucket } from './bucket.ts';
 import { faultsOf } from './embedded-metrics.ts';
 
 declare module 'vitest' {
@@ -28,10 +29,12 @@ export default async function setup(project: TestProject) {
     instances: 100,
     onBroken: (reason) => console.error(reason),
   });
+  const bucket = await startTestBucket();
   project.provide('stack', stack.description);
   project.provide('dynamoDbEndpoint', stack.description.dynamodb_endpoint);
+  project.provide('s3Endpoint', bucket.endpoint);
   return async () => {
-    await stack.close();
+    await Promise.all([stack.close(), bucket.close()]);
     const log = await readFile(join(logs, 'functions.log'), 'utf8').catch(() => '');
     await rm(logs, { recursive: true, force: true });
     if (TOKEN.test(log)) throw new Error('the functions wrote a token to their log');

@@ -1,8 +1,9 @@
 import { inject } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import { AREA, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
+import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
 import { type Api, inProcess, overHttp } from './api.ts';
+import { TEST_BUCKET, TestBucket } from './bucket.ts';
 import { newTable, tableAt } from './database.ts';
 import { Conflicts, refuseStaleReads } from './guards.ts';
 
@@ -10,6 +11,7 @@ import { Conflicts, refuseStaleReads } from './guards.ts';
 export interface World {
   api: Api;
   table: OperatorTable;
+  bucket: TestBucket;
   /** Conflicts between transactions; in process only. */
   conflicts?: Conflicts;
 }
@@ -22,27 +24,35 @@ let local: Promise<Required<World>> | undefined;
 export function worldInProcess(): Promise<Required<World>> {
   local ??= (async () => {
     const table = await newTable();
+    const s3 = inject('s3Endpoint');
     Object.assign(process.env, {
       [TABLE_NAME]: table.name,
       [OPERATION]: 'test',
+      [BUCKET_NAME]: TEST_BUCKET,
       [STAGE]: 'test',
       [AREA]: 'group',
       AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+      AWS_ENDPOINT_URL_S3: s3,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
     });
     const client = documentClient();
     refuseStaleReads(client);
-    return { api: inProcess, table, conflicts: new Conflicts(client) };
+    const bucket = new TestBucket(s3, TEST_BUCKET);
+    return { api: inProcess, table, bucket, conflicts: new Conflicts(client) };
   })();
   return local;
 }
 
 /** The run's laptop stack. */
 export function worldOverHttp(): World {
-  const { api_endpoint, dynamodb_endpoint, table_name } = inject('stack');
-  return { api: overHttp(api_endpoint), table: tableAt(dynamodb_endpoint, table_name) };
+  const { api_endpoint, dynamodb_endpoint, s3_endpoint, table_name, bucket_name } = inject('stack');
+  return {
+    api: overHttp(api_endpoint),
+    table: tableAt(dynamodb_endpoint, table_name),
+    bucket: new TestBucket(s3_endpoint, bucket_name),
+  };
 }
 
 export const world = async (name: WorldName): Promise<World> =>

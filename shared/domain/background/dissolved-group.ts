@@ -1,19 +1,23 @@
 import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
+import { filesOf } from '../../data/file-repo.ts';
 import { forgetDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { announcementKey, sequenceKey } from '../../data/keys.ts';
+import { announcementKey, fileKey } from '../../data/keys.ts';
 import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
+import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
 import { remove } from '../../data/step.ts';
+import { deleteObject } from '../../storage/objects.ts';
 import { type EachPlan, settleEach } from '../decision.ts';
+import { objectOf } from '../file/publication.ts';
 
 /** Read at once, and written by so many transactions side by side. */
 const PAGE = 330;
 const BATCH = 33;
 
 /**
- * What a dissolved group left behind: memberships (with the members' counts), blocks, applications, announcements. Each
- * item goes by its own condition, so that it can stop anywhere and be begun again, even twice at once.
+ * What a dissolved group left behind: memberships (with the members' counts), blocks, applications, announcements, files
+ * and their objects. Each item goes by its own condition, so that it can stop anywhere and be begun again, even twice at once.
  * @returns whether all is done; false when `expired` said so before
  */
 export async function forgetGroup(
@@ -37,7 +41,23 @@ export async function forgetGroup(
     await Promise.all(announcements.map(({ id }) => db.write([remove(announcementKey(app, group, id))])));
     if (expired()) return false;
   }
-  await db.write([remove(sequenceKey(app, group)), forgetDissolved(app, group, now)]);
+  // Nothing is published from here on: what is found now is all there is.
+  await db.write([closeSequence(app, group)]);
+  for (;;) {
+    const files = await db.read(filesOf(app, group, PAGE));
+    if (files.length === 0) break;
+    for (let from = 0; from < files.length; from += BATCH) {
+      await Promise.all(
+        files.slice(from, from + BATCH).map(async (file) => {
+          const object = objectOf(app, group, file);
+          if (object !== undefined) await deleteObject(object);
+          await db.write([remove(fileKey(app, group, file.id))]);
+        }),
+      );
+      if (expired()) return false;
+    }
+  }
+  await db.write([forgetSequence(app, group, now), forgetDissolved(app, group, now)]);
   return true;
 }
 

@@ -3,10 +3,10 @@ import {
   announcementOf,
   announcementsOf,
   publishSteps,
-  sequenceOf,
   withdrawSteps,
 } from '../../data/announcement-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
+import { sequenceOf } from '../../data/sequence-repo.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { Repetition } from '../repetition.ts';

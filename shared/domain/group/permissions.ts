@@ -43,9 +43,20 @@ export const PERMISSIONS = {
   announcements: 'member',
   publish: 'admin, any member if member_modify',
   delete_announcement: 'admin',
+
+  files: 'member',
+  upload_file: 'member',
+  change_file: 'admin, or whoever uploaded it',
 } as const satisfies Record<string, Who>;
 
-type Who = 'member' | 'admin' | 'owner' | 'admin, any member if member_invite' | 'admin, any member if member_modify';
+type Who =
+  | 'member'
+  | 'admin'
+  | 'owner'
+  | 'admin, any member if member_invite'
+  | 'admin, any member if member_modify'
+  /** Which file it is shows later: see `mayChange`. */
+  | 'admin, or whoever uploaded it';
 
 export type Action = keyof typeof PERMISSIONS;
 
@@ -85,7 +96,8 @@ export function permit(
   const who = PERMISSIONS[action] as Who;
   const open =
     (who === 'admin, any member if member_invite' && group.member_invite) ||
-    (who === 'admin, any member if member_modify' && group.member_modify);
+    (who === 'admin, any member if member_modify' && group.member_modify) ||
+    who === 'admin, or whoever uploaded it';
   if (who === 'owner' && actor.role !== OWNER_ROLE) throw new Refusal('needsOwner');
   if (who.startsWith('admin') && !open && actor.role < ADMIN_ROLE) throw new Refusal('needsAdmin');
   return { group, actor };

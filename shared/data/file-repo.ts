@@ -1,0 +1,121 @@
+import { absent, all, any, below, type Condition, exists, unchanged } from './expression.ts';
+import { fileIndex, fileKey, filePartition, filePublished, sequenceKey } from './keys.ts';
+import { type Get, prefix, type Query, record } from './read.ts';
+import { OPEN, type Sequence } from './sequence-repo.ts';
+import { put, remove, type Step, update } from './step.ts';
+
+/** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
+export interface SharedFile {
+  id: number;
+  name: string;
+  /** Bytes. */
+  size: number;
+  type: string;
+  uploader: number;
+  /** Milliseconds. */
+  made: number;
+  changed: number;
+  /** Milliseconds; absent while it is only reserved. */
+  published?: number;
+  /** Reserved until (ms): an upload may still come. */
+  until?: number;
+  /** The random part of its keys; a link has none. */
+  random?: string;
+  /** Name of its object below `files/`, once published. */
+  object?: string;
+  /** A link: what lies elsewhere. */
+  url?: string;
+}
+
+/** What a file is before it has its number. */
+export type NewFile = Omit<SharedFile, 'id' | 'published' | 'until'>;
+
+export const fileOf = (app: string, group: number, id: number): Get<SharedFile | undefined> =>
+  record(fileKey(app, group, id));
+
+/** Files of a group, reserved ones too, in order of their numbers. */
+export const filesOf = (app: string, group: number, limit: number): Query<SharedFile[]> => ({
+  query: { partition: filePartition(app, group), between: prefix('', '0'), limit },
+  parse: ({ items }) => items as unknown as SharedFile[],
+});
+
+/** An upload of it may still come. */
+export const isReserved = (file: SharedFile | undefined, now: number): boolean =>
+  file !== undefined && file.published === undefined && (file.until ?? 0) > now;
+
+/** Fewer than `most` are published, and the group has not begun to go. */
+const room = (most: number): Condition => all(OPEN, any(absent('files'), below('files', most)));
+
+/** The next number for a file whose object is still to come. */
+export function reserveSteps(
+  app: string,
+  group: number,
+  was: Sequence | undefined,
+  file: NewFile,
+  until: number,
+): { file: SharedFile; steps: Step[] } {
+  const next = { ...file, id: (was?.file ?? 0) + 1, until };
+  return {
+    file: next,
+    steps: [
+      update(sequenceKey(app, group), { set: { file: next.id } }, all(OPEN, unchanged(was, 'file'))),
+      put(fileKey(app, group, next.id), {
+        ...next,
+        ...fileIndex(app, group, next.id),
+        ttl: Math.ceil(until / 1000),
+      }),
+    ],
+  };
+}
+
+/** The next number for a file that is there already. @param most files that the group may have */
+export function shareSteps(
+  app: string,
+  group: number,
+  was: Sequence | undefined,
+  file: NewFile,
+  most: number,
+): { file: SharedFile; steps: Step[] } {
+  const next = { ...file, id: (was?.file ?? 0) + 1, published: file.made };
+  return {
+    file: next,
+    steps: [
+      update(
+        sequenceKey(app, group),
+        { set: { file: next.id }, add: { files: 1 } },
+        all(room(most), unchanged(was, 'file')),
+      ),
+      put(fileKey(app, group, next.id), {
+        ...next,
+        ...fileIndex(app, group, next.id),
+        l1: filePublished(next.published, next.id),
+      }),
+    ],
+  };
+}
+
+/** The object of a reserved file is there. @param most files that the group may have */
+export const publishFileSteps = (
+  app: string,
+  group: number,
+  file: SharedFile,
+  { object, size, now, most }: { object: string; size: number; now: number; most: number },
+): Step[] => [
+  update(
+    fileKey(app, group, file.id),
+    { set: { object, size, published: now, l1: filePublished(now, file.id), until: undefined, ttl: undefined } },
+    all(exists, absent('published'), unchanged(file, 'random')),
+  ),
+  update(sequenceKey(app, group), { add: { files: 1 } }, room(most)),
+];
+
+export const renameFile = (app: string, group: number, file: SharedFile, name: string, now: number): Step =>
+  update(fileKey(app, group, file.id), { set: { name, changed: now } }, unchanged(file, 'published'));
+
+/** Refused where it was published meanwhile: it has another object then. */
+export const removeFile = (app: string, group: number, file: SharedFile): Step =>
+  remove(fileKey(app, group, file.id), unchanged(file, 'random', 'published'));
+
+/** So many published files are gone. */
+export const uncountFiles = (app: string, group: number, count: number): Step =>
+  update(sequenceKey(app, group), { add: { files: -count } });

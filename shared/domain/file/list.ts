@@ -1,0 +1,49 @@
+import { fileOf, type SharedFile } from '../../data/file-repo.ts';
+import { groupOf } from '../../data/group-repo.ts';
+import { FILE, filePartition } from '../../data/keys.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Call } from '../call.ts';
+import { ListPage } from '../cursor.ts';
+import { actorRelation, permit } from '../group/permissions.ts';
+import { Page } from '../page.ts';
+import { downloadUrl, fileRecord } from './record.ts';
+
+/** Section 7.24: one file, with an address to fetch it from. @throws Refusal 20001 20011 20022 */
+export async function file(call: Call, id: number, number: number) {
+  const {
+    group,
+    me,
+    file: found,
+  } = await call.open({
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    file: fileOf(call.app, id, number),
+  });
+  permit(call, 'files', group, me);
+  if (found?.published === undefined) throw new Refusal('fileMissing');
+  return fileRecord(id, found, await downloadUrl(call, id, found));
+}
+
+/** Section 7.27: the files that are there, the newest first. @throws Refusal 20001 20011 */
+export async function fileList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
+  const page = new ListPage(`file/list ${id}`, given, {
+    partition: filePartition(call.app, id),
+    index: 'lsi1',
+    prefix: FILE,
+    form: /^F#\d{13}#\d{16}$/,
+    descending: true,
+  });
+  const { group, me, files } = await call.open({
+    group: groupOf(call.app, id),
+    me: actorRelation(call, id),
+    files: page.read,
+  });
+  page.verify(call);
+  permit(call, 'files', group, me);
+  const { items, cursor } = page.cut(call, files);
+  const shown = items as unknown as SharedFile[];
+  return new Page(
+    await Promise.all(shown.map(async (one) => fileRecord(id, one, await downloadUrl(call, id, one)))),
+    cursor,
+  );
+}

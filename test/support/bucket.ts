@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { startS3Server } from '../../infra/local/s3-server.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    s3Endpoint: string;
+  }
+}
+
+/** The bucket of operations in the tests' own process. Nobody gets its events: tests hand them over where they want. */
+export const TEST_BUCKET = 'test-files';
+
+/** Starts the S3 server that holds it, for the whole run. */
+export async function startTestBucket() {
+  const folder = await mkdtemp(join(tmpdir(), 'roster-bucket-'));
+  const server = await startS3Server({
+    folder,
+    buckets: [{ name: TEST_BUCKET, corsRules: [] }],
+    credentials: (accessKeyId) => (accessKeyId === 'local' ? { secretAccessKey: 'local' } : undefined),
+  });
+  return {
+    endpoint: server.endpoint,
+    close: async () => {
+      await server.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** A bucket as operators see it. */
+export class TestBucket {
+  readonly name: string;
+  readonly client: S3Client;
+
+  constructor(endpoint: string, name: string) {
+    this.name = name;
+    this.client = new S3Client({
+      endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+  }
+
+  /** Keys of an app's objects, below `incoming/` and `files/`. */
+  async keysOf(app: string): Promise<string[]> {
+    const pages = await Promise.all(
+      ['files', 'incoming'].map((prefix) =>
+        this.client.send(new ListObjectsV2Command({ Bucket: this.name, Prefix: `${prefix}/${app}/` })),
+      ),
+    );
+    return pages.flatMap(({ Contents = [] }) => Contents.map(({ Key = '' }) => Key));
+  }
+
+  async textOf(key: string): Promise<string> {
+    const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.name, Key: key }));
+    return (await Body?.transformToString()) ?? '';
+  }
+}

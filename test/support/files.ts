@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { Context } from 'aws-lambda';
+import { expect, vi } from 'vitest';
+import { handler, type ObjectCreated } from '../../functions/background/publish-file.ts';
+import { takeLog } from './log.ts';
+import type { Actor, Given } from './story.ts';
+
+/** Bytes for the address that `file/upload` answered. */
+export const put = (
+  { url, type }: { url: string; type: string },
+  body: string | Uint8Array<ArrayBuffer>,
+): Promise<Response> => fetch(url, { method: 'PUT', body, headers: { 'content-type': type } });
+
+/** Key of the object that a presigned address speaks of. */
+export const keyOf = (url: string): string => new URL(url).pathname.split('/').slice(2).join('/');
+
+export interface Created {
+  key: string;
+  size: number;
+  etag: string;
+}
+
+/** What S3 would say of the object now. */
+export async function created({ world: { bucket } }: Given, key: string): Promise<Created> {
+  const { ContentLength, ETag } = await bucket.client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: key }));
+  return { key, size: ContentLength ?? 0, etag: (ETag ?? '').replaceAll('"', '') };
+}
+
+/** Hands the event of an object to the function of this process. @returns what became of the upload */
+export async function deliver(object: Created): Promise<string> {
+  const requestId = randomUUID();
+  const event = { detail: { object, 'request-id': requestId } } as ObjectCreated;
+  await handler(event, { awsRequestId: requestId } as Context);
+  return (takeLog(requestId) as unknown as { upload: string }).upload;
+}
+
+/** Waits until what was uploaded to the address has been seen to, or sees to it where no stack does. */
+export async function arrived(given: Given, url: string): Promise<void> {
+  const key = keyOf(url);
+  const { bucket, conflicts } = given.world;
+  if (conflicts) return void (await deliver(await created(given, key)));
+  await vi.waitFor(async () => expect(await bucket.keysOf(given.app)).not.toContain(key), {
+    timeout: 10_000,
+    interval: 50,
+  });
+}
+
+/** Shares a file, from the reservation to the list. @returns the record that reserved it */
+export async function share(
+  given: Given,
+  who: Actor,
+  group_id: number,
+  { name = 'notes.txt', type = 'text/plain', content = 'content' } = {},
+) {
+  const record = await who.does('POST /group/file/upload', {
+    group_id,
+    name,
+    type,
+    size: Buffer.byteLength(content),
+  });
+  expect((await put(record, content)).status).toBe(200);
+  await arrived(given, record.url);
+  return record;
+}
