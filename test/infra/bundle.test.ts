@@ -27,7 +27,7 @@ describe('the bundles of all functions', () => {
   beforeAll(async () => {
     outdir = (await assemblyOfSources()).bundles;
     metafile = JSON.parse(readFileSync(join(outdir, 'meta.json'), 'utf8'));
-  }, 300_000);
+  });
   /** What the metafile says of a row's bundle, wherever that was made. */
   const outputOf = (id: string) => {
     const end = relative(outdir, join(bundleFolder(outdir, id), 'index.mjs'));
