@@ -72,10 +72,14 @@ export const settleApplication = (
     ? [update(applicationKey(app, group, user), { set: { status: AGREED } }, stillPending({ made: was.applied }))]
     : [];
 
-/** Handled without joining: the mark goes with it. */
+/** Handled without joining: the mark goes with it. One that was renewed meanwhile shows in both records. */
 export const rejectSteps = (app: string, group: number, applicant: number, application: Application): Step[] => [
   update(applicationKey(app, group, applicant), { set: { status: REJECTED } }, stillPending(application)),
-  update(relationKey(app, group, applicant), { set: { applied: undefined, applied_until: undefined } }),
+  update(
+    relationKey(app, group, applicant),
+    { set: { applied: undefined, applied_until: undefined } },
+    equal('applied', application.made),
+  ),
 ];
 
 const stillPending = ({ made }: Pick<Application, 'made'>) => all(equal('status', PENDING), equal('made', made));

@@ -56,6 +56,8 @@ export class Database {
   readonly events: Partial<Record<MeasuredEvent, number>> = {};
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
+  /** A condition did not hold: what this call had read was changed before it wrote. */
+  overtaken = false;
   readonly #items = new Map<string, Item | undefined>();
   readonly #pages = new Map<Query<unknown>, Page>();
 
@@ -171,6 +173,7 @@ export class Database {
     this.usage.trips++;
     const started = Date.now();
     let token = randomUUID();
+    let inProgress = false;
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#commit(steps, token);
@@ -181,12 +184,16 @@ export class Database {
         return true;
       } catch (error) {
         const outcome = this.#outcome(error, steps);
-        if (outcome === 'refused') return false;
+        if (outcome === 'refused') {
+          this.overtaken = true;
+          return false;
+        }
         if (outcome !== 'contended') throw error;
         if (attempt >= MIN_ATTEMPTS && Date.now() - started > PATIENCE)
           throw new Unavailable('a record stays contended', { cause: error });
-        // One that is still in progress may go through yet: asked for by the same token, it is done once.
-        if ((error as Error).name !== IN_PROGRESS) token = randomUUID();
+        // One that was in progress may have gone through, whatever the next attempts meet: by its token it is done once.
+        inProgress ||= (error as Error).name === IN_PROGRESS;
+        if (!inProgress) token = randomUUID();
         await sleep(jitter(attempt));
       }
     }

@@ -248,13 +248,29 @@ export class Call {
   /** Opens the call with these reads, then decides and writes: see `settle`. */
   async change<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
     await this.#open(reads);
-    return settle(this.db, reads, decide);
+    return this.#refusedInOrder(settle(this.db, reads, decide));
   }
 
   /** Opens the call with these reads, then changes the entries of a list: see `settleEach`. */
   async changeEach<R extends Reads, E>(reads: R, entries: readonly E[], plan: EachPlan<R, E>) {
     await this.#open(reads);
-    return settleEach(this.db, reads, entries, plan);
+    return this.#refusedInOrder(settleEach(this.db, reads, entries, plan));
+  }
+
+  /**
+   * A refusal that came of changes made meanwhile may come of the actor's own end (deleted, no longer a member
+   * therefore): then that is the answer, as the order of checks has it.
+   */
+  async #refusedInOrder<T>(settled: Promise<T>): Promise<T> {
+    try {
+      return await settled;
+    } catch (error) {
+      if (error instanceof Refusal && this.db.overtaken) {
+        await this.db.load([this.#ownRecords()]);
+        this.#verifyActor();
+      }
+      throw error;
+    }
   }
 }
 
