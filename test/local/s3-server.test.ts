@@ -131,6 +131,20 @@ describe('calls of the SDK', () => {
     expect([got.ContentType, await got.Body!.transformToString()]).toEqual(['a/b', 'kept']);
   });
 
+  it('heads and deletes what is there and what is not', async () => {
+    const s3 = clientOf();
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'going', Body: 'x', ContentType: 'a/b' }));
+    expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'going' }))).toMatchObject({
+      ContentLength: 1,
+      ContentType: 'a/b',
+    });
+    for (let time = 0; time < 2; time++) {
+      const { $metadata } = await s3.send(new DeleteObjectCommand({ Bucket, Key: 'going' }));
+      expect($metadata.httpStatusCode).toBe(204);
+    }
+    await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'going' }))).rejects.toMatchObject({ name: 'NotFound' });
+  });
+
   it('copies type and metadata, and only what is still as the copier knows it', async () => {
     const s3 = clientOf();
     const put = await s3.send(
