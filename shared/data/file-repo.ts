@@ -1,5 +1,5 @@
-import { absent, all, any, below, type Condition, exists, unchanged } from './expression.ts';
-import { fileIndex, fileKey, filePartition, filePublished, sequenceKey } from './keys.ts';
+import { absent, all, any, below, type Condition, exists, missing, unchanged } from './expression.ts';
+import { fileIndex, fileKey, filePartition, filePublished, registrationKey, sequenceKey } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
 import { OPEN, type Sequence } from './sequence-repo.ts';
 import { put, remove, type Step, update } from './step.ts';
@@ -23,8 +23,16 @@ export interface SharedFile {
   random?: string;
   /** Name of its object below `files/`, once published. */
   object?: string;
+  /** It came by a form, and an address issued with that leads to it: see `Registration`. */
+  registered?: boolean;
   /** A link: what lies elsewhere. */
   url?: string;
+}
+
+/** What the upload of a form has become: its address was issued before there was a file. Gone with the file. */
+export interface Registration {
+  file: number;
+  object: string;
 }
 
 /** What a file is before it has its number. */
@@ -32,6 +40,13 @@ export type NewFile = Omit<SharedFile, 'id' | 'published' | 'until'>;
 
 export const fileOf = (app: string, group: number, id: number): Get<SharedFile | undefined> =>
   record(fileKey(app, group, id));
+
+/** @param random of the upload */
+export const registrationOf = (random: string): Get<Registration | undefined> => record(registrationKey(random));
+
+/** Refused where it is registered already. */
+export const registerUpload = (random: string, registration: Registration): Step =>
+  put(registrationKey(random), registration, missing);
 
 /** Files of a group, reserved ones too, in order of their numbers. */
 export const filesOf = (app: string, group: number, limit: number): Query<SharedFile[]> => ({
@@ -113,8 +128,10 @@ export const renameFile = (app: string, group: number, file: SharedFile, name: s
   update(fileKey(app, group, file.id), { set: { name, changed: now } }, unchanged(file, 'published'));
 
 /** Refused where it was published meanwhile: it has another object then. */
-export const removeFile = (app: string, group: number, file: SharedFile): Step =>
-  remove(fileKey(app, group, file.id), unchanged(file, 'random', 'published'));
+export const removeFile = (app: string, group: number, file: SharedFile): Step[] => [
+  remove(fileKey(app, group, file.id), unchanged(file, 'random', 'published')),
+  ...(file.registered && file.random !== undefined ? [remove(registrationKey(file.random))] : []),
+];
 
 /** So many published files are gone. */
 export const uncountFiles = (app: string, group: number, count: number): Step =>

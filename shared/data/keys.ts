@@ -31,7 +31,7 @@
  * | application       | G#app#group#R           | A#applicant     | A#made#applicant    | A#made#…       |                |                  |
  * | announcement      | G#app#group#N           | id              |                     |                |                |                  |
  * | file              | G#app#group#F           | id              | F#published#id      |                |                | FILES#app        |
- * | object            | O#random                | #               |                     |                |                |                  |
+ * | registration      | O#random                | #               |                     |                |                |                  |
  * | job               | J#id                    | #               |                     |                |                | JOBS / made      |
  *
  * Ids are decimal, padded only where their order matters; times are milliseconds since 1970, padded to 13 digits.
@@ -157,7 +157,8 @@ export const fileKey = (app: string, group: number, id: number): Key => ({
 export const FILE = 'F#';
 export const filePublished = (published: number, id: number) => `${FILE}${time(published)}#${ordered(id)}`;
 export const fileIndex = (app: string, group: number, id: number) => ({ g1p: `FILES#${app}`, g1s: `${group}#${id}` });
-export const objectKey = (random: string) => alone(`O#${random}`);
+/** `random` is what the address of a form's upload carries. */
+export const registrationKey = (random: string) => alone(`O#${random}`);
 
 // ——— background ———
 /** The table's stream hands every item of this prefix to the background function. */

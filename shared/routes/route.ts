@@ -52,7 +52,7 @@ export interface Route extends FunctionRow {
   /** Aliases share one function and cannot be told apart by it. */
   methods: readonly Method[];
   area: Area;
-  /** Section of the API documents: `7.x` group-api.md, `1.x` user-api.md, `token` for the token document. */
+  /** Section of the API documents: `7.x` group-api.md, `1.x` user-api.md, `token` for the token document, `file` for addresses of files. */
   section: string;
   /**
    * `actor`: an access-token is checked on every call. `public`: tokens and actor headers are ignored.

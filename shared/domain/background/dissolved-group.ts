@@ -1,9 +1,9 @@
 import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
-import { filesOf } from '../../data/file-repo.ts';
+import { filesOf, removeFile } from '../../data/file-repo.ts';
 import { forgetDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { announcementKey, fileKey } from '../../data/keys.ts';
+import { announcementKey } from '../../data/keys.ts';
 import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
 import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
 import { remove } from '../../data/step.ts';
@@ -51,7 +51,7 @@ export async function forgetGroup(
         files.slice(from, from + BATCH).map(async (file) => {
           const object = objectOf(app, group, file);
           if (object !== undefined) await deleteObject(object);
-          await db.write([remove(fileKey(app, group, file.id))]);
+          await db.write(removeFile(app, group, file));
         }),
       );
       if (expired()) return false;

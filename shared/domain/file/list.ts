@@ -6,7 +6,7 @@ import type { Call } from '../call.ts';
 import { ListPage } from '../cursor.ts';
 import { actorRelation, permit } from '../group/permissions.ts';
 import { Page } from '../page.ts';
-import { downloadUrl, fileRecord } from './record.ts';
+import { downloadUrl, fileRecord, stableUrl } from './record.ts';
 
 /** Section 7.24: one file, with an address to fetch it from. @throws Refusal 20001 20011 20022 */
 export async function file(call: Call, id: number, number: number) {
@@ -43,7 +43,7 @@ export async function fileList(call: Call, id: number, given: { cursor?: string 
   const { items, cursor } = page.cut(call, files);
   const shown = items as unknown as SharedFile[];
   return new Page(
-    await Promise.all(shown.map(async (one) => fileRecord(id, one, await downloadUrl(call, id, one)))),
+    shown.map((one) => fileRecord(id, one, stableUrl(call, id, one))),
     cursor,
   );
 }

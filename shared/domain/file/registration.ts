@@ -1,0 +1,57 @@
+import { registerUpload, registrationOf, type SharedFile, shareSteps } from '../../data/file-repo.ts';
+import { badParameter, Refusal } from '../../refusal.ts';
+import { incomingObject } from '../../storage/names.ts';
+import { headObject } from '../../storage/objects.ts';
+import type { Call } from '../call.ts';
+import { publish } from './publication.ts';
+import type { Sharing } from './sharing.ts';
+
+/**
+ * What somebody uploaded by a form becomes a file of the group: it must be there, with the size that is said, and
+ * `issued` to this person for this group. An upload becomes one file at most, however often it is registered.
+ * @param issued what the address says; undefined where it is not one of an upload, or not ours
+ * @throws Refusal 10002 20001 20011
+ */
+export async function register(
+  call: Call,
+  sharing: Sharing,
+  size: number,
+  issued: { group: number; user: number; random: string } | undefined,
+): Promise<SharedFile> {
+  const { app, db, limits } = call;
+  const { group, before } = sharing;
+  if (before) return before;
+  sharing.permit();
+  if (issued?.group !== group || issued.user !== (call.me ?? 0))
+    throw badParameter('url', 'is an address of this service that was not issued to you for an upload to this group');
+  const { random } = issued;
+  const registration = () => db.records([registrationOf(random)])[0];
+  const registeredAlready = () => badParameter('url', 'is registered already');
+  if (registration()) throw registeredAlready();
+
+  const key = incomingObject(app, group, random);
+  const stored = await headObject(key);
+  if (stored && stored.size !== size) throw badParameter('size', `is ${stored.size} of what was uploaded`);
+  let refusal: Refusal | undefined;
+  let file: SharedFile | undefined;
+  if (stored)
+    await publish({ app, group, key, random, etag: stored.etag }, async (object) => {
+      try {
+        file = await sharing.share((sequence, next) => {
+          if (registration()) throw registeredAlready();
+          const added = shareSteps(app, group, sequence, { ...next, random, object, registered: true }, limits.files);
+          return { ...added, steps: [...added.steps, registerUpload(random, { file: added.file.id, object })] };
+        });
+      } catch (error) {
+        // Not registered by anybody: what was copied stays for whoever is still at it, or asks again.
+        if (!(error instanceof Refusal) || !registration()) throw error;
+        refusal = error;
+      }
+      // Registered meanwhile with the same content: then this object is the file's.
+      return registration()?.object === object;
+    });
+  if (refusal) throw refusal;
+  file ??= await sharing.meanwhile();
+  if (!file) throw badParameter('url', 'nothing is uploaded there');
+  return file;
+}

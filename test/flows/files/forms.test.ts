@@ -1,0 +1,360 @@
+import { expect } from 'vitest';
+import { attachment } from '../../../shared/storage/attachment.ts';
+import { type Actor, type Given, inBothWorlds, inRaces } from '../../support/story.ts';
+
+interface Form {
+  upload_url: string;
+  oss_body_param: Record<string, string>;
+  download_url: string;
+}
+
+/** Posts the form as a browser does; gives the status. */
+async function post({ upload_url, oss_body_param }: Form, content: string, change: Record<string, string> = {}) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...oss_body_param, ...change })) form.append(name, value);
+  form.append('file', new Blob([content]), 'file');
+  return (await fetch(upload_url, { method: 'POST', body: form })).status;
+}
+
+const chatForm = (person: Actor, group: number): Promise<Form> =>
+  person.does('GET /file/upload/chat', { file_type: 103, to_id: group, to_type: 2 });
+
+/** What a form uploaded, under its address. */
+async function uploaded(person: Actor, group: number, content = 'content'): Promise<string> {
+  const form = await chatForm(person, group);
+  expect(await post(form, content)).toBe(200);
+  return form.download_url;
+}
+
+const register = (group_id: number, url: string, size = 7, name = 'a.txt') => ({
+  group_id,
+  url,
+  size,
+  name,
+  type: 'text/plain',
+});
+
+/** The opaque part of a stable address. */
+const opaque = (url: string): { file_sign?: string; object_name?: string } =>
+  Object.fromEntries(new URL(url).searchParams);
+
+async function group(given: Given, { others = 1 } = {}) {
+  const [owner, ...members] = await given.users(1 + others);
+  const id = await given.group(owner!, { members });
+  return { owner: owner!, member: members[0]!, members, id };
+}
+
+inBothWorlds('A file comes by a form', (story) => {
+  story('is registered, listed, and downloaded under its name by whoever is in the group', async (given) => {
+    const { owner, member, id } = await group(given);
+    const url = await uploaded(member, id, '<h1>hello</h1>');
+    const name = 'Übersicht "1" – 报告 😀.html';
+    const file = await member.does('POST /group/file/upload', {
+      ...register(id, `${url}&access-token=x&app_id=y&more=1`, 14, name),
+      type: 'text/html',
+    });
+    const [listed] = await owner.lists('GET /group/file/list', { group_id: id });
+    expect(listed).toEqual(file);
+    expect(listed).toMatchObject({ name, size: 14, type: 'text/html', uploader: member.id, file_id: 1 });
+    for (const address of [listed.url, url]) {
+      const { status, headers } = await owner.asks('GET /file/download/chat', opaque(address));
+      expect(status).toBe(302);
+      const response = await fetch(headers.location ?? '');
+      expect(await response.text()).toBe('<h1>hello</h1>');
+      expect(response.headers.get('content-disposition')).toBe(attachment(name));
+      expect(response.headers.get('content-type')).toBe('text/html');
+    }
+    expect(await given.world.bucket.keysOf(given.app)).toEqual([
+      expect.stringMatching(new RegExp(`^files/${given.app}/${id}/`)),
+    ]);
+  });
+
+  story('is found under its new name, and nowhere once it is deleted', async (given) => {
+    const { owner, member, id } = await group(given);
+    const url = await uploaded(member, id);
+    const { file_id, url: listed } = await member.does('POST /group/file/upload', register(id, url));
+    await owner.does('POST /group/file/update_name', { group_id: id, file_id, name: 'b.txt' });
+    const { data } = (await owner.asks('GET /file/download/chat', opaque(url))).body;
+    expect((await fetch(data.url)).headers.get('content-disposition')).toBe(attachment('b.txt'));
+    await member.does('POST /group/file/delete', { group_id: id, file_list: [file_id] });
+    expect([403, 404]).toContain((await fetch(data.url)).status);
+    for (const address of [listed, url])
+      expect(await owner.fails('GET /file/download/chat', opaque(address))).toBe(20022);
+    expect(await member.fails('POST /group/file/upload', register(id, url))).toBe(10002);
+    expect(await given.world.bucket.keysOf(given.app)).toEqual([]);
+  });
+
+  story('only where the form was issued to somebody of the group', async (given) => {
+    const { owner, id } = await group(given);
+    const stranger = await given.user();
+    const ask = (person: Actor, more: object) =>
+      person.fails('GET /file/upload/chat', { to_id: id, to_type: 2, ...more });
+    expect(await ask(stranger, {})).toBe(20011);
+    expect(await ask(owner, { to_type: 1 })).toBe(10002);
+    expect(await ask(owner, { to_type: undefined })).toBe(10002);
+    expect(await ask(owner, { to_id: undefined })).toBe(10002);
+    expect(await ask(owner, { to_id: 1 })).toBe(20001);
+    expect(await ask(given.nobody, {})).toBe(10003);
+  });
+
+  story(
+    'only as its form allows',
+    async (given) => {
+      const { owner, id } = await group(given);
+      const form = await chatForm(owner, id);
+      expect(form).toMatchObject({ upload_method: 'POST' });
+      expect(await post(form, 'content', { key: `files/${given.app}/${id}/chosen` })).toBe(403);
+      expect(await post(form, 'content', { 'x-amz-meta-more': '1' })).toBe(403);
+      expect(await post(form, 'x'.repeat(101))).toBe(400);
+      expect(await post(form, 'x'.repeat(100))).toBe(200);
+      expect(await owner.fails('POST /group/file/upload', register(id, form.download_url, 101))).toBe(10002);
+      await owner.does('POST /group/file/upload', register(id, form.download_url, 100));
+    },
+    { limits: { file_size: 100 } },
+  );
+
+  story('not if nothing, or something else, is there', async (given) => {
+    const { owner, id } = await group(given);
+    const { download_url } = await chatForm(owner, id);
+    expect(await owner.fails('POST /group/file/upload', register(id, download_url))).toBe(10002);
+    const url = await uploaded(owner, id, 'longer than seven');
+    expect(await owner.fails('POST /group/file/upload', register(id, url))).toBe(10002);
+    expect(await owner.lists('GET /group/file/list', { group_id: id })).toEqual([]);
+    await owner.does('POST /group/file/upload', register(id, url, 17));
+    expect(await owner.fails('POST /group/file/upload', register(id, url, 17))).toBe(10002);
+    expect(await owner.lists('GET /group/file/list', { group_id: id })).toHaveLength(1);
+  });
+
+  story(
+    'not by an address that was issued to somebody else, for another group, for something else, or never',
+    async (given) => {
+      const { owner, member, id } = await group(given);
+      const other = await given.group(owner);
+      const url = await uploaded(owner, id);
+      const { url: listed } = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
+      const { download_url: avatar } = await owner.does('GET /file/upload/avatar/user');
+      const refused = async (who: Actor, to: number, address: string) =>
+        expect([address, await who.fails('POST /group/file/upload', register(to, address))]).toEqual([address, 10002]);
+      await refused(member, id, url);
+      await refused(owner, other, url);
+      await refused(given.admin({ group: id }), id, url);
+      await refused(owner, id, listed);
+      await refused(owner, id, avatar);
+      await refused(
+        owner,
+        id,
+        url.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+      );
+      await refused(owner, id, url.replace(/\?.*/, ''));
+      await refused(owner, id, url.replace(/\?.*/, '?file_sign=garbage'));
+      // The same API under another name.
+      await refused(member, id, url.replace(/^https?:\/\/[^/]+/, 'https://another.example'));
+      await refused(owner, id, 'http://elsewhere.example/a');
+      await refused(owner, id, 'javascript:alert(1)');
+      const foreign = `https://elsewhere.example/file/download/chat?file_sign=u.1.1.${'x'.repeat(22)}.${'x'.repeat(22)}`;
+      expect(await owner.does('POST /group/file/upload', register(id, foreign))).toMatchObject({ url: foreign });
+      await owner.does('POST /group/file/upload', register(id, url));
+    },
+  );
+
+  story('by the app, in its own name', async (given) => {
+    const { owner, id } = await group(given);
+    const app = given.admin({ group: id });
+    const form = await app.does('GET /file/upload/chat', { to_type: 2 });
+    expect(await post(form, 'content')).toBe(200);
+    expect(await app.fails('GET /file/upload/chat', { to_type: 2, to_id: id + 1 })).toBe(10002);
+    expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe(10002);
+    const { url, uploader } = await app.does('POST /group/file/upload', register(id, form.download_url));
+    expect(uploader).toBe(owner.id);
+    expect((await given.admin().asks('GET /file/download/chat', opaque(url))).status).toBe(302);
+    expect(await given.admin({ group: id + 1 }).fails('GET /file/download/chat', opaque(url))).toBe(10002);
+  });
+
+  story('once for a call that is repeated', async (given) => {
+    const { owner, id } = await group(given);
+    const url = await uploaded(owner, id);
+    const repeated = () =>
+      given.api.call('POST', '/group/file/upload', {
+        ...owner.headers,
+        body: register(id, url),
+        headers: { 'idempotency-key': 'one' },
+      });
+    const { body } = await repeated();
+    expect(body.code).toBe(200);
+    expect((await repeated()).body).toEqual(body);
+    expect(await owner.lists('GET /group/file/list', { group_id: id })).toEqual([body.data]);
+  });
+
+  story('and stays as it is though the form is used again', async (given) => {
+    const { owner, id } = await group(given);
+    const form = await chatForm(owner, id);
+    await post(form, 'content');
+    const { url } = await owner.does('POST /group/file/upload', register(id, form.download_url));
+    expect(await post(form, 'forgery')).toBe(200);
+    const { data } = (await owner.asks('GET /file/download/chat', opaque(url))).body;
+    expect(await (await fetch(data.url)).text()).toBe('content');
+    expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe(10002);
+  });
+
+  story(
+    'not into a group that has as many as allowed',
+    async (given) => {
+      const { owner, id } = await group(given);
+      await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
+      const url = await uploaded(owner, id);
+      expect(await owner.fails('POST /group/file/upload', register(id, url))).toBe(10002);
+      await owner.does('POST /group/file/delete', { group_id: id, file_list: [1] });
+      await owner.does('POST /group/file/upload', register(id, url));
+    },
+    { limits: { files: 1 } },
+  );
+});
+
+inBothWorlds('A stable address', (story) => {
+  story('opens to members only, for as long as they are members', async (given) => {
+    const { owner, member, id } = await group(given);
+    const stranger = await given.user();
+    const url = await uploaded(owner, id);
+    const { url: listed } = await owner.does('POST /group/file/upload', register(id, url));
+    for (const address of [url, listed]) {
+      expect(await stranger.fails('GET /file/download/chat', opaque(address))).toBe(20011);
+      expect((await member.asks('GET /file/download/chat', opaque(address))).status).toBe(302);
+    }
+    await member.does('POST /group/leave', { group_id: id });
+    await owner.does('POST /group/destroy', { group_id: id });
+    for (const address of [url, listed]) {
+      expect(await member.fails('GET /file/download/chat', opaque(address))).toBe(20001);
+      expect(await owner.fails('GET /file/download/chat', opaque(address))).toBe(20001);
+    }
+  });
+
+  story('is known by its signature', async (given) => {
+    const { owner, id } = await group(given);
+    const { url } = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
+    const { file_sign = '' } = opaque(url);
+    const [, part, file, mac] = file_sign.split('.');
+    for (const forged of [
+      '',
+      'x',
+      `f.${part}.${file}.${'x'.repeat(22)}`,
+      `f.${part}.2.${mac}`,
+      `a.${'x'.repeat(22)}.${mac}`,
+    ])
+      expect([forged, await owner.fails('GET /file/download/chat', { file_sign: forged })]).toEqual([forged, 20022]);
+    expect(await owner.fails('GET /file/download/chat')).toBe(10002);
+    const elsewhere = await given.otherApp();
+    const same = await elsewhere.user();
+    expect(await same.fails('GET /file/download/chat', { file_sign })).toBe(20022);
+    expect(await elsewhere.admin().fails('GET /file/download/chat', { file_sign })).toBe(20022);
+  });
+
+  story('takes token and app in the query, as pages send them, and whatever else they append', async (given) => {
+    const { owner, id } = await group(given);
+    const { url } = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
+    const open = (query: object) =>
+      given.api.call('GET', '/file/download/chat', { query: { ...opaque(url), image_type: '1', ...query } });
+    const [app_id, token] = [given.app, owner.token];
+    const { status, body } = await open({ app_id, 'access-token': token });
+    expect([status, body.code]).toEqual([302, 200]);
+    expect((await open({ app_id })).body.code).toBe(10003);
+    expect((await open({ 'access-token': token })).body.code).toBe(10002);
+    expect((await open({ app_id, 'access-token': `${token}x` })).body.code).toBe(10008);
+    const inQuery = await given.api.call('GET', '/group/file/list', {
+      query: { group_id: id, app_id, 'access-token': token },
+    });
+    expect(inQuery.body.code).toBe(10002);
+  });
+
+  story('carries the longest names there are', async (given) => {
+    const { owner, id } = await group(given);
+    const name = '😀'.repeat(255);
+    const { url } = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id), 7, name));
+    const { headers } = await owner.asks('GET /file/download/chat', opaque(url));
+    // HTTP APIs answer 10,240 bytes of headers, S3 takes 8 KB; a session token of AWS has some 1,500 characters.
+    expect(headers.location?.length).toBeLessThan(6500);
+    const response = await fetch(headers.location ?? '');
+    expect(response.headers.get('content-disposition')).toBe(attachment(name));
+  });
+});
+
+inBothWorlds('An avatar', (story) => {
+  story('is uploaded by a form, named in a profile, and shown to anybody of the app', async (given) => {
+    const [alice, bob] = await given.users(2);
+    const form = await alice!.does('GET /file/upload/avatar/user');
+    expect(await bob!.fails('GET /file/download/avatar', opaque(form.download_url))).toBe(20022);
+    expect(await post(form, 'picture')).toBe(200);
+    await alice!.does('POST /user/avatar', { avatar: form.download_url });
+    const { avatar } = await alice!.does('GET /user/profile', { user_id: alice!.id });
+    const { app } = given;
+    const { status, body } = await given.api.call('GET', '/file/download/avatar', {
+      query: { ...opaque(avatar), app_id: app, 'access-token': bob!.token, thumbnail: true },
+    });
+    expect(status).toBe(302);
+    const response = await fetch(body.data.url);
+    expect(await response.text()).toBe('picture');
+    expect(response.headers.get('content-disposition')).toMatch(/^attachment/);
+    const stranger = await (await given.otherApp()).user();
+    expect(await stranger.fails('GET /file/download/avatar', opaque(avatar))).toBe(20022);
+    expect(await bob!.fails('GET /file/download/avatar', { object_name: 'garbage' })).toBe(20022);
+  });
+
+  story('of a group is for those who may change it', async (given) => {
+    const { owner, member, id } = await group(given);
+    const stranger = await given.user();
+    expect(await member.fails('GET /file/upload/avatar/group', { group_id: id })).toBe(20012);
+    expect(await stranger.fails('GET /file/upload/avatar/group', { group_id: id })).toBe(20011);
+    const form = await owner.does('GET /file/upload/avatar/group', { group_id: id });
+    expect(await post(form, 'picture')).toBe(200);
+    const value = form.download_url;
+    expect(await owner.does('POST /group/info/avatar', { group_id: id, value })).toMatchObject({ avatar: value });
+    expect((await stranger.asks('GET /file/download/avatar', opaque(value))).status).toBe(302);
+    expect(await given.admin().fails('GET /file/upload/avatar/user')).toBe(10002);
+  });
+
+  story('is no file of a group', async (given) => {
+    const { owner } = await group(given);
+    const { download_url } = await owner.does('GET /file/upload/avatar/user');
+    const { object_name = '' } = opaque(download_url);
+    expect(await owner.fails('GET /file/download/chat', { file_sign: object_name })).toBe(20022);
+  });
+});
+
+inRaces('An upload that is registered many times at once', (story) => {
+  story('becomes one file', async (given) => {
+    const { owner, id } = await group(given);
+    const url = await uploaded(owner, id);
+    const codes = await given.race(
+      ...Array.from({ length: 8 }, () => async () => {
+        const { body } = await owner.asks('POST /group/file/upload', register(id, url));
+        return body.code;
+      }),
+    );
+    expect(codes.filter((code) => code === 200)).toEqual([200]);
+    expect(codes.filter((code) => code === 10002)).toHaveLength(7);
+    const [listed] = await owner.lists('GET /group/file/list', { group_id: id });
+    const { data } = (await owner.asks('GET /file/download/chat', opaque(listed.url))).body;
+    expect(await (await fetch(data.url)).text()).toBe('content');
+    expect(await given.world.bucket.keysOf(given.app)).toHaveLength(1);
+  });
+
+  story('becomes one file though its content changes meanwhile', async (given) => {
+    const { owner, id } = await group(given);
+    const form = await chatForm(owner, id);
+    await post(form, 'content');
+    const again = () => owner.asks('POST /group/file/upload', register(id, form.download_url));
+    await given.race<unknown>(
+      again,
+      () => post(form, 'another'),
+      again,
+      () => post(form, 'a third'),
+      again,
+      again,
+    );
+    const files = await owner.lists('GET /group/file/list', { group_id: id });
+    expect(files).toHaveLength(1);
+    const { data } = (await owner.asks('GET /file/download/chat', opaque(files[0].url))).body;
+    expect((await fetch(data.url)).status).toBe(200);
+    const kept = (await given.world.bucket.keysOf(given.app)).filter((key) => key.startsWith('files/'));
+    expect(kept).toHaveLength(1);
+  });
+});
