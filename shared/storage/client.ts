@@ -67,7 +67,7 @@ export function signable({ method, key, headers, query }: ObjectRequest) {
     ...(port && { port: Number(port) }),
     path: `${pathname.replace(/\/$/, '')}/${key}`,
     query: { ...query },
-    headers: { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...headers },
+    headers: { host, 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD', ...headers },
   };
 }
 
