@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'aws-lambda';
 import { expect } from 'vitest';
 import { attachment } from '../../../shared/storage/attachment.ts';
-import { type Actor, type Given, inBothWorlds, inRaces } from '../../support/story.ts';
+import { eventOf, moduleOf, routeOf } from '../../support/api.ts';
+import { type Actor, type Given, inBothWorlds, inRaces, inThisProcess } from '../../support/story.ts';
 
 interface Form {
   upload_url: string;
@@ -274,6 +277,24 @@ inBothWorlds('A stable address', (story) => {
     expect(headers.location?.length).toBeLessThan(6500);
     const response = await fetch(headers.location ?? '');
     expect(response.headers.get('content-disposition')).toBe(attachment(name));
+  });
+});
+
+inThisProcess('Addresses begin', (story) => {
+  story('with whatever name the caller knows this API by', async (given) => {
+    const person = await given.user();
+    const { handler } = await moduleOf(routeOf('GET', '/file/upload/avatar/user'));
+    const address = async (domainName: string, scheme?: string, port?: string) => {
+      const event = eventOf('GET', '/file/upload/avatar/user', person.headers);
+      Object.assign(event.requestContext, { domainName });
+      Object.assign(event.headers, scheme && { 'x-forwarded-proto': scheme, 'x-forwarded-port': port });
+      const { body } = (await handler(event, { awsRequestId: randomUUID() } as Context)) as { body: string };
+      return new URL(JSON.parse(body).data.download_url).origin;
+    };
+    expect(await address('im.example.org')).toBe('https://im.example.org');
+    expect(await address('im.example.org', 'https', '443')).toBe('https://im.example.org');
+    expect(await address('127.0.0.1', 'http', '8080')).toBe('http://127.0.0.1:8080');
+    expect(await address('localhost', 'http', '80')).toBe('http://localhost');
   });
 });
 
