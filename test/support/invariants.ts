@@ -1,10 +1,12 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
+import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
-import { APPLICATION, EDGE_JOINED, RELATION } from '../../shared/data/keys.ts';
+import { APPLICATION, EDGE_JOINED, FILE, RELATION } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, type Edge, OWNER_ROLE, type Relation } from '../../shared/data/membership-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
+import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 
 /**
@@ -24,6 +26,8 @@ export async function problems(table: OperatorTable, app: string, now = Date.now
   const mobiles: { mobile: string; user: number }[] = [];
   const publicGroups = new Set<number>();
   const dissolved = new Set<number>();
+  const files = new Map<number, Map<number, SharedFile & { l1?: string; ttl?: number }>>();
+  const sequences = new Map<number, Sequence>();
 
   for (const item of items) {
     const [kind, , id, part] = item.pk.split('#');
@@ -33,6 +37,8 @@ export async function problems(table: OperatorTable, app: string, now = Date.now
       inner(people, Number(id)).set(numberIn(sk), item as unknown as Relation);
     if (kind === 'G' && part === 'R' && sk.startsWith(APPLICATION))
       applications.push({ group: Number(id), applicant: numberIn(sk), application: item as unknown as Application });
+    if (kind === 'G' && part === 'F') inner(files, Number(id)).set(Number(sk), item as unknown as SharedFile);
+    if (kind === 'G' && part === undefined && sk === 'S') sequences.set(Number(id), item as unknown as Sequence);
     if (kind === 'U' && sk === '#') users.set(Number(id), item as unknown as User);
     if (kind === 'U' && sk.startsWith('E#')) inner(edges, Number(id)).set(numberIn(sk), item as unknown as Edge);
     if (kind === 'A' && id === 'N') names.push({ name: part ?? '', user: Number(item.user) });
@@ -79,6 +85,25 @@ export async function problems(table: OperatorTable, app: string, now = Date.now
       demand(edge?.role === role, `${user} has role ${role} in ${id} and ${edge?.role} on the edge`);
       demand(users.has(user), `${user} is a member of ${id} and no user`);
     }
+  }
+
+  for (const [group, own] of files) {
+    const { file = 0 } = sequences.get(group) ?? {};
+    for (const [id, { published, l1, ttl, random, object, url }] of own) {
+      demand(id <= file, `file ${id} of ${group} is beyond the last, ${file}`);
+      const listed = l1?.startsWith(FILE) === true;
+      demand(listed === (published !== undefined), `file ${id} of ${group}: published ${published}, listed ${l1}`);
+      demand((ttl === undefined) === listed, `file ${id} of ${group}: listed ${listed}, expires ${ttl}`);
+      demand(
+        (random === undefined) === (url !== undefined),
+        `file ${id} of ${group} is no object and no link, or both`,
+      );
+      demand((object !== undefined) === (listed && url === undefined), `file ${id} of ${group} names ${object}`);
+    }
+  }
+  for (const [group, { files: counted = 0, closed }] of sequences) {
+    const published = [...(files.get(group)?.values() ?? [])].filter((file) => file.published !== undefined).length;
+    demand(closed || counted === published, `${group} counts ${counted} files and has ${published}`);
   }
 
   for (const { group, applicant, application } of applications) {

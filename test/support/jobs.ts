@@ -1,6 +1,9 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { handler } from '../../functions/background/clean-up.ts';
 import { JOB, type Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import type { Given } from './story.ts';
 
 /** Keys of an app's background jobs that are still to be done. */
 export async function jobsOf({ client, name }: OperatorTable, app: string): Promise<Key[]> {
@@ -21,4 +24,19 @@ export async function jobsOf({ client, name }: OperatorTable, app: string): Prom
     from = page.LastEvaluatedKey;
   } while (from);
   return keys;
+}
+
+/** The background function of this process, as the stream drives it: until no job of the app is left. */
+export async function doJobs({ app, world }: Given): Promise<void> {
+  for (let runs = 0; runs < 200; runs++) {
+    const waiting = await jobsOf(world.table, app);
+    if (waiting.length === 0) return;
+    for (const { pk, sk } of waiting) {
+      const event = {
+        Records: [{ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } }],
+      } as unknown as DynamoDBStreamEvent;
+      await handler(event, { awsRequestId: 'job', getRemainingTimeInMillis: () => 300_000 } as Context);
+    }
+  }
+  throw new Error('the jobs never end');
 }

@@ -1,0 +1,280 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, vi } from 'vitest';
+import { documentClient } from '../../../shared/data/client.ts';
+import { fileKey } from '../../../shared/data/keys.ts';
+import { update } from '../../../shared/data/step.ts';
+import { created, deliver, keyOf, put, share } from '../../support/files.ts';
+import { doJobs } from '../../support/jobs.ts';
+import { type Actor, type Given, inRaces, inThisProcess } from '../../support/story.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+const real = globalThis.fetch;
+
+/** Does something else right after the next copy, before the copy's answer is seen. */
+function afterCopy(hook: () => Promise<unknown>): void {
+  let due = true;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) => {
+    const response = await real(...given);
+    if (due && 'x-amz-copy-source' in (given[1]?.headers ?? {})) {
+      due = false;
+      await hook();
+    }
+    return response;
+  });
+}
+
+/** The function ends without another write. */
+const dies = async () => {
+  vi.spyOn(documentClient(), 'send').mockRejectedValueOnce(new Error('out of memory') as never);
+};
+
+const reserve = (who: Actor, group_id: number, more = {}) =>
+  who.does('POST /group/file/upload', { group_id, name: 'notes', size: 1, type: 'text/plain', ...more });
+
+/** Puts one byte, and says what S3 says of it. */
+const upload = async (given: Given, record: { url: string; type: string }, byte: string) => {
+  expect((await put(record, byte)).status).toBe(200);
+  return created(given, keyOf(record.url));
+};
+
+/** What the group's files hold, the newest first; and that nothing else lies in the bucket. */
+async function contents(given: Given, group_id: number): Promise<string[]> {
+  const files = await given.admin().does('GET /group/file/list', { group_id });
+  const found: string[] = await Promise.all(
+    files.map(async ({ file_id }: { file_id: number }) => {
+      const { url } = await given.admin().does('GET /group/file', { group_id, file_id });
+      return (await fetch(url)).text();
+    }),
+  );
+  expect(await given.world.bucket.keysOf(given.app)).toHaveLength(found.length);
+  return found;
+}
+
+const one = async (given: Given) => {
+  const alice = await given.user();
+  const group_id = await given.group(alice);
+  return { alice, group_id, record: await reserve(alice, group_id) };
+};
+
+describe('An upload', () => {
+  inThisProcess('is published once', (story) => {
+    story('and an address used again replaces nothing', async (given) => {
+      const { group_id, record } = await one(given);
+      const first = await upload(given, record, 'a');
+      expect(await deliver(first)).toBe('published');
+      const second = await upload(given, record, 'b');
+      expect(
+        await (await fetch((await given.admin().does('GET /group/file', { group_id, file_id: 1 })).url)).text(),
+      ).toBe('a');
+      expect(await deliver(second)).toBe('discarded');
+      expect(await contents(given, group_id)).toEqual(['a']);
+      const third = await upload(given, record, 'a');
+      expect(await deliver(third)).toBe('published');
+      expect(await deliver(first)).toBe('published');
+      expect(await contents(given, group_id)).toEqual(['a']);
+    });
+
+    story('by the last of several uploads, in whichever order their events come', async (given) => {
+      const { alice, group_id, record } = await one(given);
+      const [a, b] = [await upload(given, record, 'a'), await upload(given, record, 'b')];
+      expect(await deliver(a)).toBe('gone');
+      expect(await deliver(b)).toBe('published');
+      const other = await reserve(alice, group_id);
+      const [c, d] = [await upload(given, other, 'c'), await upload(given, other, 'd')];
+      expect(await deliver(d)).toBe('published');
+      expect(await deliver(c)).toBe('discarded');
+      expect(await contents(given, group_id)).toEqual(['d', 'b']);
+    });
+
+    story('by one of two that race', async (given) => {
+      const { group_id, record } = await one(given);
+      const a = await upload(given, record, 'a');
+      afterCopy(async () => expect(await deliver(await upload(given, record, 'b'))).toBe('published'));
+      expect(await deliver(a)).toBe('discarded');
+      expect(await contents(given, group_id)).toEqual(['b']);
+    });
+
+    story('though it was replaced between copy and record', async (given) => {
+      const { group_id, record } = await one(given);
+      const a = await upload(given, record, 'a');
+      afterCopy(() => upload(given, record, 'b'));
+      expect(await deliver(a)).toBe('published');
+      expect(await contents(given, group_id)).toEqual(['a']);
+    });
+
+    story('though the function died between copy and record', async (given) => {
+      const { group_id, record } = await one(given);
+      const a = await upload(given, record, 'a');
+      afterCopy(dies);
+      await expect(deliver(a)).rejects.toThrow('out of memory');
+      expect(await given.admin().does('GET /group/file/list', { group_id })).toEqual([]);
+      expect(await deliver(a)).toBe('published');
+      expect(await contents(given, group_id)).toEqual(['a']);
+    });
+  });
+
+  inThisProcess('is published no more', (story) => {
+    story('once its file is deleted, before, during and after', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      const remove = async ({ file_id }: { file_id: number }) => {
+        const [entry] = await alice.does('POST /group/file/delete', { group_id, file_list: [file_id] });
+        expect(entry.result).toBe('success');
+      };
+      const before = await reserve(alice, group_id);
+      const a = await upload(given, before, 'a');
+      await remove(before);
+      expect(await deliver(a)).toBe('discarded');
+      expect(await deliver(await upload(given, before, 'a'))).toBe('discarded');
+
+      const during = await reserve(alice, group_id);
+      const b = await upload(given, during, 'b');
+      afterCopy(() => remove(during));
+      expect(await deliver(b)).toBe('discarded');
+
+      const after = await reserve(alice, group_id);
+      const c = await upload(given, after, 'c');
+      expect(await deliver(c)).toBe('published');
+      await remove(after);
+      expect(await deliver(c)).toBe('discarded');
+
+      // The function dies after its copy, and the file is deleted before it is tried again.
+      const late = await reserve(alice, group_id);
+      const d = await upload(given, late, 'd');
+      afterCopy(dies);
+      await expect(deliver(d)).rejects.toThrow();
+      await remove(late);
+      expect(await deliver(d)).toBe('discarded');
+      expect(await contents(given, group_id)).toEqual([]);
+    });
+
+    story('once its group is dissolved, before, during and after', async (given) => {
+      for (const moment of ['before', 'during', 'cleaned up during', 'after']) {
+        const { alice, group_id, record } = await one(given);
+        const a = await upload(given, record, 'a');
+        const destroy = async () => {
+          await alice.does('POST /group/destroy', { group_id });
+          if (moment !== 'during') await doJobs(given);
+        };
+        if (moment === 'before') await destroy();
+        if (/during/.test(moment)) afterCopy(destroy);
+        await deliver(a);
+        if (moment === 'after') await destroy();
+        await doJobs(given);
+        expect(await given.world.bucket.keysOf(given.app), moment).toEqual([]);
+        expect(await alice.fails('GET /group/file/list', { group_id })).toBe(20001);
+      }
+    });
+
+    story('a day after it was reserved', async (given) => {
+      const { alice, group_id, record } = await one(given);
+      const a = await upload(given, record, 'a');
+      await given.db.write([update(fileKey(given.app, group_id, 1), { set: { until: Date.now() - 1 } })]);
+      expect(await deliver(a)).toBe('discarded');
+      expect(await contents(given, group_id)).toEqual([]);
+      const [entry] = await alice.does('POST /group/file/delete', { group_id, file_list: [1] });
+      expect(entry).toMatchObject({ result: 'fail', reason: 'shared file does not exist' });
+    });
+
+    story(
+      'beyond the files that a group may have',
+      async (given) => {
+        const alice = await given.user();
+        const group_id = await given.group(alice);
+        const records = [
+          await reserve(alice, group_id),
+          await reserve(alice, group_id),
+          await reserve(alice, group_id),
+        ];
+        const uploads = [];
+        for (const [index, record] of records.entries()) uploads.push(await upload(given, record, `${index}`));
+        expect(await given.race(...uploads.map((object) => () => deliver(object)))).toContain('discarded');
+        expect(await contents(given, group_id)).toHaveLength(2);
+        const { body } = await alice.asks('POST /group/file/upload', { group_id, name: 'x', size: 1 });
+        expect(body).toMatchObject({ code: 10002, message: expect.stringContaining('as many files as allowed: 2') });
+        const link = { group_id, name: 'x', size: 1, url: 'https://example.com' };
+        expect(await alice.fails('POST /group/file/upload', link)).toBe(10002);
+        const [{ file_id }] = await alice.does('GET /group/file/list', { group_id });
+        await alice.does('POST /group/file/delete', { group_id, file_list: [file_id] });
+        await alice.does('POST /group/file/upload', link);
+        expect(await alice.does('GET /group/file/list', { group_id })).toHaveLength(2);
+      },
+      { limits: { files: 2 } },
+    );
+  });
+
+  inThisProcess('of a form', (story) => {
+    story('waits until somebody registers it', async (given) => {
+      const key = `incoming/${given.app}/1/${'x'.repeat(22)}`;
+      expect(await deliver({ key, size: 1, etag: 'e' })).toBe('not reserved');
+      expect(await deliver({ key: `incoming/${randomUUID()}`, size: 1, etag: 'e' })).toBe('not reserved');
+    });
+  });
+});
+
+describe('Files', () => {
+  inRaces('of a group', (story) => {
+    story('are numbered, published and deleted by many at once', async (given) => {
+      const people = await given.users(8);
+      const group_id = await given.group(people[0]!, { members: people.slice(1) });
+      const records = await given.race(...people.map((who) => () => reserve(who, group_id)));
+      expect(records.map(({ file_id }) => file_id).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      const uploads = await Promise.all(records.map((record, index) => upload(given, record, `${index}`)));
+      const lists: number[] = [];
+      const seen = async () => {
+        for (let n = 0; n < 5; n++) lists.push((await people[0]!.does('GET /group/file/list', { group_id })).length);
+        return 'seen';
+      };
+      // Each event comes twice, while somebody looks.
+      await given.race(seen, ...[...uploads, ...uploads].map((object) => () => deliver(object)));
+      expect(lists).toEqual(lists.toSorted((a, b) => a - b));
+      expect((await contents(given, group_id)).sort()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+      expect(await given.problems()).toEqual([]);
+
+      const file_list = [1, 2, 3, 4, 5, 6, 7, 8];
+      const answers = await given.race(
+        ...[given.admin(), people[0]!, people[1]!].map(
+          (who) => () => who.does('POST /group/file/delete', { group_id, file_list }),
+        ),
+      );
+      // Each file goes by one of the calls; the third may delete its own only.
+      const gone = answers.flat().filter(({ result }) => result === 'success');
+      expect(gone.map(({ file_id }) => file_id).sort()).toEqual(file_list);
+      expect(await contents(given, group_id)).toEqual([]);
+      await doJobs(given);
+    });
+
+    story('deleted and published at one moment are deleted', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      for (let n = 1; n <= 5; n++) {
+        const object = await upload(given, await reserve(alice, group_id), 'x');
+        const remove = () => alice.does('POST /group/file/delete', { group_id, file_list: [n] });
+        const [entries] = await given.race<unknown>(remove, () => deliver(object));
+        expect(entries).toEqual([{ file_id: n, result: 'success', reason: '' }]);
+      }
+      expect(await contents(given, group_id)).toEqual([]);
+      await doJobs(given);
+    });
+  });
+
+  inThisProcess('that S3 does not delete now', (story) => {
+    story('are gone for everyone, and their objects with the job', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      await share(given, alice, group_id);
+      vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) =>
+        given[1]?.method === 'DELETE' ? new Response('', { status: 503 }) : real(...given),
+      );
+      const { status } = await alice.asks('POST /group/file/delete', { group_id, file_list: [1] });
+      expect(status).toBe(503);
+      expect(await alice.does('GET /group/file/list', { group_id })).toEqual([]);
+      await expect(doJobs(given)).rejects.toThrow();
+      expect(await given.world.bucket.keysOf(given.app)).toHaveLength(1);
+      vi.restoreAllMocks();
+      await doJobs(given);
+      expect(await given.world.bucket.keysOf(given.app)).toEqual([]);
+    });
+  });
+});
