@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect } from 'vitest';
+import { arrived, keyOf, put, share } from '../../support/files.ts';
+import { doJobs } from '../../support/jobs.ts';
+import { type Actor, inBothWorlds, inThisProcess } from '../../support/story.ts';
+
+const CALLS = [
+  ['POST /group/file/upload', { name: 'x', size: 1 }],
+  ['GET /group/file', { file_id: 1 }],
+  ['GET /group/file/list', {}],
+  ['POST /group/file/update_name', { file_id: 1, name: 'x' }],
+  ['POST /group/file/delete', { file_list: [1] }],
+] as const;
+
+const outcomes = async (who: Actor, group_id: number) =>
+  Promise.all(CALLS.map(async ([call, parameters]) => who.fails(call, { group_id, ...parameters })));
+
+describe('Files of a group', () => {
+  inBothWorlds('are', (story) => {
+    story("its members' alone", async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      await share(given, bob!, group_id);
+      expect(await outcomes(carol!, group_id)).toEqual(Array(5).fill(20011));
+      expect(await outcomes(carol!, 1)).toEqual(Array(5).fill(20001));
+      await bob!.does('POST /group/leave', { group_id });
+      expect(await outcomes(bob!, group_id)).toEqual(Array(5).fill(20011));
+      const other = await (await given.otherApp()).user();
+      expect(await outcomes(other, group_id)).toEqual(Array(5).fill(20001));
+      await alice!.does('POST /group/destroy', { group_id });
+      expect(await outcomes(alice!, group_id)).toEqual(Array(5).fill(20001));
+    });
+
+    story('renamed and deleted by who uploaded them, and by admins', async (given) => {
+      const [alice, bob, carol, dave] = await given.users(4);
+      const group_id = await given.group(alice!, { members: [bob!, dave!], admins: [carol!] });
+      await share(given, bob!, group_id);
+      await share(given, alice!, group_id);
+      const rename = (file_id: number) => ({ group_id, file_id, name: 'renamed' });
+      for (const file_id of [1, 2])
+        expect(await dave!.fails('POST /group/file/update_name', rename(file_id))).toBe(20023);
+      expect(await bob!.fails('POST /group/file/update_name', rename(2))).toBe(20023);
+      for (const who of [bob!, carol!, alice!, given.admin(), given.admin({ user: bob!.id })])
+        expect(await who.does('POST /group/file/update_name', rename(1))).toMatchObject({ name: 'renamed' });
+
+      const [own, others] = await bob!.does('POST /group/file/delete', { group_id, file_list: [1, 2] });
+      expect(own).toEqual({ file_id: 1, result: 'success', reason: '' });
+      expect(others).toEqual({ file_id: 2, result: 'fail', reason: 'no right to this shared file' });
+      expect(await carol!.does('DELETE /group/file/delete', { group_id, file_list: [2] })).toMatchObject([
+        { result: 'success' },
+      ]);
+      expect(await given.world.bucket.keysOf(given.app)).toEqual([]);
+    });
+
+    story("the app's too, in the owner's name", async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      const record = await given.admin({ group: group_id }).does('POST /group/file/upload', { name: 'x', size: 1 });
+      expect(record).toMatchObject({ uploader: alice.id, type: 'application/octet-stream' });
+      const [entry] = await given.admin({ group: group_id }).does('POST /group/file/delete', { file_list: [1] });
+      expect(entry.result).toBe('success');
+    });
+  });
+
+  inThisProcess('reserved and not uploaded', (story) => {
+    story("are their uploader's alone", async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      await bob!.does('POST /group/file/upload', { group_id, name: 'x', size: 1 });
+      const remove = (who: Actor) => who.does('POST /group/file/delete', { group_id, file_list: [1] });
+      expect(await remove(alice!)).toMatchObject([{ result: 'fail', reason: 'shared file does not exist' }]);
+      expect(await remove(given.admin())).toMatchObject([{ result: 'fail' }]);
+      expect(await remove(bob!)).toMatchObject([{ result: 'success' }]);
+    });
+  });
+
+  inThisProcess('outlive', (story) => {
+    story('the one who shared them', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      await share(given, bob!, group_id);
+      await given.admin({ user: bob!.id }).does('POST /user/delete');
+      await doJobs(given);
+      const [found] = await alice!.does('GET /group/file/list', { group_id });
+      expect(found).toMatchObject({ file_id: 1, uploader: bob!.id });
+      const { url } = await alice!.does('GET /group/file', { group_id, file_id: 1 });
+      expect(await (await fetch(url)).text()).toBe('content');
+    });
+  });
+});
+
+describe('An upload', () => {
+  inThisProcess('is refused', (story) => {
+    story(
+      'with the name of what is wrong',
+      async (given) => {
+        const alice = await given.user();
+        const group_id = await given.group(alice);
+        const good = { group_id, name: 'x', size: 1 };
+        const wrong: [string, Record<string, unknown>][] = [
+          ['name', { name: ' ' }],
+          ['name', { name: 'x'.repeat(256) }],
+          ['size', { size: -1 }],
+          ['size', { size: 1.5 }],
+          ['size', { size: undefined }],
+          ['size', { size: 1001 }],
+          ['size', { size: 2 ** 31 }],
+          ['type', { type: 'text/plän' }],
+          ['type', { type: 'a'.repeat(256) }],
+          ['type', { type: 'a\nb' }],
+          ['url', { url: 'http://example.com/x' }],
+          ['url', { url: 'javascript:alert(1)' }],
+          ['url', { url: 'https://' }],
+          ['url', { url: 'x' }],
+          ['url', { url: `https://example.com/${'x'.repeat(2048)}` }],
+          ['group_id', { group_id: 'x' }],
+        ];
+        for (const [field, change] of wrong) {
+          const { body } = await alice.asks('POST /group/file/upload', { ...good, ...change });
+          expect([body.code, body.message, change]).toEqual([10002, expect.stringContaining(`${field}:`), change]);
+        }
+        expect(await alice.does('GET /group/file/list', { group_id })).toEqual([]);
+        // What lies elsewhere may be larger; what the app allows is enough.
+        const url = 'https://example.com/x';
+        expect(await alice.does('POST /group/file/upload', { ...good, size: 1001, url })).toMatchObject({ size: 1001 });
+        expect(await alice.does('POST /group/file/upload', { ...good, size: '1000', type: '', url: '' })).toMatchObject(
+          {
+            size: 1000,
+            type: 'application/octet-stream',
+            file_id: 2,
+          },
+        );
+      },
+      { limits: { file_size: 1000 } },
+    );
+  });
+
+  inThisProcess('asked for', (story) => {
+    story('with the same Idempotency-Key is one, with an address that is good again', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      const key = randomUUID();
+      const ask = (who = alice!, size = 1) =>
+        given.api.call('POST', '/group/file/upload', {
+          ...who.headers,
+          headers: { 'idempotency-key': key },
+          body: { group_id, name: 'x', size, type: 'text/plain' },
+        });
+      const [first, again] = [(await ask()).body.data, (await ask()).body.data];
+      expect({ ...again, url: '' }).toEqual({ ...first, url: '' });
+      expect(keyOf(again.url)).toBe(keyOf(first.url));
+      expect((await put(again, 'a')).status).toBe(200);
+      await arrived(given, again.url);
+      expect(await alice!.does('GET /group/file/list', { group_id })).toHaveLength(1);
+      expect((await ask()).body.data.file_id).toBe(1);
+      expect((await ask(alice!, 2)).body.code).toBe(10002);
+      expect((await ask(bob!)).body.data.file_id).toBe(2);
+      const raced = randomUUID();
+      const answers = await given.race(
+        ...Array.from(
+          { length: 4 },
+          () => () =>
+            given.api.call('POST', '/group/file/upload', {
+              ...alice!.headers,
+              headers: { 'idempotency-key': raced },
+              body: { group_id, name: 'x', size: 1, url: 'https://example.com' },
+            }),
+        ),
+      );
+      expect(new Set(answers.map(({ body }) => body.data.file_id))).toEqual(new Set([3]));
+    });
+  });
+
+  inThisProcess('and its file', (story) => {
+    story('cost two round trips, and one to look at', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      await share(given, alice, group_id);
+      const trips = async (call: Parameters<Actor['asks']>[0], parameters: object) =>
+        (await alice.asks(call, { group_id, ...parameters })).log?.trips;
+      expect(await trips('POST /group/file/upload', { name: 'x', size: 1 })).toBe(2);
+      expect(await trips('GET /group/file', { file_id: 1 })).toBe(1);
+      expect(await trips('GET /group/file/list', {})).toBe(1);
+      expect(await trips('POST /group/file/update_name', { file_id: 1, name: 'y' })).toBe(2);
+      expect(await trips('POST /group/file/delete', { file_list: [1, 2] })).toBe(2);
+      await doJobs(given);
+    });
+  });
+});
+
+describe('The list', () => {
+  inThisProcess('of files', (story) => {
+    story('goes from page to page', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      for (let n = 1; n <= 5; n++)
+        await alice.does('POST /group/file/upload', { group_id, name: `${n}`, size: n, url: 'https://example.com' });
+      const whole = await alice.does('GET /group/file/list', { group_id });
+      expect(whole.map(({ file_id }: { file_id: number }) => file_id)).toEqual([5, 4, 3, 2, 1]);
+      expect(await alice.lists('GET /group/file/list', { group_id, limit: 2 })).toEqual(whole);
+      expect(await alice.fails('GET /group/file/list', { group_id, cursor: 'x' })).toBe(10002);
+    });
+  });
+});
