@@ -33,7 +33,13 @@ const PERSON = [
   'group/qrcode/invite',
   'group/user-joined',
 ];
-const ANYONE = ['user/settings/set'];
+const ANYONE = [
+  'user/settings/set',
+  'file/upload/chat',
+  'file/upload/avatar/group',
+  'file/download/chat',
+  'file/download/avatar',
+];
 
 type Kind = 'anyone' | 'person' | 'admin' | 'admin as person';
 

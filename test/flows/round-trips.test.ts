@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../support/api.ts';
+import { opaque, postForm } from '../support/files.ts';
 import { Given, PASSWORD } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
@@ -41,6 +42,17 @@ test('every operation keeps to its round trips', async () => {
   );
   note('group/member-list', await alice!.asks('GET /group/member_list', { group_id }));
   note('group/user-joined', await alice!.asks('GET /group/user_joined'));
+  const sent = { group_id, name: 'a', size: 7, type: 'text/plain' };
+  note('group/file/upload', await alice!.asks('POST /group/file/upload', sent));
+  const asked = await alice!.asks('GET /file/upload/chat', { to_id: group_id, to_type: 2 });
+  note('file/upload/chat', asked);
+  const { download_url: url } = asked.body.data;
+  expect(await postForm(asked.body.data, 'content')).toBe(200);
+  note('group/file/upload by form', await alice!.asks('POST /group/file/upload', { ...sent, url }));
+  const listed = await alice!.asks('GET /group/file/list', { group_id });
+  note('group/file/list', listed);
+  for (const [name, address] of Object.entries({ '': listed.body.data[0].url, ', address of the form': url }))
+    note(`file/download/chat${name}`, await alice!.asks('GET /file/download/chat', opaque(address)));
   note('group/kick', await alice!.asks('POST /group/kick', { group_id, user_list: [carol!.id, dave!.id] }));
   note('group/leave', await bob!.asks('POST /group/leave', { group_id }));
   note('group/destroy', await alice!.asks('POST /group/destroy', { group_id }));
@@ -63,6 +75,12 @@ test('every operation keeps to its round trips', async () => {
     'group/apply/handle': '2 trips, 2 requests',
     'group/member-list': '1 trips, 2 requests',
     'group/user-joined': '1 trips, 3 requests',
+    'group/file/upload': '2 trips, 2 requests',
+    'file/upload/chat': '1 trips, 1 requests',
+    'group/file/upload by form': '2 trips, 2 requests',
+    'group/file/list': '1 trips, 2 requests',
+    'file/download/chat': '1 trips, 1 requests',
+    'file/download/chat, address of the form': '2 trips, 2 requests',
     'group/kick': '2 trips, 2 requests',
     'group/leave': '2 trips, 2 requests',
     'group/destroy': '2 trips, 2 requests',

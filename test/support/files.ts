@@ -63,3 +63,25 @@ export async function share(
   await arrived(given, record.url);
   return record;
 }
+
+/** What the form operations answer. */
+export interface Form {
+  upload_url: string;
+  oss_body_param: Record<string, string>;
+  download_url: string;
+}
+
+/** Posts the form as a browser does. @returns the status */
+export async function postForm(
+  { upload_url, oss_body_param }: Form,
+  content: string,
+  change: Record<string, string> = {},
+): Promise<number> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...oss_body_param, ...change })) form.append(name, value);
+  form.append('file', new Blob([content]), 'file');
+  return (await fetch(upload_url, { method: 'POST', body: form })).status;
+}
+
+/** The parameters of a stable address. */
+export const opaque = (url: string): Record<string, string> => Object.fromEntries(new URL(url).searchParams);

@@ -3,21 +3,8 @@ import type { Context } from 'aws-lambda';
 import { expect } from 'vitest';
 import { attachment } from '../../../shared/storage/attachment.ts';
 import { eventOf, moduleOf, routeOf } from '../../support/api.ts';
+import { type Form, opaque, postForm } from '../../support/files.ts';
 import { type Actor, type Given, inBothWorlds, inRaces, inThisProcess } from '../../support/story.ts';
-
-interface Form {
-  upload_url: string;
-  oss_body_param: Record<string, string>;
-  download_url: string;
-}
-
-/** Posts the form as a browser does; gives the status. */
-async function post({ upload_url, oss_body_param }: Form, content: string, change: Record<string, string> = {}) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries({ ...oss_body_param, ...change })) form.append(name, value);
-  form.append('file', new Blob([content]), 'file');
-  return (await fetch(upload_url, { method: 'POST', body: form })).status;
-}
 
 const chatForm = (person: Actor, group: number): Promise<Form> =>
   person.does('GET /file/upload/chat', { file_type: 103, to_id: group, to_type: 2 });
@@ -25,7 +12,7 @@ const chatForm = (person: Actor, group: number): Promise<Form> =>
 /** What a form uploaded, under its address. */
 async function uploaded(person: Actor, group: number, content = 'content'): Promise<string> {
   const form = await chatForm(person, group);
-  expect(await post(form, content)).toBe(200);
+  expect(await postForm(form, content)).toBe(200);
   return form.download_url;
 }
 
@@ -36,10 +23,6 @@ const register = (group_id: number, url: string, size = 7, name = 'a.txt') => ({
   name,
   type: 'text/plain',
 });
-
-/** The opaque part of a stable address. */
-const opaque = (url: string): { file_sign?: string; object_name?: string } =>
-  Object.fromEntries(new URL(url).searchParams);
 
 async function group(given: Given, { others = 1 } = {}) {
   const [owner, ...members] = await given.users(1 + others);
@@ -106,10 +89,10 @@ inBothWorlds('A file comes by a form', (story) => {
       const { owner, id } = await group(given);
       const form = await chatForm(owner, id);
       expect(form).toMatchObject({ upload_method: 'POST' });
-      expect(await post(form, 'content', { key: `files/${given.app}/${id}/chosen` })).toBe(403);
-      expect(await post(form, 'content', { 'x-amz-meta-more': '1' })).toBe(403);
-      expect(await post(form, 'x'.repeat(101))).toBe(400);
-      expect(await post(form, 'x'.repeat(100))).toBe(200);
+      expect(await postForm(form, 'content', { key: `files/${given.app}/${id}/chosen` })).toBe(403);
+      expect(await postForm(form, 'content', { 'x-amz-meta-more': '1' })).toBe(403);
+      expect(await postForm(form, 'x'.repeat(101))).toBe(400);
+      expect(await postForm(form, 'x'.repeat(100))).toBe(200);
       expect(await owner.fails('POST /group/file/upload', register(id, form.download_url, 101))).toBe(10002);
       await owner.does('POST /group/file/upload', register(id, form.download_url, 100));
     },
@@ -164,7 +147,7 @@ inBothWorlds('A file comes by a form', (story) => {
     const { owner, id } = await group(given);
     const app = given.admin({ group: id });
     const form = await app.does('GET /file/upload/chat', { to_type: 2 });
-    expect(await post(form, 'content')).toBe(200);
+    expect(await postForm(form, 'content')).toBe(200);
     expect(await app.fails('GET /file/upload/chat', { to_type: 2, to_id: id + 1 })).toBe(10002);
     expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe(10002);
     const { url, uploader } = await app.does('POST /group/file/upload', register(id, form.download_url));
@@ -191,9 +174,9 @@ inBothWorlds('A file comes by a form', (story) => {
   story('and stays as it is though the form is used again', async (given) => {
     const { owner, id } = await group(given);
     const form = await chatForm(owner, id);
-    await post(form, 'content');
+    await postForm(form, 'content');
     const { url } = await owner.does('POST /group/file/upload', register(id, form.download_url));
-    expect(await post(form, 'forgery')).toBe(200);
+    expect(await postForm(form, 'forgery')).toBe(200);
     const { data } = (await owner.asks('GET /file/download/chat', opaque(url))).body;
     expect(await (await fetch(data.url)).text()).toBe('content');
     expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe(10002);
@@ -303,7 +286,7 @@ inBothWorlds('An avatar', (story) => {
     const [alice, bob] = await given.users(2);
     const form = await alice!.does('GET /file/upload/avatar/user');
     expect(await bob!.fails('GET /file/download/avatar', opaque(form.download_url))).toBe(20022);
-    expect(await post(form, 'picture')).toBe(200);
+    expect(await postForm(form, 'picture')).toBe(200);
     await alice!.does('POST /user/avatar', { avatar: form.download_url });
     const { avatar } = await alice!.does('GET /user/profile', { user_id: alice!.id });
     const { app } = given;
@@ -325,7 +308,7 @@ inBothWorlds('An avatar', (story) => {
     expect(await member.fails('GET /file/upload/avatar/group', { group_id: id })).toBe(20012);
     expect(await stranger.fails('GET /file/upload/avatar/group', { group_id: id })).toBe(20011);
     const form = await owner.does('GET /file/upload/avatar/group', { group_id: id });
-    expect(await post(form, 'picture')).toBe(200);
+    expect(await postForm(form, 'picture')).toBe(200);
     const value = form.download_url;
     expect(await owner.does('POST /group/info/avatar', { group_id: id, value })).toMatchObject({ avatar: value });
     expect((await stranger.asks('GET /file/download/avatar', opaque(value))).status).toBe(302);
@@ -361,13 +344,13 @@ inRaces('An upload that is registered many times at once', (story) => {
   story('becomes one file though its content changes meanwhile', async (given) => {
     const { owner, id } = await group(given);
     const form = await chatForm(owner, id);
-    await post(form, 'content');
+    await postForm(form, 'content');
     const again = () => owner.asks('POST /group/file/upload', register(id, form.download_url));
     await given.race<unknown>(
       again,
-      () => post(form, 'another'),
+      () => postForm(form, 'another'),
       again,
-      () => post(form, 'a third'),
+      () => postForm(form, 'a third'),
       again,
       again,
     );
