@@ -74,6 +74,16 @@ export interface Config {
    * @default none
    */
   tableStreamArn: string | undefined;
+  /**
+   * `false` leaves out the alarms, the topic that they tell, and its key (a dollar a month).
+   * @default `true`
+   */
+  alarms: boolean;
+  /**
+   * Whom the alarms tell by mail; AWS asks that address for its consent first.
+   * @default nobody
+   */
+  alarmEmail: string | undefined;
 }
 
 /**
@@ -140,6 +150,8 @@ export function readConfig(context: Record<string, unknown>): Config {
       STREAM_ARN,
       'use the ARN of a stream, arn:aws:dynamodb:…:table/…/stream/…',
     ),
+    alarms: bool('alarms'),
+    alarmEmail: optional('alarmEmail', /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/, 'use one mail address'),
   };
 
   // A key that nobody reads is a slip that would pass unseen. CDK's own hold a colon, a slash or hyphens.
@@ -153,6 +165,8 @@ export function readConfig(context: Record<string, unknown>): Config {
     if (config[one] && !config[other]) throw new Error(`Context "${one}" is given without "${other}".`);
   if (!config.defaultEndpoint && !config.domainName)
     throw new Error('Context "defaultEndpoint=false" would leave no address: give "domainName" too.');
+  if (!config.alarms && config.alarmEmail)
+    throw new Error('Context "alarmEmail" is given with "alarms=false": nobody would be told.');
   return config;
 }
 

@@ -16,5 +16,8 @@ export const functionNameOf = (stage: string, id: string): string => `roster-${s
 /** Area of the functions that no client calls: they are no rows of an area of the route table. */
 export const BACKGROUND = 'background';
 
+/** Where events end that a background function did not take. */
+export const failedQueueNameOf = (stage: string, id: string): string => `${functionNameOf(stage, id)}-failed`;
+
 /** The operators' command line finds the table by this name. */
 export const tableNameOf = (stage: string): string => `roster-${stage}`;

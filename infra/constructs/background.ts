@@ -11,7 +11,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
-import { constructIdOf, functionNameOf } from '../names.ts';
+import { constructIdOf, failedQueueNameOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /** New and touched job items; removals (the job is done) are none of the function's business and cost nothing. */
@@ -30,7 +30,7 @@ export class Background extends Construct {
   constructor(scope: Construct, row: BackgroundFunction, surroundings: Surroundings) {
     super(scope, constructIdOf(row.id));
     this.#failed = new Queue(this, 'Failed', {
-      queueName: `${functionNameOf(surroundings.config.stage, row.id)}-failed`,
+      queueName: failedQueueNameOf(surroundings.config.stage, row.id),
       retentionPeriod: Duration.days(14),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,

@@ -7,6 +7,7 @@ import { Background } from '../constructs/background.ts';
 import { Operation } from '../constructs/operation.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
 import { constructIdOf } from '../names.ts';
+import { MonitoringStack } from './monitoring-stack.ts';
 
 export interface ApiStackProps extends Surroundings {
   routes: readonly Route[];
@@ -85,6 +86,8 @@ export class ApiStack extends Stack {
     }
     const background = new NestedStack(this, 'Background');
     for (const row of backgroundFunctions) new Background(background, row, surroundings);
+    const { tableName } = surroundings.data;
+    new MonitoringStack(this, 'Monitoring', { config, apiId: api.ref, tableName, backgroundFunctions });
 
     const { domainName, certificateArn } = config;
     new CfnOutput(this, 'ApiUrl', {
