@@ -81,7 +81,7 @@ export interface Config {
   alarms: boolean;
   /**
    * Whom the alarms tell by mail; AWS asks that address for its consent first.
-   * @default nobody
+   * @default none
    */
   alarmEmail: string | undefined;
 }

@@ -5,7 +5,7 @@ import { type Get, record } from './read.ts';
 import { measured, put, remove, type Step, update } from './step.ts';
 
 /** Work that a small transaction leaves to the background; written with it, so that neither is without the other. */
-export type Job = { app: string; made: number } & (
+export type Job = { app: string; made: number; continued?: number } & (
   | { kind: 'dissolved group'; group: number }
   | { kind: 'deleted user'; user: number }
   | { kind: 'blocked users'; group: number; users: number[] }

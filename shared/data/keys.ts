@@ -164,4 +164,6 @@ export const registrationKey = (random: string) => alone(`O#${random}`);
 /** The table's stream hands every item of this prefix to the background function. */
 export const JOB = 'J#';
 export const jobKey = (id: string) => alone(`${JOB}${id}`);
-export const jobIndex = (made: number, id: string) => ({ g1p: 'JOBS', g1s: `${time(made)}#${id}` });
+/** Partition of the global index that holds all jobs in the order they were made. */
+export const JOBS = 'JOBS';
+export const jobIndex = (made: number, id: string) => ({ g1p: JOBS, g1s: `${time(made)}#${id}` });

@@ -58,6 +58,9 @@ describe('the configuration', () => {
     ['certificateArn', 'im.example.com'],
     ['defaultEndpoint', '1'],
     ['tableStreamArn', 'roster-prod-2'],
+    ['alarms', 'none'],
+    ['alarmEmail', 'ops'],
+    ['alarmEmail', 'a@example.com,b@example.com'],
   ])('refuses %s=%s with a sentence that names it', (key, value) => {
     expect(() => readConfig({ [key]: value })).toThrow(`Context "${key}" is "${value}": use `);
   });
@@ -67,6 +70,7 @@ describe('the configuration', () => {
     [{ stage: 'prod', retain: 'false' }, 'Context "retain=false" is not for stage "prod".'],
     [{ domainName: 'im.example.com' }, 'Context "domainName" is given without "certificateArn".'],
     [{ certificateArn: certificate }, 'Context "certificateArn" is given without "domainName".'],
+    [{ alarms: 'false', alarmEmail: 'a@b.example' }, 'Context "alarmEmail" is given with "alarms=false"'],
     [{ defaultEndpoint: 'false' }, 'Context "defaultEndpoint=false" would leave no address'],
   ])('refuses %j', (context, sentence) => {
     expect(() => readConfig(context)).toThrow(sentence);

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, adminTokenOf, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
-import { adminTokenKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
+import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job-repo.ts';
+import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
 import { put, update } from '../../shared/data/step.ts';
 import { lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
 import { Call, forgetHeld } from '../../shared/domain/call.ts';
@@ -274,6 +275,43 @@ describe('users', () => {
     expect(await text('users', 'unlock', 'people', named)).toContain('was not locked out');
   });
 
+  it('shows who a user is, with lock, devices and sessions, and nothing that lets in', async () => {
+    await lock();
+    const now = Date.now();
+    const set = {
+      token: 'HASH-OF-A-TOKEN',
+      expires: now + 1e6,
+      epoch: 0,
+      seen: now,
+      made: now,
+      agent: 'App/1',
+      platform: 2,
+    };
+    await db().write([update(deviceKey('people', 123456, 77), { set: { ...set, sn: 77 } })]);
+    await db().write([update(deviceKey('people', 123456, 78), { set: { ...set, sn: 78, epoch: 1 } })]);
+    await db().write([update(userKey('people', 123456), { set: { mobile: '+491234567' } })]);
+    const shown = await json('users', 'show', 'people', 'ALICE');
+    expect(shown).toMatchObject({
+      user_id: 123456,
+      username: 'Alice',
+      mobile: '+491234567',
+      status: 'active',
+      groups_joined: 0,
+      failures: 10,
+      locked_until: expect.any(String),
+      devices: [
+        { device_sn: 77, signed_in: true, user_agent: 'App/1', last_call_at: new Date(now).toISOString() },
+        { device_sn: 78, signed_in: false },
+      ],
+    });
+    const lines = await text('users', 'show', 'people', '123456');
+    expect(lines).toMatch(/failed logins +10, locked until .*UTC/);
+    expect(lines).toMatch(/^77 +signed in +.* App\/1$/m);
+    expect(lines + JSON.stringify(shown)).not.toMatch(/HASH-OF-A-TOKEN|salt|hash/);
+    expect(await text('users', 'show', 'people', 'bob')).toContain('No devices.');
+    expect(await refused('users', 'show', 'people', 'carol')).toBe('app "people" has no user "carol"');
+  });
+
   it('takes nobody where two could be meant, none is, or they are deleted', async () => {
     expect(await refused('users', 'unlock', 'people', '234567')).toContain('mobile number of Alice and the id of bob');
     expect(await refused('users', 'unlock', 'people', 'carol')).toBe('app "people" has no user "carol"');
@@ -282,6 +320,45 @@ describe('users', () => {
     await addUser('people', 345678);
     await db().write([update(userKey('people', 345678), { set: { status: 'deleted' } })]);
     expect(await refused('users', 'unlock', 'people', '345678')).toContain('has no user');
+  });
+});
+
+describe('jobs', () => {
+  const made = (minutes: number) => Date.now() - minutes * 60_000;
+  const add = async (job: Job) => {
+    const step = putJob(job);
+    await db().write([step]);
+    return step.key;
+  };
+
+  it('lists what is not done, the oldest first, and hands out again what is asked for', async () => {
+    expect(await json('jobs', 'list')).toEqual({ jobs: [] });
+    expect(await text('jobs', 'list')).toBe('No jobs wait.\n');
+    const user = await add({ kind: 'deleted user', app: 'shop', user: 5, made: made(1) });
+    const group = await add({ kind: 'dissolved group', app: 'shop', group: 7, made: made(20) });
+    const { jobs } = await json('jobs', 'list');
+    expect(jobs).toMatchObject([
+      { job_id: jobId(group), kind: 'dissolved group', app_id: 'shop', of: 'group 7', touched_at: null },
+      { job_id: jobId(user), kind: 'deleted user', of: 'user 5' },
+    ]);
+    expect(await text('jobs', 'list')).toMatch(/^ID +KIND +APP +OF +MADE +TOUCHED\n.+dissolved group +shop +group 7 /);
+
+    const before = Date.now();
+    expect(await json('jobs', 'retry', jobId(group))).toMatchObject({ retried: [{ job_id: jobId(group) }] });
+    const touched = await db().read([jobOf(group), jobOf(user)]);
+    expect(touched[0]?.continued).toBeGreaterThanOrEqual(before);
+    expect(touched[1]?.continued).toBeUndefined();
+    expect(await text('jobs', 'retry', '--all')).toContain('2 jobs are handed out again.');
+    expect((await db().read(jobOf(user)))?.continued).toBeGreaterThanOrEqual(before);
+
+    await db().write([finishJob(user)]);
+    const gone = `job: "${jobId(user)}" is not there: it is done, or never was`;
+    expect(await refused('jobs', 'retry', jobId(user), jobId(group))).toBe(gone);
+    // Not brought back as half a job.
+    expect(await db().read(jobOf(user))).toBeUndefined();
+    expect(await refused('jobs', 'retry')).toBe('give ids of jobs, or --all');
+    expect(await refused('jobs', 'retry', '--all', jobId(group))).toBe('give ids of jobs, or --all');
+    expect(await refused('jobs', 'retry', 'J#1')).toContain('That is no id of a job.');
   });
 });
 

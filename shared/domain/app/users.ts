@@ -2,7 +2,16 @@ import { Database } from '../../data/database.ts';
 import { lockKey } from '../../data/keys.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
 import { remove } from '../../data/step.ts';
-import { type Lock, lockOf, mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
+import {
+  type Device,
+  devicesOf,
+  type Lock,
+  lockOf,
+  mobileOf,
+  type User,
+  usernameOf,
+  userOf,
+} from '../../data/user-repo.ts';
 import { badParameter, Refusal } from '../../refusal.ts';
 import { wholeNumber } from '../call.ts';
 import { appNamed } from './apps.ts';
@@ -34,6 +43,22 @@ export async function findUser(db: Database, app: string, named: string): Promis
       `"${named}" is the mobile number of ${user.username} and the id of ${other.username}: give the username`,
     );
   return user;
+}
+
+/**
+ * Who a user is, for an operator who was asked about them.
+ * @throws Refusal 40000 10000 10002 as `findUser`
+ */
+export async function showUser(
+  table: OperatorTable,
+  app: string,
+  named: string,
+): Promise<{ user: User; lock: Lock | undefined; devices: Device[] }> {
+  const db = new Database(table.client, table.name);
+  await appNamed(db, app);
+  const user = await findUser(db, app, named);
+  const more = await db.read({ lock: lockOf(app, String(user.user)), devices: devicesOf(app, user.user) });
+  return { user, ...more };
 }
 
 /**

@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { functionNameOf } from '../../infra/names.ts';
+import { EVENTS } from '../../shared/metrics.ts';
+import { backgroundFunctions, routes } from '../../shared/routes/index.ts';
+import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
+
+const runbook = readFileSync(join(resolve(import.meta.dirname, '../..'), 'docs/runbook.md'), 'utf8');
+const templates = synthesizedTemplates(undefined, { alarmEmail: 'ops@example.com' });
+const of = (type: string, from: Map<string, Template> = templates): Resource['Properties'][] =>
+  [...resourcesOf(from, type).values()].map(({ Properties }) => Properties);
+
+const alarms = of('AWS::CloudWatch::Alarm');
+const nameOf = ({ AlarmName }: Resource['Properties']) => String(AlarmName).replace('roster-dev-', '');
+
+interface Measured {
+  namespace: string;
+  name: string;
+  statistic: string;
+  dimensions: Record<string, unknown>;
+}
+
+/** The metrics that an alarm looks at, however many: each is one on the bill. */
+function metricsOf(alarm: Resource['Properties']): Measured[] {
+  const dimensions = (given: { Name: string; Value: unknown }[] = []) =>
+    Object.fromEntries(given.map(({ Name, Value }) => [Name, Value]));
+  if (!alarm.Metrics)
+    return [
+      {
+        namespace: alarm.Namespace,
+        name: alarm.MetricName,
+        statistic: alarm.Statistic ?? alarm.ExtendedStatistic,
+        dimensions: dimensions(alarm.Dimensions),
+      },
+    ];
+  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation JSON
+  return alarm.Metrics.flatMap(({ MetricStat }: any) =>
+    MetricStat
+      ? [
+          {
+            namespace: MetricStat.Metric.Namespace,
+            name: MetricStat.Metric.MetricName,
+            statistic: MetricStat.Stat,
+            dimensions: dimensions(MetricStat.Metric.Dimensions),
+          },
+        ]
+      : [],
+  );
+}
+
+const looksAt = (section: string) =>
+  metricsOf(alarms.find((alarm) => nameOf(alarm) === section)!).map(({ namespace, name }) => `${namespace} ${name}`);
+
+describe('alarms', () => {
+  it('cover what can go wrong', () => {
+    expect(Object.fromEntries(alarms.map((alarm) => [nameOf(alarm), [...new Set(looksAt(nameOf(alarm)))]]))).toEqual({
+      faults: ['AWS/ApiGateway 5xx'],
+      latency: ['AWS/ApiGateway Latency'],
+      'throttled-functions': ['AWS/Lambda Throttles'],
+      database: ['AWS/DynamoDB ReadThrottleEvents', 'AWS/DynamoDB WriteThrottleEvents', 'AWS/DynamoDB SystemErrors'],
+      'stream-age': ['AWS/Lambda IteratorAge'],
+      'dead-letters': ['AWS/SQS ApproximateNumberOfMessagesVisible'],
+      'lock-outs': ['Roster lock_outs'],
+    });
+  });
+
+  it('look at queues and functions that are there, at all of them that no client calls', () => {
+    const queues = of('AWS::SQS::Queue').map(({ QueueName }) => QueueName);
+    const watched = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'dead-letters')!);
+    expect(watched.map(({ dimensions }) => dimensions.QueueName).sort()).toEqual(queues.sort());
+    expect(queues).toHaveLength(backgroundFunctions.length);
+    const aged = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'stream-age')!);
+    const onStream = backgroundFunctions.filter(({ trigger }) => trigger === 'jobs');
+    expect(aged.map(({ dimensions }) => dimensions.FunctionName)).toEqual(
+      onStream.map(({ id }) => functionNameOf('dev', id)),
+    );
+  });
+
+  it('count an event that functions count, by the dimension they count it by', () => {
+    const [own] = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'lock-outs')!);
+    expect(EVENTS).toContain(own!.name);
+    expect(own).toMatchObject({ statistic: 'Sum', dimensions: { stage: 'dev' } });
+    for (const { Environment } of of('AWS::Lambda::Function')) expect(Environment.Variables.STAGE).toBe('dev');
+  });
+
+  it('tell the topic when they go off and when it is over, and are quiet where nothing happens', () => {
+    const [topic] = [...resourcesOf(templates, 'AWS::SNS::Topic').keys()];
+    const action = [{ Ref: topic!.replace('Monitoring/', '') }];
+    for (const alarm of alarms) {
+      expect(alarm).toMatchObject({ AlarmActions: action, OKActions: action, TreatMissingData: 'notBreaching' });
+      expect(alarm.DatapointsToAlarm).toBeLessThanOrEqual(alarm.EvaluationPeriods);
+    }
+  });
+
+  it('each have their section in the runbook, which says what to do, and no section is left over', () => {
+    const part = /\n## Alarms\n([\s\S]*?)\n## /.exec(runbook)![1]!;
+    const sections = [...part.matchAll(/^### (.+)$/gm)].map(([, title]) => title!.toLowerCase().replaceAll(' ', '-'));
+    expect(sections.sort()).toEqual(alarms.map(nameOf).sort());
+    for (const alarm of alarms) {
+      expect(alarm.AlarmDescription).toMatch(new RegExp(`: docs/runbook\\.md#${nameOf(alarm)}$`));
+      const [, body] = new RegExp(`\n### ${nameOf(alarm).replaceAll('-', '[ -]')}\n([\\s\\S]*?)(?=\n##)`, 'i').exec(
+        runbook,
+      )!;
+      for (const word of ['Means', 'Look', 'Do', 'Over']) expect(body).toContain(`**${word}.**`);
+    }
+  });
+
+  it('cost what the runbook says', () => {
+    const metrics = alarms.flatMap(metricsOf).length;
+    expect(runbook).toContain(`${alarms.length} alarms on ${metrics} metrics`);
+  });
+
+  it('are left out, with topic and key, by -c alarms=false; the dashboard stays', () => {
+    const without = synthesizedTemplates(undefined, { alarms: 'false' });
+    for (const type of ['AWS::CloudWatch::Alarm', 'AWS::SNS::Topic', 'AWS::SNS::Subscription', 'AWS::KMS::Key'])
+      expect([type, of(type, without)]).toEqual([type, []]);
+    expect(of('AWS::CloudWatch::Dashboard', without)).toHaveLength(1);
+  });
+});
+
+describe('the topic of the alarms', () => {
+  const [topic] = of('AWS::SNS::Topic');
+  const [policy] = of('AWS::SNS::TopicPolicy');
+  const [key] = of('AWS::KMS::Key');
+  const fromAlarms = {
+    StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+    ArnLike: { 'aws:SourceArn': { 'Fn::Join': ['', expect.arrayContaining([':alarm:roster-dev-*'])] } },
+  };
+
+  it('is encrypted with a key that CloudWatch may use for these alarms', () => {
+    expect(topic).toMatchObject({
+      TopicName: 'roster-dev-alarms',
+      KmsMasterKeyId: { 'Fn::GetAtt': expect.anything() },
+    });
+    expect(key.KeyPolicy.Statement[1]).toEqual({
+      Effect: 'Allow',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      Resource: '*',
+      Condition: fromAlarms,
+    });
+  });
+
+  it('takes messages over TLS only, and from these alarms only', () => {
+    expect(policy.PolicyDocument.Statement).toMatchObject([
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 'sns:Publish',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Action: 'sns:Publish',
+        Condition: fromAlarms,
+      },
+    ]);
+  });
+
+  it('has a mail subscription where asked for one, and else none', () => {
+    expect(of('AWS::SNS::Subscription')).toMatchObject([{ Protocol: 'email', Endpoint: 'ops@example.com' }]);
+    expect(of('AWS::SNS::Subscription', synthesizedTemplates())).toEqual([]);
+  });
+});
+
+describe('the dashboard', () => {
+  const [{ DashboardBody, DashboardName }] = of('AWS::CloudWatch::Dashboard') as [Resource['Properties']];
+  const text = (DashboardBody['Fn::Join'][1] as unknown[])
+    .map((part) => (typeof part === 'string' ? part : 'reference'))
+    .join('');
+  // biome-ignore lint/suspicious/noExplicitAny: CloudWatch JSON
+  const widgets: any[] = JSON.parse(text).widgets;
+  // biome-ignore lint/suspicious/noExplicitAny: CloudWatch JSON
+  const lines: any[][] = widgets.flatMap(({ properties }) => properties.metrics ?? []);
+  const named = lines.filter(([first]) => typeof first === 'string');
+  const searches = lines.flatMap(([first]) => (first.expression ? [String(first.expression)] : []));
+
+  it('shows everything that functions count, once', () => {
+    expect(DashboardName).toBe('roster-dev');
+    const own = named.filter(([namespace]) => namespace === 'Roster').map(([, name]) => name);
+    expect(own.sort()).toEqual([...EVENTS].sort());
+  });
+
+  it('finds calls by code and by operation, and their times by area, by the dimensions of log lines', () => {
+    const dimensions = searches.map((search) => /\{Roster,([a-z,]+)\}/.exec(search)![1]);
+    expect([...new Set(dimensions)].sort()).toEqual(['stage,area', 'stage,code', 'stage,operation,code']);
+    for (const search of searches) expect(search).toContain('stage="dev"');
+  });
+
+  it('names at most 50 metrics, as many as the three free dashboards of an account may', () => {
+    expect(named.length).toBeLessThanOrEqual(50);
+    expect(named.length).toBeGreaterThan(EVENTS.length);
+  });
+
+  it('shows all alarms', () => {
+    const { properties } = widgets.find(({ type }) => type === 'alarm');
+    expect(properties.alarms).toHaveLength(alarms.length);
+  });
+});
+
+it('no operation that comes or goes changes anything of it', () => {
+  const without = synthesizedTemplates(routes.slice(1), { alarmEmail: 'ops@example.com' });
+  expect(without.get('Monitoring')).toEqual(templates.get('Monitoring'));
+});
