@@ -23,7 +23,7 @@ interface Outcome {
  * it (decision 30), where dimensions must be strings: so the code is one.
  */
 export function logCall(
-  { call, started, requestId }: { call: Call; started: number; requestId: string },
+  { call, started, requestId, gatewayId }: { call: Call; started: number; requestId: string; gatewayId: string },
   { status, code, fault }: Outcome,
 ) {
   const { actorKind: actor, db } = call;
@@ -45,6 +45,7 @@ export function logCall(
     write_units: writeUnits,
     [CALLS]: 1,
     request_id: requestId,
+    gateway_id: gatewayId,
     ...(cold && { cold }),
     ...(fault && { error: describe(fault) }),
   };

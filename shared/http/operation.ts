@@ -30,6 +30,8 @@ interface Invocation {
   input: unknown;
   started: number;
   requestId: string;
+  /** Id of the request at the gateway: the header `apigw-requestid` of the answer. */
+  gatewayId: string;
 }
 
 /** A fault of the service, whatever it was. */
@@ -82,7 +84,13 @@ function invocation(contract: Contract<z.ZodMiniType>, event: APIGatewayProxyEve
     { app: credential('app_id'), token: credential('access-token'), user: headers.user_id, group: headers.group_id },
     { userAgent: headers['user-agent'] ?? '', repetition: repetitionOf(event), origin: originOf(event) },
   );
-  return { call, input: inputOf(contract, event, call), started: performance.now(), requestId: context.awsRequestId };
+  return {
+    call,
+    input: inputOf(contract, event, call),
+    started: performance.now(),
+    requestId: context.awsRequestId,
+    gatewayId: event.requestContext.requestId,
+  };
 }
 
 /** Scheme, host and port that the caller reached this API by: a stage's own address, or a custom domain. */
