@@ -36,6 +36,7 @@ export const EVENTS = [
   'leaves',
   'bans',
   'blocks',
+  'files_published',
   'jobs_done',
   'jobs_cut_off',
   'users_forgotten',

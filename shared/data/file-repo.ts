@@ -2,7 +2,7 @@ import { absent, all, any, below, type Condition, exists, missing, unchanged } f
 import { fileIndex, fileKey, filePartition, filePublished, registrationKey, sequenceKey } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
 import { OPEN, type Sequence } from './sequence-repo.ts';
-import { put, remove, type Step, update } from './step.ts';
+import { measured, put, remove, type Step, update } from './step.ts';
 
 /** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
 export interface SharedFile {
@@ -100,11 +100,14 @@ export function shareSteps(
         { set: { file: next.id }, add: { files: 1 } },
         all(room(most), unchanged(was, 'file')),
       ),
-      put(fileKey(app, group, next.id), {
-        ...next,
-        ...fileIndex(app, group, next.id),
-        l1: filePublished(next.published, next.id),
-      }),
+      measured(
+        'files_published',
+        put(fileKey(app, group, next.id), {
+          ...next,
+          ...fileIndex(app, group, next.id),
+          l1: filePublished(next.published, next.id),
+        }),
+      ),
     ],
   };
 }
@@ -116,10 +119,13 @@ export const publishFileSteps = (
   file: SharedFile,
   { object, size, now, most }: { object: string; size: number; now: number; most: number },
 ): Step[] => [
-  update(
-    fileKey(app, group, file.id),
-    { set: { object, size, published: now, l1: filePublished(now, file.id), until: undefined, ttl: undefined } },
-    all(exists, absent('published'), unchanged(file, 'random')),
+  measured(
+    'files_published',
+    update(
+      fileKey(app, group, file.id),
+      { set: { object, size, published: now, l1: filePublished(now, file.id), until: undefined, ttl: undefined } },
+      all(exists, absent('published'), unchanged(file, 'random')),
+    ),
   ),
   update(sequenceKey(app, group), { add: { files: 1 } }, room(most)),
 ];
