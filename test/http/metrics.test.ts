@@ -144,6 +144,14 @@ inThisProcess('Events', (story) => {
     expect((await runJobs(given)).map(eventsOf)).toEqual([{ jobs_done: 1 }]);
   });
 
+  story('of files: a link is published at once, a reserved upload not yet', async (given) => {
+    const owner = await given.user();
+    const group_id = await given.group(owner);
+    const file = { group_id, name: 'notes', size: 3, type: '', url: 'https://example.com/notes' };
+    expect(await counted(owner.asks('POST /group/file/upload', file))).toEqual({ files_published: 1 });
+    expect(await counted(owner.asks('POST /group/file/upload', { ...file, url: '' }))).toEqual({});
+  });
+
   story('of races: each counts what it did itself', async (given) => {
     given.conflicts = true;
     const [owner, ...people] = await given.users(6);
