@@ -19,8 +19,17 @@ export interface FunctionDefinition {
   timeout: number;
   /** Its own key, so that a server can tell which function calls. */
   accessKeyId: string;
-  /** The statements of its role's policies. */
+  role: RoleDefinition;
+  /** Name of the log group that it writes to. */
+  logGroup: string;
+}
+
+interface RoleDefinition {
+  name: string;
+  /** Of its inline policies, in the role or beside it. */
   statements: Json[];
+  /** What is not read: managed policies, a permissions boundary, a role from elsewhere. */
+  unreadable: string[];
 }
 
 export interface RouteDefinition {
@@ -86,6 +95,8 @@ export interface StreamMapping {
   maximumRetryAttempts: number;
   bisectOnError: boolean;
   reportsItemFailures: boolean;
+  /** ARN of the queue for records that failed for good. */
+  onFailure: string | undefined;
 }
 
 export interface Deployment {
@@ -100,9 +111,9 @@ export interface Deployment {
 /** Collects what the laptop stack serves. Throws StartUpError if the templates hold what it cannot serve. */
 export function readDeployment(assembly: Assembly): Deployment {
   const functions = new Map<string, FunctionDefinition>();
-  const statements = statementsByRole(assembly);
+  const roles = readRoles(assembly);
   for (const resource of assembly.resources('AWS::Lambda::Function')) {
-    functions.set(resource.arn, readFunction(resource, assembly, statements));
+    functions.set(resource.arn, readFunction(resource, assembly, roles));
   }
   const functionOf = (uri: string): FunctionDefinition => {
     const arn = /arn:aws:lambda:[^:]+:[^:]+:function:[^:/]+/.exec(uri)?.[0] ?? '';
@@ -128,8 +139,8 @@ function functionArn(nameOrArn: string, functions: Map<string, FunctionDefinitio
   return [...functions.values()].find(({ name }) => name === nameOrArn)?.arn ?? nameOrArn;
 }
 
-function readFunction(resource: Resource, assembly: Assembly, statements: Map<string, Json[]>): FunctionDefinition {
-  const { Code, Handler, Environment, MemorySize, Timeout, Role } = resource.properties;
+function readFunction(resource: Resource, assembly: Assembly, roles: Map<string, RoleDefinition>): FunctionDefinition {
+  const { Code, Handler, Environment, MemorySize, Timeout, Role, LoggingConfig } = resource.properties;
   const file = Handler.split('.')[0];
   const folder = assembly.assetPath(Code.S3Key);
   const modulePath = ['.mjs', '.js', '.cjs'].map((ending) => join(folder, file + ending)).find(existsSync);
@@ -143,26 +154,29 @@ function readFunction(resource: Resource, assembly: Assembly, statements: Map<st
     memory: MemorySize ?? 128,
     timeout: (Timeout ?? 3) * 1000,
     accessKeyId: `ASIA${createHash('sha256').update(resource.arn).digest('hex').slice(0, 16).toUpperCase()}`,
-    statements: statements.get(Role) ?? [],
+    role: roles.get(Role) ?? { name: Role, statements: [], unreadable: [Role] },
+    logGroup: LoggingConfig?.LogGroup ?? `/aws/lambda/${resource.physicalId}`,
   };
 }
 
-/** Policy statements by the role's ARN, from inline policies and AWS::IAM::Policy resources. */
-function statementsByRole(assembly: Assembly): Map<string, Json[]> {
-  const roles = assembly.resources('AWS::IAM::Role');
-  const byName = new Map<string, Json[]>();
-  for (const { physicalId, properties } of roles) {
-    byName.set(
-      physicalId,
-      (properties.Policies ?? []).flatMap((policy: Json) => policy.PolicyDocument.Statement),
-    );
-  }
+/** Roles by ARN, with the statements of AWS::IAM::Policy resources too. */
+function readRoles(assembly: Assembly): Map<string, RoleDefinition> {
+  const roles = assembly.resources('AWS::IAM::Role').map(({ arn, physicalId: name, properties }) => {
+    const { Policies = [], ManagedPolicyArns = [], PermissionsBoundary } = properties;
+    const statements: Json[] = Policies.flatMap((policy: Json) => policy.PolicyDocument.Statement);
+    return { arn, name, statements, unreadable: [...ManagedPolicyArns, PermissionsBoundary].flat().filter(Boolean) };
+  });
+  const attach = (properties: Json, to: (role: RoleDefinition) => void) => {
+    const names: string[] = properties.Roles ?? [properties.RoleName];
+    for (const role of roles) if (names.includes(role.name)) to(role);
+  };
   for (const { properties } of assembly.resources('AWS::IAM::Policy', 'AWS::IAM::RolePolicy')) {
-    for (const role of properties.Roles ?? [properties.RoleName]) {
-      byName.get(role)?.push(...properties.PolicyDocument.Statement);
-    }
+    attach(properties, ({ statements }) => statements.push(...[properties.PolicyDocument.Statement].flat()));
   }
-  return new Map(roles.map(({ arn, physicalId }) => [arn, byName.get(physicalId)!]));
+  for (const { logicalId, properties } of assembly.resources('AWS::IAM::ManagedPolicy')) {
+    attach(properties, ({ unreadable }) => unreadable.push(logicalId));
+  }
+  return new Map(roles.map(({ arn, ...role }) => [arn, role]));
 }
 
 function readApi(assembly: Assembly, functionOf: (uri: string) => FunctionDefinition): ApiDefinition {
@@ -220,7 +234,7 @@ function readApi(assembly: Assembly, functionOf: (uri: string) => FunctionDefini
 }
 
 /** `*` in a pattern stands for anything. */
-export function matchesGlob(pattern: string, text: string): boolean {
+function matchesGlob(pattern: string, text: string): boolean {
   const expression = pattern.replace(/[.*+?^${}()|[\]\\]/g, (sign) => (sign === '*' ? '.*' : `\\${sign}`));
   return new RegExp(`^${expression}$`, 's').test(text);
 }
@@ -267,5 +281,6 @@ function readStreamMapping(mapping: Resource, functionOf: (name: string) => Func
     maximumRetryAttempts: properties.MaximumRetryAttempts ?? -1,
     bisectOnError: properties.BisectBatchOnFunctionError ?? false,
     reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),
+    onFailure: properties.DestinationConfig?.OnFailure?.Destination,
   };
 }

@@ -42,7 +42,7 @@ export interface PoolOptions {
   /** Milliseconds until an idle instance is ended. */
   idleTime?: number;
   /** Gets every line that a function prints. */
-  onLine?(functionName: string, line: string): void;
+  onLine?(definition: FunctionDefinition, line: string): void;
 }
 
 /** How an invocation ended; never an exception, since a failing function is an everyday result. */
@@ -135,7 +135,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     const instance: Instance = { definition, process: child, call: undefined, idleSince: 0 };
     alive.add(instance);
     for (const stream of [child.stdout, child.stderr]) {
-      forwardLines(stream!, (line) => options.onLine?.(definition.name, line));
+      forwardLines(stream!, (line) => options.onLine?.(definition, line));
     }
     child.on('message', (message: InstanceMessage) => {
       const { call } = instance;
@@ -166,7 +166,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     call.started = Date.now();
     const seconds = (timeout / 1000).toFixed(2);
     call.timer = setTimeout(() => {
-      options.onLine?.(call.definition.name, `${call.requestId} Task timed out after ${seconds} seconds`);
+      options.onLine?.(call.definition, `${call.requestId} Task timed out after ${seconds} seconds`);
       fail(instance, { errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${seconds} seconds` });
     }, timeout);
     const { requestId, event } = call;

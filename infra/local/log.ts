@@ -13,6 +13,8 @@ export interface StackLog {
   access(entry: AccessLogEntry): void;
   /** An invocation by an event source. */
   event(source: string, functionName: string, outcome: Outcome): void;
+  /** A call of a function that its role does not allow, in AWS's words. */
+  refusal(sentence: string): void;
   /** An event that a function did not take, however often it was tried. */
   deadLetter(source: string, functionName: string, event: Json, outcome: Outcome): void;
   close(): Promise<void>;
@@ -56,6 +58,9 @@ export function openLog(folder: string, show: (line: string) => void): StackLog 
     event(source, functionName, outcome) {
       const status = outcome.ok ? 'event' : styleText('red', 'event');
       line(status, '', outcome.duration, `${source} → ${functionName}`, why(outcome));
+    },
+    refusal(sentence) {
+      show(`${time()} ${styleText('red', sentence)}`);
     },
     deadLetter(source, functionName, event, outcome) {
       dead.write(

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { BucketDefinition } from './deployment.ts';
+import type { Authorizer } from './iam/authorizer.ts';
 import { checkPolicy } from './s3-post-policy.ts';
 import { type FindCredentials, S3Error, type Signer, verifyPolicySignature, verifyRequest } from './s3-signature.ts';
 import { openObjectStore, type Received, type StoredObject } from './s3-store.ts';
@@ -44,8 +45,8 @@ export interface S3ServerOptions {
   folder: string;
   buckets: Pick<BucketDefinition, 'name' | 'corsRules'>[];
   credentials: FindCredentials;
-  /** Whether this key may do that (`s3:GetObject`) with that (an ARN); without this everybody may do everything. */
-  allows?(accessKeyId: string, action: string, arn: string): boolean;
+  /** Why a key may not do something: see `Authorizer`. Without this everybody may do everything. */
+  refusal?: Authorizer['refusal'] | undefined;
   onCreated?(object: CreatedObject): void;
 }
 
@@ -88,14 +89,15 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   };
 }
 
-function requestHandler({ folder, buckets, credentials, allows = () => true, onCreated }: S3ServerOptions) {
+function requestHandler({ folder, buckets, credentials, refusal, onCreated }: S3ServerOptions) {
   const store = openObjectStore(folder);
 
   type Name = Pick<Request, 'bucket' | 'key'>;
-  const may = ({ accessKeyId }: Signer, action: string, { bucket, key }: Name) =>
-    allows(accessKeyId, `s3:${action}`, `arn:aws:s3:::${bucket}${key && `/${key}`}`);
+  const refusalOf = ({ accessKeyId }: Signer, action: string, { bucket, key }: Name) =>
+    refusal?.(accessKeyId, [{ action: `s3:${action}`, resource: `arn:aws:s3:::${bucket}${key && `/${key}`}` }]);
   const authorize = (signer: Signer, action: string, name: Name) => {
-    if (!may(signer, action, name)) throw new S3Error(403, 'AccessDenied', 'Access Denied');
+    const refused = refusalOf(signer, action, name);
+    if (refused) throw new S3Error(403, 'AccessDenied', refused);
   };
 
   /** Bucket and key from host and path. */
@@ -244,10 +246,13 @@ function requestHandler({ folder, buckets, credentials, allows = () => true, onC
     const results: string[] = [];
     for (const key of keys) {
       const named = `<Key>${escapeXml(key)}</Key>`;
-      if (may(signer, 'DeleteObject', { bucket: request.bucket, key })) {
-        await store.delete(request.bucket, key);
-        if (!quiet) results.push(`<Deleted>${named}</Deleted>`);
-      } else results.push(`<Error>${named}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>`);
+      const refused = refusalOf(signer, 'DeleteObject', { bucket: request.bucket, key });
+      if (refused) {
+        results.push(`<Error>${named}<Code>AccessDenied</Code><Message>${escapeXml(refused)}</Message></Error>`);
+        continue;
+      }
+      await store.delete(request.bucket, key);
+      if (!quiet) results.push(`<Deleted>${named}</Deleted>`);
     }
     replyXml(request, 200, 'DeleteResult', results.join(''));
   };
@@ -300,7 +305,10 @@ function requestHandler({ folder, buckets, credentials, allows = () => true, onC
     if (key === '') {
       if (method === 'GET' && query.get('list-type') === '2') return listObjects(request, signer);
       if (method === 'POST' && query.has('delete')) return deleteObjects(request, signer);
-      if (method === 'HEAD') return reply(request, 200, {});
+      if (method === 'HEAD') {
+        authorize(signer, 'ListBucket', request);
+        return reply(request, 200, {});
+      }
     } else {
       if (method === 'PUT' && typeof copySource === 'string') return copyObject(request, signer, copySource);
       if (method === 'PUT') return putObject(request, signer);

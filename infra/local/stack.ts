@@ -11,9 +11,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGatewayServer } from './api-gateway.ts';
 import { type DemoApps, demoApps } from './demo-apps.ts';
-import { type FunctionDefinition, matchesGlob, readDeployment } from './deployment.ts';
+import { type FunctionDefinition, readDeployment, type StreamMapping } from './deployment.ts';
 import { createTable, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
 import { createFunctionPool } from './function-pool.ts';
+import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
+import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
 import { openLog } from './log.ts';
 import { type CreatedObject, startS3Server } from './s3-server.ts';
 import type { Credentials } from './s3-signature.ts';
@@ -42,6 +44,8 @@ export interface StackOptions {
   makeApps?: typeof demoApps;
   /** Aborts the start, which then throws after it has ended what it had started. */
   signal?: AbortSignal;
+  /** False: functions may do everything, whatever their policies say. */
+  iam?: boolean;
   /** Gets a line for each step of the start. */
   onProgress?(step: string): void;
   /** Called when a server that the stack needs has ended by itself. */
@@ -63,6 +67,8 @@ export interface Stack {
   javaPid: number;
   /** The functions as the templates define them. */
   functions: FunctionDefinition[];
+  /** What the functions may do and did, and AWS's sentence about each call that was refused; none without `iam`. */
+  permissions: { grants: ReturnType<Authorizer['grants']>; refused: readonly string[] };
   /** Ends everything that the stack started. */
   close(): Promise<void>;
 }
@@ -105,7 +111,7 @@ class Closers {
 }
 
 async function start(options: StackOptions, closers: Closers): Promise<Stack> {
-  const { port = 0, data, quiet = false, logs = join(ROOT, '.local'), makeApps = demoApps } = options;
+  const { port = 0, data, quiet = false, iam = true, logs = join(ROOT, '.local'), makeApps = demoApps } = options;
   const { onProgress = () => {}, onBroken = () => {} } = options;
   const since = stopwatch();
 
@@ -144,19 +150,38 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   const log = openLog(logs, quiet ? () => {} : console.log);
   closers.add(log.close);
   const credentialsOf = localCredentials(deployment.functions);
+  const authorizer = iam ? createAuthorizer(deployment.functions) : undefined;
+  const refused: string[] = [];
+  const refusal: Authorizer['refusal'] | undefined =
+    authorizer &&
+    ((accessKeyId, permissions) => {
+      const said = authorizer.refusal(accessKeyId, permissions);
+      // S3 itself asks this where an object is missing: no fault of the function.
+      if (said && !said.includes('perform: s3:ListBucket ')) {
+        refused.push(said);
+        log.refusal(said);
+      }
+      return said;
+    });
+  if (authorizer) for (const mapping of deployment.streamMappings) checkMapping(mapping, authorizer);
   const s3 = await startS3Server({
     folder: join(data ?? folder, 's3'),
     buckets: deployment.buckets,
     credentials: credentialsOf,
-    allows: permissions(deployment.functions),
+    refusal,
     onCreated: (object) => notify(object),
   });
   closers.add(s3.close);
+  const gate =
+    refusal && (await startDynamoDbGate({ endpoint: database.endpoint, credentials: credentialsOf, refusal }));
+  if (gate) closers.add(gate.close);
   const pool = createFunctionPool({
-    endpoints: { dynamodb: database.endpoint, s3: s3.endpoint },
+    endpoints: { dynamodb: gate?.endpoint ?? database.endpoint, s3: s3.endpoint },
     credentialsOf,
     ...(options.instances && { instances: options.instances }),
-    onLine: log.functionLine,
+    // Without these permissions Lambda keeps no log, and says nothing of it.
+    onLine: (definition, line) =>
+      refusal?.(definition.accessKeyId, logPermissions(definition)) ?? log.functionLine(definition.name, line),
   });
   closers.add(pool.close);
 
@@ -221,6 +246,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     },
     javaPid: database.pid,
     functions: deployment.functions,
+    permissions: { grants: authorizer?.grants() ?? [], refused },
     close: () => closers.close(),
   };
 }
@@ -271,18 +297,27 @@ function localCredentials(functions: FunctionDefinition[]): (accessKeyId: string
   };
 }
 
-/** Whether the function with this key may do that with that, by the policies of its role. `local` may do everything. */
-function permissions(functions: FunctionDefinition[]): (accessKeyId: string, action: string, arn: string) => boolean {
-  const statements = new Map(functions.map((definition) => [definition.accessKeyId, definition.statements]));
-  return (accessKeyId, action, arn) =>
-    statements
-      .get(accessKeyId)
-      ?.some(
-        ({ Effect, Action, Resource }) =>
-          Effect === 'Allow' &&
-          [Action].flat().includes(action) &&
-          [Resource].flat().some((pattern) => matchesGlob(pattern, arn)),
-      ) ?? true;
+/**
+ * What Lambda checks when it makes the mapping: that the role may read the stream and fill the queue of what failed.
+ * @throws StartUpError with Lambda's words
+ */
+function checkMapping(
+  { function: { name, accessKeyId }, streamArn, onFailure }: StreamMapping,
+  { refusal }: Authorizer,
+) {
+  const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+  const reading = streamActions.map((action) => ({ action: `dynamodb:${action}`, resource: streamArn }));
+  if (refusal(accessKeyId, reading)) {
+    throw new StartUpError(
+      `${name}: Cannot access stream ${streamArn}. Please ensure the role can perform the GetRecords, ` +
+        'GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM.',
+    );
+  }
+  if (onFailure && refusal(accessKeyId, [{ action: 'sqs:SendMessage', resource: onFailure }])) {
+    throw new StartUpError(
+      `${name}: The function's role does not have permissions to call SendMessage on ${onFailure}.`,
+    );
+  }
 }
 
 const REASONS = {

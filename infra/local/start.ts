@@ -1,4 +1,4 @@
-/** `npm start [-- --data DIR] [--quiet] [--assembly DIR]`: the product on this machine, until Ctrl-C. */
+/** `npm start [-- --data DIR] [--quiet] [--assembly DIR] [--no-iam]`: the product on this machine, until Ctrl-C. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -44,11 +44,12 @@ if (process.env.npm_lifecycle_event) {
 }
 
 try {
-  const { data, quiet, assembly } = readArguments();
+  const { data, quiet, assembly, iam } = readArguments();
   stack = startStack({
     port: Number(process.env.PORT ?? 8080),
     data,
     quiet,
+    iam,
     ...(assembly && { assembly }),
     signal: starting.signal,
     onProgress: (step) => console.log(`  ${step}`),
@@ -78,18 +79,25 @@ function lineage(): string {
 }
 
 /** `data` and `assembly` are folders; an assembly (`cdk.out`) is served as it is, without bundling and synthesizing. */
-function readArguments(): { data: string | undefined; quiet: boolean; assembly: string | undefined } {
+function readArguments() {
   try {
     const { values } = parseArgs({
-      options: { data: { type: 'string' }, quiet: { type: 'boolean', default: false }, assembly: { type: 'string' } },
+      options: {
+        data: { type: 'string' },
+        quiet: { type: 'boolean', default: false },
+        assembly: { type: 'string' },
+        'no-iam': { type: 'boolean', default: false },
+      },
     });
     return {
       data: values.data && resolve(values.data),
       quiet: values.quiet,
       assembly: values.assembly && resolve(values.assembly),
+      iam: !values['no-iam'],
     };
   } catch (error) {
-    throw new StartUpError(`${(error as Error).message} Usage: npm start -- [--data DIR] [--quiet] [--assembly DIR]`);
+    const usage = 'Usage: npm start -- [--data DIR] [--quiet] [--assembly DIR] [--no-iam]';
+    throw new StartUpError(`${(error as Error).message} ${usage}`);
   }
 }
 

@@ -35,10 +35,15 @@ const HANDLERS = {
     };`,
 } as const;
 
+const STREAM_ACTIONS = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+
 type HandlerName = keyof typeof HANDLERS;
 
-/** Synthesizes the application into `folder` and gives the folder of the assembly. */
-export function writeFixtureAssembly(folder: string): string {
+/**
+ * Synthesizes the application into `folder` and gives the folder of the assembly. `stream`: what the function of the
+ * stream mapping may do with the stream.
+ */
+export function writeFixtureAssembly(folder: string, { stream = STREAM_ACTIONS } = {}): string {
   const app = new App({ outdir: join(folder, 'assembly'), analyticsReporting: false });
   const data = new Stack(app, 'Data');
   const table = new Table(data, 'Table', {
@@ -72,6 +77,10 @@ export function writeFixtureAssembly(folder: string): string {
       writeFileSync(join(code, 'index.mjs'), source);
       const role = new Role(nested, `${name}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
       role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [table.tableArn] }));
+      if (name === 'stores') {
+        const actions = stream.map((action) => `dynamodb:${action}`);
+        role.addToPolicy(new PolicyStatement({ actions, resources: [table.tableStreamArn!] }));
+      }
       const made = new LambdaFunction(nested, name, {
         functionName: `fixture-${name}`,
         runtime: Runtime.NODEJS_24_X,

@@ -23,7 +23,8 @@ function define(source: string, more: Partial<FunctionDefinition> = {}): Functio
     memory: 128,
     timeout: 2000,
     accessKeyId: `ASIA${made}`,
-    statements: [],
+    role: { name: `r${made}`, statements: [], unreadable: [] },
+    logGroup: `/aws/lambda/f${made}`,
     ...more,
   };
 }
@@ -213,7 +214,7 @@ describe('a function', () => {
   it('prints lines', async () => {
     const prints = define('export const handler = () => { console.log("one\\ntwo"); console.error("three"); };');
     const lines: string[] = [];
-    open({ onLine: (name, line) => lines.push(`${name} ${line}`) });
+    open({ onLine: ({ name }, line) => lines.push(`${name} ${line}`) });
     await pool.invoke(prints, {});
     await vi.waitFor(() =>
       expect(lines.sort()).toEqual(['one', 'three', 'two'].map((line) => `${prints.name} ${line}`)),

@@ -53,8 +53,12 @@ const open = () =>
       },
     ],
     credentials: (accessKeyId) => KEYS[accessKeyId],
-    allows: (accessKeyId, action, arn) =>
-      (RIGHTS[accessKeyId] ?? [/./]).some((right) => right.test(`${action} ${arn}`)),
+    refusal: (accessKeyId, permissions) => {
+      const rights = RIGHTS[accessKeyId] ?? [/./];
+      const asked = [...permissions].map(({ action, resource }) => `${action} ${resource}`);
+      const refused = asked.find((each) => !rights.some((right) => right.test(each)));
+      return refused && `not authorized: ${refused}`;
+    },
     onCreated: (object) => created.push(object),
   });
 const clientOf = (accessKeyId = 'local', credentials = KEYS[accessKeyId]) =>
@@ -199,7 +203,11 @@ describe('calls of the SDK', () => {
     await clientOf().send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
     const nobody = clientOf('ASIANOTHING');
     const uploader = clientOf('ASIAUPLOADER');
-    const refused = { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } };
+    const refused = {
+      name: 'AccessDenied',
+      message: expect.stringMatching(/^not authorized: s3:\w+ arn:aws:s3:::files/),
+      $metadata: { httpStatusCode: 403 },
+    };
     const calls = [
       nobody.send(new GetObjectCommand({ Bucket, Key: 'k' })),
       nobody.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'y' })),
@@ -210,7 +218,9 @@ describe('calls of the SDK', () => {
     ];
     await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(refused)));
     const { Errors } = await nobody.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'k' }] } }));
-    expect(Errors).toMatchObject([{ Key: 'k', Code: 'AccessDenied' }]);
+    expect(Errors).toEqual([
+      { Key: 'k', Code: 'AccessDenied', Message: 'not authorized: s3:DeleteObject arn:aws:s3:::files/k' },
+    ]);
     const url = await getSignedUrl(uploader, new GetObjectCommand({ Bucket, Key: 'k' }));
     expect(await answerOf(await fetch(url))).toEqual(DENIED);
     expect(await (await clientOf().send(new GetObjectCommand({ Bucket, Key: 'k' }))).Body!.transformToString()).toBe(

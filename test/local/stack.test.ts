@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { localClient } from '../../infra/local/dynamodb-local.ts';
@@ -76,7 +76,7 @@ describe('a running stack', () => {
   it('points the functions at its own servers', async () => {
     const { env } = (await (await get('/environment')).json()) as Json;
     expect(env).toMatchObject({
-      AWS_ENDPOINT_URL_DYNAMODB: stack.description.dynamodb_endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       AWS_ENDPOINT_URL_S3: stack.description.s3_endpoint,
       TABLE_NAME: 'fixture',
     });
@@ -102,6 +102,54 @@ describe('a running stack', () => {
         reason: 'PutObject',
       },
     });
+  });
+});
+
+describe('permissions', () => {
+  let stack: Stack | undefined;
+  afterEach(() => stack?.close());
+  /** The function's own client, by what is in its environment. */
+  const clientOfFunction = async () => {
+    const { env } = (await (await fetch(`${stack!.description.api_endpoint}/environment`)).json()) as Json;
+    return new DynamoDBClient({
+      endpoint: env.AWS_ENDPOINT_URL_DYNAMODB,
+      region: env.AWS_REGION,
+      credentials: {
+        accessKeyId: env.AWS_ACCESS_KEY_ID,
+        secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+        sessionToken: env.AWS_SESSION_TOKEN,
+      },
+    });
+  };
+  const item = { pk: { S: 'p' }, sk: { S: '-' } };
+  const putItem = new PutItemCommand({ TableName: 'fixture', Item: item });
+
+  it('of a function are those of its role', async () => {
+    stack = await start();
+    const client = await clientOfFunction();
+    const { grants } = stack.permissions;
+    const own = grants.find(({ function: { name } }) => name === 'fixture-environment')!.grants;
+    expect(own).toMatchObject([{ action: 'dynamodb:GetItem', used: false }]);
+    await client.send(new GetItemCommand({ TableName: 'fixture', Key: item }));
+    expect(own).toMatchObject([{ used: true }]);
+    await expect(client.send(putItem)).rejects.toThrow('is not authorized to perform: dynamodb:PutItem on resource');
+    expect(stack.permissions.refused).toEqual([
+      expect.stringContaining('assumed-role/Api-NestedNestedStackNestedNestedStackResource'),
+    ]);
+  });
+
+  it('are not asked for when told so', async () => {
+    stack = await start({ iam: false });
+    await (await clientOfFunction()).send(putItem);
+    expect(stack.permissions).toEqual({ grants: [], refused: [] });
+  });
+
+  it('of a stream mapping are checked at the start, as Lambda does', async () => {
+    const elsewhere = writeFixtureAssembly(join(folder, 'no-stream'), { stream: ['GetRecords'] });
+    await expect(start({ assembly: elsewhere })).rejects.toThrow(
+      'fixture-stores: Cannot access stream arn:aws:dynamodb',
+    );
+    stack = await start({ assembly: elsewhere, iam: false });
   });
 });
 

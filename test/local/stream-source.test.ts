@@ -56,6 +56,7 @@ function start(mapping: Partial<StreamMapping> = {}) {
       maximumRetryAttempts: -1,
       bisectOnError: false,
       reportsItemFailures: false,
+      onFailure: undefined,
       ...mapping,
     },
     async invoke(event) {

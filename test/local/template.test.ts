@@ -103,7 +103,7 @@ describe('a deployment', () => {
         JOINED: 'us-east-1:arn:aws:dynamodb:us-east-1:000000000000:table/fixture',
       },
     });
-    expect(functionOf('echo')?.statements).toContainEqual({
+    expect(functionOf('echo')?.role.statements).toContainEqual({
       Action: 'dynamodb:GetItem',
       Effect: 'Allow',
       Resource: 'arn:aws:dynamodb:us-east-1:000000000000:table/fixture',

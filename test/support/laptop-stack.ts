@@ -1,12 +1,13 @@
 /** Vitest's global set-up of the flows: one laptop stack for the whole run, whose DynamoDB Local the tests share. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type StackDescription, startStack } from '../../infra/local/stack.ts';
 import { assemblyOfSources } from './assembly.ts';
 import { startTestBucket } from './bucket.ts';
 import { faultsOf } from './embedded-metrics.ts';
+import { grantReport } from './grant-report.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -16,6 +17,7 @@ declare module 'vitest' {
 
 /** What a whole token looks like: see shared/domain/token.ts. */
 const TOKEN = /\b(u1\.[0-9a-z]+\.[0-9a-z]+|a1)\.[\w-]{43}\.[\w-]{22}/;
+const REPORT = resolve(import.meta.dirname, '../../.local/grants.txt');
 
 export default async function setup(project: TestProject) {
   const logs = await mkdtemp(join(tmpdir(), 'roster-flows-'));
@@ -41,5 +43,21 @@ export default async function setup(project: TestProject) {
     const lines: Record<string, unknown>[] = log.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
     const faulty = lines.filter((line) => 'request_id' in line).flatMap(faultsOf);
     if (faulty.length > 0) throw new Error(`CloudWatch would not take the metrics of a log line: ${faulty[0]}`);
+    const { refused, grants } = stack.permissions;
+    if (refused.length > 0) throw new Error([...new Set(refused)].join('\n'));
+    const report = grantReport(grants);
+    await mkdir(dirname(REPORT), { recursive: true });
+    await writeFile(REPORT, report.text);
+    // A grant that a part of the flows does not use says nothing.
+    if (report.faults.length > 0 && (await isWhole(project)))
+      throw new Error(`${report.faults.join('\n')}\nAll grants: ${REPORT}`);
   };
+}
+
+/** Whether every test of the project ran and passed: no filter, no shard, none left out. */
+async function isWhole(project: TestProject): Promise<boolean> {
+  const { testFiles } = await project.globTestFiles();
+  const ran = project.vitest.state.getTestModules().filter((module) => module.project === project);
+  const tests = ran.flatMap((module) => [...module.children.allTests()]);
+  return ran.length === testFiles.length && tests.every((test) => test.result().state === 'passed');
 }

@@ -1,0 +1,134 @@
+/**
+ * Stands between the functions and DynamoDB Local, which asks nobody for permission: finds out who calls and what the
+ * call needs, and lets it through or refuses it as DynamoDB does.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { LOCAL_REGION } from '../dynamodb-local.ts';
+import type { FindCredentials } from '../s3-signature.ts';
+import { type Json, LOCAL_ACCOUNT } from '../template.ts';
+import type { Authorizer } from './authorizer.ts';
+import type { Permission } from './policy.ts';
+
+export interface GateOptions {
+  /** DynamoDB Local. */
+  endpoint: string;
+  credentials: FindCredentials;
+  /** See `Authorizer`. */
+  refusal: Authorizer['refusal'];
+}
+
+export interface DynamoDbGate {
+  endpoint: string;
+  close(): Promise<void>;
+}
+
+/** Starts the gate on a free port of this machine. */
+export async function startDynamoDbGate({ endpoint, credentials, refusal }: GateOptions): Promise<DynamoDbGate> {
+  const agent = new Agent({ keepAlive: true });
+  const { hostname, port } = new URL(endpoint);
+
+  const pass = (incoming: IncomingMessage, response: ServerResponse, body: Buffer) => {
+    const { method, url: path, headers } = incoming;
+    const onward = request({ agent, hostname, port, method, path, headers }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(response);
+      answer.on('error', () => response.destroy());
+    });
+    // As if the server itself had gone: the SDK knows what to do.
+    onward.on('error', () => response.destroy());
+    response.on('close', () => response.writableFinished || onward.destroy());
+    onward.end(body);
+  };
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const body = await buffer(incoming);
+    const { authorization = '', 'x-amz-target': target = '', 'x-amz-security-token': token } = incoming.headers;
+    const key = /Credential=([^/,\s]+)/.exec(authorization)?.[1] ?? '';
+    const known = credentials(key);
+    if (!known || known.sessionToken !== token) {
+      return refuse(response, 'UnrecognizedClientException', 'The security token included in the request is invalid.');
+    }
+    const operation = /^DynamoDB_20120810\.(\w+)$/.exec(String(target))?.[1] ?? '';
+    const needed = permissionsOf(operation, JSON.parse(body.toString()));
+    if (!needed) {
+      const message = `The laptop stack does not know what permissions ${target} needs.`;
+      return refuse(response, 'UnknownOperationException', message);
+    }
+    const said = refusal(key, needed);
+    if (said) return refuse(response, 'AccessDeniedException', said);
+    pass(incoming, response, body);
+  };
+
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch((error) => {
+      // A body that is no JSON, or not one of this operation.
+      if (!incoming.errored && !response.headersSent) refuse(response, 'SerializationException', String(error));
+      else response.destroy();
+    });
+  });
+  // A connection that is closed while its function is about to use it again costs the function a retry.
+  server.keepAliveTimeout = 0;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** The actions of a transaction's items; the transaction itself has none. */
+const TRANSACT_ACTIONS: Record<string, string> = {
+  Get: 'GetItem',
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  ConditionCheck: 'ConditionCheckItem',
+};
+
+/** What DynamoDB asks for before it does the operation; undefined if the operation is not known here. */
+export function permissionsOf(operation: string, input: Json): Permission[] | undefined {
+  const on = (action: string, table: string, index?: string): Permission => ({
+    action: `dynamodb:${action}`,
+    // A table may be named by its ARN.
+    resource: `${table.startsWith('arn:') ? table : `${TABLES}${table}`}${index === undefined ? '' : `/index/${index}`}`,
+  });
+  switch (operation) {
+    case 'GetItem':
+    case 'PutItem':
+    case 'UpdateItem':
+    case 'DeleteItem':
+    case 'DescribeTable':
+      return [on(operation, input.TableName)];
+    case 'Query':
+    case 'Scan':
+      return [on(operation, input.TableName, input.IndexName)];
+    case 'BatchGetItem':
+    case 'BatchWriteItem':
+      return Object.keys(input.RequestItems).map((table) => on(operation, table));
+    case 'TransactGetItems':
+    case 'TransactWriteItems': {
+      const items: [string, Json][] = input.TransactItems.flatMap((item: Json) => Object.entries<Json>(item));
+      const needed = items.map(([kind, { TableName }]) => on(TRANSACT_ACTIONS[kind]!, TableName));
+      return [...new Map(needed.map((permission) => [Object.values(permission).join(), permission])).values()];
+    }
+    default:
+      return undefined;
+  }
+}
+
+const TABLES = `arn:aws:dynamodb:${LOCAL_REGION}:${LOCAL_ACCOUNT}:table/`;
+
+function refuse(response: ServerResponse, code: string, message: string) {
+  response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() });
+  response.end(JSON.stringify({ __type: `com.amazon.coral.service#${code}`, Message: message }));
+}

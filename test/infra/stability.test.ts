@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { constructIdOf } from '../../infra/names.ts';
+import { type Route, routes } from '../../shared/routes/index.ts';
+import { resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
+
+/**
+ * An update of a stage must leave alone whatever nobody touched: CloudFormation replaces a resource whose logical id
+ * changes (its log, its data), and does not let an export change that is imported.
+ */
+const before = synthesizedTemplates();
+
+/** Logical ids that came, went or mean something else, but for the nested stacks, whose templates' names are hashes. */
+function changes(after: Map<string, Template>) {
+  const [was, is] = [resourcesOf(before), resourcesOf(after)];
+  const differing = [...new Set([...was.keys(), ...is.keys()])].filter(
+    (id) => JSON.stringify(was.get(id)) !== JSON.stringify(is.get(id)),
+  );
+  const kept = (id: string) => (was.get(id) ?? is.get(id))?.Type !== 'AWS::CloudFormation::Stack';
+  return {
+    added: differing.filter((id) => !was.has(id) && kept(id)),
+    removed: differing.filter((id) => !is.has(id) && kept(id)),
+    changed: differing.filter((id) => was.has(id) && is.has(id) && kept(id)),
+    /** Nested stacks that would be updated. */
+    stacks: differing.filter((id) => !kept(id)).map((id) => id.replace(/^.*\/(\w+?)NestedStack.*$/, '$1')),
+  };
+}
+
+/** `Function`, `Role` …: the ids of one row's resources without stack, construct and hash. */
+const parts = (ids: string[], { id }: { id: string }) =>
+  ids.map((each) => {
+    const own = new RegExp(`^\\w+/${constructIdOf(id)}(\\w+?)([0-9A-F]{8})?$`).exec(each);
+    return own?.[1] ?? `of another: ${each}`;
+  });
+
+const toy: Route = {
+  id: 'group/toy',
+  path: '/group/toy',
+  methods: ['POST'],
+  area: 'group',
+  access: 'actor',
+  section: '7.99',
+  summary: 'A row that is not there',
+  grants: ['put', 'query-lsi1'],
+};
+it('a new row adds its own resources and touches no other, in whatever order the rows stand', () => {
+  const { added, ...rest } = changes(synthesizedTemplates([...routes, toy].reverse()));
+  expect(parts(added, toy).sort()).toEqual(['Function', 'Integration', 'Logs', 'POST', 'Permission', 'Role']);
+  expect(rest).toEqual({ removed: [], changed: [], stacks: ['Group'] });
+});
+
+describe('a row', () => {
+  const of = (id: string) => routes.find((row) => row.id === id)!;
+  const [kick, leave, unban] = ['group/kick', 'group/leave', 'group/unban'].map(of) as [Route, Route, Route];
+  const { added, removed, changed, stacks } = changes(
+    synthesizedTemplates(
+      routes
+        .filter((row) => row !== unban)
+        .map((row): Route => {
+          if (row === kick) return { ...kick, summary: 'Another', memory: 1024, timeout: 20, grants: ['put'] };
+          if (row === leave) return { ...leave, methods: ['POST', 'PUT'], path: '/group/part' };
+          return row;
+        }),
+    ),
+  );
+  const own = (ids: string[], { id }: Route) => ids.filter((each) => each.startsWith(`Member/${constructIdOf(id)}`));
+  const names = (ids: string[], row: Route) => parts(own(ids, row), row).sort();
+
+  it('that changes touches its own function and role only', () => {
+    expect([added, changed, removed].map((ids) => names(ids, kick))).toEqual([[], ['Function', 'Role'], []]);
+  });
+
+  it('that moves to another path and other methods keeps its function, role and log', () => {
+    expect([added, changed, removed].map((ids) => names(ids, leave))).toEqual([
+      ['PUT'],
+      ['POST', 'Permission'],
+      ['DELETE'],
+    ]);
+  });
+
+  it('that goes takes its own resources with it', () => {
+    const all = ['Function', 'Integration', 'Logs', 'POST', 'Permission', 'Role'];
+    expect([added, changed, removed].map((ids) => names(ids, unban))).toEqual([[], [], all]);
+  });
+
+  it('touches no other', () => {
+    const others = [...added, ...changed, ...removed].filter((id) => ![kick, leave, unban].some((row) => own([id], row).length));
+    expect(others).toEqual([]);
+    expect(stacks).toEqual(['Member']);
+  });
+});
+
+describe('names that other things hold on to', () => {
+  const idsOf = (stack: string, ...types: string[]) =>
+    Object.entries(before.get(stack)!.Resources)
+      .filter(([, { Type }]) => types.includes(Type))
+      .map(([id]) => id)
+      .sort();
+  const exportsOf = (stack: string) =>
+    Object.values(before.get(stack)!.Outputs ?? {})
+      .flatMap(({ Export }) => Export?.Name ?? [])
+      .sort();
+
+  it('are those of the stacks', () => {
+    expect([...before.keys()].filter((name) => name.startsWith('Roster'))).toEqual([
+      'Roster-dev-Api',
+      'Roster-dev-Data',
+    ]);
+  });
+
+  it('are the exports, which operators and the API stack use', () => {
+    expect(exportsOf('Roster-dev-Data')).toEqual([
+      'Roster-dev-Data-BucketArn',
+      'Roster-dev-Data-BucketName',
+      'Roster-dev-Data-StreamArn',
+      'Roster-dev-Data-TableArn',
+      'Roster-dev-Data-TableName',
+    ]);
+    expect(exportsOf('Roster-dev-Api')).toEqual(['Roster-dev-Api-Url']);
+  });
+
+  it('are the logical ids of what keeps data, holds the address, or holds the functions', () => {
+    expect(idsOf('Roster-dev-Data', 'AWS::DynamoDB::Table', 'AWS::S3::Bucket')).toEqual([
+      'Bucket83908E77',
+      'TableCD117FA1',
+    ]);
+    // One more area is one more nested stack, and no harm.
+    expect(idsOf('Roster-dev-Api', 'AWS::ApiGatewayV2::Api', 'AWS::CloudFormation::Stack')).toEqual(
+      expect.arrayContaining([
+        'AccountNestedStackAccountNestedStackResource85C9D962',
+        'Api',
+        'BackgroundNestedStackBackgroundNestedStackResource3CEEFB8C',
+        'GroupNestedStackGroupNestedStackResource75170E78',
+        'MemberNestedStackMemberNestedStackResource8CF0A34B',
+        'UserNestedStackUserNestedStackResource77B08DE4',
+      ]),
+    );
+  });
+
+  it('are the logical ids of functions, made of the row alone', () => {
+    const functions = [...resourcesOf(before, 'AWS::Lambda::Function').keys()];
+    expect(functions).toContain('Member/GroupKickFunctionB6AA4916');
+  });
+});

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import type { FunctionDefinition } from '../../infra/local/deployment.ts';
+import { grantReport } from './grant-report.ts';
+
+const functions = [
+  {
+    function: { name: 'roster-local-kick', environment: { OPERATION: 'kick' } } as unknown as FunctionDefinition,
+    grants: [
+      { action: 'a:Get', resource: 'r', used: true },
+      { action: 'a:Put', resource: 'r', used: false },
+    ],
+  },
+];
+
+it('lists every grant, and finds fault with those that nothing used', () => {
+  const { text, faults } = grantReport(functions, {});
+  expect(text).toBe('kick\n  used    a:Get on r\n  unused  a:Put on r\n');
+  expect(faults).toEqual(['kick: a:Put on r is granted, but no flow uses it']);
+});
+
+it('takes a justification, for as long as it is needed', () => {
+  const { text, faults } = grantReport(functions, { 'kick: a:Put on r': 'why', 'kick: a:Get on r': 'why' });
+  expect(text).toContain('  unused  a:Put on r: why\n');
+  expect(faults).toEqual(['kick: a:Get on r is used, so it needs no justification']);
+});

@@ -1,0 +1,28 @@
+import type { Stack } from '../../infra/local/stack.ts';
+import { OPERATION } from '../../shared/environment.ts';
+
+/** Grants that no flow can use over HTTP, each with the reason why the function has it all the same. */
+const JUSTIFIED: Record<string, string> = {};
+
+/**
+ * What each function of a stack may do, and whether it did: a page for people, and one line for each grant that was
+ * not used without justification, or is justified though it was.
+ */
+export function grantReport(
+  functions: Stack['permissions']['grants'],
+  justified = JUSTIFIED,
+): { text: string; faults: string[] } {
+  const faults: string[] = [];
+  const lines = functions.flatMap(({ function: { name, environment }, grants }) => {
+    const id = environment[OPERATION] ?? name;
+    const entries = grants.map(({ action, resource, used }) => {
+      const grant = `${id}: ${action} on ${resource}`;
+      const reason = justified[grant];
+      if (!used && !reason) faults.push(`${grant} is granted, but no flow uses it`);
+      if (used && reason) faults.push(`${grant} is used, so it needs no justification`);
+      return `  ${used ? 'used  ' : 'unused'}  ${action} on ${resource}${reason ? `: ${reason}` : ''}`;
+    });
+    return [id, ...entries];
+  });
+  return { text: `${lines.join('\n')}\n`, faults };
+}
