@@ -95,8 +95,6 @@ export interface StreamMapping {
   maximumRetryAttempts: number;
   bisectOnError: boolean;
   reportsItemFailures: boolean;
-  /** ARN of the queue for records that failed for good. */
-  onFailure: string | undefined;
 }
 
 export interface Deployment {
@@ -105,6 +103,8 @@ export interface Deployment {
   tables: TableDefinition[];
   buckets: BucketDefinition[];
   eventRules: EventRule[];
+  /** Where Lambda puts, in the role of the function, what failed for good: ARNs of queues and the like. */
+  failureDestinations: { function: FunctionDefinition; arn: string }[];
   streamMappings: StreamMapping[];
 }
 
@@ -129,6 +129,12 @@ export function readDeployment(assembly: Assembly): Deployment {
       .map(({ physicalId, properties }) => ({ name: physicalId, properties })),
     buckets: assembly.resources('AWS::S3::Bucket').map(readBucket),
     eventRules: assembly.resources('AWS::Events::Rule').map((rule) => readRule(rule, assembly, functionOf)),
+    failureDestinations: assembly
+      .resources('AWS::Lambda::EventSourceMapping', 'AWS::Lambda::EventInvokeConfig')
+      .flatMap(({ properties: { FunctionName, DestinationConfig } }) => {
+        const arn: string | undefined = DestinationConfig?.OnFailure?.Destination;
+        return arn ? [{ function: functionOf(functionArn(FunctionName, functions)), arn }] : [];
+      }),
     streamMappings: assembly
       .resources('AWS::Lambda::EventSourceMapping')
       .map((mapping) => readStreamMapping(mapping, (name) => functionOf(functionArn(name, functions)))),
@@ -281,6 +287,5 @@ function readStreamMapping(mapping: Resource, functionOf: (name: string) => Func
     maximumRetryAttempts: properties.MaximumRetryAttempts ?? -1,
     bisectOnError: properties.BisectBatchOnFunctionError ?? false,
     reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),
-    onFailure: properties.DestinationConfig?.OnFailure?.Destination,
   };
 }

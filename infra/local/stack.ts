@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGatewayServer } from './api-gateway.ts';
 import { type DemoApps, demoApps } from './demo-apps.ts';
-import { type FunctionDefinition, readDeployment, type StreamMapping } from './deployment.ts';
+import { type Deployment, type FunctionDefinition, readDeployment } from './deployment.ts';
 import { createTable, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
 import { createFunctionPool } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
@@ -163,7 +163,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
       }
       return said;
     });
-  if (authorizer) for (const mapping of deployment.streamMappings) checkMapping(mapping, authorizer);
+  if (authorizer) checkRoles(deployment, authorizer);
   const s3 = await startS3Server({
     folder: join(data ?? folder, 's3'),
     buckets: deployment.buckets,
@@ -298,27 +298,37 @@ function localCredentials(functions: FunctionDefinition[]): (accessKeyId: string
 }
 
 /**
- * What Lambda checks when it makes the mapping: that the role may read the stream and fill the queue of what failed.
- * @throws StartUpError with Lambda's words
+ * What Lambda checks of roles when it makes stream mappings and destinations: that they may read the stream and put
+ * there what failed.
+ * @throws StartUpError in Lambda's words
  */
-function checkMapping(
-  { function: { name, accessKeyId }, streamArn, onFailure }: StreamMapping,
-  { refusal }: Authorizer,
-) {
-  const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
-  const reading = streamActions.map((action) => ({ action: `dynamodb:${action}`, resource: streamArn }));
-  if (refusal(accessKeyId, reading)) {
+function checkRoles({ streamMappings, failureDestinations }: Deployment, { refusal }: Authorizer) {
+  for (const { function: reader, streamArn } of streamMappings) {
+    const needed = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+    const permissions = needed.map((action) => ({ action: `dynamodb:${action}`, resource: streamArn }));
+    if (!refusal(reader.accessKeyId, permissions)) continue;
     throw new StartUpError(
-      `${name}: Cannot access stream ${streamArn}. Please ensure the role can perform the GetRecords, ` +
+      `${reader.name}: Cannot access stream ${streamArn}. Please ensure the role can perform the GetRecords, ` +
         'GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM.',
     );
   }
-  if (onFailure && refusal(accessKeyId, [{ action: 'sqs:SendMessage', resource: onFailure }])) {
+  for (const { function: sender, arn } of failureDestinations) {
+    const service = arn.split(':')[2] ?? '';
+    const action = DESTINATION_ACTIONS[service];
+    if (!action) throw new StartUpError(`The laptop stack knows no destination ${arn}.`);
+    if (!refusal(sender.accessKeyId, [{ action: `${service}:${action}`, resource: arn }])) continue;
     throw new StartUpError(
-      `${name}: The function's role does not have permissions to call SendMessage on ${onFailure}.`,
+      `${sender.name}: The function's role does not have permissions to call ${action} on ${arn}.`,
     );
   }
 }
+
+const DESTINATION_ACTIONS: Record<string, string> = {
+  sqs: 'SendMessage',
+  sns: 'Publish',
+  lambda: 'InvokeFunction',
+  events: 'PutEvents',
+};
 
 const REASONS = {
   'ObjectCreated:Put': 'PutObject',

@@ -35,15 +35,23 @@ const HANDLERS = {
     };`,
 } as const;
 
-const STREAM_ACTIONS = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+/** What a mapping needs. */
+export const MAPPING_ACTIONS = [
+  'dynamodb:DescribeStream',
+  'dynamodb:GetRecords',
+  'dynamodb:GetShardIterator',
+  'dynamodb:ListStreams',
+  'sqs:SendMessage',
+];
+const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:failed';
 
 type HandlerName = keyof typeof HANDLERS;
 
 /**
- * Synthesizes the application into `folder` and gives the folder of the assembly. `stream`: what the function of the
- * stream mapping may do with the stream.
+ * Synthesizes the application into `folder` and gives the folder of the assembly. `mapping`: what the function of the
+ * stream mapping may do with the stream and the queue.
  */
-export function writeFixtureAssembly(folder: string, { stream = STREAM_ACTIONS } = {}): string {
+export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS): string {
   const app = new App({ outdir: join(folder, 'assembly'), analyticsReporting: false });
   const data = new Stack(app, 'Data');
   const table = new Table(data, 'Table', {
@@ -78,8 +86,7 @@ export function writeFixtureAssembly(folder: string, { stream = STREAM_ACTIONS }
       const role = new Role(nested, `${name}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
       role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [table.tableArn] }));
       if (name === 'stores') {
-        const actions = stream.map((action) => `dynamodb:${action}`);
-        role.addToPolicy(new PolicyStatement({ actions, resources: [table.tableStreamArn!] }));
+        role.addToPolicy(new PolicyStatement({ actions: mapping, resources: [table.tableStreamArn!, QUEUE_ARN] }));
       }
       const made = new LambdaFunction(nested, name, {
         functionName: `fixture-${name}`,
@@ -133,6 +140,7 @@ export function writeFixtureAssembly(folder: string, { stream = STREAM_ACTIONS }
     startingPosition: 'TRIM_HORIZON',
     batchSize: 10,
     maximumRetryAttempts: 2,
+    destinationConfig: { onFailure: { destination: QUEUE_ARN } },
     filterCriteria: {
       filters: [
         { pattern: JSON.stringify({ eventName: ['INSERT'], dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } } }) },

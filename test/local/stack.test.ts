@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { localClient } from '../../infra/local/dynamodb-local.ts';
 import { type Stack, type StackOptions, startStack } from '../../infra/local/stack.ts';
 import type { Json } from '../../infra/local/template.ts';
-import { writeFixtureAssembly } from './fixture.ts';
+import { MAPPING_ACTIONS, writeFixtureAssembly } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stack-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -144,11 +144,13 @@ describe('permissions', () => {
     expect(stack.permissions).toEqual({ grants: [], refused: [] });
   });
 
-  it('of a stream mapping are checked at the start, as Lambda does', async () => {
-    const elsewhere = writeFixtureAssembly(join(folder, 'no-stream'), { stream: ['GetRecords'] });
-    await expect(start({ assembly: elsewhere })).rejects.toThrow(
-      'fixture-stores: Cannot access stream arn:aws:dynamodb',
-    );
+  it.each([
+    ['dynamodb:ListStreams', 'Cannot access stream arn:aws:dynamodb'],
+    ['sqs:SendMessage', "The function's role does not have permissions to call SendMessage on arn:aws:sqs"],
+  ])('of a stream mapping are checked at the start, as Lambda does: %s', async (missing, message) => {
+    const actions = MAPPING_ACTIONS.filter((action) => action !== missing);
+    const elsewhere = writeFixtureAssembly(join(folder, missing), actions);
+    await expect(start({ assembly: elsewhere })).rejects.toThrow(`fixture-stores: ${message}`);
     stack = await start({ assembly: elsewhere, iam: false });
   });
 });

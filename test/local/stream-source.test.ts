@@ -56,7 +56,6 @@ function start(mapping: Partial<StreamMapping> = {}) {
       maximumRetryAttempts: -1,
       bisectOnError: false,
       reportsItemFailures: false,
-      onFailure: undefined,
       ...mapping,
     },
     async invoke(event) {
