@@ -1,4 +1,4 @@
-import { ArnFormat, Aws, CfnOutput, Duration, NestedStack, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Aws, CfnOutput, Duration, NestedStack, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   AlarmStatusWidget,
@@ -13,7 +13,6 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
@@ -99,22 +98,9 @@ export class MonitoringStack extends NestedStack {
         },
       },
     };
-    // A key of its own: CloudWatch may not use the one that AWS keeps for SNS.
-    const key = new Key(this, 'Key', {
-      description: `Messages of ${topicName}`,
-      removalPolicy: RemovalPolicy.DESTROY,
-      pendingWindow: Duration.days(7),
-    });
-    Validations.of(key).acknowledge({
-      id: 'AwsSolutions::AwsSolutions-KMS5',
-      reason:
-        'It encrypts messages of alarms on their way through the topic: names and numbers, kept for minutes. Each ' +
-        'rotation would add another dollar a month to the price of a stage that nobody uses.',
-    });
-    key.addToResourcePolicy(
-      new PolicyStatement({ ...fromAlarms, actions: ['kms:Decrypt', 'kms:GenerateDataKey*'], resources: ['*'] }),
-    );
-    const topic = new Topic(this, 'Topic', { topicName, masterKey: key, enforceSSL: true });
+    // No key: CloudWatch may not use the one that AWS keeps for SNS, and one of its own costs a dollar a month, idle or
+    // not, for messages that say names of alarms and numbers.
+    const topic = new Topic(this, 'Topic', { topicName, enforceSSL: true });
     // A topic with a policy of its own has lost the one that lets the account's services publish.
     topic.addToResourcePolicy(
       new PolicyStatement({ ...fromAlarms, actions: ['sns:Publish'], resources: [topic.topicArn] }),

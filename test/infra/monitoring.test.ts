@@ -113,9 +113,9 @@ describe('alarms', () => {
     expect(runbook).toContain(`${alarms.length} alarms on ${metrics} metrics`);
   });
 
-  it('are left out, with topic and key, by -c alarms=false; the dashboard stays', () => {
+  it('are left out, with the topic, by -c alarms=false; the dashboard stays', () => {
     const without = synthesizedTemplates(few, { alarms: 'false' });
-    for (const type of ['AWS::CloudWatch::Alarm', 'AWS::SNS::Topic', 'AWS::SNS::Subscription', 'AWS::KMS::Key'])
+    for (const type of ['AWS::CloudWatch::Alarm', 'AWS::SNS::Topic', 'AWS::SNS::Subscription'])
       expect([type, of(type, without)]).toEqual([type, []]);
     expect(of('AWS::CloudWatch::Dashboard', without)).toHaveLength(1);
   });
@@ -124,24 +124,14 @@ describe('alarms', () => {
 describe('the topic of the alarms', () => {
   const [topic] = of('AWS::SNS::Topic');
   const [policy] = of('AWS::SNS::TopicPolicy');
-  const [key] = of('AWS::KMS::Key');
   const fromAlarms = {
     StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
     ArnLike: { 'aws:SourceArn': { 'Fn::Join': ['', expect.arrayContaining([':alarm:roster-dev-*'])] } },
   };
 
-  it('is encrypted with a key that CloudWatch may use for these alarms', () => {
-    expect(topic).toMatchObject({
-      TopicName: 'roster-dev-alarms',
-      KmsMasterKeyId: { 'Fn::GetAtt': expect.anything() },
-    });
-    expect(key.KeyPolicy.Statement[1]).toEqual({
-      Effect: 'Allow',
-      Principal: { Service: 'cloudwatch.amazonaws.com' },
-      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-      Resource: '*',
-      Condition: fromAlarms,
-    });
+  it('costs nothing while nobody is told anything', () => {
+    expect(topic).toMatchObject({ TopicName: 'roster-dev-alarms' });
+    expect(of('AWS::KMS::Key')).toEqual([]);
   });
 
   it('takes messages over TLS only, and from these alarms only', () => {
