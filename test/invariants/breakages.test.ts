@@ -130,7 +130,7 @@ const BREAKAGES: Breakage[] = [
     tamper: without(isGroup, 'count'),
     focus: ['apply', 'invite', 'approval', 'leave'],
     people: 7,
-    seed: 10,
+    seed: 33,
   },
   {
     title: 'a group dissolved meanwhile takes members',
@@ -172,7 +172,7 @@ const BREAKAGES: Breakage[] = [
     title: 'a settled application is approved',
     tamper: without((part) => isApplication(part) || (isRelation(part) && joins(part)), 'status', 'made', 'applied'),
     focus: ['apply', 'apply/handle', 'leave'],
-    seed: 9,
+    seed: 21,
   },
   {
     title: 'the role of whoever acts is not proven in the write',
@@ -184,7 +184,7 @@ const BREAKAGES: Breakage[] = [
     title: 'the role of whoever is touched is not proven in the write',
     tamper: without((part) => isRelation(part) && part.verb !== 'ConditionCheck', 'role'),
     focus: ['kick', 'block', 'transfer', 'invite'],
-    seed: 1,
+    seed: 2,
   },
 ];
 
