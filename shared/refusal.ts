@@ -53,5 +53,12 @@ export class Refusal extends Error {
 /** 10002 with the name of the field. */
 export const badParameter = (field: string, wrong: string) => new Refusal('badParameter', `${field}: ${wrong}`);
 
+/** The body is larger than the operation takes: answered 413, as the gateway does above 6 MB; it was not parsed. */
+export class TooLarge extends Refusal {
+  constructor(most: number) {
+    super('badParameter', `body: must have at most ${most} bytes`);
+  }
+}
+
 /** The service cannot finish now (throttled, or a record stays contended): 503 with Retry-After; nothing was changed. */
 export class Unavailable extends Error {}

@@ -11,6 +11,9 @@ import { refusalOf } from './request.ts';
 export const batch = <S extends z.core.$ZodLooseShape>(naming: S) =>
   z.object({ list: z._default(list(z.looseObject(naming), 1, MOST_WRITTEN), []) });
 
+/** Bytes of a body with a list of profiles or avatars: as much as the gateway passes to a function. */
+export const MOST_BATCH_BODY = 6 * 1024 * 1024;
+
 /** An entry as its schema has it, or the refusal that is its alone. */
 export function entryOf<S extends z.ZodMiniType>(
   schema: S,

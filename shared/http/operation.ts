@@ -5,7 +5,7 @@ import { type Access, Call } from '../domain/call.ts';
 import { Page } from '../domain/page.ts';
 import { Redirect } from '../domain/redirect.ts';
 import { requestHash } from '../domain/repetition.ts';
-import { badParameter, Refusal, Unavailable } from '../refusal.ts';
+import { badParameter, Refusal, TooLarge, Unavailable } from '../refusal.ts';
 import { logCall } from './log.ts';
 import { parametersOf, refusalOf } from './request.ts';
 
@@ -22,6 +22,8 @@ export interface Contract<S extends z.core.$ZodType> {
   queryCredentials?: boolean;
   /** The parameter that names the group, where it is not `group_id`. */
   groupParameter?: string;
+  /** Bytes of a body, where they may be more than a single record needs. */
+  mostBody?: number;
 }
 
 /** A call on its way through the wrapper: what the event means. */
@@ -69,6 +71,7 @@ export function operation<S extends z.ZodMiniType>(
     .handler(async (event: unknown) => {
       const { call, input } = event as Invocation;
       if (!(input instanceof Refusal)) return run(call, input as z.output<S>);
+      if (input instanceof TooLarge) throw input;
       // Wrong parameters answer only those who may ask: app, token and actor come first.
       await call.open([]);
       throw input;
@@ -107,7 +110,7 @@ function repetitionOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2)
 }
 
 function inputOf<S extends z.ZodMiniType>(contract: Contract<S>, event: APIGatewayProxyEventV2, call: Call) {
-  const given = parametersOf(event, contract.rawBody ?? false);
+  const given = parametersOf(event, contract);
   if (given instanceof Refusal) return given;
   const group = call.headerGroup;
   const name = contract.groupParameter ?? 'group_id';
@@ -128,8 +131,10 @@ function success(answer: unknown) {
 }
 
 function failure(error: Error) {
-  if (error instanceof Refusal)
-    return { code: error.code, response: reply(200, { code: error.code, message: error.message, data: null }) };
+  if (error instanceof Refusal) {
+    const status = error instanceof TooLarge ? 413 : 200;
+    return { code: error.code, response: reply(status, { code: error.code, message: error.message, data: null }) };
+  }
   const unavailable = error instanceof Unavailable;
   const message = unavailable ? 'the service is busy, try again' : 'the service failed';
   const body = { code: SERVICE_FAULT, message, data: null };
@@ -139,12 +144,15 @@ function failure(error: Error) {
   };
 }
 
+/** docs/security.md says why these headers, and why no others. */
 const reply = (statusCode: number, body: object, headers: Record<string, string> = {}) => ({
   statusCode,
   headers: {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    'strict-transport-security': 'max-age=31536000',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     ...headers,
   },
   body: JSON.stringify(body),

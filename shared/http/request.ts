@@ -1,9 +1,20 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { badParameter, type Refusal } from '../refusal.ts';
+import { badParameter, type Refusal, TooLarge } from '../refusal.ts';
+
+/**
+ * Bytes of a body. The longest that fits a schema, a profile whose every character is escaped in JSON, has some 220 KB;
+ * lists of profiles say how much they take.
+ */
+const MOST_BODY = 262_144;
 
 /** Parameters of a call before they are checked: the JSON body's, and the query's, which win. */
-export function parametersOf(event: APIGatewayProxyEventV2, rawBody: boolean): Record<string, unknown> | Refusal {
+export function parametersOf(
+  event: APIGatewayProxyEventV2,
+  { rawBody = false, mostBody = MOST_BODY }: { rawBody?: boolean; mostBody?: number },
+): Record<string, unknown> | Refusal {
+  const length = Buffer.byteLength(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  if (length > mostBody) return new TooLarge(mostBody);
   const body = bodyOf(event);
   const query = Object.fromEntries(new URLSearchParams(event.rawQueryString));
   if (rawBody) return { ...query, body: rawText(body) };

@@ -101,6 +101,29 @@ describe('Parameters', () => {
       expect(await alice!.fails('GET /group/info')).toBe(10002);
     });
 
+    story(
+      'in a body of at most 256 KiB, or as much as the gateway passes where lists of profiles come',
+      async (given) => {
+        const alice = await given.user();
+        const [admin, padding] = [given.admin(), 'x'.repeat(262_144)];
+        const large = await alice.asks('POST /user/nickname', { nick_name: 'Alice', padding });
+        const refusal = { code: 10002, message: 'body: must have at most 262144 bytes', data: null };
+        expect([large.status, large.body]).toEqual([413, refusal]);
+        // Before anything else is looked at, and whatever the body is: it is not parsed.
+        const strange = { body: `{${padding}`, headers: {} };
+        for (const request of [strange, { ...strange, base64: true }, { ...strange, app: given.app, token: 'x' }]) {
+          const { status, body } = await given.api.call('POST', '/user/nickname', request);
+          expect([status, body]).toEqual([413, refusal]);
+        }
+        expect(await alice.does('GET /user/profile')).toMatchObject({ nick_name: '' });
+        // Not the padding, but what fits is changed.
+        const fits = await alice.asks('POST /user/nickname', { nick_name: 'Alice', padding: padding.slice(100) });
+        expect([fits.status, fits.body.code]).toEqual([200, 200]);
+        const list = [{ user_id: alice.id, nick_name: 'Alicia', padding }];
+        expect(await admin.does('POST /user/profile/batch', { list })).toMatchObject([{ success: true }]);
+      },
+    );
+
     story('with ids as large as JSON clients can hold', async (given) => {
       const alice = await given.user();
       for (const group_id of [Number.MAX_SAFE_INTEGER, String(Number.MAX_SAFE_INTEGER), 2 ** 31])
@@ -130,6 +153,8 @@ inBothWorlds('An answer', (story) => {
         'content-type': 'application/json; charset=utf-8',
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
+        'strict-transport-security': 'max-age=31536000',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       });
   });
 });

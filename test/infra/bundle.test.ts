@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, bundleFolder } from '../../infra/bundle.ts';
 import { backgroundFunctions, type FunctionRow, routes } from '../../shared/routes/index.ts';
 import { assemblyOfSources } from '../support/assembly.ts';
+import { secretsIn } from '../support/secrets.ts';
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
@@ -57,6 +58,11 @@ describe('the bundles of all functions', () => {
       expect(files.filter((file) => entries.has(file))).toEqual([`functions/${id}.ts`]);
       expect(files.filter((file) => /^(infra|test)\//.test(file))).toEqual(['infra/bundle/lambda-credentials.ts']);
     }
+  });
+
+  it('hold no secret', () => {
+    for (const { id } of everyRow)
+      expect([id, secretsIn(readFileSync(join(bundleFolder(outdir, id), 'index.mjs'), 'utf8'))]).toEqual([id, []]);
   });
 
   it('load on Node without any environment and export a handler', async () => {

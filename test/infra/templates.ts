@@ -16,6 +16,7 @@ export interface Resource {
 
 export interface Template {
   Resources: Record<string, Resource>;
+  Parameters?: Record<string, unknown>;
   Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
 }
 

@@ -8,15 +8,16 @@ import { assemblyOfSources } from './assembly.ts';
 import { startTestBucket } from './bucket.ts';
 import { faultsOf } from './embedded-metrics.ts';
 import { grantReport } from './grant-report.ts';
+import { secretsIn } from './secrets.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     stack: StackDescription;
+    /** File of what the functions print. */
+    functionsLog: string;
   }
 }
 
-/** What a whole token looks like: see shared/domain/token.ts. */
-const TOKEN = /\b(u1\.[0-9a-z]+\.[0-9a-z]+|a1)\.[\w-]{43}\.[\w-]{22}/;
 const REPORT = resolve(import.meta.dirname, '../../.local/grants.txt');
 
 export default async function setup(project: TestProject) {
@@ -33,13 +34,15 @@ export default async function setup(project: TestProject) {
   });
   const bucket = await startTestBucket();
   project.provide('stack', stack.description);
+  project.provide('functionsLog', join(logs, 'functions.log'));
   project.provide('dynamoDbEndpoint', stack.description.dynamodb_endpoint);
   project.provide('s3Endpoint', bucket.endpoint);
   return async () => {
     await Promise.all([stack.close(), bucket.close()]);
     const log = await readFile(join(logs, 'functions.log'), 'utf8').catch(() => '');
     await rm(logs, { recursive: true, force: true });
-    if (TOKEN.test(log)) throw new Error('the functions wrote a token to their log');
+    const [secret] = secretsIn(log);
+    if (secret) throw new Error(`the functions wrote a ${secret} to their log`);
     const lines: Record<string, unknown>[] = log.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
     const faulty = lines.filter((line) => 'request_id' in line).flatMap(faultsOf);
     if (faulty.length > 0) throw new Error(`CloudWatch would not take the metrics of a log line: ${faulty[0]}`);

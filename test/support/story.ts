@@ -15,6 +15,7 @@ import type { Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import type { Answer, Api, Request } from './api.ts';
 import { problems } from './invariants.ts';
+import { PASSWORD } from './secrets.ts';
 import { type World, type WorldName, world } from './world.ts';
 
 type Parameters = Record<string, unknown>;
@@ -82,8 +83,7 @@ export class Person extends Actor {
   }
 }
 
-/** The password of everybody in the stories. */
-export const PASSWORD = 'correct horse battery';
+export { PASSWORD };
 
 /** Of the least parameters there are: comparing takes a hundredth of the time that new passwords take. */
 const CHEAP = { N: 2, r: 8, p: 1 };

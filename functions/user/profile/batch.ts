@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { changeProfiles } from '../../../shared/domain/user/profile.ts';
-import { batch, entryOf, uniqueBy } from '../../../shared/http/batch.ts';
+import { batch, entryOf, MOST_BATCH_BODY, uniqueBy } from '../../../shared/http/batch.ts';
 import { operation } from '../../../shared/http/operation.ts';
 import { bytes, id, LONGEST, name, text } from '../../../shared/http/parameters.ts';
 
@@ -14,7 +14,7 @@ export const request = batch({ user_id: id() });
 export const reply = z.array(z.object({ user_id: z.int(), success: z.boolean(), reason: z.string() }));
 
 /** PUT|POST /user/profile/batch — section 1.20: profiles of up to 100 users, each on its own. */
-export const handler = operation({ access: 'admin', request, reply }, (call, input) =>
+export const handler = operation({ access: 'admin', request, reply, mostBody: MOST_BATCH_BODY }, (call, input) =>
   changeProfiles(
     call,
     uniqueBy(input.list, 'user_id').map((given) => {
