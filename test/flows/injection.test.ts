@@ -1,0 +1,69 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { expect } from 'vitest';
+import { inThisProcess } from '../support/story.ts';
+
+/** Texts that mean something to keys, expressions, JSON, objects, logs or shells. */
+const HOSTILE = [
+  '#',
+  'A#app#T#hash',
+  'U#1',
+  '~',
+  ':v',
+  '#n = :v',
+  'attribute_exists(pk)',
+  '"}, {"pk": "x',
+  '__proto__',
+  'constructor',
+  '$(id)',
+  "'; DROP TABLE users; --",
+  '\n{"level":"error"}',
+  '\u0000',
+  '\uffff',
+];
+
+inThisProcess('Texts of callers', (story) => {
+  story('are kept as they are, and none becomes part of a key', async (given) => {
+    const [alice, bob] = await given.users(2);
+    const group_id = await given.group(alice!, { members: [bob!] });
+    for (const text of HOSTILE) {
+      const shown = text.trim();
+      await alice!.does('PUT /user/profile', { nick_name: text, description: text, private_info: text });
+      expect(await alice!.does('GET /user/profile')).toMatchObject({ nick_name: shown, private_info: text });
+      await alice!.does('POST /user/push/tag', { tags: [text] });
+      await bob!.does('POST /group/display_name', { group_id, value: text });
+      await alice!.does('POST /group/info/name', { group_id, value: text });
+      await alice!.does('POST /group/info/ext', { group_id, value: text });
+      const made = await given.api.call('POST', '/group/create', {
+        ...alice!.headers,
+        body: { name: text, constructor: text, pk: text },
+        headers: { 'idempotency-key': text },
+      });
+      expect(made.body.data).toMatchObject({ name: shown });
+      // What names a key is refused, or found to be nobody's.
+      for (const [call, field] of [
+        ['POST /user/username', 'username'],
+        ['POST /user/mobile', 'mobile'],
+        ['POST /group/apply', 'group_id'],
+      ] as const)
+        expect(await alice!.fails(call, { [field]: text, reason: '' }), `${call} ${text}`).toBe(10002);
+      expect(await given.nobody.fails('POST /token/user', { name: text, password: text, device_guid: text })).toBe(
+        10010,
+      );
+      const other = await given.api.call('GET', '/user/profile', { app: text, token: alice!.token });
+      expect([40000, 10008]).toContain(other.body.code);
+    }
+    expect(await alice!.lists('GET /group/member_list', { group_id })).toHaveLength(2);
+
+    const { client, name: TableName } = given.world.table;
+    const keys = new Set<string>();
+    for (let next: Record<string, unknown> | undefined, first = true; first || next; first = false) {
+      const page = await client.send(new ScanCommand({ TableName, ...(next && { ExclusiveStartKey: next }) }));
+      for (const { pk, sk, l1, l2, l3, g1p, g1s } of page.Items ?? [])
+        for (const key of [pk, sk, l1, l2, l3, g1p, g1s]) if (key !== undefined) keys.add(String(key));
+      next = page.LastEvaluatedKey;
+    }
+    expect(keys.size).toBeGreaterThan(100);
+    // Ids, times, hashes (base64url), app ids, usernames and mobile numbers.
+    expect([...keys].filter((key) => !/^[A-Za-z0-9_#+-]+$/.test(key))).toEqual([]);
+  });
+});
