@@ -75,7 +75,7 @@ export interface Config {
    */
   tableStreamArn: string | undefined;
   /**
-   * `false` leaves out the alarms, the topic that they tell, and its key (a dollar a month).
+   * `false` leaves out the alarms and the topic that they tell.
    * @default `true`
    */
   alarms: boolean;
