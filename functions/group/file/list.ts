@@ -4,7 +4,7 @@ import { fileReply } from '../../../shared/http/group-schemas.ts';
 import { operation } from '../../../shared/http/operation.ts';
 import { id, paging } from '../../../shared/http/parameters.ts';
 
-export const request = z.object({ group_id: id(), ...paging(1000) });
+export const request = z.object({ group_id: id(), ...paging(100) });
 export const reply = z.array(fileReply);
 
 /** GET /group/file/list — section 7.27: the files of a group, the newest first. */

@@ -193,11 +193,14 @@ describe('The list', () => {
     story('goes from page to page', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
-      for (let n = 1; n <= 5; n++)
+      for (let n = 1; n <= 105; n++)
         await alice.does('POST /group/file/upload', { group_id, name: `${n}`, size: n, url: 'https://example.com' });
-      const whole = await alice.does('GET /group/file/list', { group_id });
-      expect(whole.map(({ file_id }: { file_id: number }) => file_id)).toEqual([5, 4, 3, 2, 1]);
-      expect(await alice.lists('GET /group/file/list', { group_id, limit: 2 })).toEqual(whole);
+      const numbers = (files: { file_id: number }[]) => files.map(({ file_id }) => file_id);
+      const newestFirst = Array.from({ length: 105 }, (_, n) => 105 - n);
+      expect(numbers(await alice.does('GET /group/file/list', { group_id }))).toEqual(newestFirst.slice(0, 100));
+      const whole = await alice.does('GET /group/file/list', { group_id, limit: 1000 });
+      expect(numbers(whole)).toEqual(newestFirst);
+      expect(await alice.lists('GET /group/file/list', { group_id, limit: 40 })).toEqual(whole);
       expect(await alice.fails('GET /group/file/list', { group_id, cursor: 'x' })).toBe(10002);
     });
   });
