@@ -22,7 +22,8 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
     id: 'background/clean-up',
     trigger: 'jobs',
     summary: 'Finishes what a small transaction began: members and files of dissolved groups, objects of deleted files',
-    grants: ['get', 'batch-get', 'query', 'put', 'update', 'delete', 'delete-object'],
+    // Heirs of a deleted owner are found by the local indexes of admins and members.
+    grants: ['batch-get', 'query', 'query-lsi1', 'query-lsi3', 'put', 'update', 'delete', 'delete-object'],
     timeout: 300,
   },
   {
