@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { backgroundFunctions, type FunctionRow, routes } from '../shared/routes/index.ts';
+import { backgroundFunctions, docsPage, type FunctionRow, routes } from '../shared/routes/index.ts';
+import { writeDocsPage } from './docs-page.ts';
 import { slugOf } from './names.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -11,7 +12,7 @@ const root = resolve(import.meta.dirname, '..');
 export const BUNDLES = join(root, 'dist');
 
 export interface BundleOptions {
-  /** Default: every operation and background function of the route table. */
+  /** Default: every operation and background function of the route table, and the page that describes them. */
   rows?: readonly FunctionRow[];
   /** Folder of the entry files `<id>.ts`. */
   functions?: string;
@@ -25,7 +26,7 @@ export interface Bundles {
   metafile: Metafile;
 }
 
-/** Folder of a function's bundle; it holds `index.mjs` and nothing else. */
+/** Folder of a function's bundle; it holds `index.mjs` and nothing else, but for the files of the page. */
 export const bundleFolder = (outdir: string, id: string): string => join(outdir, 'functions', slugOf(id));
 
 /**
@@ -34,7 +35,8 @@ export const bundleFolder = (outdir: string, id: string): string => join(outdir,
  * Throws, naming row and file, if a row has no entry file; throws esbuild's error if a file does not build.
  */
 export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
-  const { rows = [...routes, ...backgroundFunctions], functions = join(root, 'functions'), outdir = BUNDLES } = options;
+  const { functions = join(root, 'functions'), outdir = BUNDLES } = options;
+  const { rows = [...routes, ...backgroundFunctions, docsPage] } = options;
   for (const { id } of rows) {
     if (!existsSync(join(functions, `${id}.ts`))) {
       throw new Error(`Row "${id}" of the route table has no entry file functions/${id}.ts.`);
@@ -61,6 +63,7 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     metafile: true,
     logLevel: 'silent',
   });
+  if (rows.includes(docsPage)) await writeDocsPage(bundleFolder(outdir, docsPage.id));
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   const sizes = new Map(Object.entries(metafile.outputs).map(([file, output]) => [resolve(root, file), output.bytes]));

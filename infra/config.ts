@@ -70,6 +70,11 @@ export interface Config {
    */
   defaultEndpoint: boolean;
   /**
+   * `false` leaves out the description of the API, `/openapi.json` and the page `/docs`, which anybody may read.
+   * @default `true`
+   */
+  docs: boolean;
+  /**
    * Stream of a restored table, which the functions then use in place of the stack's own: see docs/runbook.md.
    * @default none
    */
@@ -145,6 +150,7 @@ export function readConfig(context: Record<string, unknown>): Config {
       'use the ARN of a certificate, arn:aws:acm:…:certificate/…',
     ),
     defaultEndpoint: bool('defaultEndpoint'),
+    docs: bool('docs'),
     tableStreamArn: optional(
       'tableStreamArn',
       STREAM_ARN,

@@ -1,3 +1,29 @@
-import { writeReadme } from './readme.ts';
+/** `npm run docs`: writes what is made from the route table and the schemas. A test says when it is out of date. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { openApiDocument } from '../shared/openapi/document.ts';
+import { routes } from '../shared/routes/index.ts';
+import { clientOperations } from './client.ts';
+import { diagrams } from './diagrams.ts';
+import { withConfiguration, withEndpoints, withExample } from './readme.ts';
 
-await writeReadme();
+const file = (path: string): URL => new URL(`../${path}`, import.meta.url);
+const text = (path: string): Promise<string> => readFile(file(path), 'utf8');
+
+/** The generated files with the content that they should have. */
+export async function documents(): Promise<Record<string, string>> {
+  const { version } = JSON.parse(await text('package.json'));
+  const examples = JSON.parse(await text('docs/examples.json'));
+  const openApi = await openApiDocument({ routes, examples, version });
+  return {
+    'README.md': withExample(
+      withConfiguration(withEndpoints(await text('README.md'), routes)),
+      await text('client/example.ts'),
+    ),
+    'client/operations.ts': clientOperations(openApi),
+    ...diagrams(),
+    'docs/openapi.json': `${JSON.stringify(openApi, null, 1)}\n`,
+  };
+}
+
+if (import.meta.main)
+  for (const [path, content] of Object.entries(await documents())) await writeFile(file(path), content);

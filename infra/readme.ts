@@ -1,17 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { type Route, routes } from '../shared/routes/index.ts';
+import { AREAS, type Route } from '../shared/routes/index.ts';
 
-const README = new URL('../README.md', import.meta.url);
 const CONFIG = new URL('./config.ts', import.meta.url);
-
-const AREAS: Record<Route['area'], string> = {
-  account: 'Tokens and registration',
-  user: 'Users',
-  group: 'Groups',
-  member: 'Members',
-  file: 'Files',
-};
 
 /** The README with what stands between the marks of `part` replaced. */
 function withPart(readme: string, part: string, text: string): string {
@@ -65,7 +55,6 @@ export function withConfiguration(readme: string): string {
   return withPart(readme, 'configuration', `| key | what | default |\n| --- | --- | --- |\n${rows.join('\n')}`);
 }
 
-/** Brings README.md up to date. */
-export async function writeReadme(): Promise<void> {
-  await writeFile(README, withConfiguration(withEndpoints(await readFile(README, 'utf8'), routes)));
-}
+/** The README with the client's example, which a test runs, as it is. */
+export const withExample = (readme: string, source: string): string =>
+  withPart(readme, 'example', `\`\`\`ts\n${source.trim()}\n\`\`\``);

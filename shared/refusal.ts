@@ -2,7 +2,7 @@
  * The closed set of answers that are not success: the code that clients see and its sentence. Nothing else reaches a
  * caller; every other error is logged and answered as a fault of the service (20000).
  */
-const REFUSALS = {
+export const REFUSALS = {
   loginAgain: [402, 'the access-token is expired, replaced or revoked: log in again'],
   userMissing: [10000, 'user does not exist'],
   badParameter: [10002, 'parameter missing or wrong'],

@@ -29,7 +29,12 @@ interface Gateway {
   api: ApiDefinition;
   pool: FunctionPool;
   onAccess?(entry: AccessLogEntry): void;
+  /** What the page `/docs` fills in; not in the templates, for only a laptop has a demo app. */
+  demo?: { app_id: string; admin_token: string };
 }
+
+/** Where the page asks for it. */
+const DEMO_PATH = '/docs/demo.json';
 
 /** An HTTP server that answers 503 until it is given an API to serve. Listening is the caller's part. */
 export function createGatewayServer(): { server: Server; serve(gateway: Gateway): void } {
@@ -53,7 +58,7 @@ export function createGatewayServer(): { server: Server; serve(gateway: Gateway)
   };
 }
 
-function requestHandler({ api, pool, onAccess }: Gateway) {
+function requestHandler({ api, pool, onAccess, demo }: Gateway) {
   const match = createRouter(api.routes);
   const throttles = new Map(api.routes.map(({ key }) => [key, createThrottle(api.throttle(key))]));
 
@@ -80,7 +85,14 @@ function requestHandler({ api, pool, onAccess }: Gateway) {
   return async (request: IncomingMessage, response: ServerResponse) => {
     const started = Date.now();
     const requestId = newRequestId();
-    const { origin } = request.headers;
+    const { origin, host = '' } = request.headers;
+    // Without CORS headers, and not under a name that somebody else's page may have been given this address by.
+    if (demo && request.method === 'GET' && request.url === DEMO_PATH && /^(127\.0\.0\.1|localhost):\d+$/.test(host)) {
+      const { app_id, admin_token } = demo;
+      const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+      const body = Buffer.from(JSON.stringify({ app_id, admin_token }));
+      return send(response, { status: 200, headers, cookies: [], body }, requestId);
+    }
     const corsHeaders = api.cors && origin !== undefined ? corsHeadersFor(api.cors, origin) : {};
     if (api.cors && request.method === 'OPTIONS' && origin && request.headers['access-control-request-method']) {
       request.resume();

@@ -230,7 +230,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   options.signal?.throwIfAborted();
   // Closed first: nobody new comes in while the rest goes.
   closers.add(async () => gateway.server.close());
-  gateway.serve({ api: deployment.api, pool, onAccess: log.access });
+  gateway.serve({ api: deployment.api, pool, onAccess: log.access, demo: apps });
   for (const { key, permitted } of deployment.api.routes) {
     if (!permitted) onProgress(`Warning: no permission lets the API call the function of ${key}; it will answer 500.`);
   }

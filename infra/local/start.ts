@@ -107,6 +107,7 @@ function welcome({ api_endpoint: api, app_id: app, admin_token: token }: StackDe
   Endpoint     ${api}
   App id       ${app}
   Admin token  ${token}
+  Try it       ${api}/docs
 
   Register a user, log in, and make a group as that user:
 

@@ -4,6 +4,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { BackgroundFunction, Route } from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
+import { DocsPage } from '../constructs/docs-page.ts';
 import { Operation } from '../constructs/operation.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
 import { constructIdOf } from '../names.ts';
@@ -88,6 +89,8 @@ export class ApiStack extends Stack {
     for (const row of backgroundFunctions) new Background(background, row, surroundings);
     const { tableName } = surroundings.data;
     new MonitoringStack(this, 'Monitoring', { config, apiId: api.ref, tableName, backgroundFunctions });
+
+    if (config.docs) new DocsPage(this, api.ref, surroundings);
 
     const { domainName, certificateArn } = config;
     new CfnOutput(this, 'ApiUrl', {

@@ -44,12 +44,13 @@ const RETRY_AFTER = '1';
 /**
  * The Lambda handler of an operation: the only place that knows events, headers, envelope, error replies and log
  * lines. `run` gets input that fits the schema; who asks is verified when it opens the call, together with its reads.
+ * The contract stays readable on the handler, for the API's description.
  */
 export function operation<S extends z.ZodMiniType>(
   contract: Contract<S>,
   run: (call: Call, input: z.output<S>) => Promise<unknown>,
 ) {
-  return middy()
+  const handler = middy()
     .use<middy.MiddlewareObj>({
       before: (request) => {
         request.event = invocation(contract, request.event as APIGatewayProxyEventV2, request.context);
@@ -76,6 +77,7 @@ export function operation<S extends z.ZodMiniType>(
       await call.open([]);
       throw input;
     }) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
+  return Object.assign(handler, { contract });
 }
 
 function invocation(contract: Contract<z.ZodMiniType>, event: APIGatewayProxyEventV2, context: Context): Invocation {

@@ -3,10 +3,12 @@ import * as z from 'zod/mini';
 /**
  * Building blocks of the operations' request schemas. Numbers and booleans are accepted as JSON values and as strings,
  * in query and body alike (section 1 of the behaviour); a wrong one is refused with 10002 and the field's name.
+ * What JSON Schema cannot see in a check, `z.meta` says for the API's description.
  */
 
-const DECIMAL = /^[+-]?[0-9]{1,17}$/;
-const asNumber = (value: unknown) => (typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value);
+export const DECIMAL = /^[+-]?[0-9]{1,17}$/;
+export const asNumber = (value: unknown) =>
+  typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value;
 const BOOLEANS = new Map<unknown, boolean>([
   ['true', true],
   ['false', false],
@@ -15,7 +17,7 @@ const BOOLEANS = new Map<unknown, boolean>([
   [1, true],
   [0, false],
 ]);
-const asBoolean = (value: unknown) =>
+export const asBoolean = (value: unknown) =>
   BOOLEANS.get(typeof value === 'string' ? value.trim().toLowerCase() : value) ?? value;
 
 /** A whole number within bounds, both included. */
@@ -44,7 +46,10 @@ const points = (text: string) => {
 
 /** Text of at most so many Unicode code points; may be empty. */
 export const text = (most: number) =>
-  z.string('must be text').check(z.refine((value) => points(value) <= most, `must have at most ${most} characters`));
+  z.string('must be text').check(
+    z.refine((value) => points(value) <= most, `must have at most ${most} characters`),
+    z.meta({ maxLength: most }),
+  );
 
 /** Text that names something: trimmed, and blank only where that clears it. */
 export const name = (most: number) =>
@@ -55,13 +60,20 @@ export const name = (most: number) =>
 
 /** A name, title or content that may not be blank. */
 export const title = (most: number) =>
-  z.pipe(name(most), z.string().check(z.refine((value) => value.length > 0, 'may not be blank')));
+  z.pipe(
+    name(most),
+    z.string().check(
+      z.refine((value) => value.length > 0, 'may not be blank'),
+      z.meta({ pattern: '\\S' }),
+    ),
+  );
 
 /** Text of at most so many bytes in UTF-8. */
 export const bytes = (most: number) =>
-  z
-    .string('must be text')
-    .check(z.refine((value) => Buffer.byteLength(value) <= most, `must have at most ${most} bytes`));
+  z.string('must be text').check(
+    z.refine((value) => Buffer.byteLength(value) <= most, `must have at most ${most} bytes`),
+    z.meta({ maxLength: most, description: `At most ${most} bytes in UTF-8.` }),
+  );
 
 /** A list of `least` to `most` entries; a query carries one as a comma-separated or JSON text. */
 export const list = <T extends z.core.$ZodType>(entry: T, least: number, most: number) =>
@@ -106,11 +118,10 @@ export const fileType = () =>
 export const duration = () =>
   z.pipe(
     integer(-1, 2 ** 31),
-    z
-      .int()
-      .check(
-        z.refine((value) => value !== 0 && Date.now() / 1000 + value * 60 < 2 ** 31, 'must be -1, or end before 2038'),
-      ),
+    z.int().check(
+      z.refine((value) => value !== 0 && Date.now() / 1000 + value * 60 < 2 ** 31, 'must be -1, or end before 2038'),
+      z.meta({ not: { const: 0 } }),
+    ),
   );
 
 /** Most entries of a list in a body: writes, reads. */

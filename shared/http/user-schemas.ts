@@ -17,7 +17,13 @@ export const username = () =>
   );
 
 export const newPassword = () =>
-  z.pipe(text(128), z.string().check(z.refine((value) => [...value].length >= 8, 'must have at least 8 characters')));
+  z.pipe(
+    text(128),
+    z.string().check(
+      z.refine((value) => [...value].length >= 8, 'must have at least 8 characters'),
+      z.meta({ minLength: 8 }),
+    ),
+  );
 
 /** A password to be compared: of any form, so that a wrong one is wrong and not malformed. */
 export const password = () => text(1024);

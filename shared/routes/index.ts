@@ -2,7 +2,7 @@ import { accountRoutes } from './account.ts';
 import { fileRoutes } from './file.ts';
 import { groupRoutes } from './group.ts';
 import { memberRoutes } from './member.ts';
-import type { BackgroundFunction, Route } from './route.ts';
+import type { BackgroundFunction, FunctionRow, Route } from './route.ts';
 import { userRoutes } from './user.ts';
 
 export * from './route.ts';
@@ -34,3 +34,14 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
     timeout: 60,
   },
 ];
+
+/** The page that describes the API: no operation, so it has no envelope and no section of the API documents. */
+export const docsPage: FunctionRow = {
+  id: 'docs',
+  summary: 'The description of the API, and a page to read and try it',
+  grants: [],
+  memory: 256,
+};
+
+/** Paths of that page, all for GET; `{file}` is one part of a path. */
+export const DOCS_PATHS = ['/openapi.json', '/docs', '/docs/{file}'] as const;

@@ -71,6 +71,7 @@ export const memberRoutes = [
     id: 'group/leave',
     path: '/group/leave',
     methods: ['POST', 'DELETE'],
+    parameters: 'query',
     area,
     access,
     section: '7.47, 7.48',

@@ -28,6 +28,15 @@ export type Grant =
 /** The nested stack that holds a function; no stack may pass 400 resources. */
 export type Area = 'account' | 'user' | 'group' | 'member' | 'file';
 
+/** What people call an area, in the order of lists for them. */
+export const AREAS: Record<Area, string> = {
+  account: 'Tokens and registration',
+  user: 'Users',
+  group: 'Groups',
+  member: 'Members',
+  file: 'Files',
+};
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** What every function of the HTTP API and every background function has. */
@@ -51,6 +60,11 @@ export interface Route extends FunctionRow {
   path: `/${string}`;
   /** Aliases share one function and cannot be told apart by it. */
   methods: readonly Method[];
+  /**
+   * Where the API documents put the parameters: absent, in the query of a GET and in the body of all else. Every
+   * operation takes them in either.
+   */
+  parameters?: 'query';
   area: Area;
   /** Section of the API documents: `7.x` group-api.md, `1.x` user-api.md, `token` for the token document, `file` for addresses of files. */
   section: string;

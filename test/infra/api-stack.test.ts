@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
-import { backgroundFunctions, type Grant, grantsOf, type Route, routes } from '../../shared/routes/index.ts';
+import {
+  backgroundFunctions,
+  DOCS_PATHS,
+  docsPage,
+  type Grant,
+  grantsOf,
+  type Route,
+  routes,
+} from '../../shared/routes/index.ts';
 import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
 
 const templates = synthesizedTemplates();
@@ -267,11 +275,28 @@ describe('all stacks', () => {
     }
   });
 
-  it('hold no function but those of the table, which all deployments need', () => {
-    const operations = [...resourcesOf(templates, 'AWS::Lambda::Function').values()].map(
-      ({ Properties }) => Properties.Environment.Variables.OPERATION,
+  it('hold no function but those of the table, which all deployments need, and the page that describes them', () => {
+    const names = [...resourcesOf(templates, 'AWS::Lambda::Function').values()].map(
+      ({ Properties }) => Properties.FunctionName,
     );
-    expect(operations.sort()).toEqual(everyRow.map(({ id }) => id).sort());
+    expect(names.sort()).toEqual([...everyRow, docsPage].map(({ id }) => functionNameOf('dev', id)).sort());
+  });
+
+  it('let anybody see the page, by a function that may only log and knows nothing', () => {
+    const of = (from: Map<string, Template>, type: string) =>
+      [...resourcesOf(from, type)].filter(([id]) => id.startsWith('Roster-dev-Api/Docs'));
+    const [[, lambda] = []] = of(templates, 'AWS::Lambda::Function');
+    expect(lambda?.Properties).toMatchObject({ FunctionName: 'roster-dev-docs', MemorySize: 256 });
+    expect(lambda?.Properties.Environment).toBeUndefined();
+    const [[, role] = []] = of(templates, 'AWS::IAM::Role');
+    const actions = role?.Properties.Policies.flatMap(
+      (policy: { PolicyDocument: { Statement: { Action: string[] }[] } }) =>
+        policy.PolicyDocument.Statement.flatMap(({ Action }) => Action),
+    );
+    expect(actions).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
+    const routes = of(templates, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey);
+    expect(routes.sort()).toEqual(DOCS_PATHS.map((path) => `GET ${path}`).sort());
+    expect(of(synthesizedTemplates(undefined, { docs: 'false' }), 'AWS::Lambda::Function')).toEqual([]);
   });
 
   it('name no two rows alike once separators are gone', () => {

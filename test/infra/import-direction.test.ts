@@ -14,6 +14,8 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   },
   // Called by a stream, not through the wrapper: they open the database themselves.
   { files: /^functions\/background\//, mayImport: /^(shared\/(?!openapi\/)|aws-lambda$)/ },
+  // Serves files that lie beside it.
+  { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
   // Handlers translate: no SDK, no repository.
   { files: /^functions\//, mayImport: /^(shared\/(http|domain|routes|limits|refusal)\b|zod\b|aws-lambda$)/ },
   // Rules know neither HTTP nor the SDK.

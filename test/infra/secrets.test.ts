@@ -16,7 +16,7 @@ it('no template holds a secret, or a place to put one', () => {
       name,
     ).toEqual([]);
   const variables = [...resourcesOf(templates, 'AWS::Lambda::Function').values()].flatMap(({ Properties }) =>
-    Object.keys(Properties.Environment.Variables),
+    Object.keys(Properties.Environment?.Variables ?? {}),
   );
   expect([...new Set(variables)].filter((name) => !KNOWN.includes(name))).toEqual([]);
 });

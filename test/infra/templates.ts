@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFolder } from '../../infra/bundle.ts';
 import { synthesize } from '../../infra/synthesize.ts';
-import { backgroundFunctions, type Route, routes } from '../../shared/routes/index.ts';
+import { backgroundFunctions, docsPage, type Route, routes } from '../../shared/routes/index.ts';
 
 export interface Resource {
   Type: string;
@@ -43,7 +43,7 @@ export function synthesizedTemplates(rows: readonly Route[] = routes, context: R
 export function placeholders(rows: readonly Route[] = routes) {
   const folder = mkdtempSync(join(tmpdir(), 'roster-templates-'));
   const bundles = join(folder, 'dist');
-  for (const { id } of [...rows, ...backgroundFunctions]) {
+  for (const { id } of [...rows, ...backgroundFunctions, docsPage]) {
     mkdirSync(bundleFolder(bundles, id), { recursive: true });
     writeFileSync(join(bundleFolder(bundles, id), 'index.mjs'), `export const handler = () => '${id}';\n`);
   }

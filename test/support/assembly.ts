@@ -43,7 +43,14 @@ function removeOld(folder: string): void {
 /** The same for the same names and contents of all that bundles and templates are made of. */
 function keyOfSources(): string {
   const hash = createHash('sha256').update(process.version);
-  const files = ['{functions,shared,infra}/**/*.*', 'package.json', 'package-lock.json', 'cdk.json', 'tsconfig.json'];
+  const files = [
+    '{functions,shared,infra}/**/*.*',
+    'docs/openapi.json',
+    'package.json',
+    'package-lock.json',
+    'cdk.json',
+    'tsconfig.json',
+  ];
   for (const file of globSync(files, { cwd: ROOT }).sort())
     hash.update(`\n${file}\n`).update(readFileSync(join(ROOT, file)));
   return hash.digest('hex').slice(0, 16);

@@ -4,7 +4,8 @@ import { batch, entryOf, MOST_BATCH_BODY, uniqueBy } from '../../../shared/http/
 import { operation } from '../../../shared/http/operation.ts';
 import { id, LONGEST, text } from '../../../shared/http/parameters.ts';
 
-const entry = z.object({ avatar: text(LONGEST.url) });
+/** An entry of `list`, checked one by one. */
+export const entry = z.object({ avatar: text(LONGEST.url) });
 export const request = batch({ user_id: id() });
 export const reply = z.array(z.object({ user_id: z.int(), success: z.boolean(), reason: z.string() }));
 

@@ -4,7 +4,8 @@ import { batch, entryOf, MOST_BATCH_BODY, uniqueBy } from '../../../shared/http/
 import { operation } from '../../../shared/http/operation.ts';
 import { bytes, id, LONGEST, name, text } from '../../../shared/http/parameters.ts';
 
-const entry = z.object({
+/** An entry of `list`, checked one by one. */
+export const entry = z.object({
   description: z.optional(text(LONGEST.description)),
   nick_name: z.optional(name(LONGEST.name)),
   private_info: z.optional(bytes(LONGEST.infoBytes)),

@@ -4,7 +4,8 @@ import { batch, entryOf } from '../../../shared/http/batch.ts';
 import { operation } from '../../../shared/http/operation.ts';
 import { newPassword, username } from '../../../shared/http/user-schemas.ts';
 
-const entry = z.object({ username: username(), password: newPassword() });
+/** An entry of `list`, checked one by one. */
+export const entry = z.object({ username: username(), password: newPassword() });
 export const request = batch({ username: z.string('must be text') });
 export const reply = z.array(
   z.object({ user_id: z.int(), username: z.string(), success: z.boolean(), reason: z.string() }),

@@ -1,0 +1,1254 @@
+/** Written by `npm run docs` from docs/openapi.json. */
+
+export interface CallOptions {
+    /** Where the operation takes one: the same key and request within 24 hours give the first answer again. */
+    idempotencyKey?: string;
+    signal?: AbortSignal;
+}
+
+/** One page of a list; `entries` goes through all of them. */
+export interface Page<T> {
+    data: T[];
+    /** Absent on the last page. */
+    cursor?: string;
+    total?: number;
+}
+
+export interface Announcement {
+  /** Id of the announcement. */
+  id: number;
+  /** Id of the group. */
+  group_id: number;
+  /** Title of the announcement. */
+  title: string;
+  /** Text of the announcement. */
+  content: string;
+  /** User who published it. */
+  author: number;
+  /** When it was made, in seconds since 1970. */
+  created_at: number;
+}
+
+export interface Entry {
+  /** Id of the user. */
+  user_id: number;
+  /** Of this entry: `success` or `fail`. */
+  result: 'success' | 'fail';
+  /** Why the entry failed; empty where it did not. */
+  reason: string;
+}
+
+export interface Group {
+  /** Id of the group. */
+  group_id: number;
+  /** Name of the group. */
+  name: string;
+  /** Address of the picture; empty clears it. */
+  avatar: string;
+  /** Description; empty clears it. */
+  description: string;
+  /** Extension information of the group, up to 16 KiB. */
+  ext: string;
+  /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+  type: number;
+  /** 0 as usual, 1 dissolved. */
+  status: number;
+  /** User who owns the group. */
+  owner_id: number;
+  /** Members at this moment. */
+  count: number;
+  /** Most members the group can have. */
+  capacity: number;
+  /** Applications: 0 join at once, 1 an admin decides, 2 refused. */
+  apply_approval: number;
+  /** Whether members may invite. */
+  member_invite: boolean;
+  /** Whether members may change the group’s information. */
+  member_modify: boolean;
+  /** Whether new members see what was said before. */
+  history_visible: boolean;
+  /** Whether messages are marked as read. */
+  read_ack: boolean;
+  /** Until when only admins may speak, in seconds since 1970; 0 not banned, -1 for ever. */
+  ban_expire_time: number;
+  /** The actor's own: 0 messages notify, 1 silently, 2 not received. */
+  msg_mute_mode: number;
+  /** The actor's own: 0 all, 1 none, 2 by admins and when mentioned, 3 by admins, 4 when mentioned. */
+  msg_push_mode: number;
+  /** When it was made, in seconds since 1970. */
+  created_at: number;
+  /** When name, avatar, description, ext, owner or settings changed last, in seconds since 1970. */
+  updated_at: number;
+}
+
+export interface GroupFile {
+  /** Id of the file. */
+  file_id: number;
+  /** Id of the group. */
+  group_id: number;
+  /** Name of the file. */
+  name: string;
+  /** Bytes of the file. */
+  size: number;
+  /** Media type of the file. */
+  type: string;
+  /** User who shared the file. */
+  uploader: number;
+  /** Address of the file. */
+  url: string;
+  /** When it was made, in seconds since 1970. */
+  created_at: number;
+  /** When its name changed last, in seconds since 1970. */
+  updated_at: number;
+}
+
+export interface Member {
+  /** Id of the user. */
+  user_id: number;
+  /** Name of the member in this group; empty until set. */
+  display_name: string;
+  /** When the member joined, in seconds since 1970. */
+  join_time: number;
+}
+
+export interface Redirect {
+  /** Where the file is, for an hour; the `location` header too. */
+  url: string;
+}
+
+export interface Session {
+  /** The access-token of the new session. */
+  token: string;
+  /** Id of the user. */
+  user_id: number;
+  /** When the session ends, in seconds since 1970. */
+  expire: number;
+  /** Token under which the device gets push messages. */
+  push_token: string;
+  /** Always 0. */
+  encrypt_type: number;
+  /** Always null. */
+  public_key: null;
+  /** Always null; files are uploaded by presigned addresses. */
+  access_key_secret: null;
+  /** Always null; files are uploaded by presigned addresses. */
+  store_token: null;
+}
+
+export interface Settings {
+  /** Answer to the verification question; shown to the user alone. */
+  auth_answer: string;
+  /** How friends are verified: 0 anyone, 1 with consent, 2 by the right answer, 3 nobody. */
+  auth_mode: number;
+  /** Verification question. */
+  auth_question: string;
+  /** Whether thumbnails and files are downloaded by themselves. */
+  auto_download: boolean;
+  /** Whether an invitation waits for consent; false: invited is joined. */
+  group_confirm: boolean;
+  /** Id of the announcement. */
+  id: number;
+  /** true turns push messages off. */
+  no_push: boolean;
+  /** true leaves the text out of push messages. */
+  no_push_detail: boolean;
+  /** Hour at which push begins again. */
+  no_push_end_hour: number;
+  /** Hour from which nothing is pushed. */
+  no_push_start_hour: number;
+  /** true: messages arrive without a sound. */
+  no_sounds: boolean;
+  /** The name that push messages show. */
+  push_nick_name: string;
+  /** Token under which the device gets push messages. */
+  push_token: string;
+  /** Hour at which silence ends. */
+  silence_end_time: number;
+  /** Hour from which nothing reminds. */
+  silence_start_time: number;
+  /** Id of the user. */
+  user_id: number;
+  /** Whether messages vibrate. */
+  vibratory: boolean;
+}
+
+export interface UploadForm {
+  /** Where the form is sent, within 15 minutes. */
+  upload_url: string;
+  /** How the form is sent. */
+  upload_method: string;
+  /** All fields of the form, to be sent before the file. */
+  oss_body_param: Record<string, never>;
+  /** Stable address of the file, good for `group/file/upload` and for those who may see it. */
+  download_url: string;
+}
+
+export interface Operations {
+  token: {
+    /** Log in by username or mobile number. Logs in by `name` or `mobile`. Needs no access-token; one that is sent is ignored. */
+    user(parameters: {
+      /** Username. This or `mobile`. */
+      name?: string;
+      /** Mobile number. This or `name`. */
+      mobile?: string;
+      /** Password. */
+      password: string;
+      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
+      device_guid?: string;
+    }, options?: CallOptions): Promise<Session>;
+
+    /** Log in by user id. Logs in by user id. Needs no access-token; one that is sent is ignored. */
+    id(parameters: {
+      /** Id of the user who logs in. */
+      user_id: number;
+      /** Password. */
+      password: string;
+      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
+      device_guid?: string;
+    }, options?: CallOptions): Promise<Session>;
+
+    /** Log in by login name: username or mobile number. Logs in by username or mobile number. Needs no access-token; one that is sent is ignored. */
+    login(parameters: {
+      /** Username or mobile number. */
+      login_name: string;
+      /** Password. */
+      password: string;
+      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
+      device_guid?: string;
+    }, options?: CallOptions): Promise<Session>;
+  };
+  user: {
+    /** Register user. Registers a user; answers its settings. Needs no access-token; one that is sent is ignored. */
+    registerV2(parameters: {
+      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      username: string;
+      /** Password. */
+      password: string;
+    }, options?: CallOptions): Promise<Settings>;
+
+    /** Register push user. Registers a user and binds alias and push token. Needs no access-token; one that is sent is ignored. */
+    registerPush(parameters: {
+      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      username: string;
+      /** Password. */
+      password: string;
+      /** Alias under which a push service knows the user. */
+      alias?: string;
+      /** Token under which the device gets push messages. */
+      push_token?: string;
+      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
+      device_guid?: string;
+      /** Accepted and ignored. */
+      sign?: string;
+    }, options?: CallOptions): Promise<Settings>;
+
+    /** Register user in batch. Registers up to 100 users, each on its own. Needs an admin token. */
+    registerBatch(parameters?: {
+      /** Entries, each of which succeeds or fails on its own. */
+      list?: {
+        /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+        username: string;
+        /** Password. */
+        password: string;
+      }[];
+    }, options?: CallOptions): Promise<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      username: string;
+      /** Whether this entry succeeded. */
+      success: boolean;
+      /** Why the entry failed; empty where it did not. */
+      reason: string;
+    }[]>;
+
+    /** Set how to validate when adding friend. How friends are verified. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    authmode(parameters: {
+      /** How friends are verified: 0 anyone, 1 with consent, 2 by the right answer, 3 nobody. */
+      value: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set avatar. Address of the avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    avatar(parameters: {
+      /** Address of the picture; empty clears it. */
+      avatar: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set avatar in batch. Avatars of up to 100 users, each on its own. Needs an admin token. */
+    avatarBatch(parameters?: {
+      /** Entries, each of which succeeds or fails on its own. */
+      list?: {
+        /** Id of the user. */
+        user_id: number;
+        /** Address of the picture; empty clears it. */
+        avatar: string;
+      }[];
+    }, options?: CallOptions): Promise<{
+      /** Id of the user. */
+      user_id: number;
+      /** Whether this entry succeeded. */
+      success: boolean;
+      /** Why the entry failed; empty where it did not. */
+      reason: string;
+    }[]>;
+
+    /** Modify password. A new password; every other device is signed out. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    changePassword(parameters: {
+      /** The password until now. */
+      old_password: string;
+      /** The new password, 8 to 128 characters. */
+      new_password: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Administrator change password. A new password by an admin; every device is signed out. Needs an admin token with the `user_id` header. */
+    changePasswordAdmin(parameters: {
+      /** Password. */
+      password: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Delete users. Deletes the actor; a user token needs the password. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    delete(parameters?: {
+      /** A user token needs it, an admin token does not. */
+      password?: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Device list. The actor's devices. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    deviceList(parameters?: Record<string, never>, options?: CallOptions): Promise<Page<{
+      /** Serial number of the device. */
+      device_sn: number;
+      /** 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Linux, 6 web and unknown. */
+      platform: number;
+      /** What the client called itself at login. */
+      user_agent: string;
+      /** Id of the user. */
+      user_id: number;
+    }>>;
+
+    /** Delete device. Forgets a device and revokes its session. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    deviceRemove(parameters: {
+      /** Serial number of the device. */
+      device_sn: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Banned user. All users of the list or none of them. Needs an admin token. */
+    disable(parameters: {
+      /** Ids of users: all of them, or none. */
+      list: number[];
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set whether to download thumbnails and files automatically. Whether to download automatically. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    download(parameters: {
+      /** Whether thumbnails and files are downloaded by themselves. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Unbanned user. All users of the list or none of them. Needs an admin token. */
+    enable(parameters: {
+      /** Ids of users: all of them, or none. */
+      list: number[];
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Kick specified device. Revokes the session of a device, or of all. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    kick(parameters?: {
+      /** Serial number of the device; absent: all devices. */
+      device_sn?: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** List all users under the APP. The users of the app in order of registration. Needs an admin token. */
+    list(parameters?: {
+      /** Page, from 1. Reads the keys of all pages before; `cursor` does not. */
+      page_num?: number;
+      /** Entries of a page. */
+      page_size?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** 0 as usual, 1 disabled. */
+      status: number;
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      username: string;
+    }>>;
+
+    /** Set mobile number. The mobile number, unique in the app. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    mobile(parameters: {
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set nickname. The nickname. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    nickname(parameters: {
+      /** Nickname; empty clears it. */
+      nick_name: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Query user online status. Whether the actor is online. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    onlineStatus(parameters?: Record<string, never>, options?: CallOptions): Promise<{
+      /** Whether a session of the user made a call in the last five minutes. */
+      online: boolean;
+    }>;
+
+    /** Set private extension information. Extension information for the user alone; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    private(parameters: unknown, options?: CallOptions): Promise<boolean>;
+
+    /** Get user information. The actor's own profile. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    profileGet(parameters?: Record<string, never>, options?: CallOptions): Promise<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      username: string;
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile: string;
+      /** Nickname; empty clears it. */
+      nick_name: string;
+      /** Address of the picture; empty clears it. */
+      avatar: string;
+      /** Description; empty clears it. */
+      description: string;
+      /** Always empty; kept for clients that read it. */
+      email: string;
+      /** Extension information that the user alone (and the app) sees. */
+      private_info: string;
+      /** Extension information that everybody sees. */
+      public_info: string;
+    }>;
+
+    /** Update user information. Changes the fields that came. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    profileSet(parameters?: {
+      /** Description; empty clears it. */
+      description?: string;
+      /** Nickname; empty clears it. */
+      nick_name?: string;
+      /** Extension information that the user alone (and the app) sees. At most 16384 bytes in UTF-8. */
+      private_info?: string;
+      /** Extension information that everybody sees. At most 16384 bytes in UTF-8. */
+      public_info?: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Update user information in batch. Profiles of up to 100 users, each on its own. Needs an admin token. */
+    profileBatch(parameters?: {
+      /** Entries, each of which succeeds or fails on its own. */
+      list?: {
+        /** Id of the user. */
+        user_id: number;
+        /** Description; empty clears it. */
+        description?: string;
+        /** Nickname; empty clears it. */
+        nick_name?: string;
+        /** Extension information that the user alone (and the app) sees. At most 16384 bytes in UTF-8. */
+        private_info?: string;
+        /** Extension information that everybody sees. At most 16384 bytes in UTF-8. */
+        public_info?: string;
+      }[];
+    }, options?: CallOptions): Promise<{
+      /** Id of the user. */
+      user_id: number;
+      /** Whether this entry succeeded. */
+      success: boolean;
+      /** Why the entry failed; empty where it did not. */
+      reason: string;
+    }[]>;
+
+    /** Set public extension information. Extension information for everybody; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    public(parameters: unknown, options?: CallOptions): Promise<boolean>;
+
+    /** Set whether to turn off push. Whether push is turned off. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    push(parameters: {
+      /** true turns push messages off. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Bind alias. Binds an alias, and a push token where one comes. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushAlias(parameters: {
+      /** Alias under which a push service knows the user. */
+      alias: string;
+      /** Token under which the device gets push messages. */
+      push_token?: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set badge. The number that the app icon shows. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushBadge(parameters: {
+      /** Number that the app icon shows. */
+      badge: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set whether to turn off push details. Whether push details are turned off. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushDetail(parameters: {
+      /** true leaves the text out of push messages. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set push no-disturb time. Hours without push. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushLimit(parameters: {
+      /** Hour from which nothing is pushed. */
+      no_push_start_hour: number;
+      /** Hour at which push begins again. */
+      no_push_end_hour: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set push nickname. The name that push messages show. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushNickname(parameters: {
+      /** The name that push messages show; empty clears it. */
+      value: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Get tag. The actor's tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushTagGet(parameters?: Record<string, never>, options?: CallOptions): Promise<string[]>;
+
+    /** Bind tag. Binds tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushTagBind(parameters: {
+      /** Tags, up to 64 characters each. */
+      tags: string[];
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Delete tag. Takes tags off. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushTagUnbind(parameters: {
+      /** Tags, up to 64 characters each. */
+      tags: string[];
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Delete all tags. Takes all tags off. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushTagAll(parameters?: Record<string, never>, options?: CallOptions): Promise<boolean>;
+
+    /** Get user settings. The actor's own settings. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    settingsGet(parameters?: Record<string, never>, options?: CallOptions): Promise<Settings>;
+
+    /** Modify user settings. Changes the fields that came; an admin token may name any user. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsSet(parameters: {
+      /** Id of the user. */
+      user_id: number;
+      /** Answer to the verification question; shown to the user alone. */
+      auth_answer?: string;
+      /** How friends are verified: 0 anyone, 1 with consent, 2 by the right answer, 3 nobody. */
+      auth_mode?: number;
+      /** Verification question. */
+      auth_question?: string;
+      /** Whether thumbnails and files are downloaded by themselves. */
+      auto_download?: boolean;
+      /** Whether an invitation waits for consent; false: invited is joined. */
+      group_confirm?: boolean;
+      /** true turns push messages off. */
+      no_push?: boolean;
+      /** true leaves the text out of push messages. */
+      no_push_detail?: boolean;
+      /** Hour at which push begins again. */
+      no_push_end_hour?: number;
+      /** Hour from which nothing is pushed. */
+      no_push_start_hour?: number;
+      /** true: messages arrive without a sound. */
+      no_sounds?: boolean;
+      /** The name that push messages show. */
+      push_nick_name?: string;
+      /** Token under which the device gets push messages. */
+      push_token?: string;
+      /** Hour at which silence ends. */
+      silence_end_time?: number;
+      /** Hour from which nothing reminds. */
+      silence_start_time?: number;
+      /** Whether messages vibrate. */
+      vibratory?: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set whether to mute sound alert for new message. Whether messages arrive without a sound. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    sounds(parameters: {
+      /** true: messages arrive without a sound. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Bind token. Binds a push service's token to a device. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    tokenBind(parameters: {
+      /** Serial number of the device. */
+      device_sn: number;
+      /** The push service's token of the device. */
+      device_token: string;
+      /** Name of the certificate of the push service. */
+      notifier_name: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Unbind token. Unbinds a device's push token. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    tokenUnbind(parameters?: {
+      /** Serial number of the device. */
+      deviceSn?: number;
+      /** The same as `deviceSn`. */
+      device_sn?: number;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Modify username. Another username; the old one is free at once. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    username(parameters: {
+      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      username: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set whether to vibrate alert for new message. Whether messages vibrate. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    vibratory(parameters: {
+      /** Whether messages vibrate. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+  };
+  group: {
+    /** Create group. The actor becomes owner and first member; `user_list` is invited. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    create(parameters: {
+      /** Name of the group. */
+      name: string;
+      /** Address of the picture; empty clears it. */
+      avatar?: string;
+      /** Description; empty clears it. */
+      description?: string;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type?: number;
+      /** Users to invite at once; entries that fail do not fail the call. */
+      user_list?: number[];
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Disband group. Dissolves the group, for everyone at once. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    destroy(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Get group information by group id. The full record, for anyone in the app. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    info(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Get group settings. The full record, for members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settings(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Get the list of groups for the user. Ids of the actor's groups, in order of joining. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    userJoined(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
+
+    /** Transfer of group Owner. A member becomes owner, the old owner a plain member. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    transfer(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The member who becomes owner. */
+      new_owner: number;
+    }, options?: CallOptions): Promise<Entry>;
+
+    /** Update group name. Changes the name; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoName(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Name of the group. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Update group avatar. Changes the avatar; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoAvatar(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Address of the picture; empty clears it. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Update group description. Changes the description; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoDescription(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Description; empty clears it. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Update extension information. Changes the ext; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoExt(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Extension information, up to 16 KiB; empty clears it. At most 16384 bytes in UTF-8. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Get group information by group ids. What is known of several groups. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoBatch(parameters: {
+      /** Ids of groups. */
+      group_list: number[];
+    }, options?: CallOptions): Promise<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+      /** Address of the picture; empty clears it. */
+      avatar: string;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type: number;
+      /** 0 as usual, 1 dissolved. */
+      status: number;
+      /** User who owns the group. */
+      owner: number;
+      /** Members at this moment. */
+      count: number;
+      /** Most members the group can have. */
+      capacity: number;
+      /** Applications: 0 join at once, 1 an admin decides, 2 refused. */
+      apply_approval: number;
+      /** The actor's own: 0 messages notify, 1 silently, 2 not received. */
+      msg_mute_mode: number;
+      /** The actor's own: 0 all, 1 none, 2 by admins and when mentioned, 3 by admins, 4 when mentioned. */
+      msg_push_mode: number;
+    }[]>;
+
+    /** Update group settings - whether to allow member invitations. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsAllowMemberInvitation(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Whether members may invite. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Update group settings - whether group members can modify group information. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsAllowMemberModify(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Whether members may change the group's information. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Ban all members, only Admins can send messages. Only admins may speak for so many minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsBanAll(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Minutes; -1 for ever. */
+      duration: number;
+    }, options?: CallOptions): Promise<{
+      /** Until when only admins may speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+    }>;
+
+    /** Update group settings - whether to enable mark after read. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsEnableReadAck(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Whether messages are marked as read. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Update group settings - whether group chat history visible to new members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsHistoryVisible(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Whether new members see what was said before. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Update group settings - whether group membership request needs Admin approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsRequireAdminApproval(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Applications: 0 join at once, 1 an admin decides, 2 refused. */
+      apply_approval: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Unban all members. Everybody may speak again. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsUnbanAll(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Get public group list. Public groups, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    publicList(parameters?: {
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<number>>;
+
+    /** Get group announcement details by group id and announcement id. One announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcement(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Id of the announcement. */
+      announcement_id: number;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Delete group announcement. Deletes an announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementDelete(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Id of the announcement. */
+      announcement_id: number;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Edit group announcement. Publishes a new announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementEdit(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Title of the announcement. */
+      title: string;
+      /** Text of the announcement. */
+      content: string;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Get the latest group announcement details. The latest announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementLast(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Get group announcements list. The announcements kept, the oldest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Announcement[]>;
+
+    /** Invite to group. Invites, or adds at once who has not asked to consent. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    invite(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+      /** What the invitees are told. */
+      reason?: string;
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Apply for group membership. Joins an open group, or applies where an admin is to decide. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    apply(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Why the group should say yes. */
+      reason?: string;
+    }, options?: CallOptions): Promise<Entry>;
+
+    /** Admin processes membership application. An admin approves or rejects an application. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    applyHandle(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** User who applied. */
+      user_id: number;
+      /** true approves, false rejects. */
+      approval: boolean;
+    }, options?: CallOptions): Promise<Entry>;
+
+    /** Get the list of group membership requests. Applications to the groups that the actor administers. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    applicationList(parameters?: {
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+      /** Groups to list; none: those the actor became admin of last, up to 100. */
+      group_list?: number[];
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the group. */
+      group_id: number;
+      /** User who applied. */
+      applicant_id: number;
+      /** What the other side is told, up to 512 characters. */
+      reason: string;
+      /** 0 pending, 1 approved, 2 rejected. */
+      status: number;
+      /** When it ends, in milliseconds since 1970; -1 for ever. */
+      expired_time: number;
+    }>>;
+
+    /** Get group member list by group id. The members in order of joining. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    memberList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<Member>>;
+
+    /** Kick member out of group. Takes members out of the group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    kick(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Member quit group. The actor leaves the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    leave(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Add group Admin. Members become admins. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminAdd(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Remove group Admin. Admins become plain members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminRemove(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Get the list of group Admins. Admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Member[]>;
+
+    /** Ban a user. Members may not speak for so many minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    ban(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Minutes; -1 for ever. */
+      duration: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Remove user from ban list. Lifts bans. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    unban(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Get a list of banned members. Members banned at this moment, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    bannedList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the user. */
+      user_id: number;
+      /** Name of the member in this group; empty until set. */
+      display_name: string;
+      /** When the member joined, in seconds since 1970. */
+      join_time: number;
+      /** When it ends, in milliseconds since 1970; -1 for ever. */
+      expired_time: number;
+    }>>;
+
+    /** Blacklist a user. Takes out, and keeps out. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    block(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Remove user from blacklist. Takes off the blacklist. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    unblock(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Get blacklist. The blacklist, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    blockedList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the user. */
+      user_id: number;
+      /** Id of the group. */
+      group_id: number;
+      /** When the user was blocked, ISO 8601. */
+      created_at: string;
+    }>>;
+
+    /** Process group invitation by user. The invitee's answer; `user_id` is the inviter. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    inviteHandle(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The inviter. The invitee's own id stands for the newest pending invitation to the group. */
+      user_id: number;
+      /** true approves, false rejects. */
+      approval: boolean;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Get group invitation list. Invitations to the actor, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    invitationList(parameters?: {
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the group. */
+      group_id: number;
+      /** User who invited. */
+      inviter_id: number;
+      /** User who is invited. */
+      invitee_id: number;
+      /** What the other side is told, up to 512 characters. */
+      reason: string;
+      /** 0 pending, 1 agreed, 2 rejected. */
+      status: number;
+      /** When it ends, in milliseconds since 1970; -1 for ever. */
+      expired_time: number;
+      /** When it changed last, ISO 8601. */
+      updated_at: string;
+    }>>;
+
+    /** Update group profile. The actor's name in the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    displayName(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Own name in the group; empty clears it. */
+      value: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Batch retrieval of group member profiles. Those of the list that are members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    membersDisplayName(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Member[]>;
+
+    /** Set group message blocking mode. Which messages the actor hides. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    msgMuteMode(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The actor's own: 0 messages notify, 1 silently, 2 not received. */
+      msg_mute_mode: number;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Set group message pushing mode. Which messages the actor is pushed. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    msgPushMode(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The actor's own: 0 all, 1 none, 2 by admins and when mentioned, 3 by admins, 4 when mentioned. */
+      msg_push_mode: number;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Get Group invitation QR code. A code that lets in without approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    qrcodeSign(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<{
+      /** Opaque content of the QR code. */
+      qr_info: string;
+      /** When the code was made, in seconds since 1970. */
+      create_at: number;
+      /** Until when the code lets in, in seconds since 1970. */
+      expire_at: number;
+    }>;
+
+    /** Group invitation via QR code. Joins by a code. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    qrcodeInvite(parameters: {
+      /** Opaque content of the QR code. */
+      qr_info: string;
+    }, options?: CallOptions): Promise<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+    }>;
+
+    /** Download group file. A file, with an address to fetch it from. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    file(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Id of the file. */
+      file_id: number;
+    }, options?: CallOptions): Promise<GroupFile>;
+
+    /** Delete group file. Removes files and their objects. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    fileDelete(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of files. */
+      file_list: number[];
+    }, options?: CallOptions): Promise<{
+      /** Id of the file. */
+      file_id: number;
+      /** Of this entry: `success` or `fail`. */
+      result: 'success' | 'fail';
+      /** Why the entry failed; empty where it did not. */
+      reason: string;
+    }[]>;
+
+    /** Get the list of group files. The files of a group, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    fileList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<GroupFile>>;
+
+    /** Update group file name. Gives a file another name. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    fileUpdateName(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Id of the file. */
+      file_id: number;
+      /** New name of the file. */
+      name: string;
+    }, options?: CallOptions): Promise<GroupFile>;
+
+    /** Upload group file. Shares a file, that is still to be uploaded or lies elsewhere. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    fileUpload(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Name of the file. */
+      name: string;
+      /** Bytes of the file: exactly so many must be uploaded. */
+      size: number;
+      /** Media type of the file: exactly this must be uploaded. */
+      type?: string;
+      /** Absent: the answer has an address to PUT the bytes to. Else the `download_url` of a form that was sent, or any https address, which is registered as a link. */
+      url?: string;
+    }, options?: CallOptions): Promise<GroupFile>;
+  };
+  file: {
+    /** Get a form to upload a group file. A form to upload what is to become a file of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    uploadChat(parameters: {
+      /** Accepted and ignored. */
+      file_type?: unknown;
+      /** Id of the group. */
+      to_id: number;
+      /** 2: a group. */
+      to_type: number;
+    }, options?: CallOptions): Promise<UploadForm>;
+
+    /** Get a form to upload a user avatar. A form to upload one's own avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    uploadAvatarUser(parameters?: Record<string, never>, options?: CallOptions): Promise<UploadForm>;
+
+    /** Get a form to upload a group avatar. A form to upload the avatar of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    uploadAvatarGroup(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<UploadForm>;
+  };
+}
+
+/** Method and path of each operation, and whether it answers pages. */
+export const ROUTES: Record<string, Record<string, [method: string, path: string, answers?: 'page']>> = {
+  token: {
+    user: ['POST', '/token/user'],
+    id: ['POST', '/token/id'],
+    login: ['POST', '/token/login'],
+  },
+  user: {
+    registerV2: ['POST', '/user/register/v2'],
+    registerPush: ['POST', '/user/register/push'],
+    registerBatch: ['POST', '/user/register/batch'],
+    authmode: ['PUT', '/user/authmode'],
+    avatar: ['PUT', '/user/avatar'],
+    avatarBatch: ['PUT', '/user/avatar/batch'],
+    changePassword: ['POST', '/user/change_password'],
+    changePasswordAdmin: ['POST', '/user/change_password_admin'],
+    delete: ['DELETE', '/user/delete'],
+    deviceList: ['GET', '/user/device/list', 'page'],
+    deviceRemove: ['DELETE', '/user/device/remove'],
+    disable: ['PUT', '/user/disable'],
+    download: ['PUT', '/user/download'],
+    enable: ['PUT', '/user/enable'],
+    kick: ['PUT', '/user/kick'],
+    list: ['GET', '/user/list', 'page'],
+    mobile: ['PUT', '/user/mobile'],
+    nickname: ['PUT', '/user/nickname'],
+    onlineStatus: ['GET', '/user/online_status'],
+    private: ['PUT', '/user/private'],
+    profileGet: ['GET', '/user/profile'],
+    profileSet: ['PUT', '/user/profile'],
+    profileBatch: ['PUT', '/user/profile/batch'],
+    public: ['PUT', '/user/public'],
+    push: ['PUT', '/user/push'],
+    pushAlias: ['POST', '/user/push/alias'],
+    pushBadge: ['POST', '/user/push/badge'],
+    pushDetail: ['PUT', '/user/push/detail'],
+    pushLimit: ['PUT', '/user/push/limit'],
+    pushNickname: ['PUT', '/user/push/nickname'],
+    pushTagGet: ['GET', '/user/push/tag'],
+    pushTagBind: ['POST', '/user/push/tag'],
+    pushTagUnbind: ['DELETE', '/user/push/tag'],
+    pushTagAll: ['DELETE', '/user/push/tag/all'],
+    settingsGet: ['GET', '/user/settings'],
+    settingsSet: ['PUT', '/user/settings'],
+    sounds: ['PUT', '/user/sounds'],
+    tokenBind: ['PUT', '/user/token/bind'],
+    tokenUnbind: ['DELETE', '/user/token/unbind'],
+    username: ['PUT', '/user/username'],
+    vibratory: ['PUT', '/user/vibratory'],
+  },
+  group: {
+    create: ['POST', '/group/create'],
+    destroy: ['POST', '/group/destroy'],
+    info: ['GET', '/group/info'],
+    settings: ['GET', '/group/settings'],
+    userJoined: ['GET', '/group/user_joined'],
+    transfer: ['POST', '/group/transfer'],
+    infoName: ['POST', '/group/info/name'],
+    infoAvatar: ['POST', '/group/info/avatar'],
+    infoDescription: ['POST', '/group/info/description'],
+    infoExt: ['POST', '/group/info/ext'],
+    infoBatch: ['POST', '/group/info/batch'],
+    settingsAllowMemberInvitation: ['POST', '/group/settings/allow_member_invitation'],
+    settingsAllowMemberModify: ['POST', '/group/settings/allow_member_modify'],
+    settingsBanAll: ['POST', '/group/settings/ban_all'],
+    settingsEnableReadAck: ['POST', '/group/settings/enable_read_ack'],
+    settingsHistoryVisible: ['POST', '/group/settings/history_visible'],
+    settingsRequireAdminApproval: ['POST', '/group/settings/require_admin_approval'],
+    settingsUnbanAll: ['POST', '/group/settings/unban_all'],
+    publicList: ['GET', '/group/public_list', 'page'],
+    announcement: ['GET', '/group/announcement'],
+    announcementDelete: ['POST', '/group/announcement/delete'],
+    announcementEdit: ['POST', '/group/announcement/edit'],
+    announcementLast: ['GET', '/group/announcement/last'],
+    announcementList: ['GET', '/group/announcement/list'],
+    invite: ['POST', '/group/invite'],
+    apply: ['POST', '/group/apply'],
+    applyHandle: ['POST', '/group/apply/handle'],
+    applicationList: ['POST', '/group/application_list', 'page'],
+    memberList: ['GET', '/group/member_list', 'page'],
+    kick: ['POST', '/group/kick'],
+    leave: ['POST', '/group/leave'],
+    adminAdd: ['POST', '/group/admin/add'],
+    adminRemove: ['POST', '/group/admin/remove'],
+    adminList: ['GET', '/group/admin_list'],
+    ban: ['POST', '/group/ban'],
+    unban: ['POST', '/group/unban'],
+    bannedList: ['GET', '/group/banned_list', 'page'],
+    block: ['POST', '/group/block'],
+    unblock: ['POST', '/group/unblock'],
+    blockedList: ['GET', '/group/blocked_list', 'page'],
+    inviteHandle: ['POST', '/group/invite/handle'],
+    invitationList: ['GET', '/group/invitation_list', 'page'],
+    displayName: ['POST', '/group/display_name'],
+    membersDisplayName: ['POST', '/group/members/display_name'],
+    msgMuteMode: ['POST', '/group/msg/mute_mode'],
+    msgPushMode: ['POST', '/group/msg/push_mode'],
+    qrcodeSign: ['GET', '/group/qrcode/sign'],
+    qrcodeInvite: ['POST', '/group/qrcode/invite'],
+    file: ['GET', '/group/file'],
+    fileDelete: ['POST', '/group/file/delete'],
+    fileList: ['GET', '/group/file/list', 'page'],
+    fileUpdateName: ['POST', '/group/file/update_name'],
+    fileUpload: ['POST', '/group/file/upload'],
+  },
+  file: {
+    uploadChat: ['GET', '/file/upload/chat'],
+    uploadAvatarUser: ['GET', '/file/upload/avatar/user'],
+    uploadAvatarGroup: ['GET', '/file/upload/avatar/group'],
+  },
+};

@@ -1,0 +1,122 @@
+/**
+ * Client of the Roster API. Two files and no packages: copy `roster.ts` and `operations.ts` into your application, in
+ * a browser, Node.js or any other runtime with `fetch`.
+ */
+import { type CallOptions, type Operations, type Page, ROUTES } from './operations.ts';
+
+export type * from './operations.ts';
+
+export interface ClientOptions {
+  /** Address of the API, without a slash at its end. */
+  endpoint: string;
+  /** Id of the app. */
+  app: string;
+  /** Token of a user, or an admin token; logins and registrations need none. */
+  token?: string;
+  /** With an admin token: the user to act as. */
+  user?: number;
+  /** With an admin token: the group to act on with its owner's rights. */
+  group?: number;
+  /** How often a call that the service could not take (429, 503) is repeated; nothing was changed by it. Default 3. */
+  retries?: number;
+  fetch?: typeof fetch;
+}
+
+export interface Client extends Operations {
+  /** The same client with other options: `client.with({ token })`. */
+  with(options: Partial<ClientOptions>): Client;
+}
+
+/** The API refused the call, and changed nothing; codes are those of `/openapi.json`. */
+export class Refused extends Error {
+  override name = 'Refused';
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The service did not answer the call, repetitions included: whether it took effect is known only of 429 and 503 (no). */
+export class Failed extends Error {
+  override name = 'Failed';
+  /** HTTP status. */
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+interface Envelope {
+  code: number;
+  data: unknown;
+  message: string | null;
+  cursor?: string;
+  total?: number;
+}
+
+/** The operations of the API as functions: they answer `data`, or a page of a list, and throw `Refused` or `Failed`. */
+export function rosterClient(options: ClientOptions): Client {
+  const areas = Object.entries(ROUTES).map(([area, routes]) => {
+    const calls = Object.entries(routes).map(([name, [method, path, answers]]) => [
+      name,
+      async (parameters: unknown = {}, more: CallOptions = {}) => {
+        const { data, cursor, total } = await send(options, method, path, parameters, more);
+        return answers === 'page' ? { data, cursor, total } : data;
+      },
+    ]);
+    return [area, Object.fromEntries(calls)];
+  });
+  const operations = Object.fromEntries(areas) as Operations;
+  return { ...operations, with: (changed) => rosterClient({ ...options, ...changed }) };
+}
+
+/** All entries of a list, page by page: `for await (const member of entries(client.group.memberList, { group_id }))`. */
+export async function* entries<P extends { cursor?: string }, T>(
+  list: (parameters: P) => Promise<Page<T>>,
+  parameters: P,
+): AsyncGenerator<T, void> {
+  let { cursor } = parameters;
+  do {
+    const page = await list({ ...parameters, ...(cursor !== undefined && { cursor }) });
+    yield* page.data;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+async function send(
+  { endpoint, app, token, user, group, retries = 3, fetch: get = fetch }: ClientOptions,
+  method: string,
+  path: string,
+  parameters: unknown,
+  { idempotencyKey, signal }: CallOptions,
+): Promise<Envelope> {
+  const url = new URL(endpoint + path);
+  const headers: Record<string, string> = { app_id: app };
+  if (token !== undefined) headers['access-token'] = token;
+  if (user !== undefined) headers.user_id = String(user);
+  if (group !== undefined) headers.group_id = String(group);
+  if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+  const request: RequestInit = { method, headers, ...(signal && { signal }) };
+  if (method === 'GET') {
+    for (const [name, value] of Object.entries(parameters as object))
+      if (value !== undefined) url.searchParams.set(name, String(value));
+  } else {
+    headers['content-type'] = 'application/json';
+    request.body = JSON.stringify(parameters);
+  }
+  for (let attempt = 0; ; attempt++) {
+    const response = await get(url, request);
+    if ((response.status === 429 || response.status === 503) && attempt < retries) {
+      // Full jitter, so that those who were turned away together do not come back together.
+      const most = 1000 * Number(response.headers.get('retry-after') ?? 1) * 2 ** attempt;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
+      continue;
+    }
+    if (!response.ok) throw new Failed(response.status, `${method} ${path}: HTTP ${response.status}`);
+    const answer = (await response.json()) as Envelope;
+    if (answer.code !== 200) throw new Refused(answer.code, answer.message ?? '');
+    return answer;
+  }
+}

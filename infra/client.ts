@@ -1,0 +1,141 @@
+/** The types and routes of `client/`, made from the OpenAPI document. */
+import type { JsonSchema } from '../shared/openapi/schema.ts';
+
+/** What is read of an OpenAPI document. */
+interface OpenApi {
+  paths: Record<string, Record<string, OpenApiOperation>>;
+  components: {
+    schemas: Record<string, JsonSchema>;
+    requestBodies: Record<string, { required: boolean; content: { 'application/json': { schema: JsonSchema } } }>;
+    responses: Record<string, { content: { 'application/json': { schema: { oneOf?: JsonSchema[] } } } }>;
+  };
+}
+
+interface OpenApiOperation {
+  operationId: string;
+  summary: string;
+  description: string;
+  parameters: { $ref?: string; name: string; required: boolean; description: string; schema: JsonSchema }[];
+  requestBody?: { $ref: string };
+  responses: Record<string, { $ref: string }>;
+  'x-alias-of'?: string;
+}
+
+/** Schemas of answers that are never anybody's data. */
+const OURS = new Set(['Refusal', 'Fault']);
+
+/** The source of `client/operations.ts`. */
+export function clientOperations(document: unknown): string {
+  const { paths, components } = document as OpenApi;
+  const types: string[] = [];
+  const areas = new Map<string, { members: string[]; routes: string[] }>();
+  for (const [name, schema] of Object.entries(components.schemas))
+    if (!OURS.has(name)) types.push(`export interface ${name} ${typeOf(schema)}`);
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const success = operation.responses[200];
+      // A redirect is for browsers to follow.
+      if (operation['x-alias-of'] || !success || operation.responses[302]) continue;
+      const { area, name } = nameOf(operation.operationId);
+      const of = areas.get(area) ?? { members: [], routes: [] };
+      areas.set(area, of);
+      const { data, cursor } = at(components.responses, success.$ref).content['application/json'].schema.oneOf![0]!
+        .properties!;
+      const { type, optional } = parametersOf(operation, components);
+      const reply = cursor ? `Page<${typeOf(data!.items!)}>` : typeOf(data!);
+      const comment = `/** ${operation.summary}. ${operation.description} */`;
+      const optionalSign = optional ? '?' : '';
+      of.members.push(
+        `${comment}\n${name}(parameters${optionalSign}: ${type}, options?: CallOptions): Promise<${reply}>;`,
+      );
+      of.routes.push(`${name}: ['${method.toUpperCase()}', '${path}'${cursor ? ", 'page'" : ''}],`);
+    }
+  }
+  return indented(`/** Written by \`npm run docs\` from docs/openapi.json. */
+
+export interface CallOptions {
+  /** Where the operation takes one: the same key and request within 24 hours give the first answer again. */
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+/** One page of a list; \`entries\` goes through all of them. */
+export interface Page<T> {
+  data: T[];
+  /** Absent on the last page. */
+  cursor?: string;
+  total?: number;
+}
+
+${types.join('\n\n')}
+
+export interface Operations {
+${[...areas].map(([area, { members }]) => `${area}: {\n${members.join('\n\n')}\n};`).join('\n')}
+}
+
+/** Method and path of each operation, and whether it answers pages. */
+export const ROUTES: Record<string, Record<string, [method: string, path: string, answers?: 'page']>> = {
+${[...areas].map(([area, { routes }]) => `${area}: {\n${routes.join('\n')}\n},`).join('\n')}
+};
+`);
+}
+
+/** Lines between braces two spaces further in. */
+function indented(source: string): string {
+  let depth = 0;
+  const lines = source.split('\n').map((line) => {
+    if (line.startsWith('}')) depth--;
+    const text = line === '' ? '' : `${'  '.repeat(depth)}${line}`;
+    if (line.endsWith('{')) depth++;
+    return text;
+  });
+  return lines.join('\n');
+}
+
+/** `groupApplyHandle` → `group`, `applyHandle` */
+function nameOf(operationId: string): { area: string; name: string } {
+  const [, area = '', rest = ''] = /^([a-z]+)(\w*)$/.exec(operationId) ?? [];
+  return { area, name: `${rest[0]!.toLowerCase()}${rest.slice(1)}` };
+}
+
+/** Parameters of query and body together: the API takes them in either. */
+function parametersOf({ parameters, requestBody }: OpenApiOperation, { requestBodies }: OpenApi['components']) {
+  const body = requestBody && at(requestBodies, requestBody.$ref).content['application/json'].schema;
+  if (body && !body.properties) return { type: 'unknown', optional: false };
+  const named = parameters.filter(({ $ref }) => !$ref);
+  const properties = {
+    ...Object.fromEntries(named.map(({ name, description, schema }) => [name, { ...schema, description }])),
+    ...body?.properties,
+  };
+  const required = [...named.filter((one) => one.required).map(({ name }) => name), ...(body?.required ?? [])];
+  if (Object.keys(properties).length === 0) return { type: 'Record<string, never>', optional: true };
+  return { type: typeOf({ type: 'object', properties, required }), optional: required.length === 0 };
+}
+
+const at = <T>(components: Record<string, T>, reference: string): T => {
+  const found = components[reference.slice(reference.lastIndexOf('/') + 1)];
+  if (!found) throw new Error(`The document has no ${reference}.`);
+  return found;
+};
+
+/** The type to write in TypeScript: of what the API takes besides, texts of numbers and flags, nobody needs to know. */
+function typeOf(schema: JsonSchema): string {
+  const { $ref, type, properties, required = [], items } = schema;
+  if ($ref) return $ref.slice($ref.lastIndexOf('/') + 1);
+  const types = [type].flat();
+  if (types.includes('boolean')) return 'boolean';
+  if (types.includes('integer')) return 'number';
+  if (schema.enum) return schema.enum.map((value) => `'${value}'`).join(' | ');
+  if (type === 'string' || type === 'null') return type;
+  if (type === 'array') {
+    const entry = typeOf(items!);
+    return /[| ]/.test(entry) && !entry.startsWith('{') ? `(${entry})[]` : `${entry}[]`;
+  }
+  if (type !== 'object') return 'unknown';
+  if (Object.keys(properties ?? {}).length === 0) return 'Record<string, never>';
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => {
+    const comment = field.description ? `/** ${field.description} */\n` : '';
+    return `${comment}${name}${required.includes(name) ? '' : '?'}: ${typeOf(field)};`;
+  });
+  return `{\n${fields.join('\n')}\n}`;
+}

@@ -1,0 +1,378 @@
+import { readFile } from 'node:fs/promises';
+import type * as z from 'zod/mini';
+import type { Access } from '../domain/call.ts';
+import { redirectReply, uploadFormReply } from '../http/file-schemas.ts';
+import { announcementReply, entryReply, fileReply, groupReply, memberReply } from '../http/group-schemas.ts';
+import type { Contract } from '../http/operation.ts';
+import { sessionReply, settingsReply } from '../http/user-schemas.ts';
+import { REFUSALS } from '../refusal.ts';
+import { AREAS, type Method, type Route } from '../routes/index.ts';
+import { meaningOf } from './glossary.ts';
+import { type JsonSchema, replySchema, requestSchema } from './schema.ts';
+
+/** A call and what it was answered, as they were recorded in a run of the flows. */
+export interface Example {
+  /** Parameters of query and body together; of a raw body the text. */
+  request: Record<string, unknown>;
+  answer: { code: number; data: unknown; message: string | null; cursor?: string; total?: number; version?: number };
+}
+
+/** By row id, then by code: 200 and the refusals that were seen. */
+export type Examples = Record<string, Record<string, Example>>;
+
+export interface DocumentSources {
+  routes: readonly Route[];
+  examples: Examples;
+  version: string;
+}
+
+interface Operation {
+  row: Route;
+  contract: Contract<z.core.$ZodType>;
+  entry?: z.core.$ZodType;
+  /** The sentence that its file says of it. */
+  text: string;
+  examples: Record<string, Example>;
+}
+
+/** OpenAPI's objects, as far as this file writes them. */
+type Json = Record<string, unknown>;
+
+/** Records that several operations answer. */
+const NAMED = new Map<z.core.$ZodType, string>([
+  [groupReply, 'Group'],
+  [memberReply, 'Member'],
+  [entryReply, 'Entry'],
+  [announcementReply, 'Announcement'],
+  [settingsReply, 'Settings'],
+  [sessionReply, 'Session'],
+  [fileReply, 'GroupFile'],
+  [uploadFormReply, 'UploadForm'],
+  [redirectReply, 'Redirect'],
+]);
+
+const WHO: Record<Access, string> = {
+  public: 'Needs no access-token; one that is sent is ignored.',
+  anyone:
+    'For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the ' +
+    '`group_id` header or neither.',
+  person: 'Acts as a person: a user token, or an admin token with the `user_id` header.',
+  admin: 'Needs an admin token.',
+  'admin as person': 'Needs an admin token with the `user_id` header.',
+};
+
+/** Operations that answer a repeated call once more instead of carrying it out again. */
+const REPEATABLE = new Set(['group/create', 'group/announcement/edit', 'group/file/upload', 'user/register/batch']);
+
+/** A page without parameters: the list is short, its envelope is the documented one. */
+const ALWAYS_ONE_PAGE = new Set(['user/device/list']);
+
+/** Lists that say how many entries they have. */
+const COUNTED = /(member|banned|blocked|invitation|application)-list$/;
+
+/** Parameters that stand in the query whatever the method. */
+const PAGING = new Set(['limit', 'cursor', 'version', 'page_num', 'page_size']);
+
+/** The OpenAPI 3.1 document of all operations: the route table, their schemas, and what they answered in tests. */
+export async function openApiDocument({ routes, examples, version }: DocumentSources): Promise<Json> {
+  const operations = await Promise.all(routes.map((row) => load(row, examples[row.id] ?? {})));
+  const schemas: Record<string, JsonSchema> = {};
+  const paths: Record<string, Json> = {};
+  const requestBodies: Json = {};
+  const responses: Json = {};
+  for (const operation of operations) {
+    const name = pascal(operation.row.id);
+    const { query, body } = parametersOf(operation);
+    if (body) requestBodies[name] = body;
+    responses[name] = answerOf(operation, schemas);
+    const methods = operation.row.methods.map((method) => [
+      method.toLowerCase(),
+      operationOf(operation, method, query, body !== undefined),
+    ]);
+    paths[operation.row.path] = { ...paths[operation.row.path], ...Object.fromEntries(methods) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Roster',
+      version,
+      summary: 'User and group management of an instant-messaging service',
+      description: introduction(),
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'Where this document comes from' }],
+    tags: tagsOf(routes),
+    paths,
+    components: {
+      securitySchemes: {
+        app: { type: 'apiKey', in: 'header', name: 'app_id', description: 'Id of the app.' },
+        token: { type: 'apiKey', in: 'header', name: 'access-token', description: 'Token of a user, or of an admin.' },
+        ...(operations.some(({ contract }) => contract.queryCredentials) && {
+          appInQuery: { type: 'apiKey', in: 'query', name: 'app_id', description: 'For addresses in pages.' },
+          tokenInQuery: { type: 'apiKey', in: 'query', name: 'access-token', description: 'For addresses in pages.' },
+        }),
+      },
+      parameters: headerParameters(),
+      requestBodies,
+      responses: { ...responses, ...faults() },
+      schemas: { Refusal: refusalSchema(), Fault: faultSchema(), ...sorted(schemas) },
+    },
+  };
+}
+
+/** The line above a handler; its last part is what is looked for. */
+const SAID = /^\/\*\* [A-Z|]+ \/\S+?(?: — (?:section [\d., ]+?|token document))?(?:: (.*))?\. \*\/$/m;
+
+async function load(row: Route, examples: Record<string, Example>): Promise<Operation> {
+  const file = new URL(`../../functions/${row.id}.ts`, import.meta.url);
+  const module = await import(/* @vite-ignore */ file.href);
+  const said = SAID.exec(await readFile(file, 'utf8'));
+  if (!said) throw new Error(`functions/${row.id}.ts has no line "/** METHOD /path — section N: what it does. */"`);
+  return { row, contract: module.handler.contract, entry: module.entry, text: said[1] ?? '', examples };
+}
+
+function operationOf({ row, contract, text }: Operation, method: Method, query: Json[], hasBody: boolean): Json {
+  const alias = method !== row.methods[0];
+  const name = pascal(row.id);
+  const open = contract.access === 'public';
+  const description = [
+    alias && `The same as \`${row.methods[0]} ${row.path}\`.`,
+    text && `${text[0]!.toUpperCase()}${text.slice(1)}.`,
+    WHO[contract.access],
+  ];
+  const headers = [
+    ...(open ? [] : ['user_id', 'group_id']),
+    ...(REPEATABLE.has(row.id) ? ['idempotency-key'] : []),
+  ].map((header) => ({ $ref: `#/components/parameters/${header}` }));
+  return {
+    operationId: `${name[0]!.toLowerCase()}${name.slice(1)}${alias ? `By${pascal(method.toLowerCase())}` : ''}`,
+    summary: alias ? `${row.summary} (alias)` : row.summary,
+    description: description.filter(Boolean).join(' '),
+    tags: [AREAS[row.area]],
+    'x-section': row.section,
+    ...(alias && { 'x-alias-of': row.methods[0] }),
+    security: [
+      open ? { app: [] } : { app: [], token: [] },
+      ...(contract.queryCredentials ? [{ appInQuery: [], tokenInQuery: [] }] : []),
+    ],
+    parameters: [...query, ...headers],
+    ...(hasBody && { requestBody: { $ref: `#/components/requestBodies/${name}` } }),
+    responses: {
+      200: { $ref: `#/components/responses/${name}` },
+      // What a page can load without headers is elsewhere: the answer leads there.
+      ...(contract.queryCredentials && { 302: { $ref: `#/components/responses/${name}` } }),
+      413: { $ref: '#/components/responses/TooLarge' },
+      429: { $ref: '#/components/responses/Throttled' },
+      500: { $ref: '#/components/responses/Failed' },
+      503: { $ref: '#/components/responses/Busy' },
+    },
+  };
+}
+
+/** Parameters of the query, and the body, where the API documents put them. */
+function parametersOf({ row, contract, entry, examples }: Operation): { query: Json[]; body: Json | undefined } {
+  const asked = examples[200]?.request ?? {};
+  const schemaIn = (place: 'query' | 'body') => describe(requestSchema(contract.request, place), row.id, 'request');
+  if (contract.rawBody) {
+    const schema = schemaIn('body').properties!.body!;
+    const example = asked.body === undefined ? {} : { example: asked.body };
+    return { query: [], body: { required: true, content: { 'application/json': { schema, ...example } } } };
+  }
+  const inQuery = (name: string) => row.methods[0] === 'GET' || row.parameters === 'query' || PAGING.has(name);
+  const { properties: queried = {}, required = [] } = schemaIn('query');
+  const query = Object.entries(queried)
+    .filter(([name]) => inQuery(name))
+    .map(([name, { description, ...schema }]) => ({
+      name,
+      in: 'query',
+      required: required.includes(name),
+      description,
+      schema,
+      ...(asked[name] !== undefined && name !== 'cursor' && { example: asked[name] }),
+    }));
+  const { properties = {}, ...object } = schemaIn('body');
+  const own = Object.entries(properties).filter(([name]) => !inQuery(name));
+  if (own.length === 0) return { query, body: undefined };
+  const ofBody = required.filter((name) => !inQuery(name));
+  const schema: JsonSchema = { ...object, properties: Object.fromEntries(own) };
+  delete schema.required;
+  if (ofBody.length > 0) schema.required = ofBody;
+  if (entry) schema.properties!.list = entriesOf(schema.properties!.list!, entry, row.id);
+  const sent = Object.fromEntries(Object.entries(asked).filter(([name]) => !inQuery(name)));
+  const example = Object.keys(sent).length > 0 ? { example: sent } : {};
+  return {
+    query,
+    body: { required: ofBody.length > 0, content: { 'application/json': { schema, ...example } } },
+  };
+}
+
+/** A list whose entries succeed or fail on their own: with all their fields. */
+function entriesOf(list: JsonSchema, entry: z.core.$ZodType, operation: string): JsonSchema {
+  const { properties, required = [] } = describe(requestSchema(entry, 'body'), operation, 'request');
+  const { items } = list;
+  const named = Object.keys(items?.properties ?? {});
+  return {
+    ...list,
+    items: {
+      type: 'object',
+      properties: { ...items?.properties, ...properties },
+      required: [...new Set([...named, ...required])],
+    },
+  };
+}
+
+/** Every object's fields with what they mean. */
+function describe(schema: JsonSchema, operation: string, where: 'request' | 'reply'): JsonSchema {
+  const { properties, items, ...rest } = schema;
+  const described = Object.entries(properties ?? {}).map(([name, field]) => {
+    const said = [meaningOf(operation, name, where), field.description].filter(Boolean).join(' ');
+    return [name, { ...describe(field, operation, where), ...(said && { description: said }) }] as const;
+  });
+  return {
+    ...rest,
+    ...(items && { items: describe(items, operation, where) }),
+    ...(properties && { properties: Object.fromEntries(described) }),
+  };
+}
+
+function answerOf({ row, contract, examples }: Operation, schemas: Record<string, JsonSchema>): Json {
+  const data = replySchema(contract.reply, NAMED, (name, schema) => {
+    // What a name, a type and an address are depends on the record.
+    schemas[name] ??= describe(schema, name, 'reply');
+  });
+  const { shape = {} } = contract.request._zod.def as Partial<z.core.$ZodObjectDef>;
+  const paged = 'cursor' in shape || ALWAYS_ONE_PAGE.has(row.id);
+  const success: JsonSchema = {
+    title: 'Success',
+    type: 'object',
+    properties: {
+      code: { const: 200 },
+      data: describe(data, row.id, 'reply'),
+      ...(paged && {
+        cursor: { type: 'string', description: 'Where the next page begins; absent on the last page.' },
+        ...(COUNTED.test(row.id) && { total: { type: 'integer', description: 'Entries of the whole list.' } }),
+        version: { const: 0 },
+      }),
+      message: { type: 'null' },
+    },
+    required: ['code', 'data', 'message', ...(paged ? ['version'] : [])],
+    additionalProperties: false,
+  };
+  const refused = Object.keys(examples).filter((code) => code !== '200');
+  const shown = Object.entries(examples).map(([code, { answer }]) => [
+    code === '200' ? 'success' : code,
+    { summary: code === '200' ? 'Success' : `${code}: ${answer.message}`, value: answer },
+  ]);
+  return {
+    description: `Success${refused.length > 0 ? `, or refused with ${refused.join(', ')}` : ''}.`,
+    content: {
+      'application/json': {
+        schema: { oneOf: [success, { $ref: '#/components/schemas/Refusal' }] },
+        ...(shown.length > 0 && { examples: Object.fromEntries(shown) }),
+      },
+    },
+  };
+}
+
+const refusalSchema = (): JsonSchema => ({
+  title: 'Refusal',
+  description: 'The call changed nothing. HTTP status 200.',
+  type: 'object',
+  properties: {
+    code: { enum: codes().map(([code]) => code) },
+    message: { type: 'string', description: 'What was wrong; of a parameter, with its name.' },
+    data: { type: 'null' },
+  },
+  required: ['code', 'message', 'data'],
+  additionalProperties: false,
+});
+
+const faultSchema = (): JsonSchema => ({
+  title: 'Fault',
+  description: 'The service could not answer.',
+  type: 'object',
+  properties: { code: { const: 20000 }, message: { type: 'string' }, data: { type: 'null' } },
+  required: ['code', 'message', 'data'],
+  additionalProperties: false,
+});
+
+/** Answers by HTTP status other than 200; the gateway's own have no envelope. */
+function faults(): Json {
+  const gateway = { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] };
+  const json = (schema: Json) => ({ 'application/json': { schema } });
+  return {
+    TooLarge: {
+      description: 'The body is over 256 KiB.',
+      content: json({ anyOf: [{ $ref: '#/components/schemas/Refusal' }, gateway] }),
+    },
+    Throttled: { description: 'Too many requests at once: the throttle of the gateway.', content: json(gateway) },
+    Failed: { description: 'The service failed; it is logged.', content: json({ $ref: '#/components/schemas/Fault' }) },
+    Busy: {
+      description: 'Busy: a record stayed contended, or the database throttled. Nothing was changed; try again.',
+      headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'string' } } },
+      content: json({ $ref: '#/components/schemas/Fault' }),
+    },
+  };
+}
+
+const headerParameters = (): Json => ({
+  user_id: {
+    name: 'user_id',
+    in: 'header',
+    description: 'With an admin token: the user to act as. With a user token it may only repeat its user.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  group_id: {
+    name: 'group_id',
+    in: 'header',
+    description: "With an admin token only: acts for the app on this group, with the owner's rights.",
+    schema: { type: 'integer', minimum: 1 },
+  },
+  'idempotency-key': {
+    name: 'idempotency-key',
+    in: 'header',
+    description: 'The same key and request within 24 hours give the first answer again and change nothing.',
+    schema: { type: 'string', maxLength: 128 },
+  },
+});
+
+const codes = (): (readonly [number, string])[] => Object.values(REFUSALS).map(([code, sentence]) => [code, sentence]);
+
+const introduction =
+  () => `Users, devices and sessions; groups, members, roles, bans, blacklists, applications and invitations.
+
+**Every answer** is \`{"code":200,"data":…,"message":null}\`. A refusal has its own \`code\` and a \`message\` that names the
+field, with HTTP status 200; only faults of the service use another status.
+
+**Headers.** \`app_id\` always; \`access-token\` on all but registration and login. A user token acts as its user. An admin
+token acts for the app itself, as a user (\`user_id\` header), or on a group with its owner's rights (\`group_id\` header).
+
+**Parameters** may stand in the query or in a JSON body, whatever is shown here; the query wins. Whole numbers may be
+decimal strings, booleans \`0\`, \`1\`, \`"true"\` or \`"false"\`. Unknown parameters are ignored. Ids reach to 2^53-1.
+
+**Lists** end where \`cursor\` is absent; a page may be shorter than \`limit\`.
+
+<details><summary>All codes</summary>
+
+| code | meaning |
+| --- | --- |
+| 200 | success |
+${codes()
+  .concat([[20000, 'the service failed (HTTP 500) or is busy (HTTP 503, with Retry-After)']])
+  .sort(([a], [b]) => a - b)
+  .map(([code, sentence]) => `| ${code} | ${sentence} |`)
+  .join('\n')}
+
+</details>
+`;
+
+const tagsOf = (routes: readonly Route[]): Json[] =>
+  Object.entries(AREAS)
+    .filter(([area]) => routes.some((row) => row.area === area))
+    .map(([, name]) => ({ name }));
+
+const sorted = <T>(record: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** `group/apply/handle` → `GroupApplyHandle` */
+const pascal = (id: string): string => id.replace(/(?:^|[/-])([a-z0-9])/g, (_, first: string) => first.toUpperCase());

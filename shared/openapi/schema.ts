@@ -1,0 +1,97 @@
+import * as z from 'zod/mini';
+import { asBoolean, asNumber, DECIMAL } from '../http/parameters.ts';
+
+/** A schema of JSON Schema 2020-12, as OpenAPI 3.1 has it. */
+export interface JsonSchema {
+  $ref?: string;
+  type?: string | string[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  items?: JsonSchema;
+  description?: string;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  [keyword: string]: unknown;
+}
+
+/** Where a parameter travels: in a query all is text anyway, in a body text is one way of writing a number. */
+type Place = 'query' | 'body';
+
+/** Accepted beside the value of the type itself (section 1 of the behaviour). */
+const COERCIONS = new Map<unknown, JsonSchema>([
+  [asNumber, { type: ['integer', 'string'], pattern: DECIMAL.source }],
+  [asBoolean, { type: ['boolean', 'integer', 'string'], enum: [true, false, 1, 0, 'true', 'false', '1', '0'] }],
+]);
+
+/** The schema of what an operation accepts. */
+export function requestSchema(schema: z.core.$ZodType, place: Place): JsonSchema {
+  const { $schema, ...json } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override({ zodSchema, jsonSchema }) {
+      const { def } = zodSchema._zod;
+      if (def.type === 'default') jsonSchema.default = def.defaultValue as never;
+      // A transformation in front says nothing of what is required; what is refused when it is missing does.
+      if (def.type === 'object') {
+        const required = Object.keys(def.shape).filter((name) => !z.safeParse(def.shape[name]!, undefined).success);
+        delete jsonSchema.required;
+        if (required.length > 0) jsonSchema.required = required;
+      }
+      if (def.type === 'pipe') Object.assign(jsonSchema, pipeSchema(jsonSchema as JsonSchema, def, place));
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) {
+        delete jsonSchema.maximum;
+        jsonSchema.format = 'int64';
+      }
+    },
+  }) as JsonSchema;
+  return json;
+}
+
+/** What comes in is all that is promised of a pipe that ends in a transformation; else both ends must hold. */
+function pipeSchema(into: JsonSchema, def: z.core.$ZodPipeDef, place: Place): JsonSchema {
+  if (def.out._zod.def.type === 'transform') return into;
+  const { transform } = def.in._zod.def as z.core.$ZodTransformDef;
+  return { ...both(into, requestSchema(def.out, place)), ...(place === 'body' && COERCIONS.get(transform)) };
+}
+
+/** Both hold: the narrower bounds, the wider type, which is the one that is coerced. */
+function both(first: JsonSchema, second: JsonSchema): JsonSchema {
+  const { minimum, maximum } = { ...first, ...second };
+  const type = first.type ?? second.type;
+  return {
+    ...first,
+    ...second,
+    ...(type !== undefined && { type }),
+    ...(minimum !== undefined && { minimum: Math.max(first.minimum ?? minimum, second.minimum ?? minimum) }),
+    ...(maximum !== undefined && { maximum: Math.min(first.maximum ?? maximum, second.maximum ?? maximum) }),
+  };
+}
+
+/**
+ * The schema of `data` in an answer. Schemas of `named` become references to components; `take` gets each of them.
+ */
+export function replySchema(
+  schema: z.core.$ZodType,
+  named: ReadonlyMap<z.core.$ZodType, string>,
+  take: (name: string, schema: JsonSchema) => void,
+): JsonSchema {
+  const metadata = z.registry<{ id: string }>();
+  for (const [type, id] of named) metadata.add(type, { id });
+  // In an object, for what is converted is never a reference itself.
+  const { properties, $defs } = z.toJSONSchema(z.object({ schema }), { io: 'output', metadata }) as JsonSchema;
+  for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, JsonSchema>))
+    take(name, tidy(definition));
+  return tidy(properties!.schema!);
+}
+
+/** References lead to components, and whole numbers need no bounds said. */
+function tidy({ id, ...schema }: JsonSchema): JsonSchema {
+  return JSON.parse(
+    JSON.stringify(schema, (key, value) => {
+      if (key === '$ref') return String(value).replace('#/$defs/', '#/components/schemas/');
+      if ((key === 'minimum' || key === 'maximum') && Math.abs(value) === Number.MAX_SAFE_INTEGER) return undefined;
+      return value;
+    }),
+  );
+}

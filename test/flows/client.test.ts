@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, inject, test } from 'vitest';
+import { entries, Failed, Refused, rosterClient } from '../../client/roster.ts';
+import { Given } from '../support/story.ts';
+import { world } from '../support/world.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const { api_endpoint: endpoint } = inject('stack');
+
+test('the example of the README runs against the laptop stack', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'roster-client-'));
+  try {
+    const file = join(folder, 'stack.json');
+    await writeFile(file, JSON.stringify(inject('stack')));
+    const { stdout } = await promisify(execFile)(process.execPath, ['client/example.ts', file], { cwd: root });
+    expect(stdout).toMatch(/^bob joined: success\nmember \d+ since .*\nmember \d+ since .*\nrefused with 20004: /);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('goes through the pages of a list, acts for the app, and throws what is refused', async () => {
+  const given = await Given.app(await world('over HTTP'));
+  const [alice, ...members] = await given.users(4);
+  const group_id = await given.group(alice!, { members });
+  const app = rosterClient({ endpoint, app: given.app, token: given.adminToken });
+  const asAlice = app.with({ user: alice!.id });
+
+  const seen: number[] = [];
+  for await (const { user_id } of entries(asAlice.group.memberList, { group_id, limit: 2 })) seen.push(user_id);
+  expect(seen).toEqual([alice!, ...members].map(({ id }) => id));
+  const { data, total } = await app.group.memberList({ group_id });
+  expect([data.length, total]).toEqual([4, 4]);
+
+  await asAlice.user.private({ theme: 'dark' });
+  expect((await asAlice.user.profileGet()).private_info).toBe('{"theme":"dark"}');
+  const refused = await asAlice.group.leave({ group_id }).catch((error) => error);
+  expect(refused).toBeInstanceOf(Refused);
+  expect(refused.code).toBe(20004);
+});
+
+test('repeats what the service had no room for, and gives up in the end', async () => {
+  let calls = 0;
+  const server = createServer((_, response) => {
+    calls++;
+    response.writeHead(503, { 'retry-after': '0' }).end('{"code":20000,"message":"busy","data":null}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = rosterClient({ endpoint: `http://127.0.0.1:${port}`, app: 'demo', token: 't', retries: 2 });
+  const failed = await client.group.userJoined().catch((error) => error);
+  server.close();
+  expect(failed).toBeInstanceOf(Failed);
+  expect([failed.status, calls]).toEqual([503, 3]);
+});

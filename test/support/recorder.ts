@@ -1,0 +1,28 @@
+import { appendFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { expect } from 'vitest';
+import type { Route } from '../../shared/routes/index.ts';
+import type { Envelope, Request } from './api.ts';
+
+/** Name of the file to record to, one JSON a line; set by `npm run examples`. */
+export const RECORD_TO = 'ROSTER_RECORD_TO';
+
+/** A call and its answer as they are recorded. */
+export interface Recorded {
+  id: string;
+  /** Test file. */
+  test: string;
+  request: Record<string, unknown>;
+  answer: Envelope;
+}
+
+/** Notes an answer as a possible example of the API's description. */
+export function record(route: Route, { query, body, base64, group }: Request, answer: Envelope): void {
+  const file = process.env[RECORD_TO];
+  // A header that names the group would leave the parameter out.
+  if (file === undefined || base64 || typeof body === 'string' || group !== undefined) return;
+  const test = basename(expect.getState().testPath ?? '');
+  const request = { ...(body as object | undefined), ...query };
+  const line = JSON.stringify({ id: route.id, test, request, answer } satisfies Recorded);
+  if (line.length < 10_000) appendFileSync(file, `${line}\n`);
+}
