@@ -28,6 +28,13 @@ export function limitChange(text: string, before: LimitChanges = {}): LimitChang
 const DAY = 86_400_000;
 const SPAN = { d: DAY, h: DAY / 24, m: DAY / 1440 };
 
+/** `30d`, `12h`, `90m`: milliseconds. */
+export function timeSpan(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
+  if (!count) throw new InvalidArgumentError('Give a span such as 30d, 12h or 90m.');
+  return Number(count) * SPAN[unit as keyof typeof SPAN];
+}
+
 /** `30d`, `12h`, `90m` from now, or a date (UTC) or a time of ISO 8601: milliseconds since 1970, in the future. */
 export function futureTime(text: string, now = Date.now()): number {
   const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];

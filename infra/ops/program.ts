@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Answering } from './answer.ts';
 import { addAppCommands } from './apps.ts';
+import { addFileCommands } from './files.ts';
 import { addJobCommands } from './jobs.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
@@ -31,7 +32,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   const wantsJson = args.includes('--json');
 
   const program = new Command('ops')
-    .description('Operates Roster: apps, admin tokens, users, background jobs.')
+    .description('Operates Roster: apps, admin tokens, users, group files, background jobs.')
     .option('--local', 'the laptop stack (chosen by itself while that runs, unless the options below say otherwise)')
     .option('--stage <stage>', 'the table of this stage on AWS (default: dev)')
     .option('--region <region>', 'AWS region (default: as for the AWS command line)')
@@ -46,6 +47,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addAppCommands(program, answering);
   addTokenCommands(program, answering);
   addUserCommands(program, answering);
+  addFileCommands(program, answering);
   addJobCommands(program, answering);
 
   try {

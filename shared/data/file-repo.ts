@@ -54,6 +54,12 @@ export const filesOf = (app: string, group: number, limit: number): Query<Shared
   parse: ({ items }) => items as unknown as SharedFile[],
 });
 
+/** The same, all of them: for operators, whom nobody waits for. */
+export const allFilesOf = (app: string, group: number): Query<SharedFile[]> => ({
+  query: { partition: filePartition(app, group), between: prefix('', '0'), all: true },
+  parse: ({ items }) => items as unknown as SharedFile[],
+});
+
 /** An upload of it may still come. */
 export const isReserved = (file: SharedFile | undefined, now: number): boolean =>
   file !== undefined && file.published === undefined && (file.until ?? 0) > now;

@@ -156,7 +156,14 @@ export const fileKey = (app: string, group: number, id: number): Key => ({
 });
 export const FILE = 'F#';
 export const filePublished = (published: number, id: number) => `${FILE}${time(published)}#${ordered(id)}`;
-export const fileIndex = (app: string, group: number, id: number) => ({ g1p: `FILES#${app}`, g1s: `${group}#${id}` });
+/** Partition of the global index that holds the files of an app, reserved ones too. */
+export const filesIndexed = (app: string) => `FILES#${app}`;
+export const fileIndex = (app: string, group: number, id: number) => ({
+  g1p: filesIndexed(app),
+  g1s: `${group}#${id}`,
+});
+/** The group in whose partition a file, or anything else of a group, lies. */
+export const groupIn = (pk: string) => Number(pk.split('#')[2]);
 /** `random` is what the address of a form's upload carries. */
 export const registrationKey = (random: string) => alone(`O#${random}`);
 

@@ -20,6 +20,10 @@ export const incomingObject = (app: string, group: number, name: string) => `${I
 /** The etag makes it another object for other content: who uploads twice never replaces what is published. */
 export const publishedName = (random: string, etag: string) => `${random}.${etag}`;
 export const fileObject = (app: string, group: number, name: string) => `${FILES}${app}/${group}/${name}`;
+/** Before the names of all uploads to a group. */
+export const groupIncoming = (app: string, group: number) => incomingObject(app, group, '');
+/** The random part that an upload and the file made of it have in common. */
+export const randomOf = (key: string) => /[\w-]{22}/.exec(key.slice(key.lastIndexOf('/')))?.[0] ?? '';
 export const avatarObject = (app: string, random: string) => `${FILES}${app}/avatars/${random}`;
 
 /** What a key below `incoming/` says of a reserved file; undefined for every other upload. */

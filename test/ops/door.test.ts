@@ -6,11 +6,13 @@ const root = resolve(import.meta.dirname, '../..');
 /** What the command line is made of, beside itself. */
 const OPERATORS = 'shared/domain/app/';
 
-it('no function of the API reaches the queries of operators, which may lag behind', () => {
+it('no function of the API reaches the queries of operators, which may lag behind, nor their bucket client', () => {
   const reaching = globSync(['functions/**/*.ts', 'shared/**/*.ts'], { cwd: root }).filter(
     (file) =>
       !file.startsWith(OPERATORS) &&
-      /from '[^']*(operator-queries|domain\/app\/|\/app\/)[^']*'/.test(readFileSync(join(root, file), 'utf8')),
+      /from '[^']*(operator-queries|operator-bucket|domain\/app\/|\/app\/)[^']*'/.test(
+        readFileSync(join(root, file), 'utf8'),
+      ),
   );
   expect(reaching).toEqual([]);
 });

@@ -1,0 +1,27 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import type { OperatorBucket } from '../../shared/storage/operator-bucket.ts';
+import { LOCAL_REGION } from '../local/dynamodb-local.ts';
+import { type Place, runningStack } from './table.ts';
+
+/**
+ * The bucket of the same place as the table: the laptop stack's, or one on AWS, whose name CloudFormation has drawn.
+ * Sends nothing. @throws Error with a sentence for the operator
+ */
+export function findBucket({ bucket, ...place }: Place & { bucket?: string }): OperatorBucket {
+  const stack = runningStack(place);
+  if (stack && bucket !== undefined)
+    throw new Error('--bucket names one on AWS: give --stage, --region or --table too');
+  if (stack) {
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+    const client = new S3Client({
+      endpoint: stack.s3_endpoint,
+      region: LOCAL_REGION,
+      forcePathStyle: true,
+      credentials,
+    });
+    return { client, name: stack.bucket_name };
+  }
+  if (bucket === undefined)
+    throw new Error('--bucket: needed on AWS; it is the output BucketName of the stack Roster-<stage>-Data');
+  return { client: new S3Client({ ...(place.region && { region: place.region }) }), name: bucket };
+}
