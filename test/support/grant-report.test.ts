@@ -6,20 +6,20 @@ const functions = [
   {
     function: { name: 'roster-local-kick', environment: { OPERATION: 'kick' } } as unknown as FunctionDefinition,
     grants: [
-      { action: 'a:Get', resource: 'r', used: true },
-      { action: 'a:Put', resource: 'r', used: false },
+      { action: 'a:Get', resource: 'arn:aws:a:us-east-1:000000000000:r:s', used: true },
+      { action: 'a:Put', resource: 'arn:aws:a:us-east-1:000000000000:r:s', used: false },
     ],
   },
 ];
 
 it('lists every grant, and finds fault with those that nothing used', () => {
   const { text, faults } = grantReport(functions, {});
-  expect(text).toBe('kick\n  used    a:Get on r\n  unused  a:Put on r\n');
-  expect(faults).toEqual(['kick: a:Put on r is granted, but no flow uses it']);
+  expect(text).toBe('kick\n  used    a:Get on r:s\n  unused  a:Put on r:s\n');
+  expect(faults).toEqual(['kick: a:Put on r:s is granted, but no flow uses it']);
 });
 
 it('takes a justification, for as long as it is needed', () => {
-  const { text, faults } = grantReport(functions, { 'kick: a:Put on r': 'why', 'kick: a:Get on r': 'why' });
-  expect(text).toContain('  unused  a:Put on r: why\n');
-  expect(faults).toEqual(['kick: a:Get on r is used, so it needs no justification']);
+  const { text, faults } = grantReport(functions, { 'kick: a:Put on r:s': 'why', 'kick: a:Get on r:s': 'why' });
+  expect(text).toContain('  unused  a:Put on r:s: why\n');
+  expect(faults).toEqual(['kick: a:Get on r:s is used, so it needs no justification']);
 });

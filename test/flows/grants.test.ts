@@ -1,0 +1,122 @@
+import { describe, expect } from 'vitest';
+import { arrived, put, share } from '../support/files.ts';
+import { inBothWorlds, PASSWORD } from '../support/story.ts';
+
+const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
+
+/**
+ * What the other stories ask of the handlers in process only. Over HTTP each function has the rights of its own role,
+ * and the run's report of grants (`.local/grants.txt`) wants every one of them used.
+ */
+describe('Every function may do what it has to', () => {
+  inBothWorlds('of users', (story) => {
+    story(
+      'where the app counts them',
+      async (given) => {
+        const entry = (username: string) => ({ username, password: PASSWORD });
+        expect(await given.nobody.does('POST /user/register/v2', entry('ada'))).toHaveProperty('user_id');
+        const pushed = { ...entry('bea'), alias: 'b', push_token: 'p', device_guid: 'phone' };
+        expect(await given.nobody.does('POST /user/register/push', pushed)).toMatchObject({ push_token: 'p' });
+        expect(await given.nobody.fails('POST /user/register/push', entry('cleo'))).toBe(40002);
+      },
+      { limits: { users: 2 } },
+    );
+
+    story('field by field', async (given) => {
+      const alice = await given.user();
+      const fields = [
+        ['authmode', { value: 1 }],
+        ['download', { value: true }],
+        ['push/detail', { value: true }],
+        ['push/limit', { no_push_start_hour: 22, no_push_end_hour: 7 }],
+        ['push/nickname', { value: 'Al' }],
+        ['sounds', { value: true }],
+        ['vibratory', { value: true }],
+        ['push/alias', { alias: 'a' }],
+        ['push/badge', { badge: 1 }],
+      ] as const;
+      for (const [path, body] of fields) expect(await alice.does(`POST /user/${path}`, body)).toBe(true);
+      expect(await alice.does('GET /user/settings')).toMatchObject({
+        auth_mode: 1,
+        auto_download: true,
+        no_push_detail: true,
+        no_push_start_hour: 22,
+        push_nick_name: 'Al',
+        no_sounds: true,
+        vibratory: true,
+      });
+      const list = [{ user_id: alice.id, avatar: 'https://example.com/a.png' }];
+      expect(await given.admin().does('POST /user/avatar/batch', { list })).toMatchObject([{ success: true }]);
+    });
+
+    story('tags, presence, push tokens, numbers and passwords', async (given) => {
+      const alice = await given.user();
+      const tags = () => alice.does('GET /user/push/tag');
+      await alice.does('POST /user/push/tag', { tags: ['a', 'b', 'c'] });
+      await alice.does('DELETE /user/push/tag', { tags: ['b'] });
+      expect(await tags()).toEqual(['a', 'c']);
+      await alice.does('DELETE /user/push/tag/all');
+      expect(await tags()).toEqual([]);
+      expect(await alice.does('GET /user/online_status')).toEqual({ online: true });
+      for (const device_token of ['first', 'second'])
+        await alice.does('POST /user/token/bind', { device_sn: alice.device, device_token, notifier_name: 'apns' });
+      for (const mobile of ['+4915100000001', '+4915100000002']) await alice.does('POST /user/mobile', { mobile });
+      expect(await alice.does('GET /user/profile')).toMatchObject({ mobile: '+4915100000002' });
+      const change = { old_password: PASSWORD, new_password: `${PASSWORD} 2` };
+      const wrong = { ...change, old_password: 'not this one' };
+      expect(await alice.fails('POST /user/change_password', wrong)).toBe(10010);
+      expect(await alice.does('POST /user/change_password', change)).toBe(true);
+    });
+  });
+
+  inBothWorlds('of groups', (story) => {
+    story('an admin bans all; a banned member is blocked and unblocked; an applicant is blocked', async (given) => {
+      const [alice, adam, bob, carol] = await given.users(4);
+      const group_id = await given.group(alice!, { admins: [adam!], members: [bob!], approval: 1 });
+      expect(await adam!.does('POST /group/settings/ban_all', { group_id, duration: 5 })).toHaveProperty(
+        'ban_expire_time',
+      );
+      const one = { group_id, user_list: [bob!.id] };
+      for (const call of ['POST /group/ban', 'POST /group/block', 'POST /group/unblock'] as const)
+        expect(results(await adam!.does(call, { ...one, duration: 10 })), call).toEqual(['success']);
+      expect(await carol!.does('POST /group/apply', { group_id, reason: 'hello' })).toMatchObject({});
+      expect(results(await adam!.does('POST /group/block', { group_id, user_list: [carol!.id] }))).toEqual(['success']);
+      expect(await alice!.does('POST /group/application_list')).toEqual([]);
+    });
+
+    story(
+      'the oldest announcement makes room',
+      async (given) => {
+        const alice = await given.user();
+        const group_id = await given.group(alice);
+        for (const title of ['one', 'two'])
+          await alice.does('POST /group/announcement/edit', { group_id, title, content: title });
+        expect(await alice.does('GET /group/announcement/list', { group_id })).toMatchObject([{ title: 'two' }]);
+      },
+      { limits: { announcements: 1 } },
+    );
+
+    story(
+      'an upload that finds no room is removed; what is renamed can be downloaded',
+      async (given) => {
+        const alice = await given.user();
+        const group_id = await given.group(alice);
+        const late = await alice.does('POST /group/file/upload', {
+          group_id,
+          name: 'late',
+          size: 4,
+          type: 'text/plain',
+        });
+        await share(given, alice, group_id, { name: 'first', content: 'first' });
+        expect((await put(late, 'late')).status).toBe(200);
+        await arrived(given, late.url);
+        const files = await alice.does('GET /group/file/list', { group_id });
+        expect(files).toMatchObject([{ name: 'first' }]);
+        const renamed = { group_id, file_id: files[0].file_id, name: 'renamed' };
+        const { url } = await alice.does('POST /group/file/update_name', renamed);
+        expect(await (await fetch(url)).text()).toBe('first');
+      },
+      { limits: { files: 1 } },
+    );
+  });
+});
