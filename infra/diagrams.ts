@@ -60,8 +60,7 @@ const ARCHITECTURE: Diagram = {
       title: 'Lambda',
       lines: [
         'one function an operation',
-        'functions/<path>.ts',
-        '— parse, answer',
+        'functions — parse, answer',
         'shared/domain — decide',
         'shared/data — read, write',
       ],
@@ -94,7 +93,7 @@ const ARCHITECTURE: Diagram = {
       width: 220,
       height: 84,
       title: 'Lambda, in background',
-      lines: ['cleans up after what a', 'small write began'],
+      lines: ['cleans up behind small writes,', 'publishes uploaded files'],
       tone: 'compute',
     },
     {
@@ -205,11 +204,11 @@ const DATA_MODEL: Diagram = {
       height: 150,
       title: 'J#id, I#…, L#…',
       lines: [
-        'job: work for the stream',
-        'answers kept against repetition',
-        'failed logins',
-        '(all leave by TTL, and expiry',
-        ' is checked on every read)',
+        'J  job: work for the stream',
+        'I  answers kept against repetition',
+        'L  failed logins',
+        '    TTL removes both some time;',
+        '    expiry is checked on reading',
       ],
       tone: 'outside',
     },
@@ -218,7 +217,6 @@ const DATA_MODEL: Diagram = {
     { from: 'user', to: 'group', label: 'E#group' },
     { from: 'group', to: 'relations', label: 'same people', sides: ['bottom', 'top'] },
     { from: 'app', to: 'user', label: 'names' },
-    { from: 'relations', to: 'contents', sides: ['left', 'right'] },
   ],
 };
 
