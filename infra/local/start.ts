@@ -1,6 +1,7 @@
 /** `npm start [-- --data DIR] [--quiet] [--assembly DIR] [--no-iam]`: the product on this machine, until Ctrl-C. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { StartUpError } from './dynamodb-local.ts';
 import { type Stack, type StackDescription, startStack } from './stack.ts';
@@ -102,6 +103,8 @@ function readArguments() {
 }
 
 function welcome({ api_endpoint: api, app_id: app, admin_token: token }: StackDescription): string {
+  const page = pathToFileURL(resolve(import.meta.dirname, '../../examples/files.html'));
+  page.hash = new URLSearchParams({ api, app_id: app, name: 'alice' }).toString();
   const json = `-H 'content-type: application/json'`;
   return `
   Endpoint     ${api}
@@ -117,6 +120,7 @@ TOKEN=$(curl -s ${api}/token/user -H 'app_id: ${app}' ${json} -d '{"name":"alice
 
 curl -s ${api}/group/create -H 'app_id: ${app}' -H "access-token: $TOKEN" ${json} -d '{"name":"Friends","type":0,"user_list":[]}'
 
+  A group's files in a browser: ${page}
   All addresses and tokens: ${DESCRIPTION}
   What the functions print: ${join(FOLDER, 'functions.log')}
   Ctrl-C ends it.
