@@ -4,6 +4,8 @@ import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 export interface Answer {
   json: object;
   text: string;
+  /** Not all was done: the exit code is 1, and the answer says what. */
+  failed?: boolean;
 }
 
 /**

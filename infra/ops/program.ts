@@ -4,6 +4,7 @@ import type { Answering } from './answer.ts';
 import { addAppCommands } from './apps.ts';
 import { addFileCommands } from './files.ts';
 import { addJobCommands } from './jobs.ts';
+import { addMovingCommands } from './moving.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
 import { addUserCommands } from './users.ts';
@@ -15,6 +16,7 @@ import { addUserCommands } from './users.ts';
  */
 export async function run(args: string[], { log, error }: Pick<Console, 'log' | 'error'>): Promise<number> {
   let where = 'the table';
+  let exitCode = 0;
   const answering: Answering =
     (work) =>
     async (...given) => {
@@ -23,16 +25,17 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
       const found = await findTable(options);
       where = found.where;
       error(`Using ${where}`);
-      const { json, text } = await work(found.table, command.processedArgs as never, options as never);
+      const { json, text, failed } = await work(found.table, command.processedArgs as never, options as never);
       log(options.json ? JSON.stringify(json) : text);
       found.table.client.destroy();
+      if (failed) exitCode = 1;
     };
 
   /** Known before anything is parsed, because errors of parsing are answered in it too. */
   const wantsJson = args.includes('--json');
 
   const program = new Command('ops')
-    .description('Operates Roster: apps, admin tokens, users, group files, background jobs.')
+    .description('Operates Roster: apps, admin tokens, users, group files, background jobs, moving in and out.')
     .option('--local', 'the laptop stack (chosen by itself while that runs, unless the options below say otherwise)')
     .option('--stage <stage>', 'the table of this stage on AWS (default: dev)')
     .option('--region <region>', 'AWS region (default: as for the AWS command line)')
@@ -49,10 +52,11 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addUserCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
+  addMovingCommands(program, answering);
 
   try {
     await program.parseAsync(args, { from: 'user' });
-    return 0;
+    return exitCode;
   } catch (thrown) {
     // Help and version end here too, without being failures.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;

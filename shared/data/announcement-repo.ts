@@ -1,4 +1,4 @@
-import { equal, exists, unchanged } from './expression.ts';
+import { equal, exists, missing, unchanged } from './expression.ts';
 import { announcementKey, announcementPartition, sequenceKey } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
 import type { Sequence } from './sequence-repo.ts';
@@ -55,6 +55,21 @@ export function publishSteps(
     ],
   };
 }
+
+/** Announcements of elsewhere under the numbers that they have there; the next one gets a number after all of them. */
+export const bringAnnouncementsStep = (
+  app: string,
+  group: number,
+  was: Sequence | undefined,
+  numbers: readonly number[],
+): Step =>
+  update(
+    sequenceKey(app, group),
+    { set: { announcement: Math.max(was?.announcement ?? 0, ...numbers) }, add: { announcements: numbers.length } },
+    unchanged(was, 'announcement', 'announcements', 'closed'),
+  );
+export const bringAnnouncementStep = (app: string, group: number, announcement: Omit<Announcement, 'sk'>): Step =>
+  put(announcementKey(app, group, announcement.id), announcement, missing);
 
 export const withdrawSteps = (app: string, group: number, { id, made }: Announcement): Step[] => [
   remove(announcementKey(app, group, id), equal('made', made)),

@@ -12,6 +12,7 @@ import {
   FOR_EVER,
   MEMBER,
   RELATION,
+  relationAdmin,
   relationBanned,
   relationBlocked,
   relationJoined,
@@ -36,6 +37,8 @@ export type Role = 0 | 1 | 2;
  */
 export interface Relation {
   sk: string;
+  /** Where it may go once that has passed (s). */
+  ttl?: number;
   state?: 'member' | 'blocked';
   role?: Role;
   /** Milliseconds. */
@@ -56,6 +59,11 @@ export interface Relation {
   since?: number;
   blocked?: number;
 }
+
+/** A membership that began elsewhere: since when (ms), its role, and what the member had set. */
+export type Brought = {
+  [field in 'role' | 'joined' | 'since' | 'name' | 'mute' | 'push']?: Relation[field] | undefined;
+};
 
 /** The person's side of one group. Outlives the membership as long as invitations older than `settled` or `blocked` live. */
 export interface Edge {
@@ -130,27 +138,44 @@ export const unchangedRole = (relation: Relation): Condition => unchanged(relati
  * The person becomes a member: relation, edge and the person's count, in one transaction with the group's count.
  * `index` orders those who join by one call; `person` and `edge` are what must hold of those items. A ban that still
  * runs comes back. All invitations there are so far are settled, those too that were made after the call began.
+ * `brought` is what the membership has from elsewhere: only memberships that are moved in began before `now`.
  */
 export function joinSteps(
   app: string,
   group: number,
   user: number,
   was: Relation | undefined,
-  { now, index, role, person, edge }: { now: number; index: number; role: Role; person: Condition; edge?: Condition },
+  {
+    now,
+    index,
+    role,
+    person,
+    edge,
+    brought = {},
+  }: {
+    now: number;
+    index: number;
+    role: Role;
+    person: Condition;
+    edge?: Condition;
+    brought?: Omit<Brought, 'role'>;
+  },
 ): Step[] {
+  const { joined = now, since = joined, ...own } = brought;
   const until = bannedUntil(was, now);
   const ban = until !== undefined && { banned: was?.banned, until, l2: relationBanned(until, user) };
   const settled = Math.max(now, was?.invited ?? 0);
-  const relation = { state: 'member', role, joined: now, l1: relationJoined(now, index, user), ...ban };
+  const admin = role === ADMIN_ROLE && { since, l3: relationAdmin(since, user) };
+  const relation = { state: 'member', role, joined, l1: relationJoined(joined, index, user), ...ban, ...admin, ...own };
   const set = {
     role,
-    joined: now,
-    since: role === OWNER_ROLE ? now : undefined,
+    joined,
+    since: role === MEMBER_ROLE ? undefined : since,
     settled,
     applied: undefined,
-    l1: edgeJoined(now, index, group),
+    l1: edgeJoined(joined, index, group),
     l2: edgeVoid(settled, group),
-    l3: role === OWNER_ROLE ? edgeAdmin(now, group) : undefined,
+    l3: role === MEMBER_ROLE ? undefined : edgeAdmin(since, group),
     ttl: undefined,
   };
   return [
@@ -162,6 +187,47 @@ export function joinSteps(
     update(userKey(app, user), { add: { joined: 1, ...(role === OWNER_ROLE && { owned: 1 }) } }, person),
   ];
 }
+
+/** What the owner had set elsewhere, written into the membership that the group's founding made. */
+export function bringOwnerSteps(
+  app: string,
+  group: number,
+  user: number,
+  was: Relation,
+  { joined, name, mute, push }: Omit<Brought, 'role'> & { joined: number },
+  index: number,
+): Step[] {
+  const own = { joined, name, mute, push, l1: relationJoined(joined, index, user) };
+  return [
+    update(
+      relationKey(app, group, user),
+      { set: own },
+      unchanged(was, 'state', 'role', 'joined', 'name', 'mute', 'push'),
+    ),
+    update(edgeKey(app, user, group), { set: { joined, l1: edgeJoined(joined, index, group) } }),
+  ];
+}
+
+/** A ban that was pronounced elsewhere, of a member or of whoever comes back with it. */
+export const bringBanStep = (
+  app: string,
+  group: number,
+  user: number,
+  was: Relation | undefined,
+  { banned, until }: { banned: number; until: number },
+): Step =>
+  update(
+    relationKey(app, group, user),
+    {
+      set: {
+        banned,
+        until,
+        ...(isMember(was) && { l2: relationBanned(until, user) }),
+        ...(was?.state === undefined && { ttl: relationTtl(until, was?.ttl ?? 0) }),
+      },
+    },
+    unchanged(was, 'state', 'role', 'until', 'ttl'),
+  );
 
 /** The membership ends: its settings go, a running ban stays for whoever rejoins. */
 export function leaveSteps(app: string, group: number, user: number, was: Relation, now: number): Step[] {
@@ -199,8 +265,18 @@ export const membersByIndex = (
   parse: ({ items }) => items as unknown as Relation[],
 });
 
-/** The person is blocked: a membership ends, a pending application goes, older invitations are void by the edge's time. */
-export function blockSteps(app: string, group: number, user: number, was: Relation | undefined, now: number): Step[] {
+/**
+ * The person is blocked: a membership ends, a pending application goes, older invitations are void by the edge's time.
+ * `since` is when the block began, for those that are moved in.
+ */
+export function blockSteps(
+  app: string,
+  group: number,
+  user: number,
+  was: Relation | undefined,
+  now: number,
+  since = now,
+): Step[] {
   const until = bannedUntil(was, now);
   const ban = until !== undefined && { banned: was?.banned, until };
   const blocked = Math.max(now, was?.invited ?? 0);
@@ -209,7 +285,7 @@ export function blockSteps(app: string, group: number, user: number, was: Relati
       'blocks',
       put(
         relationKey(app, group, user),
-        { state: 'blocked', blocked: now, l1: relationBlocked(now, user), ...ban },
+        { state: 'blocked', blocked: since, l1: relationBlocked(since, user), ...ban },
         unchanged(was, 'state', 'role', 'until', 'applied', 'invited'),
       ),
     ),
@@ -232,6 +308,12 @@ export function unblockStep(app: string, group: number, user: number, was: Relat
     ? remove(key, as)
     : put(key, { banned: was.banned, until, ttl: relationTtl(until, 0) }, as);
 }
+
+/** Everybody in a group's partition: members, who is blocked, and who would come back with a ban or an application. */
+export const allRelationsOf = (app: string, group: number): Query<(Relation & { l1?: string })[]> => ({
+  query: { partition: relationPartition(app, group), between: prefix(RELATION), all: true },
+  parse: ({ items }) => items as unknown as (Relation & { l1?: string })[],
+});
 
 /** One page of everything that lies with a group's people: relations and applications. */
 export const peopleOf = (app: string, group: number, limit: number): Query<Relation[]> => ({

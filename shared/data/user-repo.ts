@@ -24,7 +24,8 @@ export interface User {
   /** As written by the user; unique without regard to case. */
   username: string;
   mobile?: string;
-  password: PasswordHash;
+  /** Absent for who was moved in without one: no password logs in until one is set. */
+  password?: PasswordHash;
   /** A session is alive while it carries the user's epoch: raising it revokes all of them in one write. */
   epoch: number;
   /** group_confirm: invited only with consent. */

@@ -1,7 +1,7 @@
 import { settleApplication } from '../../data/application-repo.ts';
 import { all, atMost, below, type Condition, equal } from '../../data/expression.ts';
 import { type Group, updateGroup } from '../../data/group-repo.ts';
-import { isMember, joinSteps, MEMBER_ROLE, type Relation } from '../../data/membership-repo.ts';
+import { type Brought, isMember, joinSteps, MEMBER_ROLE, type Relation } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { LIVING, type User } from '../../data/user-repo.ts';
 import { Refusal } from '../../refusal.ts';
@@ -31,12 +31,12 @@ export function admissible({ user, relation }: Candidate): User {
 
 /**
  * The person's own steps of joining; `nth` counts those who join by the same transaction before, `index` orders all of
- * the call, `edge` and `person` are what must hold besides of the person's edge and user. The group's own step is
- * `countJoined`, once a transaction.
+ * the call, `edge` and `person` are what must hold besides of the person's edge and user. `brought` is what a membership
+ * has that is moved in. The group's own step is `countJoined`, once a transaction.
  * @throws Refusal as `admissible`, and 20009 20010
  */
 export function admit(
-  call: Call,
+  call: Pick<Call, 'app' | 'limits' | 'now'>,
   group: Group,
   candidate: Candidate,
   {
@@ -44,7 +44,8 @@ export function admit(
     nth = 0,
     edge,
     person = [],
-  }: { index?: number; nth?: number; edge?: Condition; person?: Condition[] } = {},
+    brought: { role = MEMBER_ROLE, ...brought } = {},
+  }: { index?: number; nth?: number; edge?: Condition; person?: Condition[]; brought?: Brought } = {},
 ): Step[] {
   const most = call.limits.groups_joined;
   if (admissible(candidate).joined >= most) throw new Refusal('tooManyJoined');
@@ -54,7 +55,8 @@ export function admit(
     ...joinSteps(call.app, group.group, id, relation, {
       now: call.now,
       index,
-      role: MEMBER_ROLE,
+      role,
+      brought,
       person: all(LIVING, below('joined', most), ...person),
       ...(edge && { edge }),
     }),

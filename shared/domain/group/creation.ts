@@ -108,6 +108,7 @@ async function create(call: Call, id: number, { name, avatar, description, type,
         throw new Refusal('tooManyGroups');
       return [
         ...foundingSteps(call, group, livingUser(records.owner)),
+        ...(call.limits.groups > 0 ? [countStep(call.app, 'groups', 1)] : []),
         put(groupInfoKey(call.app, id), info),
         ...(description ? [put(groupTextKey(call.app, id), text)] : []),
         ...(repetition ? [repetition.step(MADE, id)] : []),
@@ -142,8 +143,13 @@ async function create(call: Call, id: number, { name, avatar, description, type,
   return answered() ?? recordOf(0);
 }
 
-function foundingSteps(call: Call, group: Group, owner: User): Step[] {
-  const { groups, groups_owned, groups_joined } = call.limits;
+/**
+ * The group's owner becomes its first member, and a public group stands in its list: part of the transaction that
+ * makes the group. Groups that are moved in were made before `now`.
+ * @throws Refusal 20008 20009
+ */
+export function foundingSteps(call: Pick<Call, 'app' | 'limits' | 'now'>, group: Group, owner: User): Step[] {
+  const { groups_owned, groups_joined } = call.limits;
   if (owner.owned >= groups_owned) throw new Refusal('tooManyOwned');
   if (owner.joined >= groups_joined) throw new Refusal('tooManyJoined');
   return [
@@ -151,9 +157,9 @@ function foundingSteps(call: Call, group: Group, owner: User): Step[] {
       now: call.now,
       index: 0,
       role: OWNER_ROLE,
+      brought: { joined: group.made },
       person: all(LIVING, below('owned', groups_owned), below('joined', groups_joined)),
     }),
     ...putPublic(call.app, group),
-    ...(groups > 0 ? [countStep(call.app, 'groups', 1)] : []),
   ];
 }

@@ -74,7 +74,7 @@ async function login(call: Call, id: number | undefined, account: string, passwo
     const spared = guid !== undefined && devices.some((device) => device.guid === guid && device.login !== undefined);
     if (!spared && (lock?.until ?? 0) > call.now) throw locked();
     // A password changed meanwhile is not the one that was compared.
-    if (!user || !matches || user.password.hash !== read?.password.hash)
+    if (!user || !matches || user.password?.hash !== read?.password?.hash)
       return { steps: [failure(call, account, lock)], answer: refuse(wrong()) };
     if (user.status !== 'active') throw new Refusal('noPermission', 'the user is disabled');
     const { steps, session } = newSession(call, user, devices, guid);

@@ -32,7 +32,7 @@ export async function withPassword(
   return settle(call.db, reads, ({ user: found, lock }) => {
     const user = livingUser(found);
     // A password changed meanwhile is not the one that was compared.
-    if (!matches || (!exempt && user.password.hash !== read?.password.hash))
+    if (!matches || (!exempt && user.password?.hash !== read?.password?.hash))
       return { steps: [failure(call, String(me), lock)], answer: refuse(wrong(field)) };
     return { steps: steps(user), answer: () => true as const };
   });

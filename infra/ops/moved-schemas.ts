@@ -1,0 +1,181 @@
+import * as z from 'zod/mini';
+import { request as pushAlias } from '../../functions/user/push/alias.ts';
+import { request as pushBadge } from '../../functions/user/push/badge.ts';
+import { request as settingsRequest } from '../../functions/user/settings/set.ts';
+import { FOR_EVER } from '../../shared/data/keys.ts';
+import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
+import { bytes, flag, id, integer, LONGEST, list, name, text, title } from '../../shared/http/parameters.ts';
+import { refusalOf } from '../../shared/http/request.ts';
+import { newPassword, username } from '../../shared/http/user-schemas.ts';
+import { MOST } from '../../shared/limits.ts';
+import { badParameter, type Refusal } from '../../shared/refusal.ts';
+
+/** The rules of the API for what a line of a moved file may hold; a field that the form does not know is refused. */
+
+/** Clocks of two machines may differ by that much (ms). */
+const CLOCKS = 60_000;
+const MILLISECONDS = 'must be milliseconds since 1970, 13 digits';
+
+const past = () =>
+  z.pipe(
+    integer(0, Number.MAX_SAFE_INTEGER),
+    z.int().check(
+      z.minimum(1_000_000_000_000, MILLISECONDS),
+      z.refine((time) => time <= Date.now() + CLOCKS, 'is in the future'),
+    ),
+  );
+/** When something ends: −1 is never. */
+const end = () =>
+  z.pipe(
+    integer(-1, FOR_EVER - 1),
+    z.int().check(z.refine((time) => time === -1 || time >= 1_000_000_000_000, `${MILLISECONDS}, or -1`)),
+  );
+/** When silence ends; 0 and what has passed are no silence. */
+const silence = () =>
+  z.pipe(
+    integer(-1, FOR_EVER - 1),
+    z.pipe(
+      z.int().check(z.refine((time) => time <= 0 || time >= 1_000_000_000_000, `${MILLISECONDS}, 0 or -1`)),
+      z.transform((time: number) => (time !== -1 && time <= Date.now() ? 0 : time)),
+    ),
+  );
+const optional = z.optional;
+const base64url = (characters: number) =>
+  z.string('must be text').check(z.regex(new RegExp(`^[\\w-]{${characters}}$`), 'is not what an export writes'));
+
+const mobile = () =>
+  z.pipe(
+    z.string('must be text').check(z.regex(/^(\+?[0-9]{5,15})?$/, 'must be 5 to 15 digits, perhaps after a +')),
+    z.transform((number: string) => number || undefined),
+  );
+
+const SCHEMAS: Record<Kind, z.ZodMiniType> = {
+  user: z.strictObject({
+    kind: z.literal('user'),
+    user_id: id(),
+    username: username(),
+    mobile: optional(mobile()),
+    status: optional(z.enum(['active', 'disabled'], 'must be active or disabled')),
+    group_confirm: optional(flag()),
+    created_at: optional(past()),
+    password: optional(newPassword()),
+    // Just our own parameters: others could cost any memory and time at each login.
+    password_hash: optional(
+      z.strictObject({
+        salt: base64url(22),
+        hash: base64url(43),
+        N: z.literal(2 ** 14, 'must be 16384'),
+        r: z.literal(8, 'must be 8'),
+        p: z.literal(5, 'must be 5'),
+      }),
+    ),
+    nick_name: optional(name(LONGEST.name)),
+    avatar: optional(text(LONGEST.url)),
+    description: optional(text(LONGEST.description)),
+    email: optional(text(LONGEST.name)),
+    private_info: optional(bytes(LONGEST.infoBytes)),
+    public_info: optional(bytes(LONGEST.infoBytes)),
+    settings: optional(
+      z.strictObject({
+        ...z.omit(settingsRequest, { user_id: true, group_confirm: true }).shape,
+        alias: optional(pushAlias.shape.alias),
+        badge: optional(pushBadge.shape.badge),
+      }),
+    ),
+    tags: optional(
+      z.pipe(
+        list(title(LONGEST.tag), 0, 100_000),
+        z.transform((tags: string[]) => [...new Set(tags)]),
+      ),
+    ),
+  }),
+  group: z.strictObject({
+    kind: z.literal('group'),
+    group_id: id(),
+    owner_id: id(),
+    name: title(LONGEST.name),
+    avatar: optional(text(LONGEST.url)),
+    description: optional(text(LONGEST.description)),
+    ext: optional(bytes(LONGEST.infoBytes)),
+    type: optional(integer(0, 2)),
+    capacity: optional(integer(1, MOST.group_capacity ?? 1)),
+    apply_approval: optional(integer(0, 2)),
+    member_invite: optional(flag()),
+    member_modify: optional(flag()),
+    history_visible: optional(flag()),
+    read_ack: optional(flag()),
+    ban_expire_time: optional(silence()),
+    created_at: optional(past()),
+    updated_at: optional(past()),
+  }),
+  member: z.strictObject({
+    kind: z.literal('member'),
+    group_id: id(),
+    user_id: id(),
+    role: optional(z.enum(['member', 'admin', 'owner'], 'must be member, admin or owner')),
+    display_name: optional(name(LONGEST.name)),
+    join_time: optional(past()),
+    admin_since: optional(past()),
+    msg_mute_mode: optional(integer(0, 2)),
+    msg_push_mode: optional(integer(0, 4)),
+  }),
+  block: z.strictObject({ kind: z.literal('block'), group_id: id(), user_id: id(), created_at: optional(past()) }),
+  ban: z.strictObject({
+    kind: z.literal('ban'),
+    group_id: id(),
+    user_id: id(),
+    expired_time: end(),
+    created_at: optional(past()),
+  }),
+  announcement: z.strictObject({
+    kind: z.literal('announcement'),
+    group_id: id(),
+    id: id(),
+    title: title(LONGEST.title),
+    content: title(LONGEST.content),
+    author: id(),
+    created_at: optional(past()),
+  }),
+};
+
+/** The kind that a line of text says it is, and the line, or why it cannot be one. `null` is the same as absent. */
+export function parseLine(text: string): { kind: Kind | undefined; line: Line | Refusal } {
+  const given = parse(text);
+  if (given === undefined) return { kind: undefined, line: badParameter('line', 'is not a JSON object') };
+  const kind = KINDS.find((kind) => kind === given.kind);
+  if (!kind) return { kind, line: badParameter('kind', `must be one of ${KINDS.join(', ')}`) };
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+  const { success, data, error } = z.safeParse(SCHEMAS[kind], present);
+  if (success) return { kind, line: data as Line };
+  const [issue] = error.issues;
+  if (issue?.code === 'unrecognized_keys')
+    return { kind, line: badParameter([...issue.path, issue.keys[0]].join('.'), 'is no field of this kind of line') };
+  return { kind, line: refusalOf(error, present) };
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The field that a refusal speaks of. */
+export function fieldOf(refusal: Refusal): string | undefined {
+  const [, named] = /^([\w.[\]]+): /.exec(refusal.message) ?? [];
+  return named ?? FIELDS[refusal.name];
+}
+const FIELDS: Record<string, string> = {
+  groupMissing: 'group_id',
+  groupFull: 'group_id',
+  tooManyGroups: 'group_id',
+  tooManyOwned: 'owner_id',
+  tooManyJoined: 'user_id',
+  tooManyUsers: 'user_id',
+  blocked: 'user_id',
+  userMissing: 'user_id',
+};

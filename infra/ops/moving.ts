@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { Database } from '../../shared/data/database.ts';
+import { appNamed } from '../../shared/domain/app/apps.ts';
+import { KINDS } from '../../shared/domain/app/moved-lines.ts';
+import { type Answering, aligned } from './answer.ts';
+import { appId } from './arguments.ts';
+import { exportFile, importFile } from './moving-files.ts';
+
+/** `import`, `export`: users and groups from elsewhere, and out of here. */
+export function addMovingCommands(program: Command, answering: Answering) {
+  program
+    .command('import')
+    .description('move users, groups and members of a file (docs/migrating.md) into an app; may be run again')
+    .argument('<app>', 'id of the app', appId)
+    .argument('<file>', 'JSON lines')
+    .option('--dry-run', 'check all of it against the app and write nothing')
+    .option('--report <file>', 'write each refused line with its reason there, as JSON lines')
+    .action(
+      answering<[string, string], { dryRun?: true; report?: string }>(
+        async (table, [id, file], { dryRun = false, report }) => {
+          const app = await appNamed(new Database(table.client, table.name), id);
+          const { counts, refused } = await importFile(table, app, file, { dryRun, report });
+          const kinds = [...KINDS, 'unknown' as const].filter((kind) => counts.has(kind));
+          const all = kinds.map((kind) => ({ kind, ...counts.get(kind)! }));
+          const sum = (of: 'lines' | 'written' | 'there' | 'refused') => all.reduce((sum, one) => sum + one[of], 0);
+          const rows = all.map(({ kind, lines, written, there, refused }) =>
+            [kind, lines, written, there, refused].map(String),
+          );
+          const named = refused.map(({ line, reason }) => `line ${line}: ${reason}`);
+          const more = sum('refused') - refused.length;
+          const where = report === undefined ? 'see them all with --report <file>' : `all are in ${report}`;
+          const text = [
+            rows.length > 0
+              ? aligned(rows, ['kind', 'lines', dryRun ? 'would write' : 'written', 'there already', 'refused'])
+              : 'The file has no lines.',
+            ...(named.length > 0 ? ['', ...named] : []),
+            ...(more > 0 ? [`and ${more} more: ${where}`] : []),
+            ...(dryRun ? ['', 'Nothing was written.'] : []),
+          ].join('\n');
+          const json = {
+            app_id: id,
+            dry_run: dryRun,
+            lines: sum('lines'),
+            written: sum('written'),
+            there_already: sum('there'),
+            refused: sum('refused'),
+            kinds: Object.fromEntries(all.map(({ kind, there, ...rest }) => [kind, { ...rest, there_already: there }])),
+            refusals: refused,
+          };
+          return { json, text, failed: sum('refused') > 0 };
+        },
+      ),
+    );
+
+  program
+    .command('export')
+    .description('write users, groups and members of an app into a new file, in the form that import takes')
+    .argument('<app>', 'id of the app', appId)
+    .argument('<file>', 'a file that is not there yet')
+    .action(
+      answering<[string, string], object>(async (table, [id, file]) => {
+        const app = await appNamed(new Database(table.client, table.name), id);
+        const counts = await exportFile(table, app, file);
+        const kinds = Object.fromEntries(KINDS.map((kind) => [kind, counts.get(kind) ?? 0]));
+        const lines = Object.values(kinds).reduce((sum, count) => sum + count, 0);
+        const rows = Object.entries(kinds).map(([kind, count]) => [kind, String(count)]);
+        return {
+          json: { app_id: id, file, lines, kinds },
+          text: `${aligned(rows, ['kind', 'lines'])}\n\n${file} holds private data and hashes of passwords: keep it as such.`,
+        };
+      }),
+    );
+}

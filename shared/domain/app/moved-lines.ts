@@ -1,0 +1,218 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Announcement } from '../../data/announcement-repo.ts';
+import type { Group, GroupInfo, GroupText } from '../../data/group-repo.ts';
+import { FOR_EVER } from '../../data/keys.ts';
+import { ADMIN_ROLE, bannedUntil, OWNER_ROLE, type Relation, userOfRelation } from '../../data/membership-repo.ts';
+import type { PasswordHash, Profile, Tags, User } from '../../data/user-repo.ts';
+
+/**
+ * The lines of a file that moves an app in or out: one JSON object each, named as in the API where it has the field.
+ * All times are milliseconds since 1970; −1 is for ever. See docs/migrating.md.
+ */
+type Given<T> = { [field in keyof T]?: T[field] | undefined };
+
+export type UserLine = { kind: 'user'; user_id: number; username: string } & Given<{
+  mobile: string;
+  status: 'active' | 'disabled';
+  group_confirm: boolean;
+  created_at: number;
+  /** Only in files that come from elsewhere; an export has the hash. */
+  password: string;
+  password_hash: PasswordHash;
+  nick_name: string;
+  avatar: string;
+  description: string;
+  email: string;
+  private_info: string;
+  public_info: string;
+  settings: Record<string, unknown>;
+  tags: string[];
+}>;
+
+export type GroupLine = { kind: 'group'; group_id: number; owner_id: number; name: string } & Given<{
+  avatar: string;
+  description: string;
+  ext: string;
+  type: 0 | 1 | 2;
+  capacity: number;
+  apply_approval: 0 | 1 | 2;
+  member_invite: boolean;
+  member_modify: boolean;
+  history_visible: boolean;
+  read_ack: boolean;
+  ban_expire_time: number;
+  created_at: number;
+  updated_at: number;
+}>;
+
+export type MemberLine = { kind: 'member'; group_id: number; user_id: number } & Given<{
+  role: 'member' | 'admin' | 'owner';
+  display_name: string;
+  join_time: number;
+  admin_since: number;
+  msg_mute_mode: number;
+  msg_push_mode: number;
+}>;
+
+export type BlockLine = { kind: 'block'; group_id: number; user_id: number } & Given<{ created_at: number }>;
+
+export type BanLine = { kind: 'ban'; group_id: number; user_id: number; expired_time: number } & Given<{
+  created_at: number;
+}>;
+
+export interface AnnouncementLine {
+  kind: 'announcement';
+  group_id: number;
+  id: number;
+  title: string;
+  content: string;
+  author: number;
+  created_at?: number | undefined;
+}
+
+export type Line = UserLine | GroupLine | MemberLine | BlockLine | BanLine | AnnouncementLine;
+export type Kind = Line['kind'];
+
+/** In the order of dependence: a line may name what lines of the kinds before it make, wherever they stand in the file. */
+export const KINDS = ['user', 'group', 'member', 'block', 'ban', 'announcement'] as const satisfies Kind[];
+
+/** What need not stand in a line: an export leaves it out. */
+const LEFT_OUT: Record<string, unknown> = {
+  mobile: '',
+  status: 'active',
+  group_confirm: false,
+  nick_name: '',
+  avatar: '',
+  description: '',
+  email: '',
+  private_info: '',
+  public_info: '',
+  settings: {},
+  tags: [],
+  ext: '',
+  type: 0,
+  apply_approval: 1,
+  member_invite: true,
+  member_modify: false,
+  history_visible: false,
+  read_ack: false,
+  ban_expire_time: 0,
+  role: 'member',
+  display_name: '',
+  msg_mute_mode: 0,
+  msg_push_mode: 0,
+};
+
+/** The line without what need not stand in it. */
+export const lean = (line: Line): object =>
+  Object.fromEntries(
+    Object.entries(line).filter(
+      ([field, value]) => value !== undefined && !(field in LEFT_OUT && isDeepStrictEqual(value, LEFT_OUT[field])),
+    ),
+  );
+
+/** The first field that the line gives otherwise than the record there has it. Passwords are not compared. */
+export const differing = (given: Line, there: Line): string | undefined =>
+  Object.entries(given).find(
+    ([field, value]) =>
+      value !== undefined &&
+      field !== 'password' &&
+      field !== 'password_hash' &&
+      !isDeepStrictEqual(value, (there as unknown as Record<string, unknown>)[field]),
+  )?.[0];
+
+const endTime = (until: number) => (until === FOR_EVER ? -1 : until);
+/** As it is stored: −1 is FOR_EVER. */
+export const storedTime = (end: number) => (end === -1 ? FOR_EVER : end);
+
+/** All of a user, with the defaults of what is not set. */
+export function userLine(
+  user: User,
+  profile: Profile | undefined,
+  settings: Record<string, unknown> | undefined,
+  tags: Tags | undefined,
+): UserLine {
+  const { pk: _, sk: __, ...set } = settings ?? {};
+  return {
+    kind: 'user',
+    user_id: user.user,
+    username: user.username,
+    mobile: user.mobile ?? '',
+    status: user.status === 'disabled' ? 'disabled' : 'active',
+    group_confirm: user.confirm,
+    created_at: user.made,
+    password_hash: user.password,
+    nick_name: profile?.nick_name ?? '',
+    avatar: profile?.avatar ?? '',
+    description: profile?.description ?? '',
+    email: profile?.email ?? '',
+    private_info: profile?.private_info ?? '',
+    public_info: profile?.public_info ?? '',
+    settings: set,
+    tags: tags?.tags ?? [],
+  };
+}
+
+export function groupLine(
+  group: Group,
+  info: GroupInfo | undefined,
+  text: GroupText | undefined,
+  now: number,
+): GroupLine {
+  return {
+    kind: 'group',
+    group_id: group.group,
+    owner_id: group.owner,
+    name: info?.name ?? '',
+    avatar: info?.avatar ?? '',
+    description: text?.description ?? '',
+    ext: text?.ext ?? '',
+    type: group.type,
+    capacity: group.capacity,
+    apply_approval: group.approval,
+    member_invite: group.member_invite,
+    member_modify: group.member_modify,
+    history_visible: group.history_visible,
+    read_ack: group.read_ack,
+    ban_expire_time: group.silent > now ? endTime(group.silent) : 0,
+    created_at: group.made,
+    updated_at: Math.max(group.changed, info?.changed ?? 0, text?.changed ?? 0),
+  };
+}
+
+export const memberLine = (group: number, relation: Relation): MemberLine => ({
+  kind: 'member',
+  group_id: group,
+  user_id: userOfRelation(relation),
+  role: relation.role === OWNER_ROLE ? 'owner' : relation.role === ADMIN_ROLE ? 'admin' : 'member',
+  display_name: relation.name ?? '',
+  join_time: relation.joined,
+  admin_since: relation.role === ADMIN_ROLE ? relation.since : undefined,
+  msg_mute_mode: relation.mute ?? 0,
+  msg_push_mode: relation.push ?? 0,
+});
+
+export const blockLine = (group: number, relation: Relation): BlockLine => ({
+  kind: 'block',
+  group_id: group,
+  user_id: userOfRelation(relation),
+  created_at: relation.blocked,
+});
+
+/** The ban that runs, if one does. */
+export function banLine(group: number, relation: Relation, now: number): BanLine | undefined {
+  const until = bannedUntil(relation, now);
+  if (until === undefined) return undefined;
+  const user_id = userOfRelation(relation);
+  return { kind: 'ban', group_id: group, user_id, expired_time: endTime(until), created_at: relation.banned };
+}
+
+export const announcementLine = (group: number, announcement: Announcement): AnnouncementLine => ({
+  kind: 'announcement',
+  group_id: group,
+  id: announcement.id,
+  title: announcement.title,
+  content: announcement.content,
+  author: announcement.author,
+  created_at: announcement.made,
+});

@@ -1,0 +1,453 @@
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { exportFile, importFile } from '../../infra/ops/moving-files.ts';
+import { Progress } from '../../infra/ops/progress.ts';
+import { type App, appOf } from '../../shared/data/app-repo.ts';
+import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
+import { Database } from '../../shared/data/database.ts';
+import { groupOf } from '../../shared/data/group-repo.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { userOf } from '../../shared/data/user-repo.ts';
+import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
+import type { Line } from '../../shared/domain/app/moved-lines.ts';
+import { Call, forgetHeld } from '../../shared/domain/call.ts';
+import { createGroup } from '../../shared/domain/group/creation.ts';
+import { loginById } from '../../shared/domain/user/login.ts';
+import { hashPassword } from '../../shared/domain/user/password.ts';
+import { setPassword } from '../../shared/domain/user/password-change.ts';
+import { register } from '../../shared/domain/user/registration.ts';
+import { newTable } from '../support/database.ts';
+import { itemsOf, problems } from '../support/invariants.ts';
+import { opsHere, stackFolder } from './command-line.ts';
+
+const ids = vi.hoisted(() => ({ drawn: [] as number[] }));
+vi.mock('../../shared/domain/ids.ts', async (original) => {
+  const real = await original<typeof import('../../shared/domain/ids.ts')>();
+  return { ...real, newId: () => ids.drawn.shift() ?? real.newId() };
+});
+
+let table: Awaited<ReturnType<typeof newTable>>;
+const project = process.cwd();
+const files = mkdtempSync(join(tmpdir(), 'roster-moving-'));
+let named = 0;
+const newFile = () => join(files, `${++named}.ndjson`);
+
+beforeAll(async () => {
+  table = await newTable();
+  process.chdir(stackFolder(table.endpoint, table.name));
+});
+afterAll(() => process.chdir(project));
+
+const db = () => new Database(table.client, table.name);
+const newApp = (limits: App['limits'] = {}) => createApp(db(), { limits });
+
+function fileOf(lines: (Line | string | object)[]): string {
+  const file = newFile();
+  writeFileSync(file, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
+  return file;
+}
+
+/** Runs the command, and gives what it says to scripts. */
+async function moved(...args: string[]) {
+  const { exitCode, stdout } = await opsHere([...args, '--json']);
+  return { exitCode, ...JSON.parse(stdout) };
+}
+
+const linesIn = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n');
+const quiet = { write: () => true };
+
+async function exported(app: App, from: OperatorTable = table): Promise<string[]> {
+  const file = newFile();
+  await exportFile(from, app, file, quiet);
+  return linesIn(file);
+}
+
+/** The first id that does not fit into 32 bits, and the largest of all. */
+const BEYOND = 2 ** 31;
+const LARGEST = Number.MAX_SAFE_INTEGER;
+const T = 1_700_000_000_000;
+const user = (user_id: number, more: object = {}) => ({
+  kind: 'user',
+  user_id,
+  username: `u${user_id}`,
+  created_at: T + (user_id % 1_000_000),
+  ...more,
+});
+const group = (group_id: number, owner_id: number, more: object = {}) => ({
+  kind: 'group',
+  group_id,
+  owner_id,
+  name: `Group ${group_id}`,
+  capacity: 2000,
+  created_at: T + (group_id % 1000),
+  updated_at: T + 5000,
+  ...more,
+});
+const member = (group_id: number, user_id: number, more: object = {}) => ({
+  kind: 'member',
+  group_id,
+  user_id,
+  join_time: T + 10_000,
+  ...more,
+});
+
+/** Everything that a file can hold. */
+async function everything() {
+  return [
+    user(LARGEST, {
+      mobile: '+4912345678',
+      status: 'disabled',
+      group_confirm: true,
+      password_hash: await hashPassword('correct horse'),
+      nick_name: 'Ana',
+      avatar: 'https://example.com/a.png',
+      description: 'It is me',
+      email: 'ana@example.com',
+      private_info: '{"a":1}',
+      public_info: 'ünï',
+      settings: { no_push: true, no_push_start_hour: 22, alias: 'ana', badge: 3 },
+      tags: ['one', 'two'],
+    }),
+    user(7),
+    user(8),
+    user(9),
+    group(LARGEST - 1, 7, {
+      avatar: 'https://example.com/g.png',
+      description: 'About',
+      ext: '{"x":2}',
+      type: 1,
+      capacity: 50,
+      apply_approval: 2,
+      member_invite: false,
+      member_modify: true,
+      history_visible: true,
+      read_ack: true,
+      ban_expire_time: -1,
+    }),
+    member(LARGEST - 1, 7, { role: 'owner', display_name: 'Boss', join_time: T + 1, msg_push_mode: 4 }),
+    member(LARGEST - 1, LARGEST, { role: 'admin', join_time: T + 20, admin_since: T + 30, msg_mute_mode: 2 }),
+    member(LARGEST - 1, 8, { join_time: T + 40, display_name: 'Eight' }),
+    { kind: 'block', group_id: LARGEST - 1, user_id: 9, created_at: T + 50 },
+    { kind: 'ban', group_id: LARGEST - 1, user_id: 8, expired_time: -1, created_at: T + 60 },
+    { kind: 'announcement', group_id: LARGEST - 1, id: 3, title: 'A', content: 'B', author: 7, created_at: T + 70 },
+    { kind: 'announcement', group_id: LARGEST - 1, id: 5, title: 'C', content: 'D', author: 7, created_at: T + 80 },
+  ];
+}
+
+describe('a file of every kind of line', () => {
+  it('comes out again just as it went in, and a second time changes nothing', async () => {
+    const app = await newApp();
+    const lines = await everything();
+    const file = fileOf(lines);
+    const first = await moved('import', app.app, file);
+    expect(first).toMatchObject({ exitCode: 0, lines: 12, written: 12, there_already: 0, refused: 0 });
+    expect(await problems(table, app.app)).toEqual([]);
+
+    const out = newFile();
+    expect(await moved('export', app.app, out)).toMatchObject({ exitCode: 0, lines: 12 });
+    const sorted = (all: object[]) => all.map((line) => JSON.stringify(line, Object.keys(line).sort())).sort();
+    expect(sorted(linesIn(out).map((line) => JSON.parse(line)))).toEqual(sorted(lines));
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(await moved('export', app.app, out)).toMatchObject({ exitCode: 1, error: expect.stringContaining(out) });
+
+    const before = await itemsOf(table, app.app);
+    expect(await moved('import', app.app, file)).toMatchObject({ written: 0, there_already: 12, refused: 0 });
+    expect(await moved('import', app.app, out)).toMatchObject({ written: 0, there_already: 12, refused: 0 });
+    expect(await itemsOf(table, app.app)).toEqual(before);
+
+    const other = await newApp();
+    await moved('import', other.app, out);
+    expect(await exported(other)).toEqual(linesIn(out));
+    expect(await problems(table, other.app)).toEqual([]);
+  });
+
+  it('may stand in any order', async () => {
+    const [one, other] = [await newApp(), await newApp()];
+    const lines = await everything();
+    await moved('import', one.app, fileOf(lines));
+    expect(await moved('import', other.app, fileOf(lines.toReversed()))).toMatchObject({ refused: 0, written: 12 });
+    expect(await exported(other)).toEqual(await exported(one));
+  });
+});
+
+describe('a dry run', () => {
+  it('says what the import then says, and writes nothing', async () => {
+    const app = await newApp({ groups_owned: 1 });
+    const file = fileOf([
+      user(1),
+      user(1),
+      user(2, { username: 'U1' }),
+      user(3, { mobile: '12345678' }),
+      user(4, { mobile: '12345678' }),
+      group(10, 1, { capacity: 2 }),
+      group(11, 1),
+      member(10, 1),
+      member(10, 3),
+      member(10, 3),
+      member(10, 3, { role: 'admin' }),
+      member(10, 4),
+      { kind: 'block', group_id: 10, user_id: 3 },
+    ]);
+    const before = await itemsOf(table, app.app);
+    const dry = await moved('import', app.app, file, '--dry-run');
+    expect(await itemsOf(table, app.app)).toEqual(before);
+    const real = await moved('import', app.app, file);
+    expect({ ...dry, dry_run: false }).toEqual(real);
+    expect(real).toMatchObject({
+      exitCode: 1,
+      written: 5,
+      there_already: 2,
+      refused: 6,
+      refusals: [
+        { line: 3, field: 'username', reason: 'username: is that of user 1 in line 1' },
+        { line: 5, field: 'mobile', reason: 'mobile: is that of user 3 in line 4' },
+        { line: 7, field: 'owner_id' },
+        { line: 11, field: 'role', reason: expect.stringContaining('there already') },
+        { line: 12, field: 'user_id', reason: 'user_id: there is no user 4' },
+        { line: 13, field: 'user_id', reason: expect.stringContaining('is a member') },
+      ],
+    });
+    expect(await problems(table, app.app)).toEqual([]);
+  });
+});
+
+describe('what is refused', () => {
+  const now = Date.now();
+  const cases: [why: string, line: string | object, field: string | null, sentence: string][] = [
+    ['no JSON', '{"kind":', 'line', 'is not a JSON object'],
+    ['a list', '[1]', 'line', 'is not a JSON object'],
+    ['an unknown kind', { kind: 'robot' }, 'kind', 'must be one of user, group'],
+    ['a name that is taken', user(21, { username: 'U1' }), 'username', 'is taken by user 1'],
+    ['no id', { kind: 'user', username: 'abc' }, 'user_id', 'is required'],
+    [
+      'an id that JSON numbers cannot hold',
+      '{"kind":"user","user_id":9007199254740993,"username":"x_1"}',
+      'user_id',
+      '',
+    ],
+    ['a username of digits', user(20, { username: '123' }), 'username', 'must not be all digits'],
+    ['a reserved username', user(20, { username: 'MaximX' }), 'username', 'must not begin with'],
+    ['a short password', user(20, { password: 'short' }), 'password', 'at least 8'],
+    ['an unknown field', user(20, { nickname: 'x' }), 'nickname', 'is no field'],
+    ['an unknown setting', user(20, { settings: { loud: true } }), 'settings.loud', 'is no field'],
+    ['a wrong setting', user(20, { settings: { no_push_end_hour: 24 } }), 'settings.no_push_end_hour', 'at most 23'],
+    ['a time in seconds', user(20, { created_at: 1_700_000_000 }), 'created_at', 'milliseconds'],
+    ['a time to come', user(20, { created_at: now + 86_400_000 }), 'created_at', 'future'],
+    ['a mobile that is none', user(20, { mobile: '12' }), 'mobile', '5 to 15 digits'],
+    ['a costly hash', user(20, { password_hash: { salt: 'a', hash: 'b', N: 2 ** 30, r: 8, p: 5 } }), null, ''],
+    ['too many tags', user(20, { tags: ['a', 'b', 'c'] }), 'tags', 'at most 2'],
+    ['a nameless group', group(30, 1, { name: ' ' }), 'name', 'may not be blank'],
+    ['a group of nobody', group(30, 99), 'owner_id', 'there is no user 99'],
+    ['too large a group', group(30, 1, { capacity: 100_001 }), 'capacity', 'at most 100000'],
+    ['a member of no group', member(99, 1), 'group_id', 'there is no group 99'],
+    ['a member who is nobody', member(10, 99), 'user_id', 'there is no user 99'],
+    ['one member too many', member(12, 2), 'group_id', 'full'],
+    ['one admin too many', member(10, 4, { role: 'admin' }), 'role', 'at most 1 admins'],
+    ['a second owner', member(10, 4, { role: 'owner' }), 'role', 'is user 1'],
+    ['a member who is blocked', member(10, 3), 'user_id', 'blacklist'],
+    ['a blocked member', { kind: 'block', group_id: 10, user_id: 2 }, 'user_id', 'is a member'],
+    ['a banned owner', { kind: 'ban', group_id: 10, user_id: 1, expired_time: -1 }, 'user_id', 'owns the group'],
+    ['a ban that is over', { kind: 'ban', group_id: 10, user_id: 2, expired_time: T }, 'expired_time', 'has passed'],
+    [
+      'one announcement too many',
+      { kind: 'announcement', group_id: 10, id: 2, title: 'b', content: 'b', author: 1 },
+      'id',
+      'at most 1',
+    ],
+    ['another name for a group that is there', group(10, 1, { name: 'Other' }), 'name', 'there already'],
+    ['another mobile for a user who is there', user(2, { mobile: '99999999' }), 'mobile', 'there already'],
+  ];
+
+  it('is told with its line, field and sentence, in the answer and in the report', async () => {
+    const app = await newApp({ tags: 2, group_admins: 1, announcements: 1 });
+    const base = [
+      user(1),
+      user(2),
+      user(3),
+      user(4),
+      group(10, 1),
+      group(12, 1, { capacity: 1 }),
+      member(10, 2, { role: 'admin' }),
+      { kind: 'block', group_id: 10, user_id: 3 },
+      { kind: 'announcement', group_id: 10, id: 1, title: 'a', content: 'a', author: 1 },
+    ];
+    expect(await moved('import', app.app, fileOf(base))).toMatchObject({ written: base.length });
+    const before = await itemsOf(table, app.app);
+    const report = newFile();
+    const answer = await moved('import', app.app, fileOf(cases.map(([, line]) => line)), '--report', report);
+    expect(answer).toMatchObject({ exitCode: 1, refused: cases.length, written: 0 });
+    const told = linesIn(report)
+      .map((line) => JSON.parse(line))
+      .sort((one, other) => one.line - other.line);
+    expect(told.map(({ line }) => line)).toEqual(cases.map((_, index) => index + 1));
+    for (const [index, [why, , field, sentence]] of cases.entries()) {
+      if (field !== null) expect({ why, field: told[index].field }).toEqual({ why, field });
+      expect({ why, reason: told[index].reason }).toEqual({ why, reason: expect.stringContaining(sentence) });
+    }
+    expect(answer.refusals).toHaveLength(20);
+    expect(await itemsOf(table, app.app)).toEqual(before);
+  });
+
+  it('is told to people, in a table and sentences', async () => {
+    const app = await newApp();
+    const { exitCode, stdout } = await opsHere(['import', app.app, fileOf([user(1), 'x'])]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^KIND +LINES +WRITTEN +THERE ALREADY +REFUSED\nuser +1 +1 +0 +0\nunknown +1 +0 +0 +1\n/);
+    expect(stdout).toContain('line 2: line: is not a JSON object');
+  });
+
+  it('names a file or an app that is not there', async () => {
+    const app = await newApp();
+    expect(await moved('import', app.app, '/nowhere/file')).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining('ENOENT'),
+    });
+    expect(await moved('import', 'nobody', fileOf([]))).toMatchObject({ error: 'there is no app "nobody"' });
+    expect(await moved('import', app.app, fileOf([]))).toMatchObject({ exitCode: 0, lines: 0 });
+  });
+});
+
+/** A call of a user by an admin token, or of nobody. */
+async function callOf(app: App, person?: number): Promise<Call> {
+  forgetHeld();
+  const token = person === undefined ? undefined : await issueAdminToken(db(), app.app);
+  const credentials = {
+    app: app.app,
+    token,
+    user: person === undefined ? undefined : String(person),
+    group: undefined,
+  };
+  return new Call(person === undefined ? 'public' : 'person', credentials, { db: db() });
+}
+
+describe('passwords', () => {
+  it('are hashed on the way in and never plain on the way out; who has none cannot log in until one is set', async () => {
+    const app = await newApp();
+    await moved('import', app.app, fileOf([user(BEYOND, { password: 'plain and simple' }), user(BEYOND + 1)]));
+    const out = (await exported(app)).join('');
+    expect(out).not.toContain('plain and simple');
+    expect(JSON.stringify(await itemsOf(table, app.app))).not.toContain('plain and simple');
+
+    const logIn = async (id: number, password: string) => loginById(await callOf(app), id, password);
+    expect(await logIn(BEYOND, 'plain and simple')).toMatchObject({ user_id: BEYOND });
+    for (const guess of ['', 'undefined', 'plain and simple'])
+      await expect(logIn(BEYOND + 1, guess)).rejects.toMatchObject({ code: 10010 });
+    await setPassword(await callOf(app, BEYOND + 1), 'a new password');
+    expect(await logIn(BEYOND + 1, 'a new password')).toMatchObject({ user_id: BEYOND + 1 });
+
+    const other = await newApp();
+    await moved('import', other.app, fileOf(await exported(app)));
+    expect(await loginById(await callOf(other), BEYOND, 'plain and simple')).toMatchObject({ user_id: BEYOND });
+  });
+});
+
+describe('ids drawn later', () => {
+  it('are never those that were moved in', async () => {
+    const app = await newApp();
+    await moved('import', app.app, fileOf([user(70), group(80, 70)]));
+    ids.drawn.push(70, 71);
+    expect(await register(await callOf(app), 'newcomer', 'long enough')).toMatchObject({ user_id: 71 });
+    ids.drawn.push(80, 81);
+    const given = { name: 'New', avatar: '', description: '', type: 0 as const, user_list: [] };
+    expect(await createGroup(await callOf(app, 70), given)).toMatchObject({ group_id: 81 });
+    expect(await db().read(userOf(app.app, 70))).toMatchObject({ username: 'u70', owned: 2 });
+    expect(await db().read(groupOf(app.app, 80))).toMatchObject({ owner: 70, count: 1 });
+    expect(await problems(table, app.app)).toEqual([]);
+  });
+});
+
+/** MOVING_USERS=20000 runs the whole size: about 40 users a group, each group with members, admins, blocks and bans. */
+const USERS = Number(process.env.MOVING_USERS ?? 200);
+const GROUPS = Math.ceil(USERS / 40);
+const EACH = 30;
+
+function* village(): Generator<object> {
+  const id = (n: number) => BEYOND + (n % USERS);
+  for (let n = 0; n < USERS; n++)
+    yield user(id(n), { created_at: T + n, ...(n % 3 === 0 && { nick_name: `Nick ${n}`, mobile: `+49${1e6 + n}` }) });
+  for (let g = 0; g < GROUPS; g++) {
+    const group_id = LARGEST - g;
+    yield group(group_id, id(g), { type: g % 3, created_at: T });
+    for (let m = 0; m < EACH; m++)
+      yield member(group_id, id(g + m), m % 10 === 5 ? { role: 'admin', admin_since: T + m } : { join_time: T + m });
+    yield { kind: 'block', group_id, user_id: id(g + EACH), created_at: T };
+    yield { kind: 'ban', group_id, user_id: id(g + 1), expired_time: T * 2, created_at: T };
+    yield { kind: 'announcement', group_id, id: 1, title: 'Welcome', content: 'To us', author: id(g), created_at: T };
+  }
+}
+
+describe(`${USERS} users and ${GROUPS} groups`, () => {
+  it('move in although it is cut off in the middle, and out and into another app', async () => {
+    const app = await newApp({ users: USERS, groups: GROUPS });
+    const lines = [...village()];
+    const file = fileOf(lines);
+    let writes = 0;
+    const cutAt = Math.ceil(lines.length / 60);
+    const cut = {
+      name: table.name,
+      client: {
+        async send(command: never) {
+          // The answers are lost of what was written, and later calls reach nobody.
+          if ((command as object) instanceof TransactWriteCommand && ++writes > cutAt + 4) throw new Error('cut off');
+          const answer = await table.client.send(command);
+          if (writes > cutAt) throw new Error('cut off');
+          return answer;
+        },
+      } as unknown as OperatorTable['client'],
+    };
+    await expect(importFile(cut, app, file, { screen: quiet })).rejects.toThrow(/cut off.*run the same command again/);
+    expect(await problems(table, app.app)).toEqual([]);
+
+    const again = await importFile(table, app, file, { screen: quiet });
+    const sum = (of: 'written' | 'there') => [...again.counts.values()].reduce((all, counts) => all + counts[of], 0);
+    expect(again.refused).toEqual([]);
+    expect(sum('there')).toBeGreaterThan(GROUPS / 2);
+    expect(sum('written')).toBeGreaterThan(GROUPS / 2);
+    expect(sum('there') + sum('written')).toBe(lines.length);
+    expect(await problems(table, app.app)).toEqual([]);
+    const counters = await db().read(countersOf(app.app));
+    expect([totalOf(counters, 'users'), totalOf(counters, 'groups')]).toEqual([USERS, GROUPS]);
+
+    const out = await exported(app);
+    const sorted = (all: object[]) => all.map((line) => JSON.stringify(line, Object.keys(line).sort())).sort();
+    const plain = lines.map((line) => {
+      const { type, role, ...rest } = line as Record<string, unknown>;
+      const owner = rest.kind === 'member' && Number(rest.user_id) - BEYOND === LARGEST - Number(rest.group_id);
+      return { ...rest, ...(type ? { type } : {}), ...(owner ? { role: 'owner' } : role ? { role } : {}) };
+    });
+    expect(sorted(out.map((line) => JSON.parse(line)))).toEqual(sorted(plain));
+
+    const other = await newApp();
+    const whole = await importFile(table, other, fileOf(out), { screen: quiet });
+    expect(whole.refused).toEqual([]);
+    expect(await exported(other)).toEqual(out);
+    expect(await problems(table, other.app)).toEqual([]);
+    expect(await db().read(appOf(other.app))).toMatchObject({ status: 'active' });
+  });
+});
+
+describe('progress', () => {
+  it('is a bar on a terminal and a line every five seconds elsewhere', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      for (const isTTY of [true, false]) {
+        const written: string[] = [];
+        const progress = new Progress(200, { isTTY, columns: 60, write: (text) => written.push(text) });
+        for (let second = 1; second <= 11; second++) {
+          vi.setSystemTime(Date.now() + 1000);
+          progress.show(second * 10, 'lines');
+        }
+        progress.end();
+        if (isTTY) {
+          expect(written).toHaveLength(12);
+          expect(written[4]).toBe('\r[#####...............] 50 of 200 lines, 10 a second\x1b[K');
+        } else expect(written).toEqual(['50 of 200 lines, 10 a second\n', '100 of 200 lines, 10 a second\n']);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
