@@ -19,7 +19,7 @@ async function members(given: Given, group_id: number): Promise<number[]> {
 }
 
 const apply = (group_id: number) => (person: Person) => () =>
-  person.asks('POST /group/apply', { group_id, reason: 'now' });
+  person.insists('POST /group/apply', { group_id, reason: 'now' });
 
 inRaces('Races', (story) => {
   story('twenty register one name: one has it', async (given) => {

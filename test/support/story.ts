@@ -38,6 +38,14 @@ export class Actor {
     return this.api.call(method, path, { ...this.headers, ...given });
   }
 
+  /** As `asks`, and again while the service is busy (503): a slow machine outlasts its patience with contention. */
+  async insists(call: Call, parameters: Parameters = {}): Promise<Answer> {
+    for (;;) {
+      const answer = await this.asks(call, parameters);
+      if (answer.status !== 503) return answer;
+    }
+  }
+
   /** `data` of a success; anything else fails the test. */
   async does(call: Call, parameters?: Parameters): Promise<Answer['body']['data']> {
     const { body } = await this.asks(call, parameters);
