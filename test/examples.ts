@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Examples } from '../shared/openapi/document.ts';
 import { chosen } from './support/chosen-examples.ts';
-import { RECORD_TO, type Recorded } from './support/table-recorder.ts';
+import { RECORD_TO, type Recorded } from './support/recorder.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const EXAMPLES = join(ROOT, 'docs/examples.json');

@@ -5,7 +5,7 @@ import type * as z from 'zod/mini';
 import { type Method, type Route, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
 import { type CallLog, takeLog } from './log.ts';
-import { record } from './table-recorder.ts';
+import { record } from './recorder.ts';
 
 /** A call as a test writes it; what is left out is not sent. */
 export interface Request {

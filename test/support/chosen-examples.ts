@@ -1,6 +1,6 @@
 import type { Example, Examples } from '../../shared/openapi/document.ts';
 import { routes } from '../../shared/routes/index.ts';
-import type { Recorded } from './table-recorder.ts';
+import type { Recorded } from './recorder.ts';
 
 /** Told to be read: what it says goes before what other flows happened to ask. */
 const TOLD = 'tour.test.ts';
