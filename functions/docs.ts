@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
 /** Files of the page, compressed, by the path that they are asked for; `infra/docs-page.ts` puts them there. */
-const FOLDER = new URL('files/', import.meta.url);
+const FOLDER = join(import.meta.dirname, 'files');
 
 const TYPES: Record<string, string> = {
   html: 'text/html; charset=utf-8',
@@ -61,7 +62,7 @@ export async function handler({
 function read(name: string): Buffer | undefined {
   if (!/^[\w-]+(\.[\w-]+)+$/.test(name)) return undefined;
   try {
-    return readFileSync(new URL(`${name}.br`, FOLDER));
+    return readFileSync(join(FOLDER, `${name}.br`));
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { backgroundFunctions, docsPage, type FunctionRow, routes } from '../shared/routes/index.ts';
+import { standIns } from './bundle/stand-ins.ts';
 import { writeDocsPage } from './docs-page.ts';
 import { slugOf } from './names.ts';
 
@@ -10,6 +11,28 @@ const root = resolve(import.meta.dirname, '..');
 
 /** Where `npm run build`, `npm start` and `cdk deploy` put the bundles. */
 export const BUNDLES = join(root, 'dist');
+
+/** A function's file in its folder. `.cjs` is CommonJS whatever a package.json above it says. */
+export const BUNDLE_FILE = 'index.cjs';
+
+/** How a bundle is written, whatever is in it. */
+export const FORM = {
+  bundle: true,
+  // To import one of Node's own modules from an ES module makes Node evaluate all of its exports: of `node:http` a whole
+  // HTTP client (undici), which costs as much as the rest of a cold start. `require` does not.
+  format: 'cjs',
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.dirname': '__dirname' },
+  outExtension: { '.js': '.cjs' },
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  legalComments: 'none',
+  // The SDK's ES modules can be shaken, its CommonJS cannot: a third less to load.
+  mainFields: ['module', 'main'],
+  // Said here, so that the same bytes come out where there is no tsconfig.json above. Modules are strict in any case.
+  tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
+} as const satisfies BuildOptions;
 
 export interface BundleOptions {
   /** Default: every operation and background function of the route table, and the page that describes them. */
@@ -21,16 +44,16 @@ export interface BundleOptions {
 }
 
 export interface Bundles {
-  /** Bytes of `index.mjs` by row id. */
+  /** Bytes of `index.cjs` by row id. */
   bytes: Record<string, number>;
   metafile: Metafile;
 }
 
-/** Folder of a function's bundle; it holds `index.mjs` and nothing else, but for the files of the page. */
+/** Folder of a function's bundle; it holds `index.cjs` and nothing else, but for the files of the page. */
 export const bundleFolder = (outdir: string, id: string): string => join(outdir, 'functions', slugOf(id));
 
 /**
- * Bundles every function in one esbuild pass into `<outdir>/functions/<id with hyphens>/index.mjs` and writes
+ * Bundles every function in one esbuild pass into `<outdir>/functions/<id with hyphens>/index.cjs` and writes
  * `<outdir>/meta.json` (what went into which bundle). The same sources give the same bytes wherever they lie.
  * Throws, naming row and file, if a row has no entry file; throws esbuild's error if a file does not build.
  */
@@ -46,20 +69,11 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
   const { metafile } = await build({
     entryPoints: rows.map(({ id }) => ({ in: join(functions, `${id}.ts`), out: `${slugOf(id)}/index` })),
     outdir: join(outdir, 'functions'),
-    outExtension: { '.js': '.mjs' },
     // Paths in the output and in the metafile are relative to this folder.
     absWorkingDir: root,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    minify: true,
-    legalComments: 'none',
-    // The SDK's ES modules can be shaken, its CommonJS cannot: a third less to load.
-    mainFields: ['module', 'main'],
+    ...FORM,
     alias: { '@aws-sdk/credential-provider-node': './infra/bundle/lambda-credentials.ts' },
-    // CommonJS dependencies inside an ES module still call `require` for Node's own modules.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    plugins: [standIns],
     metafile: true,
     logLevel: 'silent',
   });
@@ -67,6 +81,6 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   const sizes = new Map(Object.entries(metafile.outputs).map(([file, output]) => [resolve(root, file), output.bytes]));
-  const bytes = rows.map(({ id }) => [id, sizes.get(join(bundleFolder(resolve(outdir), id), 'index.mjs')) ?? 0]);
+  const bytes = rows.map(({ id }) => [id, sizes.get(join(bundleFolder(resolve(outdir), id), BUNDLE_FILE)) ?? 0]);
   return { bytes: Object.fromEntries(bytes), metafile };
 }

@@ -3,6 +3,7 @@
  * does. `function-pool.ts` starts it and knows the messages. Plain JavaScript, because Node takes longer to strip
  * types than to start, and this starts with every new instance.
  */
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const [instance] = process.argv.splice(2, 1);
@@ -40,7 +41,10 @@ process.on('message', async ({ requestId, event, deadline }) => {
 });
 
 try {
-  const module = await import(pathToFileURL(modulePath).href);
+  // As Lambda's runtime: an ES module is imported, CommonJS is required.
+  const module = modulePath.endsWith('.cjs')
+    ? createRequire(import.meta.url)(modulePath)
+    : await import(pathToFileURL(modulePath).href);
   handler = module[handlerName] ?? module.default?.[handlerName];
   if (typeof handler !== 'function') throw new Error(`${handlerName} is undefined or not exported`);
   process.send({ kind: 'ready' });

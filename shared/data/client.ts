@@ -1,6 +1,10 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { TABLE_NAME } from '../environment.ts';
+import { protocol } from './protocol.ts';
+
+/** Takes what the SDK has to say of itself; without `info` and `error` no answer is copied only to be discarded. */
+const QUIET = { trace() {}, debug() {}, warn() {} } as unknown as NonNullable<DynamoDBClientConfig['logger']>;
 
 let client: DynamoDBDocumentClient | undefined;
 
@@ -10,6 +14,8 @@ export function documentClient(): DynamoDBDocumentClient {
     new DynamoDBClient({
       maxAttempts: 4,
       requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 },
+      protocol,
+      logger: QUIET,
     }),
     { marshallOptions: { removeUndefinedValues: true } },
   );

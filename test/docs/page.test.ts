@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { handler as Handler } from '../../functions/docs.ts';
-import { bundle, bundleFolder } from '../../infra/bundle.ts';
+import { BUNDLE_FILE, bundle, bundleFolder } from '../../infra/bundle.ts';
 import { docsPage } from '../../shared/routes/index.ts';
 
 /** The most that Lambda hands to the gateway, in bytes of JSON. */
@@ -17,7 +17,7 @@ let handler: typeof Handler;
 let page: string;
 beforeAll(async () => {
   await bundle({ rows: [docsPage], outdir });
-  ({ handler } = await import(/* @vite-ignore */ join(bundleFolder(outdir, 'docs'), 'index.mjs')));
+  ({ handler } = await import(/* @vite-ignore */ join(bundleFolder(outdir, 'docs'), BUNDLE_FILE)));
   page = (await get('/docs')).body!;
 });
 const get = (rawPath: string, headers: Record<string, string> = {}) => handler({ rawPath, headers });
@@ -25,7 +25,7 @@ const get = (rawPath: string, headers: Record<string, string> = {}) => handler({
 describe('the page that describes the API', () => {
   test('is one small function with its files, compressed', () => {
     const folder = bundleFolder(outdir, 'docs');
-    expect(statSync(join(folder, 'index.mjs')).size).toBeLessThan(10_000);
+    expect(statSync(join(folder, BUNDLE_FILE)).size).toBeLessThan(10_000);
     const bytes = readdirSync(join(folder, 'files')).map((name) => statSync(join(folder, 'files', name)).size);
     expect(bytes.reduce((sum, size) => sum + size)).toBeLessThan(600_000);
   });
@@ -60,7 +60,7 @@ describe('the page that describes the API', () => {
     expect(JSON.parse(plain.body!)).toEqual(document);
   });
 
-  test.each(['/docs/demo.json', '/docs/none.js', '/docs/..%2findex.mjs', '/docs/index.html.br', '/docs/'])(
+  test.each(['/docs/demo.json', '/docs/none.js', '/docs/..%2findex.cjs', '/docs/index.html.br', '/docs/'])(
     'answers 404 to %s',
     async (path) => {
       expect((await get(path)).statusCode).toBe(404);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleFolder } from '../../infra/bundle.ts';
+import { BUNDLE_FILE, bundleFolder } from '../../infra/bundle.ts';
 import { synthesize } from '../../infra/synthesize.ts';
 import { backgroundFunctions, docsPage, type Route, routes } from '../../shared/routes/index.ts';
 
@@ -45,7 +45,7 @@ export function placeholders(rows: readonly Route[] = routes) {
   const bundles = join(folder, 'dist');
   for (const { id } of [...rows, ...backgroundFunctions, docsPage]) {
     mkdirSync(bundleFolder(bundles, id), { recursive: true });
-    writeFileSync(join(bundleFolder(bundles, id), 'index.mjs'), `export const handler = () => '${id}';\n`);
+    writeFileSync(join(bundleFolder(bundles, id), BUNDLE_FILE), `exports.handler = () => '${id}';\n`);
   }
   return { folder, bundles };
 }
