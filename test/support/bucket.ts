@@ -47,12 +47,17 @@ export class TestBucket {
 
   /** Keys of an app's objects, below `incoming/` and `files/`. */
   async keysOf(app: string): Promise<string[]> {
+    return (await this.objectsOf(app)).map(({ key }) => key);
+  }
+
+  /** An app's objects, each with the tag that its content has. */
+  async objectsOf(app: string): Promise<{ key: string; etag: string }[]> {
     const pages = await Promise.all(
       ['files', 'incoming'].map((prefix) =>
         this.client.send(new ListObjectsV2Command({ Bucket: this.name, Prefix: `${prefix}/${app}/` })),
       ),
     );
-    return pages.flatMap(({ Contents = [] }) => Contents.map(({ Key = '' }) => Key));
+    return pages.flatMap(({ Contents = [] }) => Contents.map(({ Key = '', ETag = '' }) => ({ key: Key, etag: ETag })));
   }
 
   async textOf(key: string): Promise<string> {
