@@ -7,5 +7,5 @@ test('300 generated requests are answered in the envelope and change nothing of 
   expect(failures).toEqual([]);
   expect(sent).toBe(300);
   // Most get past the first checks: what always fails early shows nothing.
-  expect(answers.get('200 200') ?? 0).toBeGreaterThan(75);
+  expect(answers.get('200 200') ?? 0).toBeGreaterThan(60);
 });

@@ -35,7 +35,7 @@ export interface FuzzReport {
 }
 
 /** So many requests meet the same people: long enough to get far, short enough that not all have been deleted. */
-const SCENE = 200;
+const SCENE = 100;
 /** At once. */
 const LANES = 4;
 /** Failures after which a run ends early. */
@@ -82,7 +82,7 @@ export async function fuzz(stack: StackDescription, options: FuzzOptions): Promi
       }
     };
     await Promise.all(Array.from({ length: only === undefined ? LANES : 1 }, lane));
-    if ((scene / SCENE) % 5 === 4) {
+    if ((scene / SCENE) % 10 === 9) {
       report.failures.push(...changesOf(before, await stateOf(table, bucket, foreign.app)));
       onProgress(`${report.sent} requests, ${report.failures.length} failures`);
     }

@@ -71,7 +71,7 @@ export function parametersOf(path: string, known: Known, foreign?: Known): fc.Ar
   const parameter = (name: string) => {
     const texts = (known.values?.get(name) ?? []).filter((value) => typeof value === 'string');
     return fc.oneof(
-      { weight: 6, arbitrary: fitting(name, known) },
+      { weight: 15, arbitrary: fitting(name, known) },
       { weight: 1, arbitrary: anything },
       ...(foreign ? [{ weight: 1, arbitrary: fitting(name, foreign) }] : []),
       ...texts.map((good) => ({ weight: 1, arbitrary: broken(good) })),
