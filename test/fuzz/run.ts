@@ -182,7 +182,13 @@ async function stateOf(table: OperatorTable, bucket: TestBucket, app: string): P
   let from: Record<string, unknown> | undefined;
   do {
     const page = await table.client.send(
-      new ScanCommand({ TableName: table.name, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+      new ScanCommand({
+        TableName: table.name,
+        ConsistentRead: true,
+        FilterExpression: 'app = :app OR contains(pk, :app)',
+        ExpressionAttributeValues: { ':app': app },
+        ...(from && { ExclusiveStartKey: from }),
+      }),
     );
     for (const item of page.Items ?? [])
       if (item.app === app || String(item.pk).split('#')[1] === app)
