@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Context } from 'aws-lambda';
 import { beforeAll, expect, test } from 'vitest';
 import examples from '../../docs/examples.json' with { type: 'json' };
+import { BUNDLE_FILE } from '../../infra/bundle.ts';
 import { samFunctions, sampleEvent } from '../../infra/events.ts';
 import type { Examples } from '../../shared/openapi/document.ts';
 import { routes } from '../../shared/routes/index.ts';
@@ -42,7 +43,7 @@ test('sam finds template, function and code of every operation in what cdk synth
   const functions = samFunctions(assembly);
   for (const { id } of routes) {
     const { template, code } = functions.get(id)!;
-    const found = [existsSync(join(assembly, template)), existsSync(join(assembly, code, 'index.mjs'))];
+    const found = [existsSync(join(assembly, template)), existsSync(join(assembly, code, BUNDLE_FILE))];
     expect([id, ...found]).toEqual([id, true, true]);
   }
 });
