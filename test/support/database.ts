@@ -36,8 +36,7 @@ const PROPERTIES: TableProperties = {
 };
 
 /** A new, empty table of the run's DynamoDB Local: one for each test file is cheap (10 ms). */
-export async function newTable(): Promise<OperatorTable & { endpoint: string }> {
-  const endpoint = inject('dynamoDbEndpoint');
+export async function newTable(endpoint = inject('dynamoDbEndpoint')): Promise<OperatorTable & { endpoint: string }> {
   const name = `test-${randomUUID()}`;
   const client = localClient(endpoint);
   await createTable(client, PROPERTIES, name);

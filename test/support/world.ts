@@ -20,11 +20,14 @@ export type WorldName = 'in process' | 'over HTTP';
 
 let local: Promise<Required<World>> | undefined;
 
-/** This test file's own table, with the operations of this process on it and the guards in between. */
-export function worldInProcess(): Promise<Required<World>> {
+/**
+ * This test file's own table, with the operations of this process on it and the guards in between.
+ * @param servers addresses of DynamoDB Local and of a bucket; default: the test run's
+ */
+export function worldInProcess(servers?: { dynamodb: string; s3: string }): Promise<Required<World>> {
   local ??= (async () => {
-    const table = await newTable();
-    const s3 = inject('s3Endpoint');
+    const table = await newTable(servers?.dynamodb);
+    const s3 = servers?.s3 ?? inject('s3Endpoint');
     Object.assign(process.env, {
       [TABLE_NAME]: table.name,
       [OPERATION]: 'test',

@@ -1,0 +1,236 @@
+import type { Method, Route } from '../../shared/routes/index.ts';
+import type { Answer, Request } from './api.ts';
+import { opaque, postForm, share } from './files.ts';
+import { type Actor, type Given, PASSWORD, type Person } from './story.ts';
+
+/**
+ * One call of every operation, from one state of the table that all of them start from: what an everyday call of it
+ * costs. Lists of a body hold one entry; groups have ten members.
+ */
+export interface Scene {
+  given: Given;
+  /** Owner of all groups. */
+  alice: Person;
+  /** Admin of the group. */
+  bob: Person;
+  carol: Person;
+  /** Member of nothing. */
+  dave: Person;
+  /** Has applied for membership. */
+  frank: Person;
+  /** Is asked before joining, and has been invited. */
+  grace: Person;
+  /** A banned member, a blocked stranger. */
+  banned: Person;
+  blocked: Person;
+  group: number;
+  /** Takes anybody who applies. */
+  open: number;
+  qr_info: string;
+  /** Shared files of the group: one that stays, one to delete. */
+  kept: { file_id: number; url: string };
+  gone: { file_id: number };
+  /** Stable address of alice's avatar. */
+  avatar: string;
+}
+
+const CAROLS_PUSH_TOKEN = 'push-token-of-carol';
+
+/** Makes the state that every recipe starts from. */
+export async function setScene(given: Given): Promise<Scene> {
+  const people = (await given.users(13)) as [Person, Person, Person, Person, Person, Person, Person, ...Person[]];
+  const [alice, bob, carol, dave, frank, banned, blocked, ...others] = people;
+  const [grace] = (await given.users(1, 'grace', { confirm: true })) as [Person];
+  const group = await given.group(alice, { admins: [bob], members: [carol, banned, ...others] });
+  const open = await given.group(alice, { approval: 0, type: 2, name: 'Open' });
+  const group_id = group;
+  for (const title of ['First', 'Second'])
+    await alice.does('POST /group/announcement/edit', { group_id, title, content: 'What everybody should know' });
+  await alice.does('POST /group/ban', { group_id, duration: 60, user_list: [banned.id] });
+  await alice.does('POST /group/block', { group_id, user_list: [blocked.id] });
+  await frank.does('POST /group/apply', { group_id, reason: 'I know bob' });
+  await alice.does('POST /group/invite', { group_id, user_list: [grace.id], reason: 'join us' });
+  await carol.does('POST /user/push/tag', { tags: ['morning'] });
+  await carol.does('PUT /user/profile', { nick_name: 'Carol', description: 'carols at christmas' });
+  await carol.does('PUT /user/settings', { user_id: carol.id, vibratory: true });
+  await carol.does('PUT /user/mobile', { mobile: '+4930123456' });
+  await carol.does('PUT /user/token/bind', {
+    device_sn: carol.device,
+    device_token: CAROLS_PUSH_TOKEN,
+    notifier_name: 'apns',
+  });
+  const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
+  await share(given, alice, group_id, { name: 'kept.txt' });
+  await share(given, alice, group_id, { name: 'gone.txt' });
+  const [gone, kept] = await alice.does('GET /group/file/list', { group_id });
+  const form = await alice.does('GET /file/upload/avatar/user');
+  await postForm(form, 'picture');
+  const avatar = form.download_url as string;
+  await alice.does('POST /user/avatar', { avatar });
+  return { given, alice, bob, carol, dave, frank, grace, banned, blocked, group, open, qr_info, kept, gone, avatar };
+}
+
+/** Who asks, and with what. */
+export type Recipe = (scene: Scene) => { who: Actor; parameters?: Record<string, unknown> };
+
+const byCarol =
+  (parameters?: Record<string, unknown>): Recipe =>
+  ({ carol }) => ({ who: carol, ...(parameters && { parameters }) });
+const byOwner =
+  (rest: (scene: Scene) => Record<string, unknown> = () => ({})): Recipe =>
+  (scene) => ({ who: scene.alice, parameters: { group_id: scene.group, ...rest(scene) } });
+const byMember =
+  (rest: Record<string, unknown> = {}): Recipe =>
+  ({ carol, group }) => ({ who: carol, parameters: { group_id: group, ...rest } });
+const byAdminToken =
+  (parameters: (scene: Scene) => Record<string, unknown>): Recipe =>
+  (scene) => ({ who: scene.given.admin(), parameters: parameters(scene) });
+const byNobody =
+  (parameters: (scene: Scene) => Record<string, unknown>): Recipe =>
+  (scene) => ({ who: scene.given.nobody, parameters: { password: PASSWORD, ...parameters(scene) } });
+
+/** By the id of the row. */
+export const RECIPES: Record<string, Recipe> = {
+  'token/user': byNobody(({ carol }) => ({ name: carol.username, device_guid: 'phone' })),
+  'token/id': byNobody(({ carol }) => ({ user_id: carol.id, device_guid: 'phone' })),
+  'token/login': byNobody(({ carol }) => ({ login_name: carol.username, device_guid: 'phone' })),
+  'user/register/v2': byNobody(() => ({ username: 'newcomer' })),
+  'user/register/push': byNobody(() => ({ username: 'newcomer', alias: 'new', device_guid: 'phone' })),
+  'user/register/batch': byAdminToken(() => ({ list: [{ username: 'newcomer', password: PASSWORD }] })),
+
+  'user/authmode': byCarol({ value: 2 }),
+  'user/avatar': byCarol({ avatar: 'https://example.org/carol.png' }),
+  'user/avatar/batch': byAdminToken(({ carol }) => ({
+    list: [{ user_id: carol.id, avatar: 'https://example.org/c' }],
+  })),
+  'user/change-password': byCarol({ old_password: PASSWORD, new_password: `${PASSWORD}!` }),
+  'user/change-password-admin': ({ given, carol }) => ({
+    who: given.admin({ user: carol.id }),
+    parameters: { password: `${PASSWORD}!` },
+  }),
+  'user/delete': byCarol({ password: PASSWORD }),
+  'user/device/list': byCarol(),
+  'user/device/remove': ({ carol }) => ({ who: carol, parameters: { device_sn: carol.device } }),
+  'user/disable': byAdminToken(({ carol }) => ({ list: [carol.id] })),
+  'user/download': byCarol({ value: true }),
+  'user/enable': byAdminToken(({ carol }) => ({ list: [carol.id] })),
+  'user/kick': ({ carol }) => ({ who: carol, parameters: { device_sn: carol.device } }),
+  'user/list': byAdminToken(() => ({ page_num: 1, page_size: 10 })),
+  'user/mobile': byCarol({ mobile: '+4930654321' }),
+  'user/nickname': byCarol({ nick_name: 'Caroline' }),
+  'user/online-status': byCarol(),
+  'user/private': byCarol({ private: 'of carol' }),
+  'user/profile/get': byCarol(),
+  'user/profile/set': byCarol({ nick_name: 'Caroline' }),
+  'user/profile/batch': byAdminToken(({ carol }) => ({ list: [{ user_id: carol.id, nick_name: 'C' }] })),
+  'user/public': byCarol({ public: 'of carol' }),
+  'user/push': byCarol({ value: true }),
+  'user/push/alias': byCarol({ alias: 'carol' }),
+  'user/push/badge': byCarol({ badge: 3 }),
+  'user/push/detail': byCarol({ value: true }),
+  'user/push/limit': byCarol({ no_push_start_hour: 22, no_push_end_hour: 6 }),
+  'user/push/nickname': byCarol({ value: 'Caro' }),
+  'user/push/tag/get': byCarol(),
+  'user/push/tag/bind': byCarol({ tags: ['evening'] }),
+  'user/push/tag/unbind': byCarol({ tags: ['morning'] }),
+  'user/push/tag/all': byCarol(),
+  'user/settings/get': byCarol(),
+  'user/settings/set': ({ carol }) => ({ who: carol, parameters: { user_id: carol.id, no_push: true } }),
+  'user/sounds': byCarol({ value: true }),
+  'user/token/bind': ({ carol }) => ({
+    who: carol,
+    parameters: { device_sn: carol.device, device_token: 'another', notifier_name: 'apns' },
+  }),
+  'user/token/unbind': ({ carol }) => ({ who: carol, parameters: { device_sn: carol.device } }),
+  'user/username': byCarol({ username: 'caroline' }),
+  'user/vibratory': byCarol({ value: false }),
+
+  'group/create': ({ dave, frank }) => ({ who: dave, parameters: { name: 'New', user_list: [frank.id] } }),
+  'group/destroy': byOwner(),
+  'group/info': byMember(),
+  'group/settings': byMember(),
+  'group/user-joined': byCarol(),
+  'group/transfer': byOwner(({ bob }) => ({ new_owner: bob.id })),
+  'group/info/name': byOwner(() => ({ value: 'Renamed' })),
+  'group/info/avatar': byOwner(() => ({ value: 'https://example.org/group.png' })),
+  'group/info/description': byOwner(() => ({ value: 'What the group is about' })),
+  'group/info/ext': byOwner(() => ({ value: '{"colour":"blue"}' })),
+  'group/info/batch': ({ carol, group, open }) => ({ who: carol, parameters: { group_list: [group, open] } }),
+  'group/settings/allow-member-invitation': byOwner(() => ({ value: true })),
+  'group/settings/allow-member-modify': byOwner(() => ({ value: true })),
+  'group/settings/ban-all': byOwner(() => ({ duration: 60 })),
+  'group/settings/enable-read-ack': byOwner(() => ({ value: true })),
+  'group/settings/history-visible': byOwner(() => ({ value: true })),
+  'group/settings/require-admin-approval': byOwner(() => ({ apply_approval: 0 })),
+  'group/settings/unban-all': byOwner(),
+  'group/public-list': byCarol(),
+  'group/announcement': byMember({ announcement_id: 1 }),
+  'group/announcement/delete': byOwner(() => ({ announcement_id: 1 })),
+  'group/announcement/edit': byOwner(() => ({ title: 'Third', content: 'What everybody should know' })),
+  'group/announcement/last': byMember(),
+  'group/announcement/list': byMember(),
+
+  'group/invite': byOwner(({ dave }) => ({ user_list: [dave.id], reason: 'join us' })),
+  'group/apply': ({ dave, open }) => ({ who: dave, parameters: { group_id: open, reason: '' } }),
+  'group/apply/handle': byOwner(({ frank }) => ({ user_id: frank.id, approval: 1 })),
+  'group/application-list': ({ alice, group }) => ({ who: alice, parameters: { group_list: [group] } }),
+  'group/member-list': byMember(),
+  'group/kick': byOwner(({ carol }) => ({ user_list: [carol.id] })),
+  'group/leave': byMember(),
+  'group/admin/add': byOwner(({ carol }) => ({ user_list: [carol.id] })),
+  'group/admin/remove': byOwner(({ bob }) => ({ user_list: [bob.id] })),
+  'group/admin-list': byMember(),
+  'group/ban': byOwner(({ carol }) => ({ user_list: [carol.id], duration: 60 })),
+  'group/unban': byOwner(({ banned }) => ({ user_list: [banned.id] })),
+  'group/banned-list': byOwner(),
+  'group/block': byOwner(({ carol }) => ({ user_list: [carol.id] })),
+  'group/unblock': byOwner(({ blocked }) => ({ user_list: [blocked.id] })),
+  'group/blocked-list': byOwner(),
+  'group/invite/handle': ({ grace, alice, group }) => ({
+    who: grace,
+    parameters: { group_id: group, user_id: alice.id, approval: true },
+  }),
+  'group/invitation-list': ({ grace }) => ({ who: grace }),
+  'group/display-name': byMember({ value: 'Caro' }),
+  'group/members/display-name': ({ carol, group, alice }) => ({
+    who: carol,
+    parameters: { group_id: group, user_list: [alice.id] },
+  }),
+  'group/msg/mute-mode': byMember({ msg_mute_mode: 1 }),
+  'group/msg/push-mode': byMember({ msg_push_mode: 1 }),
+  'group/qrcode/sign': byOwner(),
+  'group/qrcode/invite': ({ dave, qr_info }) => ({ who: dave, parameters: { qr_info } }),
+
+  'group/file': ({ carol, group, kept }) => ({ who: carol, parameters: { group_id: group, file_id: kept.file_id } }),
+  'group/file/delete': byOwner(({ gone }) => ({ file_list: [gone.file_id] })),
+  'group/file/list': byMember(),
+  'group/file/update-name': byOwner(({ kept }) => ({ file_id: kept.file_id, name: 'renamed.txt' })),
+  'group/file/upload': byMember({ name: 'notes.txt', size: 1000, type: 'text/plain' }),
+  'file/upload/chat': ({ carol, group }) => ({ who: carol, parameters: { to_id: group, to_type: 2 } }),
+  'file/upload/avatar/user': byCarol(),
+  'file/upload/avatar/group': byOwner(),
+  'file/download/chat': ({ carol, kept }) => ({ who: carol, parameters: opaque(kept.url) }),
+  'file/download/avatar': ({ carol, avatar }) => ({ who: carol, parameters: opaque(avatar) }),
+};
+
+/** The request of a row's recipe. @throws where the row has none */
+export function requestOf(route: Route, scene: Scene): { method: Method; path: string; request: Request } {
+  const recipe = RECIPES[route.id];
+  if (!recipe) throw new Error(`no recipe for the row "${route.id}": add one to test/support/recipes.ts`);
+  const { who, parameters } = recipe(scene);
+  const method = route.methods[0]!;
+  const given = method === 'GET' ? { query: parameters } : { body: parameters ?? {} };
+  return { method, path: route.path, request: { ...who.headers, ...given } };
+}
+
+/** Calls a row's operation by its recipe. */
+export function cook(route: Route, scene: Scene): Promise<Answer> {
+  const { method, path, request } = requestOf(route, scene);
+  return scene.given.api.call(method, path, request);
+}
+
+/** An everyday call of somebody who called a moment ago, of an app whose record the function holds. */
+export async function warmUp({ given, alice, carol, dave, grace }: Scene): Promise<void> {
+  for (const who of [alice, carol, dave, grace]) await who.does('GET /user/push/tag');
+  await given.admin().does('GET /group/public_list');
+}

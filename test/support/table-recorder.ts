@@ -1,0 +1,154 @@
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  QueryCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { type Image, itemBytes, readUnits, writeUnits } from './units.ts';
+
+/** A request as the product's document client sent it. */
+export interface Recorded {
+  /** `BatchGetItemCommand`, … */
+  command: string;
+  input: Input;
+  output: Output;
+  /** Requests of the same number were under way together. */
+  wave: number;
+}
+
+// Inputs of five commands, as far as their items go.
+export interface Input {
+  Key?: Image;
+  Item?: Image;
+  Select?: string;
+  RequestItems?: Record<string, { Keys: Image[] }>;
+  TransactItems?: Record<string, { Key?: Image; Item?: Image }>[];
+  ClientRequestToken?: string;
+}
+
+/** Units as AWS charges them. */
+export interface Units {
+  read: number;
+  write: number;
+}
+
+export interface Output {
+  Items?: Image[];
+  Responses?: Record<string, Image[]>;
+}
+
+type Middleware = (
+  next: (args: { input: Input }) => Promise<{ output: Output }>,
+  context: { commandName: string },
+) => (args: { input: Input }) => Promise<{ output: Output }>;
+
+const NAME = 'recorder';
+const keyText = ({ pk, sk }: Image) => `${pk}|${sk}`;
+
+/**
+ * Writes down what a client asks of the table while `record` runs, with the units that AWS would charge for it, and
+ * can bring the table back to what it was before: so an operation can be run again and again from the same state.
+ */
+export class Recorder {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: OperatorTable;
+  /** What each item was that the last recording touched, undefined where there was none. */
+  readonly #before = new Map<string, { key: Image; image: Image | undefined }>();
+
+  /** @param table the same table, reached by a client of its own */
+  constructor(client: DynamoDBDocumentClient, table: OperatorTable) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  async record<T>(run: () => Promise<T>): Promise<{ answer: T; requests: Recorded[]; units: Units }> {
+    this.#before.clear();
+    const requests: Recorded[] = [];
+    const units: Units = { read: 0, write: 0 };
+    let [wave, underWay] = [0, 0];
+    const middleware: Middleware =
+      (next, { commandName }) =>
+      async ({ input }) => {
+        if (underWay++ === 0) wave++;
+        const request: Recorded = { command: commandName, input, output: {}, wave };
+        requests.push(request);
+        try {
+          const keys = keysOf(input);
+          if (keys.length === 0) {
+            const result = await next({ input });
+            request.output = result.output;
+            const read = await this.#readUnits(input, result.output);
+            units.read += read;
+            return result;
+          }
+          const before = await this.#images(keys);
+          for (const key of keys)
+            if (!this.#before.has(keyText(key)))
+              this.#before.set(keyText(key), { key, image: before.get(keyText(key)) });
+          const result = await next({ input });
+          request.output = result.output;
+          const after = await this.#images(keys);
+          for (const key of keys)
+            units.write += writeUnits(
+              before.get(keyText(key)),
+              after.get(keyText(key)),
+              input.TransactItems !== undefined,
+            );
+          return result;
+        } finally {
+          underWay--;
+        }
+      };
+    this.#client.middlewareStack.add(middleware as never, { step: 'initialize', name: NAME } as never);
+    try {
+      return { answer: await run(), requests, units };
+    } finally {
+      this.#client.middlewareStack.remove(NAME);
+    }
+  }
+
+  /** Puts back all that the last recording touched; as often as wanted. */
+  async restore(): Promise<void> {
+    const { client, name: TableName } = this.#table;
+    await Promise.all(
+      [...this.#before.values()].map(({ key, image }) =>
+        image
+          ? client.send(new PutCommand({ TableName, Item: image }))
+          : client.send(new DeleteCommand({ TableName, Key: key })),
+      ),
+    );
+  }
+
+  async #readUnits(input: Input, output: Output): Promise<number> {
+    const { client, name } = this.#table;
+    if (input.RequestItems) {
+      const found = new Map((output.Responses?.[name] ?? []).map((item) => [keyText(item), item]));
+      const keys = input.RequestItems[name]?.Keys ?? [];
+      return keys.reduce((sum, key) => sum + readUnits(itemBytes(found.get(keyText(key)) ?? {})), 0);
+    }
+    let { Items } = output;
+    if (input.Select === 'COUNT') {
+      const { Select: _, ...whole } = input;
+      ({ Items } = await client.send(new QueryCommand(whole as never)));
+    }
+    return readUnits((Items ?? []).reduce((sum, item) => sum + itemBytes(item), 0));
+  }
+
+  async #images(keys: Image[]): Promise<Map<string, Image>> {
+    const { client, name } = this.#table;
+    const request = new BatchGetCommand({ RequestItems: { [name]: { Keys: keys, ConsistentRead: true } } });
+    const { Responses } = await client.send(request);
+    return new Map((Responses?.[name] ?? []).map((item) => [keyText(item), item]));
+  }
+}
+
+/** Keys of the items that a request writes or checks; none where it reads. */
+function keysOf({ Key, Item, TransactItems }: Input): Image[] {
+  const items = TransactItems ? TransactItems.flatMap((step) => Object.values(step)) : [{ Key, Item }];
+  return items.flatMap(({ Key, Item }) => {
+    const { pk, sk } = Key ?? Item ?? {};
+    return pk === undefined ? [] : [{ pk, sk }];
+  });
+}

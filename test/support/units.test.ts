@@ -1,0 +1,65 @@
+import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { expect, test } from 'vitest';
+import { newTable } from './database.ts';
+import { type Image, itemBytes, readUnits, writeUnits } from './units.ts';
+
+const ITEMS: Record<string, Image> = {
+  small: { a: 'x' },
+  'just under a kilobyte': { a: 'x'.repeat(1000) },
+  'just over a kilobyte': { a: 'x'.repeat(1030) },
+  'of three kilobytes, in an index that projects everything': { a: 'x'.repeat(3000), l1: 'M#1' },
+  'in the indexes that project a part': { a: 'x'.repeat(3000), l2: 'X#1', l3: 'A#1', name: 'n' },
+  'of five kilobytes': { a: 'x'.repeat(5000) },
+  'of everything else': { n: 123_456_789, minus: -5, yes: true, none: null, list: ['a', 1, { b: 'c' }], text: 'ü€😀' },
+};
+
+test.each(Object.entries(ITEMS))(
+  'an item %s costs what DynamoDB Local counts for single calls',
+  async (_, attributes) => {
+    const { client, name: TableName } = await newTable();
+    const Key = { pk: 'p', sk: 's' };
+    const item = { ...Key, ...attributes };
+    const counted = { TableName, ReturnConsumedCapacity: 'TOTAL' as const };
+    const units = (result: { ConsumedCapacity?: ConsumedCapacity | undefined }) =>
+      result.ConsumedCapacity?.CapacityUnits;
+
+    expect(units(await client.send(new PutCommand({ ...counted, Item: item })))).toBe(
+      writeUnits(undefined, item, false),
+    );
+    const get = new GetCommand({ ...counted, Key, ConsistentRead: true });
+    expect(units(await client.send(get))).toBe(readUnits(itemBytes(item)));
+    const query = new QueryCommand({
+      ...counted,
+      KeyConditionExpression: 'pk = :p',
+      ExpressionAttributeValues: { ':p': 'p' },
+      ConsistentRead: true,
+    });
+    expect(units(await client.send(query))).toBe(readUnits(itemBytes(item)));
+
+    const change = new UpdateCommand({
+      ...counted,
+      Key,
+      UpdateExpression: 'SET l1 = :l',
+      ExpressionAttributeValues: { ':l': 'M#2' },
+    });
+    const changed = { ...item, l1: 'M#2' };
+    expect(units(await client.send(change))).toBe(writeUnits(item, changed, false));
+    expect(units(await client.send(new DeleteCommand({ ...counted, Key })))).toBe(
+      writeUnits(changed, undefined, false),
+    );
+  },
+);
+
+test('a transaction pays twice for each item, once for its index entries', () => {
+  const item = { pk: 'p', sk: 's', l1: 'M#1' };
+  expect(writeUnits(undefined, item, true)).toBe(3);
+  expect(writeUnits(item, { ...item, l1: 'M#2' }, true)).toBe(4);
+  // Checked only.
+  expect(writeUnits(item, item, true)).toBe(2);
+  expect(writeUnits(undefined, undefined, true)).toBe(2);
+});
+
+test('a read that finds nothing costs a unit', () => {
+  expect(readUnits(0)).toBe(1);
+});
