@@ -3,6 +3,7 @@ import { createWriteStream, existsSync, renameSync, rmSync, writeFileSync } from
 import { appendFile, open } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import type { App } from '../../shared/data/app-repo.ts';
+import { SHARDS } from '../../shared/data/counter-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
 import { MovingIn, type Numbered } from '../../shared/domain/app/moving-in.ts';
@@ -37,8 +38,8 @@ export interface Report {
 const NAMED = 20;
 /** Lines moved together: those of 32 users or members fit into one or two transactions. */
 const CHUNK = 32;
-/** Chunks at work at one moment. */
-const LANES = 8;
+/** Chunks at work at one moment: each has a shard of the app's counters to itself. */
+const LANES = SHARDS;
 /** Lines held in memory. */
 const HELD = 4096;
 
@@ -94,19 +95,28 @@ export async function importFile(
     progress.show(done, 'lines');
   };
   const moveAll = async (lines: Numbered[]) => {
-    const lanes = [...Map.groupBy(lines, ({ line }) => laneOf(line)).values()];
-    const next = lanes.values();
+    const lanes = [...Map.groupBy(lines, ({ line }) => laneOf(line))].map((lane) => [...chunksOf(...lane)]);
+    const atWork = new Set<Promise<void>>();
+    const busy = new Set<string>();
     let failure: Error | undefined;
-    const work = async () => {
-      for (const lane of next)
-        for (const chunk of chunksOf(lane)) {
-          if (failure) return;
-          await moveChunk(chunk).catch((error) => {
+    for (;;) {
+      const isFree = ([first]: Chunk[]) => first?.records.every((record) => !busy.has(record));
+      const next = failure || atWork.size === LANES ? undefined : lanes.find(isFree)?.shift();
+      if (next) {
+        const { chunk, records } = next;
+        for (const record of records) busy.add(record);
+        const work = moveChunk(chunk)
+          .catch((error) => {
             failure ??= error;
+          })
+          .finally(() => {
+            atWork.delete(work);
+            for (const record of records) busy.delete(record);
           });
-        }
-    };
-    await Promise.all(Array.from({ length: LANES }, work));
+        atWork.add(work);
+      } else if (atWork.size > 0) await Promise.race(atWork);
+      else break;
+    }
     if (failure) {
       failure.message += ' (what is written stays: run the same command again to go on)';
       throw failure;
@@ -163,15 +173,19 @@ class Claims {
 function laneOf(line: Line): string {
   switch (line.kind) {
     case 'user':
-      return String(line.user_id % LANES);
+      return `lane ${line.user_id % LANES}`;
     case 'group':
-      return String(line.owner_id % LANES);
+      return `lane ${line.owner_id % LANES}`;
     default:
       return `group ${line.group_id}`;
   }
 }
 
-/** The records that only one line of a transaction can write. */
+/**
+ * The records that only one transaction can write at a time: two lines of one stand in different chunks, and chunks of
+ * one are never at work together. AWS would cancel one of them, and groups with many people in common would keep
+ * cancelling each other.
+ */
 function recordsOf(line: Line): string[] {
   switch (line.kind) {
     case 'user':
@@ -179,27 +193,33 @@ function recordsOf(line: Line): string[] {
     case 'group':
       return [`id ${line.group_id}`, `owner ${line.owner_id}`];
     case 'announcement':
-      return [String(line.id)];
+      return [`announcement ${line.group_id} ${line.id}`];
     default:
-      return [String(line.user_id)];
+      return [`user ${line.user_id}`];
   }
 }
 
-/** In order, cut where a chunk is full or a line is of a record that stands in it. */
-function* chunksOf(lines: Numbered[]): Generator<Numbered[]> {
+/** Lines that are moved together, and what nobody else may write meanwhile: their lane and records. */
+interface Chunk {
+  chunk: Numbered[];
+  records: string[];
+}
+
+/** The lines of a lane in order, cut where a chunk is full or a line is of a record that stands in it. */
+function* chunksOf(lane: string, lines: Numbered[]): Generator<Chunk> {
   let chunk: Numbered[] = [];
-  let records = new Set<string>();
+  let records = new Set([lane]);
   for (const numbered of lines) {
     const own = recordsOf(numbered.line);
     if (chunk.length === CHUNK || own.some((record) => records.has(record))) {
-      yield chunk;
+      yield { chunk, records: [...records] };
       chunk = [];
-      records = new Set();
+      records = new Set([lane]);
     }
     chunk.push(numbered);
     for (const record of own) records.add(record);
   }
-  if (chunk.length > 0) yield chunk;
+  if (chunk.length > 0) yield { chunk, records: [...records] };
 }
 
 /**

@@ -14,7 +14,7 @@ export interface Counter extends Partial<Record<Counted, number>> {
 }
 
 /** Writers choose one at random, so that two registrations share an item in one case of eight. */
-const SHARDS = 8;
+export const SHARDS = 8;
 
 /** All shards, for the first round trip of a call that needs a total. */
 export const countersOf = (app: string): Get<Counter | undefined>[] =>

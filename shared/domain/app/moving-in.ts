@@ -1,6 +1,6 @@
 import { announcementOf, bringAnnouncementStep, bringAnnouncementsStep } from '../../data/announcement-repo.ts';
 import { type App, limitsOf } from '../../data/app-repo.ts';
-import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
+import { countersOf, countStep, SHARDS, totalOf } from '../../data/counter-repo.ts';
 import { Database } from '../../data/database.ts';
 import { all, atMost, equal, missing } from '../../data/expression.ts';
 import { type Group, groupInfoOf, groupOf, groupTextOf, updateGroup } from '../../data/group-repo.ts';
@@ -178,7 +178,7 @@ export class MovingIn {
         if (most > 0 && totalOf(counters, 'users') + batch.length >= most) throw new Refusal('tooManyUsers');
         return userSteps(app, line, hashes[index], now + index);
       },
-      shared: (_, batch) => (most > 0 ? [countStep(app, 'users', batch.length)] : []),
+      shared: (_, batch) => (most > 0 ? [countStep(app, 'users', batch.length, lines[0]!.line.user_id % SHARDS)] : []),
     });
   }
 
@@ -214,7 +214,8 @@ export class MovingIn {
             ...(description || ext ? [put(groupTextKey(app, made.group), { description, ext, changed })] : []),
           ];
         },
-        shared: (_, batch) => (limits.groups > 0 ? [countStep(app, 'groups', batch.length)] : []),
+        shared: (_, batch) =>
+          limits.groups > 0 ? [countStep(app, 'groups', batch.length, lines[0]!.line.owner_id % SHARDS)] : [],
       }),
     );
   }
