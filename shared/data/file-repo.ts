@@ -29,11 +29,18 @@ export interface SharedFile {
   url?: string;
 }
 
-/** What the upload of a form has become: its address was issued before there was a file. Gone with the file. */
+/**
+ * What the upload of a form has become: its address was issued before there was a file. It outlives the file for
+ * `REGISTRATION_KEPT`, so that nothing uploaded by that form becomes a second file: that would have the first one's
+ * object, which is still being deleted.
+ */
 export interface Registration {
   file: number;
   object: string;
 }
+
+/** Milliseconds. Uploads go from below `incoming/` some two days after their form has expired, which takes 12 hours at most. */
+const REGISTRATION_KEPT = 7 * 86_400_000;
 
 /** What a file is before it has its number. */
 export type NewFile = Omit<SharedFile, 'id' | 'published' | 'until'>;
@@ -139,11 +146,14 @@ export const publishFileSteps = (
 export const renameFile = (app: string, group: number, file: SharedFile, name: string, now: number): Step =>
   update(fileKey(app, group, file.id), { set: { name, changed: now } }, unchanged(file, 'published'));
 
-/** Refused where it was published meanwhile: it has another object then. */
-export const removeFile = (app: string, group: number, file: SharedFile): Step[] => [
+/** Refused where it was published meanwhile: it has another object then. @param now ms */
+export const removeFile = (app: string, group: number, file: SharedFile, now: number): Step[] => [
   remove(fileKey(app, group, file.id), unchanged(file, 'random', 'published')),
-  ...(file.registered && file.random !== undefined ? [remove(registrationKey(file.random))] : []),
+  ...(file.registered && file.random !== undefined ? [forgetRegistration(file.random, now)] : []),
 ];
+
+const forgetRegistration = (random: string, now: number): Step =>
+  update(registrationKey(random), { set: { ttl: Math.ceil((now + REGISTRATION_KEPT) / 1000) } });
 
 /** So many published files are gone. */
 export const uncountFiles = (app: string, group: number, count: number): Step =>

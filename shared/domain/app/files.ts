@@ -49,6 +49,8 @@ interface Check {
   bucket: OperatorBucket;
   app: string;
   fix: boolean;
+  /** Milliseconds. */
+  now: number;
   /** Milliseconds: an orphan written since may still be recorded. */
   before: number;
   report: FilesReport;
@@ -70,7 +72,7 @@ export async function checkFiles(
   { fix, olderThan, now = Date.now() }: { fix: boolean; olderThan: number; now?: number },
 ): Promise<FilesReport> {
   const report: FilesReport = { groups: 0, objects: 0, records: 0, orphans: [], broken: [] };
-  const check = { table, bucket, app, fix, before: now - olderThan, report };
+  const check = { table, bucket, app, fix, now, before: now - olderThan, report };
   const seen = new Set<number>();
   for await (const [group, objects] of groupsWithObjects(bucket, app)) {
     seen.add(group);
@@ -148,7 +150,7 @@ async function judgeOrphans(check: Check, group: number, suspects: ListedObject[
   }
 }
 
-async function judgeRecord({ table, bucket, app, fix, report }: Check, group: number, file: SharedFile) {
+async function judgeRecord({ table, bucket, app, fix, now, report }: Check, group: number, file: SharedFile) {
   const key = keyOf(app, group, file);
   // Published after the objects were listed, perhaps.
   if ((await writtenAt(bucket, key)) !== undefined) return;
@@ -159,7 +161,7 @@ async function judgeRecord({ table, bucket, app, fix, report }: Check, group: nu
     // Deleted, or the group dissolved meanwhile.
     if (!found || found.object !== file.object || at?.status !== 'normal' || sequence?.closed)
       return { steps: [], answer: () => false };
-    const steps = fix ? [...removeFile(app, group, found), uncountFiles(app, group, 1)] : [];
+    const steps = fix ? [...removeFile(app, group, found, now), uncountFiles(app, group, 1)] : [];
     return { steps, answer: () => true };
   });
   if (isBroken) report.broken.push({ group, file, removed: fix });

@@ -51,7 +51,7 @@ export async function forgetGroup(
         files.slice(from, from + BATCH).map(async (file) => {
           const object = objectOf(app, group, file);
           if (object !== undefined) await deleteObject(object);
-          await db.write(removeFile(app, group, file));
+          await db.write(removeFile(app, group, file, now));
         }),
       );
       if (expired()) return false;

@@ -56,7 +56,7 @@ export async function deleteFiles(call: Call, id: number, numbers: number[]) {
       mayChange(actor, found);
       const object = objectOf(call.app, id, found);
       if (object !== undefined) objects.set(index, object);
-      return removeFile(call.app, id, found);
+      return removeFile(call.app, id, found, call.now);
     },
     shared: ({ group, me, files }, batch) => {
       const { actor } = permit(call, 'change_file', group, me);

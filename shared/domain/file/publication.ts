@@ -77,7 +77,7 @@ export async function publishReserved(
       if (!found || !isReserved(found, now)) return { steps: [], answer: () => found?.object === name };
       const most = limitsOf(tenant ?? { limits: {} }).files;
       if (sequence?.closed || (sequence?.files ?? 0) >= most)
-        return { steps: removeFile(app, group, found), answer: () => false };
+        return { steps: removeFile(app, group, found, now), answer: () => false };
       return { steps: publishFileSteps(app, group, found, { object: name, size, now, most }), answer: () => true };
     }),
   );

@@ -183,6 +183,20 @@ inBothWorlds('A file comes by a form', (story) => {
   });
 
   story(
+    'and once only, though its file is deleted: that would take the object that is being deleted',
+    async (given) => {
+      const { owner, id } = await group(given);
+      const form = await chatForm(owner, id);
+      await postForm(form, 'content');
+      const { file_id } = await owner.does('POST /group/file/upload', register(id, form.download_url));
+      expect(await postForm(form, 'content')).toBe(200);
+      await owner.does('POST /group/file/delete', { group_id: id, file_list: [file_id] });
+      expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe(10002);
+      expect(await owner.fails('GET /file/download/chat', opaque(form.download_url))).toBe(20022);
+    },
+  );
+
+  story(
     'not into a group that has as many as allowed',
     async (given) => {
       const { owner, id } = await group(given);
