@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { nextId, type Outcome, play } from './history.ts';
+import { nextId, nextRandom, type Outcome, play } from './history.ts';
 
 vi.mock('node:timers/promises', async (original) => ({
   ...(await original<typeof import('node:timers/promises')>()),
   setTimeout: async (ms: number) => (await import('./scheduler.ts')).pause(ms),
 }));
 
-vi.mock('../../shared/domain/ids.ts', () => ({ newId: () => nextId() }));
+vi.mock('../../shared/domain/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
 
 /** How many histories, and from which seed on: see `npm run test:invariants`. */
 const RUNS = Number(process.env.INVARIANT_RUNS ?? 8);
@@ -15,29 +15,40 @@ const SEED = Number(process.env.INVARIANT_SEED ?? 1);
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterAll(() => void vi.useRealTimers());
 
-/** Half of the histories without faults, so that every wrong answer shows; half with them. */
-const histories = async (seed: number, runs: number): Promise<Outcome> => {
-  const all: Outcome = { violations: [], calls: 0, requests: 0, faults: {}, codes: {} };
-  for (let nth = 0; nth < runs; nth++) {
-    const one = await play({ seed: seed + nth, faults: (seed + nth) % 2 === 0 });
-    all.calls += one.calls;
-    all.requests += one.requests;
-    for (const [name, count] of Object.entries(one.faults)) all.faults[name] = (all.faults[name] ?? 0) + count;
-    for (const [op, codes] of Object.entries(one.codes)) {
-      all.codes[op] ??= {};
-      const sums = all.codes[op]!;
-      for (const [code, count] of Object.entries(codes)) sums[Number(code)] = (sums[Number(code)] ?? 0) + count;
-    }
-    all.violations.push(...one.violations.map((violation) => `seed ${seed + nth}: ${violation}`));
-  }
-  return all;
-};
+/** After so many histories a long run says how far it is. */
+const SAY_AFTER = 50;
 
-test(`${RUNS} random histories from seed ${SEED} keep every law`, { timeout: 60_000 + RUNS * 10_000 }, async () => {
+const played: Outcome = { violations: [], calls: 0, requests: 0, faults: {}, codes: {} };
+
+function add({ calls, requests, faults, codes }: Outcome): void {
+  played.calls += calls;
+  played.requests += requests;
+  for (const [name, count] of Object.entries(faults)) played.faults[name] = (played.faults[name] ?? 0) + count;
+  for (const [op, ofOp] of Object.entries(codes)) {
+    played.codes[op] ??= {};
+    const sums = played.codes[op]!;
+    for (const [code, count] of Object.entries(ofOp)) sums[Number(code)] = (sums[Number(code)] ?? 0) + count;
+  }
+}
+
+/** Half of the histories without faults, so that every wrong answer shows; half with them. */
+test(`${RUNS} random histories from seed ${SEED} keep every law`, { timeout: 60_000 + RUNS * 30_000 }, async () => {
   const started = performance.now();
-  const { violations, calls, requests, faults, codes } = await histories(SEED, RUNS);
-  const seconds = Math.round((performance.now() - started) / 100) / 10;
-  console.log(`${RUNS} histories from seed ${SEED}: ${calls} calls, ${requests} requests in ${seconds} s`);
+  const seconds = () => Math.round((performance.now() - started) / 100) / 10;
+  const { violations } = played;
+  for (let nth = 1; nth <= RUNS; nth++) {
+    const seed = SEED + nth - 1;
+    const one = await play({ seed, faults: seed % 2 === 0 });
+    add(one);
+    for (const violation of one.violations) {
+      violations.push(`seed ${seed}: ${violation}`);
+      console.log(`${violation}\n  again: npm run test:invariants -- --seed ${seed} --runs 1`);
+    }
+    if (nth % SAY_AFTER === 0 && nth < RUNS)
+      console.log(`${nth} of ${RUNS} histories, ${seconds()} s, ${violations.length} violations`);
+  }
+  const { calls, requests, faults, codes } = played;
+  console.log(`${RUNS} histories from seed ${SEED}: ${calls} calls, ${requests} requests in ${seconds()} s`);
   console.log(`on purpose: ${JSON.stringify(faults)}`);
   if (process.env.INVARIANT_CODES) console.log(JSON.stringify(codes, null, 1));
   expect(violations).toEqual([]);

@@ -4,22 +4,28 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { vi } from 'vitest';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
+import type { SharedFile } from '../../shared/data/file-repo.ts';
 import { JOB, type Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { forgetHeld } from '../../shared/domain/call.ts';
+import { parseFileAddress } from '../../shared/domain/file/address.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
 import { type Limits, LIMITS as USUAL } from '../../shared/limits.ts';
 import { Refusal, type RefusalName } from '../../shared/refusal.ts';
 import { routes } from '../../shared/routes/index.ts';
+import { fileObject, incomingObject, randomOf } from '../../shared/storage/names.ts';
 import { type Answer, moduleOf } from '../support/api.ts';
 import { newTable } from '../support/database.ts';
-import { problems } from '../support/invariants.ts';
+import { keyOf, opaque } from '../support/files.ts';
+import { itemsOf, problemsOf } from '../support/invariants.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Actor, Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
-import { type Ask, Laws, type Verdict } from './laws.ts';
+import { Bucket } from './bucket.ts';
+import { Files } from './files.ts';
+import { type Ask, entriesOf, type Form, isOfFiles, Laws, type Verdict } from './laws.ts';
 import { Random } from './random.ts';
-import { Scheduler, schedule, type Task, type Write } from './scheduler.ts';
+import { Scheduler, schedule, scheduledFetch, type Task, type Write } from './scheduler.ts';
 import { Truth } from './truth.ts';
 
 /** How a history is played; the seed decides everything else. */
@@ -34,7 +40,9 @@ export interface Play {
   /** How many people there are. */
   people?: number | undefined;
   /** A deliberate breakage: see `Scheduler.tamper`. */
-  tamper?: Scheduler['tamper'];
+  tamper?: Scheduler['tamper'] | undefined;
+  /** The same of what is sent to the bucket. */
+  tamperObject?: Scheduler['tamperObject'] | undefined;
 }
 
 export interface Outcome {
@@ -57,12 +65,20 @@ const LIMITS: Limits = {
   invitation_life: 10,
   application_life: 10,
   qrcode_life: 10,
+  files: 3,
 };
 
 let ids = new Random(0);
 
 /** Ids of users and groups, the same for a seed: their order decides some of the product's. */
 export const nextId = () => ids.whole(1, 2 ** 31 - 1);
+
+/** The random parts of objects' keys, likewise. */
+export const nextRandom = () =>
+  Buffer.from(Uint32Array.from({ length: 4 }, () => ids.whole(0, 2 ** 32 - 1)).buffer).toString('base64url');
+
+/** The bucket of the history that is played. */
+let bucket = new Bucket();
 
 /** Of a task that has not died, and whose requests all succeed. */
 const sound = (): Task => ({ faults: 0, dead: false, slow: false });
@@ -74,28 +90,28 @@ const prepare = () => {
   prepared ??= (async () => {
     await worldInProcess();
     schedule(documentClient());
+    vi.stubGlobal(
+      'fetch',
+      scheduledFetch((url, init) => bucket.begin(url, init)),
+    );
     await Promise.all(routes.map(moduleOf));
   })();
   return prepared;
 };
 
 /** Plays one history in a table of its own and says what was wrong with it. */
-export async function play({ seed, faults, length = 40, focus, people, tamper }: Play): Promise<Outcome> {
+export async function play({ seed, faults, length = 50, ...options }: Play): Promise<Outcome> {
   await prepare();
-  const { api, bucket } = await worldInProcess();
+  const { api, bucket: real } = await worldInProcess();
   const table = await newTable();
+  bucket = new Bucket();
   process.env[TABLE_NAME] = table.name;
   forgetHeld();
   vi.setSystemTime(vi.getRealSystemTime());
   ids = new Random(seed);
-  const given = await Given.app({ api, table, bucket }, LIMITS);
+  const given = await Given.app({ api, table, bucket: real }, LIMITS);
   try {
-    return await new History(given, table, new Random(seed), {
-      faults: faults ? 0.08 : 0,
-      focus,
-      people,
-      tamper,
-    }).play(length);
+    return await new History(given, table, new Random(seed), { ...options, faults: faults ? 0.08 : 0 }).play(length);
   } finally {
     vi.setSystemTime(vi.getRealSystemTime());
     await table.client.send(new DeleteTableCommand({ TableName: table.name }));
@@ -109,7 +125,7 @@ interface Running {
   /** Its clock, and what the table was when it began. */
   now: number;
   from: number;
-  /** Users whom its writes changed. */
+  /** Users whom its writes changed, or files. */
   changed: Set<number>;
   writes: number;
 }
@@ -120,6 +136,7 @@ class History {
   readonly #random: Random;
   readonly #scheduler: Scheduler;
   readonly #truth: Truth;
+  readonly #files: Files;
   readonly #faults: number;
   readonly #focus: Play['focus'];
   readonly #count: number;
@@ -137,12 +154,7 @@ class History {
     given: Given,
     table: OperatorTable,
     random: Random,
-    {
-      faults,
-      focus,
-      people,
-      tamper,
-    }: { faults: number } & Pick<Play, 'focus' | 'people'> & { tamper: Play['tamper'] | undefined },
+    { faults, focus, people, tamper, tamperObject }: { faults: number } & Omit<Play, 'seed' | 'faults' | 'length'>,
   ) {
     this.#focus = focus;
     this.#count = people ?? random.whole(5, 8);
@@ -151,8 +163,16 @@ class History {
     this.#random = random;
     this.#faults = faults;
     this.#scheduler = new Scheduler(random, faults > 0);
-    this.#truth = new Truth(table, given.app);
+    this.#truth = new Truth(given.app);
+    this.#files = new Files(given.app, LIMITS, {
+      bucket,
+      random,
+      truth: this.#truth,
+      scheduler: this.#scheduler,
+      violations: this.#violations,
+    });
     if (tamper) this.#scheduler.tamper = tamper;
+    if (tamperObject) this.#scheduler.tamperObject = tamperObject;
     this.#scheduler.beforeWrite = (task, writes) => this.#allowed(task, writes);
     this.#scheduler.written = (task, writes) => this.#written(task, writes);
   }
@@ -168,9 +188,18 @@ class History {
     let left = length;
     while (left > 0 || this.#scheduler.running > 0) {
       while (left > 0 && this.#scheduler.running < atOnce) {
-        left--;
-        if (this.#random.chance(0.08)) start(this.#runJob(this.#faults));
-        else start(this.#callAndPerhapsAgain(this.#ask()));
+        const next = this.#random.weighted({
+          call: 10,
+          job: 0.9,
+          upload: this.#files.canUpload ? 2 : 0,
+          event: this.#files.hasEvents ? 2.5 : 0,
+        });
+        if (next === 'upload') start(this.#files.upload());
+        else if (next === 'event') start(this.#files.deliver(this.#faults));
+        else {
+          left--;
+          start(next === 'job' ? this.#runJob(this.#faults) : this.#callAndPerhapsAgain(this.#ask()));
+        }
       }
       await this.#scheduler.serve();
     }
@@ -203,7 +232,7 @@ class History {
     }
     const confirming = this.#people.filter(() => this.#random.chance(0.4));
     await Promise.all(confirming.map(({ id }) => this.#given.setUser(id, { confirm: true })));
-    await this.#truth.begin();
+    this.#truth.begin(await itemsOf(this.#table, this.#given.app));
   }
 
   /** The next thing somebody asks for. */
@@ -231,9 +260,18 @@ class History {
       member_invite: 2,
       group_confirm: 4,
       'user/delete': 1.2,
+      'file/reserve': 9,
+      'file/link': 2,
+      'file/form': 4,
+      'file/register': 7,
+      'file/info': 2,
+      'file/list': 2,
+      'file/update_name': 3,
+      'file/delete': 7,
     });
     const op = this.#focus && random.chance(0.9) ? random.one(this.#focus) : usual;
-    const group = random.one(this.#groups);
+    // Files meet files in one group more than in others.
+    const group = op.startsWith('file/') && random.chance(0.6) ? this.#groups[0]! : random.one(this.#groups);
     const moment = this.#truth.at(this.#truth.version);
     const ids = this.#people.map(({ id }) => id);
     const members = ids.filter((id) => moment.relation(group, id)?.state === 'member');
@@ -301,6 +339,34 @@ class History {
         return { op, me: anyone, group: 0, value: random.chance(0.4) };
       case 'user/delete':
         return { op, me: anyone, group: 0 };
+      case 'file/reserve':
+        return { op, me: by(likely(members)), group, size: Number(random.weighted({ 0: 1, 1: 5, 2: 5 })) };
+      case 'file/link':
+      case 'file/form':
+      case 'file/list':
+        return { op, me: by(likely(members)), group };
+      case 'file/register': {
+        const { forms } = this.#files;
+        if (forms.length === 0) return { op: 'file/form', me: by(likely(members)), group };
+        const sizeOf = (form: Form) => moment.object(incomingObject(this.#given.app, form.group, form.random))?.size;
+        const posted = forms.filter((form) => sizeOf(form) !== undefined);
+        const form = random.one(posted.length > 0 && random.chance(0.8) ? posted : forms);
+        const size = sizeOf(form);
+        const me = random.chance(0.9) ? form.user || undefined : by(anyone);
+        const to = random.chance(0.95) ? form.group : group;
+        return { op, me, group: to, form, size: size === undefined || random.chance(0.05) ? 1 : size };
+      }
+      case 'file/info':
+      case 'file/update_name':
+      case 'file/delete': {
+        const files = moment.files(group);
+        const { uploader = anyone, id = 1 } = files.length > 0 ? random.one(files) : {};
+        const me = random.chance(0.5) ? uploader : admin;
+        if (op === 'file/info') return { op, me: by(likely(members)), group, file: id };
+        if (op === 'file/update_name') return { op, me: by(me), group, file: id, name: `name ${this.#made}` };
+        const all = files.map((file) => file.id);
+        return { op, me: by(me), group, files: random.some(all.length > 0 ? all : [1], 3) };
+      }
     }
   }
 
@@ -348,6 +414,22 @@ class History {
         return actor.asks('POST /user/settings', { user_id: me, group_confirm: ask.value });
       case 'user/delete':
         return this.#given.admin({ user: me! }).asks('POST /user/delete');
+      case 'file/reserve':
+        return actor.asks('POST /group/file/upload', { group_id, ...FILE, size: ask.size });
+      case 'file/link':
+        return actor.asks('POST /group/file/upload', { group_id, ...FILE, size: 1, url: 'https://example.com/file' });
+      case 'file/form':
+        return actor.asks('GET /file/upload/chat', { file_type: 103, to_id: group_id, to_type: 2 });
+      case 'file/register':
+        return actor.asks('POST /group/file/upload', { group_id, ...FILE, size: ask.size, url: ask.form.url });
+      case 'file/info':
+        return actor.asks('GET /group/file', { group_id, file_id: ask.file });
+      case 'file/list':
+        return actor.asks('GET /group/file/list', { group_id });
+      case 'file/update_name':
+        return actor.asks('POST /group/file/update_name', { group_id, file_id: ask.file, name: ask.name });
+      case 'file/delete':
+        return actor.asks('POST /group/file/delete', { group_id, file_list: ask.files });
     }
   }
 
@@ -433,8 +515,11 @@ class History {
       for (const { key } of writes.filter(({ verb, key: { sk } }) => verb === 'Update' && /^[IA]#/.test(sk)))
         if (this.#truth.at(version).item(key)?.status !== 0)
           this.#pending.problems.push(`${running.name}: answers what has been answered`);
-    if (!('users' in ask)) {
+    if (!entriesOf(ask)) {
       demand((law) => law.permitted(ask), 'goes through');
+      // The object was looked at before, and may have been replaced since.
+      if (!Array.from(laws, (_, nth) => this.#law(from + nth, now)).some((law) => law.uploaded(ask)))
+        this.#pending.problems.push(`${running.name}: registers what is not there`);
       return;
     }
     for (const { user, joins } of changes) {
@@ -450,7 +535,8 @@ class History {
   #pending: { task: Task; problems: string[] } | undefined;
 
   async #written(task: Task, writes: Write[]): Promise<void> {
-    await this.#truth.follow(writes);
+    this.#truth.follow(writes);
+    this.#files.written(task, writes, this.#calls.get(task)?.ask);
     for (const { verb, key } of writes) if (verb === 'Put' && key.pk.startsWith(JOB)) this.#jobs.push(key);
     const running = this.#calls.get(task);
     if (!running) return;
@@ -471,7 +557,8 @@ class History {
    * Whether the answer was right at some moment between the call's beginning and its end. Where reads are torn a refusal
    * may rest on records of several moments; it has changed nothing, and that is what counts.
    */
-  #judge({ ask, name, now, from, changed, writes }: Running, code: number, data: unknown): void {
+  #judge(running: Running, code: number, data: unknown): void {
+    const { ask, name, now, from, changed, writes } = running;
     const laws = Array.from({ length: this.#truth.version - from + 1 }, (_, nth) => this.#law(from + nth, now));
     const wrong = (what: string) => this.#violations.push(`${name}: ${what}`);
     if (code !== 200) {
@@ -482,6 +569,7 @@ class History {
         wrong(`answers ${code}, which was never right: ${laws.map((law) => law.call(ask).codes)}`);
       return;
     }
+    if (isOfFiles(ask)) this.#judgeFiles(running, laws.length, data);
     if (ask.op === 'qrcode/sign') {
       const { qr_info: code, expire_at: expires } = data as { qr_info: string; expire_at: number };
       const signer = ask.me ?? this.#truth.at(from).group(ask.group)?.owner ?? 0;
@@ -489,26 +577,74 @@ class History {
       if (ask.me !== undefined || new Set(owners).size === 1)
         this.#qrCodes.push({ group: ask.group, signer, expires, code });
     }
-    if (!('users' in ask) || ask.op === 'create') {
+    const entries = ask.op === 'create' ? undefined : entriesOf(ask);
+    if (!entries) {
+      // What a file was registered as was judged at the write; that it was uploaded may have been at another moment.
+      if (ask.op === 'file/register' && writes > 0) return;
       const quiet = writes === 0 && !['qrcode/sign', 'group_confirm'].includes(ask.op);
       if (!laws.some((law) => law.call(ask).codes.includes(200) && !(quiet && law.call(ask).changes)))
         wrong(quiet ? 'succeeds without doing anything' : 'succeeds, which was never right');
       return;
     }
-    for (const entry of data as { user_id: number; result: string; reason: string }[]) {
-      const verdicts = laws.map((law) => law.entry(ask, entry.user_id));
-      const done = changed.has(entry.user_id);
+    for (const entry of data as { user_id?: number; file_id?: number; result: string; reason: string }[]) {
+      const id = entry.user_id ?? entry.file_id ?? 0;
+      const verdicts = laws.map((law) => law.entry(ask, id));
+      const done = changed.has(id);
       if (entry.result === 'success') {
         if (!done && !verdicts.some(({ codes, changes }) => codes.includes(200) && !changes))
-          wrong(`says that ${entry.user_id} is done and has done nothing`);
+          wrong(`says that ${id} is done and has done nothing`);
       } else {
-        if (done) wrong(`says that ${entry.user_id} failed (${entry.reason}) and has done it`);
+        if (done) wrong(`says that ${id} failed (${entry.reason}) and has done it`);
         const given = codeOf(entry.reason);
         // Limits may have been taken up by entries before it that another call then did instead.
-        const crowded = laws.map((law) => law.entry(ask, entry.user_id, ask.users.length - 1));
+        const crowded = laws.map((law) => law.entry(ask, id, entries.length - 1));
         if (this.#faults === 0 && ![...verdicts, ...crowded].some(({ codes }) => codes.includes(given)))
-          wrong(`refuses ${entry.user_id} with ${given}, which was never right: ${verdicts.map(({ codes }) => codes)}`);
+          wrong(`refuses ${id} with ${given}, which was never right: ${verdicts.map(({ codes }) => codes)}`);
       }
+    }
+  }
+
+  /** What answers about files say is so at some moment of the call; what clients go on with is kept. */
+  #judgeFiles({ ask, name, from, changed }: Running, versions: number, data: unknown): void {
+    const { group } = ask;
+    const wrong = (what: string) => this.#violations.push(`${name}: ${what}`);
+    const moments = Array.from({ length: versions }, (_, nth) => this.#truth.at(from + nth));
+    const shown = (file: SharedFile | undefined) => file && [file.id, file.name, file.size, file.uploader].join();
+    const given = ({ file_id: id, name: called, size, uploader }: FileReply) => [id, called, size, uploader].join();
+    switch (ask.op) {
+      case 'file/form': {
+        const { oss_body_param, download_url: url } = data as { oss_body_param: { key: string }; download_url: string };
+        const address = parseFileAddress(opaque(url).file_sign ?? '');
+        const random = randomOf(oss_body_param.key);
+        if (!address || !('random' in address) || address.random !== random) wrong(`issues ${url} for ${random}`);
+        this.#files.issued({ group, user: ask.me ?? 0, random, url });
+        return;
+      }
+      case 'file/reserve':
+      case 'file/link':
+      case 'file/register': {
+        const file = data as FileReply;
+        if (!changed.has(file.file_id)) wrong(`answers file ${file.file_id} and has made ${[...changed]}`);
+        if (ask.op === 'file/reserve') this.#files.reserved({ key: keyOf(file.url), size: file.size });
+        return;
+      }
+      case 'file/info':
+        if (!moments.some((moment) => shown(moment.file(group, ask.file)) === given(data as FileReply)))
+          wrong(`shows ${given(data as FileReply)}, which was never so`);
+        return;
+      case 'file/list': {
+        const files = (data as FileReply[]).map(given).sort().join(' ');
+        if (!moments.some((moment) => moment.published(group).map(shown).sort().join(' ') === files))
+          wrong(`lists ${files}, which was never so`);
+        return;
+      }
+      case 'file/delete':
+        for (const id of changed) {
+          const objects = new Set(moments.flatMap((moment) => moment.file(group, id)?.object ?? []));
+          for (const object of objects)
+            if (moments.every((moment) => moment.object(fileObject(this.#given.app, group, object))))
+              wrong(`answers before the object of ${id} is gone`);
+        }
     }
   }
 
@@ -521,23 +657,28 @@ class History {
     await this.#scheduler.start(task, () => deliver(key, stops)).catch(() => {});
   }
 
-  /** All that was left to the background is done; then everything must agree. */
+  /** All that was left to the background is done, and every event delivered; then everything must agree. */
   async #end(): Promise<void> {
     for (let round = 0; ; round++) {
       const left = new Set((await jobsOf(this.#table, this.#given.app)).map(({ pk }) => pk));
       const jobs = this.#jobs.filter(({ pk }) => left.has(pk));
-      if (left.size === 0) break;
+      const events = this.#files.deliverAll();
+      if (left.size + events.length === 0) break;
       if (round === 20) {
         this.#violations.push(`${jobs.length} jobs never end`);
         break;
       }
       const runs = jobs.map((key) => this.#scheduler.start(sound(), () => deliver(key, false)).catch(() => {}));
       while (await this.#scheduler.serve());
-      await Promise.all(runs);
+      await Promise.all([...runs, ...events]);
     }
     vi.setSystemTime(this.#scheduler.now);
-    this.#violations.push(...(await problems(this.#table, this.#given.app, this.#scheduler.now)));
+    const items = await itemsOf(this.#table, this.#given.app);
+    this.#violations.push(...problemsOf(items, this.#scheduler.now));
+    for (const key of this.#truth.differences(items))
+      this.#violations.push(`${key} is not as it was followed: the laws have looked at something else`);
     await this.#asTheApiShows();
+    await this.#files.end(this.#table);
   }
 
   /** The lists of the API agree with each other and with the counts, page by page. */
@@ -555,6 +696,8 @@ class History {
   async #groupAsTheApiShows(group_id: number, joined: Map<number, number[]>, publicGroups: number[]): Promise<void> {
     const app = this.#given.admin();
     const wrong = (what: string) => this.#violations.push(`the API shows ${what}`);
+    // Page by page now and then: each page costs as much as the whole.
+    const limit = this.#random.chance(0.3) ? 2 : 100;
     const info = await app.does('GET /group/info', { group_id });
     const believers = [...joined].filter(([, groups]) => groups.includes(group_id)).map(([id]) => id);
     if (info.status === 1) {
@@ -562,17 +705,21 @@ class History {
       if (believers.length > 0) wrong(`${believers} in ${group_id}, which is gone`);
       return;
     }
-    const list = async (name: string): Promise<number[]> =>
-      (await app.lists(`GET /group/${name}`, { group_id, limit: 3 })).map(
-        ({ user_id }: { user_id: number }) => user_id,
-      );
-    const [members, blocked, admins, first] = await Promise.all([
-      list('member_list'),
+    const idsOf = (entries: { user_id: number }[]) => entries.map(({ user_id }) => user_id);
+    const list = async (name: string) => idsOf(await app.lists(`GET /group/${name}`, { group_id, limit }));
+    const { data, total } = (await app.asks('GET /group/member_list', { group_id })).body;
+    const [members, blocked, admins, files] = await Promise.all([
+      limit === 2 ? list('member_list') : idsOf(data),
       list('blocked_list'),
       list('admin_list'),
-      app.asks('GET /group/member_list', { group_id, limit: 1 }),
+      app.lists('GET /group/file/list', { group_id, limit }),
     ]);
-    const { total } = first.body;
+    const published = this.#truth.at(this.#truth.version).published(group_id);
+    const newest = published.sort((one, other) => other.published! - one.published! || other.id - one.id);
+    const shown = (list: { id: number; name: string; size: number }[]) =>
+      list.map(({ id, name, size }) => `${id} ${name} ${size}`).join();
+    const listed = files.map(({ file_id: id, name, size }: FileReply) => ({ id, name, size }));
+    if (shown(listed) !== shown(newest)) wrong(`the files ${shown(listed)} of ${group_id} and has ${shown(newest)}`);
     if (info.count !== members.length || total !== members.length)
       wrong(`${info.count} and ${total} members of ${group_id} and lists ${members.length}`);
     if (info.count > info.capacity) wrong(`${info.count} members of ${group_id} in ${info.capacity} seats`);
@@ -584,7 +731,7 @@ class History {
   }
 }
 
-/** The people whom the writes of a call change, and whether they join by it. */
+/** The people whom the writes of a call change, and whether they join by it; or the files. */
 function changesOf(ask: Ask, writes: Write[]): { user: number; joins: boolean }[] {
   const changed = writes.filter(({ verb }) => verb !== 'ConditionCheck');
   const people = new Map<number, boolean>();
@@ -597,12 +744,17 @@ function changesOf(ask: Ask, writes: Write[]): { user: number; joins: boolean }[
     if (kind === 'U' && key.sk.startsWith('I#') && ask.op === 'create') people.set(Number(id), false);
     if (kind === 'U' && key.sk.startsWith('I#') && ask.op === 'invite/handle' && !people.has(Number(id)))
       people.set(Number(id), false);
+    if (kind === 'G' && part === 'F' && isOfFiles(ask)) people.set(numbers[0] ?? 0, false);
     if (kind === 'G' && key.sk === '#' && ['approval', 'member_invite'].includes(ask.op)) people.set(0, false);
     if (kind === 'U' && key.sk === '#' && ['user/delete', 'group_confirm'].includes(ask.op))
       people.set(Number(id), false);
   }
   return [...people].map(([user, joins]) => ({ user, joins }));
 }
+
+/** As far as it is looked at. */
+type FileReply = { file_id: number; name: string; size: number; uploader: number; url: string };
+const FILE = { name: 'file', type: 'text/plain' };
 
 /** Hands the job out as the table's stream does. */
 async function deliver(key: Key, stops: boolean): Promise<void> {
@@ -624,6 +776,8 @@ const NAMES: RefusalName[] = [
   'needsOwner',
   'alreadyMember',
   'blocked',
+  'fileMissing',
+  'fileRight',
 ];
 const SENTENCES = new Map(
   NAMES.map((name) => {

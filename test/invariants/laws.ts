@@ -1,7 +1,17 @@
+import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Invitation } from '../../shared/data/invitation-repo.ts';
 import { partiesOf } from '../../shared/data/invitation-repo.ts';
 import type { Limits } from '../../shared/limits.ts';
+import { incomingObject } from '../../shared/storage/names.ts';
 import type { Moment } from './truth.ts';
+
+/** What a form was issued for; `user` 0: the app. `url` is the address that its upload is registered by. */
+export interface Form {
+  group: number;
+  user: number;
+  random: string;
+  url: string;
+}
 
 /** A call of a history: who asks for what. `me` undefined: the app itself. */
 export type Ask = { me: number | undefined; group: number } & (
@@ -14,7 +24,19 @@ export type Ask = { me: number | undefined; group: number } & (
   | { op: 'transfer'; user: number }
   | { op: 'approval'; value: number }
   | { op: 'member_invite' | 'group_confirm'; value: boolean }
+  | { op: 'file/reserve'; size: number }
+  | { op: 'file/link' | 'file/form' | 'file/list' }
+  | { op: 'file/register'; form: Form; size: number }
+  | { op: 'file/info'; file: number }
+  | { op: 'file/update_name'; file: number; name: string }
+  | { op: 'file/delete'; files: number[] }
 );
+
+/** The entries that a call with a list is about: people, or files. */
+export const entriesOf = (ask: Ask): number[] | undefined =>
+  'users' in ask ? ask.users : 'files' in ask ? ask.files : undefined;
+
+export const isOfFiles = ({ op }: Ask): boolean => op.startsWith('file/');
 
 /** What a call, or an entry of its list, may answer at a moment. Several codes where two rules apply at once. */
 export interface Verdict {
@@ -44,7 +66,14 @@ export class Laws {
 
   /** The call as a whole: what it answers, apart from the entries of a list. */
   call(ask: Ask): Verdict {
-    return ask.me !== undefined && this.#gone(ask.me) ? is(402, 10000) : this.permitted(ask);
+    if (ask.me !== undefined && this.#gone(ask.me)) return is(402, 10000);
+    return this.#or(this.permitted(ask), () => (this.uploaded(ask) ? this.permitted(ask) : is(10002)));
+  }
+
+  /** What a form's upload is registered as lies there, with that size. */
+  uploaded(ask: Ask): boolean {
+    if (ask.op !== 'file/register') return true;
+    return this.#at.object(incomingObject(this.#at.app, ask.form.group, ask.form.random))?.size === ask.size;
   }
 
   /** The same for a call that has found its actor in order: who is deleted meanwhile may finish it. */
@@ -90,11 +119,45 @@ export class Laws {
       case 'user/delete':
       case 'group_confirm':
         return is(200);
+      case 'file/form':
+      case 'file/list':
+        return this.#or(this.#permit(ask, 'member'), () => nothing);
+      case 'file/info':
+        return this.#or(this.#permit(ask, 'member'), () =>
+          this.#at.file(group, ask.file)?.published === undefined ? is(20022) : nothing,
+        );
+      // No place is taken before the upload is there: how many files there are may have been read a moment before.
+      case 'file/reserve':
+        return this.#or(this.#permit(ask, 'member'), () => this.#room(this.#at.sequenceThen(group)?.files));
+      case 'file/link':
+        return this.#or(this.#permit(ask, 'member'), () => this.#room(this.#at.published(group).length));
+      case 'file/register':
+        return this.#or(this.#permit(ask, 'member'), () => {
+          const { form } = ask;
+          const issued = form.group === group && form.user === (me ?? 0);
+          if (!issued || this.#at.registered(form.random)) return is(10002);
+          return this.#room(this.#at.published(group).length);
+        });
+      case 'file/update_name':
+        return this.#or(this.#permit(ask, 'member'), () => this.#changeFile(ask, ask.file, false));
+      case 'file/delete':
+        return this.#permit(ask, 'member');
     }
+  }
+
+  #room = (files = 0): Verdict => (files >= this.#limits.files ? is(10002) : is(200));
+
+  /** Files are changed by whoever uploaded them and by admins; before they are there, for their uploader's delete alone. */
+  #changeFile({ group, me }: Ask, id: number, deletes: boolean): Verdict {
+    const file = this.#at.file(group, id);
+    const own = file?.uploader === (me ?? this.#at.group(group)?.owner);
+    if (!file || (file.published === undefined && !(deletes && own))) return is(20022);
+    return own || this.#role(group, me) >= 1 ? is(200) : is(20023);
   }
 
   /**
    * An entry of the list of a call that itself is permitted.
+   * @param user or the file
    * @param joined how many entries joined before it by the same transaction
    * @param invited it got an invitation, as one does who asks to consent: which may have changed meanwhile
    */
@@ -132,15 +195,18 @@ export class Laws {
         case 'admin/remove':
           if (role < 0) return is(20002);
           return role === 1 ? is(200) : nothing;
+        case 'file/delete':
+          return this.#changeFile(ask, user, true);
         default:
           throw new Error(`${ask.op} of ${me} has no list`);
       }
     });
   }
 
-  /** What must hold of the person just after a write that changed it for this call. */
+  /** What must hold of the person, or the file, just after a write that changed it for this call. */
   effect(ask: Ask, user: number): boolean {
     const { group } = ask;
+    if (isOfFiles(ask)) return this.#fileEffect(ask, this.#at.file(group, user));
     const relation = this.#at.relation(group, user);
     switch (ask.op) {
       case 'kick':
@@ -168,6 +234,27 @@ export class Laws {
         return true;
     }
   }
+
+  #fileEffect(ask: Ask, file: SharedFile | undefined): boolean {
+    const { published, size, object, url, name } = file ?? {};
+    switch (ask.op) {
+      case 'file/reserve':
+        return file !== undefined && published === undefined && size === ask.size && this.#isUploader(ask, file);
+      case 'file/link':
+        return file !== undefined && published !== undefined && url !== undefined && this.#isUploader(ask, file);
+      case 'file/register':
+        return published !== undefined && size === ask.size && object?.startsWith(ask.form.random) === true;
+      case 'file/update_name':
+        return name === ask.name;
+      case 'file/delete':
+        return file === undefined;
+      default:
+        return false;
+    }
+  }
+
+  /** Of what the app shares it is the owner, as of some moment of the call. */
+  #isUploader = ({ me }: Ask, { uploader }: SharedFile) => me === undefined || me === uploader;
 
   #or(first: Verdict, then: () => Verdict): Verdict {
     return first.codes[0] === 200 ? then() : first;

@@ -69,7 +69,7 @@ class AnswerLost extends Error {
 }
 
 /**
- * Lets several calls run at once and decides, by a seed, which of their requests to the database is served next: one at
+ * Lets several calls run at once and decides, by a seed, which of their requests to database and bucket is served next: one at
  * a time, so that a seed gives the same history again, but in any order. Time is its own too, and waiting costs none.
  * As on AWS, a BatchGet is not one moment: its items are read at several. And while a transaction runs, its items are
  * its own: any other write to them is answered with a conflict.
@@ -95,6 +95,8 @@ export class Scheduler {
   written: (task: Task, writes: Write[]) => Promise<void> = async () => {};
   /** Changes what is sent, and may leave a part for a request of its own: deliberate breakages. */
   tamper: (input: Input) => Input | undefined = () => undefined;
+  /** The same for what is sent to the bucket. */
+  tamperObject: (request: RequestInit) => void = () => {};
 
   /** @param torn BatchGets are read at several moments */
   constructor(random: Random, torn: boolean) {
@@ -233,6 +235,32 @@ export class Scheduler {
     }
   }
 
+  /**
+   * A request to the bucket. What it reads and what it writes are two moments where it copies; a function that dies in
+   * between may have copied or not.
+   * @param begin does the first part and returns the second, with the answer
+   */
+  async object<T>(task: Task, copies: boolean, begin: () => () => T): Promise<T> {
+    const fault = this.#goesWrong(task, {
+      'dies before S3': 2,
+      'dies after S3': 4,
+      'S3 is not reached': 2,
+      'answer of S3 lost': 3,
+    });
+    let finish = await this.turn(task, async () => {
+      if (fault === 'dies before S3') throw this.#die(task);
+      if (fault === 'S3 is not reached') throw new Error('the connection broke');
+      return begin();
+    });
+    if (copies) {
+      const answer = await this.turn(task, async () => finish());
+      finish = () => answer;
+    }
+    if (fault === 'dies after S3') throw this.#die(task);
+    if (fault === 'answer of S3 lost') throw new Error('the connection broke');
+    return finish();
+  }
+
   #conflict(input: Input, keys: string[]): Error {
     this.faults.conflict = (this.faults.conflict ?? 0) + 1;
     if (!input.TransactItems)
@@ -334,6 +362,16 @@ export async function pause(ms: number): Promise<void> {
   if (at) return at.scheduler.turn(at.task, async () => {});
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** The same for requests to the bucket, in place of the global `fetch`. @param begin what the bucket does */
+export const scheduledFetch =
+  (begin: (url: string, init: RequestInit) => () => Response) =>
+  async (url: string, init: RequestInit = {}): Promise<Response> => {
+    const at = tasks.getStore();
+    if (!at) return begin(url, init)();
+    at.scheduler.tamperObject(init);
+    return at.scheduler.object(at.task, init.method === 'PUT', () => begin(url, init));
+  };
 
 /** Puts every request that a task makes through its scheduler. Once for a client. */
 export function schedule(client: DynamoDBDocumentClient): void {

@@ -1,53 +1,83 @@
-import { BatchGetCommand } from '@aws-sdk/lib-dynamodb';
+import { isDeepStrictEqual } from 'node:util';
 import { type Application, applicationOf } from '../../shared/data/application-repo.ts';
+import { fileOf, registrationOf, type SharedFile } from '../../shared/data/file-repo.ts';
 import { type Group, groupOf } from '../../shared/data/group-repo.ts';
 import { type Invitation, invitationOf } from '../../shared/data/invitation-repo.ts';
-import { invitationsToGroup, type Key, userPartition } from '../../shared/data/keys.ts';
+import { filePartition, groupIn, invitationsToGroup, type Key, userPartition } from '../../shared/data/keys.ts';
 import { type Edge, edgeOf, type Relation, relationOf } from '../../shared/data/membership-repo.ts';
-import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { type Get, type Item, keyText } from '../../shared/data/read.ts';
+import { type Sequence, sequenceOf } from '../../shared/data/sequence-repo.ts';
 import { type User, userOf } from '../../shared/data/user-repo.ts';
-import { itemsOf } from '../support/invariants.ts';
-import type { Write } from './scheduler.ts';
+import type { Stored } from './bucket.ts';
+import type { Statement, Write } from './scheduler.ts';
 
 type Whole = Item & Key;
 /** Of each item what it was from a version on, the oldest first; undefined: it was not there. */
 type Versions = Map<string, { version: number; item: Whole | undefined }[]>;
 
+const objectKey = (key: string): Key => ({ pk: 'S3', sk: key });
+
 /**
- * What the table held after each write of a history. Version 0 is the beginning, each write makes the next one: so a
- * law can be asked at the very moment of a write, or at any moment of a call.
+ * What the table and the bucket held after each write of a history. Version 0 is the beginning, each write makes the
+ * next one: so a law can be asked at the very moment of a write, or at any moment of a call.
  */
 export class Truth {
   version = 0;
-  readonly #table: OperatorTable;
   readonly #app: string;
   readonly #versions: Versions = new Map();
 
-  constructor(table: OperatorTable, app: string) {
-    this.#table = table;
+  constructor(app: string) {
     this.#app = app;
   }
 
-  async begin(): Promise<void> {
-    for (const item of await itemsOf(this.#table, this.#app))
-      this.#versions.set(keyText(item), [{ version: 0, item: item as Whole }]);
+  begin(items: readonly (Item & Key)[]): void {
+    for (const item of items) this.#versions.set(keyText(item), [{ version: 0, item: item as Whole }]);
   }
 
-  /** Takes over what a write has made of its items. */
-  async follow(writes: Write[]): Promise<void> {
-    const keys = writes.filter(({ verb }) => verb !== 'ConditionCheck').map(({ key }) => key);
+  /** Takes over what a write has made of its items: what DynamoDB does, done once more here, see `differences`. */
+  follow(writes: Write[]): void {
     this.version++;
-    const { client, name } = this.#table;
-    const { Responses } = await client.send(
-      new BatchGetCommand({ RequestItems: { [name]: { Keys: keys, ConsistentRead: true } } }),
-    );
-    const found = new Map((Responses?.[name] ?? []).map((item) => [keyText(item as Whole), item as Whole]));
-    for (const key of keys) {
-      const versions = this.#versions.get(keyText(key)) ?? [];
-      versions.push({ version: this.version, item: found.get(keyText(key)) });
-      this.#versions.set(keyText(key), versions);
+    for (const { verb, statement, key } of writes) {
+      if (verb === 'ConditionCheck') continue;
+      if (verb === 'Delete') this.#set(key, undefined);
+      else this.#set(key, verb === 'Put' ? whole(statement.Item) : this.#updated(key, statement));
     }
+  }
+
+  /** The same of a change of the bucket. */
+  followObject(key: string, object: Stored | undefined): void {
+    this.version++;
+    this.#set(objectKey(key), object && { ...objectKey(key), ...object });
+  }
+
+  #set(key: Key, item: Whole | undefined): void {
+    const versions = this.#versions.get(keyText(key)) ?? [];
+    versions.push({ version: this.version, item });
+    this.#versions.set(keyText(key), versions);
+  }
+
+  #updated(key: Key, { UpdateExpression = '', ...statement }: Statement): Whole {
+    const { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = statement;
+    const item: Whole = { ...this.#versions.get(keyText(key))?.at(-1)?.item, ...key };
+    for (const clause of UpdateExpression.split(/ (?=(?:SET|REMOVE|ADD) )/)) {
+      const [verb, list] = [clause.slice(0, clause.indexOf(' ')), clause.slice(clause.indexOf(' ') + 1)];
+      for (const part of list.split(', ')) {
+        const [placeholder = '', value = ''] = part.split(/ (?:= )?/);
+        const name = names[placeholder] ?? placeholder;
+        if (verb === 'REMOVE') delete item[name];
+        else item[name] = verb === 'SET' ? values[value] : Number(item[name] ?? 0) + Number(values[value]);
+      }
+    }
+    return whole(item);
+  }
+
+  /** Keys of items that are not in the table as they were followed: the laws would have looked at something else. */
+  differences(found: readonly (Item & Key)[]): string[] {
+    const items = new Map(found.map((item) => [keyText(item), item]));
+    const own = [...this.#versions.keys()].filter((key) => key.split(/[#|]/)[1] === this.#app);
+    return [...new Set([...own, ...items.keys()])].filter(
+      (key) => !isDeepStrictEqual(items.get(key), this.#versions.get(key)?.at(-1)?.item),
+    );
   }
 
   /** @param groupsAt the records of groups alone as of that version */
@@ -56,15 +86,18 @@ export class Truth {
   }
 }
 
+/** As the database keeps it: without what is undefined. */
+const whole = (item: Item | undefined): Whole => JSON.parse(JSON.stringify(item));
+
 /** The records of one moment. */
 export class Moment {
-  readonly #app: string;
+  readonly app: string;
   readonly #versions: Versions;
   readonly #version: number;
   readonly #groupsAt: number;
 
   constructor(app: string, versions: Versions, version: number, groupsAt: number) {
-    this.#app = app;
+    this.app = app;
     this.#versions = versions;
     this.#version = version;
     this.#groupsAt = groupsAt;
@@ -82,21 +115,21 @@ export class Moment {
   item = (key: Key): Item | undefined => this.#entries(key).at(-1)?.item;
 
   group(id: number): Group | undefined {
-    const { get, parse } = groupOf(this.#app, id);
+    const { get, parse } = groupOf(this.app, id);
     const versions = this.#versions.get(keyText(get)) ?? [];
     return parse(versions.findLast(({ version }) => version <= this.#groupsAt)?.item);
   }
 
-  user = (id: number): User | undefined => this.#record(userOf(this.#app, id));
-  relation = (group: number, user: number): Relation | undefined => this.#record(relationOf(this.#app, group, user));
-  edge = (user: number, group: number): Edge | undefined => this.#record(edgeOf(this.#app, user, group));
+  user = (id: number): User | undefined => this.#record(userOf(this.app, id));
+  relation = (group: number, user: number): Relation | undefined => this.#record(relationOf(this.app, group, user));
+  edge = (user: number, group: number): Edge | undefined => this.#record(edgeOf(this.app, user, group));
   application = (group: number, user: number): Application | undefined =>
-    this.#record(applicationOf(this.#app, group, user));
+    this.#record(applicationOf(this.app, group, user));
   invitation = (user: number, group: number, inviter: number): Invitation | undefined =>
-    this.#record(invitationOf(this.#app, user, group, inviter));
+    this.#record(invitationOf(this.app, user, group, inviter));
 
   invitations(user: number, group: number): Invitation[] {
-    const start = `${userPartition(this.#app, user)}|${invitationsToGroup(group)}`;
+    const start = `${userPartition(this.app, user)}|${invitationsToGroup(group)}`;
     return [...this.#versions.keys()]
       .filter((key) => key.startsWith(start))
       .flatMap((key) => {
@@ -104,6 +137,35 @@ export class Moment {
         return (this.#entries({ pk, sk }).at(-1)?.item as Invitation | undefined) ?? [];
       });
   }
+
+  file = (group: number, id: number): SharedFile | undefined => this.#record(fileOf(this.app, group, id));
+  sequence = (group: number): Sequence | undefined => this.#record(sequenceOf(this.app, group));
+
+  /** As of the version of the groups' records. */
+  sequenceThen(group: number): Sequence | undefined {
+    return new Moment(this.app, this.#versions, this.#groupsAt, this.#groupsAt).sequence(group);
+  }
+
+  /** All that were ever reserved or shared in the group and are there, in order of their numbers. */
+  files(group: number): SharedFile[] {
+    const start = `${filePartition(this.app, group)}|`;
+    const keys = [...this.#versions.keys()].filter((key) => key.startsWith(start)).sort();
+    return keys.flatMap((key) => this.file(group, Number(key.slice(start.length))) ?? []);
+  }
+
+  published = (group: number): SharedFile[] => this.files(group).filter((file) => file.published !== undefined);
+
+  /** Groups that have or had files. */
+  get groupsWithFiles(): number[] {
+    const partitions = [...this.#versions.keys()].map((key) => key.split('|')[0] ?? '');
+    return [...new Set(partitions.filter((pk) => /^G#[^#]*#\d+#F$/.test(pk)).map(groupIn))];
+  }
+
+  object = (key: string): Stored | undefined => this.item(objectKey(key)) as Stored | undefined;
+
+  /** The file that a form's upload has become, though it may be gone. */
+  registered = (random: string): boolean =>
+    this.#entries(registrationOf(random).get).some(({ item }) => item !== undefined);
 
   /** Since which version the invitation or application is pending; −1 where there is none. */
   madeAt({ get }: Get<unknown>): number {
@@ -113,14 +175,14 @@ export class Moment {
   }
 
   invitationMadeAt = (user: number, group: number, inviter: number) =>
-    this.madeAt(invitationOf(this.#app, user, group, inviter));
-  applicationMadeAt = (group: number, user: number) => this.madeAt(applicationOf(this.#app, group, user));
+    this.madeAt(invitationOf(this.app, user, group, inviter));
+  applicationMadeAt = (group: number, user: number) => this.madeAt(applicationOf(this.app, group, user));
 
   /** When the person last joined the group or was blocked there: what is older cannot be used. −1: never. */
   voidedAt(group: number, user: number): number {
     let state: unknown;
     let at = -1;
-    for (const { version, item } of this.#entries(relationOf(this.#app, group, user).get)) {
+    for (const { version, item } of this.#entries(relationOf(this.app, group, user).get)) {
       if (item?.state !== state && item?.state !== undefined) at = version;
       state = item?.state;
     }

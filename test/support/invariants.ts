@@ -2,21 +2,25 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
-import { APPLICATION, EDGE_JOINED, FILE, RELATION } from '../../shared/data/keys.ts';
+import { APPLICATION, EDGE_JOINED, FILE, type Key, RELATION } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, type Edge, OWNER_ROLE, type Relation } from '../../shared/data/membership-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 
+/** What is wrong with an app's data. Reads every item of the app, so it is for small apps. */
+export async function problems(table: OperatorTable, app: string): Promise<string[]> {
+  return problemsOf(await itemsOf(table, app), Date.now());
+}
+
 /**
- * What is wrong with an app's data, against the laws that hold between calls (section 7 of the behaviour): one
- * sentence each, none where all is well. Reads every item of the app, so it is for small apps.
+ * What is wrong with all items of an app, against the laws that hold between calls (section 7 of the behaviour): one
+ * sentence each, none where all is well.
  */
-export async function problems(table: OperatorTable, app: string, now = Date.now()): Promise<string[]> {
+export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const found: string[] = [];
   const demand = (holds: boolean, problem: string) => void (holds || found.push(problem));
-  const items = await itemsOf(table, app);
   const groups = new Map<number, Group>();
   const people = new Map<number, Map<number, Relation & { l1?: string; ttl?: number }>>();
   const applications: { group: number; applicant: number; application: Application }[] = [];
@@ -135,8 +139,8 @@ export async function problems(table: OperatorTable, app: string, now = Date.now
 }
 
 /** Every item of the app, in any order. */
-export async function itemsOf(table: OperatorTable, app: string): Promise<(Item & { pk: string; sk: string })[]> {
-  const items: (Item & { pk: string; sk: string })[] = [];
+export async function itemsOf(table: OperatorTable, app: string): Promise<(Item & Key)[]> {
+  const items: (Item & Key)[] = [];
   let from: Item | undefined;
   do {
     const page = await table.client.send(
