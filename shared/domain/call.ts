@@ -248,6 +248,11 @@ export class Call {
   /** Opens the call with these reads, then decides and writes: see `settle`. */
   async change<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
     await this.#open(reads);
+    return this.settle(reads, decide);
+  }
+
+  /** The same in a call that has been opened with these reads. */
+  settle<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
     return this.#refusedInOrder(settle(this.db, reads, decide));
   }
 

@@ -193,31 +193,31 @@ export class Files {
    * refused or died, for `files check --fix`.
    */
   async end(table: OperatorTable): Promise<void> {
-    const found = this.#violations;
+    const wrong = (what: string) => this.#violations.push(what);
     const moment = this.#truth.at(this.#truth.version);
     const ofForms = new Set(this.forms.map(({ random }) => random));
     for (const group of moment.groupsWithFiles) {
       const left = moment.files(group).map(({ id }) => id);
       const dissolved = moment.group(group)?.status !== 'normal';
-      if (dissolved && left.length > 0) found.push(`${group} is dissolved and has the files ${left}`);
+      if (dissolved && left.length > 0) wrong(`${group} is dissolved and has the files ${left}`);
     }
     const uploads = this.#bucket.keys(INCOMING).filter(reservedFile);
-    if (uploads.length > 0) found.push(`uploads that nobody waits for are left: ${uploads}`);
+    if (uploads.length > 0) wrong(`uploads that nobody waits for are left: ${uploads}`);
     const check = (fix: boolean) => {
       const now = this.#scheduler.now + 1;
       return checkFiles(table, this.#bucket.ofOperators, this.#app, { fix, olderThan: 0, now });
     };
     const { orphans, broken, records } = await check(false);
     const published = moment.groupsWithFiles.flatMap(moment.published).filter(({ object }) => object !== undefined);
-    if (records !== published.length) found.push(`the check sees ${records} records of ${published.length}`);
-    for (const { group, file } of broken) found.push(`the object of file ${file.id} of ${group} is not there`);
-    for (const { key } of orphans) if (!ofForms.has(randomOf(key))) found.push(`an object without record: ${key}`);
+    if (records !== published.length) wrong(`the check sees ${records} records of ${published.length}`);
+    for (const { group, file } of broken) wrong(`the object of file ${file.id} of ${group} is not there`);
+    for (const { key } of orphans) if (!ofForms.has(randomOf(key))) wrong(`an object without record: ${key}`);
     if (orphans.length > 0) {
       // In a day its upload is forgotten.
       for (const key of this.#bucket.keys(INCOMING)) this.#bucket.remove(key);
       await check(true);
     }
     const left = this.#bucket.keys(FILES).length;
-    if (left !== published.length) found.push(`${published.length} files are published and ${left} objects are left`);
+    if (left !== published.length) wrong(`${published.length} files are published and ${left} objects are left`);
   }
 }

@@ -5,7 +5,6 @@ import { type Sequence, sequenceOf } from '../../data/sequence-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { badParameter, Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
-import { settle } from '../decision.ts';
 import { actorRelation, permit, sameRole } from '../group/permissions.ts';
 import { Repetition } from '../repetition.ts';
 
@@ -69,8 +68,8 @@ export class Sharing {
 
   /** Shares it. @throws Refusal as `permit` */
   share(add: Add): Promise<SharedFile> {
-    const { app, now, db } = this.#call;
-    return settle(db, this.reads, () => {
+    const { app, now } = this.#call;
+    return this.#call.settle(this.reads, () => {
       const { before } = this;
       if (before) return { steps: [], answer: () => before };
       const { actor, sequence } = this.permit();
