@@ -25,6 +25,8 @@ export default defineConfig({
           name: 'flows',
           include: ['test/flows/**/*.test.ts'],
           globalSetup: ['test/support/laptop-stack.ts'],
+          // Nothing here replaces modules: files that share a process share what it has loaded and made fast.
+          isolate: false,
           ...timeouts,
         },
       },

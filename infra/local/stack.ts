@@ -1,15 +1,14 @@
 /** The whole product on one machine: started by `npm start`, and in process by tests. */
-import { spawn } from 'node:child_process';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGatewayServer } from './api-gateway.ts';
+import { assemblyOfSources } from './assembly.ts';
 import { type DemoApps, demoApps } from './demo-apps.ts';
 import { type Deployment, type FunctionDefinition, readDeployment } from './deployment.ts';
 import { createTable, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
@@ -34,7 +33,7 @@ export interface StackOptions {
   data?: string | undefined;
   /** No line a call on the console. */
   quiet?: boolean;
-  /** A cloud assembly that is there already; without it the project is bundled and synthesized. */
+  /** A cloud assembly that is there already; without it that of the sources serves. */
   assembly?: string;
   /** Function processes alive at the same time, at most (default 32); each takes about 30 MB. */
   instances?: number;
@@ -125,24 +124,31 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
 
   const folder = await mkdtemp(join(tmpdir(), 'roster-'));
   closers.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  const reading = (async () => {
+    const directory = options.assembly ?? (await copyOfAssembly(folder, onProgress, closers));
+    const deployment = readDeployment(readAssembly(directory, { apiEndpoint: endpoint }));
+    onProgress(
+      `Templates read: ${deployment.api.routes.length} routes, ${deployment.functions.length} functions (${since()})`,
+    );
+    const authorizer = iam ? createAuthorizer(deployment.functions) : undefined;
+    if (authorizer) checkRoles(deployment, authorizer);
+    return { deployment, authorizer };
+  })();
+  // What is wrong with an assembly that is there shows at once, without a database.
+  if (options.assembly) await reading;
   const starting = startDynamoDbLocal({ dataDir: data && join(data, 'dynamodb') }).then((started) => {
     closers.add(started.close);
     onProgress(`DynamoDB Local is ready (${since()})`);
     return started;
   });
-  const writing = options.assembly ? Promise.resolve(options.assembly) : writeAssembly(folder, onProgress, closers);
   // A failure of one ends the other at once; both must have come to an end before the stack gives up.
-  const [database, directory] = await Promise.all([starting, writing]).catch(async (error) => {
-    await Promise.all([closers.close(), ...[starting, writing].map((step) => step.catch(() => {}))]);
+  const [database, { deployment, authorizer }] = await Promise.all([starting, reading]).catch(async (error) => {
+    await Promise.all([closers.close(), ...[starting, reading].map((step) => step.catch(() => {}))]);
     throw error;
   });
   options.signal?.throwIfAborted();
   database.ended.then(() => closers.closing || onBroken('DynamoDB Local has ended.'));
 
-  const deployment = readDeployment(readAssembly(directory, { apiEndpoint: endpoint }));
-  onProgress(
-    `Templates read: ${deployment.api.routes.length} routes, ${deployment.functions.length} functions (${since()})`,
-  );
   const client = database.client();
   closers.add(async () => client.destroy());
   for (const { name, properties } of deployment.tables) await createTable(client, properties, name);
@@ -150,7 +156,6 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   const log = openLog(logs, quiet ? () => {} : console.log);
   closers.add(log.close);
   const credentialsOf = localCredentials(deployment.functions);
-  const authorizer = iam ? createAuthorizer(deployment.functions) : undefined;
   const refused: string[] = [];
   const refusal: Authorizer['refusal'] | undefined =
     authorizer &&
@@ -163,7 +168,6 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
       }
       return said;
     });
-  if (authorizer) checkRoles(deployment, authorizer);
   const s3 = await startS3Server({
     folder: join(data ?? folder, 's3'),
     buckets: deployment.buckets,
@@ -251,21 +255,14 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   };
 }
 
-/** Bundles and synthesizes in a child process; gives the folder of the assembly. */
-async function writeAssembly(folder: string, onProgress: (step: string) => void, closers: Closers): Promise<string> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'write-assembly.ts'), folder], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  closers.add(async () => child.kill('SIGKILL'));
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors += chunk;
-  });
-  createInterface({ input: child.stdout }).on('line', onProgress);
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new StartUpError(`Bundling and synthesizing failed: ${errors.trim() || `exit code ${code}`}`);
-  return join(folder, 'assembly');
+/** Bundles and synthesizes where a source has changed; gives the folder of a copy, which no later start removes. */
+async function copyOfAssembly(folder: string, onProgress: (step: string) => void, closers: Closers): Promise<string> {
+  const making = new AbortController();
+  closers.add(async () => making.abort());
+  const { assembly } = await assemblyOfSources({ onProgress, signal: making.signal });
+  const copy = join(folder, 'assembly');
+  await cp(assembly, copy, { recursive: true });
+  return copy;
 }
 
 async function listen(server: Server, port: number): Promise<string> {

@@ -36,7 +36,7 @@ describe('No request is a fault of the service', () => {
           expect(body.code).not.toBe(20000);
         }),
         // Hashing makes the operations with passwords slow.
-        { numRuns: /token\/(user|id|login)|register|password|delete/.test(path) ? 8 : 15 },
+        { numRuns: /token\/(user|id|login)|register|password|delete/.test(path) ? 4 : 6 },
       );
       expect(await given.problems()).toEqual([]);
     },

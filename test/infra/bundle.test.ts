@@ -9,8 +9,8 @@ import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STAND_INS } from '../../infra/bundle/stand-ins.ts';
 import { BUNDLE_FILE, bundle, bundleFolder } from '../../infra/bundle.ts';
+import { assemblyOfSources } from '../../infra/local/assembly.ts';
 import { backgroundFunctions, type FunctionRow, routes } from '../../shared/routes/index.ts';
-import { assemblyOfSources } from '../support/assembly.ts';
 import { secretsIn } from '../support/secrets.ts';
 
 const run = promisify(execFile);

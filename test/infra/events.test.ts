@@ -5,10 +5,10 @@ import { beforeAll, expect, test } from 'vitest';
 import examples from '../../docs/examples.json' with { type: 'json' };
 import { BUNDLE_FILE } from '../../infra/bundle.ts';
 import { samFunctions, sampleEvent } from '../../infra/events.ts';
+import { assemblyOfSources } from '../../infra/local/assembly.ts';
 import type { Examples } from '../../shared/openapi/document.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { moduleOf } from '../support/api.ts';
-import { assemblyOfSources } from '../support/assembly.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
