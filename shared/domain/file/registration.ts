@@ -1,10 +1,13 @@
 import { registerUpload, registrationOf, type SharedFile, shareSteps } from '../../data/file-repo.ts';
-import { badParameter, Refusal } from '../../refusal.ts';
+import { badParameter, Refusal, Unavailable } from '../../refusal.ts';
 import { incomingObject } from '../../storage/names.ts';
 import { headObject } from '../../storage/objects.ts';
 import type { Call } from '../call.ts';
 import { publish } from './publication.ts';
 import type { Sharing } from './sharing.ts';
+
+/** An upload that is replaced between look and copy is looked at this often. */
+const MAX_LOOKS = 5;
 
 /**
  * What somebody uploaded by a form becomes a file of the group: it must be there, with the size that is said, and
@@ -30,12 +33,13 @@ export async function register(
   if (registration()) throw registeredAlready();
 
   const key = incomingObject(app, group, random);
-  const stored = await headObject(key);
-  if (stored && stored.size !== size) throw badParameter('size', `is ${stored.size} of what was uploaded`);
   let refusal: Refusal | undefined;
   let file: SharedFile | undefined;
-  if (stored)
-    await publish({ app, group, key, random, etag: stored.etag }, async (object) => {
+  for (let looked = 1; ; looked++) {
+    const stored = await headObject(key);
+    if (!stored) break;
+    if (stored.size !== size) throw badParameter('size', `is ${stored.size} of what was uploaded`);
+    const became = await publish({ app, group, key, random, etag: stored.etag }, async (object) => {
       try {
         file = await sharing.share((sequence, next) => {
           if (registration()) throw registeredAlready();
@@ -50,6 +54,10 @@ export async function register(
       // Registered meanwhile with the same content: then this object is the file's.
       return registration()?.object === object;
     });
+    // Gone: registered by another call, or uploaded anew since it was looked at.
+    if (became !== 'gone') break;
+    if (looked === MAX_LOOKS) throw new Unavailable('the upload keeps changing');
+  }
   if (refusal) throw refusal;
   file ??= await sharing.meanwhile();
   if (!file) throw badParameter('url', 'nothing is uploaded there');

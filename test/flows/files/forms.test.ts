@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { attachment } from '../../../shared/storage/attachment.ts';
 import { eventOf, moduleOf, routeOf } from '../../support/api.ts';
 import { type Form, opaque, postForm } from '../../support/files.ts';
@@ -208,6 +208,30 @@ inBothWorlds('A file comes by a form', (story) => {
     },
     { limits: { files: 1 } },
   );
+});
+
+inThisProcess('An upload that is replaced while it is registered', (story) => {
+  story('becomes a file with what is there then', async (given) => {
+    const { owner, id } = await group(given);
+    const form = await chatForm(owner, id);
+    await postForm(form, 'content');
+    const send = globalThis.fetch;
+    let looks = 0;
+    const fetch = async (...[address, init]: Parameters<typeof send>) => {
+      const answer = await send(address, init);
+      if (init?.method === 'HEAD' && ++looks === 1) await postForm(form, 'another');
+      return answer;
+    };
+    vi.stubGlobal('fetch', fetch);
+    try {
+      const { url } = await owner.does('POST /group/file/upload', register(id, form.download_url));
+      expect(looks).toBe(2);
+      const { data } = (await owner.asks('GET /file/download/chat', opaque(url))).body;
+      expect(await (await send(data.url)).text()).toBe('another');
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
 });
 
 inBothWorlds('A stable address', (story) => {
