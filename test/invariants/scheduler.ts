@@ -302,11 +302,18 @@ export class Scheduler {
       if (fault === 'dies after a write') throw this.#die(task);
       if (fault === 'fails after a write') throw new Error('the connection broke');
       return answer;
+    } catch (error) {
+      // Done the first time; asked again, its condition no longer held.
+      if (fault === 'answer lost, asked again' && !loseAnswer && isRefusal(error)) await this.written(task, writes);
+      throw error;
     } finally {
       loseAnswer = false;
     }
   }
 }
+
+const isRefusal = (error: unknown) =>
+  ['ConditionalCheckFailedException', 'TransactionCanceledException'].includes((error as Error).name);
 
 const throttled = () =>
   new ProvisionedThroughputExceededException({ message: 'Rate exceeded', $metadata: {} }) as Error;
