@@ -27,6 +27,7 @@ export default defineConfig({
           globalSetup: ['test/support/laptop-stack.ts'],
           // Nothing here replaces modules: files that share a process share what it has loaded and made fast.
           isolate: false,
+          setupFiles: ['test/support/new-world.ts'],
           ...timeouts,
         },
       },

@@ -1,3 +1,4 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
@@ -20,32 +21,41 @@ export type WorldName = 'in process' | 'over HTTP';
 
 let local: Promise<Required<World>> | undefined;
 
-/**
- * This test file's own table, with the operations of this process on it and the guards in between.
- * @param servers addresses of DynamoDB Local and of a bucket; default: the test run's
- */
-export function worldInProcess(servers?: { dynamodb: string; s3: string }): Promise<Required<World>> {
-  local ??= (async () => {
-    const table = await newTable(servers?.dynamodb);
-    const s3 = servers?.s3 ?? inject('s3Endpoint');
-    Object.assign(process.env, {
-      [TABLE_NAME]: table.name,
-      [OPERATION]: 'test',
-      [BUCKET_NAME]: TEST_BUCKET,
-      [STAGE]: 'test',
-      [AREA]: 'group',
-      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
-      AWS_ENDPOINT_URL_S3: s3,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-    });
-    const client = documentClient();
-    refuseStaleReads(client);
-    const bucket = new TestBucket(s3, TEST_BUCKET);
-    return { api: inProcess, table, bucket, conflicts: new Conflicts(client) };
-  })();
+/** This test file's own table, with the operations of this process on it and the guards in between. */
+export function worldInProcess(): Promise<Required<World>> {
+  local ??= newWorld();
   return local;
+}
+
+/** For files that share a process: each begins with a table of its own, or checks of all data would read that of all. */
+export function forgetWorld(): void {
+  local = undefined;
+}
+
+async function newWorld(): Promise<Required<World>> {
+  const table = await newTable();
+  const s3 = inject('s3Endpoint');
+  Object.assign(process.env, {
+    [TABLE_NAME]: table.name,
+    [OPERATION]: 'test',
+    [BUCKET_NAME]: TEST_BUCKET,
+    [STAGE]: 'test',
+    [AREA]: 'group',
+    AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+    AWS_ENDPOINT_URL_S3: s3,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  });
+  conflicts ??= guarded(documentClient());
+  return { api: inProcess, table, bucket: new TestBucket(s3, TEST_BUCKET), conflicts };
+}
+
+let conflicts: Conflicts | undefined;
+
+function guarded(client: DynamoDBDocumentClient): Conflicts {
+  refuseStaleReads(client);
+  return new Conflicts(client);
 }
 
 /** The run's laptop stack. */

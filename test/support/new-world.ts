@@ -1,0 +1,4 @@
+/** Vitest runs this before each file. */
+import { forgetWorld } from './world.ts';
+
+forgetWorld();
