@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { App } from '../data/app-repo.ts';
 
 /**
@@ -34,11 +34,12 @@ export function parseToken(text: string): Token | undefined {
 }
 
 /** A key of its own for each purpose, so that nothing signed for one is good for another. */
-export const keyFor = (app: App, purpose: 'token' | 'cursor' | 'qrcode' | 'file' | 'device') =>
-  createHmac('sha256', Buffer.from(app.secret, 'base64url')).update(purpose).digest();
+export const keyFor = (app: App, purpose: 'token' | 'cursor' | 'qrcode' | 'file' | 'device'): KeyObject =>
+  // Key objects: an HMAC by a buffer takes Node several times as long.
+  createSecretKey(createHmac('sha256', createSecretKey(app.secret, 'base64url')).update(purpose).digest());
 
 /** 128 bits, base64url: 22 characters. */
-export const mac = (key: Buffer, text: string) =>
+export const mac = (key: KeyObject, text: string) =>
   createHmac('sha256', key).update(text).digest().subarray(0, 16).toString('base64url');
 
 /** Compares in constant time; texts of callers may hold anything, so it is their bytes that must be as many. */
@@ -63,4 +64,4 @@ export const newUserToken = (app: App, user: number, device: number) =>
 export const newAdminToken = (app: App) => sign(app, `a1.${secret()}`);
 
 /** What the table holds of a token. */
-export const tokenHash = (text: string) => createHash('sha256').update(text).digest('base64url');
+export const tokenHash = (text: string) => hash('sha256', text, 'base64url');

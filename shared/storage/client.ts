@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { BUCKET_NAME } from '../environment.ts';
 
@@ -81,7 +81,7 @@ function variable(name: string): string {
 class Sha256 {
   readonly #hash;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', createSecretKey(bytes(secret)));
   }
   update(data: string | ArrayBuffer | ArrayBufferView) {
     this.#hash.update(bytes(data));
