@@ -4,6 +4,13 @@ import { defineConfig } from 'vitest/config';
 // For a machine that others use too: on one of its own the longest test takes a third of that.
 const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 
+/** Tests of infrastructure, which need no database. */
+const TEMPLATES = [
+  'test/infra/*-stack.test.ts',
+  'test/infra/{deployments,monitoring,nag,secrets,stability}.test.ts',
+  'test/docs/*.test.ts',
+];
+
 export default defineConfig({
   test: {
     // A loaded machine may let a server answer late; what is wrong stays wrong the second time.
@@ -15,8 +22,17 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/flows/**'],
+          exclude: ['test/flows/**', ...TEMPLATES],
           globalSetup: ['test/support/dynamodb-server.ts'],
+          ...timeouts,
+        },
+      },
+      {
+        test: {
+          name: 'templates',
+          include: TEMPLATES,
+          // Loading CDK and synthesizing the whole product are most of the work: once a process is enough.
+          isolate: false,
           ...timeouts,
         },
       },

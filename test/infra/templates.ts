@@ -20,11 +20,20 @@ export interface Template {
   Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
 }
 
+const known = new Map<string, Map<string, Template>>();
+
 /**
  * All templates of a synthesis, by stack (`Roster-dev-Data`) or nested stack (`Group`). Functions are one-line bundles:
  * templates do not depend on what is in them.
  */
 export function synthesizedTemplates(rows: readonly Route[] = routes, context: Record<string, string> = {}) {
+  const key = JSON.stringify([rows, context]);
+  const templates = known.get(key) ?? synthesized(rows, context);
+  known.set(key, templates);
+  return templates;
+}
+
+function synthesized(rows: readonly Route[], context: Record<string, string>) {
   const { folder, bundles } = placeholders(rows);
   try {
     const { directory } = synthesize({ bundles, outdir: join(folder, 'out'), routes: rows, context });
