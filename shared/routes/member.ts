@@ -64,7 +64,7 @@ export const memberRoutes = [
     access,
     section: '7.45, 7.46',
     summary: 'Kick member out of group',
-    grants: ['delete', 'check'],
+    grants: ['put', 'delete', 'check'],
     timeout: 25,
   },
   {
@@ -76,7 +76,7 @@ export const memberRoutes = [
     access,
     section: '7.47, 7.48',
     summary: 'Member quit group',
-    grants: ['delete'],
+    grants: ['put', 'delete'],
   },
   {
     id: 'group/admin/add',

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type * as z from 'zod/mini';
 import { type Method, type Route, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
+import { calledOperation } from './guards.ts';
 import { type CallLog, takeLog } from './log.ts';
 import { record } from './recorder.ts';
 
@@ -71,11 +72,16 @@ export const inProcess: Api = {
     const route = routeOf(method, path);
     const { handler } = await moduleOf(route);
     const requestId = randomUUID();
-    const response = (await handler(eventOf(method, path, request), {
+    const context = {
       awsRequestId: requestId,
       // More than a function has: here all calls of a race share one processor with the test itself.
       getRemainingTimeInMillis: () => 60_000,
-    } as Context)) as { statusCode: number; headers: Record<string, string>; body: string };
+    } as Context;
+    const response = (await calledOperation.run(route, handler, eventOf(method, path, request), context)) as {
+      statusCode: number;
+      headers: Record<string, string>;
+      body: string;
+    };
     const log = takeLog(requestId);
     const body = JSON.parse(response.body) as Envelope;
     expect([log.code, log.status]).toEqual([String(body.code), response.statusCode]);

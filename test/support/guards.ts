@@ -1,10 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Grant, grantsOf, type Route } from '../../shared/routes/index.ts';
 
 /** What the commands of a document client carry, as far as the guards look. */
 interface Input {
   TableName?: string;
+  IndexName?: string;
   Key?: Record<string, unknown>;
   Item?: Record<string, unknown>;
   ConsistentRead?: boolean;
@@ -33,6 +36,31 @@ export function refuseStaleReads(client: DynamoDBDocumentClient): void {
       throw new Error(`a read that is not strongly consistent: ${command} ${JSON.stringify(input)}`);
     return next({ input });
   });
+}
+
+/** The operation that is called: all that its handler does runs within. */
+export const calledOperation = new AsyncLocalStorage<Route>();
+
+/**
+ * A call does to the table what its operation's grants allow: on AWS anything else is denied. The laptop stack denies it
+ * too, but most of the rare branches are told of in this process alone.
+ */
+export function keepToGrants(client: DynamoDBDocumentClient): void {
+  add(client, 'keepToGrants', async (next, input, command) => {
+    const route = calledOperation.getStore();
+    const denied = grantsFor(command, input).find((grant) => route && !grantsOf(route).includes(grant));
+    if (denied) throw new Error(`${route?.id} is not granted ${denied}: ${command}`);
+    return next({ input });
+  });
+}
+
+function grantsFor(command: string, { TransactItems, IndexName }: Input): Grant[] {
+  const grants = { Put: 'put', Update: 'update', Delete: 'delete', ConditionCheck: 'check' } as const;
+  if (TransactItems) return TransactItems.map((item) => grants[Object.keys(item)[0] as keyof typeof grants]);
+  if (command.startsWith('BatchGet')) return ['batch-get'];
+  if (command.startsWith('Query')) return [(IndexName ? `query-${IndexName}` : 'query') as Grant];
+  const [verb] = /^[A-Z][a-z]+/.exec(command) ?? [];
+  return [grants[verb as keyof typeof grants]];
 }
 
 /** How long (ms) a transaction keeps its items, as if it took that long on AWS. */

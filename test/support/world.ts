@@ -6,7 +6,7 @@ import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/en
 import { type Api, inProcess, overHttp } from './api.ts';
 import { TEST_BUCKET, TestBucket } from './bucket.ts';
 import { newTable, tableAt } from './database.ts';
-import { Conflicts, refuseStaleReads } from './guards.ts';
+import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
 
 /** Where a flow runs: the operations, and the table behind them for what no operation can set up or show. */
 export interface World {
@@ -55,6 +55,7 @@ let conflicts: Conflicts | undefined;
 
 function guarded(client: DynamoDBDocumentClient): Conflicts {
   refuseStaleReads(client);
+  keepToGrants(client);
   return new Conflicts(client);
 }
 
