@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { Agent, request as httpRequest } from 'node:http';
+import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
@@ -58,7 +58,6 @@ export async function fuzz(stack: StackDescription, options: FuzzOptions): Promi
   const report: FuzzReport = { sent: 0, answers: new Map(), failures: [], memory: new Map() };
   const watch = new AbortController();
   const watching = watchMemory(stack, report.memory, watch.signal);
-  const agent = new Agent({ keepAlive: true, maxSockets: LANES });
 
   const first = only === undefined ? 0 : only - (only % SCENE);
   const end = only === undefined ? options.requests : only + 1;
@@ -72,7 +71,7 @@ export async function fuzz(stack: StackDescription, options: FuzzOptions): Promi
         const { route, request } = requestOf(seed, number, own, foreign, arbitraries);
         report.sent++;
         try {
-          const answer = await send(stack.api_endpoint, request, agent);
+          const answer = await send(stack.api_endpoint, request);
           const kind = judged(route, answer, mark);
           report.answers.set(kind, (report.answers.get(kind) ?? 0) + 1);
         } catch (error) {
@@ -87,7 +86,6 @@ export async function fuzz(stack: StackDescription, options: FuzzOptions): Promi
       onProgress(`${report.sent} requests, ${report.failures.length} failures`);
     }
   }
-  agent.destroy();
   watch.abort();
   await watching;
   report.failures.push(...changesOf(before, await settled(table, bucket, foreign.app)));
@@ -130,12 +128,16 @@ interface Raw {
   text: string;
 }
 
-function send(endpoint: string, { method, path, headers, body }: WireRequest, agent: Agent): Promise<Raw> {
+function send(endpoint: string, { method, path, headers, body }: WireRequest): Promise<Raw> {
   return new Promise((resolve, reject) => {
     const length = body || method !== 'GET' ? ['content-length', String(body?.length ?? 0)] : [];
     const { hostname, port, host } = new URL(endpoint);
     const request = httpRequest(
-      { hostname, port, method, path, agent, headers: ['host', host, ...headers, ...length], timeout: PATIENCE },
+      {
+        ...{ hostname, port, method, path, headers: ['host', host, ...headers, ...length], timeout: PATIENCE },
+        // A connection each: one that is kept may be closed by the server just as the next request takes it.
+        agent: false,
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk) => chunks.push(chunk));
