@@ -1,10 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 
 /** A module of the SDK that no function needs, and what every bundle holds in its place. */
 interface StandIn {
   /** End of the path below `node_modules`. */
   file: string;
-  source: string;
+  /** As it is, or made from what the SDK has there. */
+  source: string | ((original: string) => string);
 }
 
 /**
@@ -53,6 +55,24 @@ export const STAND_INS: readonly StandIn[] = [
     }`,
   },
   { file: '@aws-sdk/dynamodb-codec/dist-es/index.js', source: 'export class DynamoDBJsonCodec2 {}' },
+  {
+    // Of an operation's schema that protocol wants the name alone; of errors there are names, not classes.
+    file: '@aws-sdk/client-dynamodb/dist-es/schemas/schemas_0.js',
+    source: (original) =>
+      [...original.matchAll(/^export var (\w+)\$ = \[9,/gm)]
+        .map(([, name]) => `export const ${name}$ = [9, 'com.amazonaws.dynamodb', '${name}'];`)
+        .concat('export const errorTypeRegistries = [];')
+        .join('\n'),
+  },
+  {
+    // A set of rules with a machine to run it, for FIPS, dual stack and accounts' own addresses, which are not used here.
+    file: '@aws-sdk/client-dynamodb/dist-es/endpoint/endpointResolver.js',
+    source: `export const defaultEndpointResolver = ({ Endpoint, Region }) => ({
+        url: new URL(Endpoint ?? \`https://dynamodb.\${Region}.amazonaws.com\${Region.startsWith('cn-') ? '.cn' : ''}\`),
+        headers: {},
+        properties: {},
+      });`,
+  },
 ];
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
@@ -63,7 +83,10 @@ export const standIns: Plugin = {
   setup({ onLoad }) {
     for (const { file, source } of STAND_INS) {
       const filter = new RegExp(`[\\\\/]node_modules[\\\\/]${escaped(file).replaceAll('\\/', '[\\\\/]')}$`);
-      onLoad({ filter }, () => ({ contents: source, loader: 'js' }));
+      onLoad({ filter }, async ({ path }) => ({
+        contents: typeof source === 'string' ? source : source(await readFile(path, 'utf8')),
+        loader: 'js',
+      }));
     }
   },
 };

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STAND_INS } from '../../infra/bundle/stand-ins.ts';
@@ -70,6 +71,20 @@ describe('the bundles of all functions', () => {
   it('hold a stand-in for each part of the SDK that is of no use here', () => {
     const files = new Set(Object.keys(metafile.inputs));
     expect(STAND_INS.map(({ file }) => file).filter((file) => !files.has(`node_modules/${file}`))).toEqual([]);
+  });
+
+  it('call the address that the SDK would, with a stand-in for its rules', async () => {
+    const { source } = STAND_INS.find(({ file }) => file.endsWith('/endpointResolver.js'))!;
+    const { defaultEndpointResolver: ours } = await import(
+      /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(source as string)}`
+    );
+    const { endpointProvider: theirs } = new DynamoDBClient({}).config;
+    const regions = ['us-east-1', 'eu-central-2', 'ap-southeast-7', 'us-gov-west-1', 'cn-north-1', 'cn-northwest-1'];
+    for (const given of [
+      ...regions.map((Region) => ({ Region })),
+      { Region: 'eu-west-1', Endpoint: 'http://[::1]:8000' },
+    ])
+      expect(ours(given)).toEqual(theirs({ UseFIPS: false, UseDualStack: false, ...given }));
   });
 
   it('hold their own entry file, no other, and nothing of infrastructure or tests', () => {

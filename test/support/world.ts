@@ -21,10 +21,18 @@ export type WorldName = 'in process' | 'over HTTP';
 
 let local: Promise<Required<World>> | undefined;
 
-/** This test file's own table, with the operations of this process on it and the guards in between. */
-export function worldInProcess(): Promise<Required<World>> {
-  local ??= newWorld();
+/**
+ * This test file's own table, with the operations of this process on it and the guards in between.
+ * @param servers addresses of DynamoDB Local and of a bucket; default: the test run's
+ */
+export function worldInProcess(servers?: Servers): Promise<Required<World>> {
+  local ??= newWorld(servers);
   return local;
+}
+
+interface Servers {
+  dynamodb: string;
+  s3: string;
 }
 
 /** For files that share a process: each begins with a table of its own, or checks of all data would read that of all. */
@@ -32,9 +40,9 @@ export function forgetWorld(): void {
   local = undefined;
 }
 
-async function newWorld(): Promise<Required<World>> {
-  const table = await newTable();
-  const s3 = inject('s3Endpoint');
+async function newWorld(servers?: Servers): Promise<Required<World>> {
+  const table = await newTable(servers?.dynamodb);
+  const s3 = servers?.s3 ?? inject('s3Endpoint');
   Object.assign(process.env, {
     [TABLE_NAME]: table.name,
     [OPERATION]: 'test',
