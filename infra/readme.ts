@@ -3,9 +3,9 @@ import { AREAS, type Route } from '../shared/routes/index.ts';
 
 const CONFIG = new URL('./config.ts', import.meta.url);
 
-/** The README with what stands between the marks of `part` replaced. */
-function withPart(readme: string, part: string, text: string): string {
-  const begin = `<!-- ${part}: written by \`npm run docs\` -->`;
+/** The README with what stands between the marks of `part`, which name the command that writes it, replaced. */
+export function withPart(readme: string, part: string, text: string, command = 'npm run docs'): string {
+  const begin = `<!-- ${part}: written by \`${command}\` -->`;
   const end = `<!-- end of ${part} -->`;
   const [head, rest] = readme.split(begin);
   const tail = rest?.split(end)[1];

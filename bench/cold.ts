@@ -1,0 +1,189 @@
+/**
+ * Cold starts: from the start of the process until its first answer, of every function's real bundle and of others made
+ * by the same build. The runtime client is the laptop stack's (infra/local/function-process.mjs) for all of them: like
+ * Lambda's own it loads the bundle and hands it one event, and unlike that one it needs no compiler to be installed.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { devNull } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { BUNDLE_FILE, bundle, bundleFolder, FORM } from '../infra/bundle.ts';
+import { userKey } from '../shared/data/keys.ts';
+import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../shared/environment.ts';
+import { routes } from '../shared/routes/index.ts';
+import { eventOf } from '../test/support/api.ts';
+import { cook, requestOf } from '../test/support/recipes.ts';
+import { type Laboratory, laboratory } from './laboratory.ts';
+import { median, rounded, type Summary, summary } from './statistics.ts';
+
+const PROCESS = resolve(import.meta.dirname, '../infra/local/function-process.mjs');
+export const CONTESTANTS = ['empty', 'sdk', 'hono', 'express', 'nestjs'] as const;
+/** Packages that NestJS looks for and does without. */
+const NOT_INSTALLED = ['@nestjs/microservices*', '@nestjs/websockets*', 'class-validator', 'class-transformer*'];
+
+export interface ColdStart {
+  bytes: number;
+  /** Milliseconds from the start of the process until the bundle is loaded. */
+  ready: Summary;
+  /** Milliseconds from the start of the process until the first answer. */
+  answer: Summary;
+  /** Milliseconds of processor time that its main thread had by then, which others on the machine disturb least; Linux only. */
+  cpu?: Summary;
+}
+
+export interface ColdResults {
+  functions: Record<string, ColdStart>;
+  contestants: Record<(typeof CONTESTANTS)[number], ColdStart>;
+  /** The function with the median cold start. */
+  medianFunction: string;
+  /** Its time until the first answer by that of a contestant. */
+  ratios: Record<(typeof CONTESTANTS)[number], number>;
+}
+
+/** @param rounds cold starts of each function; contestants get three times as many */
+export async function measureColdStarts(rounds: number): Promise<ColdResults> {
+  const lab = await laboratory();
+  const folder = await mkdtemp(join(import.meta.dirname, '../dist/bench-'));
+  try {
+    const { bytes } = await bundle({ outdir: folder });
+    const functions: Subject[] = [];
+    for (const route of routes) {
+      const { method, path, request } = requestOf(route, lab.scene);
+      const file = join(bundleFolder(folder, route.id), BUNDLE_FILE);
+      functions.push({
+        id: route.id,
+        file,
+        bytes: bytes[route.id]!,
+        event: eventOf(method, path, request),
+        samples: [],
+      });
+    }
+    const contestants = await buildContestants(folder, lab);
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, route] of routes.entries()) {
+        // What the operation changes is put back, so that every start meets the same table.
+        await lab.warm();
+        await lab.recorder.record(() => cook(route, lab.scene));
+        await lab.recorder.restore();
+        await start(functions[index]!, lab);
+        await lab.recorder.restore();
+        // Spread over the round, so that whatever slows the machine down for a while slows all of them down.
+        const turn = Math.floor((index * 3 * contestants.length) / routes.length);
+        const last = Math.floor(((index + 1) * 3 * contestants.length) / routes.length);
+        for (let n = turn; n < last; n++) await start(contestants[n % contestants.length]!, lab);
+      }
+    }
+    return evaluated(functions, contestants);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Subject {
+  id: string;
+  file: string;
+  bytes: number;
+  event: object;
+  samples: { ready: number; answer: number; cpu: number }[];
+}
+
+async function buildContestants(folder: string, lab: Laboratory): Promise<Subject[]> {
+  const outdir = join(folder, 'contestants');
+  const { metafile } = await build({
+    ...FORM,
+    entryPoints: CONTESTANTS.map((name) => ({ in: join(import.meta.dirname, `contestants/${name}.ts`), out: name })),
+    outdir,
+    external: NOT_INSTALLED,
+    tsconfigRaw: { compilerOptions: { alwaysStrict: true, experimentalDecorators: true } },
+    metafile: true,
+    logLevel: 'error',
+  });
+  const key = userKey(lab.given.app, lab.scene.carol.id).pk;
+  const query = { key };
+  const event = {
+    ...eventOf('GET', '/user/profile', { query }),
+    queryStringParameters: query,
+    requestContext: {
+      http: { method: 'GET', path: '/user/profile', sourceIp: '127.0.0.1', userAgent: 'bench' },
+      stage: '$default',
+    },
+  };
+  const sizes = new Map(Object.entries(metafile.outputs).map(([file, { bytes }]) => [resolve(file), bytes]));
+  return CONTESTANTS.map((id) => {
+    const file = join(outdir, `${id}.cjs`);
+    return { id, file, bytes: sizes.get(file) ?? 0, event, samples: [] };
+  });
+}
+
+/** One cold start. @throws where the first answer is not a success */
+function start(subject: Subject, { endpoint, s3, world }: Laboratory): Promise<void> {
+  const instance = { modulePath: subject.file, handlerName: 'handler', functionName: subject.id, memory: 512 };
+  const env = {
+    [TABLE_NAME]: world.table.name,
+    [OPERATION]: subject.id,
+    [STAGE]: 'bench',
+    [AREA]: 'bench',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    [BUCKET_NAME]: world.bucket.name,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    AWS_ENDPOINT_URL_S3: s3,
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+  };
+  return new Promise((done, fail) => {
+    const started = performance.now();
+    let ready = 0;
+    const child = spawn(process.execPath, ['--max-old-space-size=512', PROCESS, JSON.stringify(instance)], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit', 'ignore', 'ipc'],
+      serialization: 'advanced',
+    });
+    child.on('error', fail);
+    child.on('message', (message: { kind: string; result?: string; errorMessage?: string }) => {
+      const now = performance.now() - started;
+      if (message.kind === 'ready') {
+        ready = now;
+        child.send({ requestId: 'cold', event: JSON.stringify(subject.event), deadline: Date.now() + 30_000 });
+        return;
+      }
+      const cpu = processorTimeOf(child.pid!);
+      child.kill('SIGKILL');
+      const { body = '' } = JSON.parse(message.result ?? '{}') as { body?: string };
+      if (!body.includes('"code":200')) fail(new Error(`${subject.id}: ${message.errorMessage ?? body}`));
+      subject.samples.push({ ready, answer: now, cpu });
+      done();
+    });
+  });
+}
+
+/** Milliseconds; 0 where the system does not say. */
+function processorTimeOf(pid: number): number {
+  const file = `/proc/${pid}/schedstat`;
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : 0;
+}
+
+function evaluated(functions: Subject[], contestants: Subject[]): ColdResults {
+  const coldStart = ({ bytes, samples }: Subject): ColdStart => ({
+    bytes,
+    ready: summary(samples.map(({ ready }) => rounded(ready, 1))),
+    answer: summary(samples.map(({ answer }) => rounded(answer, 1))),
+    ...(samples.every(({ cpu }) => cpu > 0) && { cpu: summary(samples.map(({ cpu }) => rounded(cpu, 1))) }),
+  });
+  const measured = Object.fromEntries(functions.map((subject) => [subject.id, coldStart(subject)]));
+  const others = Object.fromEntries(contestants.map((subject) => [subject.id, coldStart(subject)]));
+  const inOrder = Object.entries(measured).sort(([, a], [, b]) => a.answer.median - b.answer.median);
+  const [medianFunction, middle] = inOrder[Math.floor(inOrder.length / 2)]!;
+  const ratios = Object.entries(others).map(([id, { answer }]) => [id, rounded(middle.answer.median / answer.median)]);
+  return {
+    functions: measured,
+    contestants: others as ColdResults['contestants'],
+    medianFunction,
+    ratios: Object.fromEntries(ratios),
+  };
+}
+
+export const medianBytes = ({ functions }: ColdResults) => median(Object.values(functions).map(({ bytes }) => bytes));

@@ -1,0 +1,9 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { getItem } from './get-item.ts';
+
+/** The SDK and nothing else: the floor that the given packages set. */
+export const handler = async (event: APIGatewayProxyEventV2) => ({
+  statusCode: 200,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(await getItem(event.queryStringParameters?.key ?? '')),
+});

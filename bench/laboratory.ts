@@ -1,0 +1,49 @@
+/** DynamoDB Local with a table in the state that every recipe starts from, and the operations in this process. */
+import { startDynamoDbLocal } from '../infra/local/dynamodb-local.ts';
+import { documentClient } from '../shared/data/client.ts';
+import { forgetHeld } from '../shared/domain/call.ts';
+import { startTestBucket } from '../test/support/bucket.ts';
+import { type Scene, setScene, warmUp } from '../test/support/recipes.ts';
+import { Given } from '../test/support/story.ts';
+import { Recorder } from '../test/support/table-recorder.ts';
+import { type World, worldInProcess } from '../test/support/world.ts';
+
+export interface Laboratory {
+  /** Of DynamoDB Local and of the bucket. */
+  endpoint: string;
+  s3: string;
+  world: Required<World>;
+  given: Given;
+  scene: Scene;
+  recorder: Recorder;
+  /** Everybody called a moment ago, and the app's record is held from now on. */
+  warm(): Promise<void>;
+}
+
+let opened: Promise<Laboratory> | undefined;
+let close = async () => {};
+
+/** One for all parts of a run. */
+export function laboratory(): Promise<Laboratory> {
+  opened ??= open();
+  return opened;
+}
+
+export const closeLaboratory = () => close();
+
+async function open(): Promise<Laboratory> {
+  const server = await startDynamoDbLocal();
+  const bucket = await startTestBucket();
+  close = async () => {
+    await Promise.all([server.close(), bucket.close()]);
+  };
+  const world = await worldInProcess({ dynamodb: server.endpoint, s3: bucket.endpoint });
+  const given = await Given.app(world);
+  const scene = await setScene(given);
+  const recorder = new Recorder(documentClient(), world.table);
+  const warm = async () => {
+    forgetHeld();
+    await warmUp(scene);
+  };
+  return { endpoint: server.endpoint, s3: bucket.endpoint, world, given, scene, recorder, warm };
+}

@@ -1,0 +1,148 @@
+/** Warm calls: what each operation asks of the database, what that costs, and how much time is our own. */
+import type { Context } from 'aws-lambda';
+import { documentClient } from '../shared/data/client.ts';
+import { type Route, routes } from '../shared/routes/index.ts';
+import { eventOf, moduleOf } from '../test/support/api.ts';
+import { cook, requestOf } from '../test/support/recipes.ts';
+import type { Output, Recorded } from '../test/support/table-recorder.ts';
+import { type BareClient, bareClient, repeat } from './bare.ts';
+import { type Laboratory, laboratory } from './laboratory.ts';
+import { dollarsPerMillion } from './prices.ts';
+import { median, rounded, type Summary, summary } from './statistics.ts';
+
+export interface WarmCall {
+  trips: number;
+  requests: number;
+  read: number;
+  write: number;
+  /** Bytes of the event's parameters and of the answer. */
+  asked: number;
+  answered: number;
+  /** Processor time of our own code, the SDK and the server replaced by recorded answers (ms). */
+  ownCpu: number;
+  /** Processor time of the whole call in the function (ms). */
+  cpu: number;
+  /** Milliseconds of the call, and of the same requests made bare by the SDK as it comes. */
+  latency: Summary;
+  bare: Summary;
+  ratio: number;
+  /** A million calls. */
+  dollars: ReturnType<typeof dollarsPerMillion>;
+}
+
+export type WarmResults = Record<string, WarmCall>;
+
+/** @param samples calls of each operation and of its requests alone, in turns */
+export async function measureWarmCalls(samples: number): Promise<WarmResults> {
+  const lab = await laboratory();
+  const bare = bareClient(lab.endpoint);
+  const results: WarmResults = {};
+  for (const route of routes) results[route.id] = await measure(route, lab, bare, samples);
+  return results;
+}
+
+async function measure(route: Route, lab: Laboratory, bare: BareClient, samples: number): Promise<WarmCall> {
+  const { scene, recorder } = lab;
+  await lab.warm();
+  const { answer, requests, units } = await recorder.record(() => cook(route, scene));
+  if (answer.body.code !== 200) throw new Error(`${route.id}: ${answer.body.message}`);
+  await recorder.restore();
+
+  const { method, path, request } = requestOf(route, scene);
+  const event = eventOf(method, path, request);
+  const { handler } = await moduleOf(route);
+  const call = () => handler(event, { awsRequestId: 'warm' } as Context);
+  await lab.warm();
+  const [latency, rawLatency, cpu]: [number[], number[], number[]] = [[], [], []];
+  for (let n = -2; n < samples; n++) {
+    const cpuBefore = process.cpuUsage();
+    const start = performance.now();
+    await silently(call);
+    const done = performance.now();
+    const used = process.cpuUsage(cpuBefore);
+    await recorder.restore();
+    const startBare = performance.now();
+    await repeat(requests, bare);
+    const doneBare = performance.now();
+    await recorder.restore();
+    // The first two let the machine code be made.
+    if (n < 0) continue;
+    latency.push(done - start);
+    rawLatency.push(doneBare - startBare);
+    cpu.push((used.user + used.system) / 1000);
+  }
+  await lab.warm();
+  const ownCpu = await silently(() => cpuWithoutSdk(requests, call, samples));
+  const [ours, theirs] = [summary(latency), summary(rawLatency)];
+  const { trips, requests: count } = answer.log!;
+  const cost = { trips, read: units.read, write: units.write, cpu: median(cpu), memory: route.memory ?? 512 };
+  const dollars = dollarsPerMillion(cost);
+  return {
+    trips,
+    requests: count,
+    ...units,
+    asked: Buffer.byteLength(event.rawQueryString + (event.body ?? '')),
+    answered: Buffer.byteLength(JSON.stringify(answer.body)),
+    ownCpu: rounded(ownCpu, 3),
+    cpu: rounded(cost.cpu),
+    latency: roundedSummary(ours),
+    bare: roundedSummary(theirs),
+    ratio: rounded(ours.median / theirs.median),
+    dollars: {
+      gateway: dollars.gateway,
+      lambda: rounded(dollars.lambda),
+      database: rounded(dollars.database),
+      total: rounded(dollars.total),
+    },
+  };
+}
+
+/** Runs it with nothing printed: the tests read each line of the log, which takes longer than the call. */
+async function silently<T>(run: () => Promise<T>): Promise<T> {
+  const { write } = process.stdout;
+  process.stdout.write = () => true;
+  try {
+    return await run();
+  } finally {
+    process.stdout.write = write;
+  }
+}
+
+const roundedSummary = ({ median, low, high }: Summary): Summary => ({
+  median: rounded(median),
+  low: rounded(low),
+  high: rounded(high),
+});
+
+/**
+ * Processor time of a call whose every request is answered at once by what was answered before: ours alone (ms).
+ * Median of batches that are long enough for the clock of the processor's time.
+ */
+async function cpuWithoutSdk(requests: Recorded[], call: () => Promise<unknown>, batches: number): Promise<number> {
+  const client = documentClient();
+  const { send } = client;
+  let next = 0;
+  const replay = async (): Promise<Output> => requests[next++ % requests.length]!.output;
+  (client as { send: unknown }).send = replay;
+  const run = async (calls: number) => {
+    const before = process.cpuUsage();
+    for (let n = 0; n < calls; n++) {
+      next = 0;
+      await call();
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  try {
+    // Until the machine code is made that an instance has after some hundred calls, but no longer than half a second.
+    const begun = performance.now();
+    for (let n = 0; n < 20 && performance.now() - begun < 500; n++) await run(10);
+    // As many calls as take about 10 ms, or one that takes longer.
+    const calls = Math.max(1, Math.min(100, Math.round(50 / Math.max(0.1, await run(5)))));
+    const times: number[] = [];
+    for (let n = 0; n < batches; n++) times.push((await run(calls)) / calls);
+    return median(times);
+  } finally {
+    (client as { send: unknown }).send = send;
+  }
+}
