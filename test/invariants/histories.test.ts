@@ -9,7 +9,7 @@ vi.mock('node:timers/promises', async (original) => ({
 vi.mock('../../shared/domain/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
 
 /** How many histories, and from which seed on: see `npm run test:invariants`. */
-const RUNS = Number(process.env.INVARIANT_RUNS ?? 8);
+const RUNS = Number(process.env.INVARIANT_RUNS ?? 4);
 const SEED = Number(process.env.INVARIANT_SEED ?? 1);
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
