@@ -103,8 +103,11 @@ function aboutMachine(machine: Machine, runs: Benchmarks['runs']): string {
     ([part, { date, seconds, short }]) => `${part} ${date} (${seconds} s${short ? ', short form' : ''})`,
   );
   const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
+  const hasty = Object.values(runs).some(({ short }) => short)
+    ? '\n\nA short form takes a few samples, on a machine that may do other things: its times say little, its counts all.'
+    : '';
   return `Measured: ${measured.join(', ')}. ${machine.processor}, ${machine.memoryGb} GB, ${machine.system}; Node ${machine.node},
-${machine.java}; ${packages.join(', ')}.`;
+${machine.java}; ${packages.join(', ')}.${hasty}`;
 }
 
 function goals(cold?: ColdResults, warm?: WarmResults, load?: LoadResults): string {
