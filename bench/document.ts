@@ -151,6 +151,9 @@ function coldSection(cold: ColdResults): string {
     .map(({ answer }) => answer.median)
     .sort((a, b) => a - b);
   const byTime = Object.entries(cold.functions).sort(([, a], [, b]) => a.answer.median - b.answer.median);
+  const { empty, express } = cold.contestants;
+  const beyondNode = (start: ColdStart) => start.answer.median - empty.answer.median;
+  const share = rounded(beyondNode(middle) / beyondNode(express));
   return `## Cold start
 
 From the start of the process until the bundle is loaded, and until its first answer, on DynamoDB Local: of every function's
@@ -181,7 +184,11 @@ ${byTime.at(-1)![0]} with ${answers.at(-1)} (passwords are hashed so that it tak
 - DynamoDB's protocol is 60 lines without schemas (\`shared/data/protocol.ts\`).
 - A bundle holds its own operation only; schemas are \`zod/mini\`.
 
-Not done: V8's compile cache in the bundle. It holds for one exact Node and V8 only, and Lambda updates its Node by itself.`;
+Not done: V8's compile cache in the bundle. It holds for one exact Node and V8 only, and Lambda updates its Node by itself.
+
+What is left of the ratio to express: ${rounded(empty.answer.median)} ms of each start are Node's own, with an empty handler; of what comes
+on top the median function takes ${share} of what express does. Most of that is Node's \`https\`, \`tls\` and \`crypto\`, which the
+SDK needs to sign and send, here as there, and the first connection to the database.`;
 }
 
 function chart(cold: ColdResults): string {
