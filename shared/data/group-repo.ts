@@ -33,6 +33,20 @@ export interface Group {
   changed: number;
 }
 
+/** What a group begins with, where nobody says otherwise. */
+export const NEW_GROUP = {
+  status: 'normal',
+  count: 1,
+  admins: 0,
+  blocks: 0,
+  approval: 1,
+  member_invite: true,
+  member_modify: false,
+  history_visible: false,
+  read_ack: false,
+  silent: 0,
+} as const satisfies Partial<Group>;
+
 export interface GroupInfo {
   name: string;
   avatar: string;

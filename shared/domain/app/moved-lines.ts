@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Announcement } from '../../data/announcement-repo.ts';
-import type { Group, GroupInfo, GroupText } from '../../data/group-repo.ts';
+import { type Group, type GroupInfo, type GroupText, NEW_GROUP } from '../../data/group-repo.ts';
 import { FOR_EVER } from '../../data/keys.ts';
 import { ADMIN_ROLE, bannedUntil, OWNER_ROLE, type Relation, userOfRelation } from '../../data/membership-repo.ts';
 import type { PasswordHash, Profile, Tags, User } from '../../data/user-repo.ts';
+import { lastChanged, settingsRecord } from '../group/record.ts';
 
 /**
  * The lines of a file that moves an app in or out: one JSON object each, named as in the API where it has the field.
@@ -91,11 +92,11 @@ const LEFT_OUT: Record<string, unknown> = {
   tags: [],
   ext: '',
   type: 0,
-  apply_approval: 1,
-  member_invite: true,
-  member_modify: false,
-  history_visible: false,
-  read_ack: false,
+  apply_approval: NEW_GROUP.approval,
+  member_invite: NEW_GROUP.member_invite,
+  member_modify: NEW_GROUP.member_modify,
+  history_visible: NEW_GROUP.history_visible,
+  read_ack: NEW_GROUP.read_ack,
   ban_expire_time: 0,
   role: 'member',
   display_name: '',
@@ -163,20 +164,10 @@ export function groupLine(
     kind: 'group',
     group_id: group.group,
     owner_id: group.owner,
-    name: info?.name ?? '',
-    avatar: info?.avatar ?? '',
-    description: text?.description ?? '',
-    ext: text?.ext ?? '',
-    type: group.type,
-    capacity: group.capacity,
-    apply_approval: group.approval,
-    member_invite: group.member_invite,
-    member_modify: group.member_modify,
-    history_visible: group.history_visible,
-    read_ack: group.read_ack,
+    ...settingsRecord(group, info, text),
     ban_expire_time: group.silent > now ? endTime(group.silent) : 0,
     created_at: group.made,
-    updated_at: Math.max(group.changed, info?.changed ?? 0, text?.changed ?? 0),
+    updated_at: lastChanged(group, info, text),
   };
 }
 

@@ -3,7 +3,7 @@ import { type App, limitsOf } from '../../data/app-repo.ts';
 import { countersOf, countStep, SHARDS, totalOf } from '../../data/counter-repo.ts';
 import { Database } from '../../data/database.ts';
 import { all, atMost, equal, missing } from '../../data/expression.ts';
-import { type Group, groupInfoOf, groupOf, groupTextOf, updateGroup } from '../../data/group-repo.ts';
+import { type Group, groupInfoOf, groupOf, groupTextOf, NEW_GROUP, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { groupInfoKey, groupKey, groupTextKey, mobileKey, profileKey, settingsKey, tagsKey } from '../../data/keys.ts';
 import {
@@ -182,7 +182,7 @@ export class MovingIn {
     });
   }
 
-  #groups(lines: readonly Numbered<GroupLine>[]): Promise<Outcome[]> {
+  async #groups(lines: readonly Numbered<GroupLine>[]): Promise<Outcome[]> {
     const scope = this.#scope;
     const { app, limits, now } = scope;
     const reads = {
@@ -195,29 +195,28 @@ export class MovingIn {
       counters: limits.groups > 0 ? countersOf(app) : [],
     };
     const db = this.#open();
-    return db.load([reads]).then(() =>
-      this.#each(db, reads, lines, {
-        entry: ({ groups, counters }, { entry: { line }, index }, batch) => {
-          const { group, info, text, owner } = groups[index]!;
-          if (group?.status === 'dissolved') throw badParameter('group_id', 'belonged to a group that was dissolved');
-          if (group) return unlessDiffering(line, groupLine(group, info, text, now));
-          if (!owner || owner.status === 'deleted') throw missingUser('owner_id', line.owner_id);
-          if (limits.groups > 0 && totalOf(counters, 'groups') + batch.length >= limits.groups)
-            throw new Refusal('tooManyGroups');
-          const made = newGroup(line, limits.group_capacity, now);
-          const { avatar = '', description, ext } = line;
-          const { changed } = made;
-          return [
-            ...foundingSteps(scope, made, owner),
-            put(groupKey(app, made.group), made, missing),
-            put(groupInfoKey(app, made.group), { name: line.name, avatar, changed }),
-            ...(description || ext ? [put(groupTextKey(app, made.group), { description, ext, changed })] : []),
-          ];
-        },
-        shared: (_, batch) =>
-          limits.groups > 0 ? [countStep(app, 'groups', batch.length, lines[0]!.line.owner_id % SHARDS)] : [],
-      }),
-    );
+    await db.load([reads]);
+    return this.#each(db, reads, lines, {
+      entry: ({ groups, counters }, { entry: { line }, index }, batch) => {
+        const { group, info, text, owner } = groups[index]!;
+        if (group?.status === 'dissolved') throw badParameter('group_id', 'belonged to a group that was dissolved');
+        if (group) return unlessDiffering(line, groupLine(group, info, text, now));
+        if (!owner || owner.status === 'deleted') throw missingUser('owner_id', line.owner_id);
+        if (limits.groups > 0 && totalOf(counters, 'groups') + batch.length >= limits.groups)
+          throw new Refusal('tooManyGroups');
+        const made = newGroup(line, limits.group_capacity, now);
+        const { avatar = '', description, ext } = line;
+        const { changed } = made;
+        return [
+          ...foundingSteps(scope, made, owner),
+          put(groupKey(app, made.group), made, missing),
+          put(groupInfoKey(app, made.group), { name: line.name, avatar, changed }),
+          ...(description || ext ? [put(groupTextKey(app, made.group), { description, ext, changed })] : []),
+        ];
+      },
+      shared: (_, batch) =>
+        limits.groups > 0 ? [countStep(app, 'groups', batch.length, lines[0]!.line.owner_id % SHARDS)] : [],
+    });
   }
 
   /** Reads of lines that are all about people of one group. */
@@ -441,19 +440,16 @@ function userSteps(app: string, line: UserLine, password: PasswordHash | undefin
 function newGroup(line: GroupLine, usual: number, now: number): Group {
   const { created_at: made = now, updated_at: changed = made, ban_expire_time: silent = 0 } = line;
   return {
+    ...NEW_GROUP,
     group: line.group_id,
-    status: 'normal',
     owner: line.owner_id,
     type: line.type ?? 0,
-    count: 1,
     capacity: line.capacity ?? usual,
-    admins: 0,
-    blocks: 0,
-    approval: line.apply_approval ?? 1,
-    member_invite: line.member_invite ?? true,
-    member_modify: line.member_modify ?? false,
-    history_visible: line.history_visible ?? false,
-    read_ack: line.read_ack ?? false,
+    approval: line.apply_approval ?? NEW_GROUP.approval,
+    member_invite: line.member_invite ?? NEW_GROUP.member_invite,
+    member_modify: line.member_modify ?? NEW_GROUP.member_modify,
+    history_visible: line.history_visible ?? NEW_GROUP.history_visible,
+    read_ack: line.read_ack ?? NEW_GROUP.read_ack,
     silent: storedTime(silent),
     made,
     changed,

@@ -7,6 +7,7 @@ import {
   groupInfoOf,
   groupOf,
   groupTextOf,
+  NEW_GROUP,
   putPublic,
 } from '../../data/group-repo.ts';
 import { groupInfoKey, groupKey, groupTextKey } from '../../data/keys.ts';
@@ -79,20 +80,11 @@ async function create(call: Call, id: number, { name, avatar, description, type,
   await call.open(reads);
   if (call.limits.groups > 0 && !limited) await call.db.load([counters]);
   const group: Group = {
+    ...NEW_GROUP,
     group: id,
-    status: 'normal',
     owner,
     type,
-    count: 1,
     capacity: call.limits.group_capacity,
-    admins: 0,
-    blocks: 0,
-    approval: 1,
-    member_invite: true,
-    member_modify: false,
-    history_visible: false,
-    read_ack: false,
-    silent: 0,
     made: call.now,
     changed: call.now,
   };

@@ -15,27 +15,36 @@ export function fullRecord(
   const own = isMember(relation) ? relation : undefined;
   return {
     group_id: group.group,
-    name: info?.name ?? '',
-    avatar: info?.avatar ?? '',
-    description: text?.description ?? '',
-    ext: text?.ext ?? '',
-    type: group.type,
+    ...settingsRecord(group, info, text),
     status: group.status === 'normal' ? 0 : 1,
     owner_id: group.owner,
     count: group.count,
-    capacity: group.capacity,
-    apply_approval: group.approval,
-    member_invite: group.member_invite,
-    member_modify: group.member_modify,
-    history_visible: group.history_visible,
-    read_ack: group.read_ack,
     ban_expire_time: banExpireTime(group.silent, now),
     msg_mute_mode: own?.mute ?? 0,
     msg_push_mode: own?.push ?? 0,
     created_at: seconds(group.made),
-    updated_at: seconds(Math.max(group.changed, info?.changed ?? 0, text?.changed ?? 0)),
+    updated_at: seconds(lastChanged(group, info, text)),
   };
 }
+
+/** What people set of a group, named as in the API. */
+export const settingsRecord = (group: Group, info: GroupInfo | undefined, text: GroupText | undefined) => ({
+  name: info?.name ?? '',
+  avatar: info?.avatar ?? '',
+  description: text?.description ?? '',
+  ext: text?.ext ?? '',
+  type: group.type,
+  capacity: group.capacity,
+  apply_approval: group.approval,
+  member_invite: group.member_invite,
+  member_modify: group.member_modify,
+  history_visible: group.history_visible,
+  read_ack: group.read_ack,
+});
+
+/** Of any of its records (ms). */
+export const lastChanged = (group: Group, info: GroupInfo | undefined, text: GroupText | undefined): number =>
+  Math.max(group.changed, info?.changed ?? 0, text?.changed ?? 0);
 
 /** Seconds since 1970; −1 for ever; 0 as soon as it has passed. */
 export const banExpireTime = (silent: number, now: number) =>
