@@ -29,8 +29,7 @@ export function grantReport(
       const grant = `${id}: ${action} on ${resource}`;
       const reason = justified[grant];
       if (!used && !reason) faults.push(`${grant} is granted, but no flow uses it`);
-      // A race may happen by itself.
-      if (used && reason && !reason.startsWith(RACE)) faults.push(`${grant} is used, so it needs no justification`);
+      if (used && reason) faults.push(`${grant} is used, so it needs no justification`);
       return `  ${used ? 'used  ' : 'unused'}  ${action} on ${resource}${reason ? `: ${reason}` : ''}`;
     });
     return [id, ...entries];
