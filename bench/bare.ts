@@ -2,19 +2,13 @@
 import {
   BatchGetCommand,
   DeleteCommand,
-  DynamoDBDocumentClient,
+  type DynamoDBDocumentClient,
   PutCommand,
   QueryCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { localClient } from '../infra/local/dynamodb-local.ts';
 import type { Recorded } from '../test/support/table-recorder.ts';
-
-export type BareClient = DynamoDBDocumentClient;
-
-export const bareClient = (endpoint: string): BareClient =>
-  DynamoDBDocumentClient.from(localClient(endpoint), { marshallOptions: { removeUndefinedValues: true } });
 
 const COMMANDS = {
   BatchGetItemCommand: BatchGetCommand,
@@ -26,7 +20,7 @@ const COMMANDS = {
 } as const;
 
 /** The same requests again, those together that were together. */
-export async function repeat(requests: Recorded[], client: BareClient): Promise<void> {
+export async function repeat(requests: Recorded[], client: DynamoDBDocumentClient): Promise<void> {
   for (let wave = 1; wave <= (requests.at(-1)?.wave ?? 0); wave++) {
     const together = requests.filter((request) => request.wave === wave);
     await Promise.all(

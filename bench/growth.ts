@@ -1,11 +1,9 @@
 /** What the same calls cost in small and large groups and apps. */
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { documentClient } from '../shared/data/client.ts';
 import { exists } from '../shared/data/expression.ts';
 import { updateGroup } from '../shared/data/group-repo.ts';
 import { directoryKey, relationJoined, relationKey, userKey } from '../shared/data/keys.ts';
+import { putAll } from '../test/support/database.ts';
 import { Given, type Person } from '../test/support/story.ts';
-import { Recorder } from '../test/support/table-recorder.ts';
 import { laboratory } from './laboratory.ts';
 
 export interface Grown {
@@ -24,8 +22,7 @@ export interface GrowthResults {
 const SINCE = 1_700_000_000_000;
 
 export async function measureGrowth(groupSizes: number[], appSizes: number[]): Promise<GrowthResults> {
-  const { world } = await laboratory();
-  const recorder = new Recorder(documentClient(), world.table);
+  const { world, recorder } = await laboratory();
   const results: GrowthResults = { groups: {}, apps: {} };
   /** Runs a call of a table's row at a size and writes down what it cost. */
   const note =
@@ -53,8 +50,8 @@ async function ofGroup(given: Given, size: number, note: Note): Promise<void> {
   const group_id = await given.group(owner, { members: [heir, kicked] });
   const { app } = given;
   // Members who do nothing, without the entries in their own lists that nobody asks for here; three real ones are there.
-  await seed(
-    given,
+  await putAll(
+    given.world.table,
     Array.from({ length: size - 3 }, (_, n) => {
       const [user, joined] = [1_000_000 + n, SINCE + n];
       return {
@@ -90,14 +87,14 @@ async function ofGroup(given: Given, size: number, note: Note): Promise<void> {
 async function ofApp(given: Given, size: number, note: Note): Promise<void> {
   const { app } = given;
   const users = Array.from({ length: size }, (_, n) => 1_000_000 + n);
-  await seed(
-    given,
+  await putAll(
+    given.world.table,
     users.map((user, n) => ({ ...directoryKey(app, SINCE + n, user) })),
   );
   const user = { status: 'active', password: {}, epoch: 0, confirm: false, joined: 0, owned: 0, made: SINCE };
   const shown = users.filter((_, n) => n < 1000 || n >= size - 1000);
-  await seed(
-    given,
+  await putAll(
+    given.world.table,
     shown.map((id) => ({ ...userKey(app, id), ...user, user: id, username: `user_${id}` })),
   );
   const admin = given.admin();
@@ -113,19 +110,4 @@ async function ofApp(given: Given, size: number, note: Note): Promise<void> {
   await note('PUT /user/nickname', someone!, 'PUT /user/nickname', { nick_name: 'Ann' });
   const newcomer = { username: 'newcomer', password: 'correct horse battery' };
   await note('POST /user/register/v2', given.nobody, 'POST /user/register/v2', newcomer);
-}
-
-/** Writes items straight into the table, 25 a request, eight requests at a time. */
-async function seed(given: Given, items: Record<string, unknown>[]): Promise<void> {
-  const { client, name } = given.world.table;
-  let next = 0;
-  const writer = async () => {
-    while (next < items.length) {
-      const batch = items.slice(next, next + 25);
-      next += 25;
-      const requests = batch.map((Item) => ({ PutRequest: { Item } }));
-      await client.send(new BatchWriteCommand({ RequestItems: { [name]: requests } }));
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, writer));
 }

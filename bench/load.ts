@@ -15,7 +15,7 @@ import { tableAt } from '../test/support/database.ts';
 import { cook } from '../test/support/recipes.ts';
 import { Given, type Person } from '../test/support/story.ts';
 import type { Recorded } from '../test/support/table-recorder.ts';
-import { bareClient, repeat } from './bare.ts';
+import { repeat } from './bare.ts';
 import { laboratory } from './laboratory.ts';
 import { quantile, rounded } from './statistics.ts';
 
@@ -167,12 +167,11 @@ async function loadBare(seconds: number): Promise<number> {
     const { requests } = await lab.recorder.record(() => cook(routeOf(id), lab.scene));
     mix.push(requests);
   }
-  const client = bareClient(lab.endpoint);
   let calls = 0;
   const run = async (until: number, keep: boolean) => {
     const one = async (n: number) => {
       for (let turn = n; performance.now() < until; turn++) {
-        await repeat(mix[turn % mix.length]!, client);
+        await repeat(mix[turn % mix.length]!, lab.world.table.client);
         if (keep) calls++;
       }
     };
@@ -181,7 +180,6 @@ async function loadBare(seconds: number): Promise<number> {
   await run(performance.now() + 2000, false);
   const begun = performance.now();
   await run(begun + seconds * 1000, true);
-  client.destroy();
   return calls / ((performance.now() - begun) / 1000);
 }
 

@@ -5,7 +5,7 @@ import { type Route, routes } from '../shared/routes/index.ts';
 import { eventOf, moduleOf } from '../test/support/api.ts';
 import { cook, requestOf } from '../test/support/recipes.ts';
 import type { Output, Recorded } from '../test/support/table-recorder.ts';
-import { type BareClient, bareClient, repeat } from './bare.ts';
+import { repeat } from './bare.ts';
 import { type Laboratory, laboratory } from './laboratory.ts';
 import { dollarsPerMillion } from './prices.ts';
 import { median, rounded, type Summary, summary } from './statistics.ts';
@@ -35,14 +35,13 @@ export type WarmResults = Record<string, WarmCall>;
 /** @param samples calls of each operation and of its requests alone, in turns */
 export async function measureWarmCalls(samples: number): Promise<WarmResults> {
   const lab = await laboratory();
-  const bare = bareClient(lab.endpoint);
   const results: WarmResults = {};
-  for (const route of routes) results[route.id] = await measure(route, lab, bare, samples);
+  for (const route of routes) results[route.id] = await measure(route, lab, samples);
   return results;
 }
 
-async function measure(route: Route, lab: Laboratory, bare: BareClient, samples: number): Promise<WarmCall> {
-  const { scene, recorder } = lab;
+async function measure(route: Route, lab: Laboratory, samples: number): Promise<WarmCall> {
+  const { scene, recorder, world } = lab;
   await lab.warm();
   const { answer, requests, units } = await recorder.record(() => cook(route, scene));
   if (answer.body.code !== 200) throw new Error(`${route.id}: ${answer.body.message}`);
@@ -62,7 +61,7 @@ async function measure(route: Route, lab: Laboratory, bare: BareClient, samples:
     const used = process.cpuUsage(cpuBefore);
     await recorder.restore();
     const startBare = performance.now();
-    await repeat(requests, bare);
+    await repeat(requests, world.table.client);
     const doneBare = performance.now();
     await recorder.restore();
     // The first two let the machine code be made.

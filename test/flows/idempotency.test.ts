@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import type { Answer } from '../support/api.ts';
-import { type Actor, inBothWorlds, inRaces, inThisProcess } from '../support/story.ts';
+import { type Actor, inBothWorlds, inRaces, insisted, inThisProcess } from '../support/story.ts';
 
 type Parameters = Record<string, unknown>;
 
 const posts = (who: Actor, path: string, key: string, body: Parameters): Promise<Answer> =>
   who.api.call('POST', path, { ...who.headers, body, headers: { 'idempotency-key': key } });
-
-/** As clients do: a service that is busy (503) is asked again. */
-async function insists(who: Actor, path: string, key: string, body: Parameters): Promise<Answer> {
-  const answer = await posts(who, path, key, body);
-  return answer.status === 503 ? insists(who, path, key, body) : answer;
-}
 
 describe('Idempotency-Key', () => {
   inBothWorlds('repeated one after another', (story) => {
@@ -93,7 +87,7 @@ describe('Idempotency-Key', () => {
       const invited = await given.users(60);
       const request = { name: 'Once', user_list: invited.map(({ id }) => id) };
       const answers = await given.race(
-        ...Array.from({ length: 10 }, () => () => insists(alice, '/group/create', 'one', request)),
+        ...Array.from({ length: 10 }, () => () => insisted(() => posts(alice, '/group/create', 'one', request))),
       );
       const [first] = answers;
       expect(first!.body).toMatchObject({ code: 200, data: { count: 61 } });

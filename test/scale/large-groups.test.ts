@@ -1,4 +1,3 @@
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { handler } from '../../functions/background/clean-up.ts';
@@ -7,6 +6,7 @@ import { updateGroup } from '../../shared/data/group-repo.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
 import { edgeJoined, edgeKey, relationJoined, relationKey } from '../../shared/data/keys.ts';
 import { peopleOf } from '../../shared/data/membership-repo.ts';
+import { putAll } from '../support/database.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
@@ -14,18 +14,6 @@ import { worldInProcess } from '../support/world.ts';
 /** Its members fill more than one page of a Query (1 MB). */
 const LARGE = 10_000;
 const SINCE = 1_700_000_000_000;
-
-async function seed(given: Given, items: Record<string, unknown>[]): Promise<void> {
-  const { client, name } = given.world.table;
-  const batches = Array.from({ length: Math.ceil(items.length / 25) }, (_, n) => items.slice(n * 25, (n + 1) * 25));
-  const writers = Array.from({ length: 8 }, async () => {
-    for (let batch = batches.pop(); batch; batch = batches.pop()) {
-      const requests = batch.map((Item) => ({ PutRequest: { Item } }));
-      await client.send(new BatchWriteCommand({ RequestItems: { [name]: requests } }));
-    }
-  });
-  await Promise.all(writers);
-}
 
 /** Members who do nothing: their side of the group is all that a large group's cost could come from. */
 async function fill(given: Given, group: number, count: number): Promise<void> {
@@ -35,7 +23,7 @@ async function fill(given: Given, group: number, count: number): Promise<void> {
     const l1 = relationJoined(joined, 0, user);
     return { ...relationKey(given.app, group, user), state: 'member', role: 0, joined, l1 };
   });
-  await seed(given, items);
+  await putAll(given.world.table, items);
   await given.db.write([
     updateGroup(given.app, group, { add: { count }, set: { capacity: 100_000, approval: 0 } }, exists),
   ]);
@@ -118,8 +106,8 @@ test('a user in 3,000 groups lists them with three requests in one round trip', 
   const given = await Given.app(await worldInProcess());
   const alice = await given.user('alice');
   const groups = Array.from({ length: 3000 }, (_, n) => 5_000_000 + n);
-  await seed(
-    given,
+  await putAll(
+    given.world.table,
     groups.map((group, n) => {
       const joined = SINCE + n;
       const l1 = edgeJoined(joined, 0, group);

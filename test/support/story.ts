@@ -38,12 +38,9 @@ export class Actor {
     return this.api.call(method, path, { ...this.headers, ...given });
   }
 
-  /** As `asks`, and again while the service is busy (503): a slow machine outlasts its patience with contention. */
-  async insists(call: Call, parameters: Parameters = {}): Promise<Answer> {
-    for (;;) {
-      const answer = await this.asks(call, parameters);
-      if (answer.status !== 503) return answer;
-    }
+  /** As `asks`, and again while the service is busy: see `insisted`. */
+  insists(call: Call, parameters: Parameters = {}): Promise<Answer> {
+    return insisted(() => this.asks(call, parameters));
   }
 
   /** `data` of a success; anything else fails the test. */
@@ -72,6 +69,12 @@ export class Actor {
     } while (cursor);
     return entries;
   }
+}
+
+/** Asks as clients do: again while the service is busy (503). A slow machine outlasts its patience with contention. */
+export async function insisted(ask: () => Promise<Answer>): Promise<Answer> {
+  const answer = await ask();
+  return answer.status === 503 ? insisted(ask) : answer;
 }
 
 export class Person extends Actor {

@@ -5,7 +5,9 @@ import {
   PutCommand,
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
+import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { keyText } from '../../shared/data/read.ts';
 import { type Image, itemBytes, readUnits, writeUnits } from './units.ts';
 
 /** A request as the product's document client sent it. */
@@ -18,13 +20,16 @@ export interface Recorded {
   wave: number;
 }
 
+/** As the document client takes and gives it. */
+type Keyed = Image & Key;
+
 // Inputs of five commands, as far as their items go.
 export interface Input {
-  Key?: Image;
-  Item?: Image;
+  Key?: Keyed;
+  Item?: Keyed;
   Select?: string;
-  RequestItems?: Record<string, { Keys: Image[] }>;
-  TransactItems?: Record<string, { Key?: Image; Item?: Image }>[];
+  RequestItems?: Record<string, { Keys: Keyed[] }>;
+  TransactItems?: Record<string, { Key?: Keyed; Item?: Keyed }>[];
   ClientRequestToken?: string;
 }
 
@@ -35,8 +40,8 @@ export interface Units {
 }
 
 export interface Output {
-  Items?: Image[];
-  Responses?: Record<string, Image[]>;
+  Items?: Keyed[];
+  Responses?: Record<string, Keyed[]>;
 }
 
 type Middleware = (
@@ -45,7 +50,6 @@ type Middleware = (
 ) => (args: { input: Input }) => Promise<{ output: Output }>;
 
 const NAME = 'recorder';
-const keyText = ({ pk, sk }: Image) => `${pk}|${sk}`;
 
 /**
  * Writes down what a client asks of the table while `record` runs, with the units that AWS would charge for it, and
@@ -55,7 +59,7 @@ export class Recorder {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: OperatorTable;
   /** What each item was that the last recording touched, undefined where there was none. */
-  readonly #before = new Map<string, { key: Image; image: Image | undefined }>();
+  readonly #before = new Map<string, { key: Key; image: Image | undefined }>();
 
   /** @param table the same table, reached by a client of its own */
   constructor(client: DynamoDBDocumentClient, table: OperatorTable) {
@@ -128,7 +132,7 @@ export class Recorder {
       const keys = input.RequestItems[name]?.Keys ?? [];
       return keys.reduce((sum, key) => sum + readUnits(itemBytes(found.get(keyText(key)) ?? {})), 0);
     }
-    let { Items } = output;
+    let Items: Image[] | undefined = output.Items;
     if (input.Select === 'COUNT') {
       const { Select: _, ...whole } = input;
       ({ Items } = await client.send(new QueryCommand(whole as never)));
@@ -136,19 +140,19 @@ export class Recorder {
     return readUnits((Items ?? []).reduce((sum, item) => sum + itemBytes(item), 0));
   }
 
-  async #images(keys: Image[]): Promise<Map<string, Image>> {
+  async #images(keys: Key[]): Promise<Map<string, Image>> {
     const { client, name } = this.#table;
     const request = new BatchGetCommand({ RequestItems: { [name]: { Keys: keys, ConsistentRead: true } } });
     const { Responses } = await client.send(request);
-    return new Map((Responses?.[name] ?? []).map((item) => [keyText(item), item]));
+    return new Map((Responses?.[name] ?? []).map((item) => [keyText(item as Keyed), item]));
   }
 }
 
 /** Keys of the items that a request writes or checks; none where it reads. */
-function keysOf({ Key, Item, TransactItems }: Input): Image[] {
+function keysOf({ Key, Item, TransactItems }: Input): Key[] {
   const items = TransactItems ? TransactItems.flatMap((step) => Object.values(step)) : [{ Key, Item }];
   return items.flatMap(({ Key, Item }) => {
-    const { pk, sk } = Key ?? Item ?? {};
-    return pk === undefined ? [] : [{ pk, sk }];
+    const key = Key ?? Item;
+    return key ? [{ pk: key.pk, sk: key.sk }] : [];
   });
 }

@@ -1,6 +1,6 @@
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { directoryKey, userKey } from '../../../shared/data/keys.ts';
+import { putAll } from '../../support/database.ts';
 import { Given, inBothWorlds, PASSWORD } from '../../support/story.ts';
 import { worldInProcess } from '../../support/world.ts';
 
@@ -16,20 +16,12 @@ const idOf = (n: number) => 1_000_000 + ((n * 7919) % COUNT);
 
 /** Users without names, so many at once. */
 async function seed(given: Given) {
-  const { client, name } = given.world.table;
   const items = Array.from({ length: COUNT }, (_, n) => {
     const user = idOf(n);
     const record = { user, status: 'active', username: `user_${n}`, epoch: 0, confirm: false, joined: 0, owned: 0 };
     return [{ ...userKey(given.app, user), ...record, made: SINCE + n }, directoryKey(given.app, SINCE + n, user)];
   }).flat();
-  const batches = Array.from({ length: items.length / 25 }, (_, n) => items.slice(n * 25, (n + 1) * 25));
-  const writers = Array.from({ length: 8 }, async () => {
-    for (let batch = batches.pop(); batch; batch = batches.pop()) {
-      const requests = batch.map((Item) => ({ PutRequest: { Item } }));
-      await client.send(new BatchWriteCommand({ RequestItems: { [name]: requests } }));
-    }
-  });
-  await Promise.all(writers);
+  await putAll(given.world.table, items);
 }
 
 inBothWorlds('The list of all users', (story) => {
