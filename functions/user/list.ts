@@ -4,7 +4,7 @@ import { operation } from '../../shared/http/operation.ts';
 import { integer, text } from '../../shared/http/parameters.ts';
 
 export const request = z.object({
-  page_num: z._default(integer(1, 1_000_000), 1),
+  page_num: z._default(integer(1, 2 ** 31 - 1), 1),
   page_size: z._default(integer(1, 500), 50),
   cursor: z.optional(text(1024)),
 });

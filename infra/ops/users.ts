@@ -5,10 +5,10 @@ import { appId } from './arguments.ts';
 
 /** `users …`: what operators do for a single user. */
 export function addUserCommands(program: Command, answering: Answering) {
-  const users = program.command('users').description('users of an app: show, unlock');
+  const users = program.command('users').description('users of an app: find, unlock');
 
   users
-    .command('show')
+    .command('find')
     .description('who a user is: account, lock, devices with their last call')
     .argument('<app>', 'id of the app', appId)
     .argument('<user>', 'id, username or mobile number')

@@ -25,6 +25,6 @@ export function entryOf<S extends z.ZodMiniType>(
     : { value: undefined, refusal: refusalOf(parsed.error, given) };
 }
 
-/** The first entry of each name. */
+/** The first entry of each name, in the order of the request. */
 export const uniqueBy = <T, K extends keyof T>(entries: T[], name: K): T[] =>
-  [...new Map(entries.toReversed().map((entry) => [entry[name], entry])).values()].toReversed();
+  entries.filter((entry, index) => entries.findIndex((other) => other[name] === entry[name]) === index);

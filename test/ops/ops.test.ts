@@ -290,7 +290,7 @@ describe('users', () => {
     await db().write([update(deviceKey('people', 123456, 77), { set: { ...set, sn: 77 } })]);
     await db().write([update(deviceKey('people', 123456, 78), { set: { ...set, sn: 78, epoch: 1 } })]);
     await db().write([update(userKey('people', 123456), { set: { mobile: '+491234567' } })]);
-    const shown = await json('users', 'show', 'people', 'ALICE');
+    const shown = await json('users', 'find', 'people', 'ALICE');
     expect(shown).toMatchObject({
       user_id: 123456,
       username: 'Alice',
@@ -304,12 +304,12 @@ describe('users', () => {
         { device_sn: 78, signed_in: false },
       ],
     });
-    const lines = await text('users', 'show', 'people', '123456');
+    const lines = await text('users', 'find', 'people', '123456');
     expect(lines).toMatch(/failed logins +10, locked until .*UTC/);
     expect(lines).toMatch(/^77 +signed in +.* App\/1$/m);
     expect(lines + JSON.stringify(shown)).not.toMatch(/HASH-OF-A-TOKEN|salt|hash/);
-    expect(await text('users', 'show', 'people', 'bob')).toContain('No devices.');
-    expect(await refused('users', 'show', 'people', 'carol')).toBe('app "people" has no user "carol"');
+    expect(await text('users', 'find', 'people', 'bob')).toContain('No devices.');
+    expect(await refused('users', 'find', 'people', 'carol')).toBe('app "people" has no user "carol"');
   });
 
   it('takes nobody where two could be meant, none is, or they are deleted', async () => {

@@ -88,6 +88,8 @@ inThisProcess('Batches', (story) => {
       { user_id: String(two), description: 'changed' },
       { user_id: two, description: 'a second time' },
       { user_id: three, private_info: 'ü'.repeat(8193) },
+      // Handled once, in the place where it came first.
+      { user_id: one, nick_name: 'a second time' },
     ];
     expect(await given.admin().does('PUT /user/profile/batch', { list: mixed })).toEqual([
       { user_id: one, success: false, reason: 'nick_name: must have at most 128 characters' },
@@ -111,6 +113,9 @@ inThisProcess('Registration for push', (story) => {
       given.nobody.does('POST /user/register/push', { ...entry(username), sign: 'x', ...more });
     expect(await push('plain', {})).toMatchObject({ push_token: '' });
     expect(await push('given', { alias: 'a', push_token: 'mine' })).toMatchObject({ push_token: 'mine' });
+    expect(await push('empty', { push_token: '' })).toMatchObject({ push_token: '' });
+    // Many clients send what they have not as empty text.
+    expect((await push('none', { device_guid: 'phone', push_token: '' })).push_token).toMatch(/^[\w-]{32}$/);
     const issued = await push('issued', { device_guid: 'phone' });
     expect(issued.push_token).toMatch(/^[\w-]{32}$/);
     const session = await given.nobody.does('POST /token/id', {
