@@ -4,7 +4,6 @@ import { type Step, update } from '../../data/step.ts';
 import { deviceOf, LIVING, lockOf, type User, userOf } from '../../data/user-repo.ts';
 import { badParameter, Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
-import { settle } from '../decision.ts';
 import { livingUser } from './living.ts';
 import { failure, refuse } from './login.ts';
 import { hashPassword, isPassword } from './password.ts';
@@ -29,7 +28,7 @@ export async function withPassword(
   if (!exempt && password === undefined) throw badParameter(field, 'is required');
   const matches = exempt || (await isPassword(password ?? '', read?.password));
   if (matches) await prepare();
-  return settle(call.db, reads, ({ user: found, lock }) => {
+  return call.settle(reads, ({ user: found, lock }) => {
     const user = livingUser(found);
     // A password changed meanwhile is not the one that was compared.
     if (!matches || (!exempt && user.password?.hash !== read?.password?.hash))
@@ -63,7 +62,7 @@ export async function changePassword(call: Call, given: { old_password: string; 
 export async function setPassword(call: Call, given: string): Promise<true> {
   const reads = { user: userOf(call.app, call.person) };
   const [password] = await Promise.all([hashPassword(given), call.open(reads)]);
-  return settle(call.db, reads, ({ user }) => {
+  return call.settle(reads, ({ user }) => {
     livingUser(user);
     const changes = { set: { password }, add: { epoch: 1 } };
     return { steps: [update(userKey(call.app, call.person), changes, LIVING)], answer: () => true as const };

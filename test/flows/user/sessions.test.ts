@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { deviceOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { forgetHeld } from '../../../shared/domain/call.ts';
-import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
+import { type Given, inBothWorlds, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 const NEW = 'another password';
 
@@ -72,6 +72,15 @@ inBothWorlds('A token is dead on the very next call', (story) => {
     // Name and number are free at once.
     await owner.does('PUT /user/username', { username: first.username.toUpperCase() });
     await owner.does('PUT /user/mobile', { mobile: '4915112345' });
+  });
+});
+
+inRaces('A token that dies while it asks', (story) => {
+  story('is answered as one that is dead: three deletions at once', async (given) => {
+    const person = await given.user();
+    const erase = () => person.asks('POST /user/delete', { password: PASSWORD });
+    const codes = (await given.race(erase, erase, erase)).map(({ body }) => body.code);
+    expect(codes.toSorted()).toEqual([200, 402, 402]);
   });
 });
 
