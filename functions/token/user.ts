@@ -21,5 +21,5 @@ export const reply = sessionReply;
 
 /** POST /token/user — token document: logs in by `name` or `mobile`. */
 export const handler = operation({ access: 'public', request, reply }, (call, input) =>
-  loginByName(call, input.name ?? input.mobile ?? '', input.password, input.device_guid),
+  loginByName(call, input.name || input.mobile || '', input.password, input.device_guid),
 );

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Refusal } from '../refusal.ts';
 import { list, MOST_WRITTEN } from './parameters.ts';
-import { refusalOf } from './request.ts';
+import { refusalOf, withoutNulls } from './request.ts';
 
 /**
  * A `list` of objects, each to succeed or fail on its own: here only what names an entry is insisted on (10002 for the
@@ -17,8 +17,9 @@ export const MOST_BATCH_BODY = 6 * 1024 * 1024;
 /** An entry as its schema has it, or the refusal that is its alone. */
 export function entryOf<S extends z.ZodMiniType>(
   schema: S,
-  given: unknown,
+  entry: object,
 ): { value: z.output<S> | undefined; refusal: Refusal | undefined } {
+  const given = withoutNulls(entry);
   const parsed = schema.safeParse(given);
   return parsed.success
     ? { value: parsed.data, refusal: undefined }

@@ -22,9 +22,12 @@ export function parametersOf(
   if (parsed === undefined) return badParameter('body', 'is not JSON');
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     return badParameter('body', 'must be a JSON object');
-  const given = Object.entries({ ...parsed, ...query }).filter(([, value]) => value !== null);
-  return Object.fromEntries(given);
+  return withoutNulls({ ...parsed, ...query });
 }
+
+/** A field that is null has not come: many clients send what they have not so. */
+export const withoutNulls = (given: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 
 const bodyOf = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2) =>
   isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;

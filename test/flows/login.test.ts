@@ -20,7 +20,7 @@ describe('Logging in', () => {
       const sessions = [
         await given.nobody.does('POST /token/user', { name: username, password: PASSWORD }),
         await given.nobody.does('POST /token/user', { name: ` ${username.toUpperCase()} `, password: PASSWORD }),
-        await given.nobody.does('POST /token/user', { mobile: '+491234567', password: PASSWORD }),
+        await given.nobody.does('POST /token/user', { name: '', mobile: '+491234567', password: PASSWORD }),
         await given.nobody.does('POST /token/login', { login_name: username, password: PASSWORD }),
         await given.nobody.does('POST /token/login', { login_name: '+491234567', password: PASSWORD }),
         await given.nobody.does('POST /token/id', { user_id: String(id), password: PASSWORD }),

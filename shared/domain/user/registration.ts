@@ -162,7 +162,7 @@ const newUser = (call: Call, username: string, password: PasswordHash, index = 0
 /** Alias and push token of the user; with a device, the token is the device's too and is issued where none came. */
 function pushSteps(call: Call, user: User, { alias, push_token, device_guid }: PushBinding) {
   const token = push_token || (device_guid === undefined ? undefined : newPushToken());
-  const settings = { ...(alias !== undefined && { alias }), ...(token !== undefined && { push_token: token }) };
+  const settings = { ...(alias && { alias }), ...(token && { push_token: token }) };
   const steps: Step[] = Object.keys(settings).length > 0 ? [put(settingsKey(call.app, user.user), settings)] : [];
   if (device_guid !== undefined) {
     const sn = deviceNumber(call.tenant, user.user, [], device_guid);
