@@ -31,7 +31,7 @@ export async function register(call: Call, username: string, password: string, p
   return settle(call.db, { holder, counters }, ({ holder, counters }) => {
     admitUser(call, counters, 0);
     if (holder) throw new Refusal('usernameTaken');
-    const user = newUser(call, username, hash);
+    const user = newUser(username, hash);
     const { steps, settings } = pushSteps(call, user, push);
     return {
       steps: [...putUser(call.app, user), ...countUsers(call, 1), ...steps],
@@ -108,7 +108,7 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
       const password = hashes[index];
       if (!password || names[index] || batch.some((other) => other.entry.username.toLowerCase() === name))
         throw new Refusal('usernameTaken');
-      const user = newUser(call, entry.username, password, index);
+      const user = newUser(entry.username, password, index);
       users.set(index, user.user);
       return putUser(call.app, user);
     },
@@ -146,7 +146,7 @@ function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], before: 
 const countUsers = (call: Call, more: number): Step[] =>
   call.limits.users > 0 ? [countStep(call.app, 'users', more)] : [];
 
-const newUser = (call: Call, username: string, password: PasswordHash, index = 0): User => ({
+const newUser = (username: string, password: PasswordHash, index = 0): User => ({
   user: newId(),
   status: 'active',
   username,
@@ -155,8 +155,9 @@ const newUser = (call: Call, username: string, password: PasswordHash, index = 0
   confirm: false,
   joined: 0,
   owned: 0,
-  // Those of one list register in its order.
-  made: call.now + index,
+  // Now, and not when the call began: hashing takes seconds, and whoever registered meanwhile stands before in the list
+  // of users. Those of one call register in its order.
+  made: Date.now() + index,
 });
 
 /** Alias and push token of the user; with a device, the token is the device's too and is issued where none came. */

@@ -3,7 +3,8 @@ import { updateApp } from '../../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../../shared/data/counter-repo.ts';
 import { exists } from '../../../shared/data/expression.ts';
 import { deviceKey } from '../../../shared/data/keys.ts';
-import { forgetHeld } from '../../../shared/domain/call.ts';
+import { Call, forgetHeld } from '../../../shared/domain/call.ts';
+import { registerBatch } from '../../../shared/domain/user/registration.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD } from '../../support/story.ts';
 
 interface Entry {
@@ -67,6 +68,20 @@ inThisProcess('Batches', (story) => {
       }
       expect(await given.admin().does(`POST /user/${path}/batch`)).toEqual([]);
     }
+  });
+
+  story('register when they are written: who came while they were hashed stands before them', async (given) => {
+    const meanwhile = await register(given, 'meanwhile');
+    const credentials = { app: given.app, token: given.adminToken, user: undefined, group: undefined };
+    const begun = new Call('admin', credentials, { now: Date.now() - 20_000 });
+    const list = ['first', 'second'].map((username) => ({ username, password: PASSWORD, refusal: undefined }));
+    const [first, second] = await registerBatch(begun, list);
+    const listed: Entry[] = await given.admin().does('GET /user/list');
+    expect(listed.map(({ user_id }) => user_id)).toEqual([
+      meanwhile.body.data.user_id,
+      first?.user_id,
+      second?.user_id,
+    ]);
   });
 
   story('of profiles and avatars change each user by itself', async (given) => {
