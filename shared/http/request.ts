@@ -32,13 +32,19 @@ export const withoutNulls = (given: object): Record<string, unknown> =>
 const bodyOf = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2) =>
   isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
 
+/** Half of a surrogate pair can only come escaped. Clients that cut a text between the two send it. */
+const HALF_PAIR = /\\u[dD][89a-fA-F]/;
+
+/** Half pairs are no Unicode, and no database need take them: they become U+FFFD, as in a query. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, HALF_PAIR.test(text) ? wellFormed : undefined);
   } catch {
     return undefined;
   }
 }
+
+const wellFormed = (_: string, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value);
 
 /** The whole body is the value: a JSON string gives its content, anything else is kept as it came. */
 function rawText(body: string): string {

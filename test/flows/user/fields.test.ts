@@ -240,6 +240,9 @@ inThisProcess('Tags', (story) => {
     expect(await person.does('POST /user/push/tag', { tags: ['b', ' a ', 'b'] })).toBe(true);
     await person.does('POST /user/push/tag', { tags: ['c', 'a'] });
     expect(await tags()).toEqual(['b', 'a', 'c']);
+    await person.does('POST /user/push/tag', { tags: ['\ud83d', '\ude00'] });
+    expect(await tags()).toEqual(['b', 'a', 'c', '\ufffd']);
+    await person.does('DELETE /user/push/tag', { tags: ['\ud83d'] });
     expect(await person.does('DELETE /user/push/tag', { tags: ['a', 'unknown'] })).toBe(true);
     const { body } = await call(given, person, 'DELETE', '/user/push/tag', {
       query: { tags: 'b' },
@@ -286,6 +289,7 @@ inBothWorlds('The whole body is the value', (story) => {
         ['[1]', '[1]'],
         ['true', 'true'],
         ['17', '17'],
+        ['"half a pair: \\ud83d, a whole: \\ud83d\\ude00"', 'half a pair: \ufffd, a whole: 😀'],
         ['""', ''],
         ['ü'.repeat(8192), 'ü'.repeat(8192)],
         [`"${'x'.repeat(16_384)}"`, 'x'.repeat(16_384)],
