@@ -125,7 +125,7 @@ interface Breakage extends Pick<Play, 'tamper' | 'tamperObject'> {
   /** Where to look for it, with how many people. */
   focus: Ask['op'][];
   people?: number;
-  /** The seed that showed it last. */
+  /** The seed that showed it after the fewest calls. */
   seed: number;
 }
 
@@ -141,44 +141,44 @@ const BREAKAGES: Breakage[] = [
     title: 'the gate lets in whoever was blocked, or has joined, meanwhile',
     tamper: without((part) => isRelation(part) && joins(part)),
     focus: ['apply', 'block', 'unblock', 'kick'],
-    seed: 11,
+    seed: 35,
   },
   {
     title: 'the gate does not count the seats',
     tamper: without(isGroup, 'count'),
     focus: ['apply', 'invite', 'approval', 'leave'],
     people: 7,
-    seed: 37,
+    seed: 56,
   },
   {
     title: 'a group dissolved meanwhile takes members',
     tamper: without(isGroup, 'status'),
     focus: ['apply', 'approval', 'destroy'],
-    seed: 6,
+    seed: 25,
   },
   {
     title: 'members are counted after the transaction',
     tamper: apart((part) => isGroup(part) && counts(part)),
     focus: ['apply', 'invite', 'leave', 'kick'],
-    seed: 9,
+    seed: 35,
   },
   {
     title: "a person's groups are counted after the transaction",
     tamper: apart((part) => isUser(part) && counts(part)),
     focus: ['create', 'apply', 'approval'],
-    seed: 1,
+    seed: 43,
   },
   {
     title: 'nothing is asked of the user who joins',
     tamper: without(isUser),
     focus: ['invite', 'group_confirm', 'leave'],
-    seed: 5,
+    seed: 58,
   },
   {
     title: 'a block voids no invitations',
     tamper: forgetBlocks,
     focus: ['invite', 'invite/handle', 'block', 'unblock', 'unblock'],
-    seed: 33,
+    seed: 59,
   },
   {
     title: 'an invitation is answered twice',
@@ -191,19 +191,19 @@ const BREAKAGES: Breakage[] = [
     title: 'a settled application is approved',
     tamper: without((part) => isApplication(part) || (isRelation(part) && joins(part)), 'status', 'made', 'applied'),
     focus: ['apply', 'apply/handle', 'leave'],
-    seed: 21,
+    seed: 40,
   },
   {
     title: 'the role of whoever acts is not proven in the write',
     tamper: without((part) => isRelation(part) && part.verb === 'ConditionCheck'),
     focus: ['admin/remove', 'admin/add', 'kick', 'ban', 'transfer', 'invite'],
-    seed: 5,
+    seed: 48,
   },
   {
     title: 'the role of whoever is touched is not proven in the write',
     tamper: without((part) => isRelation(part) && part.verb !== 'ConditionCheck', 'role'),
     focus: ['kick', 'block', 'transfer', 'invite'],
-    seed: 2,
+    seed: 70,
   },
   {
     title: 'an event publishes what another has published',
@@ -215,7 +215,7 @@ const BREAKAGES: Breakage[] = [
     title: 'files are not counted against the limit in the write',
     tamper: forgetQuota,
     focus: ['file/reserve', 'file/link'],
-    seed: 4,
+    seed: 45,
   },
   {
     title: 'a reservation is deleted though it was published meanwhile',
@@ -227,7 +227,7 @@ const BREAKAGES: Breakage[] = [
     title: 'an upload is copied though it is another one by now',
     tamperObject: copyAnything,
     focus: ['file/reserve'],
-    seed: 16,
+    seed: 58,
   },
 ];
 
@@ -239,12 +239,14 @@ describe('The random histories find that', () => {
     test(title, { timeout: 600_000 }, async () => {
       let seed = first - 1;
       let violations: string[] = [];
+      let calls = 0;
       while (violations.length === 0 && seed < first + MOST) {
         seed++;
-        ({ violations } = await play({ seed, faults: false, focus, people, tamper, tamperObject }));
+        ({ violations, calls } = await play({ seed, faults: false, focus, people, tamper, tamperObject }));
       }
-      console.log(`seed ${seed}: ${violations[0]}`);
+      console.log(`seed ${seed}, ${calls} calls: ${violations[0]}`);
       expect(violations, `${MOST} histories do not find it`).not.toEqual([]);
-      expect((await play({ seed, faults: false, focus, people })).violations, 'whole, it is in order').toEqual([]);
+      const whole = await play({ seed, length: calls, faults: false, focus, people });
+      expect(whole.violations, 'whole, it is in order').toEqual([]);
     });
 });
