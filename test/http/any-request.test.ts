@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import '../support/cheap-hashing.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { anything, hostileText, namesOf, parametersOf } from '../support/requests.ts';
-import { Given } from '../support/story.ts';
+import { Given, inOrderAtTheEnd } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
+/** Of users and tokens test/flows/user/any-input.test.ts says more. */
+const others = routes.filter(({ area }) => area !== 'user');
+
 describe('No request is a fault of the service', () => {
-  test.each(routes.map((route) => [route.methods[0] as string, route.path, route] as const))(
+  const told = inOrderAtTheEnd();
+  test.each(others.map((route) => [route.methods[0] as string, route.path, route] as const))(
     '%s %s',
     async (_, path, { access, methods }) => {
       const given = await Given.app(await world('in process'));
@@ -35,10 +40,9 @@ describe('No request is a fault of the service', () => {
           expect([200, 413], JSON.stringify(log?.error)).toContain(status);
           expect(body.code).not.toBe(20000);
         }),
-        // Hashing makes the operations with passwords slow.
-        { numRuns: /token\/(user|id|login)|register|password|delete/.test(path) ? 4 : 6 },
+        { numRuns: 6 },
       );
-      expect(await given.problems()).toEqual([]);
+      told(given, path);
     },
   );
 });

@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
@@ -9,9 +9,17 @@ import type { Item } from '../../shared/data/read.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 
-/** What is wrong with an app's data. Reads every item of the app, so it is for small apps. */
+/** What is wrong with an app's data. Reads the table whole, so it is for small ones. */
 export async function problems(table: OperatorTable, app: string): Promise<string[]> {
   return problemsOf(await itemsOf(table, app), Date.now());
+}
+
+/** The same of several apps, with a name for the reader, by one reading of the table. */
+export async function problemsOfAll(table: OperatorTable, names: Map<string, string>): Promise<string[]> {
+  const items = Map.groupBy(await scan(table), ({ pk }) => pk.split('#')[1]);
+  return [...names].flatMap(([app, name]) =>
+    problemsOf(items.get(app) ?? [], Date.now()).map((problem) => `${name}: ${problem}`),
+  );
 }
 
 /**
@@ -140,22 +148,24 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
 
 /** Every item of the app, in any order. */
 export async function itemsOf(table: OperatorTable, app: string): Promise<(Item & Key)[]> {
+  const items = await scan(table, {
+    FilterExpression: 'contains(pk, :app)',
+    ExpressionAttributeValues: { ':app': `#${app}` },
+  });
+  return items.filter(({ pk }) => pk.split('#')[1] === app);
+}
+
+async function scan({ client, name }: OperatorTable, filter: Partial<ScanCommandInput> = {}) {
   const items: (Item & Key)[] = [];
   let from: Item | undefined;
   do {
-    const page = await table.client.send(
-      new ScanCommand({
-        TableName: table.name,
-        ConsistentRead: true,
-        FilterExpression: 'contains(pk, :app)',
-        ExpressionAttributeValues: { ':app': `#${app}` },
-        ...(from && { ExclusiveStartKey: from }),
-      }),
+    const page = await client.send(
+      new ScanCommand({ TableName: name, ConsistentRead: true, ...filter, ...(from && { ExclusiveStartKey: from }) }),
     );
     items.push(...((page.Items ?? []) as typeof items));
     from = page.LastEvaluatedKey;
   } while (from);
-  return items.filter(({ pk }) => pk.split('#')[1] === app);
+  return items;
 }
 
 const numberIn = (sk: string) => Number(sk.split('#')[1]);

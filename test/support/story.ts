@@ -1,12 +1,21 @@
 import { randomBytes, randomInt, randomUUID, scryptSync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { App } from '../../shared/data/app-repo.ts';
 import { Database } from '../../shared/data/database.ts';
 import { exists } from '../../shared/data/expression.ts';
 import { type Group, updateGroup } from '../../shared/data/group-repo.ts';
-import { deviceKey, edgeAdmin, edgeKey, relationAdmin, relationKey, userKey } from '../../shared/data/keys.ts';
+import {
+  deviceKey,
+  edgeAdmin,
+  edgeKey,
+  type Key,
+  relationAdmin,
+  relationKey,
+  userKey,
+} from '../../shared/data/keys.ts';
 import { ADMIN_ROLE } from '../../shared/data/membership-repo.ts';
-import { type Step, update } from '../../shared/data/step.ts';
+import type { Item } from '../../shared/data/read.ts';
+import { applied, type Step, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import { newId } from '../../shared/domain/ids.ts';
@@ -14,7 +23,8 @@ import { newUserToken, tokenHash } from '../../shared/domain/token.ts';
 import type { Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import type { Answer, Api, Request } from './api.ts';
-import { problems } from './invariants.ts';
+import { putAll } from './database.ts';
+import { problems, problemsOfAll } from './invariants.ts';
 import { PASSWORD } from './secrets.ts';
 import { type World, type WorldName, world } from './world.ts';
 
@@ -148,7 +158,7 @@ export class Given {
     return new Actor(this.api, { app: this.app });
   }
 
-  /** A user who is logged in. Written as registration and login do it, without the time that hashing takes. */
+  /** A user who is logged in. What registration and login leave, without the time that hashing and transactions take. */
   user = async (name?: string, options?: { confirm?: boolean }): Promise<Person> =>
     (await this.users(1, name, options))[0]!;
 
@@ -165,9 +175,11 @@ export class Given {
       made: Date.now(),
     }));
     const people = users.map((user) => this.#newSession(user));
-    const steps = users.map((user, index) => [...putUser(this.app, user), people[index]!.step]);
-    const AT_ONCE = 25;
-    for (let from = 0; from < count; from += AT_ONCE) await this.db.write(steps.slice(from, from + AT_ONCE).flat());
+    const steps = users.flatMap((user, index) => [...putUser(this.app, user), people[index]!.step]);
+    await putAll(
+      this.world.table,
+      steps.map((step) => applied(step, undefined) as Item & Key),
+    );
     return people.map(({ person }) => person);
   };
 
@@ -252,23 +264,40 @@ export class Given {
   problems = (): Promise<string[]> => problems(this.world.table, this.app);
 }
 
-/** A test in a world: it gets an app of its own, and its data must be in order at the end. */
+/**
+ * For a suite: when its tests have ended, the data of the apps that they were told of must be in order. All in one, as
+ * every look reads the whole table.
+ */
+export function inOrderAtTheEnd(): (given: Given, title: string) => void {
+  const told = new Map<string, string>();
+  let table: World['table'] | undefined;
+  afterAll(async () => {
+    if (table) expect(await problemsOfAll(table, told)).toEqual([]);
+  });
+  return ({ app, world }, title) => {
+    table = world.table;
+    told.set(app, title);
+  };
+}
+
+/** A test in a world: it gets an app of its own, whose data must be in order at the end. */
 export type Story = (
   title: string,
   tell: (given: Given) => Promise<void>,
   options?: { limits?: Partial<Limits> },
 ) => void;
 
-const stories =
-  (where: WorldName, conflicts = false): Story =>
-  (title, tell, { limits } = {}) =>
+const stories = (where: WorldName, conflicts = false): Story => {
+  // The same story leaves the same data in both worlds; the table of this process is the small one.
+  const told = where === 'in process' ? inOrderAtTheEnd() : () => {};
+  return (title, tell, { limits } = {}) =>
     void test(title, async () => {
       const given = await Given.app(await world(where), limits);
       given.conflicts = conflicts;
       await tell(given);
-      // The same story leaves the same data in both worlds; the table of this process is the small one.
-      if (where === 'in process') expect(await given.problems()).toEqual([]);
+      told(given, title);
     });
+};
 
 /** Stories that are told twice: by the handlers in this process, and over HTTP by the laptop stack. */
 export function inBothWorlds(title: string, tell: (story: Story) => void): void {
