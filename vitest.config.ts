@@ -1,8 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // For a machine that others use too: on one of its own the longest test takes a third of that.
 const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
+
+/** Tests that replace modules: each needs a process of its own. */
+const MOCKED = ['test/invariants/*.test.ts', 'test/{data/database,domain/user/lock-out,ops/moving}.test.ts'];
 
 /** Tests of infrastructure, which need no database. */
 const TEMPLATES = [
@@ -11,19 +15,67 @@ const TEMPLATES = [
   'test/docs/*.test.ts',
 ];
 
+/** Flows last: the laptop stack, which they need, starts meanwhile. What takes long comes first, so that nobody waits for it. */
+const PROJECTS = ['templates', 'mocked', 'parts', 'flows'];
+const LONG = [
+  ...['invariants/breakages', 'scale/large-groups', 'http/any-request', 'background/deleted-user', 'local/lifecycle'],
+  ...['local/stack'],
+  ...['flows/user/list', 'flows/races', 'flows/access', 'flows/user/registration', 'flows/dissolution', 'flows/abuse'],
+  ...['flows/files/browser', 'flows/docs-page'],
+].map((name) => `/test/${name}.test.ts`);
+
+class InTurn extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ project, moduleId }: TestSpecification) => {
+      const long = LONG.findIndex((file) => moduleId.endsWith(file));
+      return PROJECTS.indexOf(project.name) * LONG.length * 2 + (long < 0 ? LONG.length : long);
+    };
+    return (await super.sort(specifications)).sort((one, other) => place(one) - place(other));
+  }
+}
+
+const AFTER_TEMPLATES = { groupOrder: 1 };
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: InTurn },
     // A loaded machine may let a server answer late; what is wrong stays wrong the second time.
     retry: process.env.CI ? 1 : 0,
     // Tests wait for servers as much as they work themselves: one file a processor would leave each idle for a while.
-    maxWorkers: Math.min(4, availableParallelism() + 2),
+    // More than one beyond that would only load the same modules once more.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
+    // Set up in this order, the flows first: their set-up needs the server that the first of them starts.
     projects: [
+      {
+        test: {
+          name: 'flows',
+          include: ['test/flows/**/*.test.ts'],
+          globalSetup: ['test/support/servers.ts', 'test/support/laptop-stack.ts'],
+          isolate: false,
+          setupFiles: ['test/support/new-world.ts', 'test/support/cheap-hashing.ts'],
+          sequence: AFTER_TEMPLATES,
+          ...timeouts,
+        },
+      },
       {
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/flows/**', ...TEMPLATES],
-          globalSetup: ['test/support/dynamodb-server.ts'],
+          exclude: ['test/flows/**', ...TEMPLATES, ...MOCKED],
+          sequence: AFTER_TEMPLATES,
+          globalSetup: ['test/support/servers.ts'],
+          // Files that share a process share what it has loaded and made fast.
+          isolate: false,
+          setupFiles: ['test/support/new-world.ts'],
+          ...timeouts,
+        },
+      },
+      {
+        test: {
+          name: 'mocked',
+          include: MOCKED,
+          sequence: AFTER_TEMPLATES,
+          globalSetup: ['test/support/servers.ts'],
           ...timeouts,
         },
       },
@@ -31,19 +83,10 @@ export default defineConfig({
         test: {
           name: 'templates',
           include: TEMPLATES,
-          // Loading CDK and synthesizing the whole product are most of the work: once a process is enough.
+          // Loading CDK and synthesizing the whole product are most of the work: one process does it once, while
+          // another bundles and synthesizes what the laptop stack serves.
           isolate: false,
-          ...timeouts,
-        },
-      },
-      {
-        test: {
-          name: 'flows',
-          include: ['test/flows/**/*.test.ts'],
-          globalSetup: ['test/support/laptop-stack.ts'],
-          // Nothing here replaces modules: files that share a process share what it has loaded and made fast.
-          isolate: false,
-          setupFiles: ['test/support/new-world.ts'],
+          maxWorkers: 1,
           ...timeouts,
         },
       },

@@ -11,7 +11,7 @@ import { createGatewayServer } from './api-gateway.ts';
 import { assemblyOfSources } from './assembly.ts';
 import { type DemoApps, demoApps } from './demo-apps.ts';
 import { type Deployment, type FunctionDefinition, readDeployment } from './deployment.ts';
-import { createTable, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
+import { createTable, type DynamoDbLocal, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
 import { createFunctionPool } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
 import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
@@ -31,6 +31,8 @@ export interface StackOptions {
   port?: number;
   /** Folder that keeps tables, objects and demo apps between runs; without it they go with the stack. */
   data?: string | undefined;
+  /** A DynamoDB Local that is there already, and stays when the stack goes. */
+  database?: DynamoDbLocal;
   /** No line a call on the console. */
   quiet?: boolean;
   /** A cloud assembly that is there already; without it that of the sources serves. */
@@ -136,11 +138,13 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   })();
   // What is wrong with an assembly that is there shows at once, without a database.
   if (options.assembly) await reading;
-  const starting = startDynamoDbLocal({ dataDir: data && join(data, 'dynamodb') }).then((started) => {
+  const startDatabase = async () => {
+    const started = await startDynamoDbLocal({ dataDir: data && join(data, 'dynamodb') });
     closers.add(started.close);
     onProgress(`DynamoDB Local is ready (${since()})`);
     return started;
-  });
+  };
+  const starting = options.database ? Promise.resolve(options.database) : startDatabase();
   // A failure of one ends the other at once; both must have come to an end before the stack gives up.
   const [database, { deployment, authorizer }] = await Promise.all([starting, reading]).catch(async (error) => {
     await Promise.all([closers.close(), ...[starting, reading].map((step) => step.catch(() => {}))]);

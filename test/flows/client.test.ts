@@ -6,19 +6,21 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { entries, Failed, Refused, rosterClient } from '../../client/roster.ts';
+import { laptopStack } from '../support/stack.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const { api_endpoint: endpoint } = inject('stack');
+const stack = await laptopStack();
+const { api_endpoint: endpoint } = stack;
 
 test('the example of the README runs against the laptop stack', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'roster-client-'));
   try {
     const file = join(folder, 'stack.json');
-    await writeFile(file, JSON.stringify(inject('stack')));
+    await writeFile(file, JSON.stringify(stack));
     const { stdout } = await promisify(execFile)(process.execPath, ['client/example.ts', file], { cwd: root });
     expect(stdout).toMatch(/^bob joined: success\nmember \d+ since .*\nmember \d+ since .*\nrefused with 20004: /);
   } finally {

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { laptopStack } from '../support/stack.ts';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const executablePath = [process.env.CHROMIUM ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
 if (!executablePath)
   console.warn('No Chromium here (CHROMIUM=… names one): the tests of the page /docs in a browser do not run.');
 
-const stack = inject('stack');
+const stack = await laptopStack();
 
 describe('/docs/demo.json', () => {
   const get = (headers: Record<string, string> = {}) => fetch(`${stack.api_endpoint}/docs/demo.json`, { headers });
@@ -22,7 +23,7 @@ describe('/docs/demo.json', () => {
 describe.runIf(executablePath)('the page /docs in Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: executablePath!, args: ['--disable-gpu'] });
   });
   afterAll(() => browser?.close());
 

@@ -1,18 +1,19 @@
-/** Vitest's global set-up of the flows: one laptop stack for the whole run, whose DynamoDB Local the tests share. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+/** Vitest's global set-up of the flows: one laptop stack for the whole run, on the run's DynamoDB Local. */
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { assemblyOfSources } from '../../infra/local/assembly.ts';
-import { type StackDescription, startStack } from '../../infra/local/stack.ts';
-import { startTestBucket } from './bucket.ts';
+import { startStack } from '../../infra/local/stack.ts';
 import { faultsOf } from './embedded-metrics.ts';
 import { grantReport } from './grant-report.ts';
 import { secretsIn } from './secrets.ts';
+import { database } from './servers.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    stack: StackDescription;
+    /** File that appears when the stack serves, or has failed to: see `laptopStack`. */
+    stackFile: string;
     /** File of what the functions print. */
     functionsLog: string;
   }
@@ -22,23 +23,34 @@ const REPORT = resolve(import.meta.dirname, '../../.local/grants.txt');
 
 export default async function setup(project: TestProject) {
   const logs = await mkdtemp(join(tmpdir(), 'roster-flows-'));
-  const { assembly } = await assemblyOfSources();
-  const stack = await startStack({
-    port: 0,
-    quiet: true,
-    logs,
-    assembly,
-    // Stories call every function, again and again: a smaller number would end most of them just to start them anew.
-    instances: 100,
-    onBroken: (reason) => console.error(reason),
-  });
-  const bucket = await startTestBucket();
-  project.provide('stack', stack.description);
+  const file = join(logs, 'stack.json');
+  const say = async (said: object) => {
+    await writeFile(`${file}.part`, JSON.stringify(said));
+    await rename(`${file}.part`, file);
+  };
+  // Not waited for: until it serves, the tests that do not need it run.
+  const starting = assemblyOfSources().then(({ assembly }) =>
+    startStack({
+      database,
+      port: 0,
+      quiet: true,
+      logs,
+      assembly,
+      // Stories call every function, again and again: a smaller number would end most of them just to start them anew.
+      instances: 160,
+      onBroken: (reason) => console.error(reason),
+    }),
+  );
+  const said = starting.then(
+    ({ description }) => say(description),
+    (error: Error) => say({ failure: error.stack }),
+  );
+  project.provide('stackFile', file);
   project.provide('functionsLog', join(logs, 'functions.log'));
-  project.provide('dynamoDbEndpoint', stack.description.dynamodb_endpoint);
-  project.provide('s3Endpoint', bucket.endpoint);
   return async () => {
-    await Promise.all([stack.close(), bucket.close()]);
+    await said;
+    const stack = await starting;
+    await stack.close();
     const log = await readFile(join(logs, 'functions.log'), 'utf8').catch(() => '');
     await rm(logs, { recursive: true, force: true });
     const [secret] = secretsIn(log);

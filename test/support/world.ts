@@ -7,6 +7,7 @@ import { type Api, inProcess, overHttp } from './api.ts';
 import { TEST_BUCKET, TestBucket } from './bucket.ts';
 import { newTable, tableAt } from './database.ts';
 import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
+import { laptopStack } from './stack.ts';
 
 /** Where a flow runs: the operations, and the table behind them for what no operation can set up or show. */
 export interface World {
@@ -68,8 +69,8 @@ function guarded(client: DynamoDBDocumentClient): Conflicts {
 }
 
 /** The run's laptop stack. */
-export function worldOverHttp(): World {
-  const { api_endpoint, dynamodb_endpoint, s3_endpoint, table_name, bucket_name } = inject('stack');
+export async function worldOverHttp(): Promise<World> {
+  const { api_endpoint, dynamodb_endpoint, s3_endpoint, table_name, bucket_name } = await laptopStack();
   return {
     api: overHttp(api_endpoint),
     table: tableAt(dynamodb_endpoint, table_name),
@@ -77,5 +78,4 @@ export function worldOverHttp(): World {
   };
 }
 
-export const world = async (name: WorldName): Promise<World> =>
-  name === 'in process' ? worldInProcess() : worldOverHttp();
+export const world = (name: WorldName): Promise<World> => (name === 'in process' ? worldInProcess() : worldOverHttp());

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { laptopStack } from '../../support/stack.ts';
 import { Given, PASSWORD, type Person } from '../../support/story.ts';
 import { world } from '../../support/world.ts';
 
@@ -25,7 +26,7 @@ describe.skipIf(!found)('In Chromium', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'roster-pages-'));
     await writeFile(join(folder, NAME), bytes);
-    browser = await chromium.launch({ executablePath: found! });
+    browser = await chromium.launch({ executablePath: found!, args: ['--disable-gpu'] });
   });
   afterAll(async () => {
     await browser?.close();
@@ -53,7 +54,7 @@ describe.skipIf(!found)('In Chromium', () => {
     const given = await Given.app(await world('over HTTP'), limits);
     const alice = await given.user('alice');
     const group_id = await given.group(alice);
-    const { api_endpoint: api } = inject('stack');
+    const { api_endpoint: api } = await laptopStack();
     const as = ({ token }: Person) => ({ api, app_id: given.app, group_id, token });
     const files = () => alice.lists('GET /group/file/list', { group_id });
     return { given, alice, group_id, api, as, files };
