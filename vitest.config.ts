@@ -5,8 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // For a machine that others use too: on one of its own the longest test takes a third of that.
 const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 
-/** Tests that replace modules: each needs a process of its own. */
-const MOCKED = ['test/invariants/*.test.ts', 'test/{data/database,domain/user/lock-out,ops/moving}.test.ts'];
+/** Tests that replace modules, or hash cheaply: each needs a process of its own, or others would find what it left. */
+const MOCKED = [
+  'test/invariants/*.test.ts',
+  'test/{costs,data/database,domain/user/lock-out,ops/moving}.test.ts',
+  'test/{http/any-request,http/injection,infra/events}.test.ts',
+];
 
 /** Tests of infrastructure, which need no database. */
 const TEMPLATES = [

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 
 const files = ['test/costs.test.ts', 'test/infra/bundle.test.ts'];
-const vitest = spawn('vitest', ['run', '--project', 'parts', ...files], {
+const vitest = spawn('vitest', ['run', ...files], {
   env: { ...process.env, RECORD: '1' },
   stdio: 'inherit',
   shell: process.platform === 'win32',

@@ -6,7 +6,7 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
 });
 const env = { ...process.env, INVARIANT_RUNS: values.runs, INVARIANT_SEED: values.seed };
-const vitest = spawn('vitest', ['run', '--project', 'parts', 'test/invariants/histories.test.ts'], {
+const vitest = spawn('vitest', ['run', 'test/invariants/histories.test.ts'], {
   env,
   stdio: 'inherit',
 });
