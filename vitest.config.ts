@@ -5,11 +5,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // For a machine that others use too: on one of its own the longest test takes a third of that.
 const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 
-/** Tests that replace modules, or hash cheaply: each needs a process of its own, or others would find what it left. */
-const MOCKED = [
+/** Tests that replace modules, and those of hashing itself: each in a process of its own, where nothing is replaced yet. */
+const ALONE = [
   'test/invariants/*.test.ts',
-  'test/{costs,data/database,domain/user/lock-out,ops/moving}.test.ts',
-  'test/{http/any-request,http/injection,infra/events}.test.ts',
+  'test/{data/database,domain/password,domain/user/lock-out,ops/moving}.test.ts',
 ];
 
 /** Tests of infrastructure, which need no database. */
@@ -20,7 +19,7 @@ const TEMPLATES = [
 ];
 
 /** Flows last: the laptop stack, which they need, starts meanwhile. What takes long comes first, so that nobody waits for it. */
-const PROJECTS = ['templates', 'mocked', 'parts', 'flows'];
+const PROJECTS = ['templates', 'alone', 'parts', 'flows'];
 const LONG = [
   ...['invariants/breakages', 'scale/large-groups', 'http/any-request', 'background/deleted-user', 'local/lifecycle'],
   ...['local/stack'],
@@ -56,7 +55,7 @@ export default defineConfig({
           include: ['test/flows/**/*.test.ts'],
           globalSetup: ['test/support/servers.ts', 'test/support/laptop-stack.ts'],
           isolate: false,
-          setupFiles: ['test/support/new-world.ts', 'test/support/cheap-hashing.ts'],
+          setupFiles: ['test/support/new-world.ts'],
           sequence: AFTER_TEMPLATES,
           ...timeouts,
         },
@@ -65,7 +64,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/flows/**', ...TEMPLATES, ...MOCKED],
+          exclude: ['test/flows/**', ...TEMPLATES, ...ALONE],
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           // Files that share a process share what it has loaded and made fast.
@@ -76,8 +75,8 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'mocked',
-          include: MOCKED,
+          name: 'alone',
+          include: ALONE,
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           ...timeouts,

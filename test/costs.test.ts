@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, expect, test, vi } from 'vitest';
-import './support/cheap-hashing.ts';
 import { documentClient } from '../shared/data/client.ts';
 import { routes } from '../shared/routes/index.ts';
 import { cook, RECIPES, setScene, warmUp } from './support/recipes.ts';

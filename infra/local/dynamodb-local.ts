@@ -85,7 +85,7 @@ async function startOn(port: number, { dataDir, peak = false }: DynamoDbLocalOpt
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
   const command = [
     java,
-    // Without it Java works for a minute on what is worth it in minutes of load only.
+    // Without this flag Java compiles for a minute what pays only in minutes of load.
     ...(peak ? [] : ['-XX:TieredStopAtLevel=1']),
     ...['-XX:+UseSerialGC', '-Xmx1g', '-Djava.library.path=./DynamoDBLocal_lib'],
     ...['-jar', 'DynamoDBLocal.jar', ...storage, '-sharedDb', '-disableTelemetry'],

@@ -1,9 +1,9 @@
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, expect } from 'vitest';
 import { handler } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import { newId } from '../../shared/domain/ids.ts';
+import { putAll } from '../support/database.ts';
 import { itemsOf } from '../support/invariants.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Given, inRaces, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
@@ -56,18 +56,12 @@ async function many<T>(count: number, make: (n: number) => Promise<T>): Promise<
 
 /** So many groups like this one (itself among them), with the same members; counts of the members are left to the caller. */
 async function copies(given: Given, group: number, count: number): Promise<number[]> {
-  const { client, name } = given.world.table;
   const whole = (await itemsOf(given.world.table, given.app)).map((item) => JSON.stringify(item));
   const own = new RegExp(`\\b${group}\\b`, 'g');
   const template = whole.filter((item) => item.match(own));
   const groups = [group, ...Array.from({ length: count - 1 }, newId)];
   const items = groups.slice(1).flatMap((id) => template.map((item) => JSON.parse(item.replace(own, String(id)))));
-  for (let from = 0; from < items.length; from += 25)
-    await client.send(
-      new BatchWriteCommand({
-        RequestItems: { [name]: items.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } })) },
-      }),
-    );
+  await putAll(given.world.table, items);
   return groups;
 }
 

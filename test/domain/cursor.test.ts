@@ -43,7 +43,7 @@ test('a changed one is good for nothing, and gives no position outside of the fo
       expect(() => cursor.verify(call(), FORM)).toThrow('cursor');
       expect(cursor.position(FORM) ?? '').toMatch(/^[\d#]*$/);
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
   new Cursor('list', undefined).verify(call(), FORM);
   new Cursor('list', '').verify(call(), FORM);
@@ -56,6 +56,6 @@ test('what comes after a position, and before it, is everything but the position
       expect(other >= after(at)).toBe(other > at);
       expect(other <= before(at)).toBe(other < at);
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   );
 });

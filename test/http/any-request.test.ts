@@ -1,17 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../support/cheap-hashing.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { anything, hostileText, namesOf, parametersOf } from '../support/requests.ts';
 import { Given, inOrderAtTheEnd } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
-/** Of users and tokens test/flows/user/any-input.test.ts says more. */
-const others = routes.filter(({ area }) => area !== 'user');
-
 describe('No request is a fault of the service', () => {
   const told = inOrderAtTheEnd();
-  test.each(others.map((route) => [route.methods[0] as string, route.path, route] as const))(
+  test.each(routes.map((route) => [route.methods[0] as string, route.path, route] as const))(
     '%s %s',
     async (_, path, { access, methods }) => {
       const given = await Given.app(await world('in process'));

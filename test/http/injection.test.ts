@@ -1,6 +1,5 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
-import '../support/cheap-hashing.ts';
 import { inThisProcess } from '../support/story.ts';
 
 /** Texts that mean something to keys, expressions, JSON, objects, logs or shells. */

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from 'aws-lambda';
 import { beforeAll, expect, test } from 'vitest';
-import '../support/cheap-hashing.ts';
 import examples from '../../docs/examples.json' with { type: 'json' };
 import { BUNDLE_FILE } from '../../infra/bundle.ts';
 import { samFunctions, sampleEvent } from '../../infra/events.ts';

@@ -1,4 +1,3 @@
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, adminTokenOf, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
@@ -9,7 +8,7 @@ import { put, update } from '../../shared/data/step.ts';
 import { lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
 import { Call, forgetHeld } from '../../shared/domain/call.ts';
 import { isGenuine, parseToken, tokenHash } from '../../shared/domain/token.ts';
-import { newTable } from '../support/database.ts';
+import { newTable, putAll } from '../support/database.ts';
 import { ops, opsHere, stackFolder } from './command-line.ts';
 
 let table: Awaited<ReturnType<typeof newTable>>;
@@ -184,10 +183,7 @@ describe('limits', () => {
     await json('apps', 'create', '--id', 'large');
     const users = Array.from({ length: 1001 }, (_, user) => user + 1);
     const items = users.flatMap((user) => [{ ...userKey('large', user), owned: 2 }, directoryKey('large', 1000, user)]);
-    for (let from = 0; from < items.length; from += 25) {
-      const puts = items.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }));
-      await table.client.send(new BatchWriteCommand({ RequestItems: { [table.name]: puts } }));
-    }
+    await putAll(table, items);
     expect(await json('apps', 'limits', 'large', 'users=5000')).toMatchObject({ users: 1001 });
     expect(await json('apps', 'limits', 'large', 'groups=5000')).toMatchObject({ groups: 2002 });
     expect(await json('apps', 'recount', 'large')).toEqual({ app_id: 'large', users: 1001, groups: 2002 });

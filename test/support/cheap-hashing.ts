@@ -4,10 +4,9 @@
  */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
+import { CHEAP } from './secrets.ts';
 
 const { scrypt } = crypto;
-
-const CHEAP = { N: 2, r: 8, p: 1 };
 
 crypto.scrypt = ((password, salt, length, options, callback) =>
   scrypt(password, salt, length, (options.N ?? 0) > CHEAP.N ? CHEAP : options, callback)) as typeof scrypt;

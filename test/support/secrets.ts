@@ -1,6 +1,9 @@
 /** The password of everybody in the stories. */
 export const PASSWORD = 'correct horse battery';
 
+/** Parameters of scrypt that cost next to nothing. */
+export const CHEAP = { N: 2, r: 8, p: 1 };
+
 /** What may stand in no log, no template and no bundle, by its form. */
 const FORMS: Record<string, RegExp> = {
   // See shared/domain/token.ts.

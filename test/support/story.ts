@@ -25,7 +25,7 @@ import type { Method } from '../../shared/routes/index.ts';
 import type { Answer, Api, Request } from './api.ts';
 import { putAll } from './database.ts';
 import { problems, problemsOfAll } from './invariants.ts';
-import { PASSWORD } from './secrets.ts';
+import { CHEAP, PASSWORD } from './secrets.ts';
 import { type World, type WorldName, world } from './world.ts';
 
 type Parameters = Record<string, unknown>;
@@ -106,8 +106,6 @@ export class Person extends Actor {
 
 export { PASSWORD };
 
-/** Of the least parameters there are: comparing takes a hundredth of the time that new passwords take. */
-const CHEAP = { N: 2, r: 8, p: 1 };
 const salt = randomBytes(16);
 const HASH: PasswordHash = {
   salt: salt.toString('base64url'),
