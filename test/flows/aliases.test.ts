@@ -4,6 +4,8 @@ import type { Answer, Request } from '../support/api.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
+const given = await Given.app(await world('over HTTP'));
+const alice = await given.user();
 const aliases = routes.filter(({ methods }) => methods.length > 1);
 
 /**
@@ -13,8 +15,6 @@ const aliases = routes.filter(({ methods }) => methods.length > 1);
 test.each(aliases.map((route) => [route.methods.join(' and '), route.path, route] as const))(
   '%s %s are one operation',
   async (_, path, { methods }) => {
-    const given = await Given.app(await world('over HTTP'));
-    const alice = await given.user();
     const requests: Request[] = [
       {},
       { app: given.app },

@@ -135,9 +135,14 @@ export class Scheduler {
     return true;
   }
 
+  /** Every task waits, and with all the requests that it makes side by side: nothing new comes for some turns. */
   async #settled(): Promise<void> {
-    do await turnOfTheLoop();
-    while ([...this.#running].some((task) => !this.#waiting.some((waiting) => waiting.task === task)));
+    for (let quiet = 0; quiet < 3; quiet++) {
+      const { length } = this.#waiting;
+      await turnOfTheLoop();
+      const waits = (task: Task) => this.#waiting.some((waiting) => waiting.task === task);
+      if (this.#waiting.length !== length || ![...this.#running].every(waits)) quiet = -1;
+    }
   }
 
   /** The task waits here until it is chosen, and does this then. */

@@ -1,21 +1,17 @@
-import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import type { FunctionDefinition, StreamMapping } from '../../infra/local/deployment.ts';
-import { createTable, type DynamoDbLocal, startDynamoDbLocal } from '../../infra/local/dynamodb-local.ts';
+import { createTable, localClient } from '../../infra/local/dynamodb-local.ts';
 import { parsePattern } from '../../infra/local/event-pattern.ts';
 import type { Outcome } from '../../infra/local/function-pool.ts';
 import { startStreamSource } from '../../infra/local/stream-source.ts';
 import type { Json } from '../../infra/local/template.ts';
 
-let database: DynamoDbLocal;
-let client: DynamoDBClient;
-beforeAll(async () => {
-  database = await startDynamoDbLocal();
-  client = database.client();
-});
-afterAll(() => database.close());
+const endpoint = inject('dynamoDbEndpoint');
+const client = localClient(endpoint);
+afterAll(() => client.destroy());
 
-let tables = 0;
 let tableName: string;
 let batches: Json[][];
 let discarded: Json[][];
@@ -25,7 +21,7 @@ let close: () => Promise<void>;
 let answer: (records: Json[]) => Partial<Outcome> & { payload?: Json };
 
 beforeEach(async () => {
-  tableName = `table-${tables++}`;
+  tableName = `streamed-${randomUUID()}`;
   [batches, discarded, position] = [[], [], {}];
   answer = () => ({ ok: true });
   close = async () => {};
@@ -44,7 +40,7 @@ afterEach(() => close());
 function start(mapping: Partial<StreamMapping> = {}) {
   const source = startStreamSource({
     client,
-    endpoint: database.endpoint,
+    endpoint,
     mapping: {
       id: 'mapping',
       streamArn: `arn:aws:dynamodb:us-east-1:000000000000:table/${tableName}/stream/local`,

@@ -1,25 +1,27 @@
 import { randomBytes, randomInt, randomUUID, scryptSync } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { App } from '../../shared/data/app-repo.ts';
+import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
+import { countStep } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
-import { exists } from '../../shared/data/expression.ts';
-import { type Group, updateGroup } from '../../shared/data/group-repo.ts';
+import { exists, missing } from '../../shared/data/expression.ts';
+import { type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
 import {
   deviceKey,
   edgeAdmin,
   edgeKey,
+  groupInfoKey,
+  groupKey,
   type Key,
   relationAdmin,
   relationKey,
   userKey,
 } from '../../shared/data/keys.ts';
-import { ADMIN_ROLE } from '../../shared/data/membership-repo.ts';
+import { ADMIN_ROLE, joinSteps, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
-import { applied, type Step, update } from '../../shared/data/step.ts';
+import { applied, put, type Step, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
-import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import { newId } from '../../shared/domain/ids.ts';
-import { newUserToken, tokenHash } from '../../shared/domain/token.ts';
+import { newAdminToken, newUserToken, tokenHash } from '../../shared/domain/token.ts';
 import type { Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import type { Answer, Api, Request } from './api.ts';
@@ -113,6 +115,9 @@ const HASH: PasswordHash = {
   ...CHEAP,
 };
 
+/** What steps leave where nothing was. */
+const itemsOf = (steps: readonly Step[]) => steps.map((step) => applied(step, undefined) as Item & Key);
+
 /** One test's app with what the test starts from. */
 export class Given {
   readonly api: Api;
@@ -129,10 +134,21 @@ export class Given {
     this.adminToken = adminToken;
   }
 
+  /** A tenant with an admin token: what `createApp` and `issueAdminToken` leave, in one request. */
   static async app(where: World, limits: Partial<Limits> = {}): Promise<Given> {
-    const db = new Database(where.table.client, where.table.name);
-    const record = await createApp(db, { app: `t${randomUUID()}`, limits });
-    return new Given(where, record, await issueAdminToken(db, record.app));
+    const record: App = {
+      app: `t${randomUUID()}`,
+      name: '',
+      status: 'active',
+      registration: 'open',
+      secret: randomBytes(32).toString('base64url'),
+      limits,
+      made: Date.now(),
+    };
+    const token = newAdminToken(record);
+    const issued = { name: '', made: record.made, seen: 0 };
+    await putAll(where.table, itemsOf([putApp(record), putAdminToken(record.app, tokenHash(token), issued)]));
+    return new Given(where, record, token);
   }
 
   /** Another tenant of the same table. */
@@ -174,10 +190,7 @@ export class Given {
     }));
     const people = users.map((user) => this.#newSession(user));
     const steps = users.flatMap((user, index) => [...putUser(this.app, user), people[index]!.step]);
-    await putAll(
-      this.world.table,
-      steps.map((step) => applied(step, undefined) as Item & Key),
-    );
+    await putAll(this.world.table, itemsOf(steps));
     return people.map(({ person }) => person);
   };
 
@@ -207,7 +220,10 @@ export class Given {
     };
   }
 
-  /** A group with its members in that order, and settings that have no operation of their own here. */
+  /**
+   * A group with its members in that order, and settings that have no operation of their own here. What creation,
+   * invitations and appointments leave, without their reads.
+   */
   group = async (
     owner: Person,
     {
@@ -220,17 +236,36 @@ export class Given {
       Pick<Group, 'approval' | 'capacity' | 'member_invite'>
     > = {},
   ): Promise<number> => {
-    const { group_id } = await owner.does('POST /group/create', { name, type });
-    const people = [...admins, ...members].map(({ id }) => id);
-    for (let from = 0; from < people.length; from += 100) {
-      const user_list = people.slice(from, from + 100);
-      const entries = await owner.does('POST /group/invite', { group_id, user_list, reason: '' });
-      for (const entry of entries) expect(entry.reason).toBe('');
-    }
-    for (const admin of admins) await this.appoint(group_id, admin);
-    if (Object.keys(settings).length > 0)
-      await this.db.write([updateGroup(this.app, group_id, { set: settings }, exists)]);
-    return group_id;
+    const { app } = this;
+    const now = Date.now();
+    const limits = limitsOf(this.record);
+    const people = [owner, ...admins, ...members];
+    const group: Group = {
+      ...NEW_GROUP,
+      group: newId(),
+      owner: owner.id,
+      type,
+      count: people.length,
+      capacity: limits.group_capacity,
+      admins: admins.length,
+      made: now,
+      changed: now,
+      ...settings,
+    };
+    const steps = [
+      put(groupKey(app, group.group), group, missing),
+      put(groupInfoKey(app, group.group), { name, avatar: '', changed: now }),
+      ...putPublic(app, group),
+      ...(limits.groups > 0 ? [countStep(app, 'groups', 1)] : []),
+      ...people.flatMap(({ id }, index) => {
+        const role = index === 0 ? OWNER_ROLE : index <= admins.length ? ADMIN_ROLE : MEMBER_ROLE;
+        const brought = { since: now - people.length + index };
+        return joinSteps(app, group.group, id, undefined, { now, index, role, brought, person: exists });
+      }),
+    ];
+    for (let from = 0; from < steps.length; from += 100)
+      expect(await this.db.write(steps.slice(from, from + 100)), 'a group of users that are there').toBe(true);
+    return group.group;
   };
 
   /** Makes a member an admin. */
