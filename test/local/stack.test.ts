@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { localClient } from '../../infra/local/dynamodb-local.ts';
+import { type DynamoDbLocal, localClient, startDynamoDbLocal } from '../../infra/local/dynamodb-local.ts';
 import { type Stack, type StackOptions, startStack } from '../../infra/local/stack.ts';
 import type { Json } from '../../infra/local/template.ts';
 import { MAPPING_ACTIONS, writeFixtureAssembly } from './fixture.ts';
@@ -14,9 +14,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const apps = { app_id: 'a', admin_token: 'at', other_app_id: 'b', other_admin_token: 'bt' };
 let assembly: string;
-beforeAll(() => {
+/** For stacks that need not start one of their own. */
+let database: DynamoDbLocal;
+beforeAll(async () => {
   assembly = writeFixtureAssembly(folder);
+  database = await startDynamoDbLocal();
 });
+afterAll(() => database.close());
 const start = (more: StackOptions = {}) =>
   startStack({
     assembly,
@@ -58,7 +62,7 @@ const putItem = new PutItemCommand({ TableName: 'fixture', Item: item });
 describe('a running stack', () => {
   let stack: Stack;
   beforeAll(async () => {
-    stack = await start();
+    stack = await start({ database });
   });
   afterAll(() => stack.close());
   const get = (path: string) => fetch(stack.description.api_endpoint + path);
@@ -146,14 +150,14 @@ const isAlive = (pid: number) =>
 describe('without permission checks', () => {
   it('functions may do everything, and roles are not looked at', async () => {
     const elsewhere = writeFixtureAssembly(join(folder, 'unasked'), ['dynamodb:DescribeStream']);
-    const stack = await start({ assembly: elsewhere, iam: false });
+    const stack = await start({ assembly: elsewhere, iam: false, database });
     try {
       await (await clientOfFunction(stack)).send(putItem);
       expect(stack.permissions).toEqual({ grants: [], refused: [] });
     } finally {
       await stack.close();
     }
-    expect(isAlive(stack.javaPid)).toBe(false);
+    expect(isAlive(database.pid), 'what a stack was given it does not end').toBe(true);
   });
 
   it.each([
@@ -176,6 +180,7 @@ describe('data', () => {
     await put(stack, 'kept');
     await s3Of(stack).send(new PutObjectCommand({ Bucket: 'fixture-files', Key: 'kept', Body: 'kept' }));
     await stack.close();
+    expect(isAlive(stack.javaPid)).toBe(false);
     stack = await start({ data });
     const Key = { pk: { S: 'kept' }, sk: { S: '-' } };
     const client = localClient(stack.description.dynamodb_endpoint);
