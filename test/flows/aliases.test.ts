@@ -12,7 +12,7 @@ const aliases = routes.filter(({ methods }) => methods.length > 1);
  * Routes that differ in their method only reach the same function, which cannot tell them apart. Asked over HTTP, where
  * the routes are those of the template; by requests that change nothing, so that the second finds what the first found.
  */
-test.each(aliases.map((route) => [route.methods.join(' and '), route.path, route] as const))(
+test.concurrent.each(aliases.map((route) => [route.methods.join(' and '), route.path, route] as const))(
   '%s %s are one operation',
   async (_, path, { methods }) => {
     const requests: Request[] = [

@@ -7,7 +7,8 @@ import { world } from '../support/world.ts';
 
 describe('No request is a fault of the service', () => {
   const told = inOrderAtTheEnd();
-  test.each(routes.map((route) => [route.methods[0] as string, route.path, route] as const))(
+  // Each has an app of its own: while one waits for the database others make their requests.
+  test.concurrent.each(routes.map((route) => [route.methods[0] as string, route.path, route] as const))(
     '%s %s',
     async (_, path, { access, methods }) => {
       const given = await Given.app(await world('in process'));

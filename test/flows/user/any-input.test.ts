@@ -54,20 +54,24 @@ const COSTLY = /^(token\/|user\/register|user\/change-password|user\/delete)/;
 const operations = routes.filter(({ area, id }) => area === 'user' || /^(token\/|user\/register)/.test(id));
 
 describe('Whatever is sent', () => {
-  test.each(operations.map(({ id }) => id))('%s answers with a code of the table, and names the field', async (id) => {
-    const { path, methods } = operations.find((route) => route.id === id)!;
-    const given = await Given.app(await worldInProcess());
-    const person = await given.user();
-    const acting = { app: given.app, token: given.adminToken, user: person.id };
-    const property = fc.asyncProperty(requests, fc.constantFrom<Method>(...methods), async (request, method) => {
-      const headers = id === 'user/delete' ? { app: given.app, token: person.token } : acting;
-      const { status, body, log } = await given.api.call(method, path, { ...headers, ...request });
-      expect(status, `${body.message} ${log?.error?.stack}`).toBe(200);
-      if (body.code === 10002) expect(body.message).toMatch(/^[a-zA-Z_]+(\[\d+\]|\.\w+)*: /);
-      expect([200, 10000, 10002, 10004, 10010, 10011]).toContain(body.code);
-    });
-    await fc.assert(property, { numRuns: COSTLY.test(id) ? 12 : 30, seed: 7, endOnFailure: true });
-  });
+  // Each has an app of its own: while one waits for the database others make their requests.
+  test.concurrent.each(operations.map(({ id }) => id))(
+    '%s answers with a code of the table, and names the field',
+    async (id) => {
+      const { path, methods } = operations.find((route) => route.id === id)!;
+      const given = await Given.app(await worldInProcess());
+      const person = await given.user();
+      const acting = { app: given.app, token: given.adminToken, user: person.id };
+      const property = fc.asyncProperty(requests, fc.constantFrom<Method>(...methods), async (request, method) => {
+        const headers = id === 'user/delete' ? { app: given.app, token: person.token } : acting;
+        const { status, body, log } = await given.api.call(method, path, { ...headers, ...request });
+        expect(status, `${body.message} ${log?.error?.stack}`).toBe(200);
+        if (body.code === 10002) expect(body.message).toMatch(/^[a-zA-Z_]+(\[\d+\]|\.\w+)*: /);
+        expect([200, 10000, 10002, 10004, 10010, 10011]).toContain(body.code);
+      });
+      await fc.assert(property, { numRuns: COSTLY.test(id) ? 12 : 30, seed: 7, endOnFailure: true });
+    },
+  );
 
   test('whoever is claimed to act, in whatever headers, gets a code of the table', async () => {
     const given = await Given.app(await worldInProcess());
