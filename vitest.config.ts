@@ -18,7 +18,10 @@ const TEMPLATES = [
   'test/docs/*.test.ts',
 ];
 
-/** Flows last: the laptop stack, which they need, starts meanwhile. What takes long comes first, so that nobody waits for it: what keeps the database busy beside what does not. */
+/**
+ * Flows last: the laptop stack, which they need, starts meanwhile. What takes long comes first, so that nobody waits for
+ * it: what keeps the database busy beside what does not.
+ */
 const PROJECTS = ['templates', 'alone', 'parts', 'flows'];
 const LONG = [
   ...['invariants/breakages', 'local/lifecycle', 'scale/large-groups', 'http/any-request', 'local/stack'],

@@ -130,7 +130,7 @@ async function startOn(port: number, { dataDir, peak = false }: DynamoDbLocalOpt
   return { endpoint, pid: child.pid!, client: () => localClient(endpoint), ended, close };
 }
 
-/** A client for DynamoDB Local at `endpoint`; any letters and digits will do as credentials. */
+/** A client for DynamoDB Local at `endpoint`; any letters and digits will do as credentials. `more` is of its other settings. */
 export function localClient(endpoint: string, more: DynamoDBClientConfig = {}): DynamoDBClient {
   return new DynamoDBClient({
     ...more,

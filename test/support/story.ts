@@ -20,6 +20,7 @@ import { ADMIN_ROLE, joinSteps, MEMBER_ROLE, OWNER_ROLE } from '../../shared/dat
 import type { Item } from '../../shared/data/read.ts';
 import { applied, put, type Step, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
+import { newApp } from '../../shared/domain/app/apps.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/domain/token.ts';
 import type { Limits } from '../../shared/limits.ts';
@@ -116,7 +117,7 @@ const HASH: PasswordHash = {
 };
 
 /** What steps leave where nothing was. */
-const itemsOf = (steps: readonly Step[]) => steps.map((step) => applied(step, undefined) as Item & Key);
+const leftBy = (steps: readonly Step[]) => steps.map((step) => applied(step, undefined) as Item & Key);
 
 /** One test's app with what the test starts from. */
 export class Given {
@@ -136,18 +137,10 @@ export class Given {
 
   /** A tenant with an admin token: what `createApp` and `issueAdminToken` leave, in one request. */
   static async app(where: World, limits: Partial<Limits> = {}): Promise<Given> {
-    const record: App = {
-      app: `t${randomUUID()}`,
-      name: '',
-      status: 'active',
-      registration: 'open',
-      secret: randomBytes(32).toString('base64url'),
-      limits,
-      made: Date.now(),
-    };
+    const record = newApp(`t${randomUUID()}`, limits);
     const token = newAdminToken(record);
     const issued = { name: '', made: record.made, seen: 0 };
-    await putAll(where.table, itemsOf([putApp(record), putAdminToken(record.app, tokenHash(token), issued)]));
+    await putAll(where.table, leftBy([putApp(record), putAdminToken(record.app, tokenHash(token), issued)]));
     return new Given(where, record, token);
   }
 
@@ -190,7 +183,7 @@ export class Given {
     }));
     const people = users.map((user) => this.#newSession(user));
     const steps = users.flatMap((user, index) => [...putUser(this.app, user), people[index]!.step]);
-    await putAll(this.world.table, itemsOf(steps));
+    await putAll(this.world.table, leftBy(steps));
     return people.map(({ person }) => person);
   };
 

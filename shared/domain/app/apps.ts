@@ -26,6 +26,17 @@ const newAppId = () =>
     .join('')
     .replace(/^\d/, 'a');
 
+/** What a tenant begins with: open, with a secret of its own. */
+export const newApp = (app: string, limits: Partial<Limits> = {}, name = '', now = Date.now()): App => ({
+  app,
+  name,
+  status: 'active',
+  registration: 'open',
+  secret: randomBytes(32).toString('base64url'),
+  limits,
+  made: now,
+});
+
 /**
  * Makes a tenant. `app` is its id, drawn where not chosen.
  * @throws Refusal 10002 where the id is taken or cannot be one
@@ -34,17 +45,9 @@ export async function createApp(
   db: Database,
   given: { app?: string; name?: string; limits?: Partial<Limits>; now?: number } = {},
 ): Promise<App> {
-  const { app = newAppId(), name = '', limits = {}, now = Date.now() } = given;
+  const { app = newAppId(), name, limits, now } = given;
   if (!APP_ID.test(app)) throw badParameter('app_id', 'must have 1 to 64 letters, digits, _ or -');
-  const record: App = {
-    app,
-    name,
-    status: 'active',
-    registration: 'open',
-    secret: randomBytes(32).toString('base64url'),
-    limits,
-    made: now,
-  };
+  const record = newApp(app, limits, name, now);
   if (!(await db.write([putApp(record)])))
     throw badParameter('app_id', 'is taken (an id is never used twice, not even that of a deleted app)');
   return record;
