@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Method, Route } from '../../shared/routes/index.ts';
 import { anything, broken, hostileText, type Known, namesOf, parametersOf } from '../support/requests.ts';
+import { anyText } from '../support/texts.ts';
 
 /** A request as it goes over the wire: headers and parameters may come twice, the body may be anything. */
 export interface WireRequest {
@@ -88,7 +89,7 @@ function credentialsOf(own: Tenant, foreign: Tenant, access: Route['access']): f
     ...(access === 'actor' ? [token.map((one): string[] => ['app_id', foreign.app, 'access-token', one])] : []),
   );
   const key = fc.option(fc.oneof(anything.map(asText), fc.constantFrom('again')), { nil: undefined, freq: 9 });
-  const agent = fc.option(fc.string({ unit: 'binary', maxLength: 200 }), { nil: undefined, freq: 9 });
+  const agent = fc.option(anyText(200), { nil: undefined, freq: 9 });
   return fc
     .tuple(
       fc.oneof(

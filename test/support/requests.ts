@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import documented from '../fixtures/endpoints.json' with { type: 'json' };
 import documentedFiles from '../fixtures/file-endpoints.json' with { type: 'json' };
 import { PASSWORD } from './secrets.ts';
+import { anyText } from './texts.ts';
 
 /** What there is in an app for requests to speak of. */
 export interface Known {
@@ -15,14 +16,14 @@ export interface Known {
 /** Values that break what was not thought through: wrong types, edges of ranges, texts that no alphabet knows. */
 export const anything: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
-  fc.string({ unit: 'binary', maxLength: 300 }),
+  anyText(300),
   fc.constantFrom<unknown>('', ' ', '0', '-0', '1e3', 'null', '\u0000', '\ud800', '[1,', '#', '~', 'x'.repeat(20_000)),
   fc.constantFrom<unknown>(0, -1, 2 ** 31, 2 ** 53, 1e300, 0.5, { constructor: 1, toString: 'x' }),
   fc.array(fc.integer({ min: -2, max: 5 }), { maxLength: 5 }),
 );
 
 /** Texts that are good, but hard to keep. */
-const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom('\u0000', '\ud800', '😀', ' x '));
+const text = fc.oneof(anyText(60), fc.constantFrom('\u0000', '\ud800', '😀', ' x '));
 
 /** Parameters that clients send without the document, and names that objects have of themselves. */
 const ALSO = ['cursor', 'limit', 'name', 'mobile', 'password', 'login_name', 'device_guid', 'device_sn', '__proto__'];
@@ -33,6 +34,10 @@ const documentedOf = (path: string) => [
 
 /** Names of parameters to try on a path. */
 export const namesOf = (path: string): string[] => [...new Set([...documentedOf(path), ...ALSO])];
+
+// Made once, as a generator of texts takes milliseconds to make.
+const mobile = fc.stringMatching(/^\+?[0-9]{5,15}$/);
+const username = fc.stringMatching(/^[a-z_][A-Za-z0-9_]{5,20}$/);
 
 /** What fits a parameter of that name, so that a call gets past its schema. */
 function fitting(name: string, { group_id, people, values }: Known): fc.Arbitrary<unknown> {
@@ -47,8 +52,8 @@ function fitting(name: string, { group_id, people, values }: Known): fc.Arbitrar
     return fc.integer({ min: 0, max: 24 });
   if (/^value$|enable|approval|^no_|vibratory|auto_|allow|read_ack|visible/.test(name)) return fc.boolean();
   if (name === 'cursor') return fc.constant('');
-  if (name === 'mobile') return fc.stringMatching(/^\+?[0-9]{5,15}$/);
-  if (name === 'username') return fc.stringMatching(/^[a-z_][A-Za-z0-9_]{5,20}$/);
+  if (name === 'mobile') return mobile;
+  if (name === 'username') return username;
   return text;
 }
 
@@ -85,7 +90,7 @@ export function parametersOf(path: string, known: Known, foreign?: Known): fc.Ar
 
 /** Texts that are no JSON, or JSON that strains whoever reads it: deep, huge numbers, keys twice or of objects' own. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 50 }),
+  anyText(50),
   fc.json({ maxDepth: 2 }),
   fc.constantFrom(...['[', '{"a":', '[{"group_id":']).map((open) => open.repeat(20_000)),
   fc.integer({ min: 50, max: 20_000 }).map((depth) => `{"group_id":${'['.repeat(depth)}${']'.repeat(depth)}}`),

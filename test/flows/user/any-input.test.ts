@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Method, routes } from '../../../shared/routes/index.ts';
 import type { Request } from '../../support/api.ts';
 import { Given } from '../../support/story.ts';
+import { anyText } from '../../support/texts.ts';
 import { worldInProcess } from '../../support/world.ts';
 
 /** Every parameter of the user document, and names that objects have by themselves. */
@@ -16,7 +17,7 @@ const NAMES = [
 
 /** Long enough to be taken, too long, or of odd characters (half pairs, zero bytes) as much as plain ones. */
 const word = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  anyText(40),
   fc.constantFrom(
     'true',
     '0',

@@ -1,0 +1,18 @@
+/** Generators of texts. */
+import fc from 'fast-check';
+
+/**
+ * Any character of Unicode: what fast-check's unit `binary` is, which would first make a table of all million of them,
+ * a second's work in each process.
+ */
+const character = fc.nat({ max: 0x10_ffff - 0x800 }).map(
+  (place) => String.fromCodePoint(place < 0xd800 ? place : place + 0x800),
+  (text) => {
+    const point = (text as string).codePointAt(0)!;
+    if (String.fromCodePoint(point) !== text) throw new Error('not one character');
+    return point < 0xd800 ? point : point - 0x800;
+  },
+);
+
+/** Texts of any characters, now and then names that objects have of themselves. */
+export const anyText = (maxLength: number): fc.Arbitrary<string> => fc.string({ unit: character, maxLength });
