@@ -14,7 +14,7 @@ const ALONE = [
 /** Tests of infrastructure, which need no database. */
 const TEMPLATES = [
   'test/infra/*-stack.test.ts',
-  'test/infra/{deployments,monitoring,nag,secrets,stability}.test.ts',
+  'test/infra/{deployments,monitoring,nag,secrets,stability,validation}.test.ts',
   'test/docs/*.test.ts',
 ];
 

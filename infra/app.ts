@@ -4,7 +4,7 @@ import { synthesize } from './synthesize.ts';
 
 try {
   await bundle();
-  synthesize({ bundles: BUNDLES });
+  synthesize({ bundles: BUNDLES, validate: true });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -66,6 +66,8 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     }
   }
   await rm(join(outdir, 'functions'), { recursive: true, force: true });
+  // esbuild's process ends with this one: collecting its garbage meanwhile takes a fifth longer and saves a tenth of it.
+  process.env.GOGC ??= 'off';
   const { metafile } = await build({
     entryPoints: rows.map(({ id }) => ({ in: join(functions, `${id}.ts`), out: `${slugOf(id)}/index` })),
     outdir: join(outdir, 'functions'),

@@ -16,6 +16,8 @@ export interface SynthesizeOptions {
   /** Default: the route table. */
   routes?: readonly Route[];
   backgroundFunctions?: readonly BackgroundFunction[];
+  /** Checks the templates against CloudFormation's rules, which takes as long as all the rest. Default: no. */
+  validate?: boolean;
 }
 
 /** Writes the templates and assets of both stacks. Needs no account and no network. Throws on wrong context, and if
@@ -26,6 +28,7 @@ export const synthesize = (options: SynthesizeOptions): CloudAssembly => applica
 export function application(options: SynthesizeOptions): App {
   const app = new App({
     analyticsReporting: false,
+    builtinCloudFormationValidation: options.validate ?? false,
     ...(options.outdir && { outdir: options.outdir }),
     // Asset paths in the templates lead the laptop stack from a function to its bundle.
     postCliContext: { 'aws:cdk:enable-asset-metadata': true, ...options.context },

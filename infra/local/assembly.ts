@@ -27,7 +27,7 @@ export interface AssemblyOptions {
 
 /**
  * Gives the folders, which stay for an hour at least; makes them where none fits the sources as they are now, in a
- * process of its own (20 s).
+ * process of its own (10 s).
  * @throws StartUpError if the sources cannot be bundled or synthesized
  */
 export async function assemblyOfSources(options: AssemblyOptions = {}): Promise<Assembly> {

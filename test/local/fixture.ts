@@ -52,7 +52,11 @@ type HandlerName = keyof typeof HANDLERS;
  * stream mapping may do with the stream and the queue.
  */
 export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS): string {
-  const app = new App({ outdir: join(folder, 'assembly'), analyticsReporting: false });
+  const app = new App({
+    outdir: join(folder, 'assembly'),
+    analyticsReporting: false,
+    builtinCloudFormationValidation: false,
+  });
   const data = new Stack(app, 'Data');
   const table = new Table(data, 'Table', {
     tableName: 'fixture',
