@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
@@ -8,7 +7,7 @@ import { application } from '../../infra/synthesize.ts';
 import { placeholders } from './templates.ts';
 
 const { folder, bundles } = placeholders();
-const app = application({ bundles, outdir: join(folder, 'out') });
+const app = application({ bundles, outdir: folder });
 
 /** What somebody acknowledged in the code: where, which rule, and why. */
 const acknowledged = app.node.findAll().flatMap((construct: IConstruct) =>

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { BUNDLE_FILE, bundleFolder } from '../../infra/bundle.ts';
 import { synthesize } from '../../infra/synthesize.ts';
 import { backgroundFunctions, docsPage, type Route, routes } from '../../shared/routes/index.ts';
@@ -22,6 +22,9 @@ export interface Template {
 
 const known = new Map<string, Map<string, Template>>();
 
+/** Neither copies the bundles nor notes where in the code a resource comes from: no test looks. */
+const QUICK = { 'aws:cdk:disable-asset-staging': 'yes', 'aws:cdk:disable-stack-trace': 'yes' };
+
 /**
  * All templates of a synthesis, by stack (`Roster-dev-Data`) or nested stack (`Group`). Functions are one-line bundles:
  * templates do not depend on what is in them.
@@ -36,7 +39,7 @@ export function synthesizedTemplates(rows: readonly Route[] = routes, context: R
 function synthesized(rows: readonly Route[], context: Record<string, string>) {
   const { folder, bundles } = placeholders(rows);
   try {
-    const { directory } = synthesize({ bundles, outdir: join(folder, 'out'), routes: rows, context });
+    const { directory } = synthesize({ bundles, outdir: folder, routes: rows, context: { ...context, ...QUICK } });
     const templates = new Map<string, Template>();
     for (const file of readdirSync(directory)) {
       const name = /^(?:Roster\w+?Api(\w+?)[0-9A-F]{8}\.nested|(Roster[\w-]+))\.template\.json$/.exec(file);
@@ -48,15 +51,17 @@ function synthesized(rows: readonly Route[], context: Record<string, string>) {
   }
 }
 
-/** A new folder with a one-line bundle for each row, and a place for the output beside it. */
+const BUNDLES = resolve(import.meta.dirname, '../../.local/placeholders');
+
+/** One-line bundles, one for each row, and a new folder for the output. */
 export function placeholders(rows: readonly Route[] = routes) {
-  const folder = mkdtempSync(join(tmpdir(), 'roster-templates-'));
-  const bundles = join(folder, 'dist');
   for (const { id } of [...rows, ...backgroundFunctions, docsPage]) {
-    mkdirSync(bundleFolder(bundles, id), { recursive: true });
-    writeFileSync(join(bundleFolder(bundles, id), BUNDLE_FILE), `exports.handler = () => '${id}';\n`);
+    const bundle = join(bundleFolder(BUNDLES, id), BUNDLE_FILE);
+    if (existsSync(bundle)) continue;
+    mkdirSync(dirname(bundle), { recursive: true });
+    writeFileSync(bundle, `exports.handler = () => '${id}';\n`);
   }
-  return { folder, bundles };
+  return { folder: mkdtempSync(join(tmpdir(), 'roster-templates-')), bundles: BUNDLES };
 }
 
 /** Resources of one type by logical id, over all stacks; logical ids are prefixed by their stack. */

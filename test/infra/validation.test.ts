@@ -12,7 +12,7 @@ interface Report {
 
 it('CloudFormation would take the templates, and would not take others', () => {
   const { folder, bundles } = placeholders();
-  const app = application({ bundles, outdir: join(folder, 'out'), validate: true });
+  const app = application({ bundles, outdir: folder, validate: true });
   new CfnParameter(new Stack(app, 'Other'), 'Parameter', { type: 'Number', value: '1' });
   const { directory } = app.synth();
   const { pluginReports }: Report = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
