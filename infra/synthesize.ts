@@ -16,7 +16,7 @@ export interface SynthesizeOptions {
   /** Default: the route table. */
   routes?: readonly Route[];
   backgroundFunctions?: readonly BackgroundFunction[];
-  /** Checks the templates against CloudFormation's rules, which takes as long as all the rest. Default: no. */
+  /** Checks the templates against CloudFormation's rules, and throws; takes as long as all the rest. Default: no. */
   validate?: boolean;
 }
 
@@ -30,8 +30,13 @@ export function application(options: SynthesizeOptions): App {
     analyticsReporting: false,
     builtinCloudFormationValidation: options.validate ?? false,
     ...(options.outdir && { outdir: options.outdir }),
-    // Asset paths in the templates lead the laptop stack from a function to its bundle.
-    postCliContext: { 'aws:cdk:enable-asset-metadata': true, ...options.context },
+    postCliContext: {
+      // Asset paths in the templates lead the laptop stack from a function to its bundle.
+      'aws:cdk:enable-asset-metadata': true,
+      // What the check finds wrong ends the synthesis. By default CDK would only say so.
+      '@aws-cdk/core:validateAgainstDefaultRules': true,
+      ...options.context,
+    },
   });
   const config = readConfig(app.node.getAllContext());
   const data = new DataStack(app, `Roster-${config.stage}-Data`, config);
