@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { backgroundFunctions, routes } from '../../shared/routes/index.ts';
-import { resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
+import { ALL_SET, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
 
-const certificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/1b2c3d4e-aaaa-bbbb-cccc-0123456789ab';
 const usual = synthesizedTemplates();
-const changed = synthesizedTemplates(undefined, {
-  signInThrottleRate: '20',
-  signInThrottleBurst: '150',
-  backgroundConcurrency: '5',
-  corsOrigins: 'https://app.example.com,https://admin.example.com',
-  domainName: 'im.example.com',
-  certificateArn,
-  defaultEndpoint: 'false',
-});
+const changed = synthesizedTemplates(undefined, ALL_SET);
 
 const of = (type: string, templates: Map<string, Template>) =>
   [...resourcesOf(templates, type).values()].map(({ Properties }) => Properties);
@@ -74,7 +65,7 @@ describe('a domain', () => {
       {
         DomainName: 'im.example.com',
         DomainNameConfigurations: [
-          { CertificateArn: certificateArn, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+          { CertificateArn: ALL_SET.certificateArn, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
         ],
       },
     ]);

@@ -20,6 +20,18 @@ export interface Template {
   Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
 }
 
+/** The configuration of a deployment that has all there is. */
+export const ALL_SET = {
+  signInThrottleRate: '20',
+  signInThrottleBurst: '150',
+  backgroundConcurrency: '5',
+  corsOrigins: 'https://app.example.com,https://admin.example.com',
+  domainName: 'im.example.com',
+  certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/1b2c3d4e-aaaa-bbbb-cccc-0123456789ab',
+  defaultEndpoint: 'false',
+  alarmEmail: 'operator@example.com',
+};
+
 const known = new Map<string, Map<string, Template>>();
 
 /** Neither copies the bundles nor notes where in the code a resource comes from: no test looks. */

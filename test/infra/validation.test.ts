@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import { expect, it } from 'vitest';
 import { application } from '../../infra/synthesize.ts';
-import { placeholders } from './templates.ts';
+import { ALL_SET, placeholders } from './templates.ts';
 
 interface Report {
   pluginReports: { violations: { ruleName: string; violatingConstructs: { constructPath: string }[] }[] }[];
@@ -11,7 +11,7 @@ interface Report {
 
 it('CloudFormation would take the templates, and would not take others', () => {
   const { folder, bundles } = placeholders();
-  const app = application({ bundles, outdir: folder, validate: true });
+  const app = application({ bundles, outdir: folder, context: ALL_SET, validate: true });
   new CfnResource(new Stack(app, 'Other'), 'Parameter', {
     type: 'AWS::SSM::Parameter',
     properties: { Type: 'String' },
