@@ -64,21 +64,36 @@ export async function publishReserved(
     sequence: sequenceOf(app, group),
   };
   const object = publishedName(random, etag);
-  const { file, ...rest } = await db.read(reads);
-  const awaited = isReserved(file, now) && file?.random === random && file.size === size;
-  if (!awaited || rest.group?.status !== 'normal') {
-    // An earlier run may have got no further than the copy.
-    if (file?.object !== object) await deleteObject(fileObject(app, group, object));
-    await deleteObject(key);
-    return file?.object === object ? 'published' : 'discarded';
+  const look = () =>
+    settle(db, reads, ({ file, ...rest }) => {
+      const reserved = file?.random === random && file.published === undefined ? file : undefined;
+      const over = rest.group?.status !== 'normal' || !isReserved(reserved, now);
+      return {
+        // Another run that is still at it would else record what is removed below.
+        steps: reserved && over ? removeFile(app, group, reserved, now) : [],
+        answer: () =>
+          file?.object === object ? 'published' : over || reserved?.size !== size ? 'discarded' : 'awaited',
+      };
+    });
+  for (let looks = 1; ; looks++) {
+    await db.load([reads]);
+    const found = await look();
+    if (found !== 'awaited') {
+      // An earlier run may have got no further than the copy.
+      if (found === 'discarded') await deleteObject(fileObject(app, group, object));
+      await deleteObject(key);
+      return found;
+    }
+    const became = await publish({ app, group, key, random, etag }, (name) =>
+      settle(db, reads, ({ app: tenant, file, sequence }) => {
+        if (!file || !isReserved(file, now)) return { steps: [], answer: () => file?.object === name };
+        const most = limitsOf(tenant ?? { limits: {} }).files;
+        if (sequence?.closed || (sequence?.files ?? 0) >= most)
+          return { steps: removeFile(app, group, file, now), answer: () => false };
+        return { steps: publishFileSteps(app, group, file, { object: name, size, now, most }), answer: () => true };
+      }),
+    );
+    // Looked at once more: what was copied first, with the answer lost, may be waited for no longer.
+    if (became !== 'gone' || looks === 2) return became;
   }
-  return publish({ app, group, key, random, etag }, (name) =>
-    settle(db, reads, ({ app: tenant, file: found, sequence }) => {
-      if (!found || !isReserved(found, now)) return { steps: [], answer: () => found?.object === name };
-      const most = limitsOf(tenant ?? { limits: {} }).files;
-      if (sequence?.closed || (sequence?.files ?? 0) >= most)
-        return { steps: removeFile(app, group, found, now), answer: () => false };
-      return { steps: publishFileSteps(app, group, found, { object: name, size, now, most }), answer: () => true };
-    }),
-  );
 }

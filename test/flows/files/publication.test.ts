@@ -167,6 +167,36 @@ describe('An upload', () => {
       }
     });
 
+    story('once its file is deleted, though the answer to its copy was lost', async (given) => {
+      const { alice, group_id, record } = await one(given);
+      const a = await upload(given, record, 'a');
+      afterCopy(async () => {
+        await alice.does('POST /group/file/delete', { group_id, file_list: [record.file_id] });
+        throw new Error('the connection broke');
+      });
+      expect(await deliver(a)).toBe('discarded');
+      expect(await contents(given, group_id)).toEqual([]);
+    });
+
+    story('by any of two runs, once one has found nobody waiting', async (given) => {
+      const dissolved = await one(given);
+      const a = await upload(given, dissolved.record, 'a');
+      afterCopy(async () => {
+        await dissolved.alice.does('POST /group/destroy', { group_id: dissolved.group_id });
+        expect(await deliver(a)).toBe('discarded');
+      });
+      expect(await deliver(a)).toBe('discarded');
+
+      const late = await one(given);
+      const b = await upload(given, late.record, 'b');
+      afterCopy(async () => {
+        await given.db.write([update(fileKey(given.app, late.group_id, 1), { set: { until: Date.now() - 1 } })]);
+        expect(await deliver(b)).toBe('discarded');
+      });
+      expect(await deliver(b)).toBe('discarded');
+      expect(await contents(given, late.group_id)).toEqual([]);
+    });
+
     story('a day after it was reserved', async (given) => {
       const { alice, group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
