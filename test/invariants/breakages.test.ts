@@ -191,7 +191,7 @@ const BREAKAGES: Breakage[] = [
     title: 'a settled application is approved',
     tamper: without((part) => isApplication(part) || (isRelation(part) && joins(part)), 'status', 'made', 'applied'),
     focus: ['apply', 'apply/handle', 'leave'],
-    seed: 107,
+    seed: 297,
   },
   {
     title: 'the role of whoever acts is not proven in the write',

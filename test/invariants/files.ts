@@ -37,7 +37,7 @@ export class Files {
   readonly #events: Created[] = [];
   /** Still to be delivered; what fails is delivered again. */
   #waiting: Created[] = [];
-  /** Uploads of which a delivery died. */
+  /** Uploads of which a delivery died, or found other content, perhaps after a copy whose answer was lost. */
   readonly #cutOff = new Set<string>();
   /** The version that each delivery began with. */
   readonly #begun = new Map<Task, number>();
@@ -106,6 +106,9 @@ export class Files {
     this.#begun.set(task, this.#truth.version);
     await this.#scheduler
       .start(task, () => deliver(event))
+      .then((outcome) => {
+        if (outcome === 'gone') this.#cutOff.add(event.key);
+      })
       .catch(() => {
         this.#waiting.push(event);
         this.#cutOff.add(event.key);
@@ -142,7 +145,8 @@ export class Files {
       if (was?.published === undefined && is?.published !== undefined) this.#published(group, was, is, wrong);
       if (was && !is && !ask && living) {
         if (was.published !== undefined) wrong('removes what is published');
-        else if (!this.#wasFull(group, this.#begun.get(task) ?? version)) wrong('removes what is awaited');
+        else if (isReserved(was, this.#scheduler.now) && !this.#wasFull(group, this.#begun.get(task) ?? version))
+          wrong('removes what is awaited');
       }
     }
     for (const group of groups) {
@@ -201,8 +205,8 @@ export class Files {
   /**
    * All is delivered: records and objects agree, nothing of a reserved upload lies about, a dissolved group has no files.
    * What is left of forms may lie there: uploads that nobody registered for a day, copies of registrations that were
-   * refused or died, for `files check --fix`. So may the copy of a delivery that died, where the next one found other
-   * content in the upload's place (decision 0023).
+   * refused or died, for `files check --fix`. So may the copy of a delivery that died, or of one that never heard of it,
+   * where the repetition found other content in the upload's place (decision 0023).
    */
   async end(table: OperatorTable): Promise<void> {
     const wrong = (what: string) => this.#violations.push(what);

@@ -169,9 +169,14 @@ export class Moment {
 
   /** Since which version the invitation or application is pending; −1 where there is none. */
   madeAt({ get }: Get<unknown>): number {
-    const entries = this.#entries(get);
-    const made = entries.at(-1)?.item?.made;
-    return made === undefined ? -1 : (entries.find(({ item }) => item?.made === made)?.version ?? -1);
+    let was: Item | undefined;
+    let at = -1;
+    for (const { version, item } of this.#entries(get)) {
+      // Made again in the same millisecond after it was answered, it is another one.
+      if (item?.made !== was?.made || (item?.status === 0 && was?.status !== 0)) at = version;
+      was = item;
+    }
+    return was?.made === undefined ? -1 : at;
   }
 
   invitationMadeAt = (user: number, group: number, inviter: number) =>

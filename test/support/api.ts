@@ -54,8 +54,14 @@ export interface OperationModule {
   handler(event: APIGatewayProxyEventV2, context: Context): Promise<unknown>;
 }
 
-export const moduleOf = (route: Route): Promise<OperationModule> =>
-  import(/* @vite-ignore */ new URL(`../../functions/${route.id}.ts`, import.meta.url).href);
+const modules = new Map<string, Promise<OperationModule>>();
+
+/** Kept, since an import takes its time even of what is loaded: calls begin in the order in which they are made. */
+export function moduleOf({ id }: Route): Promise<OperationModule> {
+  const known = modules.get(id) ?? import(/* @vite-ignore */ new URL(`../../functions/${id}.ts`, import.meta.url).href);
+  modules.set(id, known);
+  return known;
+}
 
 export const routeOf = (method: Method, path: string): Route => {
   const found = routes.find((route) => route.path === path && route.methods.includes(method));
