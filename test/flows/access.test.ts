@@ -161,7 +161,7 @@ const methodOf = ({ methods }: Route) => methods[0]!;
 const oneOfEachKind = [...Map.groupBy(tokenRoutes, kindOf).values()].map(([first]) => first!);
 
 describe('Every operation that needs a token', () => {
-  test.concurrent.each(Object.entries(REFUSED))('refuses %s', async (name, make) => {
+  test.each(Object.entries(REFUSED))('refuses %s', async (name, make) => {
     const { code, ...caller } = make(await cast());
     // Who calls is looked at before what is sent, which is wrong too.
     const request = { ...caller, body: '{' };

@@ -90,6 +90,7 @@ describe('instances', () => {
   it('a function that waits for its cap does not hold up another', async () => {
     const [busy, other] = [define(COUNTING), define(COUNTING)];
     open({ instancesPerFunction: 1 });
+    await Promise.all([pool.invoke(busy, {}), pool.invoke(other, {})]);
     const order: string[] = [];
     await Promise.all([
       pool.invoke(busy, { wait: 300 }),
