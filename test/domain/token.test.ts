@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { App } from '../../shared/data/app-repo.ts';
+import { newApp } from '../../shared/domain/app/apps.ts';
 import {
   isGenuine,
   keyFor,
@@ -13,16 +12,7 @@ import {
 } from '../../shared/domain/token.ts';
 import { anyText } from '../support/texts.ts';
 
-const newApp = (app = 'one'): App => ({
-  app,
-  name: '',
-  status: 'active',
-  registration: 'open',
-  secret: randomBytes(32).toString('base64url'),
-  limits: {},
-  made: 0,
-});
-const app = newApp();
+const app = newApp('one');
 
 test('a token names its user and device, and is genuine in its own app alone', () => {
   fc.assert(
@@ -31,7 +21,7 @@ test('a token names its user and device, and is genuine in its own app alone', (
       const token = parseToken(text)!;
       expect(token).toEqual({ kind: 'user', text, user, device });
       expect(isGenuine(app, token)).toBe(true);
-      expect(isGenuine(newApp(), token)).toBe(false);
+      expect(isGenuine(newApp('one'), token)).toBe(false);
       expect(isGenuine({ ...app, app: 'two' }, token)).toBe(false);
     }),
     { numRuns: 50 },
@@ -39,7 +29,7 @@ test('a token names its user and device, and is genuine in its own app alone', (
   const admin = parseToken(newAdminToken(app))!;
   expect(admin.kind).toBe('admin');
   expect(isGenuine(app, admin)).toBe(true);
-  expect(isGenuine(newApp(), admin)).toBe(false);
+  expect(isGenuine(newApp('one'), admin)).toBe(false);
 });
 
 test('any change makes it no token, or a forged one', () => {

@@ -37,7 +37,7 @@ export class Files {
   readonly #events: Created[] = [];
   /** Still to be delivered; what fails is delivered again. */
   #waiting: Created[] = [];
-  /** Uploads of which a delivery died, or found other content, perhaps after a copy whose answer was lost. */
+  /** Uploads of which a delivery died, or did not hear of its copy. */
   readonly #cutOff = new Set<string>();
   /** The version that each delivery began with. */
   readonly #begun = new Map<Task, number>();
@@ -106,8 +106,8 @@ export class Files {
     this.#begun.set(task, this.#truth.version);
     await this.#scheduler
       .start(task, () => deliver(event))
-      .then((outcome) => {
-        if (outcome === 'gone') this.#cutOff.add(event.key);
+      .then(() => {
+        if (task.unheard) this.#cutOff.add(event.key);
       })
       .catch(() => {
         this.#waiting.push(event);

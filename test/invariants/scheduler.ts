@@ -40,6 +40,8 @@ export interface Task {
   dead: boolean;
   /** Others mostly go before it, so that much can happen between its first request and its last. */
   slow: boolean;
+  /** The bucket did what it asked for, and it has not heard. */
+  unheard?: boolean;
 }
 
 /** Somewhere a task waits to be served: at its nth request. */
@@ -262,7 +264,10 @@ export class Scheduler {
       finish = () => answer;
     }
     if (fault === 'dies after S3') throw this.#die(task);
-    if (fault === 'answer of S3 lost') throw new Error('the connection broke');
+    if (fault === 'answer of S3 lost') {
+      task.unheard = true;
+      throw new Error('the connection broke');
+    }
     return finish();
   }
 

@@ -138,7 +138,7 @@ test('a hundred people who join one group at once all get in, with conflicts', a
 }, 90_000);
 
 /** `CLEANED=5000 npx vitest run --project parts test/scale` shows how long the members of such a group take. */
-const CLEANED = Number(process.env.CLEANED ?? 700);
+const CLEANED = Number(process.env.CLEANED ?? 1000);
 
 test('the members of a dissolved group are cleaned up in runs that end early', async () => {
   const given = await Given.app(await worldInProcess());

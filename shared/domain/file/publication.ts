@@ -64,8 +64,9 @@ export async function publishReserved(
     sequence: sequenceOf(app, group),
   };
   const object = publishedName(random, etag);
-  const look = () =>
-    settle(db, reads, ({ file, ...rest }) => {
+  for (let looks = 1; ; looks++) {
+    await db.load([reads]);
+    const found = await settle(db, reads, ({ file, ...rest }) => {
       const reserved = file?.random === random && file.published === undefined ? file : undefined;
       const over = rest.group?.status !== 'normal' || !isReserved(reserved, now);
       return {
@@ -75,9 +76,6 @@ export async function publishReserved(
           file?.object === object ? 'published' : over || reserved?.size !== size ? 'discarded' : 'awaited',
       };
     });
-  for (let looks = 1; ; looks++) {
-    await db.load([reads]);
-    const found = await look();
     if (found !== 'awaited') {
       // An earlier run may have got no further than the copy.
       if (found === 'discarded') await deleteObject(fileObject(app, group, object));

@@ -124,17 +124,17 @@ inThisProcess('Passwords', (story) => {
   story('a device removed while it changes the password stays removed', async (given) => {
     for (let round = 0; round < 3; round++) {
       const person = await given.user();
-      const [, removed] = await given.race(
+      const remove = () => person.asks('POST /user/device/remove', { device_sn: person.device });
+      await given.race(
         () => person.asks('POST /user/change_password', { old_password: PASSWORD, new_password: NEW }),
         async () => {
           await new Promise((resolve) => setTimeout(resolve, 30));
-          return person.asks('POST /user/device/remove', { device_sn: person.device });
+          // A BatchGet is not one moment: read one before and one after the change, user and device do not fit.
+          const answer = await remove();
+          return answer.body.code === 402 ? remove() : answer;
         },
       );
-      // A BatchGet is not one moment: read one before and one after the change, user and device do not fit.
-      expect([200, 402]).toContain(removed!.body.code);
-      const left = await given.db.read(deviceOf(given.app, person.id, person.device));
-      expect(left === undefined, `removed: ${removed!.body.code}`).toBe(removed!.body.code === 200);
+      expect(await given.db.read(deviceOf(given.app, person.id, person.device))).toBeUndefined();
     }
   });
 
