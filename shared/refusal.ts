@@ -60,5 +60,8 @@ export class TooLarge extends Refusal {
   }
 }
 
-/** The service cannot finish now (throttled, or a record stays contended): 503 with Retry-After; nothing was changed. */
+/**
+ * The service cannot finish now (throttled, not answered, a record stays contended, no time left): 503 with
+ * Retry-After. The call did all or nothing, a call with a list all or nothing per entry; repeating it finishes the rest.
+ */
 export class Unavailable extends Error {}

@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CancellationReason, ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   DeleteCommand,
+  type DeleteCommandInput,
   type DynamoDBDocumentClient,
   PutCommand,
+  type PutCommandInput,
   QueryCommand,
   TransactWriteCommand,
   UpdateCommand,
+  type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { attempt, Patience } from '../deadline.ts';
 import type { MeasuredEvent } from '../metrics.ts';
-import { Unavailable } from '../refusal.ts';
 import { documentClient, tableName } from './client.ts';
 import { Expression } from './expression.ts';
+import { faultOf } from './fault.ts';
 import type { Key } from './keys.ts';
 import {
   fillShape,
@@ -28,7 +31,7 @@ import {
   type Reads,
   type Records,
 } from './read.ts';
-import { applied, type Step, statement } from './step.ts';
+import { applied, isDone, type Step, statement } from './step.ts';
 import { LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from './table.ts';
 
 /** What a call has used of the database so far, for its log line. */
@@ -41,10 +44,13 @@ export interface Usage {
 }
 
 const BATCH = 100;
-/** A contended write is tried again for about this long (ms), then answered 503. */
-const PATIENCE = 5000;
+/** Milliseconds that the database may take for one answer: usually it takes 5, for 1 MB or 100 items some 100. */
+const ANSWER = 1500;
+/** A request that the database does not answer, or throttles, is sent again for so long (ms): 503 comes within 5 seconds. */
+const FAULTS = 3500;
+/** A write on contended records is sent again for so long (ms), and at least so often. */
+const CONTENTION = 5000;
 const MIN_ATTEMPTS = 12;
-const IN_PROGRESS = 'TransactionInProgressException';
 
 /**
  * The table during one call: issues reads together, keeps what was read, and writes only what still holds.
@@ -106,22 +112,21 @@ export class Database {
   async #getBatch(keys: Key[]): Promise<void> {
     for (const key of keys) this.#items.set(keyText(key), undefined);
     let pending: Item[] = keys as unknown as Item[];
-    for (let attempt = 1; pending.length > 0; attempt++) {
-      const { Responses, UnprocessedKeys, ConsumedCapacity } = await this.#send(() =>
+    const patience = new Patience(FAULTS);
+    while (pending.length > 0) {
+      const { Responses, UnprocessedKeys, ConsumedCapacity } = await this.#ask((options) =>
         this.#client.send(
           new BatchGetCommand({
             RequestItems: { [this.#table]: { Keys: pending, ConsistentRead: true } },
             ReturnConsumedCapacity: 'TOTAL',
           }),
+          options,
         ),
       );
       this.#countReads(ConsumedCapacity);
       for (const item of Responses?.[this.#table] ?? []) this.#items.set(keyText(item as unknown as Key), item);
       pending = UnprocessedKeys?.[this.#table]?.Keys ?? [];
-      if (pending.length > 0) {
-        if (attempt === MIN_ATTEMPTS) throw new Unavailable('the database does not take all reads');
-        await sleep(jitter(attempt));
-      }
+      if (pending.length > 0) await patience.again('the database did not take all reads', MIN_ATTEMPTS);
     }
   }
 
@@ -143,13 +148,14 @@ export class Database {
     // Nothing lies between them; the database would not answer but refuse. Keys are ASCII: code units order them.
     if (from > to) return page;
     do {
-      const { Items, Count, LastEvaluatedKey, ConsumedCapacity } = await this.#send(() =>
+      const { Items, Count, LastEvaluatedKey, ConsumedCapacity } = await this.#ask((options) =>
         this.#client.send(
           new QueryCommand({
             ...input,
             ...(query.limit && { Limit: query.limit - page.count }),
             ExclusiveStartKey: page.last,
           }),
+          options,
         ),
       );
       this.#countReads(ConsumedCapacity && [ConsumedCapacity]);
@@ -165,120 +171,113 @@ export class Database {
   /**
    * Writes all steps or none. True when done: the records then show it. False when a condition did not hold: the
    * records then show what is really there, so that the same decision, made again, finds the reason.
-   * Contention with other transactions is waited out.
-   * @throws Unavailable when it lasts
+   * A write that was not answered, that was throttled or that met another transaction is sent again.
+   * @throws Unavailable when that lasts; after faults of the database the write may have been done
    */
   async write(steps: Step[]): Promise<boolean> {
     if (steps.length === 0) return true;
     this.usage.trips++;
-    const started = Date.now();
+    const faults = new Patience(FAULTS);
+    const contention = new Patience(CONTENTION);
     let token = randomUUID();
-    let inProgress = false;
-    for (let attempt = 1; ; attempt++) {
+    let maybeDone = false;
+    for (;;) {
       try {
         await this.#commit(steps, token);
-        for (const step of steps) {
-          this.#items.set(keyText(step.key), applied(step, this.#items.get(keyText(step.key))));
-          if (step.event) this.events[step.event] = (this.events[step.event] ?? 0) + 1;
-        }
-        return true;
+        break;
       } catch (error) {
-        const outcome = this.#outcome(error, steps);
-        if (outcome === 'refused') {
+        const fault = faultOf(error);
+        if (fault === 'broken') throw error;
+        if (fault === 'condition') {
+          this.#takeOver(error as Failed, steps);
+          const [only] = steps;
+          // A transaction is known by its token. A single write is known by what it left.
+          if (maybeDone && only && goesAlone(steps) && isDone(only, this.#items.get(keyText(only.key)))) break;
           this.overtaken = true;
           return false;
         }
-        if (outcome !== 'contended') throw error;
-        if (attempt >= MIN_ATTEMPTS && Date.now() - started > PATIENCE)
-          throw new Unavailable('a record stays contended', { cause: error });
-        // One that was in progress may have gone through, whatever the next attempts meet: by its token it is done once.
-        inProgress ||= (error as Error).name === IN_PROGRESS;
-        if (!inProgress) token = randomUUID();
-        await sleep(jitter(attempt));
+        maybeDone ||= fault === 'unanswered';
+        // It may have been done: with the same token the database does it once.
+        if (!maybeDone) token = randomUUID();
+        await (fault === 'contended' ? contention.again(error, MIN_ATTEMPTS) : faults.again(error));
       }
     }
+    for (const step of steps) {
+      this.#items.set(keyText(step.key), applied(step, this.#items.get(keyText(step.key))));
+      if (step.event) this.events[step.event] = (this.events[step.event] ?? 0) + 1;
+    }
+    return true;
   }
 
-  /** One step goes alone at half the price, but for counters: those need the transaction's token against repetition. */
   async #commit(steps: Step[], token: string): Promise<void> {
     const [only] = steps;
-    if (steps.length === 1 && only && only.action !== 'check' && !only.changes?.add) {
-      const input = { ...statement(only, this.#table), ReturnConsumedCapacity: 'TOTAL' as const };
-      const { ConsumedCapacity } = await this.#send(() =>
-        only.action === 'put'
-          ? this.#client.send(new PutCommand(input as ConstructorParameters<typeof PutCommand>[0]))
-          : only.action === 'update'
-            ? this.#client.send(new UpdateCommand(input as ConstructorParameters<typeof UpdateCommand>[0]))
-            : this.#client.send(new DeleteCommand(input as ConstructorParameters<typeof DeleteCommand>[0])),
-      );
+    if (only && goesAlone(steps)) {
+      const { ConsumedCapacity } = await this.#single(only);
       this.usage.writeUnits += ConsumedCapacity?.CapacityUnits ?? 0;
       return;
     }
     const command = { put: 'Put', update: 'Update', delete: 'Delete', check: 'ConditionCheck' } as const;
-    const { ConsumedCapacity } = await this.#send(() =>
+    const { ConsumedCapacity } = await this.#send((options) =>
       this.#client.send(
         new TransactWriteCommand({
           TransactItems: steps.map((step) => ({ [command[step.action]]: statement(step, this.#table) })),
           ClientRequestToken: token,
           ReturnConsumedCapacity: 'TOTAL',
         }),
+        options,
       ),
     );
     this.usage.writeUnits += sum(ConsumedCapacity);
   }
 
-  /** Why a write failed; where conditions did, takes over what the database says is really there. */
-  #outcome(error: unknown, steps: Step[]): 'refused' | 'contended' | 'broken' {
-    const { name, Item, CancellationReasons } = error as {
-      name: string;
-      Item?: Item;
-      CancellationReasons?: CancellationReason[];
-    };
-    if (name === 'ConditionalCheckFailedException') {
-      this.#items.set(keyText(steps[0]!.key), Item && unmarshalled(Item));
-      return 'refused';
-    }
-    if (name === 'TransactionConflictException' || name === IN_PROGRESS) return 'contended';
-    if (name !== 'TransactionCanceledException') return 'broken';
-    const reasons = CancellationReasons ?? [];
-    const failed = reasons.flatMap(({ Code }, index) => (Code === 'ConditionalCheckFailed' ? [index] : []));
-    for (const index of failed) {
-      const item = reasons[index]?.Item;
-      this.#items.set(keyText(steps[index]!.key), item && unmarshalled(item));
-    }
-    if (failed.length > 0) return 'refused';
-    const passing = ['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded'];
-    return reasons.some(({ Code }) => passing.includes(Code ?? '')) ? 'contended' : 'broken';
+  /** Where conditions failed: what the database says is really there. */
+  #takeOver({ Item, CancellationReasons: reasons = [{ Code: FAILED, Item }] }: Failed, steps: Step[]): void {
+    for (const [index, { Code, Item: item }] of reasons.entries())
+      if (Code === FAILED) this.#items.set(keyText(steps[index]!.key), item && unmarshalled(item));
   }
 
   /**
-   * Writes one step beside the call's own requests, for notes nobody waits for (presence, last use). A condition that
-   * does not hold, contention and throttling are all the same to it: the note is left out.
+   * Writes one step beside the call's own requests, for notes nobody waits for (presence, last use): once. A condition
+   * that does not hold, contention and every fault are all the same to it: the note is left out.
    */
   async note(step: Step): Promise<void> {
     try {
-      const { ConsumedCapacity } = await this.#client.send(
-        new UpdateCommand({
-          ...statement({ ...step }, this.#table),
-          ReturnConsumedCapacity: 'TOTAL',
-        } as ConstructorParameters<typeof UpdateCommand>[0]),
-      );
-      this.usage.requests++;
+      const { ConsumedCapacity } = await this.#single(step, NOTE);
       this.usage.writeUnits += ConsumedCapacity?.CapacityUnits ?? 0;
-    } catch {
-      // The call itself does not depend on it, and the next minute brings the next note.
+    } catch (error) {
+      // The database charges the look at the item.
+      if (faultOf(error) === 'condition') this.usage.writeUnits++;
     }
   }
 
-  async #send<T>(request: () => Promise<T>): Promise<T> {
-    this.usage.requests++;
-    try {
-      return await request();
-    } catch (error) {
-      if (PASSING.has((error as Error).name))
-        throw new Unavailable('the database does not answer now', { cause: error });
-      throw error;
+  #single(step: Step, most?: number): Promise<{ ConsumedCapacity?: ConsumedCapacity | undefined }> {
+    const input = { ...statement(step, this.#table), ReturnConsumedCapacity: 'TOTAL' as const };
+    return this.#send<{ ConsumedCapacity?: ConsumedCapacity | undefined }>((options) => {
+      if (step.action === 'put') return this.#client.send(new PutCommand(input as PutCommandInput), options);
+      if (step.action === 'delete') return this.#client.send(new DeleteCommand(input as DeleteCommandInput), options);
+      return this.#client.send(new UpdateCommand(input as UpdateCommandInput), options);
+    }, most);
+  }
+
+  /** Sends what may be sent any number of times. @throws Unavailable where the database does not answer */
+  async #ask<T>(request: Request<T>): Promise<T> {
+    const patience = new Patience(FAULTS);
+    for (;;) {
+      try {
+        return await this.#send(request);
+      } catch (error) {
+        const fault = faultOf(error);
+        if (fault !== 'unanswered' && fault !== 'throttled') throw error;
+        await patience.again(error);
+      }
     }
+  }
+
+  #send<T>(request: Request<T>, most = ANSWER): Promise<T> {
+    return attempt(most, (abortSignal) => {
+      this.usage.requests++;
+      return request({ abortSignal });
+    });
   }
 
   #countReads(consumed: ConsumedCapacity[] | undefined) {
@@ -286,20 +285,26 @@ export class Database {
   }
 }
 
-/** Faults that pass: throttling, and no answer in time, after the client's own retries. */
-const PASSING = new Set([
-  'TimeoutError',
-  'ProvisionedThroughputExceededException',
-  'ThrottlingException',
-  'RequestLimitExceeded',
-  'RequestThrottledException',
-]);
+/** Milliseconds that a note may take: a call may wait for it. */
+const NOTE = 150;
+
+type Request<T> = (options: { abortSignal: AbortSignal }) => Promise<T>;
+
+/** A failed condition, of a single write or of a transaction; items come as the wire has them. */
+interface Failed {
+  Item?: WireItem;
+  CancellationReasons?: CancellationReason[];
+}
+
+type WireItem = NonNullable<CancellationReason['Item']>;
+
+const FAILED = 'ConditionalCheckFailed';
+
+/** One step goes alone at half the price, but for counters: those need the transaction's token against repetition. */
+const goesAlone = ([only, ...others]: Step[]) =>
+  others.length === 0 && only !== undefined && only.action !== 'check' && !only.changes?.add;
 
 const sum = (consumed: ConsumedCapacity[] | undefined) =>
   (consumed ?? []).reduce((units, { CapacityUnits }) => units + (CapacityUnits ?? 0), 0);
 
-/** Full jitter: anything up to a limit that doubles from 20 ms to 1 s. */
-const jitter = (attempt: number) => Math.random() * Math.min(1000, 20 * 2 ** attempt);
-
-/** The items of exceptions come as the wire has them. */
-const unmarshalled = (item: object): Item => unmarshall(item as Parameters<typeof unmarshall>[0]);
+const unmarshalled = (item: WireItem): Item => unmarshall(item);

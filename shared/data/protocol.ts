@@ -48,14 +48,15 @@ export class DynamoDbJson {
   /** @throws an error with the fault's name, message and fields (`Item`, `CancellationReasons`) */
   async deserializeResponse(_operation: unknown, _context: unknown, response: HttpResponse): Promise<object> {
     const { statusCode, headers } = response;
-    const text = await textOf(response.body);
+    const answer = parsed(await textOf(response.body));
     const $metadata = { httpStatusCode: statusCode, requestId: headers['x-amzn-requestid'] };
-    if (statusCode < 300) return { ...(JSON.parse(text || '{}') as object), $metadata };
-    const { __type = '', message, Message, ...fields } = faultOf(text);
+    if (statusCode < 300 && answer) return { ...answer, $metadata };
+    const { __type = '', message, Message, ...fields } = (answer ?? {}) as Fault;
     // `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`
     throw Object.assign(new Error(message ?? Message ?? `status ${statusCode}`), fields, {
       name: __type.slice(__type.indexOf('#') + 1) || 'UnknownError',
-      $fault: statusCode < 500 ? 'client' : 'server',
+      // What is not JSON comes from something before the database (a proxy, a balancer), or is not whole.
+      $fault: statusCode < 500 && answer ? 'client' : 'server',
       $metadata,
     });
   }
@@ -72,12 +73,18 @@ const textOf = (body: Readable): Promise<string> =>
     body.on('error', reject);
   });
 
-/** What stands between us and the database (a proxy, a balancer) may answer with something else than JSON. */
-function faultOf(text: string): { __type?: string; message?: string; Message?: string } {
+interface Fault {
+  __type?: string;
+  message?: string;
+  Message?: string;
+}
+
+/** Undefined where it is not JSON. */
+function parsed(text: string): object | undefined {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as object;
   } catch {
-    return {};
+    return undefined;
   }
 }
 

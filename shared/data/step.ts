@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { MeasuredEvent } from '../metrics.ts';
 import { type Condition, Expression } from './expression.ts';
 import type { Key } from './keys.ts';
@@ -56,6 +57,20 @@ export function applied(step: Step, item: Item | undefined): Item | undefined {
     }
   }
 }
+
+/**
+ * Whether the item is as the step would have left it. After an attempt whose answer was lost, this tells our own change
+ * from another's.
+ */
+export function isDone(step: Step, item: Item | undefined): boolean {
+  if (step.action === 'delete') return item === undefined;
+  if (item === undefined) return false;
+  const set = step.action === 'put' ? { ...emptied(item), ...step.item } : { ...step.changes?.set };
+  return Object.entries(set).every(([name, value]) => isDeepStrictEqual(item[name], value));
+}
+
+/** The same attributes without values. */
+const emptied = (item: Item): Item => Object.fromEntries(Object.keys(item).map((name) => [name, undefined]));
 
 /** The step in the form that TransactWriteItems and the single-item commands share. */
 export function statement(step: Step, table: string) {

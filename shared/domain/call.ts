@@ -1,8 +1,8 @@
 import { APP_ID, type App, adminTokenOf, appOf, limitsOf } from '../data/app-repo.ts';
 import { Database } from '../data/database.ts';
-import { below, equal } from '../data/expression.ts';
+import { all, below, equal } from '../data/expression.ts';
 import { adminTokenKey, deviceKey } from '../data/keys.ts';
-import type { Reads, Records } from '../data/read.ts';
+import type { Get, Reads, Records } from '../data/read.ts';
 import { update } from '../data/step.ts';
 import { deviceOf, userOf } from '../data/user-repo.ts';
 import type { Limits } from '../limits.ts';
@@ -34,16 +34,14 @@ export type Actor =
 
 /** How long an app's record may be held (ms). */
 const APP_HELD = 30_000;
-/** Presence and last use are noted once in this time (ms) by one instance. */
+/** Presence and last use are written when what the record shows is older than this (ms). */
 const NOTE_EVERY = 60_000;
 
 const apps = new Map<string, { app: App; read: number }>();
-const noted = new Map<string, number>();
 
 /** Forgets what the instance holds between calls (tests that change an app). */
 export function forgetHeld() {
   apps.clear();
-  noted.clear();
 }
 
 /**
@@ -66,6 +64,7 @@ export class Call {
   readonly #token: Token | undefined;
   #app: App | undefined;
   #actor: Actor | undefined;
+  #note: Promise<void> | undefined;
 
   constructor(
     access: Access,
@@ -157,7 +156,7 @@ export class Call {
     if (known) this.#verifyApp(known);
     const malformed = this.#access !== 'public' && !this.#token;
     const wanted = malformed ? [] : [this.#ownRecords(), reads];
-    await Promise.all([this.db.load(known ? wanted : [appOf(app), ...wanted]), malformed ? undefined : this.#note()]);
+    await this.db.load(known ? wanted : [appOf(app), ...wanted]);
     if (!known) {
       const [read] = this.db.records([appOf(app)]);
       if (!read) throw new Refusal('appMissing');
@@ -165,6 +164,12 @@ export class Call {
       this.#verifyApp(read);
     }
     this.#actor = this.#verifyActor();
+    this.#note = this.#noteUse();
+  }
+
+  /** Whether presence was due and is written, or was left out. The answer waits for it: nothing runs after the answer. */
+  async noted(): Promise<void> {
+    await this.#note;
   }
 
   #verifyApp(app: App) {
@@ -228,21 +233,21 @@ export class Call {
     return this.headerGroup === undefined ? { kind: 'app' } : { kind: 'app on group', group: this.headerGroup };
   }
 
-  /** Presence of a device, last use of an admin token: believed only by whoever holds the session. */
-  #note(): Promise<void> | undefined {
+  /**
+   * Writes presence of the device, or last use of the admin token, where the record that was read shows no recent one.
+   * The write goes beside the call's own requests, and is conditioned on the token's hash: a forged token writes nothing.
+   */
+  #noteUse(): Promise<void> | undefined {
     const token = this.#token;
     if (!token) return undefined;
     const hash = tokenHash(token.text);
-    if ((noted.get(hash) ?? 0) > this.now - NOTE_EVERY) return undefined;
-    if (noted.size > 10_000) noted.clear();
-    noted.set(hash, this.now);
-    const set = { set: { seen: this.now } };
-    const due = below('seen', this.now - NOTE_EVERY);
-    return this.db.note(
+    const [read, key, secret] =
       token.kind === 'user'
-        ? update(deviceKey(this.app, token.user, token.device), set, (e) => `${equal('token', hash)(e)} AND ${due(e)}`)
-        : update(adminTokenKey(this.app, hash), set, (e) => `${equal('hash', hash)(e)} AND ${due(e)}`),
-    );
+        ? [deviceOf(this.app, token.user, token.device), deviceKey(this.app, token.user, token.device), 'token']
+        : [adminTokenOf(this.app, hash), adminTokenKey(this.app, hash), 'hash'];
+    const before = this.now - NOTE_EVERY;
+    if ((this.db.records<Get<{ seen?: number } | undefined>>(read)?.seen ?? 0) >= before) return undefined;
+    return this.db.note(update(key, { set: { seen: this.now } }, all(equal(secret, hash), below('seen', before))));
   }
 
   /** Opens the call with these reads, then decides and writes: see `settle`. */

@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
+import { untilAnswered } from '../deadline.ts';
 import { type Access, Call } from '../domain/call.ts';
 import { Page } from '../domain/page.ts';
 import { Redirect } from '../domain/redirect.ts';
@@ -40,6 +41,16 @@ interface Invocation {
 const SERVICE_FAULT = 20000;
 /** Seconds after which a caller may try again. */
 const RETRY_AFTER = '1';
+/** Milliseconds of a function's time that are kept for the answer: a large one must be written as JSON. */
+const ANSWER = 300;
+
+/** At the deadline the call ends with 503: `untilAnswered` has stopped what it had begun. */
+const deadline = {
+  timeoutEarlyInMillis: ANSWER,
+  timeoutEarlyResponse: () => {
+    throw new Unavailable('the call has no time left');
+  },
+};
 
 /**
  * The Lambda handler of an operation: the only place that knows events, headers, envelope, error replies and log
@@ -50,7 +61,7 @@ export function operation<S extends z.ZodMiniType>(
   contract: Contract<S>,
   run: (call: Call, input: z.output<S>) => Promise<unknown>,
 ) {
-  const handler = middy()
+  const handler = middy(deadline)
     .use<middy.MiddlewareObj>({
       before: (request) => {
         request.event = invocation(contract, request.event as APIGatewayProxyEventV2, request.context);
@@ -69,14 +80,20 @@ export function operation<S extends z.ZodMiniType>(
         logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
       },
     })
-    .handler(async (event: unknown) => {
-      const { call, input } = event as Invocation;
-      if (!(input instanceof Refusal)) return run(call, input as z.output<S>);
-      if (input instanceof TooLarge) throw input;
-      // Wrong parameters answer only those who may ask: app, token and actor come first.
-      await call.open([]);
-      throw input;
-    }) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
+    .handler((event: unknown, _: unknown, { signal }: { signal: AbortSignal }) =>
+      untilAnswered(signal, async () => {
+        const { call, input } = event as Invocation;
+        try {
+          if (!(input instanceof Refusal)) return await run(call, input as z.output<S>);
+          if (input instanceof TooLarge) throw input;
+          // Wrong parameters answer only those who may ask: app, token and actor come first.
+          await call.open([]);
+          throw input;
+        } finally {
+          await call.noted();
+        }
+      }),
+    ) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
   return Object.assign(handler, { contract });
 }
 

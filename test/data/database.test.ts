@@ -209,7 +209,7 @@ describe('When the database cannot', () => {
     expect(mock.commandCalls(TransactWriteCommand)).toHaveLength(2);
   });
 
-  test('throttling is answered as such, after the retries of the SDK', async () => {
+  test('throttling is answered as such after some seconds of attempts', async () => {
     const throttled = new ProvisionedThroughputExceededException({ message: 'slow down', $metadata: {} });
     mock.onAnyCommand().rejects(throttled);
     await expect(open().write(two)).rejects.toThrow(Unavailable);
@@ -217,7 +217,8 @@ describe('When the database cannot', () => {
     await expect(open().read(record(key('a')))).rejects.toThrow(Unavailable);
     await expect(open().read(items('P'))).rejects.toThrow(Unavailable);
     for (const command of [TransactWriteCommand, DeleteCommand, BatchGetCommand, QueryCommand])
-      expect(mock.commandCalls(command as typeof QueryCommand)).toHaveLength(1);
+      expect(mock.commandCalls(command as typeof QueryCommand).length).toBeGreaterThan(5);
+    expect(Date.now()).toBeLessThan(4 * 5000);
   });
 
   test('keys that a batch leaves out are asked for again', async () => {

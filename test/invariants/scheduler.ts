@@ -64,11 +64,8 @@ const addMiddleware = (client: DynamoDBDocumentClient, name: string, step: strin
     { step, priority: 'low', name } as never,
   );
 
-/** How the wrapper under test would see a connection that broke: the SDK asks again. */
-class AnswerLost extends Error {
-  override name = 'TimeoutError';
-  readonly $retryable = {};
-}
+/** How Node.js tells of a connection that broke. */
+const reset = () => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 
 /**
  * Lets several calls run at once and decides, by a seed, which of their requests to database and bucket is served next: one at
@@ -204,7 +201,7 @@ export class Scheduler {
     const several = batch && batch.Keys.length > 1;
     const fault = this.#goesWrong(task, { dies: 2, fails: 1, throttled: 1, unprocessed: several ? 3 : 0 });
     if (fault === 'dies') throw this.#die(task);
-    if (fault === 'fails') throw new Error('the connection broke');
+    if (fault === 'fails') throw reset();
     if (fault === 'throttled') throw throttled();
     if (fault !== 'unprocessed' || !table || !batch) return next({ input });
     const done = batch.Keys.slice(0, -1);
@@ -283,47 +280,34 @@ export class Scheduler {
       'dies before a write': 2,
       'dies after a write': 4,
       'fails before a write': 1,
-      'fails after a write': 2,
+      'answer lost': 5,
       throttled: 1,
-      'answer lost, asked again': 3,
       'a part throttled': input.TransactItems ? 2 : 0,
       'still in progress': input.TransactItems ? 2 : 0,
     });
     if (fault === 'dies before a write') throw this.#die(task);
-    if (fault === 'fails before a write') throw new Error('the connection broke');
+    if (fault === 'fails before a write') throw reset();
     if (fault === 'throttled') throw throttled();
     if (fault === 'a part throttled')
       throw cancelled(writes.map((_, index) => (index === 0 ? 'ThrottlingError' : 'None')));
-    loseAnswer = fault === 'answer lost, asked again';
     const { ClientRequestToken: token } = input;
     // The same transaction again: the database knows it by its token, and does nothing.
     if (token && this.#done.has(token)) return next({ input });
     this.beforeWrite(task, writes);
-    try {
-      const answer = await next({ input });
-      if (token) this.#done.add(token);
-      await this.written(task, writes);
-      if (fault === 'still in progress')
-        throw new TransactionInProgressException({
-          Message: 'the transaction is in progress',
-          message: '',
-          $metadata: {},
-        });
-      if (fault === 'dies after a write') throw this.#die(task);
-      if (fault === 'fails after a write') throw new Error('the connection broke');
-      return answer;
-    } catch (error) {
-      // Done the first time; asked again, its condition no longer held.
-      if (fault === 'answer lost, asked again' && !loseAnswer && isRefusal(error)) await this.written(task, writes);
-      throw error;
-    } finally {
-      loseAnswer = false;
-    }
+    const answer = await next({ input });
+    if (token) this.#done.add(token);
+    await this.written(task, writes);
+    if (fault === 'still in progress')
+      throw new TransactionInProgressException({
+        Message: 'the transaction is in progress',
+        message: '',
+        $metadata: {},
+      });
+    if (fault === 'dies after a write') throw this.#die(task);
+    if (fault === 'answer lost') throw reset();
+    return answer;
   }
 }
-
-const isRefusal = (error: unknown) =>
-  ['ConditionalCheckFailedException', 'TransactionCanceledException'].includes((error as Error).name);
 
 const throttled = () =>
   new ProvisionedThroughputExceededException({ message: 'Rate exceeded', $metadata: {} }) as Error;
@@ -371,7 +355,6 @@ function merged(outputs: Record<string, unknown>[]): Record<string, unknown> {
 }
 
 const tasks = new AsyncLocalStorage<{ task: Task; scheduler: Scheduler }>();
-let loseAnswer = false;
 
 /** The place of waiting in the code under test: it goes on when its turn comes, whatever the time asked for. */
 export async function pause(ms: number): Promise<void> {
@@ -395,12 +378,5 @@ export function schedule(client: DynamoDBDocumentClient): void {
   addMiddleware(client, 'schedule', 'initialize', (next, args) => {
     const at = tasks.getStore();
     return at ? at.scheduler.request(at.task, next, args.input) : next(args);
-  });
-  // Below the SDK's own retries, which are of the same step.
-  addMiddleware(client, 'loseAnswer', 'finalizeRequest', async (next, args) => {
-    const answer = await next(args);
-    if (!loseAnswer) return answer;
-    loseAnswer = false;
-    throw new AnswerLost('the answer was lost');
   });
 }

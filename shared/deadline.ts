@@ -1,0 +1,85 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Unavailable } from './refusal.ts';
+
+/**
+ * The signal of the call, or of the run of a background function, that the code works for. It is aborted at the
+ * deadline and as soon as the work has ended, so nothing of a call reaches the network after its answer: Lambda would
+ * freeze it there and go on with it during the next call.
+ */
+const current = new AsyncLocalStorage<AbortSignal>();
+
+/**
+ * Runs the work under a signal of its own, which follows `outer`. Without `outer` (commands of operators, tests) the
+ * work has no deadline.
+ */
+export async function untilAnswered<T>(outer: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const follow = () => controller.abort(outer?.reason);
+  outer?.addEventListener('abort', follow, { once: true });
+  if (outer?.aborted) follow();
+  try {
+    return await current.run(controller.signal, work);
+  } finally {
+    outer?.removeEventListener('abort', follow);
+    controller.abort();
+  }
+}
+
+/** @throws Unavailable where the call has been answered, or its deadline has passed */
+export function stillRunning(): void {
+  if (current.getStore()?.aborted) throw new Unavailable('the call has no time left');
+}
+
+/**
+ * Sends one request. Its signal is aborted after `most` milliseconds, and with the call: an answer that has not come
+ * whole by then does not count.
+ * @throws Unavailable as `stillRunning`
+ */
+export async function attempt<T>(most: number, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  stillRunning();
+  const call = current.getStore();
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const timer = setTimeout(abort, most);
+  call?.addEventListener('abort', abort, { once: true });
+  try {
+    return await send(controller.signal);
+  } catch (error) {
+    stillRunning();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    call?.removeEventListener('abort', abort);
+  }
+}
+
+/** The longest wait before another attempt, in milliseconds: doubled each time, from the first to the last. */
+const FIRST_WAIT = 25;
+const LAST_WAIT = 1000;
+
+/** How long one request, or one write on contended records, is tried again. */
+export class Patience {
+  readonly #began = Date.now();
+  readonly #most: number;
+  #attempts = 0;
+
+  /** @param most milliseconds after which no other attempt begins */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /**
+   * Waits before the next attempt, with full jitter.
+   * @param atLeast attempts that are made however long they take
+   * @throws Unavailable where patience or the call's time is used up
+   */
+  async again(cause: unknown, atLeast = 2): Promise<void> {
+    this.#attempts++;
+    if (this.#attempts >= atLeast && Date.now() - this.#began > this.#most)
+      throw new Unavailable(`no success after ${this.#attempts} attempts`, { cause });
+    const signal = current.getStore();
+    const wait = Math.random() * Math.min(LAST_WAIT, FIRST_WAIT * 2 ** this.#attempts);
+    await sleep(wait, undefined, signal && { signal }).catch(stillRunning);
+  }
+}
