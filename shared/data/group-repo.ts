@@ -1,6 +1,7 @@
 import type { Condition } from './expression.ts';
 import { dissolvedKey, dissolvedPartition, groupInfoKey, groupKey, groupTextKey, publicGroupKey } from './keys.ts';
 import { type Get, type Query, record } from './read.ts';
+import { MOST_BYTES } from './sizes.ts';
 import { put, remove, type Step, update } from './step.ts';
 
 /**
@@ -61,8 +62,10 @@ export interface GroupText {
 }
 
 export const groupOf = (app: string, group: number): Get<Group | undefined> => record(groupKey(app, group));
-export const groupInfoOf = (app: string, group: number): Get<GroupInfo | undefined> => record(groupInfoKey(app, group));
-export const groupTextOf = (app: string, group: number): Get<GroupText | undefined> => record(groupTextKey(app, group));
+export const groupInfoOf = (app: string, group: number): Get<GroupInfo | undefined> =>
+  record(groupInfoKey(app, group), MOST_BYTES.groupInfo);
+export const groupTextOf = (app: string, group: number): Get<GroupText | undefined> =>
+  record(groupTextKey(app, group), MOST_BYTES.groupText);
 
 export const updateGroup = (
   app: string,
@@ -82,7 +85,7 @@ export const removePublic = (app: string, group: Group): Step[] =>
  * Nearly always few.
  */
 export const dissolvedGroupsOf = (app: string): Query<Set<number>> => ({
-  query: { partition: dissolvedPartition(app), between: ['0', '~'], all: true },
+  query: { partition: dissolvedPartition(app), between: ['0', '~'], entryBytes: MOST_BYTES.publicGroup, all: true },
   parse: ({ items }) => new Set(items.map(({ sk }) => Number(sk))),
 });
 export const putDissolved = (app: string, group: number): Step => put(dissolvedKey(app, group), {});
