@@ -30,6 +30,7 @@
  * |                   |                         |                 | B#blocked#user      |                |                |                  |
  * | application       | G#app#group#R           | A#applicant     | A#made#applicant    | A#made#…       |                |                  |
  * | announcement      | G#app#group#N           | id              |                     |                |                |                  |
+ * | announcement text | G#app#group#N           | T#id            |                     |                |                |                  |
  * | file              | G#app#group#F           | id              | F#published#id      |                |                | FILES#app        |
  * | registration      | O#random                | #               |                     |                |                |                  |
  * | job               | J#id                    | #               |                     |                |                | JOBS / made      |
@@ -148,6 +149,11 @@ export const announcementPartition = (app: string, group: number) => `${groupPar
 export const announcementKey = (app: string, group: number, id: number): Key => ({
   pk: announcementPartition(app, group),
   sk: ordered(id),
+});
+/** The text of a long announcement. */
+export const announcementTextKey = (app: string, group: number, id: number): Key => ({
+  pk: announcementPartition(app, group),
+  sk: `T#${ordered(id)}`,
 });
 export const filePartition = (app: string, group: number) => `${groupPartition(app, group)}#F`;
 export const fileKey = (app: string, group: number, id: number): Key => ({

@@ -40,6 +40,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const dissolved = new Set<number>();
   const files = new Map<number, Map<number, SharedFile & { l1?: string; ttl?: number }>>();
   const sequences = new Map<number, Sequence>();
+  const announcements = new Map<number, Map<string, Item>>();
 
   for (const item of items) {
     const [kind, , id, part] = item.pk.split('#');
@@ -50,6 +51,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     if (kind === 'G' && part === 'R' && sk.startsWith(APPLICATION))
       applications.push({ group: Number(id), applicant: numberIn(sk), application: item as unknown as Application });
     if (kind === 'G' && part === 'F') inner(files, Number(id)).set(Number(sk), item as unknown as SharedFile);
+    if (kind === 'G' && part === 'N') inner(announcements, Number(id)).set(sk, item);
     if (kind === 'G' && part === undefined && sk === 'S') sequences.set(Number(id), item as unknown as Sequence);
     if (kind === 'U' && sk === '#') users.set(Number(id), item as unknown as User);
     if (kind === 'U' && sk.startsWith('E#')) inner(edges, Number(id)).set(numberIn(sk), item as unknown as Edge);
@@ -118,6 +120,16 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(closed || counted === published, `${group} counts ${counted} files and has ${published}`);
   }
 
+  for (const [group, all] of announcements)
+    for (const sk of all.keys()) {
+      const [id, text] = sk.startsWith('T#') ? [sk.slice(2), sk] : [sk, `T#${sk}`];
+      const long = all.get(id)?.textBytes !== undefined;
+      demand(
+        all.has(id) && all.has(text) === long,
+        `announcement ${id} of ${group} and its text do not belong together`,
+      );
+    }
+
   for (const { group, applicant, application } of applications) {
     if (groups.get(group)?.status === 'dissolved') continue;
     const relation = people.get(group)?.get(applicant);
@@ -170,8 +182,8 @@ async function scan({ client, name }: OperatorTable, filter: Partial<ScanCommand
 
 const numberIn = (sk: string) => Number(sk.split('#')[1]);
 
-function inner<V>(outer: Map<number, Map<number, V>>, id: number): Map<number, V> {
-  const found = outer.get(id) ?? new Map<number, V>();
+function inner<K, V>(outer: Map<number, Map<K, V>>, id: number): Map<K, V> {
+  const found = outer.get(id) ?? new Map<K, V>();
   outer.set(id, found);
   return found;
 }

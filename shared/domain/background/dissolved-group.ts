@@ -1,9 +1,8 @@
-import { announcementsOf } from '../../data/announcement-repo.ts';
+import { announcementItemsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { filesOf, removeFile } from '../../data/file-repo.ts';
 import { forgetDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { announcementKey } from '../../data/keys.ts';
 import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
 import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
 import { remove } from '../../data/step.ts';
@@ -36,9 +35,9 @@ export async function forgetGroup(
     if (expired()) return false;
   }
   for (;;) {
-    const announcements = await db.read(announcementsOf(app, group, { limit: PAGE }));
+    const announcements = await db.read(announcementItemsOf(app, group, PAGE));
     if (announcements.length === 0) break;
-    await Promise.all(announcements.map(({ id }) => db.write([remove(announcementKey(app, group, id))])));
+    await Promise.all(announcements.map((key) => db.write([remove(key)])));
     if (expired()) return false;
   }
   // Nothing is published from here on: what is found now is all there is.
