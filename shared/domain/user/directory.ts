@@ -26,8 +26,9 @@ export async function userList(
     from = after(last);
     skip -= SKIPPED_AT_ONCE;
   }
-  const { users } = await call.open(directoryOf(call.app, { from, limit: skip + size + 1 }));
-  cursor.verify(call, FORM);
+  const { users } = await call.open(directoryOf(call.app, { from, limit: skip + size + 1 }), () =>
+    cursor.verify(call, FORM),
+  );
   const page = users.slice(skip, skip + size);
   const records = await call.db.read(page.map((user) => userOf(call.app, user)));
   // Deleted between the two reads: not there any more.
