@@ -261,7 +261,7 @@ describe('Membership', () => {
       ] as const)
         await given.db.write([
           update(relationKey(given.app, group_id, who.id), {
-            set: { name: 'Bobby', mute: 1, push: 2, banned: 1, until: ban, l2: relationBanned(ban, who.id) },
+            set: { name: 'Bobby', mute: 1, push: 2, banned: 1, until: ban, l2: relationBanned(1, ban, who.id) },
           }),
         ]);
       expect(await members(alice!, group_id)).toHaveLength(3);

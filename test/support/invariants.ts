@@ -2,7 +2,7 @@ import { ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
-import { APPLICATION, EDGE_JOINED, FILE, type Key, RELATION } from '../../shared/data/keys.ts';
+import { APPLICATION, EDGE_JOINED, FILE, type Key, RELATION, relationBanned } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, type Edge, OWNER_ROLE, type Relation } from '../../shared/data/membership-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
@@ -30,7 +30,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const found: string[] = [];
   const demand = (holds: boolean, problem: string) => void (holds || found.push(problem));
   const groups = new Map<number, Group>();
-  const people = new Map<number, Map<number, Relation & { l1?: string; ttl?: number }>>();
+  const people = new Map<number, Map<number, Relation & { l1?: string; l2?: string; ttl?: number }>>();
   const applications: { group: number; applicant: number; application: Application }[] = [];
   const users = new Map<number, User>();
   const edges = new Map<number, Map<number, Edge & { l1?: string }>>();
@@ -88,6 +88,9 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
         listed.startsWith('M#') === (relation.state === 'member'),
         `${user} is ${relation.state} of ${id} and listed as ${listed}`,
       );
+      const { state, banned = 0, until } = relation;
+      const ban = state === 'member' && until !== undefined ? relationBanned(banned, until, user) : undefined;
+      demand(relation.l2 === ban, `${user} is banned in ${id} until ${until} and listed as ${relation.l2}`);
       demand(
         relation.state !== undefined || relation.ttl !== undefined || relation.until !== undefined,
         `${user} leaves a relation to ${id} for ever`,
