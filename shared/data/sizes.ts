@@ -12,7 +12,7 @@ export const MOST_BYTES = {
   application: 2_600,
   invitation: 2_700,
   /** Of either, in an index for counting. */
-  counted: 300,
+  counted: 220,
   announcement: 2_200,
   announcementText: 40_300,
   file: 10_600,

@@ -33,7 +33,7 @@ export type Actor =
   | { kind: 'app' };
 
 /** The most read units that a caller without rights can cost. */
-const BEFORE_RIGHTS = Number.POSITIVE_INFINITY;
+const BEFORE_RIGHTS = 20;
 /** How long an app's record may be held (ms). */
 const APP_HELD = 30_000;
 /** Presence and last use are written when what the record shows is older than this (ms). */
