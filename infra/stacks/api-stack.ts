@@ -7,6 +7,7 @@ import { Background } from '../constructs/background.ts';
 import { DocsPage } from '../constructs/docs-page.ts';
 import { Operation } from '../constructs/operation.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
+import { CORS_HEADERS, CORS_METHODS } from '../cors.ts';
 import { constructIdOf } from '../names.ts';
 import { MonitoringStack } from './monitoring-stack.ts';
 
@@ -41,8 +42,8 @@ export class ApiStack extends Stack {
       protocolType: 'HTTP',
       corsConfiguration: {
         allowOrigins: [...config.corsOrigins],
-        allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
-        allowHeaders: ['content-type', 'access-token', 'app_id', 'user_id', 'group_id', 'idempotency-key'],
+        allowMethods: CORS_METHODS,
+        allowHeaders: CORS_HEADERS,
         // How long to wait after 503, and what to quote when asking for help.
         exposeHeaders: ['retry-after', 'apigw-requestid'],
         // Seconds. Browsers hold a preflight for two hours at most.
