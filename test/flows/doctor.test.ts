@@ -4,7 +4,11 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, request }
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkBackground } from '../../infra/ops/doctor/story.ts';
+import { Database } from '../../shared/data/database.ts';
+import { putJob } from '../../shared/data/job-repo.ts';
 import { newFolder, ops, opsHere } from '../ops/command-line.ts';
+import { newTable } from '../support/database.ts';
 import { laptopStack } from '../support/stack.ts';
 
 const stack = await laptopStack();
@@ -41,11 +45,11 @@ interface Meddling {
   answered?: (answer: { headers: IncomingHttpHeaders; body: string; path: string }) => void;
 }
 
-/** A proxy before the laptop's API that meddles. @returns its address */
-const proxy = ({ headers = (sent) => sent, answered = () => {} }: Meddling) =>
+/** A proxy before the laptop's API, or another server, that meddles. @returns its address */
+const proxy = ({ headers = (sent) => sent, answered = () => {} }: Meddling, server = stack.api_endpoint) =>
   serve((incoming, outgoing) => {
     const forwarded = request(
-      stack.api_endpoint + incoming.url,
+      server + incoming.url,
       { method: incoming.method!, headers: headers(incoming.headers) },
       async (response) => {
         const answer = { headers: { ...response.headers }, body: '', path: incoming.url! };
@@ -57,6 +61,16 @@ const proxy = ({ headers = (sent) => sent, answered = () => {} }: Meddling) =>
     );
     incoming.pipe(forwarded);
   });
+
+/** The environment in which a command speaks to this server as if it was AWS. */
+const onAws = (server: string) => ({
+  AWS_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  ...Object.fromEntries(
+    ['DYNAMODB', 'LAMBDA', 'API_GATEWAY', 'IAM'].map((name) => [`AWS_ENDPOINT_URL_${name}`, server]),
+  ),
+});
 
 interface Report {
   exitCode: number | null;
@@ -201,6 +215,68 @@ describe('the doctor', () => {
     expect(await apps()).not.toContain('doctor');
   });
 
+  /** A proxy before the API whose uploads go to another address. */
+  const leadingTo = (address: string) =>
+    proxy({
+      answered: (answer) => {
+        if (answer.path === '/group/file/upload') answer.body = answer.body.replace(stack.s3_endpoint, address);
+      },
+    });
+
+  test('knows a bucket that pages cannot upload to, and one that is out of reach', async () => {
+    const { host } = new URL(stack.s3_endpoint);
+    const closed = await proxy(
+      {
+        headers: (sent) => ({ ...sent, host }),
+        answered: ({ headers }) => {
+          delete headers['access-control-allow-origin'];
+        },
+      },
+      stack.s3_endpoint,
+    );
+    expect((await doctor('--api', await leadingTo(closed))).wrong).toEqual({
+      upload: expect.stringMatching(/^A page of https:\/\/app\.example\.com may not upload: .+ corsOrigins/),
+    });
+    expect((await doctor('--api', await leadingTo(await nowhere()))).wrong).toEqual({
+      upload: expect.stringMatching(/^The bucket's address, 127\.0\.0\.1:\d+, does not answer: .*ECONNREFUSED/),
+    });
+  });
+
+  test('knows a background that does not work', async () => {
+    // A table without anybody on its stream.
+    const table = await newTable();
+    await new Database(table.client, table.name).write([
+      putJob({ kind: 'dissolved group', app: 'shop', group: 7, made: 1 }),
+    ]);
+    expect(await checkBackground(table, 'shop', 0)).toMatchObject({
+      state: 'wrong',
+      says: expect.stringMatching(/^Of the jobs behind the end of a group and a user 1 are not done after \d s\.$/),
+    });
+    expect(await checkBackground(table, 'another', 0)).toMatchObject({ state: 'right' });
+  });
+
+  test('says that these credentials may not make an app, after all that it can see without', async () => {
+    const aws = await serve((_, response) =>
+      response
+        .writeHead(400)
+        .end('{"__type":"a#AccessDeniedException","Message":"not authorized to perform: dynamodb:PutItem"}'),
+    );
+    const environment = onAws(aws);
+    const args = ['doctor', '--json', '--stage', 'prod', '--region', 'eu-west-1', '--api', stack.api_endpoint];
+    const { stdout, exitCode } = await ops(args, { folder, environment });
+    expect(exitCode).toBe(1);
+    const checks: { check: string; state: string; says: string }[] = JSON.parse(stdout).checks;
+    expect(checks).toContainEqual(expect.objectContaining({ check: 'cors', state: 'right' }));
+    expect(checks).toContainEqual(
+      expect.objectContaining({
+        state: 'wrong',
+        says: expect.stringContaining(
+          'No app could be made, or removed again: not authorized to perform: dynamodb:PutItem.',
+        ),
+      }),
+    );
+  });
+
   test('knows an upload whose event does not come', async () => {
     const hiding = await proxy({
       answered: (answer) => {
@@ -260,16 +336,8 @@ describe('quotas', () => {
 
   /** The way is not looked at: nothing answers there. */
   async function asOnAws() {
-    const environment = {
-      AWS_REGION: 'eu-west-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      ...Object.fromEntries(
-        ['DYNAMODB', 'LAMBDA', 'API_GATEWAY', 'IAM'].map((name) => [`AWS_ENDPOINT_URL_${name}`, aws]),
-      ),
-    };
     const args = ['doctor', '--json', '--stage', 'prod', '--api', await nowhere()];
-    const { stdout } = await ops(args, { folder, environment });
+    const { stdout } = await ops(args, { folder, environment: onAws(aws) });
     const checks: { check: string; state: string; says: string; remedy: string | null }[] = JSON.parse(stdout).checks;
     return Object.fromEntries(
       checks.map(({ check, state, says, remedy }) => [check, `${state}: ${says} ${remedy ?? ''}`.trim()]),

@@ -60,7 +60,13 @@ async function examine(table: OperatorTable, { onAws, ...options }: Examined): P
         await checkCors(api, origin).catch((error) =>
           wrong('cors', `A preflight was not answered: ${reasonOf(error)}.`, 'Run the doctor again.'),
         ),
-        ...(await tellStory(table, options)),
+        ...(await tellStory(table, options).catch((error) => [
+          wrong(
+            'calls',
+            `No app could be made, or removed again: ${reasonOf(error)}.`,
+            'The table of the stage must be there, and these credentials need the grants of docs/operators.md#where-it-works.',
+          ),
+        ])),
       ]
     : [unknown('upload', 'Not looked at: calls do not get through.', 'Mend what is above first.')];
   return [...findings, ...rest, ...(await quotas)];

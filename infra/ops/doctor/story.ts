@@ -197,12 +197,12 @@ const said = ({ status, text }: BucketAnswer) =>
   [`HTTP ${status}`, /<Code>(\w+)<\/Code>/.exec(text)?.[1]].filter(Boolean).join(' ');
 
 /** Waits until the jobs that the end of group and user left are done: the table's stream reaches the background. */
-async function checkBackground(table: OperatorTable, app: string, wait: number): Promise<Finding> {
+export async function checkBackground(table: OperatorTable, app: string, wait: number): Promise<Finding> {
   const started = Date.now();
   let left: number;
   do {
     // Before the first look too: the index of jobs lags.
-    await sleep(2000);
+    await sleep(1000);
     left = (await waitingJobs(table)).filter((job) => job.app === app).length;
   } while (left > 0 && Date.now() - started < wait);
   const passed = inSeconds(Date.now() - started);
