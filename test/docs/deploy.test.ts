@@ -80,5 +80,5 @@ test('deploy.md computes the most an hour can cost from the quotas that it names
 
 test('deploy.md knows how many roles a stage has', () => {
   const roles = resourcesOf(synthesizedTemplates(), 'AWS::IAM::Role').size;
-  expect(document).toContain(`a stage has ${roles}, one a function`);
+  expect(document).toContain(`a stage has ${roles}, one per function`);
 });
