@@ -24,7 +24,7 @@ export interface AdminToken {
   /** Milliseconds; absent: does not expire. */
   expires?: number;
   revoked?: number;
-  /** Last use, noted at most once a minute an instance. */
+  /** Last use, written at most once per minute. */
   seen?: number;
 }
 

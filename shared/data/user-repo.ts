@@ -65,7 +65,7 @@ export interface Device {
   /** Milliseconds. */
   expires: number;
   epoch: number;
-  /** Last call, noted at most once a minute an instance. */
+  /** Last call, written at most once per minute. */
   seen: number;
   made: number;
   /** Last login; absent for a device that was only registered for push. */

@@ -52,7 +52,7 @@ export async function deleteObject(key: string): Promise<void> {
  * told 403 instead of 404. Faults that pass are tried again.
  */
 async function send(request: ObjectRequest, most = ANSWER.call): Promise<Response> {
-  const patience = new Patience(FAULTS);
+  const patience = new Patience(FAULTS, 'S3 does not answer now');
   for (;;) {
     const { path, protocol, headers } = await objectSigner().sign(signable(request));
     const url = `${protocol}//${headers.host}${path}`;
