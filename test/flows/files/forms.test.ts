@@ -301,6 +301,24 @@ inBothWorlds('A stable address', (story) => {
   });
 });
 
+inThisProcess('Presigned addresses', (story) => {
+  story(
+    'live an hour at most, whatever an older version stored',
+    async (given) => {
+      const { owner, id } = await group(given);
+      const life = (url: string) => Number(new URL(url).searchParams.get('X-Amz-Expires'));
+      const file = { group_id: id, name: 'a', size: 7, type: 'text/plain' };
+      expect(life((await owner.does('POST /group/file/upload', file)).url)).toBe(3600);
+      const { file_id } = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
+      expect(life((await owner.does('GET /group/file', { group_id: id, file_id })).url)).toBe(3600);
+      const { policy = '' } = (await chatForm(owner, id)).oss_body_param;
+      const { expiration } = JSON.parse(Buffer.from(policy, 'base64').toString());
+      expect(Date.parse(expiration)).toBeLessThanOrEqual(Date.now() + 3_600_000);
+    },
+    { limits: { upload_life: 43_200, download_life: 43_200 } },
+  );
+});
+
 inThisProcess('Addresses begin', (story) => {
   story('with whatever name the caller knows this API by', async (given) => {
     const person = await given.user();
