@@ -12,6 +12,7 @@ export const LIMITS = {
   announcements: 100,
   files: 1000,
   file_size: 104_857_600,
+  avatar_size: 5_242_880,
   /** Of presigned addresses. */
   upload_life: 900,
   download_life: 3600,
@@ -30,6 +31,8 @@ export type Limits = { [name in LimitName]: number };
 export const MOST: Partial<Limits> = {
   group_capacity: 100_000,
   groups_joined: 3000,
+  // Held in memory while it is published.
+  avatar_size: 20_971_520,
   invitation_life: 2_592_000,
   application_life: 2_592_000,
   // A presigned address ends with the session of the role that signed it, which lasts longer than an hour.

@@ -97,7 +97,7 @@ export class DataStack extends Stack {
       ],
       lifecycleRules: [
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        // What was uploaded and never became a file.
+        // What was uploaded and became neither a file nor an avatar.
         { id: 'forget-incoming', prefix: INCOMING, expiration: Duration.days(1) },
       ],
       removalPolicy,

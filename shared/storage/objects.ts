@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../refusal.ts';
 import { bucketName, type ObjectRequest, objectSigner, signable } from './client.ts';
 
-/** Milliseconds that S3 may take to answer. Copying takes about a second for 100 MiB. */
+/** Milliseconds that S3 may take to answer. Copying takes about a second for 100 MiB; other calls move 20 MiB at most. */
 const PATIENCE = { call: 3000, copy: 20_000 };
 const ATTEMPTS = 4;
 /** Copies refused although the source is there. More than one, because the source may be uploaded after a refusal. */
@@ -25,6 +25,29 @@ export async function headObject(key: string): Promise<StoredObject | undefined>
     type: headers.get('content-type') ?? '',
     etag: (headers.get('etag') ?? '').replaceAll('"', ''),
   };
+}
+
+/** An object with its content, which is held in memory. */
+export interface WholeObject {
+  type: string;
+  content: Buffer<ArrayBuffer>;
+}
+
+/** The object, or undefined where there is none. @throws Unavailable where S3 does not answer */
+export async function getObject(key: string): Promise<WholeObject | undefined> {
+  const { status, headers, body } = await send({ method: 'GET', key });
+  return status === 200 ? { type: headers.get('content-type') ?? '', content: body } : undefined;
+}
+
+/**
+ * Writes an object unless there is one of that key: of several writers at once S3 lets one win.
+ * @returns false where there is one, perhaps of this call itself: its answer may have been lost
+ * @throws Unavailable where S3 does not answer
+ */
+export async function putNewObject(key: string, { type, content }: WholeObject): Promise<boolean> {
+  const headers = { 'content-type': type, 'if-none-match': '*' };
+  const { status } = await send({ method: 'PUT', key, headers, content });
+  return status === 200;
 }
 
 /**
@@ -64,7 +87,7 @@ export async function deleteObject(key: string): Promise<void> {
 interface Answer {
   status: number;
   headers: Headers;
-  body: Buffer;
+  body: Buffer<ArrayBuffer>;
 }
 
 /**
@@ -77,6 +100,7 @@ async function send(request: ObjectRequest, patience = PATIENCE.call): Promise<A
     const answer = await fetch(`${protocol}//${headers.host}${path}`, {
       method: request.method,
       headers,
+      ...(request.content && { body: request.content }),
       signal: AbortSignal.timeout(patience),
     })
       .then(received)

@@ -9,7 +9,7 @@ import { type S3Server, startS3Server } from '../../infra/local/s3-server.ts';
 import { BUCKET_NAME } from '../../shared/environment.ts';
 import { Unavailable } from '../../shared/refusal.ts';
 import { bucketUrl } from '../../shared/storage/client.ts';
-import { copyObject, deleteObject, headObject } from '../../shared/storage/objects.ts';
+import { copyObject, deleteObject, getObject, headObject, putNewObject } from '../../shared/storage/objects.ts';
 import { presign, presignPut } from '../../shared/storage/presign.ts';
 
 let folder: string;
@@ -142,6 +142,28 @@ describe('copying', () => {
   });
 });
 
+describe('writing what is to be there once', () => {
+  it('keeps content and type of the first writer', async () => {
+    const [first, second] = ['first', ''].map((text) => ({ type: 'image/png', content: Buffer.from(text) }));
+    expect(await getObject('files/a/avatars/x')).toBeUndefined();
+    expect(await putNewObject('files/a/avatars/x', first!)).toBe(true);
+    expect(await putNewObject('files/a/avatars/x', second!)).toBe(false);
+    expect(await getObject('files/a/avatars/x')).toEqual(first);
+    expect(await putNewObject('files/a/avatars/y', second!)).toBe(true);
+    expect(await getObject('files/a/avatars/y')).toEqual(second);
+  });
+
+  it('is a fault where the permission is missing', async () => {
+    forbidden = /^s3:PutObject /;
+    try {
+      const put = putNewObject('files/a/avatars/z', { type: 'image/png', content: Buffer.from('x') });
+      await expect(put).rejects.toThrow('S3 refuses PUT: 403 AccessDenied');
+    } finally {
+      forbidden = undefined;
+    }
+  });
+});
+
 describe('a bucket that does not do as asked', () => {
   let broken: Server;
   let asked: number;
@@ -171,6 +193,17 @@ describe('a bucket that does not do as asked', () => {
     await answering([503, error('SlowDown')]);
     await expect(deleteObject('files/a/1/x')).rejects.toThrow(Unavailable);
     expect(asked).toBe(4);
+  });
+
+  it('is asked again where two writers meet, a body is late, or breaks off', async () => {
+    await answering([409, error('ConditionalRequestConflict')], [400, error('RequestTimeout')], [200, '']);
+    expect(await putNewObject('files/a/avatars/x', { type: 'a/b', content: Buffer.from('x') })).toBe(true);
+    expect(asked).toBe(3);
+    broken.close();
+    await answering([200, 'half', 'breaks'], [200, '<Error><Code>NoError</Code></Error>']);
+    const found = await getObject('files/a/avatars/x');
+    expect(String(found?.content)).toBe('<Error><Code>NoError</Code></Error>');
+    expect(asked).toBe(2);
   });
 
   it('is asked again where a copy fails after status 200 was sent', async () => {
