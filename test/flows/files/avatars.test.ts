@@ -188,7 +188,9 @@ inRaces('One form that uploads many avatars at once', (story) => {
     for (let round = 0; round < 5; round++) {
       const form = await avatarForm(people[0]!);
       const posts = Array.from({ length: 4 }, (_, n) => async () => {
-        const arrival = await upload(given, form, `picture ${n}`);
+        expect(await postForm(form, `picture ${n}`)).toBe(200);
+        // Another run may have removed the upload by now.
+        const arrival = { key: keyOf(form), size: 9, etag: 'of picture n' };
         await deliver(arrival);
         await deliver(arrival);
       });
