@@ -3,8 +3,8 @@ import { getObject, headObject, putNewObject } from '../../storage/objects.ts';
 
 /**
  * Puts the upload of an avatar's form where it is served from, unless the first upload of that form is there already:
- * others may have seen it. The write itself has this condition, so that one of several runs wins. A copy cannot have it
- * in all regions of S3 (docs/decisions/0026). May be done twice, and at once.
+ * others may have seen it. The write itself has this condition, so that one of several runs wins; a copy could not have
+ * it for sure (docs/decisions/0026). May be done twice, and at once.
  * @returns `discarded` where there is an avatar already, `gone` where there is no upload
  */
 export async function publishAvatar(app: string, random: string): Promise<'published' | 'discarded' | 'gone'> {
