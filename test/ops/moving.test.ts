@@ -241,6 +241,7 @@ describe('what is refused', () => {
     ['a time to come', user(20, { created_at: now + 86_400_000 }), 'created_at', 'future'],
     ['a mobile that is none', user(20, { mobile: '12' }), 'mobile', '5 to 15 digits'],
     ['a costly hash', user(20, { password_hash: { salt: 'a', hash: 'b', N: 2 ** 30, r: 8, p: 5 } }), null, ''],
+    ['an avatar that would run', user(20, { avatar: 'javascript:alert(1)' }), 'avatar', 'no scheme but http or https'],
     ['too many tags', user(20, { tags: ['a', 'b', 'c'] }), 'tags', 'at most 2'],
     ['a nameless group', group(30, 1, { name: ' ' }), 'name', 'may not be blank'],
     ['a group of nobody', group(30, 99), 'owner_id', 'there is no user 99'],

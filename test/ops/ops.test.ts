@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, adminTokenOf, appOf } from '../../shared/data/app-repo.ts';
+import { type App, adminTokenOf, appOf, updateApp } from '../../shared/data/app-repo.ts';
 import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
+import { exists } from '../../shared/data/expression.ts';
 import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job-repo.ts';
 import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
 import { put, update } from '../../shared/data/step.ts';
@@ -156,6 +157,18 @@ describe('limits', () => {
     const sentence = await refused('apps', 'limits', 'caps', 'files=3', 'groups_joined=3001');
     expect(sentence).toContain('groups_joined: takes a whole number from 0 to 3000');
     expect((await db().read(appOf('caps')))!.limits).toEqual({ group_capacity: 100_000 });
+    for (const name of ['upload_life', 'download_life'])
+      expect(await refused('apps', 'limits', 'caps', `${name}=3601`)).toContain(
+        `${name}: takes a whole number from 1 to 3600, or "default"; not "3601"`,
+      );
+  });
+
+  it('shows a stored value that is larger than allowed now as what counts', async () => {
+    await json('apps', 'create', '--id', 'older');
+    await db().write([updateApp('older', { limits: { download_life: 43_200 } }, exists)]);
+    expect(await json('apps', 'limits', 'older')).toMatchObject({ limits: { download_life: 3600 } });
+    expect(await text('apps', 'limits', 'older')).toMatch(/download_life +3600 +set +1 to 3600\n/);
+    expect(await text('apps', 'show', 'older')).toMatch(/limits +download_life=3600\n/);
   });
 
   it('counts up when users or groups become limited, counts on from there, and can count again', async () => {
