@@ -32,6 +32,7 @@ export const MOST: Partial<Limits> = {
   groups_joined: 3000,
   invitation_life: 2_592_000,
   application_life: 2_592_000,
+  qrcode_life: 2_592_000,
   upload_life: 43_200,
   download_life: 43_200,
 };

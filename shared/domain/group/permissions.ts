@@ -104,7 +104,7 @@ export function permit(
 }
 
 /** What a plain member's right rests on must still hold in the write. */
-export function stillOpen(action: Action, { role }: GroupActor): Condition[] {
+export function stillOpen(action: Action, { role }: Pick<GroupActor, 'role'>): Condition[] {
   const who = PERMISSIONS[action] as Who;
   if (role >= ADMIN_ROLE) return [];
   if (who === 'admin, any member if member_invite') return [equal('member_invite', true)];
