@@ -70,6 +70,8 @@ export interface Device {
   made: number;
   /** Last login; absent for a device that was only registered for push. */
   login?: number;
+  /** Passwords that failed here since (ms), the last ten at most. */
+  fails?: number[];
   agent: string;
   platform: number;
   push_token?: string;
@@ -77,7 +79,7 @@ export interface Device {
   notifier?: string;
 }
 
-/** Failed logins of one account; times in milliseconds. */
+/** Failed logins of one account, by whatever device; times in milliseconds. */
 export interface Lock {
   fails: number[];
   /** Logins of new devices are refused until then. */

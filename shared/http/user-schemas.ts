@@ -65,7 +65,7 @@ export const sessionReply = z.object({
   expire: z.int(),
   push_token: z.string(),
   encrypt_type: z.int(),
-  public_key: z.null(),
+  public_key: z.string(),
   access_key_secret: z.null(),
   store_token: z.null(),
 });

@@ -30,7 +30,7 @@ describe('Logging in', () => {
           user_id: id,
           push_token: '',
           encrypt_type: 0,
-          public_key: null,
+          public_key: '',
           access_key_secret: null,
           store_token: null,
         });
@@ -71,7 +71,7 @@ describe('Logging in', () => {
       ];
       for (const { status, body } of answers) {
         expect(status).toBe(200);
-        expect(body).toEqual({ code: 10010, message: 'wrong name or password', data: null });
+        expect(body).toEqual({ code: 10010, message: 'Operation rejected: wrong name or password', data: null });
       }
     });
 
@@ -138,7 +138,8 @@ describe('Logging in', () => {
 
     story('a name that nobody has locks like one that somebody has', async (given) => {
       const attempt = () => given.nobody.asks('POST /token/login', { login_name: 'Ghost', password: WRONG });
-      for (let n = 0; n < 10; n++) expect((await attempt()).body.message).toBe('wrong name or password');
+      for (let n = 0; n < 10; n++)
+        expect((await attempt()).body.message).toBe('Operation rejected: wrong name or password');
       expect((await attempt()).body.message).toContain('too many');
       expect(await given.db.read(lockOf(given.app, tokenHash('ghost')))).toMatchObject({ until: expect.any(Number) });
     });
@@ -156,8 +157,14 @@ describe('Logging in', () => {
       const alice = await given.user();
       await given.setUser(alice.id, { status: 'disabled' });
       const login = (password: string) => given.nobody.asks('POST /token/id', { user_id: alice.id, password });
-      expect((await login(PASSWORD)).body).toMatchObject({ code: 10010, message: 'the user is disabled' });
-      expect((await login(WRONG)).body).toMatchObject({ code: 10010, message: 'wrong name or password' });
+      expect((await login(PASSWORD)).body).toMatchObject({
+        code: 10010,
+        message: 'Operation rejected: the user is disabled',
+      });
+      expect((await login(WRONG)).body).toMatchObject({
+        code: 10010,
+        message: 'Operation rejected: wrong name or password',
+      });
       expect(await alice.fails('GET /user/profile')).toBe(402);
     });
   });

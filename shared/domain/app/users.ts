@@ -1,7 +1,8 @@
 import { Database } from '../../data/database.ts';
-import { lockKey } from '../../data/keys.ts';
+import { exists } from '../../data/expression.ts';
+import { deviceKey, lockKey } from '../../data/keys.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
-import { remove } from '../../data/step.ts';
+import { remove, update } from '../../data/step.ts';
 import {
   type Device,
   devicesOf,
@@ -62,7 +63,7 @@ export async function showUser(
 }
 
 /**
- * Forgets the failed logins of a user, so that new devices may log in again at once.
+ * Forgets the failed logins of a user, the account's and those of each device, so that all may log in again at once.
  * @returns the user, and what was forgotten
  * @throws Refusal 40000 10000 10002 as `findUser`
  */
@@ -70,12 +71,13 @@ export async function unlockUser(
   table: OperatorTable,
   app: string,
   named: string,
-): Promise<{ user: User; lock: Lock | undefined }> {
+): Promise<{ user: User; lock: Lock | undefined; devices: Device[] }> {
+  const found = await showUser(table, app, named);
+  const id = found.user.user;
   const db = new Database(table.client, table.name);
-  await appNamed(db, app);
-  const user = await findUser(db, app, named);
-  const account = String(user.user);
-  const lock = await db.read(lockOf(app, account));
-  await db.write([remove(lockKey(app, account))]);
-  return { user, lock };
+  await db.write([remove(lockKey(app, String(id)))]);
+  const devices = found.devices.filter(({ fails }) => fails !== undefined);
+  // One by one: a device that is gone meanwhile needs nothing.
+  for (const { sn } of devices) await db.write([update(deviceKey(app, id, sn), { set: { fails: undefined } }, exists)]);
+  return { ...found, devices };
 }
