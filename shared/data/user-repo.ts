@@ -21,7 +21,7 @@ import { measured, put, type Step } from './step.ts';
 export interface User {
   user: number;
   status: 'active' | 'disabled' | 'deleted';
-  /** As written by the user; unique without regard to case. */
+  /** As the user wrote it; unique as `comparedName` compares it. */
   username: string;
   mobile?: string;
   /** Absent for who was moved in without one: no password logs in until one is set. */

@@ -96,7 +96,7 @@ const GLOSSARY: Record<string, string> = {
   user_id: 'Id of the user.',
   user_list: 'Ids of users.',
   username:
-    'ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case.',
+    'ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case.',
   download_url: 'Stable address of the file, good for `group/file/upload` and for those who may see it.',
   file_id: 'Id of the file.',
   file_list: 'Ids of files.',

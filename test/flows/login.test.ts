@@ -75,6 +75,21 @@ describe('Logging in', () => {
       }
     });
 
+    story('a name that nobody could have is answered as one that nobody has', async (given) => {
+      // The first becomes 4,608 characters in NFKC: no key is as long as that.
+      for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
+        expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual({
+          code: 10010,
+          message: 'Operation rejected: wrong name or password',
+          data: null,
+        });
+      const list = ['x'.repeat(3000), 'A'.repeat(5000)].map((username) => ({ username, password: PASSWORD }));
+      const refused = await given.admin().does('POST /user/register/batch', { list });
+      expect(refused.map(({ reason }: { reason: string }) => reason)).toEqual(
+        Array(2).fill('username: must have at most 64 characters'),
+      );
+    });
+
     story('what is missing is named', async (given) => {
       const { username } = await given.user();
       for (const [path, body, field] of [

@@ -2,7 +2,7 @@ import { ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
-import { APPLICATION, EDGE_JOINED, FILE, type Key, RELATION } from '../../shared/data/keys.ts';
+import { APPLICATION, comparedName, EDGE_JOINED, FILE, type Key, RELATION } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, type Edge, OWNER_ROLE, type Relation } from '../../shared/data/membership-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
@@ -138,7 +138,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(user.owned === owned, `${id} counts ${user.owned} owned groups and has ${owned}`);
     if (user.status === 'deleted') continue;
     const own = names.filter((name) => name.user === id).map(({ name }) => name);
-    demand(own.length === 1 && own[0] === user.username.toLowerCase(), `${user.username} holds the names ${own}`);
+    demand(own.length === 1 && own[0] === comparedName(user.username), `${user.username} holds the names ${own}`);
     const numbers = mobiles.filter((mobile) => mobile.user === id).map(({ mobile }) => mobile);
     demand(numbers.join() === (user.mobile ?? ''), `${user.mobile} holds the numbers ${numbers}`);
   }

@@ -19,16 +19,13 @@ import { appNamed } from './apps.ts';
 
 /**
  * The user that an operator means: by id, username or mobile number. Digits alone may be an id or a mobile number
- * (usernames have a letter or `_`); where they are both, of two users, neither is taken.
+ * (no username is all digits); where they are both, of two users, neither is taken.
  * @throws Refusal 10000 where there is none (any more), 10002 where it could be two
  */
 export async function findUser(db: Database, app: string, named: string): Promise<User> {
   const text = named.trim();
   const id = wholeNumber(text);
-  const holders = await db.read([
-    ...(/^\+?\d{5,15}$/.test(text) ? [mobileOf(app, text)] : []),
-    ...(/^\w{1,64}$/.test(text) && !/^\d+$/.test(text) ? [usernameOf(app, text)] : []),
-  ]);
+  const holders = await db.read([...(/^\+?\d{5,15}$/.test(text) ? [mobileOf(app, text)] : []), usernameOf(app, text)]);
   const ids = new Set([
     ...holders.flatMap((holder) => (holder ? [holder.user] : [])),
     ...(id === undefined ? [] : [id]),

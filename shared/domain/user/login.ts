@@ -1,5 +1,5 @@
 import { unchanged } from '../../data/expression.ts';
-import { deviceKey, userKey } from '../../data/keys.ts';
+import { comparedName, deviceKey, userKey } from '../../data/keys.ts';
 import { check, measured, update } from '../../data/step.ts';
 import {
   type Device,
@@ -46,7 +46,7 @@ const MOBILE = /^\+?[0-9]+$/;
 export async function loginByName(call: Call, name: string, password: string, guid?: string): Promise<Session> {
   const trimmed = name.trim();
   const holder = await call.open(MOBILE.test(trimmed) ? mobileOf(call.app, trimmed) : usernameOf(call.app, trimmed));
-  return login(call, holder?.user, holder ? String(holder.user) : tokenHash(trimmed.toLowerCase()), password, guid);
+  return login(call, holder?.user, holder ? String(holder.user) : tokenHash(comparedName(trimmed)), password, guid);
 }
 
 /**
