@@ -260,7 +260,7 @@ const leftEdge = (now: number) => ({
   ttl: edgeTtl(now),
 });
 
-/** When an edge that is no membership has outlived every invitation and application (s). */
+/** When what is no membership, edge or relation, has outlived every invitation and application (s). */
 export const edgeTtl = (now: number) => ttl(now) + EDGE_KEPT;
 
 /** All members of an index prefix, from `from` on: admins, those banned. */

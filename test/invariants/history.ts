@@ -395,7 +395,8 @@ class History {
       case 'admin/remove':
         return actor.asks(`POST /group/${ask.op}`, { group_id, user_list: ask.users });
       case 'ban':
-        return actor.asks('POST /group/ban', { group_id, user_list: ask.users, duration: 1 });
+        // Now and then for ever.
+        return actor.asks('POST /group/ban', { group_id, user_list: ask.users, duration: this.#made % 2 ? 1 : -1 });
       case 'invite/handle':
       case 'apply/handle': {
         const user_id = ask.op === 'invite/handle' ? ask.inviter : ask.user;

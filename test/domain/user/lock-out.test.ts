@@ -33,6 +33,7 @@ const failed = (given: Given, account: string, times: number) =>
   given.db.write([
     put(lockKey(given.app, account), {
       fails: Array(times).fill(Date.now()),
+      ttl: Math.ceil(Date.now() / 1000) + 1200,
       ...(times >= 10 && { until: Date.now() + 10 * MINUTE }),
     }),
   ]);
