@@ -35,6 +35,7 @@ export const MOST: Partial<Limits> = {
   avatar_size: 20_971_520,
   invitation_life: 2_592_000,
   application_life: 2_592_000,
+  qrcode_life: 2_592_000,
   // A presigned address ends with the session of the role that signed it, which lasts longer than an hour.
   upload_life: 3600,
   download_life: 3600,

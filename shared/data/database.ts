@@ -152,7 +152,7 @@ export class Database {
       ReturnConsumedCapacity: 'TOTAL' as const,
     };
     const page: Page = { items: [], count: 0, last: undefined };
-    // Nothing lies between them; the database would not answer but refuse. Keys are ASCII: code units order them.
+    // Nothing lies between them; the database would not answer but refuse. Sort keys are ASCII: code units order them.
     if (from > to) return page;
     do {
       const { Items, Count, LastEvaluatedKey, ConsumedCapacity } = await this.#ask((options) =>

@@ -73,7 +73,7 @@ const GLOSSARY: Record<string, string> = {
   platform: '1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Linux, 6 web and unknown.',
   private_info: 'Extension information that the user alone (and the app) sees.',
   public_info: 'Extension information that everybody sees.',
-  public_key: 'Always null.',
+  public_key: 'Always empty.',
   push_nick_name: 'The name that push messages show.',
   push_token: 'Token under which the device gets push messages.',
   qr_info: 'Opaque content of the QR code.',
@@ -96,7 +96,7 @@ const GLOSSARY: Record<string, string> = {
   user_id: 'Id of the user.',
   user_list: 'Ids of users.',
   username:
-    'ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case.',
+    'ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case.',
   download_url: 'Stable address of the file, good for `group/file/upload` and for those who may see it.',
   file_id: 'Id of the file.',
   file_list: 'Ids of files.',

@@ -193,6 +193,9 @@ describe('a dry run', () => {
       member(10, 3, { role: 'admin' }),
       member(10, 4),
       { kind: 'block', group_id: 10, user_id: 3 },
+      // One name: U+9F8D, and the radical that NFKC makes of it.
+      user(5, { username: '\u9f8d' }),
+      user(6, { username: '\u2fd3' }),
     ]);
     const before = await itemsOf(table, app.app);
     const dry = await moved('import', app.app, file, '--dry-run');
@@ -201,12 +204,13 @@ describe('a dry run', () => {
     expect({ ...dry, dry_run: false }).toEqual(real);
     expect(real).toMatchObject({
       exitCode: 1,
-      written: 5,
+      written: 6,
       there_already: 2,
-      refused: 6,
+      refused: 7,
       refusals: [
         { line: 3, field: 'username', reason: 'username: is that of user 1 in line 1' },
         { line: 5, field: 'mobile', reason: 'mobile: is that of user 3 in line 4' },
+        { line: 15, field: 'username', reason: 'username: is that of user 5 in line 14' },
         { line: 7, field: 'owner_id' },
         { line: 11, field: 'role', reason: expect.stringContaining('there already') },
         { line: 12, field: 'user_id', reason: 'user_id: there is no user 4' },

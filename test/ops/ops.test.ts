@@ -5,8 +5,8 @@ import { Database } from '../../shared/data/database.ts';
 import { exists } from '../../shared/data/expression.ts';
 import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job-repo.ts';
 import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
-import { put, update } from '../../shared/data/step.ts';
-import { lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
+import { put, remove, update } from '../../shared/data/step.ts';
+import { deviceOf, lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
 import { Call, forgetHeld } from '../../shared/domain/call.ts';
 import { isGenuine, parseToken, tokenHash } from '../../shared/domain/token.ts';
 import { newTable, putAll } from '../support/database.ts';
@@ -282,6 +282,28 @@ describe('users', () => {
     });
     expect(await db().read(lockOf('people', '123456'))).toBeUndefined();
     expect(await text('users', 'unlock', 'people', named)).toContain('was not locked out');
+  });
+
+  it('unlocks the devices of a user, each of which counts its own failures', async () => {
+    const now = Date.now();
+    const device = { seen: now, made: now, login: now, expires: 0, epoch: 0, agent: '', platform: 6 };
+    const fails = Array(10).fill(now);
+    await db().write([put(deviceKey('people', 123456, 71), { ...device, sn: 71, fails })]);
+    await db().write([put(deviceKey('people', 123456, 72), { ...device, sn: 72 })]);
+    expect((await json('users', 'find', 'people', 'alice')).devices).toMatchObject([
+      { device_sn: 71, failures: 10, locked_until: new Date(now + 600_000).toISOString() },
+      { device_sn: 72, failures: 0, locked_until: null },
+    ]);
+    expect(await text('users', 'find', 'people', 'alice')).toMatch(/71 +signed out .* 10, locked until /);
+    expect(await json('users', 'unlock', 'people', 'alice')).toMatchObject({
+      was_locked: true,
+      locked_until: new Date(now + 600_000).toISOString(),
+      failures: 0,
+    });
+    for (const sn of [71, 72]) {
+      expect(await db().read(deviceOf('people', 123456, sn))).not.toHaveProperty('fails');
+      await db().write([remove(deviceKey('people', 123456, sn))]);
+    }
   });
 
   it('shows who a user is, with lock, devices and sessions, and nothing that lets in', async () => {
