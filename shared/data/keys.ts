@@ -9,7 +9,8 @@
  * | counter shard     | A#app#C#k               | #               |                     |                |                |                  |
  * | directory entry   | A#app#D                 | made#user       |                     |                |                |                  |
  * | public group      | A#app#P                 | made#group      |                     |                |                |                  |
- * | dissolved group   | A#app#X                 | group           |                     |                |                |                  |
+ * | dissolved group   | A#app#X                 | D#group or      |                     |                |                |                  |
+ * |                   |                         | C#cleaned#group |                     |                |                |                  |
  * | username          | A#app#N#lower           | #               |                     |                |                |                  |
  * | mobile            | A#app#M#number          | #               |                     |                |                |                  |
  * | push device token | A#app#K#hash            | #               |                     |                |                |                  |
@@ -71,7 +72,18 @@ export const publicGroupKey = (app: string, made: number, group: number): Key =>
   sk: `${time(made)}#${group}`,
 });
 export const dissolvedPartition = (app: string) => `A#${app}#X`;
-export const dissolvedKey = (app: string, group: number): Key => ({ pk: dissolvedPartition(app), sk: String(group) });
+/** While the clean-up behind a dissolved group runs. */
+export const DISSOLVED = 'D#';
+export const dissolvedKey = (app: string, group: number): Key => ({
+  pk: dissolvedPartition(app),
+  sk: `${DISSOLVED}${group}`,
+});
+/** Once it has ended, by the time of its end: sorts before all that still run. */
+export const CLEANED = 'C#';
+export const cleanedKey = (app: string, at: number, group: number): Key => ({
+  pk: dissolvedPartition(app),
+  sk: `${CLEANED}${time(at)}#${group}`,
+});
 
 // ——— names, locks, repeated calls ———
 /** Usernames are unique without regard to case. */

@@ -182,7 +182,7 @@ export const memberRoutes = [
     access,
     section: '7.43, 7.44',
     summary: 'Process group invitation by user',
-    grants: ['query', 'put', 'check'],
+    grants: ['query', 'query-lsi1', 'put', 'check'],
   },
   {
     id: 'group/invitation-list',

@@ -1,7 +1,7 @@
 import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { filesOf, removeFile } from '../../data/file-repo.ts';
-import { forgetDissolved } from '../../data/group-repo.ts';
+import { cleanedSteps } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
 import { announcementKey } from '../../data/keys.ts';
 import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
@@ -57,7 +57,7 @@ export async function forgetGroup(
       if (expired()) return false;
     }
   }
-  await db.write([forgetSequence(app, group, now), forgetDissolved(app, group, now)]);
+  await db.write([forgetSequence(app, group, now), ...cleanedSteps(app, group, Date.now())]);
   return true;
 }
 
