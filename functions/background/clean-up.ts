@@ -6,28 +6,29 @@ import { forgetInvitations } from '../../shared/domain/background/blocked-users.
 import { forgetObjects } from '../../shared/domain/background/deleted-files.ts';
 import { forgetUser } from '../../shared/domain/background/deleted-user.ts';
 import { forgetGroup } from '../../shared/domain/background/dissolved-group.ts';
+import { Pace } from '../../shared/domain/background/pace.ts';
 import { logJob } from '../../shared/http/log.ts';
 
 /** Time (ms) kept for handing the job on. */
 const RESERVE = 20_000;
 
-function run(db: Database, job: Job, now: number, expired: () => boolean): Promise<boolean> {
+function run(db: Database, job: Job, now: number, pace: Pace): Promise<boolean> {
   switch (job.kind) {
     case 'dissolved group':
-      return forgetGroup(db, job, now, expired);
+      return forgetGroup(db, job, now, pace);
     case 'deleted user':
-      return forgetUser(db, job, now, expired);
+      return forgetUser(db, job, now, pace);
     case 'blocked users':
-      return forgetInvitations(db, job, now, expired);
+      return forgetInvitations(db, job, pace);
     case 'deleted files':
-      return forgetObjects(job);
+      return forgetObjects(job, pace);
   }
 }
 
 /**
  * Fed by the table's stream with every new or touched job. A job that does not fit into one run is touched and so
  * handed out again; one that fails is tried again by the stream, and after that lies in the dead-letter queue while its
- * item stays in the table. Everything a job does may be done twice.
+ * item stays in the table. Everything a job does may be done twice. Throttling slows a run down, and does not fail it.
  */
 export async function handler(event: DynamoDBStreamEvent, context: Context): Promise<void> {
   for (const { dynamodb } of event.Records) {
@@ -36,10 +37,10 @@ export async function handler(event: DynamoDBStreamEvent, context: Context): Pro
     const started = Date.now();
     const job = await db.read(jobOf(key));
     if (!job) continue;
-    const expired = () => context.getRemainingTimeInMillis() < RESERVE;
+    const pace = new Pace(() => context.getRemainingTimeInMillis() < RESERVE);
     const logged = { db, job, key, started, requestId: context.awsRequestId };
     try {
-      const done = await run(db, job, started, expired);
+      const done = await run(db, job, started, pace);
       await db.write([done ? finishJob(key) : continueJob(key, Date.now())]);
       logJob({ ...logged, done });
     } catch (error) {
