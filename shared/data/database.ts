@@ -15,6 +15,7 @@ import type { MeasuredEvent } from '../metrics.ts';
 import { Unavailable } from '../refusal.ts';
 import { documentClient, tableName } from './client.ts';
 import { Expression } from './expression.ts';
+import { isFull, largeCollections } from './item-collections.ts';
 import type { Key } from './keys.ts';
 import {
   fillShape,
@@ -54,6 +55,8 @@ export class Database {
   readonly usage: Usage = { trips: 0, requests: 0, readUnits: 0, writeUnits: 0 };
   /** What the writes of this call have made happen. */
   readonly events: Partial<Record<MeasuredEvent, number>> = {};
+  /** Partition keys that the writes of this call have found near the size they may have, or at it. */
+  readonly tight = new Set<string>();
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
   /** A condition did not hold: what this call had read was changed before it wrote. */
@@ -179,7 +182,7 @@ export class Database {
         await this.#commit(steps, token);
         for (const step of steps) {
           this.#items.set(keyText(step.key), applied(step, this.#items.get(keyText(step.key))));
-          if (step.event) this.events[step.event] = (this.events[step.event] ?? 0) + 1;
+          if (step.event) this.#count(step.event);
         }
         return true;
       } catch (error) {
@@ -203,8 +206,8 @@ export class Database {
   async #commit(steps: Step[], token: string): Promise<void> {
     const [only] = steps;
     if (steps.length === 1 && only && only.action !== 'check' && !only.changes?.add) {
-      const input = { ...statement(only, this.#table), ReturnConsumedCapacity: 'TOTAL' as const };
-      const { ConsumedCapacity } = await this.#send(() =>
+      const input = { ...statement(only, this.#table), ...REPORT };
+      const { ConsumedCapacity, ItemCollectionMetrics } = await this.#send(() =>
         only.action === 'put'
           ? this.#client.send(new PutCommand(input as ConstructorParameters<typeof PutCommand>[0]))
           : only.action === 'update'
@@ -212,19 +215,32 @@ export class Database {
             : this.#client.send(new DeleteCommand(input as ConstructorParameters<typeof DeleteCommand>[0])),
       );
       this.usage.writeUnits += ConsumedCapacity?.CapacityUnits ?? 0;
+      this.#tell('large_collections', largeCollections(ItemCollectionMetrics && [ItemCollectionMetrics]));
       return;
     }
     const command = { put: 'Put', update: 'Update', delete: 'Delete', check: 'ConditionCheck' } as const;
-    const { ConsumedCapacity } = await this.#send(() =>
+    const { ConsumedCapacity, ItemCollectionMetrics } = await this.#send(() =>
       this.#client.send(
         new TransactWriteCommand({
           TransactItems: steps.map((step) => ({ [command[step.action]]: statement(step, this.#table) })),
           ClientRequestToken: token,
-          ReturnConsumedCapacity: 'TOTAL',
+          ...REPORT,
         }),
       ),
     );
     this.usage.writeUnits += sum(ConsumedCapacity);
+    this.#tell('large_collections', largeCollections(ItemCollectionMetrics?.[this.#table]));
+  }
+
+  #tell(event: MeasuredEvent, collections: readonly string[]) {
+    for (const key of collections) {
+      this.#count(event);
+      this.tight.add(key);
+    }
+  }
+
+  #count(event: MeasuredEvent) {
+    this.events[event] = (this.events[event] ?? 0) + 1;
   }
 
   /** Why a write failed; where conditions did, takes over what the database says is really there. */
@@ -239,8 +255,13 @@ export class Database {
       return 'refused';
     }
     if (name === 'TransactionConflictException' || name === IN_PROGRESS) return 'contended';
+    const reasons = CancellationReasons ?? [{ Code: name }];
+    const full = steps.filter((_, index) => isFull(reasons[index]?.Code));
+    this.#tell(
+      'full_collections',
+      full.map(({ key }) => key.pk),
+    );
     if (name !== 'TransactionCanceledException') return 'broken';
-    const reasons = CancellationReasons ?? [];
     const failed = reasons.flatMap(({ Code }, index) => (Code === 'ConditionalCheckFailed' ? [index] : []));
     for (const index of failed) {
       const item = reasons[index]?.Item;
@@ -285,6 +306,9 @@ export class Database {
     this.usage.readUnits += sum(consumed);
   }
 }
+
+/** What every write is asked to answer. Sizes of item collections cost nothing, and only a write tells them. */
+const REPORT = { ReturnConsumedCapacity: 'TOTAL', ReturnItemCollectionMetrics: 'SIZE' } as const;
 
 /** Faults that pass: throttling, and no answer in time, after the client's own retries. */
 const PASSING = new Set([
