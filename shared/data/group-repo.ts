@@ -103,13 +103,17 @@ export const dissolvedGroupsOf = (app: string, now: number): Query<Set<number>> 
   query: {
     partition: dissolvedPartition(app),
     between: [`${CLEANED}${time(now - MARK_READ)}`, `${DISSOLVED}~`],
+    // Those at work first: one that is missed because its clean-up ends at this moment is met among the others.
+    descending: true,
     all: true,
   },
   parse: ({ items }) => new Set(items.map(({ sk }) => Number(String(sk).split('#').at(-1)))),
 });
 export const putDissolved = (app: string, group: number): Step => put(dissolvedKey(app, group), {});
-/** No edge shows the group any more. @param now ms; not before the last edge was removed */
-export const cleanedSteps = (app: string, group: number, now: number): Step[] => [
-  remove(dissolvedKey(app, group)),
-  put(cleanedKey(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) }),
-];
+/**
+ * No edge shows the group any more: first it is marked so, then its other mark goes. In one transaction a Query could
+ * see the second of them and not the first. @param now ms; just before the write
+ */
+export const putCleaned = (app: string, group: number, now: number): Step =>
+  put(cleanedKey(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) });
+export const removeDissolved = (app: string, group: number): Step => remove(dissolvedKey(app, group));

@@ -48,8 +48,12 @@ export async function forgetUser(
   now: number,
   pace: Pace,
 ): Promise<boolean> {
-  const limits = limitsOf((await db.read(appOf(app))) ?? { limits: {} });
-  const items = () => db.read(itemsOf(app, user, PAGE));
+  let limits = limitsOf({ limits: {} });
+  const items = async () => {
+    const found = await db.read({ app: appOf(app), items: itemsOf(app, user, PAGE) });
+    limits = limitsOf(found.app ?? { limits: {} });
+    return found.items;
+  };
   // Counted down by no departure: ten at once would contend for this one item.
   const counted = { set: { joined: 0, owned: 0 } };
   const forgotten = measured('users_forgotten', update(userKey(app, user), counted, equal('status', 'deleted')));

@@ -1,7 +1,7 @@
 import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { filesOf, removeFile } from '../../data/file-repo.ts';
-import { cleanedSteps } from '../../data/group-repo.ts';
+import { putCleaned, removeDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
 import { announcementKey } from '../../data/keys.ts';
 import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
@@ -35,7 +35,10 @@ export async function forgetGroup(
   };
   const announcements = () => db.read(announcementsOf(app, group, { limit: PAGE }));
   const files = () => db.read(filesOf(app, group, PAGE));
-  const end = () => db.write([forgetSequence(app, group, now), ...cleanedSteps(app, group, Date.now())]);
+  const end = async () => {
+    await db.write([putCleaned(app, group, Date.now())]);
+    await db.write([removeDissolved(app, group), forgetSequence(app, group, now)]);
+  };
   return (
     (await pace.workOff(batches, (batch) => forget(db, app, group, batch, now))) &&
     (await pace.workOff(announcements, ({ id }) => db.write([remove(announcementKey(app, group, id))]))) &&
