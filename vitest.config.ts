@@ -24,7 +24,14 @@ const TEMPLATES = [
  */
 const PROJECTS = ['templates', 'alone', 'parts', 'flows'];
 const LONG = [
-  ...['invariants/breakages', 'local/lifecycle', 'scale/large-groups', 'http/any-request', 'local/stack'],
+  ...[
+    'invariants/breakages',
+    'local/lifecycle',
+    'scale/large-groups',
+    'http/any-request',
+    'local/stack',
+    'scale/growth',
+  ],
   ...['background/deleted-user', 'ops/ops'],
   ...['flows/user/list', 'flows/files/browser', 'flows/races', 'flows/abuse', 'flows/access', 'flows/docs-page'],
   ...['flows/user/any-input', 'flows/user/registration', 'flows/dissolution', 'flows/doctor'],
