@@ -7,7 +7,7 @@ const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 
 /** Tests that replace modules, and those of hashing itself: each in a process of its own, where nothing is replaced yet. */
 const ALONE = [
-  'test/invariants/*.test.ts',
+  'test/{faults,invariants}/*.test.ts',
   'test/{data/database,domain/password,domain/user/lock-out,ops/moving}.test.ts',
 ];
 

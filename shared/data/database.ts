@@ -15,6 +15,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { attempt, Patience } from '../deadline.ts';
 import type { MeasuredEvent } from '../metrics.ts';
+import { Unavailable } from '../refusal.ts';
 import { documentClient, tableName } from './client.ts';
 import { Expression } from './expression.ts';
 import { faultOf } from './fault.ts';
@@ -51,6 +52,8 @@ const FAULTS = 3500;
 /** A write on contended records is sent again for so long (ms), and at least so often. */
 const CONTENTION = 5000;
 const MIN_ATTEMPTS = 12;
+/** A write on an item that many change goes into the item's queue after so many conflicts. */
+const QUEUE_AFTER = 2;
 
 /**
  * The table during one call: issues reads together, keeps what was read, and writes only what still holds.
@@ -64,6 +67,8 @@ export class Database {
   readonly #table: string;
   /** A condition did not hold: what this call had read was changed before it wrote. */
   overtaken = false;
+  /** What the conditions of the last write found that was refused. */
+  refused: ReadonlyMap<string, Item | undefined> = new Map();
   readonly #items = new Map<string, Item | undefined>();
   readonly #pages = new Map<Query<unknown>, Page>();
 
@@ -181,6 +186,7 @@ export class Database {
     const contention = new Patience(CONTENTION);
     let token = randomUUID();
     let maybeDone = false;
+    let conflicts = 0;
     for (;;) {
       try {
         await this.#commit(steps, token);
@@ -189,16 +195,21 @@ export class Database {
         const fault = faultOf(error);
         if (fault === 'broken') throw error;
         if (fault === 'condition') {
-          this.#takeOver(error as Failed, steps);
+          this.takeOver(foundBy(error as Failed, steps));
           const [only] = steps;
           // A transaction is known by its token. A single write is known by what it left.
           if (maybeDone && only && goesAlone(steps) && isDone(only, this.#items.get(keyText(only.key)))) break;
-          this.overtaken = true;
           return false;
         }
         maybeDone ||= fault === 'unanswered';
         // It may have been done: with the same token the database does it once.
         if (!maybeDone) token = randomUUID();
+        if (fault === 'contended' && ++conflicts >= QUEUE_AFTER && !maybeDone) {
+          const outcome = await steps.find(({ queued }) => queued)?.queued?.(this, steps);
+          if (outcome === 'done') break;
+          if (outcome === 'refused') return false;
+          if (outcome === 'too late') throw new Unavailable('a record stays contended', { cause: error });
+        }
         await (fault === 'contended' ? contention.again(error, MIN_ATTEMPTS) : faults.again(error));
       }
     }
@@ -230,10 +241,11 @@ export class Database {
     this.usage.writeUnits += sum(ConsumedCapacity);
   }
 
-  /** Where conditions failed: what the database says is really there. */
-  #takeOver({ Item, CancellationReasons: reasons = [{ Code: FAILED, Item }] }: Failed, steps: Step[]): void {
-    for (const [index, { Code, Item: item }] of reasons.entries())
-      if (Code === FAILED) this.#items.set(keyText(steps[index]!.key), item && unmarshalled(item));
+  /** Conditions did not hold on these items: the records now show what is really there. */
+  takeOver(found: ReadonlyMap<string, Item | undefined>): void {
+    for (const [text, item] of found) this.#items.set(text, item);
+    this.refused = found;
+    this.overtaken = true;
   }
 
   /**
@@ -299,6 +311,14 @@ interface Failed {
 type WireItem = NonNullable<CancellationReason['Item']>;
 
 const FAILED = 'ConditionalCheckFailed';
+
+/** Where conditions failed: what the database says is really there, by the key's text. */
+const foundBy = ({ Item, CancellationReasons: reasons = [{ Code: FAILED, Item }] }: Failed, steps: Step[]) =>
+  new Map(
+    reasons.flatMap(({ Code, Item: item }, index) =>
+      Code === FAILED ? [[keyText(steps[index]!.key), item && unmarshalled(item)] as const] : [],
+    ),
+  );
 
 /** One step goes alone at half the price, but for counters: those need the transaction's token against repetition. */
 const goesAlone = ([only, ...others]: Step[]) =>

@@ -2,6 +2,7 @@ import type { Condition } from './expression.ts';
 import { dissolvedKey, dissolvedPartition, groupInfoKey, groupKey, groupTextKey, publicGroupKey } from './keys.ts';
 import { type Get, type Query, record } from './read.ts';
 import { put, remove, type Step, update } from './step.ts';
+import { sumStep } from './write-queue.ts';
 
 /**
  * What changes with every join, and what the gate must know: small, since each join pays for its size.
@@ -70,6 +71,18 @@ export const updateGroup = (
   changes: { set?: Partial<Group>; add?: Partial<Record<'count' | 'admins' | 'blocks', number>> },
   condition: Condition,
 ): Step => update(groupKey(app, group), changes, condition);
+
+/**
+ * Adds to a group's counters, where the group is there and `equal` holds of it. Many such changes at once wait in the
+ * group's queue.
+ * @param most what the counters may come to
+ */
+export const countInGroup = (
+  app: string,
+  group: number,
+  add: Partial<Record<'count' | 'admins' | 'blocks', number>>,
+  { equal = {}, most = {} }: { equal?: Partial<Group>; most?: { count?: number; admins?: number } } = {},
+): Step => sumStep(groupKey(app, group), { add, equal: { status: 'normal', ...equal }, most });
 
 /** Only groups of type 1 stand in the public list. */
 export const putPublic = (app: string, group: Group): Step[] =>

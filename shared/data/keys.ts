@@ -33,6 +33,8 @@
  * | file              | G#app#group#F           | id              | F#published#id      |                |                | FILES#app        |
  * | registration      | O#random                | #               |                     |                |                |                  |
  * | job               | J#id                    | #               |                     |                |                | JOBS / made      |
+ * | queued write      | Q#app#group             | T#time#id       |                     |                |                |                  |
+ * | lease of a queue  | Q#app#group             | L               |                     |                |                |                  |
  *
  * Ids are decimal, padded only where their order matters; times are milliseconds since 1970, padded to 13 digits.
  * Nothing a caller sends reaches a key but numbers, hashes and names of a checked alphabet, so no key can be forged.
@@ -174,3 +176,15 @@ export const jobKey = (id: string) => alone(`${JOB}${id}`);
 /** Partition of the global index that holds all jobs in the order they were made. */
 export const JOBS = 'JOBS';
 export const jobIndex = (made: number, id: string) => ({ g1p: JOBS, g1s: `${time(made)}#${id}` });
+
+// ——— queue of writes that count on one item ———
+const queuePartition = ({ pk }: Key) => `Q${pk.slice(pk.indexOf('#'))}`;
+export const queuedKey = (counted: Key, at: number, id: string): Key => ({
+  pk: queuePartition(counted),
+  sk: `T#${time(at)}#${id}`,
+});
+export const queuedSince = (counted: Key, since: number) => ({
+  partition: queuePartition(counted),
+  between: [`T#${time(since)}`, 'T#~'] as const,
+});
+export const leaseKey = (counted: Key): Key => ({ pk: queuePartition(counted), sk: 'L' });

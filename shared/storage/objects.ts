@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Unavailable } from '../refusal.ts';
+import { attempt, Patience } from '../deadline.ts';
 import { bucketName, type ObjectRequest, objectSigner, signable } from './client.ts';
 
 /** Milliseconds that S3 may take to answer. Copying takes about a second for 100 MiB. */
-const PATIENCE = { call: 3000, copy: 20_000 };
-const ATTEMPTS = 4;
+const ANSWER = { call: 2000, copy: 20_000 };
+/** A request that S3 does not answer, or answers with a fault that passes, is sent again for so long (ms). */
+const FAULTS = 3000;
 
 /** What S3 says of an object. */
 export interface StoredObject {
@@ -37,7 +37,7 @@ export async function copyObject(from: string, to: string, etag: string): Promis
       key: to,
       headers: { 'x-amz-copy-source': `${bucketName()}/${from}`, 'x-amz-copy-source-if-match': etag },
     },
-    PATIENCE.copy,
+    ANSWER.copy,
   );
   return status === 200;
 }
@@ -51,19 +51,18 @@ export async function deleteObject(key: string): Promise<void> {
  * What a request comes to. That there is no such object, or another one, is an answer; who may not list the bucket is
  * told 403 instead of 404. Faults that pass are tried again.
  */
-async function send(request: ObjectRequest, patience = PATIENCE.call): Promise<Response> {
-  for (let attempt = 1; ; attempt++) {
+async function send(request: ObjectRequest, most = ANSWER.call): Promise<Response> {
+  const patience = new Patience(FAULTS);
+  for (;;) {
     const { path, protocol, headers } = await objectSigner().sign(signable(request));
-    const response = await fetch(`${protocol}//${headers.host}${path}`, {
-      method: request.method,
-      headers,
-      signal: AbortSignal.timeout(patience),
-    }).catch((error: Error) => error);
-    const fault = await faultOf(response, request);
+    const url = `${protocol}//${headers.host}${path}`;
+    const { response, fault } = await attempt(most, async (signal) => {
+      const response = await fetch(url, { method: request.method, headers, signal }).catch((error: Error) => error);
+      return { response, fault: await faultOf(response, request) };
+    });
     if (fault === undefined) return response as Response;
     if (fault.broken) throw new Error(`S3 refuses ${request.method}: ${fault.text}`, { cause: fault.cause });
-    if (attempt === ATTEMPTS) throw new Unavailable(`S3 does not answer: ${fault.text}`, { cause: fault.cause });
-    await sleep(Math.random() * 100 * 2 ** attempt);
+    await patience.again(fault.cause ?? fault.text);
   }
 }
 

@@ -1,12 +1,19 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { PasswordHash } from '../../data/user-repo.ts';
+import { stillRunning } from '../../deadline.ts';
 
 /** OWASP's scrypt setting of least memory: 16 MiB a password, five passes. */
 const PARAMETERS = { N: 2 ** 14, r: 8, p: 5 };
 const LENGTH = 32;
 
-const derive = promisify<string, Buffer, number, { N: number; r: number; p: number }, Buffer>(scrypt);
+const scryptAsync = promisify<string, Buffer, number, { N: number; r: number; p: number }, Buffer>(scrypt);
+
+/** A hash cannot be stopped, so none begins after the call's end. @throws Unavailable then */
+async function derive(...given: Parameters<typeof scryptAsync>): Promise<Buffer> {
+  stillRunning();
+  return scryptAsync(...given);
+}
 
 /** A new hash with a salt of its own. */
 export async function hashPassword(password: string): Promise<PasswordHash> {

@@ -1,0 +1,174 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { afterAll, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { put, update } from '../../shared/data/step.ts';
+import type { Call } from '../../shared/domain/call.ts';
+import { hashPassword } from '../../shared/domain/user/password.ts';
+import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
+import { operation } from '../../shared/http/operation.ts';
+import { headObject } from '../../shared/storage/objects.ts';
+import { eventOf } from '../support/api.ts';
+import { takeLog } from '../support/log.ts';
+
+type Behaviour = (response: ServerResponse) => void;
+
+/** How each call is treated, and how many of its requests came. Its name stands in each of its requests. */
+const behaviours = new Map<string, Behaviour>();
+const asked = new Map<string, number>();
+
+/** A server in the place of DynamoDB and of S3. */
+const server = createServer(async (request, response) => {
+  let text = request.url ?? '';
+  for await (const chunk of request) text += chunk;
+  const [name = ''] = /call\d+/.exec(text) ?? [];
+  asked.set(name, (asked.get(name) ?? 0) + 1);
+  behaviours.get(name)?.(response);
+}).listen(0, '127.0.0.1');
+await new Promise((ready) => server.once('listening', ready));
+const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+Object.assign(process.env, {
+  [TABLE_NAME]: 'table',
+  [BUCKET_NAME]: 'bucket',
+  [STAGE]: 'test',
+  [AREA]: 'group',
+  [OPERATION]: 'test',
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_ENDPOINT_URL_DYNAMODB: address,
+  AWS_ENDPOINT_URL_S3: address,
+});
+
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const silence = () => {};
+const contention: Behaviour = (response) =>
+  response.writeHead(400).end(
+    JSON.stringify({
+      __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
+      Message: 'cancelled',
+      CancellationReasons: [{ Code: 'TransactionConflict' }, { Code: 'None' }],
+    }),
+  );
+
+let calls = 0;
+
+/** What a call answers whose function has so many milliseconds, how long that took, and how often it asked. */
+async function answerOf(behaviour: Behaviour, run: (call: Call) => Promise<unknown>, remaining = 10_000) {
+  const name = `call${++calls}`;
+  behaviours.set(name, behaviour);
+  const contract = { access: 'anyone', request: z.object({}), reply: z.unknown() } as const;
+  const handler = operation(contract, run);
+  const event = eventOf('POST', '/group/info', { app: name, token: `a1.${'x'.repeat(43)}.${'y'.repeat(22)}` });
+  const began = performance.now();
+  const context = { awsRequestId: name, getRemainingTimeInMillis: () => remaining - (performance.now() - began) };
+  const answer = await handler(event as APIGatewayProxyEventV2, context as Context);
+  const ms = performance.now() - began;
+  takeLog(name);
+  return { answer, ms, asked: () => asked.get(name) ?? 0 };
+}
+
+const BUSY = { statusCode: 503, headers: { 'retry-after': '1' } };
+const opens = (call: Call) => call.open([]);
+const writesOne = ({ app, db }: Call) => db.write([put({ pk: app, sk: 'a' }, {})]);
+const writesTwo = ({ app, db }: Call) =>
+  db.write([put({ pk: app, sk: 'a' }, {}), update({ pk: app, sk: 'b' }, { add: { n: 1 } })]);
+
+describe.concurrent('A database that never answers', () => {
+  test.each([
+    ['a read', opens],
+    ['a single write', writesOne],
+    ['a transaction', writesTwo],
+  ])('makes %s end with 503 and Retry-After within five seconds, after at least two attempts', async (_, run) => {
+    const { answer, ms, asked } = await answerOf(silence, run);
+    expect(answer).toMatchObject(BUSY);
+    expect(ms).toBeLessThan(5000);
+    expect(asked()).toBeGreaterThanOrEqual(2);
+  });
+
+  test('makes a call answer 503 before its function has no time left', async () => {
+    const { answer, ms } = await answerOf(silence, opens, 2000);
+    expect(answer).toMatchObject(BUSY);
+    expect(ms).toBeLessThan(2000);
+  });
+});
+
+describe.concurrent('After the answer nothing of a call reaches the network', () => {
+  /** Requests that come in the two seconds after the answer. */
+  async function askedAfterwards(asked: () => number): Promise<number> {
+    const before = asked();
+    await sleep(2000);
+    return asked() - before;
+  }
+
+  test.each([
+    ['a request that is not answered', silence, writesOne],
+    ['a write on contended records', contention, writesTwo],
+    ['an object store that does not answer', silence, ({ app }: Call) => headObject(`files/${app}`)],
+    [
+      'passwords that are hashed one after the other',
+      silence,
+      async (call: Call) => {
+        for (let nth = 0; nth < 100; nth++) await hashPassword('some password');
+        return writesOne(call);
+      },
+    ],
+  ])('although the deadline met %s', async (_, behaviour, run) => {
+    const { answer, asked } = await answerOf(behaviour, run, 1000);
+    expect(answer).toMatchObject(BUSY);
+    expect(await askedAfterwards(asked)).toBe(0);
+  });
+
+  test('although another part of the call was still waiting when one failed', async () => {
+    const { answer, asked } = await answerOf(silence, async (call) => {
+      await Promise.all([writesOne(call), Promise.reject(new Error('the other part'))]);
+    });
+    expect(answer).toMatchObject({ statusCode: 500 });
+    expect(await askedAfterwards(asked)).toBe(0);
+  });
+});
+
+describe.concurrent('A fault of the service is answered with 503 and Retry-After', () => {
+  const json =
+    (status: number, type: string): Behaviour =>
+    (response) =>
+      response.writeHead(status).end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}` }));
+
+  test.each([
+    ['InternalServerError', json(500, 'InternalServerError')],
+    ['ServiceUnavailable', json(503, 'ServiceUnavailable')],
+    ['ThrottlingException', json(400, 'ThrottlingException')],
+    ['ProvisionedThroughputExceededException', json(400, 'ProvisionedThroughputExceededException')],
+    [
+      'an answer of HTML',
+      (response: ServerResponse) => response.writeHead(503).end('<html>Service Unavailable</html>'),
+    ],
+    ['an answer that is not whole', (response: ServerResponse) => response.writeHead(200).end('{"Responses":{"ta')],
+    [
+      'an answer that breaks off',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'content-length': '1000' }).write('{"Responses"');
+        setImmediate(() => response.destroy());
+      },
+    ],
+    ['a connection that is reset', (response: ServerResponse) => response.destroy()],
+  ])('after attempts: %s', async (_, behaviour) => {
+    const { answer, ms, asked } = await answerOf(behaviour, opens);
+    expect(answer).toMatchObject(BUSY);
+    expect(ms).toBeLessThan(5500);
+    expect(asked()).toBeGreaterThan(4);
+  });
+
+  test('but a request that is wrong is a fault of ours: 500 at once', async () => {
+    const { answer, asked } = await answerOf(json(400, 'ValidationException'), opens);
+    expect(answer.statusCode).toBe(500);
+    expect(asked()).toBe(1);
+  });
+});

@@ -1,0 +1,185 @@
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { documentClient } from '../../shared/data/client.ts';
+import type { Key } from '../../shared/data/keys.ts';
+import { type Item, keyText } from '../../shared/data/read.ts';
+import { EVENTS } from '../../shared/metrics.ts';
+import { type Route, routes } from '../../shared/routes/index.ts';
+import { type Answer, moduleOf, type Request } from '../support/api.ts';
+import { requestOf, type Scene, setScene, warmUp } from '../support/recipes.ts';
+import { Given, PASSWORD } from '../support/story.ts';
+import { Recorder } from '../support/table-recorder.ts';
+import { worldInProcess } from '../support/world.ts';
+
+/** What goes wrong with one request of a call: `lost` is the answer of a request that was done, `unsent` was not done. */
+type Fault = 'lost' | 'unsent' | 'failed';
+
+/** The answer of a write that was done tells the most; the others, and reads, are asked for by `FAULTS=all`. */
+const ALL = process.env.FAULTS === 'all';
+const WRONG: Fault[] = ALL ? ['lost', 'unsent', 'failed'] : ['lost'];
+
+const MIDDLEWARE = 'fault';
+const random = { bytes: crypto.randomBytes, int: crypto.randomInt };
+
+/** Ids, tokens and salts are the same in every run of a call, so that runs can be compared. */
+function sameRandomness(): void {
+  let [bytes, ints] = [0, 0];
+  crypto.randomBytes = ((size: number) =>
+    crypto.hash('sha512', `bytes ${bytes++}`, 'buffer').subarray(0, size)) as typeof crypto.randomBytes;
+  crypto.randomInt = ((from: number, to?: number) => {
+    const [low, high] = to === undefined ? [0, from] : [from, to];
+    return low + (crypto.hash('sha256', `int ${ints++}`, 'buffer').readUInt32BE() % (high - low));
+  }) as typeof crypto.randomInt;
+  syncBuiltinESMExports();
+}
+
+function realRandomness(): void {
+  Object.assign(crypto, { randomBytes: random.bytes, randomInt: random.int });
+  syncBuiltinESMExports();
+}
+
+const isWrite = (command: string) => /^(Put|Update|Delete|TransactWrite)/.test(command);
+
+type Send = (args: { input: object }) => Promise<{ output: object }>;
+
+/** Lets the nth write of a call, or the nth read, go wrong once. */
+function breakOne(which: 'write' | 'read', nth: number, fault: Fault): void {
+  let seen = 0;
+  const middleware =
+    (next: Send, { commandName }: { commandName: string }) =>
+    async (args: { input: object }) => {
+      if (isWrite(commandName) !== (which === 'write') || seen++ !== nth) return next(args);
+      if (fault !== 'unsent') await next(args);
+      throw fault === 'failed'
+        ? Object.assign(new Error('internal'), { name: 'InternalServerError', $fault: 'server' })
+        : Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    };
+  documentClient().middlewareStack.add(middleware as never, { step: 'initialize', name: MIDDLEWARE } as never);
+}
+
+/** Names of jobs are drawn anew in each run. */
+const withoutUuids = (text: string) => text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid');
+
+const world = await worldInProcess();
+
+/** The whole table as text, in the order of its keys. */
+async function tableAsText(): Promise<string> {
+  const items: Item[] = [];
+  let from: Item | undefined;
+  do {
+    const { client, name } = world.table;
+    const page = await client.send(
+      new ScanCommand({ TableName: name, ConsistentRead: true, ExclusiveStartKey: from as never }),
+    );
+    items.push(...(page.Items ?? []));
+    from = page.LastEvaluatedKey;
+  } while (from);
+  const lines = items.map((item) => `${keyText(item as unknown as Key)} ${JSON.stringify(sorted(item))}`);
+  return withoutUuids(lines.map(withoutUuids).sort().join('\n'));
+}
+
+const sorted = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(
+        Object.entries(value)
+          .sort()
+          .map(([name, inner]) => [name, sorted(inner)]),
+      )
+    : value;
+
+interface Case {
+  title: string;
+  call: (scene: Scene) => Promise<Answer>;
+}
+
+const byRecipe = (route: Route, more: Partial<Request> = {}): Case['call'] => {
+  return (scene) => {
+    const { method, path, request } = requestOf(route, scene);
+    return scene.given.api.call(method, path, { ...request, ...more });
+  };
+};
+
+const KEYED = ['group/create', 'group/announcement/edit', 'group/file/upload', 'user/register/batch'];
+
+const CASES: Case[] = [
+  ...routes.map((route) => ({ title: route.id, call: byRecipe(route) })),
+  ...routes
+    .filter(({ id }) => KEYED.includes(id))
+    .map((route) => ({
+      title: `${route.id} with an Idempotency-Key`,
+      call: byRecipe(route, { headers: { 'idempotency-key': 'once' } }),
+    })),
+  {
+    title: 'change_password with a wrong password',
+    call: ({ carol }) =>
+      carol.asks('POST /user/change_password', { old_password: 'not the password', new_password: PASSWORD }),
+  },
+  {
+    title: 'delete with a wrong password',
+    call: ({ carol }) => carol.asks('POST /user/delete', { password: 'not the password' }),
+  },
+  {
+    title: 'a failed login',
+    call: ({ given, carol }) =>
+      given.nobody.asks('POST /token/id', { user_id: carol.id, password: 'not the password' }),
+  },
+  {
+    title: 'a login without device_guid',
+    call: ({ given, carol }) => given.nobody.asks('POST /token/id', { user_id: carol.id, password: PASSWORD }),
+  },
+];
+
+describe('A call whose request to the database goes wrong once gives the answer and the state of an undisturbed call', () => {
+  let scene: Scene;
+  let recorder: Recorder;
+
+  beforeAll(async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    scene = await setScene(await Given.app(world));
+    recorder = new Recorder(documentClient(), world.table);
+    await warmUp(scene);
+    // Some modules draw random numbers when they are loaded.
+    await Promise.all(routes.map(moduleOf));
+  });
+  afterAll(() => {
+    realRandomness();
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  /** One run from the same state, at the same time, with the same random numbers. */
+  async function run({ call }: Case) {
+    sameRandomness();
+    const { answer, requests } = await recorder.record(() => call(scene));
+    const { status, body, log } = answer;
+    const outcome = {
+      answer: withoutUuids(JSON.stringify({ status, body })),
+      events: EVENTS.map((name) => (log as unknown as Record<string, unknown>)[name]),
+      table: await tableAsText(),
+    };
+    await recorder.restore();
+    return { outcome, requests };
+  }
+
+  test.for(CASES)('$title', async (one) => {
+    const { outcome: expected, requests } = await run(one);
+    const writes = requests.filter(({ command }) => isWrite(command)).length;
+    const reads = requests.length - writes;
+    const faults = [
+      ...Array.from({ length: writes }, (_, nth) => WRONG.map((fault) => ['write', nth, fault] as const)).flat(),
+      ...Array.from({ length: ALL ? reads : 0 }, (_, nth) => ['read', nth, 'lost'] as const),
+    ];
+    for (const [which, nth, fault] of faults) {
+      breakOne(which, nth, fault);
+      try {
+        const { outcome } = await run(one);
+        expect(outcome, `${which} ${nth + 1}: ${fault}`).toEqual(expected);
+      } finally {
+        documentClient().middlewareStack.remove(MIDDLEWARE);
+      }
+    }
+  });
+});
