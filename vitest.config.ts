@@ -27,7 +27,7 @@ const LONG = [
   ...['invariants/breakages', 'local/lifecycle', 'scale/large-groups', 'http/any-request', 'local/stack'],
   ...['background/deleted-user', 'ops/ops'],
   ...['flows/user/list', 'flows/files/browser', 'flows/races', 'flows/abuse', 'flows/access', 'flows/docs-page'],
-  ...['flows/user/any-input', 'flows/user/registration', 'flows/dissolution'],
+  ...['flows/user/any-input', 'flows/user/registration', 'flows/dissolution', 'flows/doctor'],
 ].map((name) => `/test/${name}.test.ts`);
 
 class InTurn extends BaseSequencer {

@@ -22,7 +22,8 @@ export interface Config {
    */
   logRetentionDays: RetentionDays;
   /**
-   * Requests a second for each route, above which the gateway answers 429.
+   * Requests a second for each route, above which the gateway answers 429; all routes together are bounded by the
+   * account's quota alone.
    * @default `2000`
    */
   throttleRate: number;

@@ -74,12 +74,15 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
   const own = queuedKey(counted, began, randomUUID());
   const mine = record<Queued>(own);
   const lease = record<{ until: number }>(leaseKey(counted));
+  const { requests } = db.usage;
   await db.write([put(own, { steps: JSON.stringify(steps.map(frozen)), ttl: Math.ceil((began + LIFE) / 1000) })]);
+  // The answer to the first request was lost: the write may have been done, and then laid into the queue once more.
+  const twice = db.usage.requests > requests + 1;
   for (;;) {
     await pause(SHORTEST + Math.random() * (LONGEST - SHORTEST));
     const [waiting, led] = await db.read([mine, lease] as const);
     if (!waiting) return 'done';
-    if (waiting.failed !== undefined) return takeFailure(db, steps, waiting);
+    if (waiting.failed !== undefined) return takeFailure(db, waiting, twice ? steps : []);
     if (Date.now() - began > LIFE) {
       // Whatever somebody else does with it at this moment shows in this write.
       if (await db.write([remove(own, all(exists, absent('failed')))])) return 'too late';
@@ -89,13 +92,17 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
 
 /**
  * The write was refused: what its conditions found is taken over, so that the same decision finds the reason.
- * A condition that found what this very write leaves is none: the write was laid into the queue twice, as the answer to
- * the first time was lost.
+ * @param perhapsDone steps that may have been done before: what they would have put there is then their own
  */
-async function takeFailure(db: Database, steps: Step[], { pk, sk, failed = '[]' }: Queued): Promise<QueueOutcome> {
-  const items = new Map<string, Item | undefined>(JSON.parse(failed));
+async function takeFailure(
+  db: Database,
+  { pk, sk, failed = '[]' }: Queued,
+  perhapsDone: Step[],
+): Promise<QueueOutcome> {
+  const found = JSON.parse(failed) as [key: string, item: Item | null][];
+  const items = new Map(found.map(([key, item]) => [key, item ?? undefined]));
   await db.write([remove({ pk, sk })]);
-  if (steps.some((step) => step.action === 'put' && isDone(step, items.get(keyText(step.key))))) return 'done';
+  if (perhapsDone.some((step) => step.action === 'put' && isDone(step, items.get(keyText(step.key))))) return 'done';
   db.takeOver(items);
   return 'refused';
 }

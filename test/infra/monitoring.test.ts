@@ -67,6 +67,12 @@ describe('alarms', () => {
     });
   });
 
+  it('see the throttles of the global index, which refuses writes of the table without counting for it', () => {
+    const [index] = of('AWS::DynamoDB::Table')[0].GlobalSecondaryIndexes;
+    const watched = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'database')!);
+    expect(watched.map(({ dimensions }) => dimensions.GlobalSecondaryIndexName)).toContain(index.IndexName);
+  });
+
   it('look at queues and functions that are there, at all of them that no client calls', () => {
     const queues = of('AWS::SQS::Queue').map(({ QueueName }) => QueueName);
     const watched = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'dead-letters')!);
