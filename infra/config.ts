@@ -51,7 +51,8 @@ export interface Config {
    */
   backgroundConcurrency: number;
   /**
-   * Origins whose pages may call the API and the bucket, separated by commas: `https://app.example.com`; `*` for any.
+   * Origins whose pages may call the API and upload to the bucket, separated by commas: `https://app.example.com`; `*`
+   * for any. Pages of any origin may read what a presigned address opens.
    * @default `*`
    */
   corsOrigins: readonly string[];

@@ -69,11 +69,13 @@ const LAST_WAIT = 1000;
 export class Patience {
   readonly #began = Date.now();
   readonly #most: number;
+  readonly #sentence: string;
   #attempts = 0;
 
-  /** @param most milliseconds after which no other attempt begins */
-  constructor(most: number) {
+  /** @param most milliseconds after which no other attempt begins @param sentence what the log says then */
+  constructor(most: number, sentence: string) {
     this.#most = most;
+    this.#sentence = sentence;
   }
 
   /**
@@ -84,7 +86,7 @@ export class Patience {
   async again(cause: unknown, atLeast = 2): Promise<void> {
     this.#attempts++;
     if (this.#attempts >= atLeast && Date.now() - this.#began > this.#most)
-      throw new Unavailable(`no success after ${this.#attempts} attempts`, { cause });
+      throw new Unavailable(this.#sentence, { cause });
     await pause(Math.random() * Math.min(LAST_WAIT, FIRST_WAIT * 2 ** this.#attempts));
   }
 }

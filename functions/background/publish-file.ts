@@ -1,6 +1,6 @@
 import type { Context, EventBridgeEvent } from 'aws-lambda';
 import { Database } from '../../shared/data/database.ts';
-import { publishReserved } from '../../shared/domain/file/publication.ts';
+import { publishUpload } from '../../shared/domain/file/publication.ts';
 import { logUpload } from '../../shared/http/log.ts';
 
 /** What S3 says of an object that was created: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
@@ -18,7 +18,7 @@ export async function handler({ detail: { object } }: ObjectCreated, context: Co
   const started = Date.now();
   const logged = { db, key: object.key, started, requestId: context.awsRequestId };
   try {
-    logUpload({ ...logged, outcome: await publishReserved(db, object, started) });
+    logUpload({ ...logged, outcome: await publishUpload(db, object, started) });
   } catch (error) {
     logUpload({ ...logged, fault: error as Error });
     throw error;

@@ -52,6 +52,8 @@ const FAULTS = 3500;
 /** A write on contended records is sent again for so long (ms), and at least so often. */
 const CONTENTION = 5000;
 const MIN_ATTEMPTS = 12;
+const UNANSWERED = 'the database does not answer now';
+const CONTENDED = 'a record stays contended';
 /** A write on an item that many change goes into the item's queue after so many conflicts. */
 const QUEUE_AFTER = 2;
 
@@ -117,7 +119,7 @@ export class Database {
   async #getBatch(keys: Key[]): Promise<void> {
     for (const key of keys) this.#items.set(keyText(key), undefined);
     let pending: Item[] = keys as unknown as Item[];
-    const patience = new Patience(FAULTS);
+    const patience = new Patience(FAULTS, UNANSWERED);
     while (pending.length > 0) {
       const { Responses, UnprocessedKeys, ConsumedCapacity } = await this.#ask((options) =>
         this.#client.send(
@@ -150,7 +152,7 @@ export class Database {
       ReturnConsumedCapacity: 'TOTAL' as const,
     };
     const page: Page = { items: [], count: 0, last: undefined };
-    // Nothing lies between them; the database would not answer but refuse. Keys are ASCII: code units order them.
+    // Nothing lies between them; the database would not answer but refuse. Sort keys are ASCII: code units order them.
     if (from > to) return page;
     do {
       const { Items, Count, LastEvaluatedKey, ConsumedCapacity } = await this.#ask((options) =>
@@ -182,8 +184,8 @@ export class Database {
   async write(steps: Step[]): Promise<boolean> {
     if (steps.length === 0) return true;
     this.usage.trips++;
-    const faults = new Patience(FAULTS);
-    const contention = new Patience(CONTENTION);
+    const faults = new Patience(FAULTS, UNANSWERED);
+    const contention = new Patience(CONTENTION, CONTENDED);
     let token = randomUUID();
     let maybeDone = false;
     let conflicts = 0;
@@ -208,7 +210,7 @@ export class Database {
           const outcome = await steps.find(({ queued }) => queued)?.queued?.(this, steps);
           if (outcome === 'done') break;
           if (outcome === 'refused') return false;
-          if (outcome === 'too late') throw new Unavailable('a record stays contended', { cause: error });
+          if (outcome === 'too late') throw new Unavailable(CONTENDED, { cause: error });
         }
         await (fault === 'contended' ? contention.again(error, MIN_ATTEMPTS) : faults.again(error));
       }
@@ -273,7 +275,7 @@ export class Database {
 
   /** Sends what may be sent any number of times. @throws Unavailable where the database does not answer */
   async #ask<T>(request: Request<T>): Promise<T> {
-    const patience = new Patience(FAULTS);
+    const patience = new Patience(FAULTS, UNANSWERED);
     for (;;) {
       try {
         return await this.#send(request);

@@ -10,7 +10,7 @@
  * | directory entry   | A#app#D                 | made#user       |                     |                |                |                  |
  * | public group      | A#app#P                 | made#group      |                     |                |                |                  |
  * | dissolved group   | A#app#X                 | group           |                     |                |                |                  |
- * | username          | A#app#N#lower           | #               |                     |                |                |                  |
+ * | username          | A#app#N#compared        | #               |                     |                |                |                  |
  * | mobile            | A#app#M#number          | #               |                     |                |                |                  |
  * | push device token | A#app#K#hash            | #               |                     |                |                |                  |
  * | lock-out          | L#app#account           | #               |                     |                |                |                  |
@@ -38,6 +38,7 @@
  *
  * Ids are decimal, padded only where their order matters; times are milliseconds since 1970, padded to 13 digits.
  * Nothing a caller sends reaches a key but numbers, hashes and names of a checked alphabet, so no key can be forged.
+ * All keys but those of usernames are ASCII, all sort keys and index keys among them: code units order them as bytes do.
  */
 
 export interface Key {
@@ -76,8 +77,15 @@ export const dissolvedPartition = (app: string) => `A#${app}#X`;
 export const dissolvedKey = (app: string, group: number): Key => ({ pk: dissolvedPartition(app), sk: String(group) });
 
 // ——— names, locks, repeated calls ———
-/** Usernames are unique without regard to case. */
-export const usernameKey = (app: string, username: string) => alone(`A#${app}#N#${username.toLowerCase()}`);
+/** What usernames are made of: each of these characters is one in NFKC too, and of this alphabet. */
+export const USERNAME = /^[A-Za-z0-9_\p{Script=Han}]{1,64}$/u;
+/** Usernames as they are compared: in NFKC (a radical is its character) and without regard to case. */
+export const comparedName = (username: string) => username.normalize('NFKC').toLowerCase();
+/** Where a username lies. What can be no username, of whatever length, has the key of the empty one, which nobody has. */
+export const usernameKey = (app: string, username: string) => {
+  const name = comparedName(username);
+  return alone(`A#${app}#N#${USERNAME.test(name) ? name : ''}`);
+};
 export const mobileKey = (app: string, mobile: string) => alone(`A#${app}#M#${mobile}`);
 export const pushTokenKey = (app: string, hash: string) => alone(`A#${app}#K#${hash}`);
 /** `account` is a user id, or the hash of a login name that nobody has. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import type { Answer } from '../support/api.ts';
-import { type Actor, inBothWorlds, inRaces, insisted, inThisProcess } from '../support/story.ts';
+import { type Actor, inBothWorlds, inRaces, insisted, inThisProcess, PASSWORD } from '../support/story.ts';
 
 type Parameters = Record<string, unknown>;
 
@@ -52,6 +52,31 @@ describe('Idempotency-Key', () => {
       expect(first.body.data.map(({ success }: { success: boolean }) => success)).toEqual([true, false, false, true]);
       expect((await posts(app, '/user/register/batch', key, request)).body).toEqual(first.body);
       expect(await app.does('GET /user/list')).toHaveLength(2);
+    });
+  });
+
+  inBothWorlds('answered again', (story) => {
+    story('the answer is the first one, byte for byte', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!);
+      const file = { group_id, name: 'a.txt', size: 1, type: 'text/plain' };
+      const batch = ['b', 'a', '1'].map((name) => ({ username: `${name}${Date.now()}`, password: PASSWORD }));
+      for (const [who, path, request] of [
+        [alice!, '/group/create', { name: 'G', description: 'd', type: 1, user_list: [bob!.id, 1] }],
+        [alice!, '/group/announcement/edit', { group_id, title: 'T', content: 'C' }],
+        [given.admin(), '/user/register/batch', { list: batch }],
+        [alice!, '/group/file/upload', file],
+        [alice!, '/group/file/upload', { ...file, url: 'https://example.com/a.txt' }],
+      ] as const) {
+        const key = randomUUID();
+        const first = await posts(who, path, key, request);
+        expect(first.body.code).toBe(200);
+        const again = await posts(who, path, key, request);
+        // The address of an upload is signed anew.
+        const bytes = ({ text }: Answer) => text.replace(/"url":"[^"]*X-Amz-[^"]*"/, '"url":"signed"');
+        expect(bytes(again)).toBe(bytes(first));
+        expect(bytes(first)).toMatch(/^\{"code":200,"data":/);
+      }
     });
   });
 

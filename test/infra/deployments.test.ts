@@ -73,10 +73,11 @@ describe('reserved concurrency', () => {
   });
 });
 
-it('origins are those of the configuration, for API and bucket', () => {
+it('origins are those of the configuration, for API and uploads; any origin may download', () => {
   const origins = ['https://app.example.com', 'https://admin.example.com'];
   expect(of('AWS::ApiGatewayV2::Api', changed)[0].CorsConfiguration.AllowOrigins).toEqual(origins);
-  expect(of('AWS::S3::Bucket', changed)[0].CorsConfiguration.CorsRules[0].AllowedOrigins).toEqual(origins);
+  const [downloads, uploads] = of('AWS::S3::Bucket', changed)[0].CorsConfiguration.CorsRules;
+  expect([downloads.AllowedOrigins, uploads.AllowedOrigins]).toEqual([['*'], origins]);
 });
 
 describe('a domain', () => {

@@ -27,7 +27,7 @@ import { type Actor, Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
 import { Bucket } from './bucket.ts';
 import { Files } from './files.ts';
-import { type Ask, entriesOf, type Form, isOfFiles, Laws, type Verdict } from './laws.ts';
+import { type Ask, entriesOf, type Form, isOfFiles, Laws, type QrCode, type Verdict } from './laws.ts';
 import { Scheduler, type Statement, schedule, scheduledFetch, type Task, type Write } from './scheduler.ts';
 import { Truth } from './truth.ts';
 
@@ -158,7 +158,7 @@ class History {
   readonly #codes: Outcome['codes'] = {};
   #people: Person[] = [];
   #groups: number[] = [];
-  readonly #qrCodes: { group: number; signer: number; expires: number; code: string }[] = [];
+  readonly #qrCodes: QrCode[] = [];
   /** Everything that was ever left to the background. */
   readonly #jobs: Key[] = [];
   #made = 0;
@@ -407,7 +407,8 @@ class History {
       case 'admin/remove':
         return actor.asks(`POST /group/${ask.op}`, { group_id, user_list: ask.users });
       case 'ban':
-        return actor.asks('POST /group/ban', { group_id, user_list: ask.users, duration: 1 });
+        // Now and then for ever.
+        return actor.asks('POST /group/ban', { group_id, user_list: ask.users, duration: this.#made % 2 ? 1 : -1 });
       case 'invite/handle':
       case 'apply/handle': {
         const user_id = ask.op === 'invite/handle' ? ask.inviter : ask.user;
@@ -580,6 +581,10 @@ class History {
     const law = this.#law(this.#truth.version, now);
     const changes = changesOf(ask, writes);
     if (changes.length > 0) running.writes++;
+    const before = this.#truth.at(this.#truth.version - 1);
+    if (ask.op === 'kick' || ask.op === 'block')
+      for (const { user } of changes)
+        if (before.relation(ask.group, user)?.state === 'member') this.#truth.followKick(ask.group, user, now);
     for (const { user } of changes) {
       changed.add(user);
       if (!law.effect(ask, user)) this.#violations.push(`${name}: has not the effect it should on ${user}`);
@@ -614,8 +619,9 @@ class History {
       const { qr_info: code, expire_at: expires } = data as { qr_info: string; expire_at: number };
       const signer = ask.me ?? this.#truth.at(from).group(ask.group)?.owner ?? 0;
       const owners = laws.map((_, nth) => this.#truth.at(from + nth).group(ask.group)?.owner);
+      const versions: QrCode['versions'] = [from, this.#truth.version];
       if (ask.me !== undefined || new Set(owners).size === 1)
-        this.#qrCodes.push({ group: ask.group, signer, expires, code });
+        this.#qrCodes.push({ group: ask.group, signer, signed: now, versions, expires, code });
     }
     const entries = ask.op === 'create' ? undefined : entriesOf(ask);
     if (!entries) {

@@ -39,6 +39,8 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: Envelope;
+  /** The body as it was sent. */
+  text: string;
   /** The line that the call wrote to the log; in process only. */
   log?: CallLog;
 }
@@ -92,7 +94,8 @@ export const inProcess: Api = {
     const body = JSON.parse(response.body) as Envelope;
     expect([log.code, log.status]).toEqual([String(body.code), response.statusCode]);
     keepsSecrets(JSON.stringify(log), request, body);
-    return verified(route, request, { status: response.statusCode, headers: response.headers, body, log });
+    const { statusCode: status, headers, body: text } = response;
+    return verified(route, request, { status, headers, body, text, log });
   },
 };
 
@@ -111,10 +114,12 @@ export const overHttp = (endpoint: string): Api => ({
       // fetch sends no body with GET; there the same names go in the query.
       ...(body !== undefined && method !== 'GET' && { body }),
     });
+    const text = await response.text();
     const answer = {
       status: response.status,
       headers: Object.fromEntries(response.headers),
-      body: (await response.json()) as Envelope,
+      body: JSON.parse(text) as Envelope,
+      text,
     };
     return verified(routeOf(method, path), request, answer);
   },

@@ -36,8 +36,10 @@ export async function deliver(object: Created): Promise<string> {
 }
 
 /** Waits until what was uploaded to the address has been seen to, or sees to it where no stack does. */
-export async function arrived(given: Given, url: string): Promise<void> {
-  const key = keyOf(url);
+export const arrived = (given: Given, url: string): Promise<void> => arrivedAt(given, keyOf(url));
+
+/** The same of an upload at this key. */
+export async function arrivedAt(given: Given, key: string): Promise<void> {
   const { bucket, conflicts } = given.world;
   if (conflicts) return void (await deliver(await created(given, key)));
   await vi.waitFor(async () => expect(await bucket.keysOf(given.app)).not.toContain(key), {

@@ -3,6 +3,7 @@ import { groupOf } from '../../data/group-repo.ts';
 import { BANNED, FOR_EVER, relationBanned, relationKey, relationPartition, time } from '../../data/keys.ts';
 import {
   bannedUntil,
+  edgeTtl,
   isMember,
   membersByIndex,
   type Relation,
@@ -34,7 +35,10 @@ export const ban = (call: Call, group: number, minutes: number, users: number[])
 /** Section 7.73: bans are lifted, of those too who have left and would come back with one. */
 export const unban = (call: Call, group: number, users: number[]) =>
   changeBans(call, group, users, (_, target) => {
-    if (bannedUntil(target, call.now) !== undefined) return { banned: undefined, until: undefined, l2: undefined };
+    // One for ever had no end; what is left of it without a membership has.
+    const ends = target?.state === undefined && { ttl: edgeTtl(call.now) };
+    if (bannedUntil(target, call.now) !== undefined)
+      return { banned: undefined, until: undefined, l2: undefined, ...ends };
     if (!isMember(target)) throw new Refusal('notMember');
     return undefined;
   });

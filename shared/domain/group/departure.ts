@@ -42,7 +42,7 @@ export async function kick(call: Call, id: number, users: number[]) {
       const target = targets[index];
       mayTouch(actor, group, entry, target);
       if (!isMember(target)) throw new Refusal('notMember');
-      return leaveSteps(call.app, id, entry, target, call.now);
+      return leaveSteps(call.app, id, entry, target, call.now, { kicked: true });
     },
     shared: ({ group: found, me, targets }, batch) => {
       const { group, actor } = permit(call, 'kick', found, me);
@@ -61,7 +61,10 @@ export function leave(call: Call, id: number): Promise<true> {
     if (actor.role === OWNER_ROLE) throw new Refusal('ownerCannotLeave');
     const relation = me[0] as Relation;
     return {
-      steps: [countLeft(call, group, [relation]), ...leaveSteps(call.app, id, actor.user, relation, call.now)],
+      steps: [
+        countLeft(call, group, [relation]),
+        ...leaveSteps(call.app, id, actor.user, relation, call.now, { kicked: false }),
+      ],
       answer: () => true as const,
     };
   });

@@ -104,7 +104,7 @@ export function permit(
 }
 
 /** What a plain member's right rests on, which must still hold of the group in the write. */
-export function stillOpen(action: Action, { role }: GroupActor): Partial<Group> {
+export function stillOpen(action: Action, { role }: Pick<GroupActor, 'role'>): Partial<Group> {
   const who = PERMISSIONS[action] as Who;
   if (role >= ADMIN_ROLE) return {};
   if (who === 'admin, any member if member_invite') return { member_invite: true };

@@ -1,5 +1,5 @@
 import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
-import { deviceKey, settingsKey } from '../../data/keys.ts';
+import { comparedName, deviceKey, settingsKey } from '../../data/keys.ts';
 import type { Read } from '../../data/read.ts';
 import { put, type Step } from '../../data/step.ts';
 import { type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
@@ -104,9 +104,9 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
       if (entry.refusal) throw entry.refusal;
       if (made.has(index)) return [];
       admitUser(call, counters, batch.length);
-      const name = entry.username.toLowerCase();
+      const name = comparedName(entry.username);
       const password = hashes[index];
-      if (!password || names[index] || batch.some((other) => other.entry.username.toLowerCase() === name))
+      if (!password || names[index] || batch.some((other) => comparedName(other.entry.username) === name))
         throw new Refusal('usernameTaken');
       const user = newUser(entry.username, password, index);
       users.set(index, user.user);
