@@ -191,11 +191,11 @@ export async function createTable(
   if (!table || shapeOf(table) !== shapeOf(input)) {
     throw new StartUpError(`The table ${name} was made with other keys or indexes: delete its data and start anew.`);
   }
-  const ttl = properties.TimeToLiveSpecification;
-  if (ttl?.AttributeName && ttl.Enabled !== false) {
+  const { AttributeName: ttl, Enabled: enabled = true } = properties.TimeToLiveSpecification ?? {};
+  if (ttl) {
     const { TimeToLiveDescription: now } = await client.send(new DescribeTimeToLiveCommand({ TableName: name }));
-    if (now?.TimeToLiveStatus !== 'ENABLED') {
-      const specification = { AttributeName: ttl.AttributeName, Enabled: true };
+    if ((now?.TimeToLiveStatus === 'ENABLED') !== enabled) {
+      const specification = { AttributeName: ttl, Enabled: enabled };
       await client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification: specification }));
     }
   }

@@ -20,6 +20,7 @@ import { type CreatedObject, startS3Server } from './s3-server.ts';
 import type { Credentials } from './s3-signature.ts';
 import { startStreamSource } from './stream-source.ts';
 import { type Json, LOCAL_ACCOUNT, readAssembly } from './template.ts';
+import { startUnkindDatabase, type UnkindDatabase } from './unkind/database.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -47,6 +48,8 @@ export interface StackOptions {
   signal?: AbortSignal;
   /** False: functions may do everything, whatever their policies say. */
   iam?: boolean;
+  /** The seed of an unkind database between the functions and DynamoDB Local; without it the functions use that. */
+  unkind?: number | undefined;
   /** Gets a line for each step of the start. */
   onProgress?(step: string): void;
   /** Called when a server that the stack needs has ended by itself. */
@@ -70,6 +73,8 @@ export interface Stack {
   functions: FunctionDefinition[];
   /** What the functions may do and did, and AWS's sentence about each call that was refused; none without `iam`. */
   permissions: { grants: ReturnType<Authorizer['grants']>; refused: readonly string[] };
+  /** Where it was asked for. */
+  unkind: UnkindDatabase | undefined;
   /** Ends everything that the stack started. */
   close(): Promise<void>;
 }
@@ -155,7 +160,18 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
 
   const client = database.client();
   closers.add(async () => client.destroy());
-  for (const { name, properties } of deployment.tables) await createTable(client, properties, name);
+  const unkind =
+    options.unkind === undefined ? undefined : await startUnkindDatabase(database.endpoint, { seed: options.unkind });
+  if (unkind) {
+    closers.add(() => unkind.close());
+    onProgress(`The database is unkind to the functions, by seed ${options.unkind}`);
+  }
+  for (const { name, properties } of deployment.tables) {
+    const { TimeToLiveSpecification: ttl } = properties;
+    // DynamoDB Local removes an expired item within seconds; on AWS it may stay for days.
+    const kept = unkind && ttl ? { ...properties, TimeToLiveSpecification: { ...ttl, Enabled: false } } : properties;
+    await createTable(client, kept, name);
+  }
 
   const log = openLog(logs, quiet ? () => {} : console.log);
   closers.add(log.close);
@@ -180,11 +196,11 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     onCreated: (object) => notify(object),
   });
   closers.add(s3.close);
-  const gate =
-    refusal && (await startDynamoDbGate({ endpoint: database.endpoint, credentials: credentialsOf, refusal }));
+  const behindGate = (unkind ?? database).endpoint;
+  const gate = refusal && (await startDynamoDbGate({ endpoint: behindGate, credentials: credentialsOf, refusal }));
   if (gate) closers.add(gate.close);
   const pool = createFunctionPool({
-    endpoints: { dynamodb: gate?.endpoint ?? database.endpoint, s3: s3.endpoint },
+    endpoints: { dynamodb: gate?.endpoint ?? behindGate, s3: s3.endpoint },
     credentialsOf,
     ...(options.instances && { instances: options.instances }),
     // Without these permissions Lambda keeps no log, and says nothing of it.
@@ -255,6 +271,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     javaPid: database.pid,
     functions: deployment.functions,
     permissions: { grants: authorizer?.grants() ?? [], refused },
+    unkind,
     close: () => closers.close(),
   };
 }

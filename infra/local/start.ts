@@ -1,4 +1,4 @@
-/** `npm start [-- --data DIR] [--quiet] [--assembly DIR] [--no-iam]`: the product on this machine, until Ctrl-C. */
+/** `npm start [-- --data DIR] [--quiet] [--assembly DIR] [--no-iam] [--unkind SEED]`: the product on this machine, until Ctrl-C. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -45,12 +45,13 @@ if (process.env.npm_lifecycle_event) {
 }
 
 try {
-  const { data, quiet, assembly, iam } = readArguments();
+  const { data, quiet, assembly, iam, unkind } = readArguments();
   stack = startStack({
     port: Number(process.env.PORT ?? 8080),
     data,
     quiet,
     iam,
+    unkind,
     ...(assembly && { assembly }),
     signal: starting.signal,
     onProgress: (step) => console.log(`  ${step}`),
@@ -88,16 +89,20 @@ function readArguments() {
         quiet: { type: 'boolean', default: false },
         assembly: { type: 'string' },
         'no-iam': { type: 'boolean', default: false },
+        unkind: { type: 'string' },
       },
     });
+    if (values.unkind !== undefined && !/^\d{1,9}$/.test(values.unkind))
+      throw new Error('--unkind takes a whole number, the seed.');
     return {
       data: values.data && resolve(values.data),
       quiet: values.quiet,
       assembly: values.assembly && resolve(values.assembly),
       iam: !values['no-iam'],
+      unkind: values.unkind === undefined ? undefined : Number(values.unkind),
     };
   } catch (error) {
-    const usage = 'Usage: npm start -- [--data DIR] [--quiet] [--assembly DIR] [--no-iam]';
+    const usage = 'Usage: npm start -- [--data DIR] [--quiet] [--assembly DIR] [--no-iam] [--unkind SEED]';
     throw new StartUpError(`${(error as Error).message} ${usage}`);
   }
 }

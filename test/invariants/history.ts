@@ -3,6 +3,7 @@ import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { vi } from 'vitest';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
+import { Random } from '../../infra/local/random.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import { JOB, type Key } from '../../shared/data/keys.ts';
@@ -27,7 +28,6 @@ import { worldInProcess } from '../support/world.ts';
 import { Bucket } from './bucket.ts';
 import { Files } from './files.ts';
 import { type Ask, entriesOf, type Form, isOfFiles, Laws, type QrCode, type Verdict } from './laws.ts';
-import { Random } from './random.ts';
 import { Scheduler, type Statement, schedule, scheduledFetch, type Task, type Write } from './scheduler.ts';
 import { Truth } from './truth.ts';
 

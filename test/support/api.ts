@@ -125,6 +125,25 @@ export const overHttp = (endpoint: string): Api => ({
   },
 });
 
+/** How many answers were 503. */
+export const busy = { answers: 0 };
+
+/**
+ * An API as its clients use it while the service has a bad day: what is answered 503 they ask again, as they are told
+ * to. Nothing is ever answered 500.
+ */
+export const insisting = (api: Api): Api => ({
+  async call(method, path, request) {
+    const answer = await api.call(method, path, request);
+    const fault = `${method} ${path}: ${JSON.stringify(answer.log?.error ?? answer.body)}`;
+    expect(answer.status, fault).not.toBe(500);
+    if (answer.status !== 503) return answer;
+    expect(answer.headers['retry-after'], fault).toBe('1');
+    busy.answers++;
+    return this.call(method, path, request);
+  },
+});
+
 /** An answer that is what it must be, noted as a possible example. */
 function verified(route: Route, request: Request, answer: Answer): Answer {
   demandDescribed(route, answer);
