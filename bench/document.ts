@@ -234,7 +234,7 @@ function warmSection(warm: WarmResults): string {
 
 One everyday call of each operation (\`test/support/recipes.ts\`: lists of one entry, a group of ten), by somebody who called
 within the last minute, on DynamoDB Local. Units are as AWS charges: of a transaction each item for itself and twice, with
-its index entries (\`test/support/units.ts\`). *Own ms*: processor time with the SDK and the server replaced by recorded
+its index entries (\`infra/local/units.ts\`). *Own ms*: processor time with the SDK and the server replaced by recorded
 answers. *Ratio*: the call's time by that of the same requests made bare, by the SDK as it comes (below 1: our client
 takes less time than that one).
 

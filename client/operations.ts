@@ -43,7 +43,7 @@ export interface Group {
   group_id: number;
   /** Name of the group. */
   name: string;
-  /** Address of the picture; empty clears it. */
+  /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
   avatar: string;
   /** Description; empty clears it. */
   description: string;
@@ -127,8 +127,8 @@ export interface Session {
   push_token: string;
   /** Always 0. */
   encrypt_type: number;
-  /** Always null. */
-  public_key: null;
+  /** Always empty. */
+  public_key: string;
   /** Always null; files are uploaded by presigned addresses. */
   access_key_secret: null;
   /** Always null; files are uploaded by presigned addresses. */
@@ -220,7 +220,7 @@ export interface Operations {
   user: {
     /** Register user. Registers a user; answers its settings. Needs no access-token; one that is sent is ignored. */
     registerV2(parameters: {
-      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
       username: string;
       /** Password. */
       password: string;
@@ -228,7 +228,7 @@ export interface Operations {
 
     /** Register push user. Registers a user and binds alias and push token. Needs no access-token; one that is sent is ignored. */
     registerPush(parameters: {
-      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
       username: string;
       /** Password. */
       password: string;
@@ -246,7 +246,7 @@ export interface Operations {
     registerBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
       list?: {
-        /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+        /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
         username: string;
         /** Password. */
         password: string;
@@ -254,7 +254,7 @@ export interface Operations {
     }, options?: CallOptions): Promise<{
       /** Id of the user. */
       user_id: number;
-      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
       username: string;
       /** Whether this entry succeeded. */
       success: boolean;
@@ -270,7 +270,7 @@ export interface Operations {
 
     /** Set avatar. Address of the avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
     avatar(parameters: {
-      /** Address of the picture; empty clears it. */
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
       avatar: string;
     }, options?: CallOptions): Promise<boolean>;
 
@@ -280,7 +280,7 @@ export interface Operations {
       list?: {
         /** Id of the user. */
         user_id: number;
-        /** Address of the picture; empty clears it. */
+        /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
         avatar: string;
       }[];
     }, options?: CallOptions): Promise<{
@@ -367,7 +367,7 @@ export interface Operations {
       status: number;
       /** Id of the user. */
       user_id: number;
-      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
       username: string;
     }>>;
 
@@ -396,13 +396,13 @@ export interface Operations {
     profileGet(parameters?: Record<string, never>, options?: CallOptions): Promise<{
       /** Id of the user. */
       user_id: number;
-      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
       username: string;
       /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
       mobile: string;
       /** Nickname; empty clears it. */
       nick_name: string;
-      /** Address of the picture; empty clears it. */
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
       avatar: string;
       /** Description; empty clears it. */
       description: string;
@@ -576,7 +576,7 @@ export interface Operations {
 
     /** Modify username. Another username; the old one is free at once. Acts as a person: a user token, or an admin token with the `user_id` header. */
     username(parameters: {
-      /** ASCII letters, digits and `_`; not all digits, not beginning with `maxim` or `mta`; unique whatever its case. */
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
       username: string;
     }, options?: CallOptions): Promise<boolean>;
 
@@ -591,7 +591,7 @@ export interface Operations {
     create(parameters: {
       /** Name of the group. */
       name: string;
-      /** Address of the picture; empty clears it. */
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
       avatar?: string;
       /** Description; empty clears it. */
       description?: string;
@@ -642,7 +642,7 @@ export interface Operations {
     infoAvatar(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Address of the picture; empty clears it. */
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
       value: string;
     }, options?: CallOptions): Promise<Group>;
 
@@ -671,7 +671,7 @@ export interface Operations {
       group_id: number;
       /** Name of the group. */
       name: string;
-      /** Address of the picture; empty clears it. */
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
       avatar: string;
       /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
       type: number;

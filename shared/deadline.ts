@@ -54,6 +54,13 @@ export async function attempt<T>(most: number, send: (signal: AbortSignal) => Pr
   }
 }
 
+/** Waits for so many milliseconds. @throws Unavailable as `stillRunning`, as soon as the call ends */
+export async function pause(ms: number): Promise<void> {
+  const signal = current.getStore();
+  await sleep(ms, undefined, signal && { signal }).catch(() => {});
+  stillRunning();
+}
+
 /** The longest wait before another attempt, in milliseconds: doubled each time, from the first to the last. */
 const FIRST_WAIT = 25;
 const LAST_WAIT = 1000;
@@ -62,11 +69,13 @@ const LAST_WAIT = 1000;
 export class Patience {
   readonly #began = Date.now();
   readonly #most: number;
+  readonly #sentence: string;
   #attempts = 0;
 
-  /** @param most milliseconds after which no other attempt begins */
-  constructor(most: number) {
+  /** @param most milliseconds after which no other attempt begins @param sentence what the log says then */
+  constructor(most: number, sentence: string) {
     this.#most = most;
+    this.#sentence = sentence;
   }
 
   /**
@@ -77,9 +86,7 @@ export class Patience {
   async again(cause: unknown, atLeast = 2): Promise<void> {
     this.#attempts++;
     if (this.#attempts >= atLeast && Date.now() - this.#began > this.#most)
-      throw new Unavailable(`no success after ${this.#attempts} attempts`, { cause });
-    const signal = current.getStore();
-    const wait = Math.random() * Math.min(LAST_WAIT, FIRST_WAIT * 2 ** this.#attempts);
-    await sleep(wait, undefined, signal && { signal }).catch(stillRunning);
+      throw new Unavailable(this.#sentence, { cause });
+    await pause(Math.random() * Math.min(LAST_WAIT, FIRST_WAIT * 2 ** this.#attempts));
   }
 }

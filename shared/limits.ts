@@ -12,6 +12,7 @@ export const LIMITS = {
   announcements: 100,
   files: 1000,
   file_size: 104_857_600,
+  avatar_size: 5_242_880,
   /** Of presigned addresses. */
   upload_life: 900,
   download_life: 3600,
@@ -26,7 +27,7 @@ export const LIMITS = {
 export type LimitName = keyof typeof LIMITS;
 export type Limits = { [name in LimitName]: number };
 
-/** The most that an operator may set. */
+/** The most that an operator may set. An app's record that holds more is read as if it held this. */
 export const MOST: Partial<Limits> = {
   group_capacity: 100_000,
   groups_joined: 3000,
@@ -36,10 +37,14 @@ export const MOST: Partial<Limits> = {
   announcements: 1000,
   /** One item, which a call reads before rights are proven: see `MOST_BYTES`. */
   tags: 200,
+  // Held in memory while it is published.
+  avatar_size: 20_971_520,
   invitation_life: 2_592_000,
   application_life: 2_592_000,
-  upload_life: 43_200,
-  download_life: 43_200,
+  qrcode_life: 2_592_000,
+  // A presigned address ends with the session of the role that signed it, which lasts longer than an hour.
+  upload_life: 3600,
+  download_life: 3600,
 };
 
 /** Seconds that a file stays reserved for its upload. */

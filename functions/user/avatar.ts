@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { changeProfile } from '../../shared/domain/user/profile.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { LONGEST, text } from '../../shared/http/parameters.ts';
+import { url } from '../../shared/http/parameters.ts';
 
-export const request = z.object({ avatar: text(LONGEST.url) });
+export const request = z.object({ avatar: url() });
 export const reply = z.boolean();
 
 /** PUT|POST /user/avatar — section 1.2: address of the avatar. */

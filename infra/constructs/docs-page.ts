@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { type CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { CfnIntegration, CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, CfnPermission, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -54,6 +54,7 @@ export class DocsPage extends Construct {
       integrationUri: functionArn,
       payloadFormatVersion: '2.0',
     });
+    let end: CfnResource = integration;
     for (const path of DOCS_PATHS) {
       // `/docs/{file}` → `DocsFile`
       const name = path.replace(/\W+(\w)|\W/g, (_, first?: string) => first?.toUpperCase() ?? '');
@@ -67,11 +68,13 @@ export class DocsPage extends Construct {
           resourceName: `*/GET${path.replace('{file}', '*')}`,
         }),
       });
-      new CfnRoute(this, `${name}Route`, {
+      const route = new CfnRoute(this, `${name}Route`, {
         apiId,
         routeKey: `GET ${path}`,
         target: `integrations/${integration.ref}`,
       });
+      route.addResourceDependency(end);
+      end = route;
     }
   }
 }

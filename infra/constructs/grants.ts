@@ -1,6 +1,6 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Grant } from '../../shared/routes/index.ts';
-import { avatarObject, FILES, INCOMING } from '../../shared/storage/names.ts';
+import { avatarObject, FILES, INCOMING, incomingAvatar } from '../../shared/storage/names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 
 /** ARNs that grants speak of. */
@@ -10,7 +10,12 @@ type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'>;
  * Objects live below these prefixes. S3 has no finer resource than a key, and keys are random: this is the only place
  * where a resource holds a wildcard.
  */
-const OBJECTS = { incoming: `${INCOMING}*`, files: `${FILES}*`, avatars: avatarObject('*', '*') };
+const OBJECTS = {
+  incoming: `${INCOMING}*`,
+  files: `${FILES}*`,
+  incomingAvatars: incomingAvatar('*', '*'),
+  avatars: avatarObject('*', '*'),
+};
 
 const onTable = ({ tableArn }: GrantTargets): string => tableArn;
 const onIndex =
@@ -21,7 +26,8 @@ const onObjects =
   (which: keyof typeof OBJECTS) =>
   ({ bucketArn }: GrantTargets): string =>
     `${bucketArn}/${OBJECTS[which]}`;
-const [onIncoming, onFiles, onAvatars] = [onObjects('incoming'), onObjects('files'), onObjects('avatars')];
+const [onIncoming, onFiles] = [onObjects('incoming'), onObjects('files')];
+const [onIncomingAvatars, onAvatars] = [onObjects('incomingAvatars'), onObjects('avatars')];
 
 interface Permission {
   action: string;
@@ -43,7 +49,7 @@ const permissions: Record<Grant, Permission | Permission[]> = {
   check: { action: 'dynamodb:ConditionCheckItem', on: onTable },
   'presign-put': { action: 's3:PutObject', on: onIncoming },
   'presign-post': { action: 's3:PutObject', on: onIncoming },
-  'presign-avatar': { action: 's3:PutObject', on: onAvatars },
+  'presign-avatar': { action: 's3:PutObject', on: onIncomingAvatars },
   'presign-get': { action: 's3:GetObject', on: onFiles },
   'head-object': { action: 's3:GetObject', on: onIncoming },
   'publish-object': [
@@ -51,6 +57,10 @@ const permissions: Record<Grant, Permission | Permission[]> = {
     { action: 's3:DeleteObject', on: onIncoming },
     { action: 's3:PutObject', on: onFiles },
     { action: 's3:DeleteObject', on: onFiles },
+  ],
+  'publish-avatar': [
+    { action: 's3:GetObject', on: onIncomingAvatars },
+    { action: 's3:PutObject', on: onAvatars },
   ],
   'delete-object': [
     { action: 's3:DeleteObject', on: onIncoming },

@@ -1,4 +1,4 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { type CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import { CfnIntegration, CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -11,7 +11,11 @@ import { rowFunction, type Surroundings } from './row-function.ts';
  * method. Alias methods share all but the route.
  */
 export class Operation extends Construct {
-  constructor(scope: Construct, row: Route, apiId: string, surroundings: Surroundings) {
+  /** The last resource of the API that is made for it. */
+  readonly #end: CfnResource;
+
+  /** @param before operation of the same stack, whose changes of the API end before those of this one begin */
+  constructor(scope: Construct, row: Route, apiId: string, surroundings: Surroundings, before?: Operation) {
     super(scope, constructIdOf(row.id));
     Validations.of(this).acknowledge({
       id: 'AwsSolutions::AwsSolutions-APIG4',
@@ -26,6 +30,7 @@ export class Operation extends Construct {
       integrationUri: functionArn,
       payloadFormatVersion: '2.0',
     });
+    if (before) integration.addResourceDependency(before.#end);
     new CfnPermission(this, 'Permission', {
       action: 'lambda:InvokeFunction',
       functionName: functionArn,
@@ -37,12 +42,14 @@ export class Operation extends Construct {
         resourceName: `*/*${row.path}`,
       }),
     });
-    for (const method of row.methods) {
-      new CfnRoute(this, method, {
+    this.#end = row.methods.reduce<CfnResource>((end, method) => {
+      const route = new CfnRoute(this, method, {
         apiId,
         routeKey: `${method} ${row.path}`,
         target: `integrations/${integration.ref}`,
       });
-    }
+      route.addResourceDependency(end);
+      return route;
+    }, integration);
   }
 }

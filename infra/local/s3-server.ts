@@ -19,7 +19,9 @@ import type { Json } from './template.ts';
 const FORM_LIMIT = 256 * 1024 * 1024;
 /** Request headers that are kept with an object and come back with it. */
 const KEPT =
-  /^(content-type|content-disposition|content-encoding|content-language|cache-control|expires|x-amz-meta-.+)$/;
+  /^(content-type|content-disposition|content-encoding|content-language|cache-control|expires|x-amz-meta-.+|x-amz-tagging)$/;
+/** Tags of an object as `a=1&b=2`; whoever reads it is told their number only. */
+const TAGGING = 'x-amz-tagging';
 /** Parameters of operations that this server does not have. */
 const UNKNOWN_OPERATIONS = [
   'acl',
@@ -140,6 +142,7 @@ function requestHandler({ folder, buckets, credentials, refusal, onCreated }: S3
   const putObject = async (request: Request, signer: Signer) => {
     const { headers } = request.incoming;
     authorize(signer, 'PutObject', request);
+    if (headers[TAGGING] !== undefined) authorize(signer, 'PutObjectTagging', request);
     if (headers['content-length'] === undefined) {
       throw new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
     }
@@ -168,8 +171,18 @@ function requestHandler({ folder, buckets, credentials, refusal, onCreated }: S3
     if (!meetsIfMatch(Array.isArray(etag) ? etag[0] : etag, original)) {
       throw new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
     }
+    const tagging = given['x-amz-tagging-directive'] ?? 'COPY';
+    if (tagging !== 'COPY' && tagging !== 'REPLACE') {
+      throw new S3Error(400, 'InvalidArgument', 'Unknown tagging directive.');
+    }
+    const tags = (tagging === 'COPY' ? original.headers : keptHeaders(given))[TAGGING];
+    if (tags !== undefined) {
+      if (tagging === 'COPY') authorize(signer, 'GetObjectTagging', { bucket, key });
+      authorize(signer, 'PutObjectTagging', request);
+    }
     const received = await store.receive(createReadStream(original.file));
-    const headers = replace ? keptHeaders(given) : original.headers;
+    const { [TAGGING]: _, ...kept } = replace ? keptHeaders(given) : original.headers;
+    const headers = { ...kept, ...(tags !== undefined && { [TAGGING]: tags }) };
     const object = await create(request, signer, received, 'ObjectCreated:Copy', headers);
     const lastModified = new Date(object.lastModified).toISOString();
     replyXml(
@@ -183,9 +196,11 @@ function requestHandler({ folder, buckets, credentials, refusal, onCreated }: S3
   const getObject = async (request: Request, signer: Signer) => {
     const { incoming, response, query, method } = request;
     const object = find(request, signer);
+    const { [TAGGING]: tags, ...kept } = object.headers;
     const headers: Record<string, string | number> = {
       'content-type': 'binary/octet-stream',
-      ...object.headers,
+      ...kept,
+      ...(tags && { 'x-amz-tagging-count': new URLSearchParams(tags).size }),
       etag: `"${object.etag}"`,
       'last-modified': new Date(object.lastModified).toUTCString(),
       'accept-ranges': 'bytes',

@@ -1,7 +1,7 @@
 /** The whole product on one machine: started by `npm start`, and in process by tests. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -11,15 +11,17 @@ import { createGatewayServer } from './api-gateway.ts';
 import { assemblyOfSources } from './assembly.ts';
 import { type DemoApps, demoApps } from './demo-apps.ts';
 import { type Deployment, type FunctionDefinition, readDeployment } from './deployment.ts';
-import { createTable, type DynamoDbLocal, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
+import { createTable, type DynamoDbLocal, LOCAL_REGION, startDynamoDbLocal } from './dynamodb-local.ts';
 import { createFunctionPool } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
 import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
 import { openLog } from './log.ts';
 import { type CreatedObject, startS3Server } from './s3-server.ts';
 import type { Credentials } from './s3-signature.ts';
+import { readKept, StartUpError, useFolder } from './start-up.ts';
 import { startStreamSource } from './stream-source.ts';
 import { type Json, LOCAL_ACCOUNT, readAssembly } from './template.ts';
+import { startUnkindDatabase, type UnkindDatabase } from './unkind/database.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -47,6 +49,8 @@ export interface StackOptions {
   signal?: AbortSignal;
   /** False: functions may do everything, whatever their policies say. */
   iam?: boolean;
+  /** The seed of an unkind database between the functions and DynamoDB Local; without it the functions use that. */
+  unkind?: number | undefined;
   /** Gets a line for each step of the start. */
   onProgress?(step: string): void;
   /** Called when a server that the stack needs has ended by itself. */
@@ -70,6 +74,8 @@ export interface Stack {
   functions: FunctionDefinition[];
   /** What the functions may do and did, and AWS's sentence about each call that was refused; none without `iam`. */
   permissions: { grants: ReturnType<Authorizer['grants']>; refused: readonly string[] };
+  /** Where it was asked for. */
+  unkind: UnkindDatabase | undefined;
   /** Ends everything that the stack started. */
   close(): Promise<void>;
 }
@@ -124,6 +130,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     gateway.server.closeAllConnections();
   });
 
+  if (data) for (const part of ['dynamodb', 's3', '']) useFolder(join(data, part));
   const folder = await mkdtemp(join(tmpdir(), 'roster-'));
   closers.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   const reading = (async () => {
@@ -155,7 +162,18 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
 
   const client = database.client();
   closers.add(async () => client.destroy());
-  for (const { name, properties } of deployment.tables) await createTable(client, properties, name);
+  const unkind =
+    options.unkind === undefined ? undefined : await startUnkindDatabase(database.endpoint, { seed: options.unkind });
+  if (unkind) {
+    closers.add(() => unkind.close());
+    onProgress(`The database is unkind to the functions, by seed ${options.unkind}`);
+  }
+  for (const { name, properties } of deployment.tables) {
+    const { TimeToLiveSpecification: ttl } = properties;
+    // DynamoDB Local removes an expired item within seconds; on AWS it may stay for days.
+    const kept = unkind && ttl ? { ...properties, TimeToLiveSpecification: { ...ttl, Enabled: false } } : properties;
+    await createTable(client, kept, name);
+  }
 
   const log = openLog(logs, quiet ? () => {} : console.log);
   closers.add(log.close);
@@ -180,11 +198,11 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     onCreated: (object) => notify(object),
   });
   closers.add(s3.close);
-  const gate =
-    refusal && (await startDynamoDbGate({ endpoint: database.endpoint, credentials: credentialsOf, refusal }));
+  const behindGate = (unkind ?? database).endpoint;
+  const gate = refusal && (await startDynamoDbGate({ endpoint: behindGate, credentials: credentialsOf, refusal }));
   if (gate) closers.add(gate.close);
   const pool = createFunctionPool({
-    endpoints: { dynamodb: gate?.endpoint ?? database.endpoint, s3: s3.endpoint },
+    endpoints: { dynamodb: gate?.endpoint ?? behindGate, s3: s3.endpoint },
     credentialsOf,
     ...(options.instances && { instances: options.instances }),
     // Without these permissions Lambda keeps no log, and says nothing of it.
@@ -226,7 +244,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
       },
       onDiscard: (records, outcome) => log.deadLetter('stream', target.name, { Records: records }, outcome),
       position: {
-        load: () => (file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}),
+        load: () => (file && existsSync(file) ? readKept(file) : {}),
         save: (position) => file && writeFileSync(file, JSON.stringify(position)),
       },
     });
@@ -255,6 +273,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     javaPid: database.pid,
     functions: deployment.functions,
     permissions: { grants: authorizer?.grants() ?? [], refused },
+    unkind,
     close: () => closers.close(),
   };
 }

@@ -1,10 +1,10 @@
-/** `npm start [-- --data DIR] [--quiet] [--assembly DIR] [--no-iam]`: the product on this machine, until Ctrl-C. */
+/** `npm start [-- --data DIR] [--quiet] [--assembly DIR] [--no-iam] [--unkind SEED]`: the product on this machine, until Ctrl-C. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { StartUpError } from './dynamodb-local.ts';
 import { type Stack, type StackDescription, startStack } from './stack.ts';
+import { StartUpError } from './start-up.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../../.local');
 const DESCRIPTION = join(FOLDER, 'stack.json');
@@ -45,12 +45,13 @@ if (process.env.npm_lifecycle_event) {
 }
 
 try {
-  const { data, quiet, assembly, iam } = readArguments();
+  const { data, quiet, assembly, iam, unkind } = readArguments();
   stack = startStack({
     port: Number(process.env.PORT ?? 8080),
     data,
     quiet,
     iam,
+    unkind,
     ...(assembly && { assembly }),
     signal: starting.signal,
     onProgress: (step) => console.log(`  ${step}`),
@@ -65,8 +66,16 @@ try {
   }
 } catch (error) {
   // The whole error is for faults of the stack itself; what a person can mend is one sentence.
-  if (!(error instanceof StartUpError)) console.error(error);
-  await end(1, error instanceof StartUpError ? error.message : undefined);
+  const sentence = sentenceOf(error);
+  if (sentence === undefined && !ending) console.error(error);
+  await end(1, sentence);
+}
+
+/** Of what a person can mend: what the start says itself, and files and folders that cannot be used. */
+function sentenceOf(error: unknown): string | undefined {
+  if (error instanceof StartUpError) return error.message;
+  const { path, message } = error as NodeJS.ErrnoException;
+  return path && `${path} cannot be used: ${message}.`;
 }
 
 /** The parent's process id and, where the system tells, its parent's: they change when either has ended. */
@@ -88,16 +97,20 @@ function readArguments() {
         quiet: { type: 'boolean', default: false },
         assembly: { type: 'string' },
         'no-iam': { type: 'boolean', default: false },
+        unkind: { type: 'string' },
       },
     });
+    if (values.unkind !== undefined && !/^\d{1,9}$/.test(values.unkind))
+      throw new Error('--unkind takes a whole number, the seed.');
     return {
       data: values.data && resolve(values.data),
       quiet: values.quiet,
       assembly: values.assembly && resolve(values.assembly),
       iam: !values['no-iam'],
+      unkind: values.unkind === undefined ? undefined : Number(values.unkind),
     };
   } catch (error) {
-    const usage = 'Usage: npm start -- [--data DIR] [--quiet] [--assembly DIR] [--no-iam]';
+    const usage = 'Usage: npm start -- [--data DIR] [--quiet] [--assembly DIR] [--no-iam] [--unkind SEED]';
     throw new StartUpError(`${(error as Error).message} ${usage}`);
   }
 }

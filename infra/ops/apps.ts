@@ -68,7 +68,7 @@ export function addAppCommands(program: Command, answering: Answering) {
           [
             'limits',
             setNames(app)
-              .map((name) => `${name}=${app.limits[name]}`)
+              .map((name) => `${name}=${limitsOf(app)[name]}`)
               .join(' ') || 'all defaults',
           ],
         ];

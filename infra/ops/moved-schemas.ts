@@ -4,7 +4,7 @@ import { request as pushBadge } from '../../functions/user/push/badge.ts';
 import { request as settingsRequest } from '../../functions/user/settings/set.ts';
 import { FOR_EVER } from '../../shared/data/keys.ts';
 import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
-import { bytes, flag, id, integer, LONGEST, list, name, text, title } from '../../shared/http/parameters.ts';
+import { bytes, flag, id, integer, LONGEST, list, name, text, title, url } from '../../shared/http/parameters.ts';
 import { refusalOf } from '../../shared/http/request.ts';
 import { newPassword, username } from '../../shared/http/user-schemas.ts';
 import { MOST } from '../../shared/limits.ts';
@@ -70,7 +70,7 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
       }),
     ),
     nick_name: optional(name(LONGEST.name)),
-    avatar: optional(text(LONGEST.url)),
+    avatar: optional(url()),
     description: optional(text(LONGEST.description)),
     email: optional(text(LONGEST.name)),
     private_info: optional(bytes(LONGEST.infoBytes)),
@@ -94,7 +94,7 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
     group_id: id(),
     owner_id: id(),
     name: title(LONGEST.name),
-    avatar: optional(text(LONGEST.url)),
+    avatar: optional(url()),
     description: optional(text(LONGEST.description)),
     ext: optional(bytes(LONGEST.infoBytes)),
     type: optional(integer(0, 2)),

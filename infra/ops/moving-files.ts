@@ -4,6 +4,7 @@ import { appendFile, open } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import type { App } from '../../shared/data/app-repo.ts';
 import { SHARDS } from '../../shared/data/counter-repo.ts';
+import { comparedName } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
 import { MovingIn, type Numbered } from '../../shared/domain/app/moving-in.ts';
@@ -157,7 +158,7 @@ class Claims {
 
   refusalOf(line: Line, number: number): Refusal | undefined {
     if (line.kind !== 'user') return undefined;
-    const names = { username: line.username.toLowerCase(), ...(line.mobile !== undefined && { mobile: line.mobile }) };
+    const names = { username: comparedName(line.username), ...(line.mobile !== undefined && { mobile: line.mobile }) };
     for (const [field, name] of Object.entries(names)) {
       const first = this.#claimed.get(`${field} ${name}`);
       if (first && first.user !== line.user_id)
@@ -189,7 +190,7 @@ function laneOf(line: Line): string {
 function recordsOf(line: Line): string[] {
   switch (line.kind) {
     case 'user':
-      return [`id ${line.user_id}`, `name ${line.username.toLowerCase()}`, `mobile ${line.mobile ?? line.user_id}`];
+      return [`id ${line.user_id}`, `name ${comparedName(line.username)}`, `mobile ${line.mobile ?? line.user_id}`];
     case 'group':
       return [`id ${line.group_id}`, `owner ${line.owner_id}`];
     case 'announcement':

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Answering } from './answer.ts';
 import { addAppCommands } from './apps.ts';
+import { addDoctorCommand } from './doctor/doctor.ts';
 import { addFileCommands } from './files.ts';
 import { addJobCommands } from './jobs.ts';
 import { addMovingCommands } from './moving.ts';
@@ -35,7 +36,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   const wantsJson = args.includes('--json');
 
   const program = new Command('ops')
-    .description('Operates Roster: apps, admin tokens, users, group files, background jobs, moving in and out.')
+    .description('Operates Roster: apps, tokens, users, files, jobs, moving in and out, and a look whether all works.')
     .option('--local', 'the laptop stack (chosen by itself while that runs, unless the options below say otherwise)')
     .option('--stage <stage>', 'the table of this stage on AWS (default: dev)')
     .option('--region <region>', 'AWS region (default: as for the AWS command line)')
@@ -53,6 +54,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addFileCommands(program, answering);
   addJobCommands(program, answering);
   addMovingCommands(program, answering);
+  addDoctorCommand(program, answering);
 
   try {
     await program.parseAsync(args, { from: 'user' });

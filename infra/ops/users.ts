@@ -1,7 +1,11 @@
 import type { Command } from 'commander';
 import { showUser, unlockUser } from '../../shared/domain/app/users.ts';
+import { lockedUntil } from '../../shared/domain/user/lock-out.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId } from './arguments.ts';
+
+const failedLogins = (count: number, until: number | undefined) =>
+  `${count}${until ? `, locked until ${shownTime(until)}` : ''}`;
 
 /** `users …`: what operators do for a single user. */
 export function addUserCommands(program: Command, answering: Answering) {
@@ -17,13 +21,16 @@ export function addUserCommands(program: Command, answering: Answering) {
         const { user, lock, devices } = await showUser(table, app, named);
         const now = Date.now();
         const failures = lock?.fails.length ?? 0;
-        const lockedUntil = (lock?.until ?? 0) > now ? lock?.until : undefined;
+        const lockedAfter = (until = 0) => (until > now ? until : undefined);
+        const accountLocked = lockedAfter(lock?.until);
         const sessions = devices.map((device) => ({
           device_sn: device.sn,
           platform: device.platform,
           user_agent: device.agent,
           signed_in: device.token !== undefined && device.expires > now && device.epoch === user.epoch,
           last_call_at: isoTime(device.seen),
+          failures: device.fails?.length ?? 0,
+          locked_until: isoTime(lockedAfter(lockedUntil(device.fails))),
         }));
         const rows = [
           ['id', String(user.user)],
@@ -32,15 +39,16 @@ export function addUserCommands(program: Command, answering: Answering) {
           ['status', user.status],
           ['registered', shownTime(user.made)],
           ['groups', `${user.joined} joined, ${user.owned} of them owned`],
-          ['failed logins', `${failures}${lockedUntil ? `, locked until ${shownTime(lockedUntil)}` : ''}`],
+          ['failed logins', failedLogins(failures, accountLocked)],
         ];
         const list = devices.map((device, index) => [
           String(device.sn),
           sessions[index]?.signed_in ? 'signed in' : 'signed out',
           shownTime(device.seen),
+          failedLogins(device.fails?.length ?? 0, lockedAfter(lockedUntil(device.fails))),
           device.agent || '-',
         ]);
-        const headings = ['device', 'session', 'last call', 'user agent'];
+        const headings = ['device', 'session', 'last call', 'failed logins', 'user agent'];
         return {
           json: {
             app_id: app,
@@ -52,7 +60,7 @@ export function addUserCommands(program: Command, answering: Answering) {
             groups_joined: user.joined,
             groups_owned: user.owned,
             failures,
-            locked_until: isoTime(lockedUntil),
+            locked_until: isoTime(accountLocked),
             devices: sessions,
           },
           text: `${aligned(rows)}\n\n${list.length > 0 ? aligned(list, headings) : 'No devices.'}`,
@@ -62,14 +70,15 @@ export function addUserCommands(program: Command, answering: Answering) {
 
   users
     .command('unlock')
-    .description('forget failed logins, so that new devices may log in again at once')
+    .description('forget failed logins, so that all devices may log in again at once')
     .argument('<app>', 'id of the app', appId)
     .argument('<user>', 'id, username or mobile number')
     .action(
       answering<[string, string], object>(async (table, [app, named]) => {
-        const { user, lock } = await unlockUser(table, app, named);
+        const { user, lock, devices } = await unlockUser(table, app, named);
         const failures = lock?.fails.length ?? 0;
-        const locked = (lock?.until ?? 0) > Date.now();
+        const until = Math.max(lock?.until ?? 0, ...devices.map(({ fails }) => lockedUntil(fails)));
+        const locked = until > Date.now();
         const who = `User ${user.user} (${user.username})`;
         const text = locked
           ? `${who} was locked out and may log in again.`
@@ -80,7 +89,7 @@ export function addUserCommands(program: Command, answering: Answering) {
             user_id: user.user,
             username: user.username,
             was_locked: locked,
-            locked_until: isoTime(lock?.until),
+            locked_until: isoTime(until || undefined),
             failures,
           },
           text,

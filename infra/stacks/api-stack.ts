@@ -7,6 +7,7 @@ import { Background } from '../constructs/background.ts';
 import { DocsPage } from '../constructs/docs-page.ts';
 import { Operation } from '../constructs/operation.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
+import { CORS_HEADERS, CORS_METHODS } from '../cors.ts';
 import { constructIdOf } from '../names.ts';
 import { MonitoringStack } from './monitoring-stack.ts';
 
@@ -41,8 +42,8 @@ export class ApiStack extends Stack {
       protocolType: 'HTTP',
       corsConfiguration: {
         allowOrigins: [...config.corsOrigins],
-        allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
-        allowHeaders: ['content-type', 'access-token', 'app_id', 'user_id', 'group_id', 'idempotency-key'],
+        allowMethods: CORS_METHODS,
+        allowHeaders: CORS_HEADERS,
         // How long to wait after 503, and what to quote when asking for help.
         exposeHeaders: ['retry-after', 'apigw-requestid'],
         // Seconds. Browsers hold a preflight for two hours at most.
@@ -56,6 +57,28 @@ export class ApiStack extends Stack {
       retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    // API Gateway takes 10 changes per second and refuses a change of an API during another one, while CloudFormation
+    // makes at once whatever does not wait for something else. So one change follows the other: areas, operations and
+    // methods in their order, then the page, and last the stage, which would deploy each change by itself.
+    let turn: Construct | undefined;
+    for (const [area, rows] of Map.groupBy(routes, (row) => row.area)) {
+      const stack = new NestedStack(this, constructIdOf(area));
+      if (turn) stack.node.addDependency(turn);
+      turn = stack;
+      let before: Operation | undefined;
+      for (const row of rows) before = new Operation(stack, row, api.ref, surroundings, before);
+    }
+    const background = new NestedStack(this, 'Background');
+    for (const row of backgroundFunctions) new Background(background, row, surroundings);
+    const { tableName } = surroundings.data;
+    new MonitoringStack(this, 'Monitoring', { config, apiId: api.ref, tableName, backgroundFunctions });
+
+    if (config.docs) {
+      const page = new DocsPage(this, api.ref, surroundings);
+      if (turn) page.node.addDependency(turn);
+      turn = page;
+    }
+
     const stage = new CfnStage(this, 'Stage', {
       apiId: api.ref,
       stageName: '$default',
@@ -76,21 +99,7 @@ export class ApiStack extends Stack {
           ]),
       ),
     });
-
-    const areas = new Map<string, NestedStack>();
-    for (const row of routes) {
-      const area = areas.get(row.area) ?? new NestedStack(this, constructIdOf(row.area));
-      areas.set(row.area, area);
-      // A stage takes settings of routes that are there, and no others.
-      if (row.access === 'public') stage.node.addDependency(area);
-      new Operation(area, row, api.ref, surroundings);
-    }
-    const background = new NestedStack(this, 'Background');
-    for (const row of backgroundFunctions) new Background(background, row, surroundings);
-    const { tableName } = surroundings.data;
-    new MonitoringStack(this, 'Monitoring', { config, apiId: api.ref, tableName, backgroundFunctions });
-
-    if (config.docs) new DocsPage(this, api.ref, surroundings);
+    if (turn) stage.node.addDependency(turn);
 
     const { domainName, certificateArn } = config;
     new CfnOutput(this, 'ApiUrl', {

@@ -45,6 +45,8 @@ export class DataStack extends Stack {
       partitionKey: text(PARTITION_KEY),
       sortKey: text(SORT_KEY),
       billingMode: BillingMode.PAY_PER_REQUEST,
+      ...(config.maxReadUnits && { maxReadRequestUnits: config.maxReadUnits }),
+      ...(config.maxWriteUnits && { maxWriteRequestUnits: config.maxWriteUnits }),
       // No `encryption`: encrypted at rest under the key that DynamoDB owns. With one of KMS, a request, its price,
       // its throttle and its permission would stand between a function and its data.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
@@ -76,11 +78,20 @@ export class DataStack extends Stack {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
+      // Only presigned addresses open the bucket, whatever the origin of the page that holds one.
       cors: [
         {
-          // Only presigned addresses open the bucket, whatever the origin of the page that holds one.
+          // The API redirects to here, and after a redirect to another origin browsers send `Origin: null`, and with it
+          // the headers that the page sent to the API.
+          allowedOrigins: ['*'],
+          allowedMethods: [HttpMethods.GET, HttpMethods.HEAD],
+          allowedHeaders: ['*'],
+          exposedHeaders: ['ETag'],
+          maxAge: 3600,
+        },
+        {
           allowedOrigins: [...config.corsOrigins],
-          allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.POST, HttpMethods.PUT, HttpMethods.DELETE],
+          allowedMethods: [HttpMethods.PUT, HttpMethods.POST],
           allowedHeaders: ['*'],
           exposedHeaders: ['ETag'],
           maxAge: 3600,
@@ -88,7 +99,7 @@ export class DataStack extends Stack {
       ],
       lifecycleRules: [
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        // What was uploaded and never became a file.
+        // What was uploaded and became neither a file nor an avatar.
         { id: 'forget-incoming', prefix: INCOMING, expiration: Duration.days(1) },
       ],
       removalPolicy,

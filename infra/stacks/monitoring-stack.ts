@@ -16,6 +16,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
+import { GLOBAL_INDEX } from '../../shared/data/table.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, CALLS, EVENTS, NAMESPACE } from '../../shared/metrics.ts';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import type { Config } from '../config.ts';
@@ -125,12 +126,20 @@ function metricsOf({ config: { stage }, apiId, tableName, backgroundFunctions }:
         period: FIVE_MINUTES,
         ...(label && { label }),
       });
+  const table = metric('AWS/DynamoDB', { TableName: tableName });
   return {
     api: metric('AWS/ApiGateway', { ApiId: apiId }),
     /** Of all functions of the account and region together: they share its concurrency. */
     account: metric('AWS/Lambda', {}),
     functions: metric('AWS/Lambda', {}),
-    table: metric('AWS/DynamoDB', { TableName: tableName }),
+    table,
+    /** A write that the global index has no room for is refused, and counted here alone. */
+    ofIndex: table(
+      'WriteThrottleEvents',
+      'Sum',
+      { GlobalSecondaryIndexName: GLOBAL_INDEX.name },
+      'of the global index',
+    ),
     queues: metric('AWS/SQS', {}),
     own: metric(NAMESPACE, { stage }),
     jobs: backgroundFunctions
@@ -154,7 +163,7 @@ function total(label: string, metrics: Metric[], how: 'SUM' | 'MAX' = 'SUM'): IM
   });
 }
 
-const alarmRows = ({ api, account, functions, table, queues, own, jobs, failed }: Metrics): AlarmRow[] => [
+const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs, failed }: Metrics): AlarmRow[] => [
   {
     section: 'faults',
     says: 'Calls fail: 5 or more were answered 500 or 503 within 5 minutes.',
@@ -181,6 +190,7 @@ const alarmRows = ({ api, account, functions, table, queues, own, jobs, failed }
     metric: total('throttled or failed', [
       table('ReadThrottleEvents', 'Sum'),
       table('WriteThrottleEvents', 'Sum'),
+      ofIndex,
       ...ANSWERING.map((Operation) => table('SystemErrors', 'Sum', { Operation })),
     ]),
     from: 10,
@@ -212,9 +222,24 @@ const alarmRows = ({ api, account, functions, table, queues, own, jobs, failed }
     metric: own('lock_outs', 'Sum'),
     from: 20,
   },
+  {
+    section: 'large-collection',
+    says: 'A partition key of the table holds 5 GB or more of the 10 that it may hold.',
+    metric: own('large_collections', 'Sum'),
+    from: 1,
+  },
+  {
+    section: 'full-collection',
+    says: 'A partition key of the table is full: what would add to it fails.',
+    metric: own('full_collections', 'Sum'),
+    from: 1,
+  },
 ];
 
-function widgets(stage: string, { api, account, functions, table, queues, own, jobs, failed }: Metrics): IWidget[][] {
+function widgets(
+  stage: string,
+  { api, account, functions, table, ofIndex, queues, own, jobs, failed }: Metrics,
+): IWidget[][] {
   const graph = (title: string, left: IMetric[], more: { right?: IMetric[]; unit?: string; stacked?: boolean } = {}) =>
     new GraphWidget({
       title,
@@ -264,7 +289,7 @@ function widgets(stage: string, { api, account, functions, table, queues, own, j
       graph(
         'Units of the database in 5 minutes',
         [units('ConsumedReadCapacityUnits'), units('ConsumedWriteCapacityUnits')],
-        { right: [units('ReadThrottleEvents'), units('WriteThrottleEvents')] },
+        { right: [units('ReadThrottleEvents'), units('WriteThrottleEvents'), ofIndex] },
       ),
     ],
     [

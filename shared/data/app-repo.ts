@@ -1,4 +1,4 @@
-import { LIMITS, type Limits } from '../limits.ts';
+import { LIMITS, type LimitName, type Limits, MOST } from '../limits.ts';
 import { absent, all, type Condition, equal, exists, missing } from './expression.ts';
 import { adminTokenIndex, adminTokenKey, appIndex, appKey, type Key } from './keys.ts';
 import { type Get, record } from './read.ts';
@@ -24,7 +24,7 @@ export interface AdminToken {
   /** Milliseconds; absent: does not expire. */
   expires?: number;
   revoked?: number;
-  /** Last use, noted at most once a minute an instance. */
+  /** Last use, written at most once per minute. */
   seen?: number;
 }
 
@@ -37,7 +37,12 @@ export const foundApp = (key: Key): Get<App | undefined> => ({
   get: key,
   parse: (item) => (item?.status === 'deleted' ? undefined : (item as App | undefined)),
 });
-export const limitsOf = (app: Pick<App, 'limits'>): Limits => ({ ...LIMITS, ...app.limits });
+/** The limits of an app: what its record holds or the default, but never more than is allowed now. */
+export function limitsOf(app: Pick<App, 'limits'>): Limits {
+  const limits: Limits = { ...LIMITS, ...app.limits };
+  for (const [name, most] of Object.entries(MOST) as [LimitName, number][]) limits[name] = Math.min(limits[name], most);
+  return limits;
+}
 export const putApp = (app: App): Step => put(appKey(app.app), { ...app, ...appIndex(app.app) }, missing);
 export const updateApp = (app: string, set: Partial<App>, condition: Condition): Step =>
   update(appKey(app), { set }, condition);

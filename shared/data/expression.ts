@@ -74,3 +74,7 @@ export const unchanged = <T extends object>(record: T | undefined, ...attributes
       return value === undefined ? absent(attribute) : equal(attribute, value);
     }),
   );
+
+/** The attributes have these values. */
+export const matches = <T extends object>(values: Partial<T>): Condition =>
+  all(...Object.entries(values).map(([name, value]) => equal(name, value)));

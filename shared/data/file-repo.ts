@@ -40,7 +40,7 @@ export interface Registration {
   object: string;
 }
 
-/** Milliseconds. Uploads go from below `incoming/` some two days after their form has expired, which takes 12 hours at most. */
+/** Milliseconds. Uploads go from below `incoming/` some two days after their form has expired, which takes an hour at most. */
 const REGISTRATION_KEPT = 7 * 86_400_000;
 
 /** What a file is before it has its number. */

@@ -1,8 +1,20 @@
 import type { Condition } from './expression.ts';
-import { dissolvedKey, dissolvedPartition, groupInfoKey, groupKey, groupTextKey, publicGroupKey } from './keys.ts';
+import {
+  CLEANED,
+  cleanedKey,
+  DISSOLVED,
+  dissolvedKey,
+  dissolvedPartition,
+  groupInfoKey,
+  groupKey,
+  groupTextKey,
+  publicGroupKey,
+  time,
+} from './keys.ts';
 import { type Get, type Query, record } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove, type Step, update } from './step.ts';
+import { sumStep } from './write-queue.ts';
 
 /**
  * What changes with every join, and what the gate must know: small, since each join pays for its size.
@@ -74,6 +86,18 @@ export const updateGroup = (
   condition: Condition,
 ): Step => update(groupKey(app, group), changes, condition);
 
+/**
+ * Adds to a group's counters, where the group is there and `equal` holds of it. Many such changes at once wait in the
+ * group's queue.
+ * @param most what the counters may come to
+ */
+export const countInGroup = (
+  app: string,
+  group: number,
+  add: Partial<Record<'count' | 'admins' | 'blocks', number>>,
+  { equal = {}, most = {} }: { equal?: Partial<Group>; most?: { count?: number; admins?: number } } = {},
+): Step => sumStep(groupKey(app, group), { add, equal: { status: 'normal', ...equal }, most });
+
 /** Only groups of type 1 stand in the public list. */
 export const putPublic = (app: string, group: Group): Step[] =>
   group.type === 1 ? [put(publicGroupKey(app, group.made, group.group), {})] : [];
@@ -81,14 +105,32 @@ export const removePublic = (app: string, group: Group): Step[] =>
   group.type === 1 ? [remove(publicGroupKey(app, group.made, group.group))] : [];
 
 /**
- * Groups dissolved but not yet cleaned up: their members' edges are still there, so `user_joined` leaves these out.
- * Nearly always few.
+ * Milliseconds that the mark of a dissolved group is read after the end of its clean-up. A call may have read an edge
+ * before the clean-up removed it, and read the marks after that end: within the 10 seconds that a call has. The rest is
+ * for the write of the mark, which may wait for the database after its time was taken, and for clocks that differ.
  */
-export const dissolvedGroupsOf = (app: string): Query<Set<number>> => ({
-  query: { partition: dissolvedPartition(app), between: ['0', '~'], entryBytes: MOST_BYTES.publicGroup, all: true },
-  parse: ({ items }) => new Set(items.map(({ sk }) => Number(sk))),
+const MARK_READ = 60_000;
+
+/**
+ * Groups dissolved whose members' edges may still be read: `user_joined` leaves these out. The clean-ups at work, and
+ * those of the last minute: nearly always few, whatever else TTL has not removed yet.
+ */
+export const dissolvedGroupsOf = (app: string, now: number): Query<Set<number>> => ({
+  query: {
+    partition: dissolvedPartition(app),
+    between: [`${CLEANED}${time(now - MARK_READ)}`, `${DISSOLVED}~`],
+    // Those at work first: one that is missed because its clean-up ends at this moment is met among the others.
+    entryBytes: MOST_BYTES.publicGroup,
+    descending: true,
+    all: true,
+  },
+  parse: ({ items }) => new Set(items.map(({ sk }) => Number(String(sk).split('#').at(-1)))),
 });
 export const putDissolved = (app: string, group: number): Step => put(dissolvedKey(app, group), {});
-/** No edge shows the group any more; readers that began before still find the mark for an hour. */
-export const forgetDissolved = (app: string, group: number, now: number): Step =>
-  update(dissolvedKey(app, group), { set: { ttl: Math.ceil(now / 1000) + 3600 } });
+/**
+ * No edge shows the group any more: first it is marked so, then its other mark goes. In one transaction a Query could
+ * see the second of them and not the first. @param now ms; just before the write
+ */
+export const putCleaned = (app: string, group: number, now: number): Step =>
+  put(cleanedKey(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) });
+export const removeDissolved = (app: string, group: number): Step => remove(dissolvedKey(app, group));

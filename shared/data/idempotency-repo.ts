@@ -11,8 +11,8 @@ export interface Part {
   sk: string;
   /** Hash of the request. */
   request: string;
-  /** Whatever the operation needs to go on, or to answer again. */
-  value: unknown;
+  /** What the operation needs to go on, or to answer again: as JSON, for a map comes back with its fields in another order. */
+  value: string;
   /** Good until then (ms). */
   until: number;
 }
@@ -32,7 +32,7 @@ export const putPart = (
   app: string,
   key: string,
   part: number,
-  given: { request: string; value: unknown; now: number; kept: number },
+  given: { request: string; value: string; now: number; kept: number },
 ): Step => {
   const { request, value, now, kept } = given;
   const until = now + kept * 1000;

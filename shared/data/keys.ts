@@ -9,8 +9,9 @@
  * | counter shard     | A#app#C#k               | #               |                     |                |                |                  |
  * | directory entry   | A#app#D                 | made#user       |                     |                |                |                  |
  * | public group      | A#app#P                 | made#group      |                     |                |                |                  |
- * | dissolved group   | A#app#X                 | group           |                     |                |                |                  |
- * | username          | A#app#N#lower           | #               |                     |                |                |                  |
+ * | dissolved group   | A#app#X                 | D#group or      |                     |                |                |                  |
+ * |                   |                         | C#cleaned#group |                     |                |                |                  |
+ * | username          | A#app#N#compared        | #               |                     |                |                |                  |
  * | mobile            | A#app#M#number          | #               |                     |                |                |                  |
  * | push device token | A#app#K#hash            | #               |                     |                |                |                  |
  * | lock-out          | L#app#account           | #               |                     |                |                |                  |
@@ -33,10 +34,13 @@
  * | announcement text | G#app#group#N           | T#id            |                     |                |                |                  |
  * | file              | G#app#group#F           | id              | F#published#id      |                |                | FILES#app        |
  * | registration      | O#random                | #               |                     |                |                |                  |
- * | job               | J#id                    | #               |                     |                |                | JOBS / made      |
+ * | job               | J#id                    | #               |                     |                |                | JOBS#k / id      |
+ * | queued write      | Q#app#group             | T#time#id       |                     |                |                |                  |
+ * | lease of a queue  | Q#app#group             | L               |                     |                |                |                  |
  *
  * Ids are decimal, padded only where their order matters; times are milliseconds since 1970, padded to 13 digits.
  * Nothing a caller sends reaches a key but numbers, hashes and names of a checked alphabet, so no key can be forged.
+ * All keys but those of usernames are ASCII, all sort keys and index keys among them: code units order them as bytes do.
  */
 
 export interface Key {
@@ -72,11 +76,29 @@ export const publicGroupKey = (app: string, made: number, group: number): Key =>
   sk: `${time(made)}#${group}`,
 });
 export const dissolvedPartition = (app: string) => `A#${app}#X`;
-export const dissolvedKey = (app: string, group: number): Key => ({ pk: dissolvedPartition(app), sk: String(group) });
+/** While the clean-up behind a dissolved group runs. */
+export const DISSOLVED = 'D#';
+export const dissolvedKey = (app: string, group: number): Key => ({
+  pk: dissolvedPartition(app),
+  sk: `${DISSOLVED}${group}`,
+});
+/** Once it has ended, by the time of its end: sorts before all that still run. */
+export const CLEANED = 'C#';
+export const cleanedKey = (app: string, at: number, group: number): Key => ({
+  pk: dissolvedPartition(app),
+  sk: `${CLEANED}${time(at)}#${group}`,
+});
 
 // ——— names, locks, repeated calls ———
-/** Usernames are unique without regard to case. */
-export const usernameKey = (app: string, username: string) => alone(`A#${app}#N#${username.toLowerCase()}`);
+/** What usernames are made of: each of these characters is one in NFKC too, and of this alphabet. */
+export const USERNAME = /^[A-Za-z0-9_\p{Script=Han}]{1,64}$/u;
+/** Usernames as they are compared: in NFKC (a radical is its character) and without regard to case. */
+export const comparedName = (username: string) => username.normalize('NFKC').toLowerCase();
+/** Where a username lies. What can be no username, of whatever length, has the key of the empty one, which nobody has. */
+export const usernameKey = (app: string, username: string) => {
+  const name = comparedName(username);
+  return alone(`A#${app}#N#${USERNAME.test(name) ? name : ''}`);
+};
 export const mobileKey = (app: string, mobile: string) => alone(`A#${app}#M#${mobile}`);
 export const pushTokenKey = (app: string, hash: string) => alone(`A#${app}#K#${hash}`);
 /** `account` is a user id, or the hash of a login name that nobody has. */
@@ -197,6 +219,22 @@ export const registrationKey = (random: string) => alone(`O#${random}`);
 /** The table's stream hands every item of this prefix to the background function. */
 export const JOB = 'J#';
 export const jobKey = (id: string) => alone(`${JOB}${id}`);
-/** Partition of the global index that holds all jobs in the order they were made. */
-export const JOBS = 'JOBS';
-export const jobIndex = (made: number, id: string) => ({ g1p: JOBS, g1s: `${time(made)}#${id}` });
+/**
+ * Partitions of the global index that hold all jobs, by the first digit of their random ids. One partition in the order
+ * of time would be written at its end by the jobs of all apps: it takes 1,000 writes a second, and throttles the table
+ * beyond.
+ */
+export const JOBS = [...'0123456789abcdef'].map((digit) => `JOBS#${digit}`);
+export const jobIndex = (id: string) => ({ g1p: `JOBS#${id[0]}`, g1s: id });
+
+// ——— queue of writes that count on one item ———
+const queuePartition = ({ pk }: Key) => `Q${pk.slice(pk.indexOf('#'))}`;
+export const queuedKey = (counted: Key, at: number, id: string): Key => ({
+  pk: queuePartition(counted),
+  sk: `T#${time(at)}#${id}`,
+});
+export const queuedSince = (counted: Key, since: number) => ({
+  partition: queuePartition(counted),
+  between: [`T#${time(since)}`, 'T#~'] as const,
+});
+export const leaseKey = (counted: Key): Key => ({ pk: queuePartition(counted), sk: 'L' });

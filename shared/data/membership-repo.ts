@@ -80,6 +80,8 @@ export interface Edge {
   blocked?: number;
   /** Applied last. */
   applied?: number;
+  /** Kicked last, or blocked as a member: QR codes signed until then do not let this person in. */
+  kicked?: number;
 }
 
 export const relationOf = (app: string, group: number, user: number): Get<Relation | undefined> =>
@@ -131,7 +133,7 @@ const groupOfEdge = (sk: string) => Number(sk.slice('E#'.length));
 export const relationTtl = (until: number | undefined, other: number) =>
   until === FOR_EVER ? undefined : Math.max(ttl(until ?? 0), other);
 
-/** Seconds that an edge outlives the membership: no invitation lives longer. */
+/** Seconds that an edge outlives the membership: no invitation, application or QR code lives longer. */
 const EDGE_KEPT = 32 * 86_400;
 const ttl = (ms: number) => Math.ceil(ms / 1000);
 
@@ -244,15 +246,22 @@ export const bringBanStep = (
     unchanged(was, 'state', 'role', 'until', 'ttl'),
   );
 
-/** The membership ends: its settings go, a running ban stays for whoever rejoins. */
-export function leaveSteps(app: string, group: number, user: number, was: Relation, now: number): Step[] {
+/** The membership ends: its settings go, a running ban stays for users who rejoin. `kicked` is remembered on the edge. */
+export function leaveSteps(
+  app: string,
+  group: number,
+  user: number,
+  was: Relation,
+  now: number,
+  { kicked }: { kicked: boolean },
+): Step[] {
   const until = bannedUntil(was, now);
   const as = unchanged(was, 'state', 'role', 'until');
   const key = relationKey(app, group, user);
   const kept = { banned: was.banned, until, ttl: relationTtl(until, 0) };
   return [
     measured('leaves', until === undefined ? remove(key, as) : put(key, kept, as)),
-    update(edgeKey(app, user, group), { set: leftEdge(now) }),
+    update(edgeKey(app, user, group), { set: { ...leftEdge(now), ...(kicked && { kicked: now }) } }),
     update(userKey(app, user), { add: { joined: -1 } }),
   ];
 }
@@ -266,7 +275,7 @@ const leftEdge = (now: number) => ({
   ttl: edgeTtl(now),
 });
 
-/** When an edge that is no membership has outlived every invitation and application (s). */
+/** When what is no membership, edge or relation, has outlived every invitation and application (s). */
 export const edgeTtl = (now: number) => ttl(now) + EDGE_KEPT;
 
 /** The admins of a group in order of appointment, without its owner. */
@@ -322,7 +331,8 @@ export const runningInSlotOf = (app: string, group: number, slot: number, now: n
 });
 
 /**
- * The person is blocked: a membership ends, a pending application goes, older invitations are void by the edge's time.
+ * The person is blocked: a membership ends as by a kick, a pending application goes, older invitations are void by the
+ * edge's time.
  * `since` is when the block began, for those that are moved in.
  */
 export function blockSteps(
@@ -346,7 +356,13 @@ export function blockSteps(
       ),
     ),
     update(edgeKey(app, user, group), {
-      set: { ...leftEdge(now), blocked, applied: undefined, l2: edgeVoid(blocked, group) },
+      set: {
+        ...leftEdge(now),
+        ...(isMember(was) && { kicked: now }),
+        blocked,
+        applied: undefined,
+        l2: edgeVoid(blocked, group),
+      },
     }),
     isMember(was)
       ? measured('leaves', update(userKey(app, user), { add: { joined: -1 } }, LIVING))

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MeasuredEvent } from '../metrics.ts';
+import type { Database } from './database.ts';
 import { type Condition, Expression } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { Item } from './read.ts';
+import type { QueueOutcome, Sum } from './write-queue.ts';
 
 /** What an update does to attributes. A `set` to undefined removes. */
 export interface Changes {
@@ -21,6 +23,10 @@ export interface Step {
   condition?: Condition;
   /** What has happened once this is written. */
   event?: MeasuredEvent;
+  /** What it only adds: see write-queue.ts. */
+  sum?: Sum;
+  /** How steps with this one are written where many others change its item at the same time. */
+  queued?: ((db: Database, steps: Step[]) => Promise<QueueOutcome>) | undefined;
 }
 
 const step = (action: Step['action'], key: Key, condition: Condition | undefined, rest?: Partial<Step>): Step => ({

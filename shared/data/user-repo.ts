@@ -22,7 +22,7 @@ import { measured, put, type Step } from './step.ts';
 export interface User {
   user: number;
   status: 'active' | 'disabled' | 'deleted';
-  /** As written by the user; unique without regard to case. */
+  /** As the user wrote it; unique as `comparedName` compares it. */
   username: string;
   mobile?: string;
   /** Absent for who was moved in without one: no password logs in until one is set. */
@@ -66,11 +66,13 @@ export interface Device {
   /** Milliseconds. */
   expires: number;
   epoch: number;
-  /** Last call, noted at most once a minute an instance. */
+  /** Last call, written at most once per minute. */
   seen: number;
   made: number;
   /** Last login; absent for a device that was only registered for push. */
   login?: number;
+  /** Passwords that failed here since (ms), the last ten at most. */
+  fails?: number[];
   agent: string;
   platform: number;
   push_token?: string;
@@ -78,7 +80,7 @@ export interface Device {
   notifier?: string;
 }
 
-/** Failed logins of one account; times in milliseconds. */
+/** Failed logins of one account, by whatever device; times in milliseconds. */
 export interface Lock {
   fails: number[];
   /** Logins of new devices are refused until then. */

@@ -49,12 +49,13 @@ export class Repetition {
     if (!key || key.length > LONGEST) throw badParameter('idempotency-key', `must have 1 to ${LONGEST} characters`);
     if (!part || part.until <= this.#call.now) return undefined;
     if (part.request !== this.#request) throw badParameter('idempotency-key', 'was used for another request');
-    return part.value as T;
+    return JSON.parse(part.value) as T;
   }
 
   /** Records a part with the changes it belongs to, for so many seconds. */
   step(number: number, value: unknown, kept = KEPT): Step {
-    return putPart(this.#call.app, this.#key, number, { request: this.#request, value, now: this.#call.now, kept });
+    const written = { request: this.#request, value: JSON.stringify(value), now: this.#call.now, kept };
+    return putPart(this.#call.app, this.#key, number, written);
   }
 }
 

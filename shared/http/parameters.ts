@@ -68,6 +68,19 @@ export const title = (most: number) =>
     ),
   );
 
+/**
+ * A scheme that is neither `http` nor `https`, as a browser finds it: after white space and control characters, which it
+ * drops, and with tabs and line breaks in between.
+ */
+const OTHER_SCHEME = /^[\s\p{Cc}]*(?![Hh][Tt][Tt][Pp][Ss]?:)[A-Za-z][A-Za-z0-9+.\t\n\r-]*:/u;
+
+/** An address that a page may show: with `http`, `https` or no scheme. Any other text without a scheme is taken too. */
+export const url = () =>
+  text(LONGEST.url).check(
+    z.refine((value) => !OTHER_SCHEME.test(value), 'must have no scheme but http or https'),
+    z.meta({ not: { pattern: OTHER_SCHEME.source } }),
+  );
+
 /** Text of at most so many bytes in UTF-8. */
 export const bytes = (most: number) =>
   z.string('must be text').check(

@@ -104,6 +104,7 @@ export const fileRoutes = [
     access,
     section: 'file',
     summary: 'Redirect to an avatar',
-    grants: ['presign-get'],
+    // The event of an upload may be late.
+    grants: ['presign-get', 'publish-avatar'],
   },
 ] as const satisfies readonly Route[];

@@ -29,7 +29,7 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/publish-file',
     trigger: 'uploads',
-    summary: 'Publishes the file that was reserved for an upload',
+    summary: 'Publishes the avatar or the reserved file that was uploaded',
     grants: ['batch-get', 'update', 'delete', 'publish-object'],
     timeout: 60,
   },

@@ -1,7 +1,10 @@
-import type { Route } from './route.ts';
+import type { Grant, Route } from './route.ts';
 
 const area = 'member';
 const access = 'actor';
+
+/** Who counts on a group's record may write for others that wait in its queue: see shared/data/write-queue.ts. */
+const QUEUED = ['put', 'delete', 'check', 'query'] as const satisfies Grant[];
 
 export const memberRoutes = [
   {
@@ -12,7 +15,7 @@ export const memberRoutes = [
     access,
     section: '7.42',
     summary: 'Invite to group',
-    grants: ['put', 'check'],
+    grants: QUEUED,
     timeout: 25,
   },
   {
@@ -23,7 +26,7 @@ export const memberRoutes = [
     access,
     section: '7.12',
     summary: 'Apply for group membership',
-    grants: ['put', 'check'],
+    grants: QUEUED,
   },
   {
     id: 'group/apply/handle',
@@ -33,7 +36,7 @@ export const memberRoutes = [
     access,
     section: '7.13, 7.14',
     summary: 'Admin processes membership application',
-    grants: ['put', 'check'],
+    grants: QUEUED,
   },
   {
     id: 'group/application-list',
@@ -64,7 +67,7 @@ export const memberRoutes = [
     access,
     section: '7.45, 7.46',
     summary: 'Kick member out of group',
-    grants: ['put', 'delete', 'check'],
+    grants: QUEUED,
     timeout: 25,
   },
   {
@@ -76,7 +79,7 @@ export const memberRoutes = [
     access,
     section: '7.47, 7.48',
     summary: 'Member quit group',
-    grants: ['put', 'delete'],
+    grants: QUEUED,
   },
   {
     id: 'group/admin/add',
@@ -182,7 +185,7 @@ export const memberRoutes = [
     access,
     section: '7.43, 7.44',
     summary: 'Process group invitation by user',
-    grants: ['query', 'put', 'check'],
+    grants: [...QUEUED, 'query-lsi1'],
   },
   {
     id: 'group/invitation-list',
@@ -252,6 +255,6 @@ export const memberRoutes = [
     access,
     section: '7.56',
     summary: 'Group invitation via QR code',
-    grants: ['put', 'check'],
+    grants: QUEUED,
   },
 ] as const satisfies readonly Route[];

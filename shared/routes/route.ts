@@ -19,10 +19,11 @@ export type Grant =
   | 'check' // dynamodb:ConditionCheckItem
   | 'presign-put' // s3:PutObject on incoming/*
   | 'presign-post' // the same, for the form
-  | 'presign-avatar' // s3:PutObject on files/*/avatars/*
+  | 'presign-avatar' // s3:PutObject on incoming/*/avatars/*
   | 'presign-get' // s3:GetObject on files/*
   | 'head-object' // s3:GetObject on incoming/* (HeadObject needs the same permission)
   | 'publish-object' // s3:GetObject and s3:DeleteObject on incoming/*, s3:PutObject and s3:DeleteObject on files/*
+  | 'publish-avatar' // s3:GetObject on incoming/*/avatars/*, s3:PutObject on files/*/avatars/*
   | 'delete-object'; // s3:DeleteObject on incoming/* and files/*
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */

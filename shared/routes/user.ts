@@ -67,7 +67,7 @@ export const userRoutes = [
     access,
     section: '1.6',
     summary: 'Delete users',
-    grants: ['put', 'delete'],
+    grants: ['put', 'delete', 'check'],
     memory: PASSWORD_MEMORY,
   },
   {

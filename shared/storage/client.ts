@@ -14,6 +14,8 @@ export interface ObjectRequest {
   key: string;
   headers?: Record<string, string>;
   query?: Record<string, string>;
+  /** Body of a PUT. The signature does not cover it. */
+  content?: Buffer<ArrayBuffer>;
 }
 
 /** Name of the bucket that this function was deployed with. */

@@ -6,8 +6,9 @@
  * | ------------------------------- | ----------------------------------- | ----------------------------------------- |
  * | upload of a reserved file       | incoming/app/group/id.random        | its event publishes the file; gone in a day |
  * | upload that a form may make     | incoming/app/group/random           | until it is registered; gone in a day     |
+ * | upload of an avatar             | incoming/app/avatars/random         | its event publishes it; gone in a day     |
  * | file of a group                 | files/app/group/random.etag         | written once, by us, never by a client    |
- * | avatar                          | files/app/avatars/random            |                                           |
+ * | avatar                          | files/app/avatars/random            | the same                                  |
  */
 
 /** Where clients put what is to become a file. */
@@ -24,10 +25,24 @@ export const fileObject = (app: string, group: number, name: string) => `${FILES
 export const groupIncoming = (app: string, group: number) => incomingObject(app, group, '');
 /** The random part that an upload and the file made of it have in common. */
 export const randomOf = (key: string) => /[\w-]{22}/.exec(key.slice(key.lastIndexOf('/')))?.[0] ?? '';
+export const incomingAvatar = (app: string, random: string) => `${INCOMING}${app}/avatars/${random}`;
 export const avatarObject = (app: string, random: string) => `${FILES}${app}/avatars/${random}`;
 
+export interface ReservedFile {
+  app: string;
+  group: number;
+  id: number;
+  random: string;
+}
+
 /** What a key below `incoming/` says of a reserved file; undefined for every other upload. */
-export function reservedFile(key: string): { app: string; group: number; id: number; random: string } | undefined {
+export function reservedFile(key: string): ReservedFile | undefined {
   const [, app, group, id, random] = /^incoming\/([\w-]+)\/(\d{1,16})\/(\d{1,16})\.([\w-]{22})$/.exec(key) ?? [];
   return app && group && id && random ? { app, group: Number(group), id: Number(id), random } : undefined;
+}
+
+/** What a key below `incoming/` says of an avatar; undefined for every other upload. */
+export function uploadedAvatar(key: string): { app: string; random: string } | undefined {
+  const [, app, random] = /^incoming\/([\w-]+)\/avatars\/([\w-]{22})$/.exec(key) ?? [];
+  return app && random ? { app, random } : undefined;
 }

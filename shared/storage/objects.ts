@@ -1,10 +1,12 @@
 import { attempt, Patience } from '../deadline.ts';
 import { bucketName, type ObjectRequest, objectSigner, signable } from './client.ts';
 
-/** Milliseconds that S3 may take to answer. Copying takes about a second for 100 MiB. */
-const ANSWER = { call: 2000, copy: 20_000 };
+/** Milliseconds that S3 may take to answer. Copying takes about a second for 100 MiB; other calls move 20 MiB at most. */
+const ANSWER = { call: 3000, copy: 20_000 };
 /** A request that S3 does not answer, or answers with a fault that passes, is sent again for so long (ms). */
 const FAULTS = 3000;
+/** Copies refused although the source is there. More than one, because the source may be uploaded after a refusal. */
+const REFUSED_COPIES = 3;
 
 /** What S3 says of an object. */
 export interface StoredObject {
@@ -25,21 +27,55 @@ export async function headObject(key: string): Promise<StoredObject | undefined>
   };
 }
 
+/** An object with its content, which is held in memory. */
+export interface WholeObject {
+  type: string;
+  content: Buffer<ArrayBuffer>;
+}
+
+/** The object, or undefined where there is none. @throws Unavailable where S3 does not answer */
+export async function getObject(key: string): Promise<WholeObject | undefined> {
+  const { status, headers, body } = await send({ method: 'GET', key });
+  return status === 200 ? { type: headers.get('content-type') ?? '', content: body } : undefined;
+}
+
 /**
- * Copies an object with its content type, if it is still the one of that etag. Doing it twice leaves what doing it
- * once does. False where the object is gone or is another one by now.
+ * Writes an object unless there is one of that key: of several writers at once S3 lets one win.
+ * @returns false where there is one, perhaps of this call itself: its answer may have been lost
  * @throws Unavailable where S3 does not answer
  */
-export async function copyObject(from: string, to: string, etag: string): Promise<boolean> {
-  const { status } = await send(
-    {
-      method: 'PUT',
-      key: to,
-      headers: { 'x-amz-copy-source': `${bucketName()}/${from}`, 'x-amz-copy-source-if-match': etag },
-    },
-    ANSWER.copy,
-  );
+export async function putNewObject(key: string, { type, content }: WholeObject): Promise<boolean> {
+  const headers = { 'content-type': type, 'if-none-match': '*' };
+  const { status } = await send({ method: 'PUT', key, headers, content });
   return status === 200;
+}
+
+/**
+ * Copies an object with its content type, if it still has that etag. Copying it twice leaves the same as copying it
+ * once. Tags are not copied: that would need permissions of its own.
+ * @returns false where the object is gone or has another etag by now
+ * @throws Unavailable where S3 does not answer
+ * @throws Error where S3 refuses to copy an object that is there: a permission is missing
+ */
+export async function copyObject(from: string, to: string, etag: string): Promise<boolean> {
+  for (let attempt = 1; attempt <= REFUSED_COPIES; attempt++) {
+    const { status } = await send(
+      {
+        method: 'PUT',
+        key: to,
+        headers: {
+          'x-amz-copy-source': `${bucketName()}/${from}`,
+          'x-amz-copy-source-if-match': etag,
+          'x-amz-tagging-directive': 'REPLACE',
+        },
+      },
+      ANSWER.copy,
+    );
+    if (status !== 403) return status === 200;
+    // 403 also stands for a missing object, since functions may not list the bucket.
+    if (!(await headObject(from))) return false;
+  }
+  throw new Error(`S3 refuses to copy an object that is there: ${from}`);
 }
 
 /** Removes an object; nothing where there is none. @throws Unavailable where S3 does not answer */
@@ -47,37 +83,63 @@ export async function deleteObject(key: string): Promise<void> {
   await send({ method: 'DELETE', key });
 }
 
+/** An answer with its whole body. */
+interface Answer {
+  status: number;
+  headers: Headers;
+  body: Buffer<ArrayBuffer>;
+}
+
 /**
- * What a request comes to. That there is no such object, or another one, is an answer; who may not list the bucket is
- * told 403 instead of 404. Faults that pass are tried again.
+ * Sends a request until S3 answers it. That there is no such object, or another one, is an answer; functions may not
+ * list the bucket and are told 403 instead of 404. Faults that pass are tried again.
  */
-async function send(request: ObjectRequest, most = ANSWER.call): Promise<Response> {
-  const patience = new Patience(FAULTS);
+async function send(request: ObjectRequest, most = ANSWER.call): Promise<Answer> {
+  const patience = new Patience(FAULTS, 'S3 does not answer now');
   for (;;) {
     const { path, protocol, headers } = await objectSigner().sign(signable(request));
-    const url = `${protocol}//${headers.host}${path}`;
-    const { response, fault } = await attempt(most, async (signal) => {
-      const response = await fetch(url, { method: request.method, headers, signal }).catch((error: Error) => error);
-      return { response, fault: await faultOf(response, request) };
-    });
-    if (fault === undefined) return response as Response;
+    const answer = await attempt(most, (signal) =>
+      fetch(`${protocol}//${headers.host}${path}`, {
+        method: request.method,
+        headers,
+        ...(request.content && { body: request.content }),
+        signal,
+      })
+        .then(received)
+        .catch((error: Error) => error),
+    );
+    const fault = faultOf(answer, request);
+    if (fault === undefined) return answer as Answer;
     if (fault.broken) throw new Error(`S3 refuses ${request.method}: ${fault.text}`, { cause: fault.cause });
     await patience.again(fault.cause ?? fault.text);
   }
 }
 
+/** Throws where the body breaks off. An unread body would hold the connection. */
+async function received(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  return { status, headers, body: Buffer.from(await response.arrayBuffer()) };
+}
+
 /** `broken`: it would fail again. */
-async function faultOf(
-  response: Response | Error,
-  { method }: ObjectRequest,
-): Promise<{ broken: boolean; text: string; cause?: Error } | undefined> {
-  if (response instanceof Error) return { broken: false, text: response.message, cause: response };
-  const { status } = response;
-  // The body is short; unread it would hold the connection. A copy that fails late says so in a body of status 200.
-  const text = await response.text();
+function faultOf(
+  answer: Answer | Error,
+  { method, headers = {} }: ObjectRequest,
+): { broken: boolean; text: string; cause?: Error } | undefined {
+  if (answer instanceof Error) return { broken: false, text: answer.message, cause: answer };
+  const { status, body } = answer;
+  const copies = 'x-amz-copy-source' in headers;
+  const ok = status >= 200 && status < 300;
+  if (ok && !copies) return undefined;
+  const text = body.toString();
   const code = /<Error>.*?<Code>(\w+)<\/Code>/s.exec(text)?.[1];
-  if (status === 404 && code === 'NoSuchBucket') return { broken: true, text: code };
-  const unseen = status === 403 && method !== 'DELETE' && (code === undefined || code === 'AccessDenied');
-  if ([404, 412].includes(status) || unseen || (response.ok && code === undefined)) return undefined;
-  return { broken: !response.ok && status < 500 && status !== 429, text: `${status} ${code ?? ''}` };
+  // S3 sends status 200 before it copies, and the result or an error in the body.
+  if (ok && text.includes('</CopyObjectResult>')) return undefined;
+  const said = `${status} ${code ?? ''}`;
+  if (code === 'NoSuchBucket') return { broken: true, text: said };
+  const reads = copies || method === 'GET' || method === 'HEAD';
+  const unseen = status === 403 && reads && (code === undefined || code === 'AccessDenied');
+  if ([404, 412].includes(status) || unseen) return undefined;
+  const passes = ok || status >= 500 || [409, 429].includes(status) || code === 'RequestTimeout';
+  return { broken: !passes, text: said };
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { type Image, itemBytes } from '../../infra/local/units.ts';
 import { MOST_BYTES } from '../../shared/data/sizes.ts';
 import { LOCAL_INDEXES } from '../../shared/data/table.ts';
 import { MOST } from '../../shared/limits.ts';
 import { largest, wide } from '../support/largest.ts';
-import { type Image, itemBytes } from '../support/units.ts';
 
 const ID = Number.MAX_SAFE_INTEGER;
 

@@ -1,12 +1,7 @@
-import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumPath } from '../support/chromium.ts';
 import { laptopStack } from '../support/stack.ts';
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = [process.env.CHROMIUM ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
-if (!executablePath)
-  console.warn('No Chromium here (CHROMIUM=… names one): the tests of the page /docs in a browser do not run.');
 
 const stack = await laptopStack();
 
@@ -20,10 +15,10 @@ describe('/docs/demo.json', () => {
   });
 });
 
-describe.runIf(executablePath)('the page /docs in Chromium', () => {
+describe.runIf(chromiumPath)('the page /docs in Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--disable-gpu'] });
+    browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--disable-gpu'] });
   });
   afterAll(() => browser?.close());
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
+import { documentClient } from '../../shared/data/client.ts';
 import type { Answer } from '../support/api.ts';
-import { type Actor, inBothWorlds, inRaces, insisted, inThisProcess } from '../support/story.ts';
+import { type Actor, inBothWorlds, inRaces, insisted, inThisProcess, PASSWORD } from '../support/story.ts';
 
 type Parameters = Record<string, unknown>;
 
@@ -55,6 +56,31 @@ describe('Idempotency-Key', () => {
     });
   });
 
+  inBothWorlds('answered again', (story) => {
+    story('the answer is the first one, byte for byte', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!);
+      const file = { group_id, name: 'a.txt', size: 1, type: 'text/plain' };
+      const batch = ['b', 'a', '1'].map((name) => ({ username: `${name}${Date.now()}`, password: PASSWORD }));
+      for (const [who, path, request] of [
+        [alice!, '/group/create', { name: 'G', description: 'd', type: 1, user_list: [bob!.id, 1] }],
+        [alice!, '/group/announcement/edit', { group_id, title: 'T', content: 'C' }],
+        [given.admin(), '/user/register/batch', { list: batch }],
+        [alice!, '/group/file/upload', file],
+        [alice!, '/group/file/upload', { ...file, url: 'https://example.com/a.txt' }],
+      ] as const) {
+        const key = randomUUID();
+        const first = await posts(who, path, key, request);
+        expect(first.body.code).toBe(200);
+        const again = await posts(who, path, key, request);
+        // The address of an upload is signed anew.
+        const bytes = ({ text }: Answer) => text.replace(/"url":"[^"]*X-Amz-[^"]*"/, '"url":"signed"');
+        expect(bytes(again)).toBe(bytes(first));
+        expect(bytes(first)).toMatch(/^\{"code":200,"data":/);
+      }
+    });
+  });
+
   inThisProcess('what is not recorded', (story) => {
     story('after a refusal the call runs again', async (given) => {
       const [alice, bob] = await given.users(2);
@@ -77,6 +103,31 @@ describe('Idempotency-Key', () => {
           message: expect.stringContaining('idempotency-key'),
         });
       expect((await posts(alice, '/group/create', 'k'.repeat(255), { name: 'G' })).body.code).toBe(200);
+    });
+  });
+
+  inThisProcess('an answer lost', (story) => {
+    story('a batch whose lease was written, unheard, knows it for its own', async (given) => {
+      const app = given.admin();
+      const request = { list: [{ username: `u${Date.now()}`, password: 'long enough' }] };
+      // Within the SDK's own retries: the write is done, and sent again.
+      let lost = 0;
+      documentClient().middlewareStack.add(
+        (next) => async (args) => {
+          const answer = await next(args);
+          const { headers } = args.request as { headers: Record<string, string> };
+          if (headers['x-amz-target']?.endsWith('.PutItem') && ++lost === 1)
+            throw Object.assign(new Error('reset'), { name: 'TimeoutError', $retryable: {} });
+          return answer;
+        },
+        { step: 'deserialize', name: 'loses' },
+      );
+      const { status, body } = await posts(app, '/user/register/batch', 'one', request);
+      documentClient().middlewareStack.remove('loses');
+      expect(lost).toBeGreaterThan(1);
+      expect(status).toBe(200);
+      expect(body.data).toMatchObject([{ success: true }]);
+      expect((await posts(app, '/user/register/batch', 'one', request)).body).toEqual(body);
     });
   });
 

@@ -30,7 +30,7 @@ describe('Logging in', () => {
           user_id: id,
           push_token: '',
           encrypt_type: 0,
-          public_key: null,
+          public_key: '',
           access_key_secret: null,
           store_token: null,
         });
@@ -71,8 +71,23 @@ describe('Logging in', () => {
       ];
       for (const { status, body } of answers) {
         expect(status).toBe(200);
-        expect(body).toEqual({ code: 10010, message: 'wrong name or password', data: null });
+        expect(body).toEqual({ code: 10010, message: 'Operation rejected: wrong name or password', data: null });
       }
+    });
+
+    story('a name that nobody could have is answered as one that nobody has', async (given) => {
+      // The first becomes 4,608 characters in NFKC: no key is as long as that.
+      for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
+        expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual({
+          code: 10010,
+          message: 'Operation rejected: wrong name or password',
+          data: null,
+        });
+      const list = ['x'.repeat(3000), 'A'.repeat(5000)].map((username) => ({ username, password: PASSWORD }));
+      const refused = await given.admin().does('POST /user/register/batch', { list });
+      expect(refused.map(({ reason }: { reason: string }) => reason)).toEqual(
+        Array(2).fill('username: must have at most 64 characters'),
+      );
     });
 
     story('what is missing is named', async (given) => {
@@ -125,7 +140,8 @@ describe('Logging in', () => {
     story('failures older than ten minutes count no more, and a lock ends after ten', async (given) => {
       const alice = await given.user();
       const now = Date.now();
-      const lock = (item: object) => given.db.write([put(lockKey(given.app, String(alice.id)), item)]);
+      const ttl = Math.ceil(now / 1000) + 1200;
+      const lock = (item: object) => given.db.write([put(lockKey(given.app, String(alice.id)), { ...item, ttl })]);
       await lock({ fails: Array(9).fill(now - 10 * MINUTES - 1000) });
       await fail(given, alice, 1);
       expect((await login(given, alice)).body.code).toBe(200);
@@ -138,7 +154,8 @@ describe('Logging in', () => {
 
     story('a name that nobody has locks like one that somebody has', async (given) => {
       const attempt = () => given.nobody.asks('POST /token/login', { login_name: 'Ghost', password: WRONG });
-      for (let n = 0; n < 10; n++) expect((await attempt()).body.message).toBe('wrong name or password');
+      for (let n = 0; n < 10; n++)
+        expect((await attempt()).body.message).toBe('Operation rejected: wrong name or password');
       expect((await attempt()).body.message).toContain('too many');
       expect(await given.db.read(lockOf(given.app, tokenHash('ghost')))).toMatchObject({ until: expect.any(Number) });
     });
@@ -156,8 +173,14 @@ describe('Logging in', () => {
       const alice = await given.user();
       await given.setUser(alice.id, { status: 'disabled' });
       const login = (password: string) => given.nobody.asks('POST /token/id', { user_id: alice.id, password });
-      expect((await login(PASSWORD)).body).toMatchObject({ code: 10010, message: 'the user is disabled' });
-      expect((await login(WRONG)).body).toMatchObject({ code: 10010, message: 'wrong name or password' });
+      expect((await login(PASSWORD)).body).toMatchObject({
+        code: 10010,
+        message: 'Operation rejected: the user is disabled',
+      });
+      expect((await login(WRONG)).body).toMatchObject({
+        code: 10010,
+        message: 'Operation rejected: wrong name or password',
+      });
       expect(await alice.fails('GET /user/profile')).toBe(402);
     });
   });

@@ -37,6 +37,49 @@ describe('Registering', () => {
       await other.nobody.does('POST /user/register/v2', { username: 'ALICE_1', password: PASSWORD });
     });
 
+    story('a name may be Chinese, and is one name in whatever form it is written', async (given) => {
+      const register = async (username: string) =>
+        (await given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD })).body.code;
+      // U+9F8D, and the radical U+2FD3 that NFKC makes of it.
+      const [name, radical] = ['Lee_\u9f8d8', 'lEE_\u2fd38'];
+      expect([await register(name), await register(radical)]).toEqual([200, 10004]);
+      const login = async (asked: string) =>
+        (await given.nobody.asks('POST /token/user', { name: asked, password: PASSWORD })).body.data?.user_id;
+      const id = await login(name);
+      expect(id).toBeGreaterThan(0);
+      // Full-width letters are none of a name, but compare as those that are.
+      expect([await login(radical), await login(' \uff2c\uff45\uff45_\u9f8d\uff18 ')]).toEqual([id, id]);
+      expect(await register('\uff2c\uff45\uff45')).toBe(10002);
+      const app = given.admin({ user: id });
+      expect(await app.does('GET /user/profile')).toMatchObject({ username: name });
+      // Another form of one's own name: it is kept as it was written last.
+      expect(await app.does('PUT /user/username', { username: radical })).toBe(true);
+      expect(await app.does('GET /user/profile')).toMatchObject({ username: radical });
+      const list = [
+        '\u5f20\u4e09',
+        '\u738b'.repeat(64),
+        '\u{20000}'.repeat(64),
+        '\u738b'.repeat(65),
+        '\u738b \u738b',
+        name,
+        '\u5f20\u4e09',
+      ];
+      const batch = await given
+        .admin()
+        .does('POST /user/register/batch', { list: list.map((username) => ({ username, password: PASSWORD })) });
+      expect(batch.map(({ success }: { success: boolean }) => success)).toEqual([
+        true,
+        true,
+        true,
+        false,
+        false,
+        false,
+        false,
+      ]);
+      expect(await app.does('PUT /user/username', { username: 'lee' })).toBe(true);
+      expect([await login(name), await register(name)]).toEqual([undefined, 200]);
+    });
+
     story('names and passwords have a form', async (given) => {
       const register = async (username: unknown, password: unknown) => {
         const { body } = await given.nobody.asks('POST /user/register/v2', { username, password });
@@ -52,6 +95,9 @@ describe('Registering', () => {
         'mta',
         'MtaX',
         'ümlaut',
+        '\u738b\u3042',
+        '\uff11\uff12\uff13',
+        '\u738b-',
         'a-b',
         'a'.repeat(65),
         7,

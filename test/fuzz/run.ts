@@ -170,7 +170,7 @@ function judged(route: Route, { status, headers, text }: Raw, mark: string): str
   if (GATEWAY.has(status) && body?.code === undefined) return String(status);
   if (status >= 500 && !(status === 503 && headers['retry-after'])) throw new Error(`${status} ${text.slice(0, 500)}`);
   if (body === undefined) throw new Error(`${status} without the envelope: ${text.slice(0, 500)}`);
-  demandDescribed(route, { status, headers, body });
+  demandDescribed(route, { status, headers, body, text });
   return `${status} ${body.code}`;
 }
 

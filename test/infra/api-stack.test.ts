@@ -19,7 +19,8 @@ const index = (name: string) => ({ 'Fn::Join': ['', [TABLE, `/index/${name}`]] }
 const objects = (pattern: string) => ({
   'Fn::Join': ['', [{ 'Fn::ImportValue': 'Roster-dev-Data-BucketArn' }, `/${pattern}`]],
 });
-const [INCOMING, FILES, AVATARS] = ['incoming/*', 'files/*', 'files/*/avatars/*'].map(objects);
+const [INCOMING, FILES] = ['incoming/*', 'files/*'].map(objects);
+const [INCOMING_AVATARS, AVATARS] = ['incoming/*/avatars/*', 'files/*/avatars/*'].map(objects);
 
 /** Written out again, apart from infra's table: a slip there must not slip through here. */
 const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
@@ -36,7 +37,7 @@ const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
   check: [['dynamodb:ConditionCheckItem', TABLE]],
   'presign-put': [['s3:PutObject', INCOMING]],
   'presign-post': [['s3:PutObject', INCOMING]],
-  'presign-avatar': [['s3:PutObject', AVATARS]],
+  'presign-avatar': [['s3:PutObject', INCOMING_AVATARS]],
   'presign-get': [['s3:GetObject', FILES]],
   'head-object': [['s3:GetObject', INCOMING]],
   'publish-object': [
@@ -44,6 +45,10 @@ const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
     ['s3:DeleteObject', INCOMING],
     ['s3:PutObject', FILES],
     ['s3:DeleteObject', FILES],
+  ],
+  'publish-avatar': [
+    ['s3:GetObject', INCOMING_AVATARS],
+    ['s3:PutObject', AVATARS],
   ],
   'delete-object': [
     ['s3:DeleteObject', INCOMING],
@@ -308,7 +313,7 @@ describe('all stacks', () => {
   it('allow no wildcard but for the prefixes of objects', () => {
     for (const [id, { Properties }] of resourcesOf(templates, 'AWS::IAM::Role')) {
       for (const permission of permissionsOf(Properties)) {
-        const rest = [INCOMING, FILES, AVATARS].reduce(
+        const rest = [INCOMING, FILES, INCOMING_AVATARS, AVATARS].reduce(
           (left, pattern) => left.replace(JSON.stringify(pattern), ''),
           permission,
         );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { routes } from '../../shared/routes/index.ts';
-import { synthesizedTemplates } from './templates.ts';
+import { ALL_SET, synthesizedTemplates } from './templates.ts';
 
 /** With one route only: the stack with the data is the same for any, and the others take seconds. */
 const dataTemplates = (context?: Record<string, string>) => synthesizedTemplates(routes.slice(0, 1), context);
@@ -55,6 +55,17 @@ describe('the table', () => {
     // Absent: encrypted under the key that DynamoDB owns.
     expect(table.Properties.SSESpecification).toBeUndefined();
   });
+
+  it('has no bound on its units but those that the configuration sets; its index has none of its own', () => {
+    expect(table.Properties.OnDemandThroughput).toBeUndefined();
+    const bounded = (context: Record<string, string>) =>
+      resource('AWS::DynamoDB::Table', dataTemplates(context).get('Roster-dev-Data')!.Resources).Properties;
+    const both = bounded({ maxReadUnits: '4000', maxWriteUnits: '1000' });
+    expect(both.OnDemandThroughput).toEqual({ MaxReadRequestUnits: 4000, MaxWriteRequestUnits: 1000 });
+    expect(both.GlobalSecondaryIndexes).toEqual(table.Properties.GlobalSecondaryIndexes);
+    expect(both.LocalSecondaryIndexes).toEqual(table.Properties.LocalSecondaryIndexes);
+    expect(bounded({ maxWriteUnits: '1000' }).OnDemandThroughput).toEqual({ MaxWriteRequestUnits: 1000 });
+  });
 });
 
 describe('the bucket', () => {
@@ -84,15 +95,15 @@ describe('the bucket', () => {
     ]);
   });
 
-  it('lets pages of any origin upload and download', () => {
-    expect(bucket.Properties.CorsConfiguration.CorsRules).toEqual([
-      {
-        AllowedOrigins: ['*'],
-        AllowedMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-        AllowedHeaders: ['*'],
-        ExposedHeaders: ['ETag'],
-        MaxAge: 3600,
-      },
+  it.each([
+    ['any origin', {}, ['*']],
+    ['the configured origins', ALL_SET, ['https://app.example.com', 'https://admin.example.com']],
+  ])('lets pages of any origin download, since redirects hide it, and those of %s upload', (_, context, origins) => {
+    const { Resources: all } = dataTemplates(context).get('Roster-dev-Data')!;
+    const rule = { AllowedHeaders: ['*'], ExposedHeaders: ['ETag'], MaxAge: 3600 };
+    expect(resource('AWS::S3::Bucket', all).Properties.CorsConfiguration.CorsRules).toEqual([
+      { ...rule, AllowedOrigins: ['*'], AllowedMethods: ['GET', 'HEAD'] },
+      { ...rule, AllowedOrigins: origins, AllowedMethods: ['PUT', 'POST'] },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { backgroundFunctions, routes } from '../../shared/routes/index.ts';
-import { ALL_SET, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
+import { ALL_SET, resourcesOf, synthesizedTemplates, type Template, waitingOf } from './templates.ts';
 
 const usual = synthesizedTemplates();
 const changed = synthesizedTemplates(undefined, ALL_SET);
@@ -25,13 +25,33 @@ describe('throttles', () => {
     expect(of('AWS::ApiGatewayV2::Stage', changed)[0].RouteSettings).toEqual(settings(20, 150));
   });
 
-  it('of routes are set once these are there', () => {
-    const { Resources } = usual.get('Roster-dev-Api')!;
-    const nested = Object.keys(Resources).find((id) => id.startsWith('AccountNestedStack'));
-    expect(Resources.Stage!.DependsOn).toEqual([nested]);
+  it('of routes are set for routes that there are, and for no others', () => {
     const account = new Map([['Account', usual.get('Account')!]]);
     const keys = of('AWS::ApiGatewayV2::Route', account).map(({ RouteKey }) => RouteKey);
     expect(keys).toEqual(expect.arrayContaining(Object.keys(stage.RouteSettings)));
+  });
+});
+
+describe('changes of the API', () => {
+  const waits = waitingOf(usual);
+  const ofType = (name: string) => [...resourcesOf(usual, `AWS::ApiGatewayV2::${name}`)];
+  const changes = [...ofType('Integration'), ...ofType('Route')];
+
+  it('follow one another, in one stack as over all nested stacks', () => {
+    expect(changes.length).toBeGreaterThan(240);
+    const ids = changes.map(([id]) => id);
+    const waitsFor = (one: string, other: string) => waits(one).has(other);
+    const atOnce = ids.flatMap((one, index) =>
+      ids
+        .slice(index + 1)
+        .flatMap((other) => (waitsFor(one, other) || waitsFor(other, one) ? [] : [`${one} with ${other}`])),
+    );
+    expect(atOnce).toEqual([]);
+  });
+
+  it('end with the stage, which deploys each by itself once it is there', () => {
+    const [[stage] = []] = ofType('Stage');
+    expect(changes.map(([id]) => id).filter((id) => !waits(stage!).has(id))).toEqual([]);
   });
 });
 
@@ -53,10 +73,11 @@ describe('reserved concurrency', () => {
   });
 });
 
-it('origins are those of the configuration, for API and bucket', () => {
+it('origins are those of the configuration, for API and uploads; any origin may download', () => {
   const origins = ['https://app.example.com', 'https://admin.example.com'];
   expect(of('AWS::ApiGatewayV2::Api', changed)[0].CorsConfiguration.AllowOrigins).toEqual(origins);
-  expect(of('AWS::S3::Bucket', changed)[0].CorsConfiguration.CorsRules[0].AllowedOrigins).toEqual(origins);
+  const [downloads, uploads] = of('AWS::S3::Bucket', changed)[0].CorsConfiguration.CorsRules;
+  expect([downloads.AllowedOrigins, uploads.AllowedOrigins]).toEqual([['*'], origins]);
 });
 
 describe('a domain', () => {

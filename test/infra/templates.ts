@@ -86,3 +86,45 @@ export function resourcesOf(templates: Map<string, Template>, type?: string): Ma
   }
   return found;
 }
+
+/**
+ * Gives for each resource (`Stack/logicalId`) all that CloudFormation makes before it: what it depends on or refers to,
+ * and so on; of a nested stack all that is in it, and for what is in it all that its stack waits for. Deletion goes the
+ * other way round.
+ */
+export function waitingOf(templates: Map<string, Template>): (id: string) => Set<string> {
+  const direct = new Map<string, string[]>();
+  for (const [stack, { Resources }] of templates)
+    for (const [id, resource] of Object.entries(Resources))
+      direct.set(
+        `${stack}/${id}`,
+        [...(resource.DependsOn ?? []), ...referredTo(resource.Properties)]
+          .filter((other) => other in Resources)
+          .map((other) => `${stack}/${other}`),
+      );
+  for (const [id, { Type }] of resourcesOf(templates)) {
+    if (Type !== 'AWS::CloudFormation::Stack') continue;
+    const [, nested] = /\/(\w+?)NestedStack/.exec(id) ?? [];
+    const inside = Object.keys(templates.get(nested!)!.Resources).map((each) => `${nested}/${each}`);
+    const before = direct.get(id)!;
+    for (const each of inside) direct.get(each)!.push(...before);
+    direct.set(id, [...before, ...inside]);
+  }
+  const all = new Map<string, Set<string>>();
+  return function waits(id) {
+    const known = all.get(id);
+    if (known) return known;
+    const found = new Set<string>();
+    for (const other of direct.get(id) ?? []) for (const each of [other, ...waits(other)]) found.add(each);
+    all.set(id, found);
+    return found;
+  };
+}
+
+/** Logical ids in `Ref` and `Fn::GetAtt`, wherever they are. */
+function referredTo(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'Ref' ? [inner as string] : key === 'Fn::GetAtt' ? [(inner as [string])[0]] : referredTo(inner),
+  );
+}

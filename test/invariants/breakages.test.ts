@@ -102,6 +102,9 @@ const forgetBlocks: Scheduler['tamper'] = (input) => {
   return undefined;
 };
 
+const checksSigner = (part: Part) =>
+  isRelation(part) && part.verb === 'ConditionCheck' && /#joined\b/.test(part.statement.ConditionExpression ?? '');
+
 const publishes = ({ statement: { UpdateExpression: update = '' } }: Part) => /#published = /.test(update);
 
 /** Any number of files will do. */
@@ -197,6 +200,18 @@ const BREAKAGES: Breakage[] = [
     title: 'the role of whoever acts is not proven in the write',
     tamper: without((part) => isRelation(part) && part.verb === 'ConditionCheck'),
     focus: ['admin/remove', 'admin/add', 'kick', 'ban', 'transfer', 'invite'],
+    seed: 22,
+  },
+  {
+    title: 'a QR code lets in a user who was kicked after it was signed',
+    tamper: without(isEdge, 'kicked'),
+    focus: ['qrcode/sign', 'qrcode/invite', 'qrcode/invite', 'kick'],
+    seed: 1,
+  },
+  {
+    title: "the right of a QR code's signer is not proven in the write",
+    tamper: without((part) => isGroup(part) || checksSigner(part), 'member_invite', 'state', 'role', 'joined'),
+    focus: ['qrcode/sign', 'qrcode/invite', 'qrcode/invite', 'leave', 'member_invite'],
     seed: 22,
   },
   {

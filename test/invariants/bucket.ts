@@ -21,7 +21,7 @@ const OK = 200;
 
 /**
  * The bucket in memory, as clients, functions and operators ask it here, so that a seed decides when each request is
- * served. That S3 answers so is shown elsewhere, by the server that refuses what S3 refuses: HEAD, conditional copy and
+ * served. A missing object is answered 403, as to everybody who may not list. That S3 answers so is shown elsewhere, by the server that refuses what S3 refuses: HEAD, conditional copy and
  * DELETE in test/storage/objects.test.ts, presigned addresses and forms in test/local/s3-server.test.ts, what operators
  * ask in test/ops/files.test.ts.
  */
@@ -70,7 +70,7 @@ export class Bucket {
     }
     if (method !== 'HEAD') throw new Error(`nothing here sends ${method} to the bucket`);
     const object = this.#objects.get(key);
-    if (!object) return new Response(null, { status: 404 });
+    if (!object) return new Response(null, { status: 403 });
     return new Response(null, {
       status: OK,
       headers: { 'content-length': String(object.size), 'content-type': 'text/plain', etag: `"${object.etag}"` },
@@ -81,7 +81,7 @@ export class Bucket {
     const [, ...from] = (headers['x-amz-copy-source'] ?? '').split('/');
     const expected = headers['x-amz-copy-source-if-match'];
     const object = this.#objects.get(from.join('/'));
-    if (!object) return () => refused(404, 'NoSuchKey');
+    if (!object) return () => refused(403, 'AccessDenied');
     if (expected !== undefined && expected !== object.etag) return () => refused(412, 'PreconditionFailed');
     return () => {
       this.#keep(key, object);

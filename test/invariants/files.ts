@@ -1,3 +1,4 @@
+import type { Random } from '../../infra/local/random.ts';
 import { isReserved, type SharedFile } from '../../shared/data/file-repo.ts';
 import { groupIn } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
@@ -7,7 +8,6 @@ import { FILES, fileObject, INCOMING, incomingObject, randomOf, reservedFile } f
 import { type Created, deliver } from '../support/files.ts';
 import type { Bucket } from './bucket.ts';
 import type { Ask, Form } from './laws.ts';
-import type { Random } from './random.ts';
 import type { Scheduler, Task, Write } from './scheduler.ts';
 import type { Truth } from './truth.ts';
 

@@ -3,10 +3,14 @@ import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { vi } from 'vitest';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
+import { Random } from '../../infra/local/random.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import { JOB, type Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { keyText } from '../../shared/data/read.ts';
+import { type Step, statement } from '../../shared/data/step.ts';
+import { stepsOf } from '../../shared/data/write-queue.ts';
 import { forgetHeld } from '../../shared/domain/call.ts';
 import { parseFileAddress } from '../../shared/domain/file/address.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
@@ -23,9 +27,8 @@ import { type Actor, Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
 import { Bucket } from './bucket.ts';
 import { Files } from './files.ts';
-import { type Ask, entriesOf, type Form, isOfFiles, Laws, type Verdict } from './laws.ts';
-import { Random } from './random.ts';
-import { Scheduler, schedule, scheduledFetch, type Task, type Write } from './scheduler.ts';
+import { type Ask, entriesOf, type Form, isOfFiles, Laws, type QrCode, type Verdict } from './laws.ts';
+import { Scheduler, type Statement, schedule, scheduledFetch, type Task, type Write } from './scheduler.ts';
 import { Truth } from './truth.ts';
 
 /** How a history is played; the seed decides everything else. */
@@ -130,6 +133,15 @@ interface Running {
   writes: number;
 }
 
+const isQueued = ({ pk, sk }: Key) => pk.startsWith('Q#') && sk.startsWith('T#');
+const leavesQueue = ({ verb, key }: Write) => verb === 'Delete' && isQueued(key);
+const VERBS = { put: 'Put', update: 'Update', delete: 'Delete', check: 'ConditionCheck' } as const;
+const asWrite = (step: Step): Write => ({
+  verb: VERBS[step.action],
+  key: step.key,
+  statement: statement(step, '') as Statement,
+});
+
 class History {
   readonly #given: Given;
   readonly #table: OperatorTable;
@@ -146,7 +158,7 @@ class History {
   readonly #codes: Outcome['codes'] = {};
   #people: Person[] = [];
   #groups: number[] = [];
-  readonly #qrCodes: { group: number; signer: number; expires: number; code: string }[] = [];
+  readonly #qrCodes: QrCode[] = [];
   /** Everything that was ever left to the background. */
   readonly #jobs: Key[] = [];
   #made = 0;
@@ -395,7 +407,8 @@ class History {
       case 'admin/remove':
         return actor.asks(`POST /group/${ask.op}`, { group_id, user_list: ask.users });
       case 'ban':
-        return actor.asks('POST /group/ban', { group_id, user_list: ask.users, duration: 1 });
+        // Now and then for ever.
+        return actor.asks('POST /group/ban', { group_id, user_list: ask.users, duration: this.#made % 2 ? 1 : -1 });
       case 'invite/handle':
       case 'apply/handle': {
         const user_id = ask.op === 'invite/handle' ? ask.inviter : ask.user;
@@ -484,10 +497,14 @@ class History {
     return new Laws(this.#truth.at(version), now, LIMITS);
   }
 
+  /** Writes that wait in a queue, by their keys: whose they are, and what they will do. */
+  readonly #queued = new Map<string, { task: Task; writes: Write[] }>();
+
   /** At the moment of a write: whether what it is about to do is right, with all records as they are now. */
   #allowed(task: Task, writes: Write[]): void {
     const running = this.#calls.get(task);
-    if (!running) return;
+    // Queued writes are looked at one by one, when the transaction that does them is through.
+    if (!running || writes.some(leavesQueue)) return;
     const { ask, now } = running;
     const changes = changesOf(ask, writes);
     if (changes.length === 0) return;
@@ -541,6 +558,18 @@ class History {
   #pending: { task: Task; problems: string[] } | undefined;
 
   async #written(task: Task, writes: Write[]): Promise<void> {
+    if (writes.length > 1 && writes.some(leavesQueue)) {
+      for (const taken of writes.filter(leavesQueue)) {
+        const queued = this.#queued.get(keyText(taken.key))!;
+        this.#allowed(queued.task, queued.writes);
+        await this.#written(queued.task, queued.writes);
+        this.#truth.follow([taken]);
+      }
+      return;
+    }
+    for (const { verb, key, statement } of writes)
+      if (verb === 'Put' && isQueued(key))
+        this.#queued.set(keyText(key), { task, writes: stepsOf(statement.Item as { steps: string }).map(asWrite) });
     this.#truth.follow(writes);
     this.#files.written(task, writes, this.#calls.get(task)?.ask);
     for (const { verb, key } of writes) if (verb === 'Put' && key.pk.startsWith(JOB)) this.#jobs.push(key);
@@ -552,6 +581,10 @@ class History {
     const law = this.#law(this.#truth.version, now);
     const changes = changesOf(ask, writes);
     if (changes.length > 0) running.writes++;
+    const before = this.#truth.at(this.#truth.version - 1);
+    if (ask.op === 'kick' || ask.op === 'block')
+      for (const { user } of changes)
+        if (before.relation(ask.group, user)?.state === 'member') this.#truth.followKick(ask.group, user, now);
     for (const { user } of changes) {
       changed.add(user);
       if (!law.effect(ask, user)) this.#violations.push(`${name}: has not the effect it should on ${user}`);
@@ -586,13 +619,16 @@ class History {
       const { qr_info: code, expire_at: expires } = data as { qr_info: string; expire_at: number };
       const signer = ask.me ?? this.#truth.at(from).group(ask.group)?.owner ?? 0;
       const owners = laws.map((_, nth) => this.#truth.at(from + nth).group(ask.group)?.owner);
+      const versions: QrCode['versions'] = [from, this.#truth.version];
       if (ask.me !== undefined || new Set(owners).size === 1)
-        this.#qrCodes.push({ group: ask.group, signer, expires, code });
+        this.#qrCodes.push({ group: ask.group, signer, signed: now, versions, expires, code });
     }
     const entries = ask.op === 'create' ? undefined : entriesOf(ask);
     if (!entries) {
       // What a file was registered as was judged at the write; that it was uploaded may have been at another moment.
       if (ask.op === 'file/register' && writes > 0) return;
+      // A group that takes no applications says so with a success: a refusal, which may rest on several moments.
+      if (ask.op === 'apply' && this.#faults > 0 && (data as { result: string }).result === 'fail') return;
       const quiet = writes === 0 && !['qrcode/sign', 'group_confirm'].includes(ask.op);
       if (!laws.some((law) => law.call(ask).codes.includes(200) && !(quiet && law.call(ask).changes)))
         wrong(quiet ? 'succeeds without doing anything' : 'succeeds, which was never right');

@@ -3,7 +3,7 @@ import type { Invitation } from '../../shared/data/invitation-repo.ts';
 import { partiesOf } from '../../shared/data/invitation-repo.ts';
 import type { Limits } from '../../shared/limits.ts';
 import { incomingObject } from '../../shared/storage/names.ts';
-import type { Moment } from './truth.ts';
+import type { Event, Moment } from './truth.ts';
 
 /** What a form was issued for; `user` 0: the app. `url` is the address that its upload is registered by. */
 export interface Form {
@@ -13,6 +13,17 @@ export interface Form {
   url: string;
 }
 
+/** A code that was signed while the table was at these versions, by this clock (ms). */
+export interface QrCode {
+  group: number;
+  signer: number;
+  signed: number;
+  versions: [from: number, to: number];
+  /** Seconds. */
+  expires: number;
+  code: string;
+}
+
 /** A call of a history: who asks for what. `me` undefined: the app itself. */
 export type Ask = { me: number | undefined; group: number } & (
   | { op: 'create'; users: number[] }
@@ -20,7 +31,7 @@ export type Ask = { me: number | undefined; group: number } & (
   | { op: 'invite/handle'; inviter: number; approval: boolean }
   | { op: 'apply' | 'leave' | 'destroy' | 'qrcode/sign' | 'user/delete' }
   | { op: 'apply/handle'; user: number; approval: boolean }
-  | { op: 'qrcode/invite'; signer: number; expires: number; code: string }
+  | ({ op: 'qrcode/invite' } & QrCode)
   | { op: 'transfer'; user: number }
   | { op: 'approval'; value: number }
   | { op: 'member_invite' | 'group_confirm'; value: boolean }
@@ -114,8 +125,7 @@ export class Laws {
         return this.#or(this.#living(group), () => this.#handleInvitation(group, me!, ask.inviter, ask.approval));
       case 'qrcode/invite':
         if (ask.expires * 1000 <= this.#now) return is(20025);
-        if (this.#living(group).codes[0] !== 200 || !this.#isMember(group, ask.signer)) return is(20024);
-        return this.#gate(group, me!);
+        return this.#joinByCode(ask, me!);
       case 'user/delete':
       case 'group_confirm':
         return is(200);
@@ -296,6 +306,22 @@ export class Laws {
     if (state === 'blocked') return is(20018);
     if (this.#user(user).joined >= this.#limits.groups_joined) return is(20009);
     return count + joined >= capacity ? is(20010) : is(200);
+  }
+
+  /** A code is dead once its signer has left or lost the right to sign, and for users who were kicked since. */
+  #joinByCode({ group, signer, signed, versions: [from, to] }: QrCode, user: number): Verdict {
+    if (this.#living(group).codes[0] !== 200 || !this.#isMember(group, signer)) return is(20024);
+    if (this.#role(group, signer) < 1 && !this.#at.group(group)?.member_invite) return is(20024);
+    const kicks = this.#at.kicks(group, user);
+    const rejoined = this.#at.lastJoin(group, signer);
+    const isAfter = ({ version, clock }: Event) => version > to && clock > signed;
+    if (isAfter(rejoined)) return is(20024);
+    const { codes, changes } = this.#gate(group, user);
+    // The gate is looked at first: nobody who cannot come in anyway is told of a kick.
+    if (kicks.some(isAfter)) return is(20024, ...codes.filter((code) => code !== 200));
+    // Of calls that ran at the same moment, either may have come first.
+    const perhaps = [...kicks, rejoined].some(({ version, clock }) => version > from || clock >= signed);
+    return { codes: perhaps ? [...codes, 20024] : codes, changes };
   }
 
   #apply(group: number, user: number): Verdict {

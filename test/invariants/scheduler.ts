@@ -8,9 +8,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { vi } from 'vitest';
+import type { Random } from '../../infra/local/random.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { type Item, keyText } from '../../shared/data/read.ts';
-import type { Random } from './random.ts';
 
 /** One part of a transaction, or a write alone, as the document client sends it. */
 export interface Statement {

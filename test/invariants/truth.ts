@@ -16,6 +16,13 @@ type Whole = Item & Key;
 type Versions = Map<string, { version: number; item: Whole | undefined }[]>;
 
 const objectKey = (key: string): Key => ({ pk: 'S3', sk: key });
+const kickKey = (group: number, user: number): Key => ({ pk: 'kicks', sk: `${group} ${user}` });
+
+/** A write by a call that began at this time (ms). */
+export interface Event {
+  version: number;
+  clock: number;
+}
 
 /**
  * What the table and the bucket held after each write of a history. Version 0 is the beginning, each write makes the
@@ -48,6 +55,12 @@ export class Truth {
   followObject(key: string, object: Stored | undefined): void {
     this.version++;
     this.#set(objectKey(key), object && { ...objectKey(key), ...object });
+  }
+
+  /** The last write has taken this member out, by a call that began at this time (ms). */
+  followKick(group: number, user: number, clock: number): void {
+    const key = kickKey(group, user);
+    this.#set(key, { ...key, clock });
   }
 
   #set(key: Key, item: Whole | undefined): void {
@@ -182,6 +195,21 @@ export class Moment {
   invitationMadeAt = (user: number, group: number, inviter: number) =>
     this.madeAt(invitationOf(this.app, user, group, inviter));
   applicationMadeAt = (group: number, user: number) => this.madeAt(applicationOf(this.app, group, user));
+
+  /** Whenever this person was kicked out of the group, or blocked as a member. */
+  kicks = (group: number, user: number): Event[] =>
+    this.#entries(kickKey(group, user)).map(({ version, item }) => ({ version, clock: Number(item?.clock) }));
+
+  /** When the member joined last. */
+  lastJoin(group: number, user: number): Event {
+    let state: unknown;
+    let at = -1;
+    for (const { version, item } of this.#entries(relationOf(this.app, group, user).get)) {
+      if (item?.state !== state && item?.state === 'member') at = version;
+      state = item?.state;
+    }
+    return { version: at, clock: this.relation(group, user)?.joined ?? 0 };
+  }
 
   /** When the person last joined the group or was blocked there: what is older cannot be used. −1: never. */
   voidedAt(group: number, user: number): number {

@@ -171,6 +171,31 @@ describe('calls of the SDK', () => {
     expect(head).toMatchObject({ ETag: put.ETag, ContentType: 'image/png', Metadata: { colour: 'red' } });
   });
 
+  it('copies tags unless the request replaces them, and wants the permissions for that', async () => {
+    const s3 = clientOf();
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'in/t', Body: 'x', Tagging: 'a=1&b=2' }));
+    const copy = (TaggingDirective?: 'COPY' | 'REPLACE', Tagging?: string, who = 'local') =>
+      clientOf(who).send(
+        new CopyObjectCommand({ Bucket, Key: 'out/t', CopySource: `${Bucket}/in/t`, TaggingDirective, Tagging }),
+      );
+    const tags = async () => (await s3.send(new HeadObjectCommand({ Bucket, Key: 'out/t' }))).TagCount;
+    await copy();
+    expect(await tags()).toBe(2);
+    await copy('REPLACE', 'c=3');
+    expect(await tags()).toBe(1);
+    await copy('REPLACE');
+    expect(await tags()).toBeUndefined();
+    await copy('COPY');
+    expect(await tags()).toBe(2);
+    const denied = { name: 'AccessDenied', message: expect.stringContaining('ObjectTagging') };
+    await expect(copy(undefined, undefined, 'ASIANOLIST')).rejects.toMatchObject(denied);
+    await expect(copy('REPLACE', 'c=3', 'ASIANOLIST')).rejects.toMatchObject(denied);
+    await copy('REPLACE', undefined, 'ASIANOLIST');
+    await expect(copy('KEEP' as 'COPY')).rejects.toMatchObject({ name: 'InvalidArgument' });
+    const put = new PutObjectCommand({ Bucket, Key: 'in/u', Body: 'x', Tagging: 'a=1' });
+    await expect(clientOf('ASIANOLIST').send(put)).rejects.toMatchObject(denied);
+  });
+
   it('refuses to copy what is not there, and an object to itself', async () => {
     await clientOf().send(new PutObjectCommand({ Bucket, Key: 'self', Body: 'x' }));
     const copy = (accessKeyId: string, source: string) =>

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type DynamoDbLocal, localClient, startDynamoDbLocal } from '../../infra/local/dynamodb-local.ts';
@@ -167,6 +167,27 @@ describe('without permission checks', () => {
     const actions = MAPPING_ACTIONS.filter((action) => action !== missing);
     const elsewhere = writeFixtureAssembly(join(folder, missing), actions);
     await expect(start({ assembly: elsewhere })).rejects.toThrow(`fixture-stores: ${message}`);
+  });
+});
+
+describe('with an unkind database', () => {
+  it('functions meet faults, tools do not, and expired items stay', async () => {
+    const stack = await start({ database, iam: false, unkind: 1 });
+    try {
+      const { unkind, description } = stack;
+      const tool = localClient(description.dynamodb_endpoint);
+      const get = new GetItemCommand({ TableName: 'fixture', Key: item });
+      unkind?.only({ fault: 'InternalServerError before' });
+      await tool.send(get);
+      expect(unkind?.counts).toEqual({});
+      // The SDK asks again.
+      await (await clientOfFunction(stack)).send(get);
+      expect(unkind?.counts).toEqual({ 'InternalServerError before': 1 });
+      const { TimeToLiveDescription } = await tool.send(new DescribeTimeToLiveCommand({ TableName: 'fixture' }));
+      expect(TimeToLiveDescription?.TimeToLiveStatus).toBe('DISABLED');
+    } finally {
+      await stack.close();
+    }
   });
 });
 

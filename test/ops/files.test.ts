@@ -84,9 +84,12 @@ describe('files check', () => {
     const reserved = await alice.does('POST /group/file/upload', file);
     expect((await put(reserved, 'content')).status).toBe(200);
     expect(await postForm(await formFor(alice, group), 'content')).toBe(200);
-    expect(await postForm(await alice.does('GET /file/upload/avatar/user'), 'image')).toBe(200);
+    const avatar: Form = await alice.does('GET /file/upload/avatar/user');
+    expect(await postForm(avatar, 'image')).toBe(200);
+    // Publishes it.
+    expect((await alice.asks('GET /file/download/avatar', opaque(avatar.download_url))).status).toBe(302);
     const before = await bucket.keysOf(given.app);
-    expect(before).toHaveLength(5);
+    expect(before).toHaveLength(6);
     expect(await check(given.app, '--fix', '--older-than', '0m')).toEqual({
       app_id: given.app,
       bucket: bucket.name,

@@ -201,6 +201,9 @@ describe('a dry run', () => {
       member(10, 3, { role: 'admin' }),
       member(10, 4),
       { kind: 'block', group_id: 10, user_id: 3 },
+      // One name: U+9F8D, and the radical that NFKC makes of it.
+      user(5, { username: '\u9f8d' }),
+      user(6, { username: '\u2fd3' }),
     ]);
     const before = await itemsOf(table, app.app);
     const dry = await moved('import', app.app, file, '--dry-run');
@@ -209,12 +212,13 @@ describe('a dry run', () => {
     expect({ ...dry, dry_run: false }).toEqual(real);
     expect(real).toMatchObject({
       exitCode: 1,
-      written: 5,
+      written: 6,
       there_already: 2,
-      refused: 6,
+      refused: 7,
       refusals: [
         { line: 3, field: 'username', reason: 'username: is that of user 1 in line 1' },
         { line: 5, field: 'mobile', reason: 'mobile: is that of user 3 in line 4' },
+        { line: 15, field: 'username', reason: 'username: is that of user 5 in line 14' },
         { line: 7, field: 'owner_id' },
         { line: 11, field: 'role', reason: expect.stringContaining('there already') },
         { line: 12, field: 'user_id', reason: 'user_id: there is no user 4' },
@@ -249,6 +253,7 @@ describe('what is refused', () => {
     ['a time to come', user(20, { created_at: now + 86_400_000 }), 'created_at', 'future'],
     ['a mobile that is none', user(20, { mobile: '12' }), 'mobile', '5 to 15 digits'],
     ['a costly hash', user(20, { password_hash: { salt: 'a', hash: 'b', N: 2 ** 30, r: 8, p: 5 } }), null, ''],
+    ['an avatar that would run', user(20, { avatar: 'javascript:alert(1)' }), 'avatar', 'no scheme but http or https'],
     ['too many tags', user(20, { tags: ['a', 'b', 'c'] }), 'tags', 'at most 2'],
     ['a nameless group', group(30, 1, { name: ' ' }), 'name', 'may not be blank'],
     ['a group of nobody', group(30, 99), 'owner_id', 'there is no user 99'],

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, adminTokenOf, appOf } from '../../shared/data/app-repo.ts';
+import { type App, adminTokenOf, appOf, updateApp } from '../../shared/data/app-repo.ts';
 import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
+import { exists } from '../../shared/data/expression.ts';
 import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job-repo.ts';
 import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
-import { put, update } from '../../shared/data/step.ts';
-import { lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
+import { put, remove, update } from '../../shared/data/step.ts';
+import { deviceOf, lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
 import { Call, forgetHeld } from '../../shared/domain/call.ts';
 import { isGenuine, parseToken, tokenHash } from '../../shared/domain/token.ts';
 import { newTable, putAll } from '../support/database.ts';
@@ -156,6 +157,18 @@ describe('limits', () => {
     const sentence = await refused('apps', 'limits', 'caps', 'files=3', 'groups_joined=3001');
     expect(sentence).toContain('groups_joined: takes a whole number from 0 to 3000');
     expect((await db().read(appOf('caps')))!.limits).toEqual({ group_capacity: 100_000 });
+    for (const name of ['upload_life', 'download_life'])
+      expect(await refused('apps', 'limits', 'caps', `${name}=3601`)).toContain(
+        `${name}: takes a whole number from 1 to 3600, or "default"; not "3601"`,
+      );
+  });
+
+  it('shows a stored value that is larger than allowed now as what counts', async () => {
+    await json('apps', 'create', '--id', 'older');
+    await db().write([updateApp('older', { limits: { download_life: 43_200 } }, exists)]);
+    expect(await json('apps', 'limits', 'older')).toMatchObject({ limits: { download_life: 3600 } });
+    expect(await text('apps', 'limits', 'older')).toMatch(/download_life +3600 +set +1 to 3600\n/);
+    expect(await text('apps', 'show', 'older')).toMatch(/limits +download_life=3600\n/);
   });
 
   it('counts up when users or groups become limited, counts on from there, and can count again', async () => {
@@ -271,6 +284,28 @@ describe('users', () => {
     expect(await text('users', 'unlock', 'people', named)).toContain('was not locked out');
   });
 
+  it('unlocks the devices of a user, each of which counts its own failures', async () => {
+    const now = Date.now();
+    const device = { seen: now, made: now, login: now, expires: 0, epoch: 0, agent: '', platform: 6 };
+    const fails = Array(10).fill(now);
+    await db().write([put(deviceKey('people', 123456, 71), { ...device, sn: 71, fails })]);
+    await db().write([put(deviceKey('people', 123456, 72), { ...device, sn: 72 })]);
+    expect((await json('users', 'find', 'people', 'alice')).devices).toMatchObject([
+      { device_sn: 71, failures: 10, locked_until: new Date(now + 600_000).toISOString() },
+      { device_sn: 72, failures: 0, locked_until: null },
+    ]);
+    expect(await text('users', 'find', 'people', 'alice')).toMatch(/71 +signed out .* 10, locked until /);
+    expect(await json('users', 'unlock', 'people', 'alice')).toMatchObject({
+      was_locked: true,
+      locked_until: new Date(now + 600_000).toISOString(),
+      failures: 0,
+    });
+    for (const sn of [71, 72]) {
+      expect(await db().read(deviceOf('people', 123456, sn))).not.toHaveProperty('fails');
+      await db().write([remove(deviceKey('people', 123456, sn))]);
+    }
+  });
+
   it('shows who a user is, with lock, devices and sessions, and nothing that lets in', async () => {
     await lock();
     const now = Date.now();
@@ -355,6 +390,22 @@ describe('jobs', () => {
     expect(await refused('jobs', 'retry')).toBe('give ids of jobs, or --all');
     expect(await refused('jobs', 'retry', '--all', jobId(group))).toBe('give ids of jobs, or --all');
     expect(await refused('jobs', 'retry', 'J#1')).toContain('That is no id of a job.');
+  });
+
+  it('are spread over the index, so that no part of it is written by all, and listed in order all the same', async () => {
+    const steps = Array.from({ length: 60 }, (_, n) =>
+      putJob({ kind: 'deleted user', app: 'spread', user: n, made: made(100 + ((n * 7) % 60)) }),
+    );
+    await db().write(steps);
+    const partitions = steps.map(({ item }) => item?.g1p);
+    expect(new Set(partitions).size).toBeGreaterThan(8);
+    for (const partition of new Set(partitions))
+      expect(partitions.filter((one) => one === partition).length).toBeLessThan(20);
+    const { jobs } = await json('jobs', 'list');
+    const listed = jobs.filter(({ app_id }: { app_id: string }) => app_id === 'spread');
+    expect(listed).toHaveLength(60);
+    const times = listed.map(({ made_at }: { made_at: string }) => made_at);
+    expect(times).toEqual([...times].sort());
   });
 });
 

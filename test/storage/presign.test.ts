@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -69,6 +70,67 @@ test('a download has the name and the type that are asked for, and the type of t
   const { query } = parts(await presignGet('files/app/7/k', { name: 'a' }, 60));
   expect(query).toMatchObject({ 'response-content-disposition': attachment('a'), 'X-Amz-Expires': '60' });
   expect(query).not.toHaveProperty('response-content-type');
+});
+
+describe('the address of a download', () => {
+  const most = { app: 'a'.repeat(64), group: '9'.repeat(16), random: 'r'.repeat(22), etag: 'e'.repeat(32) };
+  const key = `files/${most.app}/${most.group}/${most.random}.${most.etag}`;
+  /** 1,500 characters of base64, as random as those of a session token. */
+  const token = Array.from({ length: 50 }, (_, n) => createHash('sha256').update(`${n}`).digest('base64'))
+    .join('')
+    .replaceAll('=', '')
+    .slice(0, 1500);
+  const names = {
+    'letters only': 'a'.repeat(255),
+    'quotation marks': `${"'".repeat(251)}.txt`,
+    'spaces and signs to escape': `${' "%/'.repeat(63)}.b`,
+    'Chinese characters': `${'报'.repeat(250)}.docx`,
+    emoji: '😀'.repeat(255),
+    'emoji and an extension': `${'😀'.repeat(251)}.jpg`,
+    'an extension of emoji': `${'a'.repeat(239)}.${'😀'.repeat(15)}`,
+    'dots only': '.'.repeat(255),
+    'letters and emoji in turn': 'a😀'.repeat(127),
+    'halves of pairs': '\ud83d'.repeat(255),
+  };
+  const types = { 'no type': undefined, 'a type': 'image/png', 'a type of signs to escape': '"'.repeat(255) };
+  const cases = Object.entries(names).flatMap(([which, name]) =>
+    Object.entries(types).map(([of, type]) => ({ which, name, of, type })),
+  );
+
+  test.each(cases)('stays below 4 KB with a name of $which and $of', async ({ name, type }) => {
+    vi.stubEnv(BUCKET_NAME, 'b'.repeat(63));
+    // The longest host: no other region of China has a longer name.
+    vi.stubEnv('AWS_REGION', 'cn-northwest-1');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'A'.repeat(20));
+    const address = () => presignGet(key, { name, ...(type && { type }) }, 3600);
+    for (const [session, bound] of [
+      [token, 4096],
+      [undefined, 2500],
+    ] as const) {
+      vi.stubEnv('AWS_SESSION_TOKEN', session);
+      const url = await address();
+      expect(url.length).toBeLessThan(bound);
+      const { query } = parts(url);
+      expect(query['response-content-type']).toBe(type);
+      const disposition = query['response-content-disposition'] ?? '';
+      const [, shown = ''] = /filename\*=UTF-8''(.+)$/.exec(disposition) ?? [];
+      // Throws where an escape or a pair was cut.
+      const kept = decodeURIComponent(shown);
+      expect(disposition).toBe(attachment(kept));
+      const [, begin = '', extension = ''] = /^(.*?)(\.[^.]{1,15})?$/su.exec(name.toWellFormed()) ?? [];
+      expect(kept.endsWith(extension)).toBe(true);
+      expect(begin.startsWith(kept.slice(0, kept.length - extension.length))).toBe(true);
+    }
+  });
+
+  test.each([
+    ['a name of letters, however long', 'a'.repeat(255)],
+    ['80 emoji', '😀'.repeat(80)],
+    ['100 Chinese characters and an extension', `${'报'.repeat(100)}.docx`],
+  ])('has the whole of %s', async (_, name) => {
+    const { query } = parts(await presignGet(key, { name, type: 'image/png' }, 3600));
+    expect(query['response-content-disposition']).toBe(attachment(name));
+  });
 });
 
 describe('a file is downloaded under its name', () => {

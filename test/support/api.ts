@@ -40,6 +40,8 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: Envelope;
+  /** The body as it was sent. */
+  text: string;
   /** The line that the call wrote to the log; in process only. */
   log?: CallLog;
 }
@@ -95,7 +97,8 @@ export const inProcess: Api = {
     const body = JSON.parse(response.body) as Envelope;
     expect([log.code, log.status]).toEqual([String(body.code), response.statusCode]);
     keepsSecrets(JSON.stringify(log), request, body);
-    return verified(route, request, { status: response.statusCode, headers: response.headers, body, log });
+    const { statusCode: status, headers, body: text } = response;
+    return verified(route, request, { status, headers, body, text, log });
   },
 };
 
@@ -114,12 +117,33 @@ export const overHttp = (endpoint: string): Api => ({
       // fetch sends no body with GET; there the same names go in the query.
       ...(body !== undefined && method !== 'GET' && { body }),
     });
+    const text = await response.text();
     const answer = {
       status: response.status,
       headers: Object.fromEntries(response.headers),
-      body: (await response.json()) as Envelope,
+      body: JSON.parse(text) as Envelope,
+      text,
     };
     return verified(routeOf(method, path), request, answer);
+  },
+});
+
+/** How many answers were 503. */
+export const busy = { answers: 0 };
+
+/**
+ * An API as its clients use it while the service has a bad day: what is answered 503 they ask again, as they are told
+ * to. Nothing is ever answered 500.
+ */
+export const insisting = (api: Api): Api => ({
+  async call(method, path, request) {
+    const answer = await api.call(method, path, request);
+    const fault = `${method} ${path}: ${JSON.stringify(answer.log?.error ?? answer.body)}`;
+    expect(answer.status, fault).not.toBe(500);
+    if (answer.status !== 503) return answer;
+    expect(answer.headers['retry-after'], fault).toBe('1');
+    busy.answers++;
+    return this.call(method, path, request);
   },
 });
 

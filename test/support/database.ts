@@ -5,14 +5,17 @@ import { createTable, localClient, type TableProperties } from '../../infra/loca
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { protocol } from '../../shared/data/protocol.ts';
-import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../shared/data/table.ts';
+import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from '../../shared/data/table.ts';
 
 const keys = (partition: string, sort: string) => [
   { AttributeName: partition, KeyType: 'HASH' as const },
   { AttributeName: sort, KeyType: 'RANGE' as const },
 ];
 
-/** The table as the data stack makes it (test/infra compares that one with shared/data/table.ts). */
+/**
+ * The table as the data stack makes it (test/infra compares that one with shared/data/table.ts), without time to live:
+ * DynamoDB Local would remove an expired item within ten seconds, which on AWS may stay for days.
+ */
 const PROPERTIES: TableProperties = {
   AttributeDefinitions: [
     PARTITION_KEY,
@@ -34,7 +37,6 @@ const PROPERTIES: TableProperties = {
       Projection: { ProjectionType: 'KEYS_ONLY' },
     },
   ],
-  TimeToLiveSpecification: { AttributeName: TTL_ATTRIBUTE, Enabled: true },
 };
 
 /** A new, empty table of the run's DynamoDB Local: one for each test file is cheap (10 ms). */

@@ -31,13 +31,15 @@ export async function created({ world: { bucket } }: Given, key: string): Promis
 export async function deliver(object: Created): Promise<string> {
   const requestId = randomUUID();
   const event = { detail: { object, 'request-id': requestId } } as ObjectCreated;
-  await handler(event, { awsRequestId: requestId } as Context);
+  await handler(event, { awsRequestId: requestId, getRemainingTimeInMillis: () => 60_000 } as Context);
   return (takeLog(requestId) as unknown as { upload: string }).upload;
 }
 
 /** Waits until what was uploaded to the address has been seen to, or sees to it where no stack does. */
-export async function arrived(given: Given, url: string): Promise<void> {
-  const key = keyOf(url);
+export const arrived = (given: Given, url: string): Promise<void> => arrivedAt(given, keyOf(url));
+
+/** The same of an upload at this key. */
+export async function arrivedAt(given: Given, key: string): Promise<void> {
   const { bucket, conflicts } = given.world;
   if (conflicts) return void (await deliver(await created(given, key)));
   await vi.waitFor(async () => expect(await bucket.keysOf(given.app)).not.toContain(key), {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { FunctionDefinition } from '../../infra/local/deployment.ts';
-import { grantReport } from './grant-report.ts';
+import { CHANCE, grantReport } from './grant-report.ts';
 
 const functions = [
   {
@@ -22,4 +22,10 @@ it('takes a justification, for as long as it is needed', () => {
   const { text, faults } = grantReport(functions, { 'kick: a:Put on r:s': 'why', 'kick: a:Get on r:s': 'why' });
   expect(text).toContain('  unused  a:Put on r:s: why\n');
   expect(faults).toEqual(['kick: a:Get on r:s is used, so it needs no justification']);
+});
+
+it('takes a justification by chance, used or not', () => {
+  const reason = `${CHANCE}: why`;
+  const { faults } = grantReport(functions, { 'kick: a:Put on r:s': reason, 'kick: a:Get on r:s': reason });
+  expect(faults).toEqual([]);
 });

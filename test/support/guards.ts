@@ -63,15 +63,14 @@ function grantsFor(command: string, { TransactItems, IndexName }: Input): Grant[
   return [grants[verb as keyof typeof grants]];
 }
 
-/** How long (ms) a transaction keeps its items, as if it took that long on AWS. */
-const HELD = 10;
-
 /**
  * TransactionConflict as AWS has it and DynamoDB Local has not: while a transaction runs, its items (those it only
  * checks too) are its own, and another transaction that names one is cancelled, another write refused.
  */
 export class Conflicts {
   on = false;
+  /** How long (ms) a transaction keeps its items, as if it took that long on AWS. */
+  held = 10;
   /** How many writes were answered so since the last look. */
   seen = 0;
   readonly #held = new Set<string>();
@@ -99,7 +98,7 @@ export class Conflicts {
     }
     for (const key of keys) this.#held.add(key);
     try {
-      const [done] = await Promise.all([next({ input }), sleep(HELD)]);
+      const [done] = await Promise.all([next({ input }), sleep(this.held)]);
       return done;
     } finally {
       for (const key of keys) this.#held.delete(key);

@@ -2,12 +2,23 @@ import { ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
-import { APPLICATION, EDGE_JOINED, FILE, type Key, RELATION, relationBanned } from '../../shared/data/keys.ts';
+import {
+  APPLICATION,
+  comparedName,
+  EDGE_JOINED,
+  FILE,
+  FOR_EVER,
+  INVITATION,
+  type Key,
+  RELATION,
+  relationBanned,
+} from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, type Edge, OWNER_ROLE, type Relation } from '../../shared/data/membership-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import type { Item } from '../../shared/data/read.ts';
+import { type Item, keyText } from '../../shared/data/read.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
+import { KEPT_IN_LISTS } from '../../shared/limits.ts';
 
 /** What is wrong with an app's data. Reads the table whole, so it is for small ones. */
 export async function problems(table: OperatorTable, app: string): Promise<string[]> {
@@ -45,6 +56,8 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   for (const item of items) {
     const [kind, , id, part] = item.pk.split('#');
     const sk = item.sk;
+    demand(expires(item) === (item.ttl !== undefined), `${keyText(item)} has the time to live ${item.ttl}`);
+    demand(item.ttl === undefined || Number(item.ttl) * 1000 >= neededUntil(item), `${keyText(item)} goes too early`);
     if (kind === 'G' && part === undefined && sk === '#') groups.set(Number(id), item as unknown as Group);
     if (kind === 'G' && part === 'R' && sk.startsWith(RELATION))
       inner(people, Number(id)).set(numberIn(sk), item as unknown as Relation);
@@ -58,7 +71,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     if (kind === 'A' && id === 'N') names.push({ name: part ?? '', user: Number(item.user) });
     if (kind === 'A' && id === 'M') mobiles.push({ mobile: part ?? '', user: Number(item.user) });
     if (kind === 'A' && id === 'P') publicGroups.add(Number(sk.split('#')[1]));
-    if (kind === 'A' && id === 'X') dissolved.add(Number(sk));
+    if (kind === 'A' && id === 'X' && sk.startsWith('D#')) dissolved.add(numberIn(sk));
   }
 
   for (const [id, group] of groups) {
@@ -91,10 +104,6 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
       const { state, banned = 0, until } = relation;
       const ban = state === 'member' && until !== undefined ? relationBanned(banned, until, user) : undefined;
       demand(relation.l2 === ban, `${user} is banned in ${id} until ${until} and listed as ${relation.l2}`);
-      demand(
-        relation.state !== undefined || relation.ttl !== undefined || relation.until !== undefined,
-        `${user} leaves a relation to ${id} for ever`,
-      );
     }
     for (const [user, { role }] of members) {
       const edge = edges.get(user)?.get(id);
@@ -153,12 +162,47 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(user.owned === owned, `${id} counts ${user.owned} owned groups and has ${owned}`);
     if (user.status === 'deleted') continue;
     const own = names.filter((name) => name.user === id).map(({ name }) => name);
-    demand(own.length === 1 && own[0] === user.username.toLowerCase(), `${user.username} holds the names ${own}`);
+    demand(own.length === 1 && own[0] === comparedName(user.username), `${user.username} holds the names ${own}`);
     const numbers = mobiles.filter((mobile) => mobile.user === id).map(({ mobile }) => mobile);
     demand(numbers.join() === (user.mobile ?? ''), `${user.mobile} holds the numbers ${numbers}`);
   }
   for (const { name, user } of names) demand(users.has(user), `the name ${name} belongs to nobody`);
   return found;
+}
+
+/**
+ * Whether the database is to remove the item some day, which it does of those that carry a `ttl`: nothing that only
+ * waits may stay for ever, nothing that is so may go.
+ */
+function expires({ pk, sk, ...item }: Item & Key): boolean {
+  const [kind, , , part] = pk.split('#');
+  switch (kind) {
+    case 'G':
+      if (part === 'R' && sk.startsWith(RELATION)) return item.state === undefined && item.until !== FOR_EVER;
+      if (part === 'R') return true;
+      // Marks of groups that are gone, and files that are only reserved, are looked at elsewhere.
+      return item.ttl !== undefined;
+    case 'U':
+      return sk.startsWith(INVITATION) || (sk.startsWith('E#') && item.l1 === undefined);
+    case 'L':
+    case 'I':
+      return true;
+    default:
+      return item.ttl !== undefined;
+  }
+}
+
+/** When something still asks for the item (ms): invitations, applications and QR codes live for 30 days at most. */
+function neededUntil({ pk, sk, ...item }: Item & Key): number {
+  const time = (name: string, more = 0) => (item[name] === undefined ? 0 : Number(item[name]) + more);
+  // Of two calls at once, the one that began first may have written last.
+  const longest = (KEPT_IN_LISTS - 60) * 1000;
+  if (pk.startsWith('G#') && sk.startsWith(RELATION))
+    return Math.max(time('until'), time('applied_until'), time('invited', longest));
+  if (pk.startsWith('U#') && sk.startsWith('E#'))
+    return Math.max(...['settled', 'blocked', 'kicked', 'applied'].map((name) => time(name, longest)));
+  if (sk.startsWith(APPLICATION) || sk.startsWith(INVITATION)) return time('made', longest);
+  return 0;
 }
 
 /** Every item of the app, in any order. */

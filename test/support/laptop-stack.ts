@@ -9,6 +9,7 @@ import { faultsOf } from './embedded-metrics.ts';
 import { grantReport } from './grant-report.ts';
 import { secretsIn } from './secrets.ts';
 import { database } from './servers.ts';
+import { SEED } from './world.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -38,6 +39,7 @@ export default async function setup(project: TestProject) {
       assembly,
       // Stories call every function, again and again: a smaller number would end most of them just to start them anew.
       instances: 160,
+      unkind: SEED,
       onBroken: (reason) => console.error(reason),
     }),
   );

@@ -5,10 +5,10 @@ import {
   PutCommand,
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { type Image, itemBytes, readUnits, writeUnits } from '../../infra/local/units.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { keyText } from '../../shared/data/read.ts';
-import { type Image, itemBytes, readUnits, writeUnits } from './units.ts';
 
 /** A request as the product's document client sent it. */
 export interface Recorded {

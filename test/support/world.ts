@@ -1,9 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
+import { startUnkindDatabase, UNKIND, type UnkindDatabase } from '../../infra/local/unkind/database.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
-import { type Api, inProcess, overHttp } from './api.ts';
+import { type Api, inProcess, insisting, overHttp } from './api.ts';
 import { TEST_BUCKET, TestBucket } from './bucket.ts';
 import { newTable, tableAt } from './database.ts';
 import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
@@ -17,6 +18,9 @@ export interface World {
   /** Conflicts between transactions; in process only. */
   conflicts?: Conflicts;
 }
+
+/** With the environment variable UNKIND the database is unkind to all operations, by that seed. */
+export const SEED = process.env.UNKIND ? Number(process.env.UNKIND) : undefined;
 
 export type WorldName = 'in process' | 'over HTTP';
 
@@ -50,14 +54,27 @@ async function newWorld(servers?: Servers): Promise<Required<World>> {
     [BUCKET_NAME]: TEST_BUCKET,
     [STAGE]: 'test',
     [AREA]: 'group',
-    AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: (await unkindBefore(table.endpoint))?.endpoint ?? table.endpoint,
     AWS_ENDPOINT_URL_S3: s3,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   });
   conflicts ??= guarded(documentClient());
-  return { api: inProcess, table, bucket: new TestBucket(s3, TEST_BUCKET), conflicts };
+  const api = SEED === undefined ? inProcess : insisting(inProcess);
+  return { api, table, bucket: new TestBucket(s3, TEST_BUCKET), conflicts };
+}
+
+let unkind: UnkindDatabase | undefined;
+
+/** One for this process, as its client keeps the address. Each world begins with the same luck. */
+async function unkindBefore(endpoint: string): Promise<UnkindDatabase | undefined> {
+  if (SEED === undefined) return undefined;
+  // No flow comes near the rates of a key, and measuring them costs two more requests a write.
+  const manners = { ...UNKIND, rates: undefined };
+  unkind ??= await startUnkindDatabase(endpoint, { seed: SEED, manners });
+  unkind.begin(SEED, manners);
+  return unkind;
 }
 
 let conflicts: Conflicts | undefined;
@@ -72,7 +89,7 @@ function guarded(client: DynamoDBDocumentClient): Conflicts {
 export async function worldOverHttp(): Promise<World> {
   const { api_endpoint, dynamodb_endpoint, s3_endpoint, table_name, bucket_name } = await laptopStack();
   return {
-    api: overHttp(api_endpoint),
+    api: SEED === undefined ? overHttp(api_endpoint) : insisting(overHttp(api_endpoint)),
     table: tableAt(dynamodb_endpoint, table_name),
     bucket: new TestBucket(s3_endpoint, bucket_name),
   };

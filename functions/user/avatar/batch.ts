@@ -2,10 +2,10 @@ import * as z from 'zod/mini';
 import { changeProfiles } from '../../../shared/domain/user/profile.ts';
 import { batch, entryOf, MOST_BATCH_BODY, uniqueBy } from '../../../shared/http/batch.ts';
 import { operation } from '../../../shared/http/operation.ts';
-import { id, LONGEST, text } from '../../../shared/http/parameters.ts';
+import { id, url } from '../../../shared/http/parameters.ts';
 
 /** An entry of `list`, checked one by one. */
-export const entry = z.object({ avatar: text(LONGEST.url) });
+export const entry = z.object({ avatar: url() });
 export const request = batch({ user_id: id() });
 export const reply = z.array(z.object({ user_id: z.int(), success: z.boolean(), reason: z.string() }));
 

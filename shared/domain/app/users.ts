@@ -1,7 +1,8 @@
 import { Database } from '../../data/database.ts';
-import { lockKey } from '../../data/keys.ts';
+import { exists } from '../../data/expression.ts';
+import { deviceKey, lockKey } from '../../data/keys.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
-import { remove } from '../../data/step.ts';
+import { remove, update } from '../../data/step.ts';
 import {
   type Device,
   devicesOf,
@@ -18,16 +19,13 @@ import { appNamed } from './apps.ts';
 
 /**
  * The user that an operator means: by id, username or mobile number. Digits alone may be an id or a mobile number
- * (usernames have a letter or `_`); where they are both, of two users, neither is taken.
+ * (no username is all digits); where they are both, of two users, neither is taken.
  * @throws Refusal 10000 where there is none (any more), 10002 where it could be two
  */
 export async function findUser(db: Database, app: string, named: string): Promise<User> {
   const text = named.trim();
   const id = wholeNumber(text);
-  const holders = await db.read([
-    ...(/^\+?\d{5,15}$/.test(text) ? [mobileOf(app, text)] : []),
-    ...(/^\w{1,64}$/.test(text) && !/^\d+$/.test(text) ? [usernameOf(app, text)] : []),
-  ]);
+  const holders = await db.read([...(/^\+?\d{5,15}$/.test(text) ? [mobileOf(app, text)] : []), usernameOf(app, text)]);
   const ids = new Set([
     ...holders.flatMap((holder) => (holder ? [holder.user] : [])),
     ...(id === undefined ? [] : [id]),
@@ -62,7 +60,7 @@ export async function showUser(
 }
 
 /**
- * Forgets the failed logins of a user, so that new devices may log in again at once.
+ * Forgets the failed logins of a user, the account's and those of each device, so that all may log in again at once.
  * @returns the user, and what was forgotten
  * @throws Refusal 40000 10000 10002 as `findUser`
  */
@@ -70,12 +68,13 @@ export async function unlockUser(
   table: OperatorTable,
   app: string,
   named: string,
-): Promise<{ user: User; lock: Lock | undefined }> {
+): Promise<{ user: User; lock: Lock | undefined; devices: Device[] }> {
+  const found = await showUser(table, app, named);
+  const id = found.user.user;
   const db = new Database(table.client, table.name);
-  await appNamed(db, app);
-  const user = await findUser(db, app, named);
-  const account = String(user.user);
-  const lock = await db.read(lockOf(app, account));
-  await db.write([remove(lockKey(app, account))]);
-  return { user, lock };
+  await db.write([remove(lockKey(app, String(id)))]);
+  const devices = found.devices.filter(({ fails }) => fails !== undefined);
+  // One by one: a device that is gone meanwhile needs nothing.
+  for (const { sn } of devices) await db.write([update(deviceKey(app, id, sn), { set: { fails: undefined } }, exists)]);
+  return { ...found, devices };
 }

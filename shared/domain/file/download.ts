@@ -1,13 +1,12 @@
 import { fileOf, registrationOf } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { badParameter, Refusal } from '../../refusal.ts';
-import { avatarObject } from '../../storage/names.ts';
-import { headObject } from '../../storage/objects.ts';
 import { presignGet } from '../../storage/presign.ts';
 import type { Call } from '../call.ts';
 import { actorRelation, permit } from '../group/permissions.ts';
 import { Redirect } from '../redirect.ts';
 import { isOurs, parseAvatarAddress, parseFileAddress } from './address.ts';
+import { findAvatar } from './avatar.ts';
 import { downloadUrl } from './record.ts';
 
 /**
@@ -40,8 +39,8 @@ export async function downloadAvatar(call: Call, name: string): Promise<Redirect
   const random = parseAvatarAddress(name);
   if (!random) throw await missing(call);
   await call.open([]);
-  const key = avatarObject(call.app, random);
-  if (!isOurs(call, name) || !(await headObject(key))) throw new Refusal('fileMissing');
+  const key = isOurs(call, name) ? await findAvatar(call.app, random) : undefined;
+  if (key === undefined) throw new Refusal('fileMissing');
   return new Redirect(await presignGet(key, { name: 'avatar' }, call.limits.download_life));
 }
 

@@ -1,6 +1,6 @@
 import { groupOf } from '../../data/group-repo.ts';
 import { presignForm, type UploadForm } from '../../storage/form.ts';
-import { avatarObject, incomingObject } from '../../storage/names.ts';
+import { incomingAvatar, incomingObject } from '../../storage/names.ts';
 import type { Call } from '../call.ts';
 import { actorRelation, permit } from '../group/permissions.ts';
 import { newRandom } from '../ids.ts';
@@ -14,8 +14,6 @@ const answer = ({ url, fields }: UploadForm, download_url: string) => ({
   download_url,
 });
 
-const form = ({ limits }: Call, key: string) => presignForm(key, limits.file_size, limits.upload_life);
-
 /**
  * A form that uploads what is to become a file of the group, once whoever asked registers `download_url` by
  * `group/file/upload`. @throws Refusal 20001 20011
@@ -24,13 +22,20 @@ export async function chatForm(call: Call, id: number) {
   const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorRelation(call, id) });
   permit(call, 'upload_file', group, me);
   const random = newRandom();
-  return answer(await form(call, incomingObject(call.app, id, random)), uploadAddress(call, id, call.me ?? 0, random));
+  const { file_size, upload_life } = call.limits;
+  const form = await presignForm(incomingObject(call.app, id, random), file_size, upload_life);
+  return answer(form, uploadAddress(call, id, call.me ?? 0, random));
 }
 
-/** A form that uploads an avatar, of a person or of a group; it is there at once, and nobody's until a profile names it. */
+/**
+ * A form that uploads an avatar of a person or of a group. Its address leads to the first upload, and nobody's avatar
+ * until a profile or a group names it.
+ */
 async function avatarForm(call: Call) {
   const random = newRandom();
-  return answer(await form(call, avatarObject(call.app, random)), avatarAddress(call, random));
+  const { avatar_size, upload_life } = call.limits;
+  const form = await presignForm(incomingAvatar(call.app, random), avatar_size, upload_life);
+  return answer(form, avatarAddress(call, random));
 }
 
 export async function userAvatarForm(call: Call) {

@@ -3,9 +3,18 @@ import type { Database } from '../../data/database.ts';
 import { fileOf, isReserved, publishFileSteps, removeFile, type SharedFile } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
-import { fileObject, incomingObject, publishedName, reservedFile, reservedName } from '../../storage/names.ts';
+import {
+  fileObject,
+  incomingObject,
+  publishedName,
+  type ReservedFile,
+  reservedFile,
+  reservedName,
+  uploadedAvatar,
+} from '../../storage/names.ts';
 import { copyObject, deleteObject } from '../../storage/objects.ts';
 import { settle } from '../decision.ts';
+import { publishAvatar } from './avatar.ts';
 
 /** Key of the object that a file has now; undefined for a link. */
 export function objectOf(app: string, group: number, file: SharedFile): string | undefined {
@@ -43,20 +52,42 @@ export async function publish(
   return recorded ? 'published' : 'discarded';
 }
 
+/** An object that has come to lie below `incoming/`. */
+interface Arrival {
+  key: string;
+  size: number;
+  etag: string;
+}
+
 /**
- * An object has come to lie below `incoming/`: publishes the file that was reserved for it. An upload that nobody waits
- * for (published before, deleted, expired, the group gone, no room left) is removed. What a form uploaded waits until
+ * Publishes what was uploaded: the file that was reserved for it, or an avatar. A file that came by a form waits until
  * somebody registers it.
  * @param now ms
  */
-export async function publishReserved(
+export async function publishUpload(
   db: Database,
-  { key, size, etag }: { key: string; size: number; etag: string },
+  arrival: Arrival,
   now: number,
 ): Promise<Publication | 'not reserved'> {
-  const reserved = reservedFile(key);
-  if (!reserved) return 'not reserved';
-  const { app, group, id, random } = reserved;
+  const reserved = reservedFile(arrival.key);
+  if (reserved) return publishReserved(db, arrival, reserved, now);
+  const avatar = uploadedAvatar(arrival.key);
+  if (!avatar) return 'not reserved';
+  const became = await publishAvatar(avatar.app, avatar.random);
+  if (became !== 'gone') await deleteObject(arrival.key);
+  return became;
+}
+
+/**
+ * Publishes the file that was reserved for an upload. An upload that nobody waits for (published before, deleted,
+ * expired, the group gone, no room left) is removed.
+ */
+async function publishReserved(
+  db: Database,
+  { key, size, etag }: Arrival,
+  { app, group, id, random }: ReservedFile,
+  now: number,
+): Promise<Publication> {
   const reads = {
     app: appOf(app),
     group: groupOf(app, group),

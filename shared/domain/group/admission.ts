@@ -1,6 +1,6 @@
 import { settleApplication } from '../../data/application-repo.ts';
-import { all, atMost, below, type Condition, equal } from '../../data/expression.ts';
-import { type Group, updateGroup } from '../../data/group-repo.ts';
+import { all, below, type Condition } from '../../data/expression.ts';
+import { countInGroup, type Group } from '../../data/group-repo.ts';
 import { type Brought, isMember, joinSteps, MEMBER_ROLE, type Relation } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { LIVING, type User } from '../../data/user-repo.ts';
@@ -64,11 +64,6 @@ export function admit(
   ];
 }
 
-/** So many more members, if the group is there and has room: exact under any race. */
-export const countJoined = (call: Call, group: Group, joining: number, ...conditions: Condition[]): Step =>
-  updateGroup(
-    call.app,
-    group.group,
-    { add: { count: joining } },
-    all(equal('status', 'normal'), atMost('count', group.capacity - joining), ...conditions),
-  );
+/** So many more members, if the group is there and has room: exact under any race. `equal` must hold of it besides. */
+export const countJoined = (call: Call, group: Group, joining: number, equal: Partial<Group> = {}): Step =>
+  countInGroup(call.app, group.group, { count: joining }, { equal, most: { count: group.capacity } });

@@ -8,7 +8,6 @@ import {
   isPending,
   rejectSteps,
 } from '../../data/application-repo.ts';
-import { equal } from '../../data/expression.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { APPLICATION, applicationMade, groupKey, time, userKey } from '../../data/keys.ts';
 import { groupsAdministeredOf, relationOf } from '../../data/membership-repo.ts';
@@ -43,7 +42,7 @@ export function apply(call: Call, id: number, reason: string) {
     if (group.approval === 2) return { steps: [], answer: () => refusedResult(applicant) };
     if (group.approval === 0)
       return {
-        steps: [countJoined(call, group, 1, equal('approval', 0)), ...admit(call, group, candidate)],
+        steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate)],
         answer: () => entryResult(applicant, undefined),
       };
     const made = Math.max(call.now, (relation?.applied ?? 0) + 1);

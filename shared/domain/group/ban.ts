@@ -1,7 +1,7 @@
 import { unchanged } from '../../data/expression.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { FOR_EVER, relationBanned, relationKey } from '../../data/keys.ts';
-import { bannedUntil, isMember, type Relation, relationOf } from '../../data/membership-repo.ts';
+import { bannedUntil, edgeTtl, isMember, type Relation, relationOf } from '../../data/membership-repo.ts';
 import { measured, type Step, update } from '../../data/step.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
@@ -24,7 +24,10 @@ export const ban = (call: Call, group: number, minutes: number, users: number[])
 /** Section 7.73: bans are lifted, of those too who have left and would come back with one. */
 export const unban = (call: Call, group: number, users: number[]) =>
   changeBans(call, group, users, (_, target) => {
-    if (bannedUntil(target, call.now) !== undefined) return { banned: undefined, until: undefined, l2: undefined };
+    // One for ever had no end; what is left of it without a membership has.
+    const ends = target?.state === undefined && { ttl: edgeTtl(call.now) };
+    if (bannedUntil(target, call.now) !== undefined)
+      return { banned: undefined, until: undefined, l2: undefined, ...ends };
     if (!isMember(target)) throw new Refusal('notMember');
     return undefined;
   });

@@ -1,5 +1,4 @@
-import { equal } from '../../data/expression.ts';
-import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
+import { countInGroup, type Group, groupOf } from '../../data/group-repo.ts';
 import { ADMIN_ROLE, isMember, leaveSteps, OWNER_ROLE, type Relation, relationOf } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { Refusal } from '../../refusal.ts';
@@ -10,17 +9,10 @@ import { actorRelation, type GroupActor, permit, sameRole } from './permissions.
 
 /** The group loses these members: its count and its number of admins go with them. */
 export const countLeft = (call: Call, group: Group, leaving: Relation[]): Step =>
-  updateGroup(
-    call.app,
-    group.group,
-    {
-      add: {
-        count: -leaving.length,
-        ...(leaving.some(isAdmin) && { admins: -leaving.filter(isAdmin).length }),
-      },
-    },
-    equal('status', 'normal'),
-  );
+  countInGroup(call.app, group.group, {
+    count: -leaving.length,
+    ...(leaving.some(isAdmin) && { admins: -leaving.filter(isAdmin).length }),
+  });
 
 const isAdmin = ({ role }: Relation) => role === ADMIN_ROLE;
 
@@ -50,7 +42,7 @@ export async function kick(call: Call, id: number, users: number[]) {
       const target = targets[index];
       mayTouch(actor, group, entry, target);
       if (!isMember(target)) throw new Refusal('notMember');
-      return leaveSteps(call.app, id, entry, target, call.now);
+      return leaveSteps(call.app, id, entry, target, call.now, { kicked: true });
     },
     shared: ({ group: found, me, targets }, batch) => {
       const { group, actor } = permit(call, 'kick', found, me);
@@ -69,7 +61,10 @@ export function leave(call: Call, id: number): Promise<true> {
     if (actor.role === OWNER_ROLE) throw new Refusal('ownerCannotLeave');
     const relation = me[0] as Relation;
     return {
-      steps: [countLeft(call, group, [relation]), ...leaveSteps(call.app, id, actor.user, relation, call.now)],
+      steps: [
+        countLeft(call, group, [relation]),
+        ...leaveSteps(call.app, id, actor.user, relation, call.now, { kicked: false }),
+      ],
       answer: () => true as const,
     };
   });

@@ -1,12 +1,11 @@
-import { all, equal } from '../../data/expression.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
-import { groupInfoKey, groupKey, groupTextKey } from '../../data/keys.ts';
+import { groupInfoKey, groupTextKey } from '../../data/keys.ts';
 import { isMember, relationOf } from '../../data/membership-repo.ts';
-import { check, update } from '../../data/step.ts';
+import { update } from '../../data/step.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { answeredBytes } from '../page.ts';
-import { actorRelation, permit, sameRole, stillOpen } from './permissions.ts';
+import { actorRelation, openCheck, permit, sameRole } from './permissions.ts';
 import { fullRecord } from './record.ts';
 
 const readsOf = (call: Call, group: number) => ({
@@ -44,7 +43,7 @@ export function changeInfo(
     return {
       steps: [
         update(key, { set: { ...change, changed: now } }),
-        check(groupKey(app, id), all(equal('status', 'normal'), ...stillOpen('change_info', actor))),
+        openCheck(app, id, 'change_info', actor),
         ...sameRole(app, id, actor),
       ],
       answer: () => {

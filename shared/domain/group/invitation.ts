@@ -43,7 +43,7 @@ export async function invite(call: Call, groupId: number, reason: string, users:
       return [
         ...sameRole(call.app, groupId, actor),
         ...(joining > 0
-          ? [countJoined(call, group, joining, ...stillOpen('invite', actor))]
+          ? [countJoined(call, group, joining, stillOpen('invite', actor))]
           : stillOpenCheck(call.app, groupId, 'invite', actor)),
       ];
     },

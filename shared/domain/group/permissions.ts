@@ -1,4 +1,4 @@
-import { all, type Condition, equal } from '../../data/expression.ts';
+import { matches } from '../../data/expression.ts';
 import type { Group } from '../../data/group-repo.ts';
 import { groupKey, relationKey } from '../../data/keys.ts';
 import {
@@ -103,20 +103,22 @@ export function permit(
   return { group, actor };
 }
 
-/** What a plain member's right rests on must still hold in the write. */
-export function stillOpen(action: Action, { role }: GroupActor): Condition[] {
+/** What a plain member's right rests on, which must still hold of the group in the write. */
+export function stillOpen(action: Action, { role }: Pick<GroupActor, 'role'>): Partial<Group> {
   const who = PERMISSIONS[action] as Who;
-  if (role >= ADMIN_ROLE) return [];
-  if (who === 'admin, any member if member_invite') return [equal('member_invite', true)];
-  if (who === 'admin, any member if member_modify') return [equal('member_modify', true)];
-  return [];
+  if (role >= ADMIN_ROLE) return {};
+  if (who === 'admin, any member if member_invite') return { member_invite: true };
+  if (who === 'admin, any member if member_modify') return { member_modify: true };
+  return {};
 }
 
-/** As a step of its own, for writes that do not change the group: nothing where the right rests on the role. */
-export function stillOpenCheck(app: string, group: number, action: Action, actor: GroupActor): Step[] {
-  const conditions = stillOpen(action, actor);
-  return conditions.length > 0 ? [check(groupKey(app, group), all(equal('status', 'normal'), ...conditions))] : [];
-}
+/** The group is there, and what a plain member's right rests on still holds. */
+export const openCheck = (app: string, group: number, action: Action, actor: GroupActor): Step =>
+  check(groupKey(app, group), matches<Group>({ status: 'normal', ...stillOpen(action, actor) }));
+
+/** The same for writes that need not know of the group: nothing where the right rests on the role. */
+export const stillOpenCheck = (app: string, group: number, action: Action, actor: GroupActor): Step[] =>
+  Object.keys(stillOpen(action, actor)).length > 0 ? [openCheck(app, group, action, actor)] : [];
 
 /** Proves in a write that the actor still has the role that was read. */
 export const sameRole = (app: string, group: number, { user, relation }: GroupActor): Step[] =>

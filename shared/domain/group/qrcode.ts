@@ -1,38 +1,45 @@
-import { equal } from '../../data/expression.ts';
+import { absent, all, any, atMost, below } from '../../data/expression.ts';
 import { groupInfoOf, groupOf } from '../../data/group-repo.ts';
 import { relationKey } from '../../data/keys.ts';
-import { isMember, relationOf } from '../../data/membership-repo.ts';
+import { edgeOf, isMember, relationOf, unchangedRole } from '../../data/membership-repo.ts';
 import { check } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { keyFor, mac, sameText } from '../token.ts';
 import { admit, countJoined } from './admission.ts';
-import { actorRelation, permit } from './permissions.ts';
+import { actorRelation, permit, stillOpen } from './permissions.ts';
 
-/** `group.signer.expiry.mac`, the numbers in base 36: nothing is stored, and nothing of it can be changed. */
-const FORM = /^([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.([0-9a-z]{1,8})\.([\w-]{22})$/;
+/** `group.signer.signed.expiry.mac`, the numbers in base 36: nothing is stored, and nothing in a code can be changed. */
+const FORM = /^([0-9a-z]{1,11}(?:\.[0-9a-z]{1,11}){3})\.([\w-]{22})$/;
 
 const signature = (call: Call, body: string) => mac(keyFor(call.tenant, 'qrcode'), `${call.app}|${body}`);
 
-/** Section 7.57: a code that lets in without approval until it expires (times in seconds). @throws Refusal 20001 20011 20012 */
+/**
+ * Section 7.57: a code that lets in without approval until it expires (times in seconds). Where the app acts, the
+ * group's owner is the signer.
+ * @throws Refusal 20001 20011 20012
+ */
 export async function signQrCode(call: Call, id: number) {
   const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorRelation(call, id) });
   const { actor } = permit(call, 'sign_qrcode', group, me);
   const create_at = Math.floor(call.now / 1000);
   const expire_at = create_at + call.limits.qrcode_life;
-  const body = [id, actor.user, expire_at].map((number) => number.toString(36)).join('.');
+  // The clock of the function that let the signer in may be ahead of this one.
+  const signed = Math.max(call.now, actor.relation?.joined ?? 0);
+  const body = [id, actor.user, signed, expire_at].map((number) => number.toString(36)).join('.');
   return { qr_info: `${body}.${signature(call, body)}`, create_at, expire_at };
 }
 
 /**
- * Section 7.56: joins by a code. It dies with its group, and when its signer is no member any more.
+ * Section 7.56: joins by a code. The code is dead when its group is dissolved, when its signer has left since (a later
+ * membership of the signer does not revive it) or could not sign it now, and for users who were kicked since.
  * @throws Refusal 20024 20025 20017 20018 20009 20010
  */
 export async function joinByQrCode(call: Call, code: string) {
-  const parts = FORM.exec(code.trim());
-  const [id = 0, signer = 0, expiry = 0] = (parts?.slice(1, 4) ?? []).map((part) => Number.parseInt(part, 36));
-  if (!parts || ![id, signer].every(Number.isSafeInteger)) {
+  const [, body = '', given = ''] = FORM.exec(code.trim()) ?? [];
+  const [id = 0, signer = 0, signed = 0, expiry = 0] = body.split('.').map((part) => Number.parseInt(part, 36));
+  if (![id, signer, signed, expiry].every(Number.isSafeInteger)) {
     await call.open([]);
     throw new Refusal('qrIllegal');
   }
@@ -45,15 +52,20 @@ export async function joinByQrCode(call: Call, code: string) {
     signer: relationOf(call.app, id, signer),
   };
   return call.change(reads, ({ group, info, user, relation, signer: signing }) => {
-    const body = parts.slice(1, 4).join('.');
-    if (!sameText(signature(call, body), parts[4] ?? '')) throw new Refusal('qrIllegal');
+    if (!sameText(signature(call, body), given)) throw new Refusal('qrIllegal');
     if (expiry * 1000 <= call.now) throw new Refusal('qrExpired');
-    if (!group || group.status === 'dissolved' || !isMember(signing)) throw new Refusal('qrIllegal');
+    if (!group || group.status === 'dissolved') throw new Refusal('qrIllegal');
+    if (!isMember(signing) || signing.joined > signed) throw new Refusal('qrIllegal');
+    const open = stillOpen('sign_qrcode', signing);
+    if (open.member_invite && !group.member_invite) throw new Refusal('qrIllegal');
+    // Not read: nearly nobody was kicked, and the condition of the write shows the edge of those who were.
+    const kicked = call.db.known(edgeOf(call.app, me, id))?.record?.kicked ?? 0;
+    if (kicked >= signed) throw new Refusal('qrIllegal');
     return {
       steps: [
-        countJoined(call, group, 1),
-        ...admit(call, group, { id: me, user, relation }),
-        check(relationKey(call.app, id, signer), equal('state', 'member')),
+        countJoined(call, group, 1, open),
+        ...admit(call, group, { id: me, user, relation }, { edge: any(absent('kicked'), below('kicked', signed)) }),
+        check(relationKey(call.app, id, signer), all(unchangedRole(signing), atMost('joined', signed))),
       ],
       answer: () => ({ group_id: id, name: info?.name ?? '' }),
     };

@@ -1,10 +1,11 @@
 import { countStep } from '../../data/counter-repo.ts';
 import { unchanged } from '../../data/expression.ts';
 import { putJob } from '../../data/job-repo.ts';
-import { directoryKey, mobileKey, userKey, usernameKey } from '../../data/keys.ts';
-import { measured, remove, type Step, update } from '../../data/step.ts';
-import { freeFor, type User } from '../../data/user-repo.ts';
+import { deviceKey, directoryKey, mobileKey, userKey, usernameKey } from '../../data/keys.ts';
+import { check, measured, remove, type Step, update } from '../../data/step.ts';
+import { type Device, freeFor, type User } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
+import { sameCount } from './lock-out.ts';
 import { withPassword } from './password-change.ts';
 
 /**
@@ -13,9 +14,11 @@ import { withPassword } from './password-change.ts';
  * @throws Refusal 10002, 10010
  */
 export const deleteUser = (call: Call, password: string | undefined): Promise<true> =>
-  withPassword(call, { field: 'password', password, adminExempt: true }, (user) => deletion(call, user));
+  withPassword(call, { field: 'password', password, adminExempt: true }, (user, device) =>
+    deletion(call, user, device),
+  );
 
-function deletion(call: Call, user: User): Step[] {
+function deletion(call: Call, user: User, device: Device | undefined): Step[] {
   const { app, now } = call;
   const id = user.user;
   const tombstone = { status: 'deleted', epoch: user.epoch + 1, username: '', mobile: undefined, password: undefined };
@@ -27,6 +30,7 @@ function deletion(call: Call, user: User): Step[] {
     remove(usernameKey(app, user.username), freeFor(id)),
     ...(user.mobile === undefined ? [] : [remove(mobileKey(app, user.mobile), freeFor(id))]),
     remove(directoryKey(app, user.made, id)),
+    ...(device ? [check(deviceKey(app, id, device.sn), sameCount(device))] : []),
     putJob({ kind: 'deleted user', app, user: id, made: now }),
     ...(call.limits.users > 0 ? [countStep(app, 'users', -1)] : []),
   ];

@@ -7,8 +7,8 @@ import type { Call } from '../call.ts';
 import { livingUser } from './living.ts';
 
 /**
- * Section 1.40: another username; the old one is free at once, in the same transaction. A change of case only keeps the
- * one name it is.
+ * Section 1.40: another username; the old one is free at once, in the same transaction. A change that
+ * compares as equal keeps the one name it is.
  * @throws Refusal 10004
  */
 export function rename(call: Call, username: string): Promise<true> {

@@ -1,14 +1,13 @@
 import { unchanged } from '../../data/expression.ts';
-import { deviceKey, lockKey, userKey } from '../../data/keys.ts';
-import { check, measured, put, remove, type Step, update } from '../../data/step.ts';
+import { comparedName, deviceKey, userKey } from '../../data/keys.ts';
+import { check, measured, update } from '../../data/step.ts';
 import {
   type Device,
+  deviceOf,
   devicesOf,
-  type Lock,
   lockOf,
   mobileOf,
   type User,
-  unlocked,
   usernameOf,
   userOf,
 } from '../../data/user-repo.ts';
@@ -18,15 +17,11 @@ import { settle } from '../decision.ts';
 import { newUserToken, tokenHash } from '../token.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './device.ts';
 import { forgetSteps } from './devices.ts';
+import { clearedSteps, failureSteps, isLockedOut } from './lock-out.ts';
 import { isPassword } from './password.ts';
 
-/** Lock-out (ms): after so many failures within the window, logins of new devices are refused for as long. */
-const FAILURES = 10;
-const WINDOW = 600_000;
-
-/** One sentence for an unknown name and a wrong password: neither tells who exists. */
-const wrong = () => new Refusal('noPermission', 'wrong name or password');
-const locked = () => new Refusal('noPermission', 'too many failed logins: try again in some minutes');
+/** Clients look for this beginning. */
+const rejected = (why: string) => new Refusal('noPermission', `Operation rejected: ${why}`);
 
 /** What a login hands out (token document). */
 export interface Session {
@@ -36,7 +31,7 @@ export interface Session {
   expire: number;
   push_token: string;
   encrypt_type: 0;
-  public_key: null;
+  public_key: '';
   access_key_secret: null;
   store_token: null;
 }
@@ -51,7 +46,7 @@ const MOBILE = /^\+?[0-9]+$/;
 export async function loginByName(call: Call, name: string, password: string, guid?: string): Promise<Session> {
   const trimmed = name.trim();
   const holder = await call.open(MOBILE.test(trimmed) ? mobileOf(call.app, trimmed) : usernameOf(call.app, trimmed));
-  return login(call, holder?.user, holder ? String(holder.user) : tokenHash(trimmed.toLowerCase()), password, guid);
+  return login(call, holder?.user, holder ? String(holder.user) : tokenHash(comparedName(trimmed)), password, guid);
 }
 
 /**
@@ -70,15 +65,19 @@ async function login(call: Call, id: number | undefined, account: string, passwo
   };
   const { user: read } = await call.open(reads);
   const matches = await isPassword(password, read?.status === 'deleted' ? undefined : read?.password);
-  return settle(call.db, reads, ({ user, devices, lock }) => {
-    const spared = guid !== undefined && devices.some((device) => device.guid === guid && device.login !== undefined);
-    if (!spared && (lock?.until ?? 0) > call.now) throw locked();
-    // A password changed meanwhile is not the one that was compared.
+  return settle(call.db, reads, ({ user, devices: listed, lock }) => {
+    // Those of a Query are looked up once more: what a failed condition has shown of them counts.
+    const devices = listed.flatMap(({ sn }) => call.db.records(deviceOf(call.app, id ?? 0, sn)) ?? []);
+    const device = devices.find((one) => guid !== undefined && one.guid === guid && one.login !== undefined);
+    const attempt = { account, lock, known: user && device && { user: user.user, device } };
+    if (isLockedOut(call, attempt)) throw rejected('too many failed logins, try again in some minutes');
+    // A password changed meanwhile is not the one that was compared. One sentence for an unknown name and a wrong
+    // password: neither tells who exists.
     if (!user || !matches || user.password?.hash !== read?.password?.hash)
-      return { steps: [failure(call, account, lock)], answer: refuse(wrong()) };
-    if (user.status !== 'active') throw new Refusal('noPermission', 'the user is disabled');
+      return { steps: failureSteps(call, attempt), answer: refuse(rejected('wrong name or password')) };
+    if (user.status !== 'active') throw rejected('the user is disabled');
     const { steps, session } = newSession(call, user, devices, guid);
-    return { steps: [...steps, ...cleared(call, account, lock, spared)], answer: () => session };
+    return { steps: [...steps, ...clearedSteps(call, attempt)], answer: () => session };
   });
 }
 
@@ -86,31 +85,8 @@ export const refuse = (refusal: Refusal) => (): never => {
   throw refusal;
 };
 
-/** One more failure of the account: the tenth within the window locks it. */
-export function failure(call: Call, account: string, lock: Lock | undefined): Step {
-  const recent = (lock?.fails ?? []).filter((at) => at > call.now - WINDOW);
-  const fails = [...recent, call.now].slice(-FAILURES);
-  const until = fails.length >= FAILURES ? call.now + WINDOW : lock?.until;
-  const ttl = Math.ceil((call.now + 2 * WINDOW) / 1000);
-  const locks = (until ?? 0) > call.now && (lock?.until ?? 0) <= call.now;
-  return measured(
-    locks ? 'lock_outs' : 'failed_logins',
-    put(
-      lockKey(call.app, account),
-      { fails, ttl, ...(until !== undefined && { until }) },
-      unchanged(lock, 'fails', 'until'),
-    ),
-  );
-}
-
-/** A success clears the count; of a new device it must find the account unlocked in the same moment. */
-function cleared(call: Call, account: string, lock: Lock | undefined, spared: boolean): Step[] {
-  if (!spared) return [remove(lockKey(call.app, account), unlocked(call.now))];
-  return lock ? [remove(lockKey(call.app, account))] : [];
-}
-
 /** The login as a device: the same guid keeps its number and loses its session; the one idle longest goes at the limit. */
-export function newSession(call: Call, user: User, devices: Device[], guid: string | undefined) {
+function newSession(call: Call, user: User, devices: Device[], guid: string | undefined) {
   const { session_life: life, devices: most } = call.limits;
   const sn = deviceNumber(call.tenant, user.user, devices, guid);
   const known = devices.find((device) => device.sn === sn);
@@ -131,10 +107,11 @@ export function newSession(call: Call, user: User, devices: Device[], guid: stri
     agent: agentText(call.userAgent),
     platform: platformOf(agentText(call.userAgent)),
     push_token: pushToken,
+    fails: undefined,
   };
   const steps = [
     check(userKey(call.app, user.user), unchanged(user, 'status', 'epoch')),
-    measured('logins', update(deviceKey(call.app, user.user, sn), { set: login })),
+    measured('logins', update(deviceKey(call.app, user.user, sn), { set: login }, unchanged(known, 'fails'))),
     ...idle.flatMap((device) => forgetSteps(call, user.user, device)),
   ];
   const session: Session = {
@@ -143,7 +120,7 @@ export function newSession(call: Call, user: User, devices: Device[], guid: stri
     expire: Math.floor(expires / 1000),
     push_token: pushToken ?? '',
     encrypt_type: 0,
-    public_key: null,
+    public_key: '',
     access_key_secret: null,
     store_token: null,
   };

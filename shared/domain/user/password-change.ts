@@ -1,24 +1,26 @@
-import { exists, unchanged } from '../../data/expression.ts';
+import { unchanged } from '../../data/expression.ts';
 import { deviceKey, userKey } from '../../data/keys.ts';
 import { type Step, update } from '../../data/step.ts';
-import { deviceOf, LIVING, lockOf, type User, userOf } from '../../data/user-repo.ts';
+import { type Device, deviceOf, LIVING, lockOf, type User, userOf } from '../../data/user-repo.ts';
 import { badParameter, Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { livingUser } from './living.ts';
-import { failure, refuse } from './login.ts';
+import { failureSteps, isLockedOut, sameCount } from './lock-out.ts';
+import { refuse } from './login.ts';
 import { hashPassword, isPassword } from './password.ts';
 
-const wrong = (field: string) => new Refusal('noPermission', `${field}: wrong password`);
+const rejected = (field: string, why: string) => new Refusal('noPermission', `${field}: ${why}`);
 
 /**
- * Proves the actor's password, then writes what `steps` come to. A wrong one counts as a failed login. An admin token
- * proves the actor by itself where `adminExempt`.
+ * Proves the actor's password, then writes what `steps` come to. A wrong one counts as a failed login of the actor's
+ * device, whose tenth is the last that is heard: `steps` must prove the count of the device they are given. An admin
+ * token proves the actor by itself where `adminExempt`.
  * @throws Refusal 10002 where it is missing, 10010 where it is wrong
  */
 export async function withPassword(
   call: Call,
   { field, password, adminExempt }: { field: string; password: string | undefined; adminExempt: boolean },
-  steps: (user: User) => Step[],
+  steps: (user: User, device: Device | undefined) => Step[],
   prepare: () => Promise<void> = async () => {},
 ): Promise<true> {
   const me = call.person;
@@ -30,10 +32,16 @@ export async function withPassword(
   if (matches) await prepare();
   return call.settle(reads, ({ user: found, lock }) => {
     const user = livingUser(found);
+    // Undefined where it was removed meanwhile: it must not come back as half a device.
+    const device =
+      call.actor.kind === 'user' ? call.db.known(deviceOf(call.app, me, call.actor.device))?.record : undefined;
+    const attempt = { account: String(me), lock, known: device && { user: me, device } };
+    if (device && isLockedOut(call, attempt))
+      throw rejected(field, 'too many wrong passwords, try again in some minutes');
     // A password changed meanwhile is not the one that was compared.
     if (!matches || (!exempt && user.password?.hash !== read?.password?.hash))
-      return { steps: [failure(call, String(me), lock)], answer: refuse(wrong(field)) };
-    return { steps: steps(user), answer: () => true as const };
+      return { steps: failureSteps(call, attempt), answer: refuse(rejected(field, 'wrong password')) };
+    return { steps: steps(user, device), answer: () => true as const };
   });
 }
 
@@ -43,15 +51,13 @@ export async function changePassword(call: Call, given: { old_password: string; 
   const prepare = async () => {
     password = await hashPassword(given.new_password);
   };
-  const steps = (user: User) => {
+  const steps = (user: User, device: Device | undefined) => {
     const epoch = user.epoch + 1;
-    const { actor, app, person } = call;
-    // Removed meanwhile: it must not come back as half a device.
-    const own = actor.kind === 'user' && call.db.known(deviceOf(app, person, actor.device))?.record;
+    const { app, person } = call;
     return [
       update(userKey(app, person), { set: { password, epoch } }, unchanged(user, 'status', 'epoch')),
       // The device that asks stays signed in: its session moves to the new epoch.
-      ...(own ? [update(deviceKey(app, person, own.sn), { set: { epoch } }, exists)] : []),
+      ...(device ? [update(deviceKey(app, person, device.sn), { set: { epoch } }, sameCount(device))] : []),
     ];
   };
   const proof = { field: 'old_password', password: given.old_password, adminExempt: false };

@@ -1,25 +1,27 @@
 import '../../support/cheap-hashing.ts';
 import type * as crypto from 'node:crypto';
 import { expect, vi } from 'vitest';
-import { lockKey } from '../../../shared/data/keys.ts';
+import { deviceKey, lockKey } from '../../../shared/data/keys.ts';
 import { put, update } from '../../../shared/data/step.ts';
-import { lockOf } from '../../../shared/data/user-repo.ts';
+import { deviceOf, devicesOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
 import { tokenHash } from '../../../shared/domain/token.ts';
-import { type Given, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
+import { type Given, insisted, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 /** How often a password was hashed: the work that a caller could measure. It is counted, not done at its full cost. */
-const hashed = vi.hoisted(() => ({ times: 0 }));
+const hashed = vi.hoisted(() => ({ times: 0, gate: Promise.resolve() }));
 vi.mock('node:crypto', async (original) => {
   const real = await original<typeof crypto>();
   const scrypt = (...given: Parameters<typeof real.scrypt>) => {
     hashed.times++;
-    real.scrypt(...given);
+    hashed.gate.then(() => real.scrypt(...given));
   };
   return { ...real, scrypt };
 });
 
 const WRONG = 'not the password';
+const WRONG_PASSWORD = /^Operation rejected: wrong name or password$/;
+const TOO_MANY = /^Operation rejected: too many failed logins/;
 const MOBILE = '4915112345';
 const MINUTE = 60_000;
 
@@ -31,6 +33,7 @@ const failed = (given: Given, account: string, times: number) =>
   given.db.write([
     put(lockKey(given.app, account), {
       fails: Array(times).fill(Date.now()),
+      ttl: Math.ceil(Date.now() / 1000) + 1200,
       ...(times >= 10 && { until: Date.now() + 10 * MINUTE }),
     }),
   ]);
@@ -82,6 +85,125 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', right)).body.code).toBe(200);
   });
 
+  story('a device that has logged in before has ten failures of its own, and is refused after them', async (given) => {
+    const { id } = await given.user();
+    const tries = async (device_guid: string | undefined, password: string) =>
+      (await login(given, '/token/id', { user_id: id, password, device_guid })).body.message;
+    for (const guid of ['phone', 'tablet']) expect(await tries(guid, PASSWORD)).toBeNull();
+    // A stranger's guesses refuse strangers, and neither of the two.
+    for (let nth = 0; nth < 10; nth++) expect(await tries(undefined, WRONG)).toMatch(WRONG_PASSWORD);
+    expect(await tries('stranger', PASSWORD)).toMatch(TOO_MANY);
+    for (let nth = 0; nth < 10; nth++) expect(await tries('phone', WRONG)).toMatch(WRONG_PASSWORD);
+    for (const password of [WRONG, PASSWORD]) expect(await tries('phone', password)).toMatch(TOO_MANY);
+    // A success clears the count of the account and of its own device, not that of another.
+    expect(await tries('tablet', PASSWORD)).toBeNull();
+    expect(await tries('stranger', PASSWORD)).toBeNull();
+    expect(await tries('phone', PASSWORD)).toMatch(TOO_MANY);
+    await unlockUser(given.world.table, given.app, String(id));
+    expect(await tries('phone', PASSWORD)).toBeNull();
+    for (let nth = 0; nth < 9; nth++) expect(await tries('phone', WRONG)).toMatch(WRONG_PASSWORD);
+    expect(await tries('phone', PASSWORD)).toBeNull();
+    for (const { fails } of await given.db.read(devicesOf(given.app, id))) expect(fails).toBeUndefined();
+  });
+
+  story('failures of a device older than ten minutes count no more', async (given) => {
+    const { id } = await given.user();
+    const known = { user_id: id, password: PASSWORD, device_guid: 'phone' };
+    await login(given, '/token/id', known);
+    const devices = await given.db.read(devicesOf(given.app, id));
+    const { sn } = devices.find(({ guid }) => guid === 'phone')!;
+    const failed = (at: number) =>
+      given.db.write([update(deviceKey(given.app, id, sn), { set: { fails: Array(10).fill(at) } })]);
+    await failed(Date.now() - 10 * MINUTE + 5000);
+    expect((await login(given, '/token/id', known)).body.message).toMatch(TOO_MANY);
+    await failed(Date.now() - 10 * MINUTE - 1);
+    expect((await login(given, '/token/id', { ...known, password: WRONG })).body.message).toMatch(WRONG_PASSWORD);
+    expect((await given.db.read(deviceOf(given.app, id, sn)))?.fails).toHaveLength(1);
+    expect((await login(given, '/token/id', known)).body.code).toBe(200);
+  });
+
+  story('a signed-in device that tries passwords is refused as one that logs in with them', async (given) => {
+    const person = await given.user();
+    const other = await given.session({ user: person.id, username: person.username });
+    const change = { old_password: PASSWORD, new_password: PASSWORD };
+    for (let nth = 0; nth < 5; nth++) {
+      const wrong = { ...change, old_password: WRONG };
+      expect((await person.asks('POST /user/change_password', wrong)).body.message).toBe(
+        'old_password: wrong password',
+      );
+      expect((await person.asks('POST /user/delete', { password: WRONG })).body.message).toBe(
+        'password: wrong password',
+      );
+    }
+    for (const [call, right] of [
+      ['POST /user/change_password', change],
+      ['POST /user/delete', { password: PASSWORD }],
+    ] as const)
+      expect((await person.asks(call, right)).body).toMatchObject({
+        code: 10010,
+        message: expect.stringContaining('too many wrong passwords'),
+      });
+    // Everything else it may do, and another device of the user may do this too.
+    expect((await person.asks('GET /user/profile')).body.code).toBe(200);
+    expect((await other.asks('POST /user/change_password', change)).body.code).toBe(200);
+  });
+
+  story('of guesses at once under the name of a known device, ten are heard', async (given) => {
+    const person = await given.user();
+    const known = { user_id: person.id, device_guid: 'phone' };
+    await login(given, '/token/id', { ...known, password: PASSWORD });
+    const guesses = [
+      ...Array(25).fill(() => login(given, '/token/id', known)),
+      ...Array(25).fill(() => person.asks('POST /user/change_password', { old_password: WRONG, new_password: WRONG })),
+    ].map((guess) => () => insisted(guess));
+    // All have read the counts before the first is written.
+    const before = hashed.times;
+    hashed.gate = vi.waitFor(() => expect(hashed.times - before).toBe(guesses.length), { timeout: 10_000 });
+    const messages = (await given.race(...guesses)).map(({ body }) => body.message ?? '');
+    const heard = (of: string[]) =>
+      of.filter((message) => message.includes('wrong name') || message.endsWith('wrong password'));
+    expect(heard(messages.slice(0, 25))).toHaveLength(10);
+    expect(heard(messages.slice(25))).toHaveLength(10);
+    expect(messages.filter((message) => message.includes('too many'))).toHaveLength(30);
+    expect((await login(given, '/token/id', { ...known, password: PASSWORD })).body.message).toMatch(TOO_MANY);
+  });
+
+  story('a right guess is refused where the tenth wrong one was counted after it began', async (given) => {
+    const person = await given.user();
+    const known = { user_id: person.id, device_guid: 'phone', password: PASSWORD };
+    await login(given, '/token/id', known);
+    const phone = (await given.db.read(devicesOf(given.app, person.id))).find(({ guid }) => guid === 'phone')!;
+    for (const [device, guess] of [
+      [phone.sn, () => login(given, '/token/id', known)],
+      [
+        person.device,
+        () => person.asks('POST /user/change_password', { old_password: PASSWORD, new_password: PASSWORD }),
+      ],
+      [person.device, () => person.asks('POST /user/delete', { password: PASSWORD })],
+    ] as const) {
+      const count = (fails: number[]) =>
+        given.db.write([update(deviceKey(given.app, person.id, device), { set: { fails } })]);
+      await count(Array(9).fill(Date.now()));
+      const before = hashed.times;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      hashed.gate = promise;
+      const guessed = guess();
+      await vi.waitFor(() => expect(hashed.times).toBe(before + 1));
+      await count(Array(10).fill(Date.now()));
+      resolve();
+      expect((await guessed).body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
+    }
+  });
+
+  story('what nobody has logged in with leaves nothing behind', async (given) => {
+    const { id } = await given.user();
+    for (let nth = 0; nth < 12; nth++) await login(given, '/token/id', { user_id: id, device_guid: `unknown ${nth}` });
+    expect(await given.db.read(devicesOf(given.app, id))).toHaveLength(1);
+    const lock = await given.db.read(lockOf(given.app, String(id)));
+    expect(Object.keys(lock ?? {}).sort()).toEqual(['fails', 'pk', 'sk', 'ttl', 'until']);
+    expect(lock?.fails).toHaveLength(10);
+  });
+
   story('ends by an operator, or after ten minutes', async (given) => {
     const person = await given.user();
     const right = { user_id: person.id, password: PASSWORD };
@@ -119,7 +241,7 @@ inThisProcess('Lock-out', (story) => {
         for (const account of accounts) await failed(given, account, times);
         const [one, other] = [await measured(given, path, known), await measured(given, path, unknown)];
         expect(one).toEqual(other);
-        const message = times < 10 ? 'wrong name or password' : 'too many failed logins: try again in some minutes';
+        const message = expect.stringMatching(times < 10 ? WRONG_PASSWORD : TOO_MANY);
         expect(one).toMatchObject({ status: 200, code: 10010, hashed: 1, message });
       }
     }

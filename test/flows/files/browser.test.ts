@@ -1,32 +1,26 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumPath } from '../../support/chromium.ts';
 import { laptopStack } from '../../support/stack.ts';
 import { Given, PASSWORD, type Person } from '../../support/story.ts';
 import { world } from '../../support/world.ts';
-
-const found = ['chromium', 'chromium-browser', 'google-chrome']
-  .map((name) => spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout?.trim())
-  .find(Boolean);
-if (!found) console.warn('The tests of pages are skipped: no Chromium is installed.');
 
 const EXAMPLE = new URL('../../../examples/files.html', import.meta.url);
 const NAME = 'fünf 图 😀.bin';
 /** Where the example's pictures go, for people to look at. */
 const PICTURES = process.env.PICTURES;
 
-// Where no Chromium is installed these are skipped, and counted so.
-describe.skipIf(!found)('In Chromium', () => {
+describe.runIf(chromiumPath)('In Chromium', () => {
   const bytes = Buffer.from(new Uint8Array(5e6).map((_, i) => i * 7));
   let browser: Browser;
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'roster-pages-'));
     await writeFile(join(folder, NAME), bytes);
-    browser = await chromium.launch({ executablePath: found!, args: ['--disable-gpu'] });
+    browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--disable-gpu'] });
   });
   afterAll(async () => {
     await browser?.close();

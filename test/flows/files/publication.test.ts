@@ -3,7 +3,7 @@ import { afterEach, describe, expect, vi } from 'vitest';
 import { documentClient } from '../../../shared/data/client.ts';
 import { fileKey } from '../../../shared/data/keys.ts';
 import { update } from '../../../shared/data/step.ts';
-import { created, deliver, keyOf, put, share } from '../../support/files.ts';
+import { created, deliver, keyOf, postForm, put, share } from '../../support/files.ts';
 import { doJobs } from '../../support/jobs.ts';
 import { type Actor, type Given, inRaces, inThisProcess } from '../../support/story.ts';
 
@@ -243,6 +243,47 @@ describe('An upload', () => {
   });
 });
 
+/** Every copy is refused, as where a permission is missing. */
+const refuseCopies = () =>
+  vi
+    .spyOn(globalThis, 'fetch')
+    .mockImplementation(async (...given) =>
+      'x-amz-copy-source' in (given[1]?.headers ?? {})
+        ? new Response('<Error><Code>AccessDenied</Code></Error>', { status: 403 })
+        : real(...given),
+    );
+
+describe('A missing permission to copy', () => {
+  inThisProcess('is no missing upload:', (story) => {
+    story(
+      "the upload's event fails, so that Lambda repeats it, and publishes once the permission is there",
+      async (given) => {
+        const { group_id, record } = await one(given);
+        const a = await upload(given, record, 'a');
+        refuseCopies();
+        await expect(deliver(a)).rejects.toThrow('S3 refuses to copy an object that is there');
+        vi.restoreAllMocks();
+        expect(await deliver(a)).toBe('published');
+        expect(await contents(given, group_id)).toEqual(['a']);
+      },
+    );
+
+    story('a registration is answered 500, and can be repeated', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      const form = await alice.does('GET /file/upload/chat', { to_id: group_id, to_type: 2 });
+      expect(await postForm(form, 'a')).toBe(200);
+      const file = { group_id, url: form.download_url, name: 'a', size: 1, type: 'text/plain' };
+      refuseCopies();
+      const { status, body } = await alice.asks('POST /group/file/upload', file);
+      expect([status, body.code]).toEqual([500, 20000]);
+      vi.restoreAllMocks();
+      await alice.does('POST /group/file/upload', file);
+      expect(await contents(given, group_id)).toEqual(['a']);
+    });
+  });
+});
+
 describe('Files', () => {
   inRaces('of a group', (story) => {
     story('are numbered, published and deleted by many at once', async (given) => {
@@ -297,6 +338,9 @@ describe('Files', () => {
       vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) =>
         given[1]?.method === 'DELETE' ? new Response('', { status: 503 }) : real(...given),
       );
+      // Patience with S3 lasts some seconds, and the job has it several times.
+      const [began, before] = [Date.now(), performance.now()];
+      vi.spyOn(Date, 'now').mockImplementation(() => began + Math.round((performance.now() - before) * 20));
       const { status } = await alice.asks('POST /group/file/delete', { group_id, file_list: [1] });
       expect(status).toBe(503);
       expect(await alice.does('GET /group/file/list', { group_id })).toEqual([]);

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { relationBanned, relationKey } from '../../../shared/data/keys.ts';
+import { relationOf } from '../../../shared/data/membership-repo.ts';
 import { update } from '../../../shared/data/step.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
@@ -84,6 +85,28 @@ inBothWorlds('Bans', (story) => {
 });
 
 inThisProcess('Bans', (story) => {
+  story('for ever leave nothing for ever once they are lifted', async (given) => {
+    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+    const dave = await given.user('dave', { confirm: true });
+    const people = [bob, carol, dave];
+    const group_id = await given.group(alice, { members: people });
+    const user_list = idsOf(people);
+    await alice.does('POST /group/ban', { group_id, user_list, duration: -1 });
+    for (const person of people) await person.does('POST /group/leave', { group_id });
+    const kept = () => given.db.read(people.map(({ id }) => relationOf(given.app, group_id, id)));
+    for (const relation of await kept()) expect(relation).not.toHaveProperty('ttl');
+    // Of one of them the ban is all there is; the others have an application and an invitation.
+    await carol.does('POST /group/apply', { group_id, reason: '' });
+    await alice.does('POST /group/invite', { group_id, user_list: [dave.id], reason: '' });
+    await alice.does('POST /group/unban', { group_id, user_list });
+    const month = Date.now() / 1000 + 30 * 86_400;
+    for (const relation of await kept()) expect(relation?.ttl).toBeGreaterThan(month);
+    // What they wait for is as good as before.
+    await alice.does('POST /group/apply/handle', { group_id, user_id: carol.id, approval: true });
+    await dave.does('POST /group/invite/handle', { group_id, user_id: alice.id, approval: true });
+    for (const relation of (await kept()).slice(1)) expect(relation).not.toHaveProperty('ttl');
+  });
+
   story('end at their second, in list and total, whatever lies in the table', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob, carol] });

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { edgeKey, invitationKey } from '../../../shared/data/keys.ts';
+import { edgeOf } from '../../../shared/data/membership-repo.ts';
 import { update } from '../../../shared/data/step.ts';
-import { inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
+import { type Actor, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
 const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) => user_id);
 
@@ -58,6 +59,22 @@ inBothWorlds('Invitations', (story) => {
     ]);
     expect((await answer(true)).body.code).toBe(200);
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
+  });
+
+  story("of one's newest, by one's own id, however many others are newer", async (given) => {
+    const alice = await given.user();
+    const bob = await given.user('bob', { confirm: true });
+    const [group_id, stranger, ...others] = await Promise.all(Array.from({ length: 25 }, () => given.group(alice)));
+    const invites = (to: number) => alice.does('POST /group/invite', { group_id: to, user_list: [bob.id] });
+    await invites(group_id!);
+    for (const other of others) await invites(other);
+    const answer = (to: number) =>
+      bob.asks('POST /group/invite/handle', { group_id: to, user_id: bob.id, approval: true });
+    expect((await answer(stranger!)).body.code).toBe(20015);
+    const { body, log } = await answer(group_id!);
+    expect(body.code).toBe(200);
+    expect(log?.trips ?? 3).toBe(3);
+    expect((await answer(group_id!)).body.code).toBe(20015);
   });
 });
 
@@ -162,14 +179,16 @@ inThisProcess('QR codes', (story) => {
     const code = await sign(carol);
     for (const garbage of ['', 'x', '...', `${code}x`, code.slice(0, -1), code.toUpperCase(), 'é'.repeat(30)])
       expect(await join(garbage)).toBe(20024);
-    const [group, signer, expiry, mac] = code.split('.') as [string, string, string, string];
-    const later = (Number.parseInt(expiry, 36) + 1).toString(36);
+    const [group, signer, signed, expiry, mac] = code.split('.') as [string, string, string, string, string];
+    const later = (number: string) => (Number.parseInt(number, 36) + 1).toString(36);
     const other = await given.group(alice);
     for (const forged of [
-      [other.toString(36), signer, expiry, mac],
-      [group, alice.id.toString(36), expiry, mac],
-      [group, signer, later, mac],
-      [group, signer, expiry, 'A'.repeat(22)],
+      [other.toString(36), signer, signed, expiry, mac],
+      [group, alice.id.toString(36), signed, expiry, mac],
+      [group, signer, later(signed), expiry, mac],
+      [group, signer, signed, later(expiry), mac],
+      [group, signer, signed, expiry, 'A'.repeat(22)],
+      [group, signer, expiry, mac],
     ])
       expect(await join(forged.join('.'))).toBe(20024);
     // Of another app.
@@ -182,10 +201,81 @@ inThisProcess('QR codes', (story) => {
     await carol.does('POST /group/leave', { group_id });
     expect(await join(code)).toBe(20024);
     await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
-    await bob.does('POST /group/qrcode/invite', { qr_info: code });
+    expect(await join(code)).toBe(20024);
+    const newer = await sign(carol);
+    await bob.does('POST /group/qrcode/invite', { qr_info: newer });
     await bob.does('POST /group/leave', { group_id });
     await alice.does('POST /group/destroy', { group_id });
-    expect(await join(code)).toBe(20024);
+    expect(await join(newer)).toBe(20024);
+  });
+
+  story('are good for as long as their signer could sign them', async (given) => {
+    const [alice, bob, carol, dave] = (await given.users(4)) as [Person, Person, Person, Person];
+    const group_id = await given.group(alice, { admins: [bob], members: [carol] });
+    const membersInvite = (value: boolean) =>
+      alice.does('POST /group/settings/allow_member_invitation', { group_id, value });
+    const codes = new Map<Actor, string>();
+    for (const who of [alice, bob, carol, given.admin({ group: group_id })])
+      codes.set(who, (await who.does('GET /group/qrcode/sign', { group_id })).qr_info);
+    const join = async (of: Actor) => {
+      const { code } = (await dave.asks('POST /group/qrcode/invite', { qr_info: codes.get(of) })).body;
+      if (code === 200) await dave.does('POST /group/leave', { group_id });
+      return code;
+    };
+    const [ofApp] = [...codes.keys()].slice(-1) as [Actor];
+    expect([await join(alice), await join(bob), await join(carol), await join(ofApp)]).toEqual([200, 200, 200, 200]);
+    await membersInvite(false);
+    expect([await join(alice), await join(bob), await join(carol), await join(ofApp)]).toEqual([200, 200, 20024, 200]);
+    await alice.does('POST /group/admin/remove', { group_id, user_list: [bob.id] });
+    expect(await join(bob)).toBe(20024);
+    // What the app signed rests on who owned the group then.
+    await alice.does('POST /group/transfer', { group_id, new_owner: bob.id });
+    expect([await join(alice), await join(bob), await join(ofApp)]).toEqual([20024, 200, 20024]);
+    await bob.does('POST /group/settings/allow_member_invitation', { group_id, value: true });
+    expect([await join(alice), await join(carol), await join(ofApp)]).toEqual([200, 200, 200]);
+  });
+
+  story('do not let in a user who was kicked after they were signed', async (given) => {
+    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+    const group_id = await given.group(alice, { members: [bob] });
+    const sign = async () => (await alice.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
+    const join = async (who: Person, qr_info: string) =>
+      (await who.asks('POST /group/qrcode/invite', { qr_info })).body.code;
+    const first = await sign();
+    await alice.does('POST /group/kick', { group_id, user_list: [bob.id] });
+    expect(await join(bob, first)).toBe(20024);
+    // The code is dead for bob alone: others join by it, and bob joins by a newer one.
+    expect(await join(carol, first)).toBe(200);
+    const second = await sign();
+    expect(await join(bob, second)).toBe(200);
+    // A user who leaves may come back by a code that was signed after the kick, and by no older one.
+    await bob.does('POST /group/leave', { group_id });
+    expect([await join(bob, first), await join(bob, second)]).toEqual([20024, 200]);
+    // The block of a member is a kick too, and its end revives no code.
+    await alice.does('POST /group/block', { group_id, user_list: [bob.id] });
+    expect(await join(bob, second)).toBe(20018);
+    await alice.does('POST /group/unblock', { group_id, user_list: [bob.id] });
+    expect(await join(bob, second)).toBe(20024);
+    expect(await join(bob, await sign())).toBe(200);
+    // The block of a user who was no member is no kick.
+    await carol.does('POST /group/leave', { group_id });
+    await alice.does('POST /group/block', { group_id, user_list: [carol.id] });
+    await alice.does('POST /group/unblock', { group_id, user_list: [carol.id] });
+    expect(await join(carol, second)).toBe(200);
+  });
+
+  story('keep a user out who is kicked while that user joins by one', async (given) => {
+    const [alice, bob] = (await given.users(2)) as [Person, Person];
+    const group_id = await given.group(alice, { members: [bob] });
+    for (let round = 0; round < 5; round++) {
+      const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
+      const joins = Array.from({ length: 4 }, () => () => bob.asks('POST /group/qrcode/invite', { qr_info }));
+      await given.race(() => alice.asks('POST /group/kick', { group_id, user_list: [bob.id] }), ...joins);
+      expect(await given.db.read(edgeOf(given.app, bob.id, group_id))).not.toHaveProperty('l1');
+      expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe(20024);
+      const { qr_info: newer } = await alice.does('GET /group/qrcode/sign', { group_id });
+      expect(await bob.does('POST /group/qrcode/invite', { qr_info: newer })).toMatchObject({ group_id });
+    }
   });
 
   story(

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { Method } from '../../../shared/routes/index.ts';
-import { routeOf } from '../../support/api.ts';
+import { type Answer, routeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person, type Story } from '../../support/story.ts';
 
 /** A route that changes one field: its parameter, and values as they may be sent with what is read then. */
@@ -180,6 +180,65 @@ describe('One field', () => {
 
   inBothWorlds('at a time, of each kind', (story) => {
     for (const field of [FIELDS[2]!, FIELDS[7]!]) tell(story, field);
+  });
+});
+
+describe('The address of an avatar', () => {
+  const TAKEN = [
+    '',
+    'https://example.com/a.png',
+    'HTTP://example.com/a.png?b=c:d',
+    ' https://example.com',
+    '//example.com/a.png',
+    '/file/download/avatar?object_name=a:b',
+    'a.png',
+    '12:30',
+    'größe:1',
+  ];
+  const REFUSED = [
+    'javascript:alert(1)',
+    'JavaScript:alert(1)',
+    ' \t\u0001javascript:alert(1)',
+    '\u00a0javascript:alert(1)',
+    'java\nscript\t:alert(1)',
+    'data:text/html,<script>alert(1)</script>',
+    'vbscript:x',
+    'file:///etc/passwd',
+    'blob:https://example.com/1',
+    'httpx://example.com',
+    'https-and:x',
+    'mailto: me',
+    'C:\\a.png',
+  ];
+
+  inThisProcess('has no scheme but http or https', (story) => {
+    story('wherever it is set', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      const doors: [field: string, set: (avatar: string) => Promise<Answer>][] = [
+        ['avatar', (avatar) => alice.asks('POST /user/avatar', { avatar })],
+        ['value', (value) => alice.asks('PUT /group/info/avatar', { group_id, value })],
+        ['avatar', (avatar) => alice.asks('POST /group/create', { name: 'G', avatar })],
+      ];
+      for (const [field, set] of doors) {
+        for (const avatar of TAKEN) expect([avatar, (await set(avatar)).body.code]).toEqual([avatar, 200]);
+        for (const avatar of REFUSED) {
+          const { body } = await set(avatar);
+          const message = `${field}: must have no scheme but http or https`;
+          expect({ avatar, ...body }).toMatchObject({ avatar, code: 10002, message });
+        }
+      }
+      const batch = async (avatar: string) => {
+        const list = [{ user_id: alice.id, avatar }];
+        return (await given.admin().does('POST /user/avatar/batch', { list }))[0];
+      };
+      for (const avatar of TAKEN) expect(await batch(avatar)).toMatchObject({ success: true });
+      for (const avatar of REFUSED)
+        expect(await batch(avatar)).toMatchObject({
+          success: false,
+          reason: 'avatar: must have no scheme but http or https',
+        });
+    });
   });
 });
 

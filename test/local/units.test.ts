@@ -1,8 +1,8 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from 'vitest';
-import { newTable } from './database.ts';
-import { type Image, itemBytes, readUnits, writeUnits } from './units.ts';
+import { type Image, itemBytes, readUnits, writeUnits } from '../../infra/local/units.ts';
+import { newTable } from '../support/database.ts';
 
 const ITEMS: Record<string, Image> = {
   small: { a: 'x' },

@@ -1,0 +1,89 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { OperatorTable } from '../../../shared/data/operator-queries.ts';
+import { type Answer, type Answering, aligned } from '../answer.ts';
+import { timeSpan } from '../arguments.ts';
+import { type Place, runningStack } from '../table.ts';
+import { checkCors, checkWay, reasonOf } from './api.ts';
+import { type Finding, unknown, wrong } from './finding.ts';
+import { checkQuotas } from './quotas.ts';
+import { tellStory } from './story.ts';
+
+/** `doctor`: whether a deployment works, from here and from end to end. */
+export function addDoctorCommand(program: Command, answering: Answering) {
+  program
+    .command('doctor')
+    .description('after a deployment: calls, headers, CORS, clock, an upload and quotas; says what is wrong')
+    .option('--api <url>', "the API's address on AWS: output ApiUrl of the stage's API stack", apiAddress)
+    .option('--origin <origin>', 'a page that may call, where corsOrigins names some', 'https://app.example.com')
+    .option('--wait <span>', 'how long events and jobs may take (a new bucket: five minutes)', patience, 6 * 60_000)
+    .action(
+      answering<[], Place & { api?: string; origin: string; wait: number }>(
+        async (table, _, { api, origin, wait, ...place }) => {
+          const stack = runningStack(place);
+          const address = api ?? stack?.api_endpoint;
+          if (address === undefined)
+            throw new Error('--api: needed on AWS; it is the output ApiUrl of the stack Roster-<stage>-Api');
+          const findings = await examine(table, { api: address, origin, wait, onAws: stack === undefined });
+          return report(findings);
+        },
+      ),
+    );
+}
+
+function apiAddress(text: string): string {
+  const address = text.replace(/\/+$/, '');
+  if (!/^https?:\/\/[^/?#]+$/.test(address))
+    throw new InvalidArgumentError('Give https:// and a host, without a path.');
+  return address;
+}
+
+function patience(text: string): number {
+  const span = timeSpan(text);
+  if (span > 14 * 60_000) throw new InvalidArgumentError('At most 14m: the address of an upload is good for 15.');
+  return span;
+}
+
+interface Examined {
+  api: string;
+  origin: string;
+  wait: number;
+  /** Only there are quotas. */
+  onAws: boolean;
+}
+
+async function examine(table: OperatorTable, { onAws, ...options }: Examined): Promise<Finding[]> {
+  const { api, origin } = options;
+  const quotas = onAws ? checkQuotas(table) : [];
+  const { findings, reached } = await checkWay(api);
+  const rest = reached
+    ? [
+        await checkCors(api, origin).catch((error) =>
+          wrong('cors', `A preflight was not answered: ${reasonOf(error)}.`, 'Run the doctor again.'),
+        ),
+        ...(await tellStory(table, options).catch((error) => [
+          wrong(
+            'calls',
+            `No app could be made, or removed again: ${reasonOf(error)}.`,
+            'The table of the stage must be there, and these credentials need the grants of docs/operators.md#where-it-works.',
+          ),
+        ])),
+      ]
+    : [unknown('upload', 'Not looked at: calls do not get through.', 'Mend what is above first.')];
+  return [...findings, ...rest, ...(await quotas)];
+}
+
+const SHOWN = { right: 'ok', wrong: 'WRONG', unknown: '?' };
+
+function report(findings: Finding[]): Answer {
+  const failed = findings.filter(({ state }) => state === 'wrong').length;
+  const rows = findings.flatMap(({ state, check, says, remedy }) => [
+    [SHOWN[state], check, says],
+    ...(remedy ? [['', '', `→ ${remedy}`]] : []),
+  ]);
+  const end = failed === 0 ? 'Nothing is wrong.' : `${failed === 1 ? '1 check' : `${failed} checks`} failed.`;
+  return {
+    json: { ok: failed === 0, checks: findings.map((finding) => ({ remedy: null, ...finding })) },
+    text: `${aligned(rows)}\n\n${end}`,
+    failed: failed > 0,
+  };
+}

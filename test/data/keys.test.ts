@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { comparedName, USERNAME, usernameKey } from '../../shared/data/keys.ts';
+
+/** Every character that there is. */
+function* characters(): Generator<string> {
+  for (let point = 0; point <= 0x10ffff; point++)
+    if (point < 0xd800 || point > 0xdfff) yield String.fromCodePoint(point);
+}
+
+test('of the characters of usernames, the compared form has as many, of the same alphabet, and no other digits', () => {
+  let count = 0;
+  for (const character of characters()) {
+    if (!USERNAME.test(character)) continue;
+    count++;
+    const compared = comparedName(character);
+    const isSame =
+      [...compared].length === 1 &&
+      USERNAME.test(compared) &&
+      comparedName(compared) === compared &&
+      (character > '\x7f' ? compared > '\x7f' : compared === character.toLowerCase());
+    if (!isSame) expect.fail(`${character} becomes ${compared}`);
+  }
+  expect(count).toBeGreaterThan(90_000);
+});
+
+test('what can be no username has the key of none, however long it is', () => {
+  const none = usernameKey('app', '');
+  for (const name of ['a b', 'a#b', 'x'.repeat(65), '\ufdfa'.repeat(256), '\ud800', 'caf\u00e9'])
+    expect(usernameKey('app', name)).toEqual(none);
+  expect(usernameKey('app', 'Lee_\u2fd3')).toEqual(usernameKey('app', 'lEE_\u9f8d'));
+  expect(usernameKey('app', 'a')).not.toEqual(none);
+});

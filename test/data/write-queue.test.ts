@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import { Database } from '../../shared/data/database.ts';
+import { exists, missing } from '../../shared/data/expression.ts';
+import { type Key, leaseKey, queuedKey } from '../../shared/data/keys.ts';
+import { type Item, type Query, record } from '../../shared/data/read.ts';
+import { put, remove, type Step, update } from '../../shared/data/step.ts';
+import { stepsOf, sumStep } from '../../shared/data/write-queue.ts';
+import { newTable } from '../support/database.ts';
+
+const table = await newTable();
+const open = () => new Database(table.client, table.name);
+let groups = 0;
+
+/** A counted item of its own for each test. */
+async function counted(more: Item = {}): Promise<Key> {
+  const key = { pk: `G#app#${++groups}`, sk: '#' };
+  await open().write([put(key, { count: 1, status: 'normal', ...more })]);
+  return key;
+}
+
+const personOf = ({ pk }: Key, nth: number): Key => ({ pk: `${pk}#R`, sk: String(nth) });
+
+/** What a join of the nth person writes. */
+const joinOf = (key: Key, nth: number, most = 100): Step[] => [
+  sumStep(key, { add: { count: 1 }, equal: { status: 'normal' }, most: { count: most } }),
+  put(personOf(key, nth), { nth }, missing),
+];
+
+/** Lays the steps into the queue, as a write does that has met others. */
+const queue = (db: Database, steps: Step[]) => steps[0]!.queued!(db, steps);
+
+const read = <T = Item>(key: Key) => open().read(record<T>(key));
+const everythingOf = ({ pk }: Key): Promise<Item[]> => {
+  const all: Query<Item[]> = {
+    query: { partition: pk.replace('G#', 'Q#'), between: ['!', '~'] },
+    parse: ({ items }) => items,
+  };
+  return open().read(all);
+};
+
+describe('Writes that wait in the queue of an item they add to', () => {
+  test('are all done, each once, and leave nothing in the queue', async () => {
+    const key = await counted();
+    const outcomes = await Promise.all(Array.from({ length: 30 }, (_, nth) => queue(open(), joinOf(key, nth))));
+    expect(new Set(outcomes)).toEqual(new Set(['done']));
+    expect(await read(key)).toMatchObject({ count: 31 });
+    for (let nth = 0; nth < 30; nth++) expect(await read(personOf(key, nth))).toMatchObject({ nth });
+    expect(await everythingOf(key)).toEqual([]);
+  });
+
+  test('are done in their order as far as there is room, and the others see that there is none', async () => {
+    const key = await counted();
+    const dbs = Array.from({ length: 12 }, open);
+    const outcomes = [];
+    for (const [nth, db] of dbs.entries()) {
+      outcomes.push(queue(db, joinOf(key, nth, 6)));
+      await new Promise((later) => setTimeout(later, 3));
+    }
+    expect(await Promise.all(outcomes)).toEqual([...Array(5).fill('done'), ...Array(7).fill('refused')]);
+    for (const db of dbs.slice(5)) expect(db.records(record(key))).toMatchObject({ count: 6 });
+    expect(await everythingOf(key)).toEqual([]);
+  });
+
+  test('do not keep one another from being done where a condition of one does not hold', async () => {
+    const key = await counted();
+    await open().write([put(personOf(key, 1), { nth: 'somebody' })]);
+    const dbs = [open(), open(), open()];
+    expect(await Promise.all(dbs.map((db, nth) => queue(db, joinOf(key, nth))))).toEqual(['done', 'refused', 'done']);
+    expect(dbs[1]!.records(record(personOf(key, 1)))).toMatchObject({ nth: 'somebody' });
+    expect(dbs[1]!.overtaken).toBe(true);
+    expect(await read(key)).toMatchObject({ count: 3 });
+  });
+
+  test('are refused where the item has changed so that they cannot be done', async () => {
+    const key = await counted({ status: 'dissolved' });
+    const db = open();
+    expect(await queue(db, joinOf(key, 1))).toBe('refused');
+    expect(db.records(record(key))).toMatchObject({ status: 'dissolved' });
+    expect(await read(personOf(key, 1))).toBeUndefined();
+  });
+
+  test('see that the item, or what they need besides, is not there', async () => {
+    const key = { pk: 'G#app#nowhere', sk: '#' };
+    const db = open();
+    expect(await queue(db, joinOf(key, 1))).toBe('refused');
+    expect(db.records(record(key))).toBeUndefined();
+    const there = await counted();
+    const needs = [...joinOf(there, 1), update({ pk: 'U#app#1', sk: '#' }, { add: { joined: 1 } }, exists)];
+    expect(await queue(db, needs)).toBe('refused');
+    expect(db.known(record({ pk: 'U#app#1', sk: '#' }))).toEqual({ record: undefined });
+  });
+
+  test('that need the same person wait for one another', async () => {
+    const key = await counted();
+    const outcomes = await Promise.all([1, 1, 2].map((nth) => queue(open(), joinOf(key, nth))));
+    expect(outcomes.sort()).toEqual(['done', 'done', 'refused']);
+    expect(await read(key)).toMatchObject({ count: 3 });
+  });
+
+  test('are done by another call where the one that wrote for them has died', async () => {
+    const key = await counted();
+    await open().write([put(leaseKey(key), { holder: 'a function that died', until: Date.now() + 1000 })]);
+    const began = Date.now();
+    expect(await queue(open(), joinOf(key, 1))).toBe('done');
+    expect(Date.now() - began).toBeGreaterThan(900);
+  });
+
+  test('are taken back after five seconds in which nobody did them, and not done afterwards', async () => {
+    const key = await counted();
+    await open().write([put(leaseKey(key), { holder: 'somebody', until: Date.now() + 60_000 })]);
+    expect(await queue(open(), joinOf(key, 1))).toBe('too late');
+    await open().write([remove(leaseKey(key))]);
+    expect(await queue(open(), joinOf(key, 2))).toBe('done');
+    expect(await read(personOf(key, 1))).toBeUndefined();
+    expect(await everythingOf(key)).toEqual([]);
+  });
+
+  test('of calls that were answered long ago are not done any more', async () => {
+    const key = await counted();
+    const [steps] = await everythingQueued(key);
+    await open().write([put(queuedKey(key, Date.now() - 60_000, 'old'), { steps })]);
+    expect(await queue(open(), joinOf(key, 2))).toBe('done');
+    expect(await read(key)).toMatchObject({ count: 2 });
+  });
+
+  /** The steps of a join of person 1 as they lie in the queue. */
+  async function everythingQueued(key: Key): Promise<string[]> {
+    await open().write([put(leaseKey(key), { holder: 'somebody', until: Date.now() + 300 })]);
+    const waiting = queue(open(), joinOf({ ...key, pk: key.pk }, 1));
+    await new Promise((later) => setTimeout(later, 100));
+    const found = (await everythingOf(key)).flatMap(({ steps }) => (steps === undefined ? [] : [String(steps)]));
+    await waiting;
+    await open().write([update(key, { set: { count: 1 } }), remove(personOf(key, 1))]);
+    return found;
+  }
+
+  test('are the same steps when they come out of the queue', async () => {
+    const key = await counted({ ext: 'x' });
+    const [steps = ''] = await everythingQueued(key);
+    const [sum, join] = stepsOf({ steps });
+    expect(sum).toMatchObject({ key, action: 'update', sum: { add: { count: 1 } } });
+    expect(join).toMatchObject({ key: personOf(key, 1), action: 'put', item: { nth: 1 } });
+  });
+});

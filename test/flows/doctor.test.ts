@@ -1,0 +1,387 @@
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkBackground } from '../../infra/ops/doctor/story.ts';
+import { Database } from '../../shared/data/database.ts';
+import { putJob } from '../../shared/data/job-repo.ts';
+import { newFolder, ops, opsHere } from '../ops/command-line.ts';
+import { newTable } from '../support/database.ts';
+import { laptopStack } from '../support/stack.ts';
+
+const stack = await laptopStack();
+const folder = newFolder();
+mkdirSync(join(folder, '.local'));
+writeFileSync(join(folder, '.local/stack.json'), JSON.stringify(stack));
+const project = process.cwd();
+beforeAll(() => process.chdir(folder));
+
+const ends: (() => void)[] = [];
+afterAll(() => {
+  process.chdir(project);
+  for (const end of ends) end();
+});
+
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ends.push(() => server.close().closeAllConnections());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** An address at which nobody listens any more. */
+async function nowhere(): Promise<string> {
+  const address = await serve(() => {});
+  ends.pop()!();
+  return address;
+}
+
+interface Meddling {
+  /** What of a request's headers goes on. */
+  headers?: (headers: IncomingHttpHeaders) => IncomingHttpHeaders;
+  /** What of an answer comes back. */
+  answered?: (answer: { headers: IncomingHttpHeaders; body: string; path: string }) => void;
+}
+
+/** A proxy before the laptop's API, or another server, that meddles. @returns its address */
+const proxy = ({ headers = (sent) => sent, answered = () => {} }: Meddling, server = stack.api_endpoint) =>
+  serve((incoming, outgoing) => {
+    const forwarded = request(
+      server + incoming.url,
+      { method: incoming.method!, headers: headers(incoming.headers) },
+      async (response) => {
+        const answer = { headers: { ...response.headers }, body: '', path: incoming.url! };
+        for await (const chunk of response.setEncoding('utf8')) answer.body += chunk;
+        answered(answer);
+        const { 'content-length': _, ...rest } = answer.headers;
+        outgoing.writeHead(response.statusCode!, rest).end(answer.body);
+      },
+    );
+    incoming.pipe(forwarded);
+  });
+
+/** The environment in which a command speaks to this server as if it was AWS. */
+const onAws = (server: string) => ({
+  AWS_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  ...Object.fromEntries(
+    ['DYNAMODB', 'LAMBDA', 'API_GATEWAY', 'IAM'].map((name) => [`AWS_ENDPOINT_URL_${name}`, server]),
+  ),
+});
+
+interface Report {
+  exitCode: number | null;
+  ok: boolean;
+  /** What is not right: says and remedy of each check. */
+  wrong: Record<string, string>;
+  states: Record<string, string>;
+}
+
+async function doctor(...args: string[]): Promise<Report> {
+  const { exitCode, stdout } = await opsHere(['doctor', '--json', ...args]);
+  const { ok, checks } = JSON.parse(stdout);
+  const entries: { check: string; state: string; says: string; remedy: string | null }[] = checks;
+  return {
+    exitCode,
+    ok,
+    wrong: Object.fromEntries(
+      entries.filter(({ state }) => state === 'wrong').map(({ check, says, remedy }) => [check, `${says} ${remedy}`]),
+    ),
+    states: Object.fromEntries(entries.map(({ check, state }) => [check, state])),
+  };
+}
+
+const apps = async () =>
+  JSON.parse((await opsHere(['apps', 'list', '--json'])).stdout).apps.map((app: { name: string }) => app.name);
+const upToCors = { address: 'right', clock: 'right', cors: 'right' };
+
+describe('the doctor', () => {
+  test('finds nothing wrong with the laptop stack, and leaves no app behind', async () => {
+    const { exitCode, stdout } = await ops(['doctor'], { folder });
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toMatch(/^ok +address +http:\S+ answers as the API, in \d+ ms\.$/m);
+    expect(stdout).toMatch(
+      /^ok +upload +A file was sent to .+ stood in the list after \d+ s, was fetched and deleted\.$/m,
+    );
+    expect(stdout).toMatch(/\n\nNothing is wrong\.\n$/);
+    expect(await doctor()).toEqual({
+      exitCode: 0,
+      ok: true,
+      wrong: {},
+      states: { ...upToCors, headers: 'right', upload: 'right', background: 'right' },
+    });
+    expect(await apps()).not.toContain('doctor');
+  });
+
+  test('says that nothing answers, and looks no further', async () => {
+    const api = await nowhere();
+    const { exitCode, wrong, states } = await doctor('--api', api);
+    expect(exitCode).toBe(1);
+    expect(wrong).toEqual({
+      address: expect.stringMatching(/^Nothing answers at http:\S+: .*ECONNREFUSED.*ApiUrl/),
+    });
+    expect(states.upload).toBe('unknown');
+    const text = await opsHere(['doctor', '--api', api]);
+    expect(text.stdout).toMatch(/^WRONG +address .+\n +→ Compare .+\n\? +upload .+\n.+\n\n1 check failed\.\n$/);
+  });
+
+  test('knows an address that is not that of the API', async () => {
+    const other = await serve((_, response) => response.writeHead(404).end('{"message":"Not Found"}'));
+    expect((await doctor('--api', other)).wrong.address).toMatch(
+      /answers, but not as the API: HTTP 404.*leads to no route/,
+    );
+    const busy = await serve((_, response) => response.writeHead(503).end('{"message":"Service Unavailable"}'));
+    expect((await doctor('--api', busy)).wrong.address).toContain('The gateway reached no function');
+    const bad = await opsHere(['doctor', '--api', `${other}/prod`]);
+    expect(bad.stderr).toContain('Give https:// and a host, without a path.');
+    expect((await opsHere(['doctor', '--wait', '1h'])).stderr).toContain('At most 14m');
+  });
+
+  test('knows a proxy that drops headers with underscores', async () => {
+    const dropping = await proxy({
+      headers: (sent) => Object.fromEntries(Object.entries(sent).filter(([name]) => !name.includes('_'))),
+    });
+    const { exitCode, wrong } = await doctor('--api', dropping);
+    expect(exitCode).toBe(1);
+    expect(wrong).toEqual({
+      headers: expect.stringMatching(/^The header app_id does not arrive\..*underscores_in_headers on/),
+    });
+  });
+
+  test.each(['access-token', 'user_id', 'group_id', 'idempotency-key'])('knows a proxy that drops %s', async (name) => {
+    const dropping = await proxy({ headers: ({ [name]: _, ...rest }) => rest });
+    const { exitCode, wrong } = await doctor('--api', dropping, '--wait', '1m');
+    expect(exitCode).toBe(1);
+    expect(wrong).toEqual({ headers: expect.stringContaining(`The header ${name} does not arrive.`) });
+    expect(await apps()).not.toContain('doctor');
+  });
+
+  test.each([
+    [-3600, 'ahead of'],
+    [120, 'behind'],
+  ])('knows a clock that differs by %i s', async (seconds, how) => {
+    const shifted = await proxy({
+      answered: ({ headers }) => {
+        headers.date = new Date(Date.now() + seconds * 1000).toUTCString();
+      },
+    });
+    const { exitCode, wrong } = await doctor('--api', shifted);
+    expect(exitCode).toBe(1);
+    expect(Object.keys(wrong)).toEqual(['clock']);
+    expect(wrong.clock).toMatch(
+      new RegExp(
+        `clock of this machine is (${Math.abs(seconds)}|${Math.abs(seconds) - 1}|${Math.abs(seconds) + 1}) s ${how} that`,
+      ),
+    );
+  });
+
+  test('knows an API that pages cannot call', async () => {
+    const without = await proxy({
+      answered: ({ headers }) => {
+        for (const name of Object.keys(headers)) if (name.startsWith('access-control-')) delete headers[name];
+      },
+    });
+    expect((await doctor('--api', without)).wrong).toEqual({
+      cors: expect.stringMatching(
+        /^A page of https:\/\/app\.example\.com may not call the API: .+ without access-control-allow-origin/,
+      ),
+    });
+    const narrow = await proxy({
+      answered: ({ headers }) => {
+        if (headers['access-control-allow-headers'])
+          headers['access-control-allow-headers'] = 'content-type,access-token';
+      },
+    });
+    expect((await doctor('--api', narrow, '--origin', 'https://a.example')).wrong).toEqual({
+      cors: expect.stringContaining('lacks app_id, user_id, group_id, idempotency-key'),
+    });
+  });
+
+  test('knows an upload that the bucket refuses', async () => {
+    const tampering = await proxy({
+      answered: (answer) => {
+        if (answer.path === '/group/file/upload')
+          answer.body = answer.body.replace(/X-Amz-Signature=\w{8}/, 'X-Amz-Signature=00000000');
+      },
+    });
+    const { exitCode, wrong } = await doctor('--api', tampering);
+    expect(exitCode).toBe(1);
+    expect(wrong).toEqual({
+      upload: expect.stringMatching(/refuses an upload: HTTP 403 SignatureDoesNotMatch\..*group-file-upload/),
+    });
+    expect(await apps()).not.toContain('doctor');
+  });
+
+  /** A proxy before the API whose uploads go to another address. */
+  const leadingTo = (address: string) =>
+    proxy({
+      answered: (answer) => {
+        if (answer.path === '/group/file/upload') answer.body = answer.body.replace(stack.s3_endpoint, address);
+      },
+    });
+
+  test('knows a bucket that pages cannot upload to, and one that is out of reach', async () => {
+    const { host } = new URL(stack.s3_endpoint);
+    const closed = await proxy(
+      {
+        headers: (sent) => ({ ...sent, host }),
+        answered: ({ headers }) => {
+          delete headers['access-control-allow-origin'];
+        },
+      },
+      stack.s3_endpoint,
+    );
+    expect((await doctor('--api', await leadingTo(closed))).wrong).toEqual({
+      upload: expect.stringMatching(/^A page of https:\/\/app\.example\.com may not upload: .+ corsOrigins/),
+    });
+    expect((await doctor('--api', await leadingTo(await nowhere()))).wrong).toEqual({
+      upload: expect.stringMatching(/^The bucket's address, 127\.0\.0\.1:\d+, does not answer: .*ECONNREFUSED/),
+    });
+  });
+
+  test('knows a background that does not work', async () => {
+    // A table without anybody on its stream.
+    const table = await newTable();
+    await new Database(table.client, table.name).write([
+      putJob({ kind: 'dissolved group', app: 'shop', group: 7, made: 1 }),
+    ]);
+    expect(await checkBackground(table, 'shop', 0)).toMatchObject({
+      state: 'wrong',
+      says: expect.stringMatching(/^Of the jobs behind the end of a group and a user 1 are not done after \d s\.$/),
+    });
+    expect(await checkBackground(table, 'another', 0)).toMatchObject({ state: 'right' });
+  });
+
+  test('says that these credentials may not make an app, after all that it can see without', async () => {
+    const aws = await serve((_, response) =>
+      response
+        .writeHead(400)
+        .end('{"__type":"a#AccessDeniedException","Message":"not authorized to perform: dynamodb:PutItem"}'),
+    );
+    const environment = onAws(aws);
+    const args = ['doctor', '--json', '--stage', 'prod', '--region', 'eu-west-1', '--api', stack.api_endpoint];
+    const { stdout, exitCode } = await ops(args, { folder, environment });
+    expect(exitCode).toBe(1);
+    const checks: { check: string; state: string; says: string }[] = JSON.parse(stdout).checks;
+    expect(checks).toContainEqual(expect.objectContaining({ check: 'cors', state: 'right' }));
+    expect(checks).toContainEqual(
+      expect.objectContaining({
+        state: 'wrong',
+        says: expect.stringContaining(
+          'No app could be made, or removed again: not authorized to perform: dynamodb:PutItem.',
+        ),
+      }),
+    );
+  });
+
+  test('knows an upload whose event does not come', async () => {
+    const hiding = await proxy({
+      answered: (answer) => {
+        if (answer.path.startsWith('/group/file/list'))
+          answer.body = '{"code":200,"data":[],"message":null,"version":0}';
+      },
+    });
+    const { exitCode, wrong } = await doctor('--api', hiding, '--wait', '0m');
+    expect(exitCode).toBe(1);
+    expect(wrong.upload).toMatch(/in the bucket, but not in the list of files.*about five minutes/);
+  });
+
+  test('tells which call the deployment gets wrong', async () => {
+    const broken = await proxy({
+      answered: (answer) => {
+        if (answer.path === '/user/register/v2')
+          answer.body = '{"code":40001,"message":"registration is closed","data":null}';
+      },
+    });
+    expect((await doctor('--api', broken)).wrong).toEqual({
+      calls: expect.stringContaining('POST /user/register/v2 was answered code 40001, registration is closed.'),
+    });
+    expect(await apps()).not.toContain('doctor');
+  });
+});
+
+describe('quotas', () => {
+  const quotas = { calls: 1000, unreserved: 1000, roles: 205, rate: 10_000 };
+  let aws: string;
+  const asked: string[] = [];
+  beforeAll(async () => {
+    aws = await serve((incoming, outgoing) => {
+      const { pathname, searchParams } = new URL(incoming.url!, 'http://aws');
+      const scope = /Credential=test\/\d{8}\/([^,]+)\/aws4_request/.exec(incoming.headers.authorization ?? '')?.[1];
+      asked.push(`${scope} ${pathname}`);
+      const answers: Record<string, string> = {
+        'eu-west-1/lambda /2016-08-19/account-settings/': JSON.stringify({
+          AccountLimit: { ConcurrentExecutions: quotas.calls, UnreservedConcurrentExecutions: quotas.unreserved },
+        }),
+        'eu-west-1/apigateway /account': JSON.stringify({
+          throttleSettings: { rateLimit: quotas.rate, burstLimit: quotas.rate / 2 },
+        }),
+        'us-east-1/iam /': `<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap>
+          <entry><key>RolesQuota</key><value>1000</value></entry><entry><key>Roles</key><value>${quotas.roles}</value></entry>
+          </SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>`,
+        'eu-west-1/dynamodb /': JSON.stringify({
+          TableMaxReadCapacityUnits: 40_000,
+          TableMaxWriteCapacityUnits: 40_000,
+        }),
+      };
+      const answer = answers[`${scope} ${pathname}`];
+      if (scope === 'us-east-1/iam') expect(searchParams.get('Action')).toBe('GetAccountSummary');
+      if (answer) outgoing.end(answer);
+      else outgoing.writeHead(403).end('{"message":"no identity-based policy allows it"}');
+    });
+  });
+
+  /** The way is not looked at: nothing answers there. */
+  async function asOnAws() {
+    const args = ['doctor', '--json', '--stage', 'prod', '--api', await nowhere()];
+    const { stdout } = await ops(args, { folder, environment: onAws(aws) });
+    const checks: { check: string; state: string; says: string; remedy: string | null }[] = JSON.parse(stdout).checks;
+    return Object.fromEntries(
+      checks.map(({ check, state, says, remedy }) => [check, `${state}: ${says} ${remedy ?? ''}`.trim()]),
+    );
+  }
+
+  test('are told as AWS tells them, each by one signed request', async () => {
+    expect(await asOnAws()).toMatchObject({
+      functions:
+        'right: Functions of this account and region may run 1,000 calls at one moment, 1,000 of them not reserved.',
+      requests:
+        'right: All APIs of this account and region take 10,000 requests per second together, in bursts of 5,000.',
+      roles: expect.stringMatching(/^right: 205 of 1,000 roles are taken; a stage has 105, so 7 more fit\.$/),
+      table: 'right: A table takes up to 40,000 read and 40,000 write units per second.',
+    });
+    expect(asked.sort()).toEqual([
+      'eu-west-1/apigateway /account',
+      'eu-west-1/dynamodb /',
+      'eu-west-1/lambda /2016-08-19/account-settings/',
+      'us-east-1/iam /',
+    ]);
+  });
+
+  test('that are too small are said, with whom to ask', async () => {
+    Object.assign(quotas, { calls: 10, unreserved: 10, roles: 995 });
+    const { functions, roles } = await asOnAws();
+    expect(functions).toMatch(
+      /^wrong: .+ may run 10 calls at one moment.+Service Quotas, AWS Lambda, "Concurrent executions"/,
+    );
+    expect(roles).toMatch(/^wrong: 995 of 1,000 roles are taken; a stage has 105, so 0 more fit\..+Roles per account/);
+  });
+
+  test('that these credentials may not read are unknown, with the command that reads them', async () => {
+    aws = await serve((_, response) => response.writeHead(403).end('{"message":"no identity-based policy allows it"}'));
+    const found = await asOnAws();
+    expect(found.functions).toBe(
+      'unknown: AWS does not tell: HTTP 403, no identity-based policy allows it. Look with other credentials: aws lambda get-account-settings',
+    );
+    expect(Object.values(found).filter((said) => said.startsWith('unknown: AWS does not tell'))).toHaveLength(4);
+  });
+
+  test('need the address of the API', async () => {
+    const { stderr, exitCode } = await ops(['doctor', '--stage', 'prod', '--region', 'eu-west-1'], { folder });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('--api: needed on AWS; it is the output ApiUrl of the stack Roster-<stage>-Api');
+  });
+});

@@ -1,0 +1,214 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { afterEach, expect, vi } from 'vitest';
+import { arrivedAt, created, deliver, type Form, opaque, postForm } from '../../support/files.ts';
+import { type Actor, type Given, inBothWorlds, inRaces, inThisProcess, type Person } from '../../support/story.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+const real = globalThis.fetch;
+
+/** Does something else right after the next request to the bucket of this kind, before its answer is seen. */
+function after(isNext: (init: RequestInit) => boolean, hook: () => Promise<unknown>): void {
+  let due = true;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) => {
+    const response = await real(...given);
+    if (due && isNext(given[1] ?? {})) {
+      due = false;
+      await hook();
+    }
+    return response;
+  });
+}
+
+/** A function reads the upload; tests themselves fetch without naming a method. */
+const isLook = ({ method }: RequestInit) => method === 'HEAD';
+const isRead = ({ method }: RequestInit) => method === 'GET';
+const isWrite = ({ method }: RequestInit) => method === 'PUT';
+
+const avatarForm = (who: Actor): Promise<Form> => who.does('GET /file/upload/avatar/user');
+
+const keyOf = ({ oss_body_param }: Form): string => oss_body_param.key ?? '';
+
+/** Posts the form, and says what S3 says of the upload. */
+async function upload(given: Given, form: Form, content: string) {
+  expect(await postForm(form, content)).toBe(200);
+  return created(given, keyOf(form));
+}
+
+/** What the form's address shows, or the code of the refusal. */
+async function shown(who: Actor, form: Form): Promise<string | number> {
+  const { body } = await who.asks('GET /file/download/avatar', opaque(form.download_url));
+  return body.code === 200 ? (await real(body.data.url)).text() : body.code;
+}
+
+inBothWorlds('The form of an avatar', (story) => {
+  story('shows its first upload, at once and whatever it uploads later', async (given) => {
+    const [alice, bob] = (await given.users(2)) as [Person, Person];
+    const form = await avatarForm(alice);
+    expect(await shown(bob, form)).toBe(20022);
+    expect(await postForm(form, 'first')).toBe(200);
+    expect(await shown(bob, form)).toBe('first');
+    await arrivedAt(given, keyOf(form));
+    expect(await postForm(form, 'second')).toBe(200);
+    await arrivedAt(given, keyOf(form));
+    expect(await shown(bob, form)).toBe('first');
+    expect(await given.world.bucket.keysOf(given.app)).toEqual([
+      expect.stringMatching(new RegExp(`^files/${given.app}/avatars/[\\w-]{22}$`)),
+    ]);
+  });
+
+  story(
+    'takes as many bytes as the app allows for avatars, which is not the limit of files',
+    async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      for (const form of [await avatarForm(alice), await alice.does('GET /file/upload/avatar/group', { group_id })]) {
+        expect(await postForm(form, 'x'.repeat(101))).toBe(400);
+        expect(await postForm(form, 'x'.repeat(100))).toBe(200);
+        expect(await shown(alice, form)).toBe('x'.repeat(100));
+      }
+    },
+    { limits: { avatar_size: 100, file_size: 1000 } },
+  );
+});
+
+inThisProcess('The form of an avatar', (story) => {
+  story('takes 5 MiB by default', async (given) => {
+    const alice = await given.user();
+    const form = await avatarForm(alice);
+    expect(await postForm(form, 'x'.repeat(5 * 2 ** 20 + 1))).toBe(400);
+    expect(await postForm(form, 'x'.repeat(5 * 2 ** 20))).toBe(200);
+    expect(await shown(alice, form)).toHaveLength(5 * 2 ** 20);
+  });
+
+  story('writes nothing that is served', async (given) => {
+    const alice = await given.user();
+    const form = await avatarForm(alice);
+    const key = keyOf(form).replace(/^incoming/, 'files');
+    expect(key).toMatch(/^files\//);
+    expect(await postForm(form, 'forged', { key })).toBe(403);
+  });
+});
+
+inThisProcess('The upload of an avatar', (story) => {
+  story('is published by its event, which may come twice and late', async (given) => {
+    const alice = await given.user();
+    const form = await avatarForm(alice);
+    const first = await upload(given, form, 'first');
+    expect(await deliver(first)).toBe('published');
+    expect(await given.world.bucket.keysOf(given.app)).toEqual([keyOf(form).replace(/^incoming/, 'files')]);
+    expect(await deliver(first)).toBe('gone');
+    const second = await upload(given, form, 'second');
+    expect(await deliver(first)).toBe('discarded');
+    expect(await deliver(second)).toBe('gone');
+    expect(await shown(alice, form)).toBe('first');
+  });
+
+  story('is published by a download that comes before its event', async (given) => {
+    const alice = await given.user();
+    const form = await avatarForm(alice);
+    const first = await upload(given, form, 'first');
+    expect(await shown(alice, form)).toBe('first');
+    const second = await upload(given, form, 'second');
+    expect(await deliver(second)).toBe('discarded');
+    expect(await deliver(first)).toBe('gone');
+    expect(await shown(alice, form)).toBe('first');
+  });
+
+  story('is shown though its event publishes it while a download looks for it', async (given) => {
+    const alice = await given.user();
+    const form = await avatarForm(alice);
+    const arrival = await upload(given, form, 'picture');
+    after(isLook, async () => expect(await deliver(arrival)).toBe('published'));
+    expect(await shown(alice, form)).toBe('picture');
+  });
+
+  story('loses to another one that is published while it is read', async (given) => {
+    const alice = await given.user();
+    const form = await avatarForm(alice);
+    const first = await upload(given, form, 'first');
+    after(isRead, async () => {
+      expect(await deliver(await upload(given, form, 'second'))).toBe('published');
+      expect(await shown(alice, form)).toBe('second');
+    });
+    expect(await deliver(first)).toBe('discarded');
+    expect(await shown(alice, form)).toBe('second');
+  });
+
+  story('is published though the answer of S3 is lost', async (given) => {
+    const alice = await given.user();
+    const [byEvent, byDownload] = [await avatarForm(alice), await avatarForm(alice)];
+    const lost = async () => {
+      throw new Error('the connection broke');
+    };
+    const arrival = await upload(given, byEvent, 'by its event');
+    after(isWrite, lost);
+    expect(await deliver(arrival)).toBe('discarded');
+    vi.restoreAllMocks();
+    expect(await shown(alice, byEvent)).toBe('by its event');
+    await upload(given, byDownload, 'by a download');
+    after(isWrite, lost);
+    expect(await shown(alice, byDownload)).toBe('by a download');
+  });
+
+  story('that S3 does not take now is published by the repetition of its event', async (given) => {
+    const alice = await given.user();
+    const form = await avatarForm(alice);
+    const arrival = await upload(given, form, 'picture');
+    for (const [status, said] of [
+      [503, 'S3 does not answer'],
+      [403, 'S3 refuses PUT'],
+    ] as const) {
+      vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) =>
+        isWrite(given[1] ?? {}) ? new Response('', { status }) : real(...given),
+      );
+      await expect(deliver(arrival)).rejects.toThrow(said);
+      const answer = await alice.asks('GET /file/download/avatar', opaque(form.download_url));
+      expect(answer.status).toBe(status === 503 ? 503 : 500);
+      vi.restoreAllMocks();
+    }
+    expect(await deliver(arrival)).toBe('published');
+    expect(await shown(alice, form)).toBe('picture');
+  });
+
+  story('that nothing published within its day is gone', async (given) => {
+    const alice = await given.user();
+    const form = await avatarForm(alice);
+    const arrival = await upload(given, form, 'picture');
+    const { client, name } = given.world.bucket;
+    await client.send(new DeleteObjectCommand({ Bucket: name, Key: arrival.key }));
+    expect(await deliver(arrival)).toBe('gone');
+    expect(await shown(alice, form)).toBe(20022);
+  });
+});
+
+inRaces('One form that uploads many avatars at once', (story) => {
+  story('shows everybody the same one, for ever', async (given) => {
+    const people = await given.users(4);
+    for (let round = 0; round < 5; round++) {
+      const form = await avatarForm(people[0]!);
+      const posts = Array.from({ length: 4 }, (_, n) => async () => {
+        expect(await postForm(form, `picture ${n}`)).toBe(200);
+        // Another run may have removed the upload by now.
+        const arrival = { key: keyOf(form), size: 9, etag: 'of picture n' };
+        await deliver(arrival);
+        await deliver(arrival);
+      });
+      const seen: (string | number)[] = [];
+      const look = (who: Actor) => async () => {
+        for (let n = 0; n < 5; n++) seen.push(await shown(who, form));
+      };
+      await given.race(...posts, ...people.map(look));
+      seen.push(await shown(people[0]!, form));
+      const pictures = new Set(seen.filter((one) => one !== 20022));
+      expect([...pictures]).toEqual([expect.stringMatching(/^picture [0-3]$/)]);
+      // Once somebody has seen it nobody is told that there is none.
+      expect(
+        seen.indexOf(
+          20022,
+          seen.findIndex((one) => one !== 20022),
+        ),
+      ).toBe(-1);
+    }
+  });
+});
