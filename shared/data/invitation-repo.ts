@@ -47,7 +47,7 @@ export const invitationsToGroupOf = (app: string, invitee: number, group: number
 });
 
 /** Invitations of `latestInvitationsOf`. */
-const LATEST = 20;
+const LATEST = 16;
 
 /** The newest invitations of a person's list, to whatever group; `more`: the list has older ones. */
 export const latestInvitationsOf = (

@@ -78,7 +78,8 @@ describe('Of 10,000 users', () => {
     for (const page_num of [1, 10, 100, 1000]) {
       const { body, log } = await admin.asks('GET /user/list', { page_num, page_size: 10 });
       expect(ids(body.data)).toEqual(Array.from({ length: 10 }, (_, n) => idOf((page_num - 1) * 10 + n)));
-      expect(log?.trips).toBe(2);
+      // The first trip brings some 600 keys, before the token is proven.
+      expect(log?.trips).toBe(page_num < 100 ? 2 : 3);
       units[page_num] = log?.read_units;
     }
     expect(await admin.does('GET /user/list', { page_num: 1001, page_size: 10 })).toEqual([]);
