@@ -152,7 +152,10 @@ export class Call {
   }
 
   async #open<R extends Reads>(reads: R, permit?: (records: Records<R>) => void): Promise<void> {
-    if (this.#actor) return void (await this.db.load([reads]));
+    if (this.#actor) {
+      await this.db.load([reads]);
+      return permit?.(this.db.records(reads));
+    }
     const { app, token } = this.#credentials;
     if (!app) throw badParameter('app_id', 'missing header');
     if (this.#access !== 'public' && !token) throw new Refusal('noToken');

@@ -53,7 +53,14 @@ inBothWorlds('The list of all users', (story) => {
       { user_id: adam, username: 'adam', status: 1 },
       { user_id: mia, username: 'mia', status: 0 },
     ]);
-    for (const wrong of [{ page_num: 0 }, { page_size: 0 }, { page_size: 501 }, { page_num: 'x' }, { cursor: 'x' }]) {
+    for (const wrong of [
+      { page_num: 0 },
+      { page_size: 0 },
+      { page_size: 501 },
+      { page_num: 'x' },
+      { cursor: 'x' },
+      { cursor: 'x', page_num: 1e6 },
+    ]) {
       const [name] = Object.keys(wrong);
       const { body } = await admin.asks('GET /user/list', wrong);
       expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${name}: `) });
