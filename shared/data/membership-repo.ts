@@ -100,7 +100,8 @@ export const groupsAdministeredOf = (app: string, user: number, most?: number): 
     index: 'lsi3',
     between: prefix(EDGE_ADMIN),
     descending: true,
-    ...(most === undefined ? { all: true } : { limit: most }),
+    ...(most !== undefined && { limit: most }),
+    all: true,
   },
   parse: ({ items }) => items.map(({ sk }) => groupOfEdge(String(sk))),
 });

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
-import { startUnkindDatabase, UNKIND, type UnkindDatabase } from '../../infra/local/unkind/database.ts';
+import { startUnkindDatabase, type UnkindDatabase } from '../../infra/local/unkind/database.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
@@ -9,6 +9,7 @@ import { TEST_BUCKET, TestBucket } from './bucket.ts';
 import { newTable, tableAt } from './database.ts';
 import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
 import { laptopStack } from './stack.ts';
+import { SEED, TO_STORIES } from './unkind.ts';
 
 /** Where a flow runs: the operations, and the table behind them for what no operation can set up or show. */
 export interface World {
@@ -18,9 +19,6 @@ export interface World {
   /** Conflicts between transactions; in process only. */
   conflicts?: Conflicts;
 }
-
-/** With the environment variable UNKIND the database is unkind to all operations, by that seed. */
-export const SEED = process.env.UNKIND ? Number(process.env.UNKIND) : undefined;
 
 export type WorldName = 'in process' | 'over HTTP';
 
@@ -70,10 +68,8 @@ let unkind: UnkindDatabase | undefined;
 /** One for this process, as its client keeps the address. Each world begins with the same luck. */
 async function unkindBefore(endpoint: string): Promise<UnkindDatabase | undefined> {
   if (SEED === undefined) return undefined;
-  // No flow comes near the rates of a key, and measuring them costs two more requests a write.
-  const manners = { ...UNKIND, rates: undefined };
-  unkind ??= await startUnkindDatabase(endpoint, { seed: SEED, manners });
-  unkind.begin(SEED, manners);
+  unkind ??= await startUnkindDatabase(endpoint, { seed: SEED, manners: TO_STORIES });
+  unkind.begin(SEED, TO_STORIES);
   return unkind;
 }
 
