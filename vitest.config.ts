@@ -8,7 +8,7 @@ const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 /** Tests that replace modules, and those of hashing itself: each in a process of its own, where nothing is replaced yet. */
 const ALONE = [
   'test/{faults,invariants}/*.test.ts',
-  'test/{data/database,domain/password,domain/user/lock-out,ops/moving}.test.ts',
+  'test/{data/database,domain/password,domain/user/{lock-out,register-batch},ops/moving}.test.ts',
 ];
 
 /** Tests of infrastructure, which need no database. */
@@ -24,7 +24,14 @@ const TEMPLATES = [
  */
 const PROJECTS = ['templates', 'alone', 'parts', 'flows'];
 const LONG = [
-  ...['invariants/breakages', 'local/lifecycle', 'scale/large-groups', 'http/any-request', 'local/stack'],
+  ...[
+    'invariants/breakages',
+    'local/lifecycle',
+    'scale/large-groups',
+    'http/any-request',
+    'local/stack',
+    'scale/growth',
+  ],
   ...['background/deleted-user', 'ops/ops'],
   ...['flows/user/list', 'flows/files/browser', 'flows/races', 'flows/abuse', 'flows/access', 'flows/docs-page'],
   ...['flows/user/any-input', 'flows/user/registration', 'flows/dissolution', 'flows/doctor'],

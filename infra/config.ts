@@ -44,6 +44,16 @@ export interface Config {
    */
   signInThrottleBurst: number;
   /**
+   * Read units per second above which the table throttles: a bound on what surges can cost (docs/deploy.md).
+   * @default none
+   */
+  maxReadUnits: number | undefined;
+  /**
+   * The same for write units.
+   * @default none
+   */
+  maxWriteUnits: number | undefined;
+  /**
    * Calls that each background function may have at one moment, reserved for it: no more, and taken from what all
    * other functions of the account share. `0` reserves nothing: a deployment fails where less than 100 would be left
    * unreserved, as in new accounts.
@@ -109,8 +119,8 @@ export function readConfig(context: Record<string, unknown>): Config {
   const like = (form: RegExp) => (text: string) => (form.test(text) ? text : undefined);
   const bool = (key: keyof Config) =>
     read(key, true, (text) => ({ true: true, false: false })[text], 'use true or false');
-  const count = (key: keyof Config, usual: number, least = 1) =>
-    read(
+  const count = <T extends number | undefined>(key: keyof Config, usual: T, least = 1) =>
+    read<T | number>(
       key,
       usual,
       (text) => (/^\d{1,9}$/.test(text) && Number(text) >= least ? Number(text) : undefined),
@@ -139,6 +149,8 @@ export function readConfig(context: Record<string, unknown>): Config {
     throttleBurst: count('throttleBurst', 1000),
     signInThrottleRate: count('signInThrottleRate', 100),
     signInThrottleBurst: count('signInThrottleBurst', 200),
+    maxReadUnits: count('maxReadUnits', undefined),
+    maxWriteUnits: count('maxWriteUnits', undefined),
     backgroundConcurrency: count('backgroundConcurrency', 0, 0),
     corsOrigins: read('corsOrigins', ['*'], originsOf, 'use * or origins such as https://app.example.com'),
     domainName: optional(

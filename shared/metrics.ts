@@ -22,7 +22,8 @@ export const COSTS = { ms: 'Milliseconds', read_units: 'Count', write_units: 'Co
 
 /**
  * What happened, counted by the very write that makes it happen (`measured` in shared/data/step.ts), so that what is
- * refused, tried again or decided again counts once or not at all. In the order of the dashboard.
+ * refused, tried again or decided again counts once or not at all. In the order of the dashboard. The last two are no
+ * events but what writes were answered: that a partition key nears the size it may have, or has it.
  */
 export const EVENTS = [
   'registrations',
@@ -40,6 +41,8 @@ export const EVENTS = [
   'jobs_done',
   'jobs_cut_off',
   'users_forgotten',
+  'large_collections',
+  'full_collections',
 ] as const;
 
 export type MeasuredEvent = (typeof EVENTS)[number];

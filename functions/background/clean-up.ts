@@ -1,45 +1,52 @@
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { documentClient, tableName } from '../../shared/data/client.ts';
 import { Database } from '../../shared/data/database.ts';
 import { continueJob, finishJob, type Job, jobOf } from '../../shared/data/job-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
+import { untilAnswered } from '../../shared/deadline.ts';
 import { forgetInvitations } from '../../shared/domain/background/blocked-users.ts';
 import { forgetObjects } from '../../shared/domain/background/deleted-files.ts';
 import { forgetUser } from '../../shared/domain/background/deleted-user.ts';
 import { forgetGroup } from '../../shared/domain/background/dissolved-group.ts';
+import { Pace } from '../../shared/domain/background/pace.ts';
 import { logJob } from '../../shared/http/log.ts';
 
-/** Time (ms) kept for handing the job on. */
+/** Time (ms) kept for handing the job on: no round begins after the first, and what still runs ends at the second. */
 const RESERVE = 20_000;
+const HAND_ON = 10_000;
+/** A request that the database throttles or does not answer is sent again for so long (ms): beyond, the run slows down. */
+const FAULTS = 0;
 
-function run(db: Database, job: Job, now: number, expired: () => boolean): Promise<boolean> {
+function run(db: Database, job: Job, now: number, pace: Pace): Promise<boolean> {
   switch (job.kind) {
     case 'dissolved group':
-      return forgetGroup(db, job, now, expired);
+      return forgetGroup(db, job, now, pace);
     case 'deleted user':
-      return forgetUser(db, job, now, expired);
+      return forgetUser(db, job, now, pace);
     case 'blocked users':
-      return forgetInvitations(db, job, now, expired);
+      return forgetInvitations(db, job, pace);
     case 'deleted files':
-      return forgetObjects(job);
+      return forgetObjects(job, pace);
   }
 }
 
 /**
  * Fed by the table's stream with every new or touched job. A job that does not fit into one run is touched and so
  * handed out again; one that fails is tried again by the stream, and after that lies in the dead-letter queue while its
- * item stays in the table. Everything a job does may be done twice.
+ * item stays in the table. Everything a job does may be done twice. Throttling slows a run down, and does not fail it.
  */
 export async function handler(event: DynamoDBStreamEvent, context: Context): Promise<void> {
   for (const { dynamodb } of event.Records) {
     const key: Key = { pk: dynamodb?.Keys?.pk?.S ?? '', sk: dynamodb?.Keys?.sk?.S ?? '' };
-    const db = new Database();
+    const db = new Database(documentClient(), tableName(), FAULTS);
     const started = Date.now();
     const job = await db.read(jobOf(key));
     if (!job) continue;
-    const expired = () => context.getRemainingTimeInMillis() < RESERVE;
+    const pace = new Pace(() => context.getRemainingTimeInMillis() < RESERVE);
     const logged = { db, job, key, started, requestId: context.awsRequestId };
     try {
-      const done = await run(db, job, started, expired);
+      const time = Math.max(HAND_ON, context.getRemainingTimeInMillis() - HAND_ON);
+      const done = await untilAnswered(AbortSignal.timeout(time), () => run(db, job, started, pace));
       await db.write([done ? finishJob(key) : continueJob(key, Date.now())]);
       logJob({ ...logged, done });
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Context, EventBridgeEvent } from 'aws-lambda';
 import { Database } from '../../shared/data/database.ts';
+import { untilAnswered } from '../../shared/deadline.ts';
 import { publishUpload } from '../../shared/domain/file/publication.ts';
 import { logUpload } from '../../shared/http/log.ts';
 
@@ -8,6 +9,9 @@ export type ObjectCreated = EventBridgeEvent<
   'Object Created',
   { object: { key: string; size: number; etag: string }; 'request-id': string }
 >;
+
+/** Time (ms) kept for telling Lambda that this run has failed, so that it begins another. */
+const RESERVE = 1000;
 
 /**
  * Fed with every object that comes to lie below `incoming/`, at least once and in any order. What fails is tried again
@@ -18,7 +22,8 @@ export async function handler({ detail: { object } }: ObjectCreated, context: Co
   const started = Date.now();
   const logged = { db, key: object.key, started, requestId: context.awsRequestId };
   try {
-    logUpload({ ...logged, outcome: await publishUpload(db, object, started) });
+    const end = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - RESERVE));
+    logUpload({ ...logged, outcome: await untilAnswered(end, () => publishUpload(db, object, started)) });
   } catch (error) {
     logUpload({ ...logged, fault: error as Error });
     throw error;

@@ -1,10 +1,11 @@
 /** The two apps of the laptop stack, each with an admin token: two, so that what one may not see of the other shows. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Database } from '../../shared/data/database.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
+import { readKept } from './start-up.ts';
 
 export interface DemoApps {
   app_id: string;
@@ -23,7 +24,7 @@ export async function demoApps(
   dataDir: string | undefined,
 ): Promise<DemoApps> {
   const file = dataDir === undefined ? undefined : join(dataDir, 'demo-apps.json');
-  if (file && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  if (file && existsSync(file)) return readKept(file);
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const make = async (name: string) => {
     const db = new Database(documents, tableName);

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { StartUpError, type TableProperties } from './dynamodb-local.ts';
+import type { TableProperties } from './dynamodb-local.ts';
 import { type Pattern, parsePattern } from './event-pattern.ts';
+import { StartUpError } from './start-up.ts';
 import type { Assembly, Json, Resource } from './template.ts';
 
 export interface FunctionDefinition {

@@ -4,7 +4,7 @@
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -25,13 +25,11 @@ import {
   type TableDescription,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
+import { StartUpError, useFolder } from './start-up.ts';
 import { spawnTied } from './tied-process.ts';
 
 /** The region that every part of the laptop stack believes to be in. */
 export const LOCAL_REGION = 'us-east-1';
-
-/** What went wrong at start-up, in one sentence for a person; the stack trace would add nothing. */
-export class StartUpError extends Error {}
 
 export interface DynamoDbLocal {
   /** `http://127.0.0.1:<port>` */
@@ -83,7 +81,7 @@ async function startOn(port: number, { dataDir, peak = false }: DynamoDbLocalOpt
   // The one origin of web pages that it answers: nobody's, and by it we know our own server among others.
   const origin = `http://${randomUUID()}.invalid`;
   const storage = dataDir === undefined ? ['-inMemory'] : ['-dbPath', resolve(dataDir)];
-  if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
+  if (dataDir !== undefined) useFolder(dataDir);
   const command = [
     java,
     // Java's second compiler pays only in minutes of load; the less it inlines, the sooner it is done.
@@ -152,7 +150,8 @@ export interface TableProperties {
 
 /**
  * Creates the table of a template under `name`, with its indexes, stream and time to live; about 10 ms.
- * A table that is there already is kept. Throws StartUpError if that one was made with other keys or indexes.
+ * A table that is there already is kept. Throws StartUpError if that one was made with other keys or indexes, or if the
+ * server cannot use the data that it keeps.
  */
 export async function createTable(
   client: DynamoDBClient,
@@ -185,6 +184,9 @@ export async function createTable(
   try {
     await client.send(new CreateTableCommand(input));
   } catch (error) {
+    const { $fault: fault, message } = error as { $fault?: string; message: string };
+    if (fault === 'server')
+      throw new StartUpError(`DynamoDB Local cannot use the data that it keeps, move it away: ${message}`);
     if (!(error instanceof ResourceInUseException)) throw error;
   }
   const { Table: table } = await client.send(new DescribeTableCommand({ TableName: name }));

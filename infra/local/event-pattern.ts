@@ -1,5 +1,5 @@
 /** Event patterns of filter criteria: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html */
-import { StartUpError } from './dynamodb-local.ts';
+import { StartUpError } from './start-up.ts';
 import type { Json } from './template.ts';
 
 /** True if the event matches. */

@@ -1,9 +1,10 @@
 /** What functions print goes to a file as it is; the operator at the console sees one short line a call. */
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import type { AccessLogEntry } from './api-gateway.ts';
 import type { Outcome } from './function-pool.ts';
+import { useFolder } from './start-up.ts';
 import type { Json } from './template.ts';
 
 export interface StackLog {
@@ -25,9 +26,11 @@ export interface StackLog {
  * `show` gets the console's lines.
  */
 export function openLog(folder: string, show: (line: string) => void): StackLog {
-  mkdirSync(folder, { recursive: true });
-  const functions = createWriteStream(join(folder, 'functions.log'));
-  const dead = createWriteStream(join(folder, 'dlq.ndjson'), { flags: 'a' });
+  useFolder(folder);
+  // Opened at once: what is wrong with a file shows here, and not when the process is at work.
+  const writeTo = (name: string, flags: string) => createWriteStream('', { fd: openSync(join(folder, name), flags) });
+  const functions = writeTo('functions.log', 'w');
+  const dead = writeTo('dlq.ndjson', 'a');
   const time = () => styleText('dim', new Date().toTimeString().slice(0, 8));
   const line = (status: string, code: string, duration: number, what: string, why = '') =>
     show(

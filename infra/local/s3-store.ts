@@ -1,10 +1,11 @@
 /** Objects in a folder: each is a file of bytes and a JSON file that describes it; the index is in memory. */
 import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, readdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
+import { readKept, useFolder } from './start-up.ts';
 
 export interface StoredObject {
   bucket: string;
@@ -51,11 +52,11 @@ export interface ObjectStore {
 
 /** Opens the store in `folder`, with what an earlier run left there. */
 export function openObjectStore(folder: string): ObjectStore {
-  mkdirSync(folder, { recursive: true });
+  useFolder(folder);
   const objects = new Map<string, StoredObject>();
   const id = (bucket: string, key: string) => `${bucket}/${key}`;
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
-    const object: StoredObject = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+    const object: StoredObject = readKept(join(folder, name));
     objects.set(id(object.bucket, object.key), { ...object, file: join(folder, name.replace(/json$/, 'bin')) });
   }
   const remove = async (file: string) => {

@@ -1,7 +1,7 @@
 /** The whole product on one machine: started by `npm start`, and in process by tests. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,14 @@ import { createGatewayServer } from './api-gateway.ts';
 import { assemblyOfSources } from './assembly.ts';
 import { type DemoApps, demoApps } from './demo-apps.ts';
 import { type Deployment, type FunctionDefinition, readDeployment } from './deployment.ts';
-import { createTable, type DynamoDbLocal, LOCAL_REGION, StartUpError, startDynamoDbLocal } from './dynamodb-local.ts';
+import { createTable, type DynamoDbLocal, LOCAL_REGION, startDynamoDbLocal } from './dynamodb-local.ts';
 import { createFunctionPool } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
 import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
 import { openLog } from './log.ts';
 import { type CreatedObject, startS3Server } from './s3-server.ts';
 import type { Credentials } from './s3-signature.ts';
+import { readKept, StartUpError, useFolder } from './start-up.ts';
 import { startStreamSource } from './stream-source.ts';
 import { type Json, LOCAL_ACCOUNT, readAssembly } from './template.ts';
 import { startUnkindDatabase, type UnkindDatabase } from './unkind/database.ts';
@@ -129,6 +130,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     gateway.server.closeAllConnections();
   });
 
+  if (data) for (const part of ['dynamodb', 's3', '']) useFolder(join(data, part));
   const folder = await mkdtemp(join(tmpdir(), 'roster-'));
   closers.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   const reading = (async () => {
@@ -242,7 +244,7 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
       },
       onDiscard: (records, outcome) => log.deadLetter('stream', target.name, { Records: records }, outcome),
       position: {
-        load: () => (file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}),
+        load: () => (file && existsSync(file) ? readKept(file) : {}),
         save: (position) => file && writeFileSync(file, JSON.stringify(position)),
       },
     });

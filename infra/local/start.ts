@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { StartUpError } from './dynamodb-local.ts';
 import { type Stack, type StackDescription, startStack } from './stack.ts';
+import { StartUpError } from './start-up.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../../.local');
 const DESCRIPTION = join(FOLDER, 'stack.json');
@@ -66,8 +66,16 @@ try {
   }
 } catch (error) {
   // The whole error is for faults of the stack itself; what a person can mend is one sentence.
-  if (!(error instanceof StartUpError)) console.error(error);
-  await end(1, error instanceof StartUpError ? error.message : undefined);
+  const sentence = sentenceOf(error);
+  if (sentence === undefined && !ending) console.error(error);
+  await end(1, sentence);
+}
+
+/** Of what a person can mend: what the start says itself, and files and folders that cannot be used. */
+function sentenceOf(error: unknown): string | undefined {
+  if (error instanceof StartUpError) return error.message;
+  const { path, message } = error as NodeJS.ErrnoException;
+  return path && `${path} cannot be used: ${message}.`;
 }
 
 /** The parent's process id and, where the system tells, its parent's: they change when either has ended. */

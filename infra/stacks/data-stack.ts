@@ -45,6 +45,8 @@ export class DataStack extends Stack {
       partitionKey: text(PARTITION_KEY),
       sortKey: text(SORT_KEY),
       billingMode: BillingMode.PAY_PER_REQUEST,
+      ...(config.maxReadUnits && { maxReadRequestUnits: config.maxReadUnits }),
+      ...(config.maxWriteUnits && { maxWriteRequestUnits: config.maxWriteUnits }),
       // No `encryption`: encrypted at rest under the key that DynamoDB owns. With one of KMS, a request, its price,
       // its throttle and its permission would stand between a function and its data.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },

@@ -222,6 +222,18 @@ const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs,
     metric: own('lock_outs', 'Sum'),
     from: 20,
   },
+  {
+    section: 'large-collection',
+    says: 'A partition key of the table holds 5 GB or more of the 10 that it may hold.',
+    metric: own('large_collections', 'Sum'),
+    from: 1,
+  },
+  {
+    section: 'full-collection',
+    says: 'A partition key of the table is full: what would add to it fails.',
+    metric: own('full_collections', 'Sum'),
+    from: 1,
+  },
 ];
 
 function widgets(

@@ -11,6 +11,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
   type UpdateCommandInput,
+  type UpdateCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { attempt, Patience } from '../deadline.ts';
@@ -19,6 +20,7 @@ import { Unavailable } from '../refusal.ts';
 import { documentClient, tableName } from './client.ts';
 import { Expression } from './expression.ts';
 import { faultOf } from './fault.ts';
+import { isFull, largeCollections } from './item-collections.ts';
 import type { Key } from './keys.ts';
 import {
   fillShape,
@@ -65,8 +67,11 @@ export class Database {
   readonly usage: Usage = { trips: 0, requests: 0, readUnits: 0, writeUnits: 0 };
   /** What the writes of this call have made happen. */
   readonly events: Partial<Record<MeasuredEvent, number>> = {};
+  /** Partition keys that the writes of this call have found near the size they may have, or at it. */
+  readonly tight = new Set<string>();
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
+  readonly #faults: number;
   /** A condition did not hold: what this call had read was changed before it wrote. */
   overtaken = false;
   /** What the conditions of the last write found that was refused. */
@@ -74,9 +79,11 @@ export class Database {
   readonly #items = new Map<string, Item | undefined>();
   readonly #pages = new Map<Query<unknown>, Page>();
 
-  constructor(client = documentClient(), table = tableName()) {
+  /** @param faults milliseconds for which a request is sent again that the database throttles or does not answer */
+  constructor(client = documentClient(), table = tableName(), faults = FAULTS) {
     this.#client = client;
     this.#table = table;
+    this.#faults = faults;
   }
 
   /** Reads all of it in one round trip: BatchGets of up to 100 keys and Queries, side by side. */
@@ -119,7 +126,7 @@ export class Database {
   async #getBatch(keys: Key[]): Promise<void> {
     for (const key of keys) this.#items.set(keyText(key), undefined);
     let pending: Item[] = keys as unknown as Item[];
-    const patience = new Patience(FAULTS, UNANSWERED);
+    const patience = new Patience(this.#faults, UNANSWERED);
     while (pending.length > 0) {
       const { Responses, UnprocessedKeys, ConsumedCapacity } = await this.#ask((options) =>
         this.#client.send(
@@ -184,7 +191,7 @@ export class Database {
   async write(steps: Step[]): Promise<boolean> {
     if (steps.length === 0) return true;
     this.usage.trips++;
-    const faults = new Patience(FAULTS, UNANSWERED);
+    const faults = new Patience(this.#faults, UNANSWERED);
     const contention = new Patience(CONTENTION, CONTENDED);
     let token = randomUUID();
     let maybeDone = false;
@@ -195,6 +202,7 @@ export class Database {
         break;
       } catch (error) {
         const fault = faultOf(error);
+        this.#tell('full_collections', fullCollections(error as Failed, steps));
         if (fault === 'broken') throw error;
         if (fault === 'condition') {
           this.takeOver(foundBy(error as Failed, steps));
@@ -217,7 +225,7 @@ export class Database {
     }
     for (const step of steps) {
       this.#items.set(keyText(step.key), applied(step, this.#items.get(keyText(step.key))));
-      if (step.event) this.events[step.event] = (this.events[step.event] ?? 0) + 1;
+      if (step.event) this.#count(step.event);
     }
     return true;
   }
@@ -225,22 +233,35 @@ export class Database {
   async #commit(steps: Step[], token: string): Promise<void> {
     const [only] = steps;
     if (only && goesAlone(steps)) {
-      const { ConsumedCapacity } = await this.#single(only);
+      const { ConsumedCapacity, ItemCollectionMetrics } = await this.#single(only);
       this.usage.writeUnits += ConsumedCapacity?.CapacityUnits ?? 0;
+      this.#tell('large_collections', largeCollections(ItemCollectionMetrics && [ItemCollectionMetrics]));
       return;
     }
     const command = { put: 'Put', update: 'Update', delete: 'Delete', check: 'ConditionCheck' } as const;
-    const { ConsumedCapacity } = await this.#send((options) =>
+    const { ConsumedCapacity, ItemCollectionMetrics } = await this.#send((options) =>
       this.#client.send(
         new TransactWriteCommand({
           TransactItems: steps.map((step) => ({ [command[step.action]]: statement(step, this.#table) })),
           ClientRequestToken: token,
-          ReturnConsumedCapacity: 'TOTAL',
+          ...REPORT,
         }),
         options,
       ),
     );
     this.usage.writeUnits += sum(ConsumedCapacity);
+    this.#tell('large_collections', largeCollections(ItemCollectionMetrics?.[this.#table]));
+  }
+
+  #tell(event: MeasuredEvent, collections: readonly string[]) {
+    for (const key of collections) {
+      this.#count(event);
+      this.tight.add(key);
+    }
+  }
+
+  #count(event: MeasuredEvent) {
+    this.events[event] = (this.events[event] ?? 0) + 1;
   }
 
   /** Conditions did not hold on these items: the records now show what is really there. */
@@ -264,9 +285,9 @@ export class Database {
     }
   }
 
-  #single(step: Step, most?: number): Promise<{ ConsumedCapacity?: ConsumedCapacity | undefined }> {
-    const input = { ...statement(step, this.#table), ReturnConsumedCapacity: 'TOTAL' as const };
-    return this.#send<{ ConsumedCapacity?: ConsumedCapacity | undefined }>((options) => {
+  #single(step: Step, most?: number): Promise<Written> {
+    const input = { ...statement(step, this.#table), ...REPORT };
+    return this.#send<Written>((options) => {
       if (step.action === 'put') return this.#client.send(new PutCommand(input as PutCommandInput), options);
       if (step.action === 'delete') return this.#client.send(new DeleteCommand(input as DeleteCommandInput), options);
       return this.#client.send(new UpdateCommand(input as UpdateCommandInput), options);
@@ -275,7 +296,7 @@ export class Database {
 
   /** Sends what may be sent any number of times. @throws Unavailable where the database does not answer */
   async #ask<T>(request: Request<T>): Promise<T> {
-    const patience = new Patience(FAULTS, UNANSWERED);
+    const patience = new Patience(this.#faults, UNANSWERED);
     for (;;) {
       try {
         return await this.#send(request);
@@ -302,10 +323,13 @@ export class Database {
 /** Milliseconds that a note may take: a call may wait for it. */
 const NOTE = 150;
 
+type Written = Pick<UpdateCommandOutput, 'ConsumedCapacity' | 'ItemCollectionMetrics'>;
+
 type Request<T> = (options: { abortSignal: AbortSignal }) => Promise<T>;
 
 /** A failed condition, of a single write or of a transaction; items come as the wire has them. */
 interface Failed {
+  name: string;
   Item?: WireItem;
   CancellationReasons?: CancellationReason[];
 }
@@ -322,9 +346,16 @@ const foundBy = ({ Item, CancellationReasons: reasons = [{ Code: FAILED, Item }]
     ),
   );
 
+/** Partition keys that have no room for the write. */
+const fullCollections = ({ name, CancellationReasons: reasons = [{ Code: name }] }: Failed, steps: Step[]): string[] =>
+  steps.flatMap(({ key }, index) => (isFull(reasons[index]?.Code) ? [key.pk] : []));
+
 /** One step goes alone at half the price, but for counters: those need the transaction's token against repetition. */
 const goesAlone = ([only, ...others]: Step[]) =>
   others.length === 0 && only !== undefined && only.action !== 'check' && !only.changes?.add;
+
+/** What every write is asked to answer. Sizes of item collections cost nothing, and only a write tells them. */
+const REPORT = { ReturnConsumedCapacity: 'TOTAL', ReturnItemCollectionMetrics: 'SIZE' } as const;
 
 const sum = (consumed: ConsumedCapacity[] | undefined) =>
   (consumed ?? []).reduce((units, { CapacityUnits }) => units + (CapacityUnits ?? 0), 0);

@@ -1,5 +1,16 @@
 import type { Condition } from './expression.ts';
-import { dissolvedKey, dissolvedPartition, groupInfoKey, groupKey, groupTextKey, publicGroupKey } from './keys.ts';
+import {
+  CLEANED,
+  cleanedKey,
+  DISSOLVED,
+  dissolvedKey,
+  dissolvedPartition,
+  groupInfoKey,
+  groupKey,
+  groupTextKey,
+  publicGroupKey,
+  time,
+} from './keys.ts';
 import { type Get, type Query, record } from './read.ts';
 import { put, remove, type Step, update } from './step.ts';
 import { sumStep } from './write-queue.ts';
@@ -91,14 +102,31 @@ export const removePublic = (app: string, group: Group): Step[] =>
   group.type === 1 ? [remove(publicGroupKey(app, group.made, group.group))] : [];
 
 /**
- * Groups dissolved but not yet cleaned up: their members' edges are still there, so `user_joined` leaves these out.
- * Nearly always few.
+ * Milliseconds that the mark of a dissolved group is read after the end of its clean-up. A call may have read an edge
+ * before the clean-up removed it, and read the marks after that end: within the 10 seconds that a call has. The rest is
+ * for the write of the mark, which may wait for the database after its time was taken, and for clocks that differ.
  */
-export const dissolvedGroupsOf = (app: string): Query<Set<number>> => ({
-  query: { partition: dissolvedPartition(app), between: ['0', '~'], all: true },
-  parse: ({ items }) => new Set(items.map(({ sk }) => Number(sk))),
+const MARK_READ = 60_000;
+
+/**
+ * Groups dissolved whose members' edges may still be read: `user_joined` leaves these out. The clean-ups at work, and
+ * those of the last minute: nearly always few, whatever else TTL has not removed yet.
+ */
+export const dissolvedGroupsOf = (app: string, now: number): Query<Set<number>> => ({
+  query: {
+    partition: dissolvedPartition(app),
+    between: [`${CLEANED}${time(now - MARK_READ)}`, `${DISSOLVED}~`],
+    // Those at work first: one that is missed because its clean-up ends at this moment is met among the others.
+    descending: true,
+    all: true,
+  },
+  parse: ({ items }) => new Set(items.map(({ sk }) => Number(String(sk).split('#').at(-1)))),
 });
 export const putDissolved = (app: string, group: number): Step => put(dissolvedKey(app, group), {});
-/** No edge shows the group any more; readers that began before still find the mark for an hour. */
-export const forgetDissolved = (app: string, group: number, now: number): Step =>
-  update(dissolvedKey(app, group), { set: { ttl: Math.ceil(now / 1000) + 3600 } });
+/**
+ * No edge shows the group any more: first it is marked so, then its other mark goes. In one transaction a Query could
+ * see the second of them and not the first. @param now ms; just before the write
+ */
+export const putCleaned = (app: string, group: number, now: number): Step =>
+  put(cleanedKey(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) });
+export const removeDissolved = (app: string, group: number): Step => remove(dissolvedKey(app, group));

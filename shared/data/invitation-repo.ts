@@ -34,10 +34,29 @@ export const invitationOf = (
   inviter: number,
 ): Get<Invitation | undefined> => record(invitationKey(app, invitee, group, inviter));
 
-/** All invitations of a person to one group. */
+/** All invitations of a person to one group, those too that TTL has not removed yet: as many as ever invited. */
 export const invitationsToGroupOf = (app: string, invitee: number, group: number): Query<Invitation[]> => ({
   query: { partition: userPartition(app, invitee), between: prefix(invitationsToGroup(group)), all: true },
   parse: ({ items }) => items as unknown as Invitation[],
+});
+
+/** Invitations of `latestInvitationsOf`. */
+const LATEST = 20;
+
+/** The newest invitations of a person's list, to whatever group; `more`: the list has older ones. */
+export const latestInvitationsOf = (
+  app: string,
+  invitee: number,
+  now: number,
+): Query<{ invitations: Invitation[]; more: boolean }> => ({
+  query: {
+    partition: userPartition(app, invitee),
+    index: 'lsi1',
+    between: [oldestListed(now), `${INVITATION}~`],
+    descending: true,
+    limit: LATEST,
+  },
+  parse: ({ items, last }) => ({ invitations: items as unknown as Invitation[], more: last !== undefined }),
 });
 
 /** The group and the inviter that an invitation's key names. */

@@ -16,7 +16,7 @@ export type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>;
 
 export const putJob = (job: Job): Step => {
   const id = randomUUID();
-  return put(jobKey(id), { ...job, ...jobIndex(job.made, id) });
+  return put(jobKey(id), { ...job, ...jobIndex(id) });
 };
 
 /** What operators call a job. */

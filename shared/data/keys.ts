@@ -9,7 +9,8 @@
  * | counter shard     | A#app#C#k               | #               |                     |                |                |                  |
  * | directory entry   | A#app#D                 | made#user       |                     |                |                |                  |
  * | public group      | A#app#P                 | made#group      |                     |                |                |                  |
- * | dissolved group   | A#app#X                 | group           |                     |                |                |                  |
+ * | dissolved group   | A#app#X                 | D#group or      |                     |                |                |                  |
+ * |                   |                         | C#cleaned#group |                     |                |                |                  |
  * | username          | A#app#N#compared        | #               |                     |                |                |                  |
  * | mobile            | A#app#M#number          | #               |                     |                |                |                  |
  * | push device token | A#app#K#hash            | #               |                     |                |                |                  |
@@ -32,7 +33,7 @@
  * | announcement      | G#app#group#N           | id              |                     |                |                |                  |
  * | file              | G#app#group#F           | id              | F#published#id      |                |                | FILES#app        |
  * | registration      | O#random                | #               |                     |                |                |                  |
- * | job               | J#id                    | #               |                     |                |                | JOBS / made      |
+ * | job               | J#id                    | #               |                     |                |                | JOBS#k / id      |
  * | queued write      | Q#app#group             | T#time#id       |                     |                |                |                  |
  * | lease of a queue  | Q#app#group             | L               |                     |                |                |                  |
  *
@@ -74,7 +75,18 @@ export const publicGroupKey = (app: string, made: number, group: number): Key =>
   sk: `${time(made)}#${group}`,
 });
 export const dissolvedPartition = (app: string) => `A#${app}#X`;
-export const dissolvedKey = (app: string, group: number): Key => ({ pk: dissolvedPartition(app), sk: String(group) });
+/** While the clean-up behind a dissolved group runs. */
+export const DISSOLVED = 'D#';
+export const dissolvedKey = (app: string, group: number): Key => ({
+  pk: dissolvedPartition(app),
+  sk: `${DISSOLVED}${group}`,
+});
+/** Once it has ended, by the time of its end: sorts before all that still run. */
+export const CLEANED = 'C#';
+export const cleanedKey = (app: string, at: number, group: number): Key => ({
+  pk: dissolvedPartition(app),
+  sk: `${CLEANED}${time(at)}#${group}`,
+});
 
 // ——— names, locks, repeated calls ———
 /** What usernames are made of: each of these characters is one in NFKC too, and of this alphabet. */
@@ -181,9 +193,13 @@ export const registrationKey = (random: string) => alone(`O#${random}`);
 /** The table's stream hands every item of this prefix to the background function. */
 export const JOB = 'J#';
 export const jobKey = (id: string) => alone(`${JOB}${id}`);
-/** Partition of the global index that holds all jobs in the order they were made. */
-export const JOBS = 'JOBS';
-export const jobIndex = (made: number, id: string) => ({ g1p: JOBS, g1s: `${time(made)}#${id}` });
+/**
+ * Partitions of the global index that hold all jobs, by the first digit of their random ids. One partition in the order
+ * of time would be written at its end by the jobs of all apps: it takes 1,000 writes a second, and throttles the table
+ * beyond.
+ */
+export const JOBS = [...'0123456789abcdef'].map((digit) => `JOBS#${digit}`);
+export const jobIndex = (id: string) => ({ g1p: `JOBS#${id[0]}`, g1s: id });
 
 // ——— queue of writes that count on one item ———
 const queuePartition = ({ pk }: Key) => `Q${pk.slice(pk.indexOf('#'))}`;

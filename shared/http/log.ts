@@ -4,7 +4,7 @@ import { type Job, jobId } from '../data/job-repo.ts';
 import type { Key } from '../data/keys.ts';
 import type { Call } from '../domain/call.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
-import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, type MeasuredEvent, NAMESPACE } from '../metrics.ts';
+import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, NAMESPACE } from '../metrics.ts';
 
 let cold = true;
 
@@ -50,7 +50,7 @@ export function logCall(
     ...(fault && { error: describe(fault) }),
   };
   cold = false;
-  write(line, db.events, [
+  write(line, db, [
     { Dimensions: tells ? [BY_CODE, BY_OPERATION] : [BY_CODE], Metrics: [{ Name: CALLS, Unit: 'Count' }] },
   ]);
 }
@@ -82,7 +82,7 @@ export function logJob(run: {
     request_id: requestId,
     ...(fault && { error: describe(fault) }),
   };
-  write(line, db.events, []);
+  write(line, db, []);
 }
 
 /** One line of JSON an upload that arrived: what became of it. */
@@ -109,7 +109,7 @@ export function logUpload(run: {
     request_id: requestId,
     ...(fault && { error: describe(fault) }),
   };
-  write(line, db.events, []);
+  write(line, db, []);
 }
 
 /** Where a line comes from. */
@@ -134,14 +134,15 @@ const costs: Directive = {
  * Writes the line in CloudWatch's embedded metric format, as it is: `console.log` would put time and request id before
  * it, and it would be no JSON for the log's filters.
  */
-function write(line: object, events: Partial<Record<MeasuredEvent, number>>, directives: Directive[]) {
+function write(line: object, { events, tight }: Database, directives: Directive[]) {
   const happened = Object.keys(events).map((Name) => ({ Name, Unit: 'Count' }));
   const all = [...directives, costs, ...(happened.length > 0 ? [{ Dimensions: [BY_STAGE], Metrics: happened }] : [])];
   const metadata = {
     Timestamp: Date.now(),
     CloudWatchMetrics: all.map((directive) => ({ Namespace: NAMESPACE, ...directive })),
   };
-  process.stdout.write(`${JSON.stringify({ ...line, ...events, _aws: metadata })}\n`);
+  const collections = tight.size > 0 && { collections: [...tight] };
+  process.stdout.write(`${JSON.stringify({ ...line, ...collections, ...events, _aws: metadata })}\n`);
 }
 
 /** Name, message and stack of a fault and of what caused it, for the operator only. */

@@ -185,7 +185,7 @@ export const memberRoutes = [
     access,
     section: '7.43, 7.44',
     summary: 'Process group invitation by user',
-    grants: QUEUED,
+    grants: [...QUEUED, 'query-lsi1'],
   },
   {
     id: 'group/invitation-list',

@@ -93,6 +93,17 @@ describe.concurrent('A database that never answers', () => {
     expect(asked()).toBeGreaterThanOrEqual(2);
   });
 
+  test('delays a call by a moment only where the call would write presence', async () => {
+    let ms = 0;
+    const { asked } = await answerOf(silence, async ({ app, db }) => {
+      const began = performance.now();
+      await db.note(update({ pk: app, sk: 'a' }, { set: { seen: 1 } }));
+      ms = performance.now() - began;
+    });
+    expect(ms).toBeLessThan(500);
+    expect(asked(), 'it is not tried again').toBe(1);
+  });
+
   test('makes a call answer 503 before its function has no time left', async () => {
     const { answer, ms } = await answerOf(silence, opens, 2000);
     expect(answer).toMatchObject(BUSY);

@@ -8,6 +8,7 @@ import { type Item, keyText } from '../../shared/data/read.ts';
 import { EVENTS } from '../../shared/metrics.ts';
 import { type Route, routes } from '../../shared/routes/index.ts';
 import { type Answer, moduleOf, type Request } from '../support/api.ts';
+import { doJobs } from '../support/jobs.ts';
 import { requestOf, type Scene, setScene, warmUp } from '../support/recipes.ts';
 import { Given, PASSWORD } from '../support/story.ts';
 import { Recorder } from '../support/table-recorder.ts';
@@ -60,7 +61,8 @@ function breakOne(which: 'write' | 'read', nth: number, fault: Fault): void {
 }
 
 /** Names of jobs are drawn anew in each run. */
-const withoutUuids = (text: string) => text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid');
+const withoutUuids = (text: string) =>
+  text.replace(/(JOBS#)[0-9a-f]|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid');
 
 const world = await worldInProcess();
 
@@ -92,6 +94,8 @@ const sorted = (value: unknown): unknown =>
 interface Case {
   title: string;
   call: (scene: Scene) => Promise<Answer>;
+  /** What the call leaves to the background is done, too. */
+  withJobs?: true;
 }
 
 const byRecipe = (route: Route, more: Partial<Request> = {}): Case['call'] => {
@@ -103,6 +107,9 @@ const byRecipe = (route: Route, more: Partial<Request> = {}): Case['call'] => {
 
 const KEYED = ['group/create', 'group/announcement/edit', 'group/file/upload', 'user/register/batch'];
 
+/** Each kind of job. */
+const JOBS = ['group/destroy', 'user/delete', 'group/block', 'group/file/delete'];
+
 const CASES: Case[] = [
   ...routes.map((route) => ({ title: route.id, call: byRecipe(route) })),
   ...routes
@@ -111,6 +118,9 @@ const CASES: Case[] = [
       title: `${route.id} with an Idempotency-Key`,
       call: byRecipe(route, { headers: { 'idempotency-key': 'once' } }),
     })),
+  ...routes
+    .filter(({ id }) => JOBS.includes(id))
+    .map((route) => ({ title: `${route.id} and its job`, call: byRecipe(route), withJobs: true as const })),
   {
     title: 'change_password with a wrong password',
     call: ({ carol }) =>
@@ -151,9 +161,13 @@ describe('A call whose request to the database goes wrong once gives the answer 
   });
 
   /** One run from the same state, at the same time, with the same random numbers. */
-  async function run({ call }: Case) {
+  async function run({ call, withJobs }: Case) {
     sameRandomness();
-    const { answer, requests } = await recorder.record(() => call(scene));
+    const { answer, requests } = await recorder.record(async () => {
+      const answer = await call(scene);
+      if (withJobs) await doJobs(scene.given);
+      return answer;
+    });
     const { status, body, log } = answer;
     const outcome = {
       answer: withoutUuids(JSON.stringify({ status, body })),

@@ -2,7 +2,7 @@ import { describe, expect, vi } from 'vitest';
 import { handler } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
-import type { Key } from '../../shared/data/keys.ts';
+import { dissolvedPartition, type Key, userPartition } from '../../shared/data/keys.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, type Person } from '../support/story.ts';
@@ -94,6 +94,43 @@ describe('A dissolved group', () => {
       await run(jobs);
       expect(await given.problems()).toEqual([]);
       for (const person of [people[0]!, people[198]!]) expect(await person.does('GET /group/user_joined')).toEqual([]);
+    });
+
+    story('unseen by who has read its membership before and looks for its mark after', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      await alice!.does('POST /group/destroy', { group_id });
+      const jobs = await jobsOf(given.world.table, given.app);
+      // The answer to the Query of edges is there before the clean-up begins, that of marks is asked for when it has ended.
+      let edgesRead: (value?: unknown) => void;
+      const read = new Promise((resolve) => {
+        edgesRead = resolve;
+      });
+      const cleaned = read.then(() => run(jobs));
+      const asked: string[] = [];
+      documentClient().middlewareStack.add(
+        (next) => async (args) => {
+          const { ExpressionAttributeValues: values = {} } = args.input as { ExpressionAttributeValues?: object };
+          if (Object.values(values).includes(dissolvedPartition(given.app))) await cleaned;
+          const answer = await next(args);
+          asked.push(JSON.stringify(args.input));
+          if (Object.values(values).includes(userPartition(given.app, bob!.id))) edgesRead();
+          return answer;
+        },
+        { step: 'initialize', name: 'late' },
+      );
+      try {
+        expect(await bob!.does('GET /group/user_joined')).toEqual([]);
+      } finally {
+        documentClient().middlewareStack.remove('late');
+      }
+      expect(await jobsOf(given.world.table, given.app)).toEqual([]);
+      expect(await bob!.does('GET /group/user_joined')).toEqual([]);
+      // At every moment one of its marks is there, and a Query that misses the first of them comes upon the second later.
+      const place = (what: RegExp) => asked.findIndex((input) => what.test(input));
+      expect(place(/"Item":{[^}]*"sk":"C#/)).toBeGreaterThan(-1);
+      expect(place(/"Key":{[^}]*"sk":"D#/)).toBeGreaterThan(place(/"Item":{[^}]*"sk":"C#/));
+      expect(asked[place(/":v\d":"C#/)]).toContain('"ScanIndexForward":false');
     });
 
     story('in as many runs as it takes', async (given) => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
+import { documentClient } from '../../shared/data/client.ts';
 import type { Answer } from '../support/api.ts';
 import { type Actor, inBothWorlds, inRaces, insisted, inThisProcess, PASSWORD } from '../support/story.ts';
 
@@ -102,6 +103,31 @@ describe('Idempotency-Key', () => {
           message: expect.stringContaining('idempotency-key'),
         });
       expect((await posts(alice, '/group/create', 'k'.repeat(255), { name: 'G' })).body.code).toBe(200);
+    });
+  });
+
+  inThisProcess('an answer lost', (story) => {
+    story('a batch whose lease was written, unheard, knows it for its own', async (given) => {
+      const app = given.admin();
+      const request = { list: [{ username: `u${Date.now()}`, password: 'long enough' }] };
+      // Within the SDK's own retries: the write is done, and sent again.
+      let lost = 0;
+      documentClient().middlewareStack.add(
+        (next) => async (args) => {
+          const answer = await next(args);
+          const { headers } = args.request as { headers: Record<string, string> };
+          if (headers['x-amz-target']?.endsWith('.PutItem') && ++lost === 1)
+            throw Object.assign(new Error('reset'), { name: 'TimeoutError', $retryable: {} });
+          return answer;
+        },
+        { step: 'deserialize', name: 'loses' },
+      );
+      const { status, body } = await posts(app, '/user/register/batch', 'one', request);
+      documentClient().middlewareStack.remove('loses');
+      expect(lost).toBeGreaterThan(1);
+      expect(status).toBe(200);
+      expect(body.data).toMatchObject([{ success: true }]);
+      expect((await posts(app, '/user/register/batch', 'one', request)).body).toEqual(body);
     });
   });
 

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { assemblyOfSources } from '../../infra/local/assembly.ts';
-import { StartUpError } from '../../infra/local/dynamodb-local.ts';
 import { type StackDescription, startStack } from '../../infra/local/stack.ts';
+import { StartUpError } from '../../infra/local/start-up.ts';
 import { type FuzzReport, fuzz } from './run.ts';
 
 const RUNNING = resolve(import.meta.dirname, '../../.local/stack.json');

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
-import { lockKey } from '../../shared/data/keys.ts';
+import { directoryPartition, type Key, lockKey, userPartition } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
 import type { Answer } from '../support/api.ts';
 import { eventsOf, faultsOf, metricsOf } from '../support/embedded-metrics.ts';
@@ -199,6 +200,78 @@ inThisProcess('Events', (story) => {
     expect(eventsOf(line!)).toEqual({});
     documentClient().middlewareStack.remove('fault');
     expect((await runJobs(given)).map(eventsOf)).toEqual([{ jobs_done: 1 }]);
+  });
+});
+
+inThisProcess('Partition keys', (story) => {
+  /** DynamoDB Local tells no sizes of item collections, and never refuses one: answers of AWS, as its reference has them. */
+  const holding = (partition: string, gigabytes: number) =>
+    documentClient().middlewareStack.add(
+      (next) => async (args) => {
+        const input = args.input as {
+          ReturnItemCollectionMetrics?: string;
+          TableName?: string;
+          TransactItems?: Record<string, { TableName: string; Key?: Key; Item?: Key }>[];
+        };
+        if (input.ReturnItemCollectionMetrics !== 'SIZE') return next(args);
+        const size = (pk = '') => ({
+          ItemCollectionKey: { pk },
+          SizeEstimateRangeGB: pk === partition ? [gigabytes - 1, gigabytes] : [0, 1],
+        });
+        const written = input.TransactItems?.map((item) => Object.values(item)[0]!) ?? [
+          input as { Key?: Key; Item?: Key },
+        ];
+        const keys = written.map(({ Key, Item }) => (Key ?? Item)!.pk);
+        if (gigabytes > 10 && keys.includes(partition)) {
+          const name = 'ItemCollectionSizeLimitExceeded';
+          throw input.TransactItems
+            ? Object.assign(new Error('cancelled'), {
+                name: 'TransactionCanceledException',
+                CancellationReasons: keys.map((pk) => ({ Code: pk === partition ? name : 'None' })),
+              })
+            : Object.assign(new Error('no room'), { name: `${name}Exception` });
+        }
+        const result = await next(args);
+        const sizes = [...new Set(keys)].map(size);
+        const ItemCollectionMetrics = input.TransactItems ? { [tableOf(input)]: sizes } : sizes[0];
+        return { ...result, output: { ...(result.output as object), ItemCollectionMetrics } } as never;
+      },
+      { step: 'initialize', name: 'fault', override: true },
+    );
+  const tableOf = ({ TransactItems }: { TransactItems?: Record<string, { TableName: string }>[] }) =>
+    Object.values(TransactItems![0]!)[0]!.TableName;
+
+  story('that hold half of what they may are counted and named, by every write to them', async ({ app, nobody }) => {
+    const register = () =>
+      nobody.asks('POST /user/register/v2', { username: `u${randomUUID().slice(0, 8)}`, password: PASSWORD });
+    holding(directoryPartition(app), 4);
+    const before = await register();
+    expect(eventsOf(before.log!)).toEqual({ registrations: 1 });
+    expect(before.log).not.toHaveProperty('collections');
+    holding(directoryPartition(app), 5);
+    const { log } = await register();
+    expect(eventsOf(log!)).toEqual({ registrations: 1, large_collections: 1 });
+    expect(log).toMatchObject({ level: 'info', collections: [directoryPartition(app)] });
+  });
+
+  story('that a single write changes are looked at too', async (given) => {
+    const user = await given.user();
+    holding(userPartition(given.app, user.id), 7);
+    const { log } = await user.asks('PUT /user/kick', { device_sn: user.device });
+    expect(eventsOf(log!)).toEqual({ large_collections: 1 });
+  });
+
+  story('that are full are a fault, counted and named', async (given) => {
+    const user = await given.user();
+    holding(directoryPartition(given.app), 11);
+    const { status, log } = await given.nobody.asks('POST /user/register/v2', { username: 'late', password: PASSWORD });
+    expect(status).toBe(500);
+    expect(eventsOf(log!)).toEqual({ full_collections: 1 });
+    expect(log).toMatchObject({ level: 'error', collections: [directoryPartition(given.app)] });
+    holding(userPartition(given.app, user.id), 11);
+    const alone = await user.asks('PUT /user/kick', { device_sn: user.device });
+    expect(alone.status).toBe(500);
+    expect(eventsOf(alone.log!)).toEqual({ full_collections: 1 });
   });
 });
 

@@ -27,6 +27,7 @@ describe('the configuration', () => {
     const read = { retain: false, throttleBurst: 500, backgroundConcurrency: 0, logRetentionDays: 90 };
     expect(readConfig(given)).toMatchObject(read);
     expect(readConfig(read)).toMatchObject(read);
+    expect(readConfig({ maxReadUnits: '4000' })).toMatchObject({ maxReadUnits: 4000, maxWriteUnits: undefined });
     const origins = ['https://a.example.com', 'http://localhost:3000'];
     expect(readConfig({ corsOrigins: origins.join(', ') }).corsOrigins).toEqual(origins);
     expect(readConfig({ corsOrigins: origins }).corsOrigins).toEqual(origins);
@@ -50,6 +51,8 @@ describe('the configuration', () => {
     ['throttleBurst', '1.5'],
     ['signInThrottleRate', '-1'],
     ['signInThrottleBurst', ''],
+    ['maxReadUnits', '0'],
+    ['maxWriteUnits', 'unlimited'],
     ['backgroundConcurrency', 'x'],
     ['corsOrigins', 'app.example.com'],
     ['corsOrigins', 'https://app.example.com/'],

@@ -55,6 +55,17 @@ describe('the table', () => {
     // Absent: encrypted under the key that DynamoDB owns.
     expect(table.Properties.SSESpecification).toBeUndefined();
   });
+
+  it('has no bound on its units but those that the configuration sets; its index has none of its own', () => {
+    expect(table.Properties.OnDemandThroughput).toBeUndefined();
+    const bounded = (context: Record<string, string>) =>
+      resource('AWS::DynamoDB::Table', dataTemplates(context).get('Roster-dev-Data')!.Resources).Properties;
+    const both = bounded({ maxReadUnits: '4000', maxWriteUnits: '1000' });
+    expect(both.OnDemandThroughput).toEqual({ MaxReadRequestUnits: 4000, MaxWriteRequestUnits: 1000 });
+    expect(both.GlobalSecondaryIndexes).toEqual(table.Properties.GlobalSecondaryIndexes);
+    expect(both.LocalSecondaryIndexes).toEqual(table.Properties.LocalSecondaryIndexes);
+    expect(bounded({ maxWriteUnits: '1000' }).OnDemandThroughput).toEqual({ MaxWriteRequestUnits: 1000 });
+  });
 });
 
 describe('the bucket', () => {

@@ -64,6 +64,8 @@ describe('alarms', () => {
       'stream-age': ['AWS/Lambda IteratorAge'],
       'dead-letters': ['AWS/SQS ApproximateNumberOfMessagesVisible'],
       'lock-outs': ['Roster lock_outs'],
+      'large-collection': ['Roster large_collections'],
+      'full-collection': ['Roster full_collections'],
     });
   });
 
@@ -86,9 +88,12 @@ describe('alarms', () => {
   });
 
   it('count an event that functions count, by the dimension they count it by', () => {
-    const [own] = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'lock-outs')!);
-    expect(EVENTS).toContain(own!.name);
-    expect(own).toMatchObject({ statistic: 'Sum', dimensions: { stage: 'dev' } });
+    const own = alarms.flatMap(metricsOf).filter(({ namespace }) => namespace === 'Roster');
+    expect(own).toHaveLength(3);
+    for (const { name, statistic, dimensions } of own) {
+      expect(EVENTS).toContain(name);
+      expect({ statistic, dimensions }).toEqual({ statistic: 'Sum', dimensions: { stage: 'dev' } });
+    }
     for (const { Environment } of of('AWS::Lambda::Function').filter(
       ({ FunctionName }) => FunctionName !== 'roster-dev-docs',
     ))

@@ -1,11 +1,11 @@
 /** The real `npm start`: what it leaves behind when it ends, however it ends. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeFixtureAssembly } from './fixture.ts';
 
@@ -44,6 +44,7 @@ function start(command: string[], env: Record<string, string> = {}): Run {
   runs.push(run);
   return run;
 }
+const lastLine = (run: Run) => run.output().trim().split('\n').at(-1);
 const START = [process.execPath, 'infra/local/start.ts'];
 /** Serves the small application, which is there in no time. */
 const startSmall = (env?: Record<string, string>) => start([...START, '--assembly', assembly], env);
@@ -158,10 +159,46 @@ describe('npm start', { timeout: 120_000 }, () => {
   it('says in one sentence that there is no Java', async () => {
     const run = startSmall({ PATH: '/nowhere' });
     expect(await run.exitCode).toBe(1);
-    expect(run.output().trim().split('\n').at(-1)).toBe(
-      'DynamoDB Local needs Java 17 or newer, and there is no `java` on the PATH.',
+    expect(lastLine(run)).toBe('DynamoDB Local needs Java 17 or newer, and there is no `java` on the PATH.');
+    expect(run.output()).not.toContain('    at ');
+  });
+
+  it('says in one sentence that Java is too old', async () => {
+    const old = join(folder, 'old-java');
+    mkdirSync(old, { recursive: true });
+    writeFileSync(join(old, 'java'), '#!/bin/sh\necho java.lang.UnsupportedClassVersionError\nexit 1\n', {
+      mode: 0o755,
+    });
+    const run = startSmall({ PATH: `${old}:${process.env.PATH}` });
+    expect(await run.exitCode).toBe(1);
+    expect(lastLine(run)).toBe('DynamoDB Local ended at start-up: it needs Java 17 or newer.');
+  });
+
+  it.each([
+    ['where no folder can be made', '/proc/roster/data', undefined],
+    ['in a file', import.meta.filename, undefined],
+    ['whose database is damaged', 'damaged-database', 'dynamodb/shared-local-instance.db'],
+    ['whose apps cannot be read', 'damaged-apps', 'demo-apps.json'],
+    ['whose objects cannot be read', 'damaged-objects', 's3/object.json'],
+  ])('says in one sentence what is wrong with a folder %s', async (_, path, damaged) => {
+    const data = resolve(folder, path);
+    if (damaged) {
+      mkdirSync(dirname(join(data, damaged)), { recursive: true });
+      writeFileSync(join(data, damaged), '{ this is no JSON, and no database');
+    }
+    // The product's own assembly: the small application has no apps.
+    const run = start([...START, '--data', data]);
+    expect(await run.exitCode).toBe(1);
+    expect(lastLine(run)).toMatch(
+      /^(The folder .* cannot be used: |.* cannot be read, move it away: |DynamoDB Local cannot use the data )/,
     );
     expect(run.output()).not.toContain('    at ');
+  });
+
+  it('says in one sentence that there is no place for its own files', async () => {
+    const run = startSmall({ TMPDIR: join(folder, 'nowhere') });
+    expect(await run.exitCode).toBe(1);
+    expect(run.output()).toMatch(/^\S+ cannot be used: ENOENT: .*\n$/);
   });
 
   it('says which arguments it takes', async () => {

@@ -391,6 +391,22 @@ describe('jobs', () => {
     expect(await refused('jobs', 'retry', '--all', jobId(group))).toBe('give ids of jobs, or --all');
     expect(await refused('jobs', 'retry', 'J#1')).toContain('That is no id of a job.');
   });
+
+  it('are spread over the index, so that no part of it is written by all, and listed in order all the same', async () => {
+    const steps = Array.from({ length: 60 }, (_, n) =>
+      putJob({ kind: 'deleted user', app: 'spread', user: n, made: made(100 + ((n * 7) % 60)) }),
+    );
+    await db().write(steps);
+    const partitions = steps.map(({ item }) => item?.g1p);
+    expect(new Set(partitions).size).toBeGreaterThan(8);
+    for (const partition of new Set(partitions))
+      expect(partitions.filter((one) => one === partition).length).toBeLessThan(20);
+    const { jobs } = await json('jobs', 'list');
+    const listed = jobs.filter(({ app_id }: { app_id: string }) => app_id === 'spread');
+    expect(listed).toHaveLength(60);
+    const times = listed.map(({ made_at }: { made_at: string }) => made_at);
+    expect(times).toEqual([...times].sort());
+  });
 });
 
 describe('the command line itself', () => {

@@ -31,7 +31,7 @@ export async function created({ world: { bucket } }: Given, key: string): Promis
 export async function deliver(object: Created): Promise<string> {
   const requestId = randomUUID();
   const event = { detail: { object, 'request-id': requestId } } as ObjectCreated;
-  await handler(event, { awsRequestId: requestId } as Context);
+  await handler(event, { awsRequestId: requestId, getRemainingTimeInMillis: () => 60_000 } as Context);
   return (takeLog(requestId) as unknown as { upload: string }).upload;
 }
 

@@ -68,7 +68,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     if (kind === 'A' && id === 'N') names.push({ name: part ?? '', user: Number(item.user) });
     if (kind === 'A' && id === 'M') mobiles.push({ mobile: part ?? '', user: Number(item.user) });
     if (kind === 'A' && id === 'P') publicGroups.add(Number(sk.split('#')[1]));
-    if (kind === 'A' && id === 'X') dissolved.add(Number(sk));
+    if (kind === 'A' && id === 'X' && sk.startsWith('D#')) dissolved.add(numberIn(sk));
   }
 
   for (const [id, group] of groups) {

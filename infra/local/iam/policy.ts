@@ -4,7 +4,7 @@
  * else stops the start rather than be misread.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
-import { StartUpError } from '../dynamodb-local.ts';
+import { StartUpError } from '../start-up.ts';
 import type { Json } from '../template.ts';
 
 /** What a call needs: one action on the ARN of one resource. */

@@ -9,11 +9,12 @@ export type WaitingJob = Job & { id: string };
 /** The background's jobs that are not done, the oldest first: those at work among them. */
 export async function waitingJobs(table: OperatorTable): Promise<WaitingJob[]> {
   const waiting: WaitingJob[] = [];
-  for await (const keys of indexedKeys(table, JOBS)) {
-    const jobs = await new Database(table.client, table.name).read(keys.map(jobOf));
-    for (const [index, job] of jobs.entries()) if (job) waiting.push({ ...job, id: jobId(keys[index]!) });
-  }
-  return waiting;
+  for (const partition of JOBS)
+    for await (const keys of indexedKeys(table, partition)) {
+      const jobs = await new Database(table.client, table.name).read(keys.map(jobOf));
+      for (const [index, job] of jobs.entries()) if (job) waiting.push({ ...job, id: jobId(keys[index]!) });
+    }
+  return waiting.sort((one, other) => one.made - other.made);
 }
 
 /**

@@ -5,32 +5,23 @@ import type { JobOf } from '../../data/job-repo.ts';
 import { userPartition } from '../../data/keys.ts';
 import { edgeOf } from '../../data/membership-repo.ts';
 import { remove } from '../../data/step.ts';
-
-/** Side by side. */
-const AT_ONCE = 10;
+import type { Pace } from './pace.ts';
 
 /** Invitations that a block voided leave the lists; a newer one stays. @returns whether all is done */
-export async function forgetInvitations(
+export function forgetInvitations(
   db: Database,
   { app, group, users, made }: JobOf<'blocked users'>,
-  _now: number,
-  expired: () => boolean,
+  pace: Pace,
 ): Promise<boolean> {
-  for (const user of users) {
-    const [invitations, edge] = await db.read([
-      invitationsToGroupOf(app, user, group),
-      edgeOf(app, user, group),
-    ] as const);
-    const blocked = edge?.blocked ?? made;
-    for (let from = 0; from < invitations.length; from += AT_ONCE) {
-      if (expired()) return false;
-      await Promise.all(
-        invitations
-          .slice(from, from + AT_ONCE)
-          .filter(({ made }) => made <= blocked)
-          .map(({ sk }) => db.write([remove({ pk: userPartition(app, user), sk }, atMost('made', blocked))])),
-      );
-    }
-  }
-  return true;
+  const reads = users.map((user) => ({
+    invitations: invitationsToGroupOf(app, user, group),
+    edge: edgeOf(app, user, group),
+  }));
+  const voided = async () =>
+    (await db.read(reads)).flatMap(({ invitations, edge }, index) => {
+      const pk = userPartition(app, users[index]!);
+      const until = edge?.blocked ?? made;
+      return invitations.filter((one) => one.made <= until).map(({ sk }) => remove({ pk, sk }, atMost('made', until)));
+    });
+  return pace.workOff(voided, (step) => db.write([step]));
 }

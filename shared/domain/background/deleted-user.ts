@@ -31,42 +31,41 @@ import { after } from '../cursor.ts';
 import { settle } from '../decision.ts';
 import { dissolutionSteps } from '../group/dissolution.ts';
 import { tokenHash } from '../token.ts';
+import type { Pace } from './pace.ts';
 
-/** Read at once, and worked on side by side. */
+/** Read at once. */
 const PAGE = 20;
 
 /**
  * What a deleted user left behind: devices, infos, invitations received, applications made, memberships; a group it
  * owned passes on or is dissolved. Each item goes by a transaction of its own, so that the work can stop anywhere and
  * be begun again, even twice at once.
- * @returns whether all is done; false when `expired` said so before
+ * @returns whether all is done
  */
 export async function forgetUser(
   db: Database,
   { app, user }: JobOf<'deleted user'>,
   now: number,
-  expired: () => boolean,
+  pace: Pace,
 ): Promise<boolean> {
-  const limits = limitsOf((await db.read(appOf(app))) ?? { limits: {} });
-  for (;;) {
-    const items = await db.read(itemsOf(app, user, PAGE));
-    if (items.length === 0) {
-      // Counted down by no departure: twenty at once would contend for this one item.
-      const counted = { set: { joined: 0, owned: 0 } };
-      await db.write([measured('users_forgotten', update(userKey(app, user), counted, equal('status', 'deleted')))]);
-      return true;
-    }
-    await Promise.all(
-      items.map(({ sk }) => {
-        if (sk.startsWith('E#')) return depart(db, app, user, Number(sk.slice(2)), now, limits.groups > 0);
-        return settle(db, record<Device>({ pk: userPartition(app, user), sk }), (item) => ({
-          steps: item ? forgetItem(db, app, user, item) : [],
-          answer: () => undefined,
-        }));
-      }),
-    );
-    if (expired()) return false;
-  }
+  let limits = limitsOf({ limits: {} });
+  const items = async () => {
+    const found = await db.read({ app: appOf(app), items: itemsOf(app, user, PAGE) });
+    limits = limitsOf(found.app ?? { limits: {} });
+    return found.items;
+  };
+  // Counted down by no departure: ten at once would contend for this one item.
+  const counted = { set: { joined: 0, owned: 0 } };
+  const forgotten = measured('users_forgotten', update(userKey(app, user), counted, equal('status', 'deleted')));
+  return (
+    (await pace.workOff(items, ({ sk }) => {
+      if (sk.startsWith('E#')) return depart(db, app, user, Number(sk.slice(2)), now, limits.groups > 0);
+      return settle(db, record<Device>({ pk: userPartition(app, user), sk }), (item) => ({
+        steps: item ? forgetItem(db, app, user, item) : [],
+        answer: () => undefined,
+      }));
+    })) && (await pace.each([forgotten], (step) => db.write([step])))
+  );
 }
 
 /**

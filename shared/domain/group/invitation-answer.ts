@@ -7,11 +7,13 @@ import {
   invitationCountOf,
   invitationOf,
   invitationsToGroupOf,
+  latestInvitationsOf,
   oldestListed,
   partiesOf,
 } from '../../data/invitation-repo.ts';
 import { INVITATION, relationKey, userPartition } from '../../data/keys.ts';
 import { edgeOf, isMember, relationOf, voidingEdgesOf } from '../../data/membership-repo.ts';
+import type { Records } from '../../data/read.ts';
 import { check } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { KEPT_IN_LISTS } from '../../limits.ts';
@@ -27,29 +29,37 @@ import { livingGroup } from './permissions.ts';
  * pending invitation to that group. Approval joins, through the gate, and is not asked for again.
  * @throws Refusal 20001 20015 20018 20009 20010
  */
-export function handleInvitation(call: Call, id: number, inviter: number, approval: boolean): Promise<object> {
+export async function handleInvitation(call: Call, id: number, inviter: number, approval: boolean): Promise<object> {
   const { app, now } = call;
   const me = call.person;
+  const all = invitationsToGroupOf(app, me, id);
   const reads = {
     group: groupOf(app, id),
     user: userOf(app, me),
     relation: relationOf(app, id, me),
     edge: edgeOf(app, me, id),
     named: inviter === me ? [] : [invitationOf(app, me, id, inviter)],
-    newest: inviter === me ? [invitationsToGroupOf(app, me, id)] : [],
+    latest: inviter === me ? [latestInvitationsOf(app, me, now)] : [],
     inviter: inviter === me ? [] : [relationOf(app, id, inviter)],
   };
-  return call.change(reads, ({ group: found, user, relation, edge, named, newest }) => {
-    const group = livingGroup(found);
+  /** @param older all invitations to this group have been read, however many to others are newer (decision 54) */
+  const decide = (older: boolean) => (records: Records<typeof reads>) => {
+    const { user, relation, edge, named, latest } = records;
+    const group = livingGroup(records.group);
     const voided = Math.max(edge?.settled ?? 0, edge?.blocked ?? 0);
     const pending = ({ status, until }: Invitation) => status === PENDING && until > now;
-    const candidates = [...named, ...newest.flat()]
+    const listed = older ? call.db.records(all) : latest.flatMap(({ invitations }) => invitations);
+    const candidates = [...named, ...listed.filter((one) => partiesOf(one).group === id)]
       // Those of a Query are looked up once more: what a failed condition has shown of them counts.
-      .map((one) => one && call.db.records(invitationOf(app, me, id, partiesOf(one).inviter)))
+      .map((one) => one && (call.db.known(invitationOf(app, me, id, partiesOf(one).inviter)) ?? { record: one }).record)
       .filter((one): one is Invitation => one !== undefined && pending(one))
       .sort((one, other) => other.made - one.made);
     const [invitation] = candidates;
-    if (!invitation) throw new Refusal('invitationGone');
+    if (!invitation) {
+      const unseen = !older && latest.some(({ more }) => more) && (relation?.invited ?? 0) > voided;
+      if (unseen) return { steps: [], answer: () => undefined };
+      throw new Refusal('invitationGone');
+    }
     if (relation?.state === 'blocked') throw new Refusal('blocked');
     if (invitation.made <= voided || isMember(relation)) throw new Refusal('invitationGone');
     const from = partiesOf(invitation).inviter;
@@ -70,7 +80,11 @@ export function handleInvitation(call: Call, id: number, inviter: number, approv
       ],
       answer: () => ({}),
     };
-  });
+  };
+  const handled = await call.change(reads, decide(false));
+  if (handled) return handled;
+  await call.db.load([all]);
+  return (await call.settle(reads, decide(true))) ?? {};
 }
 
 /** The person has neither joined nor been blocked since the invitation was made. */

@@ -47,7 +47,7 @@ export async function memberList(call: Call, id: number, given: { cursor?: strin
 export async function userJoined(call: Call): Promise<number[]> {
   const { groups, dissolved } = await call.open({
     groups: groupsJoinedOf(call.app, call.person),
-    dissolved: dissolvedGroupsOf(call.app),
+    dissolved: dissolvedGroupsOf(call.app, call.now),
   });
   return groups.filter((group) => !dissolved.has(group));
 }

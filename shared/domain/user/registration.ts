@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
 import { comparedName, deviceKey, settingsKey } from '../../data/keys.ts';
 import type { Read } from '../../data/read.ts';
@@ -45,6 +46,8 @@ const RUNNING = 1000;
 const ANSWERED = 1001;
 /** Seconds: no call runs longer. */
 const LEASE = 30;
+/** Entries that are hashed and then written together: about a second of work. */
+const PORTION = 10;
 
 interface BatchEntry {
   username: string;
@@ -55,16 +58,17 @@ interface BatchEntry {
 
 /**
  * Section 1.32: up to 100 registrations, each on its own. A name that stands twice in the list is taken the second time.
- * With an `Idempotency-Key`, one call of the key runs at a time (others are told to try again), and a repetition
- * registers only those that the first did not come to.
+ * Hashed and written in portions, so that a call that runs out of time has registered those that it came to. With an
+ * `Idempotency-Key`, one call of the key runs at a time (others are told to try again), and a repetition registers only
+ * those that the first did not come to.
  * @throws Unavailable while another call of the same key runs
  */
 export async function registerBatch(call: Call, list: BatchEntry[]) {
   const repetition = Repetition.of(call, 'user/register/batch');
   const names = list.map(({ username }) => usernameOf(call.app, username));
   const earlier = repetition ? [repetition.parts] : [];
-  // Before any hashing: who may not ask costs nothing, and the look-up of the database's address would wait behind a
-  // hundred hashes, in the same pool of threads, until it timed out.
+  // Before any hashing: who may not ask costs nothing, and the look-up of the database's address would wait behind the
+  // hashes, in the same pool of threads.
   await openWithCounters(call, [...names, ...earlier]);
   const counters = countersOf(call.app);
   const reads = { names, counters };
@@ -75,21 +79,19 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
       if (value && Number(part.sk) === ANSWERED) return value as Answer;
       if (value && Number(part.sk) < RUNNING) for (const [index, user] of value as number[][]) made.set(index!, user!);
     }
+    // Written again after a lost answer, it meets itself: so it says whose it is.
+    const own = randomUUID();
     await settle(call.db, repetition.part(RUNNING), (running) => {
-      if (repetition.value(running)) throw new Unavailable('another call of this key still runs');
-      return { steps: [repetition.step(RUNNING, true, LEASE)], answer: () => undefined };
+      const holder = repetition.value<string>(running);
+      if (holder !== undefined && holder !== own) throw new Unavailable('another call of this key still runs');
+      return { steps: holder === own ? [] : [repetition.step(RUNNING, own, LEASE)], answer: () => undefined };
     });
   }
-  const taken = call.db.records(names);
-  const hashes = await Promise.all(
-    list.map(({ password, refusal }, index) =>
-      refusal || taken[index] || made.has(index) ? undefined : hashPassword(password),
-    ),
-  );
   const users = new Map(made);
-  const results = (refusals: (Refusal | undefined)[]) =>
+  const refusals: (Refusal | undefined)[] = [];
+  const results = (all: (Refusal | undefined)[]) =>
     list.map(({ username }, index) => {
-      const refusal = refusals[index];
+      const refusal = all[index];
       return {
         user_id: refusal ? 0 : (users.get(index) ?? 0),
         username,
@@ -98,34 +100,49 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
       };
     });
   type Answer = ReturnType<typeof results>;
-  const plan: EachPlan<typeof reads, BatchEntry> = {
-    permit: () => {},
-    entry: ({ names, counters }, { entry, index }, batch) => {
-      if (entry.refusal) throw entry.refusal;
-      if (made.has(index)) return [];
-      admitUser(call, counters, batch.length);
-      const name = comparedName(entry.username);
-      const password = hashes[index];
-      if (!password || names[index] || batch.some((other) => comparedName(other.entry.username) === name))
-        throw new Refusal('usernameTaken');
-      const user = newUser(entry.username, password, index);
-      users.set(index, user.user);
-      return putUser(call.app, user);
-    },
-    shared: (_, batch) => [
-      ...countUsers(call, batch.length),
-      ...(repetition && batch[0]
-        ? [
-            repetition.step(
-              batch[0].index,
-              batch.map(({ index }) => [index, users.get(index)]),
-            ),
-          ]
-        : []),
-    ],
-    ...(repetition && { closing: (_, __, refusals) => [repetition.step(ANSWERED, results(refusals))] }),
-  };
-  return results(await settleEach(call.db, reads, list, plan));
+  const places = [...list.keys()];
+  for (let from = 0; from === 0 || from < list.length; from += PORTION) {
+    const portion = places.slice(from, from + PORTION);
+    const taken = call.db.records(names);
+    const hashes = await Promise.all(
+      portion.map((place) => {
+        const { password, refusal } = list[place]!;
+        return refusal || taken[place] || made.has(place) ? undefined : hashPassword(password);
+      }),
+    );
+    const plan: EachPlan<typeof reads, number> = {
+      permit: () => {},
+      entry: ({ names, counters }, { entry: place, index }, batch) => {
+        const { username, refusal } = list[place]!;
+        if (refusal) throw refusal;
+        if (made.has(place)) return [];
+        admitUser(call, counters, batch.length);
+        const password = hashes[index];
+        const twice = batch.some(({ entry }) => comparedName(list[entry]!.username) === comparedName(username));
+        if (!password || names[place] || twice) throw new Refusal('usernameTaken');
+        const user = newUser(username, password, place);
+        users.set(place, user.user);
+        return putUser(call.app, user);
+      },
+      shared: (_, batch) => [
+        ...countUsers(call, batch.length),
+        ...(repetition && batch[0]
+          ? [
+              repetition.step(
+                batch[0].entry,
+                batch.map(({ entry }) => [entry, users.get(entry)]),
+              ),
+            ]
+          : []),
+      ],
+      ...(repetition &&
+        from + PORTION >= list.length && {
+          closing: (_, __, last) => [repetition.step(ANSWERED, results([...refusals, ...last]))],
+        }),
+    };
+    refusals.push(...(await settleEach(call.db, reads, portion, plan)));
+  }
+  return results(refusals);
 }
 
 /** The counters are read only where the app limits its users: together with the rest where the limit is known by then. */

@@ -60,6 +60,22 @@ inBothWorlds('Invitations', (story) => {
     expect((await answer(true)).body.code).toBe(200);
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
   });
+
+  story("of one's newest, by one's own id, however many others are newer", async (given) => {
+    const alice = await given.user();
+    const bob = await given.user('bob', { confirm: true });
+    const [group_id, stranger, ...others] = await Promise.all(Array.from({ length: 25 }, () => given.group(alice)));
+    const invites = (to: number) => alice.does('POST /group/invite', { group_id: to, user_list: [bob.id] });
+    await invites(group_id!);
+    for (const other of others) await invites(other);
+    const answer = (to: number) =>
+      bob.asks('POST /group/invite/handle', { group_id: to, user_id: bob.id, approval: true });
+    expect((await answer(stranger!)).body.code).toBe(20015);
+    const { body, log } = await answer(group_id!);
+    expect(body.code).toBe(200);
+    expect(log?.trips ?? 3).toBe(3);
+    expect((await answer(group_id!)).body.code).toBe(20015);
+  });
 });
 
 inThisProcess('Invitations', (story) => {

@@ -2,7 +2,6 @@ import { describe, expect } from 'vitest';
 import { deviceKey } from '../../../shared/data/keys.ts';
 import { update } from '../../../shared/data/step.ts';
 import { deviceOf, pushTokenOf } from '../../../shared/data/user-repo.ts';
-import { forgetHeld } from '../../../shared/domain/call.ts';
 import { tokenHash } from '../../../shared/domain/token.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, Person } from '../../support/story.ts';
 
@@ -222,28 +221,33 @@ describe('Devices', () => {
       expect(await given.admin().fails('GET /user/online_status')).toBe(10002);
     });
 
-    story('is noted once a minute a device, by any instance, beside the reads', async (given) => {
+    story('is written by the first call after a minute, and by none before', async (given) => {
       const one = await given.user();
       const calls = async () => {
         const { log } = await one.asks('GET /user/profile');
-        return { trips: log?.trips, written: log?.write_units };
+        return { trips: log?.trips, requests: log?.requests, written: log?.write_units };
       };
-      expect(await calls()).toEqual({ trips: 1, written: 0 });
+      const recent = { trips: 1, requests: 1, written: 0 };
+      expect(await calls()).toEqual(recent);
       await idle(given, one.id, one.device, 61_000);
-      // Another instance has noted nothing yet.
-      forgetHeld();
-      expect(await calls()).toEqual({ trips: 1, written: 1 });
-      expect(await calls()).toEqual({ trips: 1, written: 0 });
-      forgetHeld();
-      expect(await calls()).toEqual({ trips: 1, written: 0 });
+      expect(await calls()).toEqual({ trips: 1, requests: 2, written: 1 });
+      expect(await calls()).toEqual(recent);
       const device = await given.db.read(deviceOf(given.app, one.id, one.device));
       expect(device?.seen).toBeGreaterThan(Date.now() - MINUTE);
+    });
+
+    story('costs one unit more for each function that finds it due in the same moment', async (given) => {
+      const one = await given.user();
+      await idle(given, one.id, one.device, 61_000);
+      const answers = await Promise.all(Array.from({ length: 5 }, () => one.asks('GET /user/profile')));
+      const written = answers.reduce((sum, { log }) => sum + log!.write_units, 0);
+      const sent = answers.reduce((sum, { log }) => sum + log!.requests, 0) - answers.length;
+      expect(written, 'failed conditions are charged, too').toBe(sent);
     });
 
     story('is not noted for a session that is no more', async (given) => {
       const one = await given.user();
       await one.does('POST /user/device/remove', { device_sn: one.device });
-      forgetHeld();
       expect(await one.fails('GET /user/profile')).toBe(402);
       expect(await given.db.read(deviceOf(given.app, one.id, one.device))).toBeUndefined();
     });

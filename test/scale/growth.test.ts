@@ -1,0 +1,107 @@
+import { afterAll, expect, test, vi } from 'vitest';
+import { documentClient } from '../../shared/data/client.ts';
+import {
+  applicationKey,
+  applicationMade,
+  cleanedKey,
+  edgeKey,
+  edgeVoid,
+  fileIndex,
+  fileKey,
+  idempotencyKey,
+  invitationKey,
+  invitationMade,
+  type Key,
+  lockKey,
+  relationBanned,
+  relationKey,
+} from '../../shared/data/keys.ts';
+import { routes } from '../../shared/routes/index.ts';
+import type { Request } from '../support/api.ts';
+import { putAll } from '../support/database.ts';
+import { requestOf, type Scene, setScene, warmUp } from '../support/recipes.ts';
+import { Given } from '../support/story.ts';
+import { Recorder } from '../support/table-recorder.ts';
+import { worldInProcess } from '../support/world.ts';
+
+/** Of each kind. */
+const LEFT = 10_000;
+/** Nothing that expires is kept for so long (ms). */
+const LONG_AGO = 100 * 86_400_000;
+
+afterAll(() => vi.useRealTimers());
+
+/** The call of every row's recipe, and calls that read what those do not. */
+function callsOf(
+  scene: Scene,
+): Record<string, { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; request: Request }> {
+  const { alice, grace, group, given } = scene;
+  const post = (path: string, request: Request) => ({ method: 'POST' as const, path, request });
+  const headers = { 'idempotency-key': 'a key' };
+  return {
+    ...Object.fromEntries(routes.map((route) => [route.id, requestOf(route, scene)])),
+    "invite/handle by the invitee's own id": post('/group/invite/handle', {
+      ...grace.headers,
+      body: { group_id: group, user_id: grace.id, approval: true },
+    }),
+    'application_list of all groups': post('/group/application_list', { ...alice.headers, body: {} }),
+    'create with a key': post('/group/create', { ...alice.headers, headers, body: { name: 'New' } }),
+    'register/batch with a key': post('/user/register/batch', {
+      ...given.admin().headers,
+      headers,
+      body: { list: [{ username: 'newcomer', password: 'long enough' }] },
+    }),
+  };
+}
+
+/** What the app's past has left in the partitions that the recipes use, as if TTL never removed anything. */
+function remains({ given: { app }, group, carol, grace }: Scene, now: number): Key[] {
+  const ttl = Math.floor((now - LONG_AGO / 2) / 1000);
+  return Array.from({ length: LEFT }, (_, n) => {
+    const made = now - LONG_AGO + n;
+    const until = made + 60_000;
+    const id = 3_000_000 + n;
+    const [invited, applied] = [invitationMade(made, group, id), applicationMade(made, id)];
+    const handled = { reason: 'let me in', status: 0, made, until, updated: made, ttl };
+    return [
+      { ...cleanedKey(app, made, id), ttl },
+      { ...edgeKey(app, carol.id, id), settled: made, l2: edgeVoid(made, id), ttl },
+      {
+        ...relationKey(app, group, id),
+        banned: made,
+        until,
+        l2: relationBanned(until, id),
+        invited: made,
+        applied: made,
+        ttl,
+      },
+      { ...invitationKey(app, grace.id, group, id), ...handled, l1: invited, l2: invited },
+      { ...applicationKey(app, group, id), ...handled, l1: applied, l2: applied },
+      { ...fileKey(app, group, id), id, name: 'a', size: 1, type: '', made, until, ttl, ...fileIndex(app, group, id) },
+      { ...idempotencyKey(app, `key ${n}`), request: 'r', value: [], until, ttl },
+      { ...lockKey(app, String(id)), fails: [made], ttl },
+    ];
+  }).flat();
+}
+
+test('what has expired costs no operation anything, though TTL has removed nothing of it', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const world = await worldInProcess();
+  const scene = await setScene(await Given.app(world));
+  const recorder = new Recorder(documentClient(), world.table);
+  const measure = async () => {
+    const costs: Record<string, object> = {};
+    for (const [name, { method, path, request }] of Object.entries(callsOf(scene))) {
+      vi.setSystemTime(Date.now() + 10);
+      const { answer, units } = await recorder.record(() => scene.given.api.call(method, path, request));
+      expect(answer.body.code, `${name}: ${answer.body.message}`).toBe(200);
+      costs[name] = { trips: answer.log!.trips, ...units };
+      await recorder.restore();
+    }
+    return costs;
+  };
+  await warmUp(scene);
+  const empty = await measure();
+  await putAll(world.table, remains(scene, Date.now()));
+  expect(await measure()).toEqual(empty);
+});
