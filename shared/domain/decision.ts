@@ -30,7 +30,7 @@ export interface EachPlan<R extends Reads, E> {
 }
 
 /** A decision that what it finds keeps changing under is made again this often. */
-const MAX_DECISIONS = 10;
+const MAX_DECISIONS = 15;
 /** TransactWriteItems holds no more. */
 const MAX_STEPS = 100;
 /**

@@ -203,7 +203,7 @@ const BREAKAGES: Breakage[] = [
     seed: 22,
   },
   {
-    title: 'a QR code lets in whoever was kicked after it was signed',
+    title: 'a QR code lets in a user who was kicked after it was signed',
     tamper: without(isEdge, 'kicked'),
     focus: ['qrcode/sign', 'qrcode/invite', 'qrcode/invite', 'kick'],
     seed: 1,

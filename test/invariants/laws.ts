@@ -308,7 +308,7 @@ export class Laws {
     return count + joined >= capacity ? is(20010) : is(200);
   }
 
-  /** A code is dead without its signer's right, after the signer has left, and for whom was kicked since. */
+  /** A code is dead once its signer has left or lost the right to sign, and for users who were kicked since. */
   #joinByCode({ group, signer, signed, versions: [from, to] }: QrCode, user: number): Verdict {
     if (this.#living(group).codes[0] !== 200 || !this.#isMember(group, signer)) return is(20024);
     if (this.#role(group, signer) < 1 && !this.#at.group(group)?.member_invite) return is(20024);

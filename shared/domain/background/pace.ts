@@ -6,6 +6,8 @@ const WIDEST = 10;
 /** Full jitter after a round that was throttled: up to a limit that doubles from one to the next (ms). */
 const SHORTEST_WAIT = 100;
 const LONGEST_WAIT = 5000;
+/** After so many rounds of which nothing went through, it is no matter of pace: the run fails, and is tried again later. */
+const FRUITLESS = 5;
 
 /**
  * How fast one run of a background job works: several pieces at a time. Where the database or the bucket takes no more,
@@ -29,7 +31,7 @@ export class Pace {
    * Reads work page by page, and does it, until a page is empty: what is done must not be read again. However little
    * time there is, some of it is done.
    * @returns whether all is done; false when the time was over before
-   * @throws Unavailable where the time was over and this run has got nothing done: then it is no matter of pace
+   * @throws Unavailable where this run has got nothing done
    */
   async workOff<T>(read: () => Promise<readonly T[]>, work: (piece: T) => Promise<unknown>): Promise<boolean> {
     for (;;) {
@@ -70,6 +72,7 @@ export class Pace {
       return;
     }
     [this.#fault] = faults;
+    if (!this.#progress && this.#throttled >= FRUITLESS) throw this.#fault;
     this.#width = Math.ceil(this.#width / 2);
     // Where the run has no time left, `expired` says so next.
     await pause(Math.random() * Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** this.#throttled++)).catch(() => {});

@@ -235,7 +235,7 @@ inThisProcess('QR codes', (story) => {
     expect([await join(alice), await join(carol), await join(ofApp)]).toEqual([200, 200, 200]);
   });
 
-  story('do not let in again whom somebody put out after they were signed', async (given) => {
+  story('do not let in a user who was kicked after they were signed', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const sign = async () => (await alice.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
@@ -244,27 +244,27 @@ inThisProcess('QR codes', (story) => {
     const first = await sign();
     await alice.does('POST /group/kick', { group_id, user_list: [bob.id] });
     expect(await join(bob, first)).toBe(20024);
-    // It is the person, not the code: others come in by it, and bob by a newer one.
+    // The code is dead for bob alone: others join by it, and bob joins by a newer one.
     expect(await join(carol, first)).toBe(200);
     const second = await sign();
     expect(await join(bob, second)).toBe(200);
-    // Who leaves may come back by either that was signed after the kick, and by no older one.
+    // A user who leaves may come back by a code that was signed after the kick, and by no older one.
     await bob.does('POST /group/leave', { group_id });
     expect([await join(bob, first), await join(bob, second)]).toEqual([20024, 200]);
-    // A block of a member puts out too, and its end brings no code back.
+    // The block of a member is a kick too, and its end revives no code.
     await alice.does('POST /group/block', { group_id, user_list: [bob.id] });
     expect(await join(bob, second)).toBe(20018);
     await alice.does('POST /group/unblock', { group_id, user_list: [bob.id] });
     expect(await join(bob, second)).toBe(20024);
     expect(await join(bob, await sign())).toBe(200);
-    // Of somebody who was no member, a block ends with its end.
+    // The block of a user who was no member is no kick.
     await carol.does('POST /group/leave', { group_id });
     await alice.does('POST /group/block', { group_id, user_list: [carol.id] });
     await alice.does('POST /group/unblock', { group_id, user_list: [carol.id] });
     expect(await join(carol, second)).toBe(200);
   });
 
-  story('of a kick and a join at the same moment, neither is lost', async (given) => {
+  story('keep a user out who is kicked while that user joins by one', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     for (let round = 0; round < 5; round++) {
