@@ -90,6 +90,12 @@ export class Database {
     this.#faults = faults;
   }
 
+  /** Another view of the table for the same call, which knows no records yet; its use is counted here. */
+  beside(): Database {
+    const other = new Database(this.#client, this.#table, this.#faults);
+    return Object.assign(other, { usage: this.usage, tight: this.tight });
+  }
+
   /** Reads all of it in one round trip: BatchGets of up to 100 keys and Queries, side by side. */
   async read<R extends Reads>(reads: R): Promise<Records<R>> {
     await this.load([reads]);

@@ -110,7 +110,8 @@ export const groupsAdministeredOf = (app: string, user: number, most?: number): 
     between: prefix(EDGE_ADMIN),
     entryBytes: MOST_BYTES.edge,
     descending: true,
-    ...(most === undefined ? { all: true } : { limit: most }),
+    ...(most !== undefined && { limit: most }),
+    all: true,
   },
   parse: ({ items }) => items.map(({ sk }) => groupOfEdge(String(sk))),
 });

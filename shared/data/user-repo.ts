@@ -118,7 +118,12 @@ export const pushTokenOf = (app: string, hash: string): Get<PushTokenHolder | un
   record(pushTokenKey(app, hash));
 /** All devices of a person (few: the limit is 20). */
 export const devicesOf = (app: string, user: number): Query<Device[]> => ({
-  query: { partition: userPartition(app, user), between: prefix(DEVICE), entryBytes: MOST_BYTES.device },
+  query: {
+    partition: userPartition(app, user),
+    between: prefix(DEVICE),
+    entryBytes: MOST_BYTES.device,
+    all: true,
+  },
   parse: ({ items }) => items as unknown as Device[],
 });
 

@@ -48,6 +48,8 @@ export interface Answer {
 
 export interface Api {
   call(method: Method, path: string, request?: Request): Promise<Answer>;
+  /** The same without asking again, for tests of the service's own faults; absent where `call` does not ask again. */
+  once?: Api['call'];
 }
 
 /** What an operation's file exports. */
@@ -136,6 +138,7 @@ export const busy = { answers: 0 };
  * to. Nothing is ever answered 500.
  */
 export const insisting = (api: Api): Api => ({
+  once: api.call,
   async call(method, path, request) {
     const answer = await api.call(method, path, request);
     const fault = `${method} ${path}: ${JSON.stringify(answer.log?.error ?? answer.body)}`;
