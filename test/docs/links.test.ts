@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../shared/limits.ts';
 import { REFUSALS } from '../../shared/refusal.ts';
+import { routes } from '../../shared/routes/index.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -104,8 +105,8 @@ describe('documents that the sources cite', () => {
 describe('tables of docs/behaviour.md', () => {
   const rows = (heading: string) =>
     read('docs/behaviour.md')
-      .split(`\n## ${heading}\n`)[1]!
-      .split('\n## ')[0]!
+      .split(`# ${heading}\n`)[1]!
+      .split('\n#')[0]!
       .split('\n')
       .filter((line) => line.startsWith('| '))
       .slice(2)
@@ -115,6 +116,15 @@ describe('tables of docs/behaviour.md', () => {
     expect(rows('Error codes').map(([, code, name]) => [name, Number(code)])).toEqual(
       Object.entries(REFUSALS).map(([name, [code]]) => [name, code]),
     );
+  });
+
+  test('every operation on groups stands once in the table of rights', () => {
+    const inTable = rows('Roles and permissions').flatMap(([, operations]) => operations!.split(', '));
+    const covered = routes
+      .map(({ path }) => path.match(/^\/group\/(.+)$/)?.[1])
+      .filter((operation) => operation !== undefined)
+      .map((operation) => operation.replace(/^settings\/.+/, 'settings/*'));
+    expect(inTable.sort()).toEqual([...new Set(covered)].sort());
   });
 
   test('every limit stands there with its default', () => {
