@@ -17,7 +17,10 @@ export interface ClientOptions {
   user?: number;
   /** With an admin token: the group to act on with its owner's rights. */
   group?: number;
-  /** How often a call that the service could not take (429, 503) is repeated; nothing was changed by it. Default 3. */
+  /**
+   * How often a call that the service could not take is repeated, default 3. After 429 nothing was changed. A call that
+   * was answered 503 did all or nothing: it is repeated where that leaves what one call leaves (see `ONCE`).
+   */
   retries?: number;
   fetch?: typeof fetch;
 }
@@ -37,7 +40,7 @@ export class Refused extends Error {
   }
 }
 
-/** The service did not answer the call, repetitions included: whether it took effect is known only of 429 and 503 (no). */
+/** The service did not answer the call, repetitions included. Only 429 guarantees that nothing was changed. */
 export class Failed extends Error {
   override name = 'Failed';
   /** HTTP status. */
@@ -47,6 +50,16 @@ export class Failed extends Error {
     this.status = status;
   }
 }
+
+/** Calls that do more when they are done twice, or refuse what they have done. With an `idempotencyKey` most are safe. */
+const ONCE = [
+  '/group/create',
+  '/group/announcement/edit',
+  '/group/file/upload',
+  '/user/register/batch',
+  '/user/register/v2',
+  '/user/register/push',
+];
 
 interface Envelope {
   code: number;
@@ -108,7 +121,9 @@ async function send(
   }
   for (let attempt = 0; ; attempt++) {
     const response = await get(url, request);
-    if ((response.status === 429 || response.status === 503) && attempt < retries) {
+    const again =
+      response.status === 429 || (response.status === 503 && (idempotencyKey !== undefined || !ONCE.includes(path)));
+    if (again && attempt < retries) {
       // Full jitter, so that those who were turned away together do not come back together.
       const most = 1000 * Number(response.headers.get('retry-after') ?? 1) * 2 ** attempt;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
