@@ -86,7 +86,7 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
     if (Date.now() - began > LIFE) {
       // Whatever somebody else does with it at this moment shows in this write.
       if (await db.write([remove(own, all(exists, absent('failed')))])) return 'too late';
-    } else if ((led?.until ?? 0) <= Date.now()) await lead(db, counted, own);
+    } else if ((led?.until ?? 0) <= Date.now()) await lead(db.beside(), counted, own);
   }
 }
 
@@ -107,7 +107,10 @@ async function takeFailure(
   return 'refused';
 }
 
-/** Writes for others, the first come first, until this call's own write has been dealt with. */
+/**
+ * Writes for others, the first come first, until this call's own write has been dealt with.
+ * @param db not the call's own view: that one takes over its own write when it is done
+ */
 async function lead(db: Database, counted: Key, own: Key): Promise<void> {
   const key = leaseKey(counted);
   const holder = randomUUID();

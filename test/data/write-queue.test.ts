@@ -134,6 +134,30 @@ describe('Writes that wait in the queue of an item they add to', () => {
     return found;
   }
 
+  test('change what their own call knows once, whoever writes them', async () => {
+    const key = await counted();
+    const user = { pk: `U#${key.pk}`, sk: '#' };
+    await open().write([put(user, { joined: 0 })]);
+    const db = open();
+    await db.load([record(key), record(user)]);
+    let conflicts = 0;
+    const middleware = (next: (args: object) => Promise<object>) => async (args: object) => {
+      if (conflicts++ >= 2) return next(args);
+      throw Object.assign(new Error(), {
+        name: 'TransactionCanceledException',
+        CancellationReasons: [{ Code: 'TransactionConflict' }],
+      });
+    };
+    table.client.middlewareStack.add(middleware as never, { step: 'initialize', name: 'conflicts' } as never);
+    try {
+      expect(await db.write([...joinOf(key, 1), update(user, { add: { joined: 1 } })])).toBe(true);
+    } finally {
+      table.client.middlewareStack.remove('conflicts');
+    }
+    expect(db.records([record(key), record(user)])).toMatchObject([{ count: 2 }, { joined: 1 }]);
+    expect(await open().read([record(key), record(user)])).toMatchObject([{ count: 2 }, { joined: 1 }]);
+  });
+
   test('are the same steps when they come out of the queue', async () => {
     const key = await counted({ ext: 'x' });
     const [steps = ''] = await everythingQueued(key);

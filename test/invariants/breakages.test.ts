@@ -138,7 +138,7 @@ const BREAKAGES: Breakage[] = [
     title: 'ownership passes on whoever owns the group now',
     tamper: without(isGroup, 'owner'),
     focus: ['transfer', 'destroy'],
-    seed: 40,
+    seed: 43,
   },
   {
     title: 'the gate lets in whoever was blocked, or has joined, meanwhile',
@@ -151,7 +151,7 @@ const BREAKAGES: Breakage[] = [
     tamper: without(isGroup, 'count'),
     focus: ['apply', 'invite', 'approval', 'leave'],
     people: 7,
-    seed: 28,
+    seed: 32,
   },
   {
     title: 'a group dissolved meanwhile takes members',
@@ -175,20 +175,20 @@ const BREAKAGES: Breakage[] = [
     title: 'nothing is asked of the user who joins',
     tamper: without(isUser),
     focus: ['invite', 'group_confirm', 'leave'],
-    seed: 17,
+    seed: 21,
   },
   {
     title: 'a block voids no invitations',
     tamper: forgetBlocks,
     focus: ['invite', 'invite/handle', 'block', 'unblock', 'unblock'],
-    seed: 82,
+    seed: 98,
   },
   {
     title: 'an invitation is answered twice',
     tamper: without((part) => isInvitation(part) && part.verb === 'Update'),
     focus: ['invite', 'invite/handle', 'invite/handle', 'group_confirm'],
     people: 3,
-    seed: 6,
+    seed: 118,
   },
   {
     title: 'a settled application is approved',
@@ -200,7 +200,7 @@ const BREAKAGES: Breakage[] = [
     title: 'the role of whoever acts is not proven in the write',
     tamper: without((part) => isRelation(part) && part.verb === 'ConditionCheck'),
     focus: ['admin/remove', 'admin/add', 'kick', 'ban', 'transfer', 'invite'],
-    seed: 22,
+    seed: 24,
   },
   {
     title: 'a QR code lets in a user who was kicked after it was signed',
@@ -218,31 +218,31 @@ const BREAKAGES: Breakage[] = [
     title: 'the role of whoever is touched is not proven in the write',
     tamper: without((part) => isRelation(part) && part.verb !== 'ConditionCheck', 'role'),
     focus: ['kick', 'block', 'transfer', 'invite'],
-    seed: 15,
+    seed: 51,
   },
   {
     title: 'an event publishes what another has published',
     tamper: without((part) => isFile(part) && publishes(part), 'published', 'random'),
     focus: ['file/reserve'],
-    seed: 27,
+    seed: 31,
   },
   {
     title: 'files are not counted against the limit in the write',
     tamper: forgetQuota,
     focus: ['file/reserve', 'file/link'],
-    seed: 8,
+    seed: 13,
   },
   {
     title: 'a reservation is deleted though it was published meanwhile',
     tamper: without((part) => isFile(part) && part.verb === 'Delete', 'published'),
     focus: ['file/reserve', 'file/delete'],
-    seed: 104,
+    seed: 147,
   },
   {
     title: 'an upload is copied though it is another one by now',
     tamperObject: copyAnything,
     focus: ['file/reserve'],
-    seed: 61,
+    seed: 105,
   },
 ];
 

@@ -14,18 +14,17 @@ import { stepsOf } from '../../shared/data/write-queue.ts';
 import { forgetHeld } from '../../shared/domain/call.ts';
 import { parseFileAddress } from '../../shared/domain/file/address.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
-import { type Limits, LIMITS as USUAL } from '../../shared/limits.ts';
-import { Refusal, type RefusalName } from '../../shared/refusal.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { fileObject, incomingObject, randomOf } from '../../shared/storage/names.ts';
-import { type Answer, moduleOf } from '../support/api.ts';
+import { moduleOf } from '../support/api.ts';
 import { newTable } from '../support/database.ts';
 import { keyOf, opaque } from '../support/files.ts';
 import { itemsOf, problemsOf } from '../support/invariants.ts';
 import { jobsOf } from '../support/jobs.ts';
-import { type Actor, Given, type Person } from '../support/story.ts';
+import { Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
 import { Bucket } from './bucket.ts';
+import { codeOf, LIMITS, send } from './calls.ts';
 import { Files } from './files.ts';
 import { type Ask, entriesOf, type Form, isOfFiles, Laws, type QrCode, type Verdict } from './laws.ts';
 import { Scheduler, type Statement, schedule, scheduledFetch, type Task, type Write } from './scheduler.ts';
@@ -57,19 +56,6 @@ export interface Outcome {
   /** How often each operation ended in which code. */
   codes: Record<string, Record<number, number>>;
 }
-
-/** Small, so that histories run into them. */
-const LIMITS: Limits = {
-  ...USUAL,
-  group_capacity: 5,
-  group_admins: 2,
-  groups_joined: 4,
-  groups_owned: 3,
-  invitation_life: 10,
-  application_life: 10,
-  qrcode_life: 10,
-  files: 3,
-};
 
 let ids = new Random(0);
 
@@ -388,70 +374,6 @@ class History {
     }
   }
 
-  #send(ask: Ask): Promise<Answer> {
-    const { me, group: group_id } = ask;
-    const actor: Actor =
-      me === undefined
-        ? this.#given.admin(this.#made % 2 || group_id === 0 ? {} : { group: group_id })
-        : this.#people.find(({ id }) => id === me)!;
-    switch (ask.op) {
-      case 'create':
-        return actor.asks('POST /group/create', { name: 'Group', type: 1, user_list: ask.users });
-      case 'invite':
-        return actor.asks('POST /group/invite', { group_id, user_list: ask.users, reason: '' });
-      case 'kick':
-      case 'unban':
-      case 'block':
-      case 'unblock':
-      case 'admin/add':
-      case 'admin/remove':
-        return actor.asks(`POST /group/${ask.op}`, { group_id, user_list: ask.users });
-      case 'ban':
-        // Now and then for ever.
-        return actor.asks('POST /group/ban', { group_id, user_list: ask.users, duration: this.#made % 2 ? 1 : -1 });
-      case 'invite/handle':
-      case 'apply/handle': {
-        const user_id = ask.op === 'invite/handle' ? ask.inviter : ask.user;
-        return actor.asks(`POST /group/${ask.op}`, { group_id, user_id, approval: ask.approval });
-      }
-      case 'apply':
-        return actor.asks('POST /group/apply', { group_id, reason: '' });
-      case 'leave':
-      case 'destroy':
-        return actor.asks(`POST /group/${ask.op}`, { group_id });
-      case 'transfer':
-        return actor.asks('POST /group/transfer', { group_id, new_owner: ask.user });
-      case 'qrcode/sign':
-        return actor.asks('GET /group/qrcode/sign', { group_id });
-      case 'qrcode/invite':
-        return actor.asks('POST /group/qrcode/invite', { qr_info: ask.code });
-      case 'approval':
-        return actor.asks('POST /group/settings/require_admin_approval', { group_id, apply_approval: ask.value });
-      case 'member_invite':
-        return actor.asks('POST /group/settings/allow_member_invitation', { group_id, value: ask.value });
-      case 'group_confirm':
-        return actor.asks('POST /user/settings', { user_id: me, group_confirm: ask.value });
-      case 'user/delete':
-        return this.#given.admin({ user: me! }).asks('POST /user/delete');
-      case 'file/reserve':
-        return actor.asks('POST /group/file/upload', { group_id, ...FILE, size: ask.size });
-      case 'file/link':
-        return actor.asks('POST /group/file/upload', { group_id, ...FILE, size: 1, url: 'https://example.com/file' });
-      case 'file/form':
-        return actor.asks('GET /file/upload/chat', { file_type: 103, to_id: group_id, to_type: 2 });
-      case 'file/register':
-        return actor.asks('POST /group/file/upload', { group_id, ...FILE, size: ask.size, url: ask.form.url });
-      case 'file/info':
-        return actor.asks('GET /group/file', { group_id, file_id: ask.file });
-      case 'file/list':
-        return actor.asks('GET /group/file/list', { group_id });
-      case 'file/update_name':
-        return actor.asks('POST /group/file/update_name', { group_id, file_id: ask.file, name: ask.name });
-      case 'file/delete':
-        return actor.asks('POST /group/file/delete', { group_id, file_list: ask.files });
-    }
-  }
-
   /** What went wrong for the service is mostly asked for again, until it goes through. */
   async #callAndPerhapsAgain(ask: Ask): Promise<void> {
     const again = this.#random.chance(0.7);
@@ -474,7 +396,9 @@ class History {
     vi.setSystemTime(this.#scheduler.now);
     this.#calls.set(task, running);
     try {
-      const { status, body, log } = await this.#scheduler.start(task, () => this.#send(ask));
+      const { status, body, log } = await this.#scheduler.start(task, () =>
+        send(ask, this.#given, this.#people, this.#made),
+      );
       if (task.dead) return false;
       this.#codes[ask.op] ??= {};
       const ofOp = this.#codes[ask.op]!;
@@ -802,7 +726,6 @@ function changesOf(ask: Ask, writes: Write[]): { user: number; joins: boolean }[
 
 /** As far as it is looked at. */
 type FileReply = { file_id: number; name: string; size: number; uploader: number; url: string };
-const FILE = { name: 'file', type: 'text/plain' };
 
 /** Hands the job out as the table's stream does. */
 async function deliver(key: Key, stops: boolean): Promise<void> {
@@ -811,32 +734,4 @@ async function deliver(key: Key, stops: boolean): Promise<void> {
     event as unknown as DynamoDBStreamEvent,
     { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => (stops ? 0 : 600_000) } as Context,
   );
-}
-
-const NAMES: RefusalName[] = [
-  'userMissing',
-  'groupMissing',
-  'notMember',
-  'tooManyJoined',
-  'groupFull',
-  'needsMember',
-  'needsAdmin',
-  'needsOwner',
-  'alreadyMember',
-  'blocked',
-  'fileMissing',
-  'fileRight',
-];
-const SENTENCES = new Map(
-  NAMES.map((name) => {
-    const { message, code } = new Refusal(name);
-    return [message, code];
-  }),
-);
-
-/** The code that an entry's sentence stands for. */
-function codeOf(sentence: string): number {
-  if (sentence.startsWith('not allowed on')) return 10010;
-  if (sentence.startsWith('user_list: a group has at most')) return 10002;
-  return SENTENCES.get(sentence) ?? 0;
 }

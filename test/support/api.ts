@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { expect } from 'vitest';
 import type * as z from 'zod/mini';
+import { ANSWER_LIMIT } from '../../infra/local/function-pool.ts';
 import { type Method, type Route, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
 import { calledOperation } from './guards.ts';
@@ -47,6 +48,8 @@ export interface Answer {
 
 export interface Api {
   call(method: Method, path: string, request?: Request): Promise<Answer>;
+  /** The same without asking again, for tests of the service's own faults; absent where `call` does not ask again. */
+  once?: Api['call'];
 }
 
 /** What an operation's file exports. */
@@ -90,6 +93,8 @@ export const inProcess: Api = {
       headers: Record<string, string>;
       body: string;
     };
+    // More is refused by Lambda.
+    expect(Buffer.byteLength(JSON.stringify(response)), route.id).toBeLessThanOrEqual(ANSWER_LIMIT);
     const log = takeLog(requestId);
     const body = JSON.parse(response.body) as Envelope;
     expect([log.code, log.status]).toEqual([String(body.code), response.statusCode]);
@@ -133,6 +138,7 @@ export const busy = { answers: 0 };
  * to. Nothing is ever answered 500.
  */
 export const insisting = (api: Api): Api => ({
+  once: api.call,
   async call(method, path, request) {
     const answer = await api.call(method, path, request);
     const fault = `${method} ${path}: ${JSON.stringify(answer.log?.error ?? answer.body)}`;

@@ -9,7 +9,7 @@ import { faultsOf } from './embedded-metrics.ts';
 import { grantReport } from './grant-report.ts';
 import { secretsIn } from './secrets.ts';
 import { database } from './servers.ts';
-import { SEED } from './world.ts';
+import { SEED, TO_STORIES } from './unkind.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -44,7 +44,10 @@ export default async function setup(project: TestProject) {
     }),
   );
   const said = starting.then(
-    ({ description }) => say(description),
+    ({ description, unkind }) => {
+      if (SEED !== undefined) unkind?.begin(SEED, TO_STORIES);
+      return say(description);
+    },
     (error: Error) => say({ failure: error.stack }),
   );
   project.provide('stackFile', file);

@@ -46,9 +46,18 @@ export class Actor {
 
   /** The whole answer. */
   asks(call: Call, parameters: Parameters = {}): Promise<Answer> {
+    return this.api.call(...this.#requestOf(call, parameters));
+  }
+
+  /** As `asks`, where the answer may be a fault of the service: see `Api.once`. */
+  asksOnce(call: Call, parameters: Parameters = {}): Promise<Answer> {
+    return (this.api.once ?? this.api.call)(...this.#requestOf(call, parameters));
+  }
+
+  #requestOf(call: Call, parameters: Parameters): [Method, string, Request] {
     const [method, path] = call.split(' ') as [Method, string];
     const given = method === 'GET' ? { query: parameters } : { body: parameters };
-    return this.api.call(method, path, { ...this.headers, ...given });
+    return [method, path, { ...this.headers, ...given }];
   }
 
   /** As `asks`, and again while the service is busy: see `insisted`. */

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
-import { startUnkindDatabase, UNKIND, type UnkindDatabase } from '../../infra/local/unkind/database.ts';
+import { startUnkindDatabase, type UnkindDatabase } from '../../infra/local/unkind/database.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
@@ -9,6 +9,7 @@ import { TEST_BUCKET, TestBucket } from './bucket.ts';
 import { newTable, tableAt } from './database.ts';
 import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
 import { laptopStack } from './stack.ts';
+import { SEED, TO_STORIES } from './unkind.ts';
 
 /** Where a flow runs: the operations, and the table behind them for what no operation can set up or show. */
 export interface World {
@@ -19,9 +20,6 @@ export interface World {
   conflicts?: Conflicts;
 }
 
-/** With the environment variable UNKIND the database is unkind to all operations, by that seed. */
-export const SEED = process.env.UNKIND ? Number(process.env.UNKIND) : undefined;
-
 export type WorldName = 'in process' | 'over HTTP';
 
 let local: Promise<Required<World>> | undefined;
@@ -29,9 +27,10 @@ let local: Promise<Required<World>> | undefined;
 /**
  * This test file's own table, with the operations of this process on it and the guards in between.
  * @param servers addresses of DynamoDB Local and of a bucket; default: the test run's
+ * @param seed of an unkind database between the operations and the table; default: the run's, if it has one
  */
-export function worldInProcess(servers?: Servers): Promise<Required<World>> {
-  local ??= newWorld(servers);
+export function worldInProcess(servers?: Servers, seed = SEED): Promise<Required<World>> {
+  local ??= newWorld(servers, seed);
   return local;
 }
 
@@ -45,7 +44,7 @@ export function forgetWorld(): void {
   local = undefined;
 }
 
-async function newWorld(servers?: Servers): Promise<Required<World>> {
+async function newWorld(servers: Servers | undefined, seed: number | undefined): Promise<Required<World>> {
   const table = await newTable(servers?.dynamodb);
   const s3 = servers?.s3 ?? inject('s3Endpoint');
   Object.assign(process.env, {
@@ -54,26 +53,24 @@ async function newWorld(servers?: Servers): Promise<Required<World>> {
     [BUCKET_NAME]: TEST_BUCKET,
     [STAGE]: 'test',
     [AREA]: 'group',
-    AWS_ENDPOINT_URL_DYNAMODB: (await unkindBefore(table.endpoint))?.endpoint ?? table.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: (await unkindBefore(table.endpoint, seed))?.endpoint ?? table.endpoint,
     AWS_ENDPOINT_URL_S3: s3,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   });
   conflicts ??= guarded(documentClient());
-  const api = SEED === undefined ? inProcess : insisting(inProcess);
+  const api = seed === undefined ? inProcess : insisting(inProcess);
   return { api, table, bucket: new TestBucket(s3, TEST_BUCKET), conflicts };
 }
 
-let unkind: UnkindDatabase | undefined;
+export let unkind: UnkindDatabase | undefined;
 
 /** One for this process, as its client keeps the address. Each world begins with the same luck. */
-async function unkindBefore(endpoint: string): Promise<UnkindDatabase | undefined> {
-  if (SEED === undefined) return undefined;
-  // No flow comes near the rates of a key, and measuring them costs two more requests a write.
-  const manners = { ...UNKIND, rates: undefined };
-  unkind ??= await startUnkindDatabase(endpoint, { seed: SEED, manners });
-  unkind.begin(SEED, manners);
+async function unkindBefore(endpoint: string, seed: number | undefined): Promise<UnkindDatabase | undefined> {
+  if (seed === undefined) return undefined;
+  unkind ??= await startUnkindDatabase(endpoint, { seed });
+  unkind.begin(seed, TO_STORIES);
   return unkind;
 }
 

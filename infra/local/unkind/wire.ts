@@ -3,7 +3,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { PARTITION_KEY, SORT_KEY } from '../../../shared/data/table.ts';
 
 export type WireItem = Record<string, AttributeValue>;
-type Verb = 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
+export type Verb = 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
 
 /** One item of a transaction, or a single write. */
 export interface Statement {

@@ -163,7 +163,7 @@ inThisProcess('The upload of an avatar', (story) => {
         isWrite(given[1] ?? {}) ? new Response('', { status }) : real(...given),
       );
       await expect(deliver(arrival)).rejects.toThrow(said);
-      const answer = await alice.asks('GET /file/download/avatar', opaque(form.download_url));
+      const answer = await alice.asksOnce('GET /file/download/avatar', opaque(form.download_url));
       expect(answer.status).toBe(status === 503 ? 503 : 500);
       vi.restoreAllMocks();
     }

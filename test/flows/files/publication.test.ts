@@ -275,7 +275,7 @@ describe('A missing permission to copy', () => {
       expect(await postForm(form, 'a')).toBe(200);
       const file = { group_id, url: form.download_url, name: 'a', size: 1, type: 'text/plain' };
       refuseCopies();
-      const { status, body } = await alice.asks('POST /group/file/upload', file);
+      const { status, body } = await alice.asksOnce('POST /group/file/upload', file);
       expect([status, body.code]).toEqual([500, 20000]);
       vi.restoreAllMocks();
       await alice.does('POST /group/file/upload', file);
@@ -341,7 +341,7 @@ describe('Files', () => {
       // Patience with S3 lasts some seconds, and the job has it several times.
       const [began, before] = [Date.now(), performance.now()];
       vi.spyOn(Date, 'now').mockImplementation(() => began + Math.round((performance.now() - before) * 20));
-      const { status } = await alice.asks('POST /group/file/delete', { group_id, file_list: [1] });
+      const { status } = await alice.asksOnce('POST /group/file/delete', { group_id, file_list: [1] });
       expect(status).toBe(503);
       expect(await alice.does('GET /group/file/list', { group_id })).toEqual([]);
       await expect(doJobs(given)).rejects.toThrow();
