@@ -11,7 +11,7 @@ import { isDone, put, remove, type Step, update } from './step.ts';
  * A write that keeps meeting others on one counted item (200 people who join one group at once) is not tried again and
  * again: it is laid into a queue beside the item, and one of those who wait writes up to 100 items of the queue by one
  * transaction. So the item is written once for some twenty joins, and who came first is first. A write that meets
- * nobody never sees the queue. See docs/decisions/0031-write-queue.md.
+ * nobody never sees the queue. See docs/decisions/0060-write-queue.md.
  */
 
 /**

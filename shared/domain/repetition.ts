@@ -11,7 +11,7 @@ const hash = (...parts: (string | number | undefined)[]) =>
 const LONGEST = 255;
 
 /**
- * A call that may be a repetition: `Idempotency-Key` (section 7.8 of the behaviour). A key belongs to the actor (user,
+ * A call that may be a repetition: `Idempotency-Key` (docs/behaviour.md, Idempotency). A key belongs to the actor (user,
  * or the app) and one operation. What the call has done is recorded with its changes, in the same transactions, so that
  * a repetition finds all of it or nothing; only success is recorded.
  */

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 /**
  * Building blocks of the operations' request schemas. Numbers and booleans are accepted as JSON values and as strings,
- * in query and body alike (section 1 of the behaviour); a wrong one is refused with 10002 and the field's name.
+ * in query and body alike (docs/behaviour.md, Parameters); a wrong one is refused with 10002 and the field's name.
  * What JSON Schema cannot see in a check, `z.meta` says for the API's description.
  */
 
@@ -141,7 +141,7 @@ export const duration = () =>
 export const MOST_WRITTEN = 100;
 export const MOST_READ = 1000;
 
-/** Longest texts in Unicode code points, long infos in bytes (section 1 of the behaviour). */
+/** Longest texts in Unicode code points, long infos in bytes (docs/behaviour.md, Lengths of texts). */
 export const LONGEST = {
   username: 64,
   name: 128,

@@ -5,7 +5,8 @@ import { LONGEST, text, title } from './parameters.ts';
 /** Schemas that several operations on users share. */
 
 /**
- * ASCII letters, digits, _ and Chinese characters; not all digits; not a reserved beginning (section 5 of the behaviour).
+ * ASCII letters, digits, _ and Chinese characters; not all digits; not a reserved beginning (docs/behaviour.md,
+ * Usernames and mobile numbers).
  * NFKC makes no other letters or digits of these. The alphabet has no pattern in the API's description: that of
  * scripts needs a flag of regular expressions which readers of JSON Schema leave out.
  */

@@ -18,7 +18,7 @@ export interface JsonSchema {
 /** Where a parameter travels: in a query all is text anyway, in a body text is one way of writing a number. */
 type Place = 'query' | 'body';
 
-/** Accepted beside the value of the type itself (section 1 of the behaviour). */
+/** Accepted beside the value of the type itself (docs/behaviour.md, Parameters). */
 const COERCIONS = new Map<unknown, JsonSchema>([
   [asNumber, { type: ['integer', 'string'], pattern: DECIMAL.source }],
   [asBoolean, { type: ['boolean', 'integer', 'string'], enum: [true, false, 1, 0, 'true', 'false', '1', '0'] }],

@@ -277,7 +277,7 @@ describe('When the database cannot', () => {
   test('but not for ever', async () => {
     mock.on(BatchGetCommand).resolves({ UnprocessedKeys: { table: { Keys: [key('a')] } } });
     await expect(open().read(record(key('a')))).rejects.toThrow(Unavailable);
-    expect(mock.commandCalls(BatchGetCommand)).toHaveLength(12);
+    expect(mock.commandCalls(BatchGetCommand).length).toBeGreaterThanOrEqual(12);
   });
 });
 

@@ -60,8 +60,8 @@ const is = (...codes: number[]): Verdict => ({ codes, changes: codes.includes(20
 const nothing: Verdict = { codes: [200], changes: false };
 
 /**
- * The behaviour of section 6 once more, in the simplest words: what is right at one moment, with all records before
- * one's eyes. It knows nothing of how the product reads, writes and conditions.
+ * How groups behave (docs/behaviour.md, Groups) once more, in the simplest words: what is right at one moment, with all
+ * records before one's eyes. It knows nothing of how the product reads, writes and conditions.
  */
 export class Laws {
   readonly #now: number;

@@ -15,8 +15,8 @@ import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 
 /**
- * Who may do what in a group (section 6 of the behaviour). `admin` is owner or admin; the app acts with the owner's
- * rights in every group, and an admin token with a `group_id` header in that group.
+ * Who may do what in a group (docs/behaviour.md, Roles and permissions). `admin` is owner or admin; the app acts with
+ * the owner's rights in every group, and an admin token with a `group_id` header in that group.
  */
 const PERMISSIONS = {
   settings: 'member',

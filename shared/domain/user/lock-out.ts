@@ -5,7 +5,7 @@ import { type Device, type Lock, unlocked } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
 
 /**
- * Failed logins (section 4 of the behaviour) are counted twice: on the account, which refuses devices that have not
+ * Failed logins (docs/behaviour.md, Lock-out) are counted twice: on the account, which refuses devices that have not
  * logged in before, and on the device itself if it has logged in before, which is refused by its own count alone. So
  * a stranger's guesses keep nobody out, and the `device_guid` of a known device, which is no secret, lets nobody guess on.
  * Only records that are there count: an unknown `device_guid` leaves nothing behind.

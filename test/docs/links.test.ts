@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../shared/limits.ts';
+import { REFUSALS } from '../../shared/refusal.ts';
+import { routes } from '../../shared/routes/index.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const isThere = (file: string) => statSync(join(root, file), { throwIfNoEntry: false }) !== undefined;
+const below = (folder: string, ending: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name));
+
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...below('docs', '.md')];
+const sources = ['functions', 'shared', 'infra', 'test', 'client', 'bench'].flatMap((folder) =>
+  below(folder, '.ts').filter((file) => !file.includes('node_modules')),
+);
+
+const withoutFences = (markdown: string) => markdown.replace(/^( *)(```|~~~)[\s\S]*?^\1\2/gm, '');
+
+/** Anchors of a document as GitHub makes them of its headings. */
+function anchorsOf(markdown: string): string[] {
+  const taken = new Map<string, number>();
+  return headingsOf(markdown).map((heading) => {
+    const slug = heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{M}\p{N}\p{Pc} -]/gu, '')
+      .replaceAll(' ', '-');
+    const before = taken.get(slug) ?? 0;
+    taken.set(slug, before + 1);
+    return before === 0 ? slug : `${slug}-${before}`;
+  });
+}
+
+const headingsOf = (markdown: string) =>
+  [...withoutFences(markdown).matchAll(/^#{1,6} +(.+?) *$/gm)].map(([, heading]) => heading!);
+
+/** Targets of links and pictures that lie in the repository. */
+const linksOf = (markdown: string) =>
+  [
+    ...withoutFences(markdown)
+      .replace(/`[^`\n]*`/g, '')
+      .matchAll(/\]\(([^)\s]+)\)/g),
+  ]
+    .map(([, target]) => target!)
+    .filter((target) => !/^[a-z]+:/.test(target));
+
+/** Why a link leads nowhere; undefined where it leads somewhere. */
+function deadEnd(from: string, link: string): string | undefined {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? from : relative(root, resolve(root, dirname(from), decodeURI(path)));
+  if (!isThere(target)) return `${link}: there is no ${target}`;
+  if (anchor === undefined || !target.endsWith('.md')) return undefined;
+  return anchorsOf(read(target)).includes(anchor) ? undefined : `${link}: ${target} has no such heading`;
+}
+
+/** Comments as running text: a citation may go on in the next line. */
+const runningText = (source: string) => source.replace(/\n\s*(?:\*(?!\/)|\/\/|\|)? ?/g, ' ');
+
+describe('links between documents', () => {
+  test.each(documents)('every link in %s leads to a file, and to a heading where it names one', (document) => {
+    expect(linksOf(read(document)).flatMap((link) => deadEnd(document, link) ?? [])).toEqual([]);
+  });
+
+  test('a link to a missing file, and one to a missing heading, are found', () => {
+    expect(deadEnd('docs/glossary.md', 'nowhere.md')).toContain('there is no docs/nowhere.md');
+    expect(deadEnd('docs/glossary.md', 'behaviour.md#nothing')).toContain('no such heading');
+    expect(deadEnd('docs/glossary.md', 'behaviour.md#lock-out')).toBeUndefined();
+    expect(anchorsOf('# A `b` & c\n## [Two](x.md)\n## Two\n```\n# no heading\n```\n')).toEqual([
+      'a-b--c',
+      'two',
+      'two-1',
+    ]);
+  });
+});
+
+describe('documents that the sources cite', () => {
+  const texts = sources.map((file) => [file, runningText(read(file))] as const);
+
+  test('every heading of docs/behaviour.md that a comment cites is there', () => {
+    const headings = headingsOf(read('docs/behaviour.md'));
+    const cited = texts.flatMap(([file, text]) =>
+      [...text.matchAll(/docs\/behaviour\.md, ([A-Z][\w -]*)/g)].map(([, heading]) => [file, heading!.trim()] as const),
+    );
+    expect(cited.length).toBeGreaterThan(5);
+    expect(cited.filter(([, heading]) => !headings.includes(heading))).toEqual([]);
+  });
+
+  test('every document that a source names is there', () => {
+    const named = texts.flatMap(([file, text]) =>
+      [...text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([document]) => [file, document] as const),
+    );
+    expect(named.filter(([file, document]) => !file.endsWith('links.test.ts') && !isThere(document))).toEqual([]);
+  });
+
+  test('headings of docs/behaviour.md are different, so that each can be cited', () => {
+    const headings = headingsOf(read('docs/behaviour.md'));
+    expect(new Set(headings).size).toBe(headings.length);
+  });
+});
+
+describe('tables of docs/behaviour.md', () => {
+  const rows = (heading: string) =>
+    read('docs/behaviour.md')
+      .split(`# ${heading}\n`)[1]!
+      .split('\n#')[0]!
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(2)
+      .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+
+  test('every error code stands there with its name', () => {
+    expect(rows('Error codes').map(([, code, name]) => [name, Number(code)])).toEqual(
+      Object.entries(REFUSALS).map(([name, [code]]) => [name, code]),
+    );
+  });
+
+  test('every operation on groups stands once in the table of rights', () => {
+    const inTable = rows('Roles and permissions').flatMap(([, operations]) => operations!.split(', '));
+    const covered = routes
+      .map(({ path }) => path.match(/^\/group\/(.+)$/)?.[1])
+      .filter((operation) => operation !== undefined)
+      .map((operation) => operation.replace(/^settings\/.+/, 'settings/*'));
+    expect(inTable.sort()).toEqual([...new Set(covered)].sort());
+  });
+
+  test('every limit stands there with its default', () => {
+    const limits = rows('Limits').map(([, name, usual]) => [name!, Number(usual)]);
+    expect(Object.fromEntries(limits)).toEqual(LIMITS);
+  });
+});
+
+describe('words of docs/glossary.md', () => {
+  test('stand in alphabetical order', () => {
+    for (const table of read('docs/glossary.md').split('\n## ').slice(1)) {
+      const words = [...table.matchAll(/^\| ([^|]+) \|/gm)].map(([, word]) => word!.toLowerCase()).slice(2);
+      expect(words).toEqual([...words].sort());
+    }
+  });
+});
