@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from '../shared/openapi/document.ts';
 import { routes } from '../shared/routes/index.ts';
 import { clientOperations } from './client.ts';
-import { withConfiguration, withEndpoints, withExample, withLimits } from './pages.ts';
+import { withConfiguration, withEndpoints, withExample } from './pages.ts';
 
 const file = (path: string): URL => new URL(`../${path}`, import.meta.url);
 const text = (path: string): Promise<string> => readFile(file(path), 'utf8');
@@ -17,7 +17,6 @@ export async function documents(): Promise<Record<string, string>> {
     'docs/client.md': withExample(await text('docs/client.md'), await text('client/example.ts')),
     'docs/configuration.md': withConfiguration(await text('docs/configuration.md')),
     'docs/endpoints.md': withEndpoints(await text('docs/endpoints.md'), routes),
-    'docs/limits.md': withLimits(await text('docs/limits.md')),
     'client/operations.ts': clientOperations(openApi),
     'docs/openapi.json': `${JSON.stringify(openApi, null, 1)}\n`,
   };

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { LIMITS, type LimitName, MOST } from '../shared/limits.ts';
 import { AREAS, type Route } from '../shared/routes/index.ts';
 
 const CONFIG = new URL('./config.ts', import.meta.url);
@@ -62,42 +61,3 @@ export function withConfiguration(page: string): string {
 /** The page with the client's example, which a test runs. */
 export const withExample = (page: string, source: string): string =>
   withPart(page, 'example', `\`\`\`ts\n${source.trim()}\n\`\`\``);
-
-/** What each limit bounds, for readers; those of durations are in seconds and those of sizes in bytes. */
-const BOUNDED: Record<LimitName, string> = {
-  group_capacity: 'members of a group, fixed when the group is made',
-  group_admins: 'admins of a group, its owner not counted',
-  groups_owned: 'groups owned by a user',
-  groups_joined: 'groups joined by a user, owned ones included',
-  groups: 'groups of the app',
-  users: 'users of the app',
-  announcements: 'announcements of a group; the oldest makes room for a new one',
-  files: 'files of a group',
-  file_size: 'size of a file',
-  avatar_size: 'size of an avatar',
-  upload_life: 'life of an address or form to upload by',
-  download_life: 'life of an address to download by',
-  invitation_life: 'life of an invitation',
-  application_life: 'life of an application',
-  qrcode_life: 'life of a QR code',
-  session_life: 'life of a session',
-  devices: 'devices of a user',
-  tags: 'tags of a user',
-};
-
-/** The page with the list of limits from shared/limits.ts. */
-export function withLimits(page: string): string {
-  const rows = (Object.keys(LIMITS) as LimitName[]).map((name) => {
-    const most = MOST[name];
-    return `| \`${name}\` | ${BOUNDED[name]} | ${shown(name, LIMITS[name])} | ${most === undefined ? '' : shown(name, most)} |`;
-  });
-  return withPart(page, 'limits', `| name | what | default | at most |\n| --- | --- | --- | --- |\n${rows.join('\n')}`);
-}
-
-function shown(name: LimitName, value: number): string {
-  const text = value.toLocaleString('en-US');
-  if (value === 0) return 'no limit';
-  if (name.endsWith('_size')) return `${text} (${value / 2 ** 20} MiB)`;
-  if (!name.endsWith('_life')) return text;
-  return `${text} (${value < 86_400 ? `${value / 60} minutes` : `${value / 86_400} days`})`;
-}
