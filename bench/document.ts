@@ -63,7 +63,7 @@ that machine's. A time is a median, with the quartiles in brackets. What does no
   };
 }
 
-/** What README.md shows of the costs, between its marks. */
+/** The operations that docs/costs.md shows. */
 const SHOWN = [
   'user/profile/get',
   'group/info',
@@ -78,7 +78,7 @@ const SHOWN = [
   'token/user',
 ];
 
-/** Rows of the README's table of costs. */
+/** The table of docs/costs.md. */
 export function costTable(warm: WarmResults): string {
   const cents = (dollars: number) => dollars.toFixed(2);
   return table(

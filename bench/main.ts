@@ -1,10 +1,10 @@
-/** `npm run bench [-- cold warm growth load] [--short]`: measures, and writes docs/benchmarks.md, .json and .svg. */
+/** `npm run bench [-- cold warm growth load] [--short]`: measures, and writes docs/benchmarks.md, .json and .svg, and docs/costs.md. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { withPart } from '../infra/readme.ts';
+import { withPart } from '../infra/pages.ts';
 import type { Benchmarks, Machine } from './document.ts';
 
 const PARTS = ['cold', 'warm', 'growth', 'load'] as const;
@@ -73,10 +73,10 @@ writeFileSync(JSON_FILE, `${JSON.stringify(results, null, 1)}\n`);
 for (const [name, text] of Object.entries(documents(results as Benchmarks)))
   writeFileSync(join(root, 'docs', name), text);
 if (results.warm) {
-  const readme = join(root, 'README.md');
-  writeFileSync(readme, withPart(readFileSync(readme, 'utf8'), 'costs', costTable(results.warm), 'npm run bench'));
+  const page = join(root, 'docs/costs.md');
+  writeFileSync(page, withPart(readFileSync(page, 'utf8'), 'costs', costTable(results.warm), 'npm run bench'));
 }
-console.log('Written: docs/benchmarks.md, docs/benchmarks.json, docs/benchmarks.svg, the costs in README.md');
+console.log('Written: docs/benchmarks.md, docs/benchmarks.json, docs/benchmarks.svg, docs/costs.md');
 process.exit(0);
 
 function machine(): Machine {

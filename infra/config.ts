@@ -2,8 +2,8 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 
 /**
  * What may differ between two deployments; everything else is the same for everybody. Each field is the key of the
- * same name in the CDK context: `-c stage=prod`, or `"context": {"stage": "prod"}` in cdk.json. README.md lists them
- * from these comments (`npm run docs`).
+ * same name in the CDK context: `-c stage=prod`, or `"context": {"stage": "prod"}` in cdk.json. docs/configuration.md
+ * lists them from these comments (`npm run docs`).
  */
 export interface Config {
   /**
@@ -44,7 +44,7 @@ export interface Config {
    */
   signInThrottleBurst: number;
   /**
-   * Read units per second above which the table throttles: a bound on what surges can cost (docs/deploy.md).
+   * Read units per second above which the table throttles: a bound on what surges can cost (docs/costs.md).
    * @default none
    */
   maxReadUnits: number | undefined;

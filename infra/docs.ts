@@ -3,8 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from '../shared/openapi/document.ts';
 import { routes } from '../shared/routes/index.ts';
 import { clientOperations } from './client.ts';
-import { diagrams } from './diagrams.ts';
-import { withConfiguration, withEndpoints, withExample } from './readme.ts';
+import { withConfiguration, withEndpoints, withExample } from './pages.ts';
 
 const file = (path: string): URL => new URL(`../${path}`, import.meta.url);
 const text = (path: string): Promise<string> => readFile(file(path), 'utf8');
@@ -15,12 +14,10 @@ export async function documents(): Promise<Record<string, string>> {
   const examples = JSON.parse(await text('docs/examples.json'));
   const openApi = await openApiDocument({ routes, examples, version });
   return {
-    'README.md': withExample(
-      withConfiguration(withEndpoints(await text('README.md'), routes)),
-      await text('client/example.ts'),
-    ),
+    'docs/client.md': withExample(await text('docs/client.md'), await text('client/example.ts')),
+    'docs/configuration.md': withConfiguration(await text('docs/configuration.md')),
+    'docs/endpoints.md': withEndpoints(await text('docs/endpoints.md'), routes),
     'client/operations.ts': clientOperations(openApi),
-    ...diagrams(),
     'docs/openapi.json': `${JSON.stringify(openApi, null, 1)}\n`,
   };
 }

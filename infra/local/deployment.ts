@@ -78,7 +78,7 @@ export interface BucketDefinition {
 }
 
 /** A rule of EventBridge's default bus: events that match go to each of the functions. */
-export interface EventRule {
+interface EventRule {
   matches: Pattern;
   functions: FunctionDefinition[];
 }

@@ -357,7 +357,7 @@ const REASONS = {
 } as const;
 
 /** The event as EventBridge has it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
-export function objectCreated(object: CreatedObject) {
+function objectCreated(object: CreatedObject) {
   const { bucket, key, size, etag, eventName, accessKeyId, sourceIp, requestId, lastModified } = object;
   return {
     version: '0',

@@ -14,7 +14,7 @@ import { fieldOf, parseLine } from './moved-schemas.ts';
 import { Progress, type Screen } from './progress.ts';
 
 /** Why a line was not taken. */
-export interface RefusedLine {
+interface RefusedLine {
   line: number;
   kind: Kind | null;
   field: string | null;
@@ -22,7 +22,7 @@ export interface RefusedLine {
 }
 
 /** What became of the lines of one kind. */
-export interface Counts {
+interface Counts {
   lines: number;
   written: number;
   there: number;

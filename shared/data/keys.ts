@@ -53,7 +53,7 @@ export const time = (ms: number) => String(ms).padStart(13, '0');
 /** A time after every other, for bans that do not end. */
 export const FOR_EVER = 9_999_999_999_999;
 /** An id as a sortable part of a key (announcements and files ascend within their group). */
-export const ordered = (id: number) => String(id).padStart(16, '0');
+const ordered = (id: number) => String(id).padStart(16, '0');
 /** The place of an entry within one call, which orders entries of the same millisecond. */
 const place = (index: number) => String(index).padStart(4, '0');
 
@@ -140,7 +140,7 @@ export const invitationMade = (made: number, group: number, inviter: number) =>
   `${INVITATION}${time(made)}#${group}#${inviter}`;
 
 // ——— group ———
-export const groupPartition = (app: string, group: number) => `G#${app}#${group}`;
+const groupPartition = (app: string, group: number) => `G#${app}#${group}`;
 export const groupKey = (app: string, group: number) => alone(groupPartition(app, group));
 export const groupInfoKey = (app: string, group: number): Key => ({ pk: groupPartition(app, group), sk: 'I' });
 export const groupTextKey = (app: string, group: number): Key => ({ pk: groupPartition(app, group), sk: 'X' });

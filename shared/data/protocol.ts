@@ -26,7 +26,7 @@ type Endpoint = Pick<HttpRequest, 'protocol' | 'hostname' | 'path'> & { port?: n
  * the body of an answer its output, a fault's name stands in `__type`. The SDK's own, which works for every service,
  * walks a schema for every value: it is a quarter of a bundle and half of a warm call's time.
  */
-export class DynamoDbJson {
+class DynamoDbJson {
   async serializeRequest(
     operation: { name: string },
     input: object,

@@ -7,14 +7,14 @@ import type { App } from '../data/app-repo.ts';
  * are locators: they let the actor's records be read together with the session, and are believed only once the hash agrees.
  * The MAC tells a forged token (10008) from one whose record is gone (402) without a read.
  */
-export interface UserToken {
+interface UserToken {
   kind: 'user';
   text: string;
   user: number;
   device: number;
 }
 
-export interface AdminTokenText {
+interface AdminTokenText {
   kind: 'admin';
   text: string;
 }

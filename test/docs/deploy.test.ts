@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { PRICES } from '../../bench/prices.ts';
 import { resourcesOf, synthesizedTemplates } from '../infra/templates.ts';
 
-const document = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+const [deploying, costPage] = [page('deploy.md'), page('costs.md')];
 
 /** Prefix of IAM actions for the services of resource types. */
 const PREFIX: Record<string, string> = { ApiGatewayV2: 'apigateway', CloudFormation: 'cloudformation' };
@@ -11,7 +12,7 @@ const PREFIX: Record<string, string> = { ApiGatewayV2: 'apigateway', CloudFormat
 test('deploy.md names the services that deploying needs, all and no others', () => {
   const types = [...resourcesOf(synthesizedTemplates()).values()].map(({ Type }) => Type.split('::')[1]!);
   const services = new Set(types.map((name) => PREFIX[name] ?? name.toLowerCase()));
-  const [, told = ''] = /<!-- services -->([\s\S]+)<!-- end of services -->/.exec(document) ?? [];
+  const [, told = ''] = /<!-- services -->([\s\S]+)<!-- end of services -->/.exec(deploying) ?? [];
   const named = [...told.matchAll(/`([a-z0-9]+)`/g)].map(([, name]) => name!);
   expect(named.sort()).toEqual([...services].sort());
 });
@@ -25,9 +26,9 @@ const { lambdaGbSecond, dynamoDbMillionReadUnits: READ, dynamoDbMillionWriteUnit
 /** Dollars for the log lines of a million calls, 1.8 KB each. */
 const LOGS = 1.8 * 0.5;
 
-test("deploy.md computes what a call costs from the units on record and today's formula", () => {
+test("costs.md computes what a call costs from the units on record and today's formula", () => {
   const rows = [
-    ...document.matchAll(
+    ...costPage.matchAll(
       /^\| (.+) \| ([\d.]+) \| ([\d.]+)(?: \((?:([\d,]+) MiB, )?(\d+) ms\))? \| (\d+), (\d+) \| ([\d.]+) \| ([\d.]+) \| \*\*([\d.]+)\*\* \|$/gm,
     ),
   ];
@@ -48,10 +49,10 @@ test("deploy.md computes what a call costs from the units on record and today's 
   }
 });
 
-test('deploy.md computes the most an hour can cost from the quotas that it names', () => {
+test('costs.md computes the most an hour can cost from the quotas that it names', () => {
   const number = (text = '') => Number(text.replaceAll(',', ''));
   const hour = 3600;
-  const [, told = ''] = /\*\*The most an hour can cost\.\*\*([\s\S]+?)\n## /.exec(document) ?? [];
+  const [, told = ''] = /\n## The most an hour can cost\n([\s\S]+?)\n## /.exec(costPage) ?? [];
   const row = (what: string) => new RegExp(`^\\| ${what}.*\\| \\**([\\d.]+)\\** \\|$`, 'm').exec(told)!;
   const quota = (what: string) => number(/\| ([\d,]+) /.exec(row(what)[0])?.[1]);
   const dollars = (what: string) => Number(row(what)[1]);
@@ -80,5 +81,5 @@ test('deploy.md computes the most an hour can cost from the quotas that it names
 
 test('deploy.md knows how many roles a stage has', () => {
   const roles = resourcesOf(synthesizedTemplates(), 'AWS::IAM::Role').size;
-  expect(document).toContain(`a stage has ${roles}, one per function`);
+  expect(deploying).toContain(`a stage has ${roles}, one per function`);
 });

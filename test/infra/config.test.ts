@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../infra/config.ts';
-import { configurationKeys, withConfiguration } from '../../infra/readme.ts';
+import { configurationKeys, withConfiguration } from '../../infra/pages.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const stream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/roster-prod-2/stream/2026-11-22T03:04:05.678';
@@ -84,9 +84,9 @@ describe('the configuration', () => {
     expect(readConfig(own)).toEqual(readConfig({}));
   });
 
-  it('is listed in the README as it is (npm run docs writes it)', () => {
-    const readme = readFileSync(join(root, 'README.md'), 'utf8');
-    expect(withConfiguration(readme)).toBe(readme);
+  it('is listed in docs/configuration.md as it is (npm run docs writes it)', () => {
+    const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
+    expect(withConfiguration(page)).toBe(page);
   });
 
   it('is what the documents speak of', () => {

@@ -194,7 +194,7 @@ function queryText({ query = {} }: Request): string {
 }
 
 /** The domain of the API in this process. */
-export const DOMAIN = 'api.example';
+const DOMAIN = 'api.example';
 
 /** The event of payload format 2.0, as far as functions read it. */
 export function eventOf(method: Method, path: string, request: Request): APIGatewayProxyEventV2 {

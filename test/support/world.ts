@@ -83,7 +83,7 @@ function guarded(client: DynamoDBDocumentClient): Conflicts {
 }
 
 /** The run's laptop stack. */
-export async function worldOverHttp(): Promise<World> {
+async function worldOverHttp(): Promise<World> {
   const { api_endpoint, dynamodb_endpoint, s3_endpoint, table_name, bucket_name } = await laptopStack();
   return {
     api: SEED === undefined ? overHttp(api_endpoint) : insisting(overHttp(api_endpoint)),

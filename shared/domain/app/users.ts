@@ -22,7 +22,7 @@ import { appNamed } from './apps.ts';
  * (no username is all digits); where they are both, of two users, neither is taken.
  * @throws Refusal 10000 where there is none (any more), 10002 where it could be two
  */
-export async function findUser(db: Database, app: string, named: string): Promise<User> {
+async function findUser(db: Database, app: string, named: string): Promise<User> {
   const text = named.trim();
   const id = wholeNumber(text);
   const holders = await db.read([...(/^\+?\d{5,15}$/.test(text) ? [mobileOf(app, text)] : []), usernameOf(app, text)]);

@@ -8,7 +8,7 @@ import { entryResult } from '../entries.ts';
 import { actorRelation, type GroupActor, permit, sameRole } from './permissions.ts';
 
 /** The group loses these members: its count and its number of admins go with them. */
-export const countLeft = (call: Call, group: Group, leaving: Relation[]): Step =>
+const countLeft = (call: Call, group: Group, leaving: Relation[]): Step =>
   countInGroup(call.app, group.group, {
     count: -leaving.length,
     ...(leaving.some(isAdmin) && { admins: -leaving.filter(isAdmin).length }),

@@ -18,7 +18,7 @@ import type { Call } from '../call.ts';
  * Who may do what in a group (docs/behaviour.md, Roles and permissions). `admin` is owner or admin; the app acts with
  * the owner's rights in every group, and an admin token with a `group_id` header in that group.
  */
-export const PERMISSIONS = {
+const PERMISSIONS = {
   settings: 'member',
   change_settings: 'admin',
   change_info: 'admin, any member if member_modify',

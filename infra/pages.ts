@@ -3,18 +3,21 @@ import { AREAS, type Route } from '../shared/routes/index.ts';
 
 const CONFIG = new URL('./config.ts', import.meta.url);
 
-/** The README with what stands between the marks of `part`, which name the command that writes it, replaced. */
-export function withPart(readme: string, part: string, text: string, command = 'npm run docs'): string {
+/**
+ * The page with the text between the marks of `part` replaced. The marks name the command that writes it.
+ * @throws Error where the page lacks the marks
+ */
+export function withPart(page: string, part: string, text: string, command = 'npm run docs'): string {
   const begin = `<!-- ${part}: written by \`${command}\` -->`;
   const end = `<!-- end of ${part} -->`;
-  const [head, rest] = readme.split(begin);
+  const [head, rest] = page.split(begin);
   const tail = rest?.split(end)[1];
-  if (head === undefined || tail === undefined) throw new Error(`README.md lacks the marks ${begin} and ${end}`);
+  if (head === undefined || tail === undefined) throw new Error(`The page lacks the marks ${begin} and ${end}`);
   return `${head}${begin}\n${text}\n${end}${tail}`;
 }
 
-/** The README with its endpoint list as the route table has it. */
-export function withEndpoints(readme: string, rows: readonly Route[]): string {
+/** The page with the list of endpoints from the route table. */
+export function withEndpoints(page: string, rows: readonly Route[]): string {
   const areas = (Object.keys(AREAS) as Route['area'][]).filter((area) => rows.some((row) => row.area === area));
   const list = areas.map(
     (area) =>
@@ -25,7 +28,7 @@ export function withEndpoints(readme: string, rows: readonly Route[]): string {
   );
   const count = rows.reduce((sum, { methods }) => sum + methods.length, 0);
   return withPart(
-    readme,
+    page,
     'endpoints',
     `${rows.length} operations, ${count} routes. Methods of one line are aliases.
 
@@ -49,12 +52,12 @@ export function configurationKeys(): { name: string; about: string; usual: strin
   });
 }
 
-/** The README with its list of configuration keys as infra/config.ts has it. */
-export function withConfiguration(readme: string): string {
+/** The page with the list of configuration keys from infra/config.ts. */
+export function withConfiguration(page: string): string {
   const rows = configurationKeys().map(({ name, about, usual }) => `| \`${name}\` | ${about} | ${usual} |`);
-  return withPart(readme, 'configuration', `| key | what | default |\n| --- | --- | --- |\n${rows.join('\n')}`);
+  return withPart(page, 'configuration', `| key | what | default |\n| --- | --- | --- |\n${rows.join('\n')}`);
 }
 
-/** The README with the client's example, which a test runs, as it is. */
-export const withExample = (readme: string, source: string): string =>
-  withPart(readme, 'example', `\`\`\`ts\n${source.trim()}\n\`\`\``);
+/** The page with the client's example, which a test runs. */
+export const withExample = (page: string, source: string): string =>
+  withPart(page, 'example', `\`\`\`ts\n${source.trim()}\n\`\`\``);
