@@ -32,7 +32,7 @@ const LONG = [
     'local/stack',
     'scale/growth',
   ],
-  ...['background/deleted-user', 'ops/ops'],
+  ...['background/deleted-user', 'ops/ops', 'refused-callers', 'scale/long-lists', 'answers'],
   ...['flows/user/list', 'flows/files/browser', 'flows/races', 'flows/abuse', 'flows/access', 'flows/docs-page'],
   ...['flows/user/any-input', 'flows/user/registration', 'flows/dissolution', 'flows/doctor'],
 ].map((name) => `/test/${name}.test.ts`);

@@ -662,7 +662,7 @@ export interface Operations {
       value: string;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Get group information by group ids. What is known of several groups. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group information by group ids. What is known of several groups; an avatar longer than its share of 6 MB is empty. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     infoBatch(parameters: {
       /** Ids of groups. */
       group_list: number[];
@@ -790,7 +790,7 @@ export interface Operations {
       group_id: number;
     }, options?: CallOptions): Promise<Announcement>;
 
-    /** Get group announcements list. The announcements kept, the oldest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group announcements list. The announcements kept, the oldest first; of long ones the newest that fit into 6 MB. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     announcementList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;

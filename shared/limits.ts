@@ -31,6 +31,12 @@ export type Limits = { [name in LimitName]: number };
 export const MOST: Partial<Limits> = {
   group_capacity: 100_000,
   groups_joined: 3000,
+  /** Lists without pages: one answer holds them. */
+  group_admins: 1000,
+  devices: 100,
+  announcements: 1000,
+  /** One item, which a call reads before rights are proven: see `MOST_BYTES`. */
+  tags: 200,
   // Held in memory while it is published.
   avatar_size: 20_971_520,
   invitation_life: 2_592_000,

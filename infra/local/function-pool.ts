@@ -29,6 +29,9 @@ interface Failure {
   trace?: string[];
 }
 
+/** Bytes of JSON that Lambda takes for an answer: 6 MB and 100. */
+export const ANSWER_LIMIT = 6_291_556;
+
 /** Lambda's own limit for loading a function, milliseconds. */
 const LOAD_TIMEOUT = 10_000;
 
@@ -145,6 +148,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
       instance.call = undefined;
       instance.idleSince = Date.now();
       if (message.kind === 'failed') finish(call, message);
+      else if (Buffer.byteLength(message.result ?? '') > ANSWER_LIMIT) finish(call, TOO_LARGE);
       else finish(call, { payload: message.result === undefined ? undefined : JSON.parse(message.result) });
       pump();
     });
@@ -235,6 +239,12 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     },
   };
 }
+
+/** What Lambda says of an answer that is too large. The instance goes on. */
+const TOO_LARGE: Failure = {
+  errorType: 'Function.ResponseSizeTooLarge',
+  errorMessage: `Response payload size exceeded maximum allowed payload size (${ANSWER_LIMIT} bytes).`,
+};
 
 /** The template's variables, and what Lambda itself sets; nothing of the process that runs the stack. */
 function environmentOf(

@@ -3,6 +3,7 @@ import { all, equal, unchanged } from './expression.ts';
 import { APPLICATION, applicationKey, applicationMade, edgeKey, relationKey, relationPartition } from './keys.ts';
 import { edgeTtl, type Relation, relationTtl } from './membership-repo.ts';
 import { type Get, type Query, record } from './read.ts';
+import { MOST_BYTES } from './sizes.ts';
 import { put, type Step, update } from './step.ts';
 
 export const PENDING = 0;
@@ -84,18 +85,34 @@ export const rejectSteps = (app: string, group: number, applicant: number, appli
 
 const stillPending = ({ made }: Pick<Application, 'made'>) => all(equal('status', PENDING), equal('made', made));
 
-/** Applications of a group made within `[from, to]` bounds of the order key, the newest first. */
-export const applicationsOf = (
+/** Applications of a group made within `[from, to]` bounds of the order key, the newest first, as `view` gives them. */
+export const applicationsOf = <T>(
   app: string,
   group: number,
   between: readonly [string, string],
   limit: number,
-): Query<Application[]> => ({
-  query: { partition: relationPartition(app, group), index: 'lsi1', between, descending: true, limit, all: true },
-  parse: ({ items }) => items as unknown as Application[],
+  view: (application: Application) => T,
+): Query<{ entries: T[]; more: boolean }> => ({
+  query: {
+    partition: relationPartition(app, group),
+    index: 'lsi1',
+    between,
+    entryBytes: MOST_BYTES.application,
+    descending: true,
+    limit,
+    all: true,
+  },
+  parse: ({ items, last }) => ({ entries: (items as unknown as Application[]).map(view), more: last !== undefined }),
 });
 
 export const applicationCountOf = (app: string, group: number, between: readonly [string, string]): Query<number> => ({
-  query: { partition: relationPartition(app, group), index: 'lsi2', between, count: true, all: true },
+  query: {
+    partition: relationPartition(app, group),
+    index: 'lsi2',
+    between,
+    entryBytes: MOST_BYTES.counted,
+    count: true,
+    all: true,
+  },
   parse: ({ count }) => count,
 });

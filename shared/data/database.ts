@@ -31,8 +31,10 @@ import {
   keyText,
   type Page,
   type Query,
+  type Read,
   type Reads,
   type Records,
+  UNIT,
 } from './read.ts';
 import { applied, isDone, type Step, statement } from './step.ts';
 import { LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from './table.ts';
@@ -78,6 +80,8 @@ export class Database {
   refused: ReadonlyMap<string, Item | undefined> = new Map();
   readonly #items = new Map<string, Item | undefined>();
   readonly #pages = new Map<Query<unknown>, Page>();
+  /** Pages of Queries that have more to bring. */
+  readonly #begun = new Map<Query<unknown>, Page>();
 
   /** @param faults milliseconds for which a request is sent again that the database throttles or does not answer */
   constructor(client = documentClient(), table = tableName(), faults = FAULTS) {
@@ -98,28 +102,55 @@ export class Database {
     return this.records(reads);
   }
 
-  /** As `read`, for records that are looked at later. */
-  async load(reads: readonly Reads[]): Promise<void> {
-    const keys = new Map<string, Key>();
+  /**
+   * As `read`, for records that are looked at later.
+   * @param most read units that this round trip can cost at most: items are read in their order as far as that suffices,
+   *   then the first entries of each Query
+   * @returns what remains, to be loaded too: a Query goes on where it stopped
+   */
+  async load(reads: readonly Reads[], most = Number.POSITIVE_INFINITY): Promise<Read<unknown>[]> {
+    const bounded = Number.isFinite(most);
+    const left: Read<unknown>[] = [];
+    const gets = new Map<string, Get<unknown>>();
     const queries: Query<unknown>[] = [];
     for (const read of reads.flatMap(flat)) {
-      if (isGet(read)) keys.set(keyText(read.get), read.get);
+      if (isGet(read)) gets.set(keyText(read.get), read);
+      else if (bounded && read.query.entryBytes === undefined) left.push(read);
       else queries.push(read);
     }
-    const wanted = [...keys.values()];
-    const batches: Promise<void>[] = [];
+    let units = most;
+    const wanted: Key[] = [];
+    for (const read of gets.values()) {
+      const cost = Math.ceil((read.bytes ?? UNIT) / UNIT);
+      if (cost > units) left.push(read);
+      else {
+        units -= cost;
+        wanted.push(read.get);
+      }
+    }
+    const requests: Promise<unknown>[] = [];
     for (let from = 0; from < wanted.length; from += BATCH)
-      batches.push(this.#getBatch(wanted.slice(from, from + BATCH)));
-    if (batches.length + queries.length > 0) this.usage.trips++;
-    await Promise.all([...batches, ...queries.map(async (read) => this.#pages.set(read, await this.#query(read)))]);
+      requests.push(this.#getBatch(wanted.slice(from, from + BATCH)));
+    for (const [index, read] of queries.entries()) {
+      let { limit: entries = Number.POSITIVE_INFINITY } = read.query;
+      if (bounded) {
+        const bytes = read.query.entryBytes ?? 0;
+        const share = Math.floor(units / (queries.length - index));
+        entries = Math.min(entries, Math.floor((share * UNIT) / bytes));
+        units -= Math.ceil((entries * bytes) / UNIT);
+      }
+      if (entries > 0) requests.push(this.#query(read, entries).then((done) => done || left.push(read)));
+      else left.push(read);
+    }
+    if (requests.length > 0) this.usage.trips++;
+    await Promise.all(requests);
+    return left;
   }
 
   /** The records of reads that were made before, as this call knows them now. */
   records<R extends Reads>(reads: R): Records<R> {
     return fillShape(reads, (read) =>
-      isGet(read)
-        ? read.parse(this.#items.get(keyText(read.get)))
-        : read.parse(this.#pages.get(read) ?? { items: [], count: 0, last: undefined }),
+      isGet(read) ? read.parse(this.#items.get(keyText(read.get))) : read.parse(this.#pages.get(read) ?? emptyPage()),
     ) as Records<R>;
   }
 
@@ -150,42 +181,58 @@ export class Database {
     }
   }
 
-  async #query({ query }: Query<unknown>): Promise<Page> {
+  /** @returns whether that is all of it; else the next call goes on, after `most` entries */
+  async #query(read: Query<unknown>, most: number): Promise<boolean> {
+    const { query } = read;
     const expression = new Expression();
     const sortKey = query.index ? LOCAL_INDEXES.find(({ name }) => name === query.index)!.sortKey : SORT_KEY;
     const [from, to] = query.between;
+    const page = this.#begun.get(read) ?? emptyPage();
+    this.#begun.delete(read);
+    this.#pages.set(read, page);
+    // Nothing lies between them; the database would not answer but refuse. Keys are ASCII: code units order them.
+    if (from > to) return true;
     const input = {
       TableName: this.#table,
       ...(query.index && { IndexName: query.index }),
       KeyConditionExpression: `${expression.name(PARTITION_KEY)} = ${expression.value(query.partition)} AND ${expression.name(sortKey)} BETWEEN ${expression.value(from)} AND ${expression.value(to)}`,
+      ...(query.filter && { FilterExpression: query.filter(expression) }),
       ...expression.placeholders(),
       ScanIndexForward: !query.descending,
       ConsistentRead: true,
       ...(query.count && { Select: 'COUNT' as const }),
       ReturnConsumedCapacity: 'TOTAL' as const,
     };
-    const page: Page = { items: [], count: 0, last: undefined };
-    // Nothing lies between them; the database would not answer but refuse. Sort keys are ASCII: code units order them.
-    if (from > to) return page;
+    const wanted = query.limit ?? Number.POSITIVE_INFINITY;
+    const end = Math.min(wanted, page.evaluated + most);
     do {
-      const { Items, Count, LastEvaluatedKey, ConsumedCapacity } = await this.#ask((options) =>
+      const {
+        Items = [],
+        Count = 0,
+        ScannedCount = Count,
+        LastEvaluatedKey,
+        ConsumedCapacity,
+      } = await this.#ask((options) =>
         this.#client.send(
           new QueryCommand({
             ...input,
-            ...(query.limit && { Limit: query.limit - page.count }),
+            ...(Number.isFinite(end) && { Limit: end - page.evaluated }),
             ExclusiveStartKey: page.last,
           }),
           options,
         ),
       );
       this.#countReads(ConsumedCapacity && [ConsumedCapacity]);
-      page.items.push(...(Items ?? []));
+      page.items.push(...Items);
       // Whole items of the base table are as good as those of a BatchGet.
-      if (!query.index) for (const item of Items ?? []) this.#items.set(keyText(item as unknown as Key), item);
-      page.count += Count ?? 0;
+      if (!query.index) for (const item of Items) this.#items.set(keyText(item as unknown as Key), item);
+      page.count += Count;
+      page.evaluated += ScannedCount;
       page.last = LastEvaluatedKey;
-    } while (query.all && page.last && page.count < (query.limit ?? Number.POSITIVE_INFINITY));
-    return page;
+    } while (query.all && page.last && page.evaluated < end);
+    if (!page.last || end === wanted || page.evaluated < end) return true;
+    this.#begun.set(read, page);
+    return false;
   }
 
   /**
@@ -359,6 +406,8 @@ const fullCollections = ({ name, CancellationReasons: reasons = [{ Code: name }]
 /** One step goes alone at half the price, but for counters: those need the transaction's token against repetition. */
 const goesAlone = ([only, ...others]: Step[]) =>
   others.length === 0 && only !== undefined && only.action !== 'check' && !only.changes?.add;
+
+const emptyPage = (): Page => ({ items: [], count: 0, evaluated: 0, last: undefined });
 
 /** What every write is asked to answer. Sizes of item collections cost nothing, and only a write tells them. */
 const REPORT = { ReturnConsumedCapacity: 'TOTAL', ReturnItemCollectionMetrics: 'SIZE' } as const;

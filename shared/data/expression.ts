@@ -38,6 +38,7 @@ const compare =
 export const equal = compare('=');
 export const below = compare('<');
 export const atMost = compare('<=');
+export const above = compare('>');
 export const oneOf =
   (attribute: string, values: unknown[]): Condition =>
   (e) =>

@@ -2,6 +2,7 @@ import { absent, all, any, below, type Condition, exists, missing, unchanged } f
 import { fileIndex, fileKey, filePartition, filePublished, registrationKey, sequenceKey } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
 import { OPEN, type Sequence } from './sequence-repo.ts';
+import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove, type Step, update } from './step.ts';
 
 /** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
@@ -46,7 +47,7 @@ const REGISTRATION_KEPT = 7 * 86_400_000;
 export type NewFile = Omit<SharedFile, 'id' | 'published' | 'until'>;
 
 export const fileOf = (app: string, group: number, id: number): Get<SharedFile | undefined> =>
-  record(fileKey(app, group, id));
+  record(fileKey(app, group, id), MOST_BYTES.file);
 
 /** @param random of the upload */
 export const registrationOf = (random: string): Get<Registration | undefined> => record(registrationKey(random));

@@ -12,6 +12,7 @@ import {
   time,
 } from './keys.ts';
 import { type Get, type Query, record } from './read.ts';
+import { MOST_BYTES } from './sizes.ts';
 import { put, remove, type Step, update } from './step.ts';
 import { sumStep } from './write-queue.ts';
 
@@ -73,8 +74,10 @@ export interface GroupText {
 }
 
 export const groupOf = (app: string, group: number): Get<Group | undefined> => record(groupKey(app, group));
-export const groupInfoOf = (app: string, group: number): Get<GroupInfo | undefined> => record(groupInfoKey(app, group));
-export const groupTextOf = (app: string, group: number): Get<GroupText | undefined> => record(groupTextKey(app, group));
+export const groupInfoOf = (app: string, group: number): Get<GroupInfo | undefined> =>
+  record(groupInfoKey(app, group), MOST_BYTES.groupInfo);
+export const groupTextOf = (app: string, group: number): Get<GroupText | undefined> =>
+  record(groupTextKey(app, group), MOST_BYTES.groupText);
 
 export const updateGroup = (
   app: string,
@@ -117,6 +120,7 @@ export const dissolvedGroupsOf = (app: string, now: number): Query<Set<number>> 
     partition: dissolvedPartition(app),
     between: [`${CLEANED}${time(now - MARK_READ)}`, `${DISSOLVED}~`],
     // Those at work first: one that is missed because its clean-up ends at this moment is met among the others.
+    entryBytes: MOST_BYTES.publicGroup,
     descending: true,
     all: true,
   },

@@ -17,8 +17,9 @@ export interface Part {
   until: number;
 }
 
-export const partOf = (app: string, key: string, part: number): Get<Part | undefined> =>
-  record(idempotencyKey(app, key, part));
+/** @param bytes the most that the operation keeps in it */
+export const partOf = (app: string, key: string, part: number, bytes?: number): Get<Part | undefined> =>
+  record(idempotencyKey(app, key, part), bytes);
 
 /** All parts; the number of one is its sort key. */
 export const partsOf = (app: string, key: string): Query<Part[]> => ({

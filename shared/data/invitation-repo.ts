@@ -13,6 +13,7 @@ import {
 } from './keys.ts';
 import { type Relation, relationTtl } from './membership-repo.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
+import { MOST_BYTES } from './sizes.ts';
 import { check, put, type Step, update } from './step.ts';
 import { LIVING } from './user-repo.ts';
 
@@ -36,12 +37,17 @@ export const invitationOf = (
 
 /** All invitations of a person to one group, those too that TTL has not removed yet: as many as ever invited. */
 export const invitationsToGroupOf = (app: string, invitee: number, group: number): Query<Invitation[]> => ({
-  query: { partition: userPartition(app, invitee), between: prefix(invitationsToGroup(group)), all: true },
+  query: {
+    partition: userPartition(app, invitee),
+    between: prefix(invitationsToGroup(group)),
+    entryBytes: MOST_BYTES.invitation,
+    all: true,
+  },
   parse: ({ items }) => items as unknown as Invitation[],
 });
 
 /** Invitations of `latestInvitationsOf`. */
-const LATEST = 20;
+const LATEST = 16;
 
 /** The newest invitations of a person's list, to whatever group; `more`: the list has older ones. */
 export const latestInvitationsOf = (
@@ -53,6 +59,7 @@ export const latestInvitationsOf = (
     partition: userPartition(app, invitee),
     index: 'lsi1',
     between: [oldestListed(now), `${INVITATION}~`],
+    entryBytes: MOST_BYTES.invitation,
     descending: true,
     limit: LATEST,
   },
@@ -74,6 +81,7 @@ export const invitationCountOf = (app: string, invitee: number, now: number): Qu
     partition: userPartition(app, invitee),
     index: 'lsi2',
     between: [oldestListed(now), `${INVITATION}~`],
+    entryBytes: MOST_BYTES.counted,
     count: true,
     all: true,
   },

@@ -27,10 +27,11 @@
  * | group info        | G#app#group             | I               |                     |                |                |                  |
  * | group text        | G#app#group             | X               |                     |                |                |                  |
  * | sequence          | G#app#group             | S               |                     |                |                |                  |
- * | relation          | G#app#group#R           | R#user          | M#joined#i#user or  | X#until#user   | A#since#user   |                  |
+ * | relation          | G#app#group#R           | R#user          | M#joined#i#user or  | X#slot#made#…  | A#since#user   |                  |
  * |                   |                         |                 | B#blocked#user      |                |                |                  |
  * | application       | G#app#group#R           | A#applicant     | A#made#applicant    | A#made#…       |                |                  |
  * | announcement      | G#app#group#N           | id              |                     |                |                |                  |
+ * | announcement text | G#app#group#N           | T#id            |                     |                |                |                  |
  * | file              | G#app#group#F           | id              | F#published#id      |                |                | FILES#app        |
  * | registration      | O#random                | #               |                     |                |                |                  |
  * | job               | J#id                    | #               |                     |                |                | JOBS#k / id      |
@@ -157,7 +158,27 @@ export const relationJoined = (joined: number, index: number, user: number) =>
 export const BLOCKED = 'B#';
 export const relationBlocked = (blocked: number, user: number) => `${BLOCKED}${time(blocked)}#${user}`;
 export const BANNED = 'X#';
-export const relationBanned = (until: number, user: number) => `${BANNED}${time(until)}#${user}`;
+const MINUTE = 60_000;
+/** Widths of slots (ms): 1, 2, 4, … minutes, as far as times go. */
+const SLOTS = Array.from({ length: 28 }, (_, power) => MINUTE * 2 ** power);
+/**
+ * The end of the slot that a ban stands in (ms): the ban's own, rounded up to a multiple of the largest width that is
+ * not longer than the ban. So bans that run stand in slots that have not ended, and only few others stand there: a ban
+ * that has ended stays for as long as it has run, at most. Within its slot a ban stands by the time when it was made.
+ */
+export function banSlot(banned: number, until: number): number {
+  const width = SLOTS.findLast((width) => width <= until - banned) ?? MINUTE;
+  return Math.min(FOR_EVER, Math.ceil(until / width) * width);
+}
+/** The slots of all bans that may run at this moment, some 60. The fourth of each width: clocks differ a little. */
+export const banSlots = (now: number): number[] => [
+  ...new Set(
+    SLOTS.flatMap((width) => [1, 2, 3, 4].map((nth) => Math.min(FOR_EVER, (Math.floor(now / width) + nth) * width))),
+  ),
+];
+export const relationsInSlot = (slot: number) => `${BANNED}${time(slot)}#`;
+export const relationBanned = (banned: number, until: number, user: number) =>
+  `${relationsInSlot(banSlot(banned, until))}${time(banned)}#${user}`;
 export const ADMIN = 'A#';
 export const relationAdmin = (since: number, user: number) => `${ADMIN}${time(since)}#${user}`;
 export const APPLICATION = 'A#';
@@ -170,6 +191,11 @@ export const announcementPartition = (app: string, group: number) => `${groupPar
 export const announcementKey = (app: string, group: number, id: number): Key => ({
   pk: announcementPartition(app, group),
   sk: ordered(id),
+});
+/** The text of a long announcement. */
+export const announcementTextKey = (app: string, group: number, id: number): Key => ({
+  pk: announcementPartition(app, group),
+  sk: `T#${ordered(id)}`,
 });
 export const filePartition = (app: string, group: number) => `${groupPartition(app, group)}#F`;
 export const fileKey = (app: string, group: number, id: number): Key => ({

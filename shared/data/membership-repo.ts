@@ -1,7 +1,8 @@
-import { type Condition, unchanged } from './expression.ts';
+import { above, type Condition, unchanged } from './expression.ts';
 import {
   ADMIN,
   applicationKey,
+  BANNED,
   EDGE_ADMIN,
   EDGE_JOINED,
   EDGE_VOID,
@@ -18,11 +19,13 @@ import {
   relationJoined,
   relationKey,
   relationPartition,
+  relationsInSlot,
   time,
   userKey,
   userPartition,
 } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
+import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { LIVING } from './user-repo.ts';
 
@@ -89,7 +92,13 @@ export const userOfRelation = ({ sk }: Relation) => Number(sk.slice(RELATION.len
 
 /** Ids of the groups that a person is in, in order of joining. */
 export const groupsJoinedOf = (app: string, user: number): Query<number[]> => ({
-  query: { partition: userPartition(app, user), index: 'lsi1', between: prefix(EDGE_JOINED), all: true },
+  query: {
+    partition: userPartition(app, user),
+    index: 'lsi1',
+    between: prefix(EDGE_JOINED),
+    entryBytes: MOST_BYTES.edge,
+    all: true,
+  },
   parse: ({ items }) => items.map(({ sk }) => groupOfEdge(String(sk))),
 });
 
@@ -99,6 +108,7 @@ export const groupsAdministeredOf = (app: string, user: number, most?: number): 
     partition: userPartition(app, user),
     index: 'lsi3',
     between: prefix(EDGE_ADMIN),
+    entryBytes: MOST_BYTES.edge,
     descending: true,
     ...(most !== undefined && { limit: most }),
     all: true,
@@ -112,6 +122,7 @@ export const voidingEdgesOf = (app: string, user: number, since: number): Query<
     partition: userPartition(app, user),
     index: 'lsi2',
     between: prefix(EDGE_VOID, `${EDGE_VOID}${time(since)}`),
+    entryBytes: MOST_BYTES.edge,
     all: true,
   },
   parse: ({ items }) => items.map((item) => ({ ...(item as unknown as Edge), group: groupOfEdge(String(item.sk)) })),
@@ -166,7 +177,11 @@ export function joinSteps(
 ): Step[] {
   const { joined = now, since = joined, ...own } = brought;
   const until = bannedUntil(was, now);
-  const ban = until !== undefined && { banned: was?.banned, until, l2: relationBanned(until, user) };
+  const ban = until !== undefined && {
+    banned: was?.banned,
+    until,
+    l2: relationBanned(was?.banned ?? 0, until, user),
+  };
   const settled = Math.max(now, was?.invited ?? 0);
   const admin = role === ADMIN_ROLE && { since, l3: relationAdmin(since, user) };
   const relation = { state: 'member', role, joined, l1: relationJoined(joined, index, user), ...ban, ...admin, ...own };
@@ -225,7 +240,7 @@ export const bringBanStep = (
       set: {
         banned,
         until,
-        ...(isMember(was) && { l2: relationBanned(until, user) }),
+        ...(isMember(was) && { l2: relationBanned(banned, until, user) }),
         ...(was?.state === undefined && { ttl: relationTtl(until, was?.ttl ?? 0) }),
       },
     },
@@ -264,15 +279,56 @@ const leftEdge = (now: number) => ({
 /** When what is no membership, edge or relation, has outlived every invitation and application (s). */
 export const edgeTtl = (now: number) => ttl(now) + EDGE_KEPT;
 
-/** All members of an index prefix, from `from` on: admins, those banned. */
-export const membersByIndex = (
-  partition: string,
-  index: 'lsi2' | 'lsi3',
-  start: string,
-  from = start,
-): Query<Relation[]> => ({
-  query: { partition, index, between: prefix(start, from), all: true },
+/** The admins of a group in order of appointment, without its owner. */
+export const adminsOf = (app: string, group: number): Query<Relation[]> => ({
+  query: {
+    partition: relationPartition(app, group),
+    index: 'lsi3',
+    between: prefix(ADMIN),
+    entryBytes: MOST_BYTES.relation,
+    all: true,
+  },
   parse: ({ items }) => items as unknown as Relation[],
+});
+
+/** Banned members in the order of an index key, the last first. Some of them may have been banned until before now. */
+const bansOf = (
+  app: string,
+  group: number,
+  between: readonly [string, string],
+  limit: number,
+): Query<{ entries: Relation[]; more: boolean }> => ({
+  query: {
+    partition: relationPartition(app, group),
+    index: 'lsi2',
+    between,
+    entryBytes: MOST_BYTES.relation,
+    descending: true,
+    limit,
+    all: true,
+  },
+  parse: ({ items, last }) => ({ entries: items as unknown as Relation[], more: last !== undefined }),
+});
+
+/** Bans of all slots that have not ended. */
+export const runningBansOf = (app: string, group: number, now: number, limit: number) =>
+  bansOf(app, group, prefix(BANNED, `${BANNED}${time(now + 1)}`), limit);
+
+/** Bans of one slot, the newest first. @param newest the last part of the key that they begin with */
+export const bansInSlotOf = (app: string, group: number, slot: number, newest: string, limit: number) =>
+  bansOf(app, group, [relationsInSlot(slot), `${relationsInSlot(slot)}${newest}`], limit);
+
+/** How many bans of a slot run. */
+export const runningInSlotOf = (app: string, group: number, slot: number, now: number): Query<number> => ({
+  query: {
+    partition: relationPartition(app, group),
+    index: 'lsi2',
+    between: prefix(relationsInSlot(slot)),
+    filter: above('until', now),
+    count: true,
+    all: true,
+  },
+  parse: ({ count }) => count,
 });
 
 /**

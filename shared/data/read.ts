@@ -1,3 +1,4 @@
+import type { Condition } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { LocalIndexName } from './table.ts';
 
@@ -7,6 +8,8 @@ export type Item = Record<string, unknown>;
 /** One item by its key; `parse` gives it its type. */
 export interface Get<T> {
   get: Key;
+  /** The most bytes that the item can have; absent: one read unit. */
+  bytes?: number;
   parse: (item: Item | undefined) => T;
 }
 
@@ -17,6 +20,8 @@ export interface Query<T> {
     index?: LocalIndexName;
     /** Inclusive bounds of the sort key. */
     between: readonly [from: string, to: string];
+    /** The most bytes of an entry as it is read; absent: not known, and nothing is read before rights are proven. */
+    entryBytes?: number;
     descending?: boolean;
     /** Most entries evaluated; the database ends a page at 1 MB. */
     limit?: number;
@@ -24,6 +29,8 @@ export interface Query<T> {
     all?: boolean;
     /** Counts the entries instead of bringing them. */
     count?: boolean;
+    /** Leaves entries out after they were evaluated, and charged. */
+    filter?: Condition;
   };
   parse: (page: Page) => T;
 }
@@ -31,6 +38,8 @@ export interface Query<T> {
 export interface Page {
   items: Item[];
   count: number;
+  /** Entries that the database looked at: those of `count`, and those that a filter left out. */
+  evaluated: number;
   /** Set when entries remain. */
   last: Item | undefined;
 }
@@ -50,8 +59,15 @@ export type Records<R> = R extends { parse: (...args: never[]) => infer T }
 export const isGet = (read: Read<unknown>): read is Get<unknown> => 'get' in read;
 const isRead = (reads: Reads): reads is Read<unknown> => 'parse' in reads && typeof reads.parse === 'function';
 
-/** An item read as its record type, or undefined where there is none. */
-export const record = <T>(key: Key): Get<T | undefined> => ({ get: key, parse: (item) => item as T | undefined });
+/** Bytes of a read unit. */
+export const UNIT = 4096;
+
+/** An item read as its record type, or undefined where there is none. @param bytes the most that it can have */
+export const record = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
+  get: key,
+  bytes,
+  parse: (item) => item as T | undefined,
+});
 
 /** All sort keys of a prefix, from `from` on where given: the upper bound sorts after every key of the prefix. */
 export const prefix = (start: string, from = start) => [from, `${start}~`] as const;

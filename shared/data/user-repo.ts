@@ -15,6 +15,7 @@ import {
   userPartition,
 } from './keys.ts';
 import { type Get, prefix, type Query, record } from './read.ts';
+import { MOST_BYTES } from './sizes.ts';
 import { measured, put, type Step } from './step.ts';
 
 /** What every call reads of a person: at most 1 KB. Kept for ever, so that an id is never used again. */
@@ -102,20 +103,27 @@ export interface Tags {
 }
 
 export const userOf = (app: string, user: number): Get<User | undefined> => record(userKey(app, user));
-export const profileOf = (app: string, user: number): Get<Profile | undefined> => record(profileKey(app, user));
-export const settingsOf = <T>(app: string, user: number): Get<T | undefined> => record(settingsKey(app, user));
+export const profileOf = (app: string, user: number): Get<Profile | undefined> =>
+  record(profileKey(app, user), MOST_BYTES.profile);
+export const settingsOf = <T>(app: string, user: number): Get<T | undefined> =>
+  record(settingsKey(app, user), MOST_BYTES.settings);
 export const usernameOf = (app: string, username: string): Get<NameHolder | undefined> =>
   record(usernameKey(app, username));
 export const mobileOf = (app: string, mobile: string): Get<NameHolder | undefined> => record(mobileKey(app, mobile));
 export const lockOf = (app: string, account: string): Get<Lock | undefined> => record(lockKey(app, account));
 export const deviceOf = (app: string, user: number, sn: number): Get<Device | undefined> =>
-  record(deviceKey(app, user, sn));
-export const tagsOf = (app: string, user: number): Get<Tags | undefined> => record(tagsKey(app, user));
+  record(deviceKey(app, user, sn), MOST_BYTES.device);
+export const tagsOf = (app: string, user: number): Get<Tags | undefined> => record(tagsKey(app, user), MOST_BYTES.tags);
 export const pushTokenOf = (app: string, hash: string): Get<PushTokenHolder | undefined> =>
   record(pushTokenKey(app, hash));
 /** All devices of a person (few: the limit is 20). */
 export const devicesOf = (app: string, user: number): Query<Device[]> => ({
-  query: { partition: userPartition(app, user), between: prefix(DEVICE), all: true },
+  query: {
+    partition: userPartition(app, user),
+    between: prefix(DEVICE),
+    entryBytes: MOST_BYTES.device,
+    all: true,
+  },
   parse: ({ items }) => items as unknown as Device[],
 });
 
@@ -141,6 +149,7 @@ export const directoryOf = (
   query: {
     partition: directoryPartition(app),
     between: [from, '~'],
+    entryBytes: MOST_BYTES.directoryEntry,
     limit,
     all: true,
     ...(count && { count }),

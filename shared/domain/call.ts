@@ -32,6 +32,8 @@ export type Actor =
   | { kind: 'app on group'; group: number }
   | { kind: 'app' };
 
+/** The most read units that a caller without rights can cost. */
+const BEFORE_RIGHTS = 20;
 /** How long an app's record may be held (ms). */
 const APP_HELD = 30_000;
 /** Presence and last use are written when what the record shows is older than this (ms). */
@@ -137,16 +139,23 @@ export class Call {
   }
 
   /**
-   * Verifies app, token and actor, and brings the records asked for, all in one round trip.
-   * @throws Refusal in the documented order: 10002 10003 40000 40003 10008 402 10010 10002 10000
+   * Verifies app, token and actor, and brings the records asked for, all in one round trip; in two where the reads could
+   * cost more than a caller without rights may (20 units), and are more than the first trip brings: single records in
+   * their order, then the first entries of Queries.
+   * @param permit refuses callers without rights, before the rest is read. It may look only at single records that stand
+   *   first in `reads`.
+   * @throws Refusal in the documented order: 10002 10003 40000 40003 10008 402 10010 10002 10000, then those of `permit`
    */
-  async open<R extends Reads>(reads: R): Promise<Records<R>> {
-    await this.#open(reads);
+  async open<R extends Reads>(reads: R, permit?: (records: Records<R>) => void): Promise<Records<R>> {
+    await this.#open(reads, permit);
     return this.db.records(reads);
   }
 
-  async #open(reads: Reads): Promise<void> {
-    if (this.#actor) return this.db.load([reads]);
+  async #open<R extends Reads>(reads: R, permit?: (records: Records<R>) => void): Promise<void> {
+    if (this.#actor) {
+      await this.db.load([reads]);
+      return permit?.(this.db.records(reads));
+    }
     const { app, token } = this.#credentials;
     if (!app) throw badParameter('app_id', 'missing header');
     if (this.#access !== 'public' && !token) throw new Refusal('noToken');
@@ -156,7 +165,9 @@ export class Call {
     if (known) this.#verifyApp(known);
     const malformed = this.#access !== 'public' && !this.#token;
     const wanted = malformed ? [] : [this.#ownRecords(), reads];
-    await this.db.load(known ? wanted : [appOf(app), ...wanted]);
+    // Public operations have no rights to prove once the app is known.
+    const most = known && this.#access === 'public' ? Number.POSITIVE_INFINITY : BEFORE_RIGHTS;
+    const rest = await this.db.load(known ? wanted : [appOf(app), ...wanted], most);
     if (!known) {
       const [read] = this.db.records([appOf(app)]);
       if (!read) throw new Refusal('appMissing');
@@ -165,6 +176,8 @@ export class Call {
     }
     this.#actor = this.#verifyActor();
     this.#note = this.#noteUse();
+    permit?.(this.db.records(reads));
+    await this.db.load(rest);
   }
 
   /** Whether presence was due and is written, or was left out. The answer waits for it: nothing runs after the answer. */
@@ -263,7 +276,7 @@ export class Call {
 
   /** Opens the call with these reads, then changes the entries of a list: see `settleEach`. */
   async changeEach<R extends Reads, E>(reads: R, entries: readonly E[], plan: EachPlan<R, E>) {
-    await this.#open(reads);
+    await this.#open(reads, plan.permit);
     return this.#refusedInOrder(settleEach(this.db, reads, entries, plan));
   }
 

@@ -2,6 +2,7 @@ import type { Item, Query } from '../data/read.ts';
 import { type LocalIndexName, SORT_KEY } from '../data/table.ts';
 import { badParameter } from '../refusal.ts';
 import type { Call } from './call.ts';
+import { fitting, Page } from './page.ts';
 import { keyFor, mac, sameText } from './token.ts';
 
 const wrong = () => badParameter('cursor', 'is not a position of this list');
@@ -49,12 +50,19 @@ export const after = (position: string) => `${position}!`;
 export const before = (position: string) =>
   `${position.slice(0, -1)}${String.fromCharCode(position.charCodeAt(position.length - 1) - 1)}~`;
 
+/** What was read for a page; `more`: the database has more to bring. */
+interface Found<I> {
+  items: I[];
+  more: boolean;
+}
+
 /**
- * One page of a partition, of the table or an index: at most `limit` entries, and one more to see whether the list goes on. A page ends
- * where the database's does (1 MB) too. Positions are values of its sort key.
+ * One page of a partition, of the table or an index: at most `limit` entries, and one more to see whether the list goes
+ * on. A page ends where the database's does (1 MB) too, and where Lambda's answer does (6 MB, with characters escaped
+ * twice). Positions are values of its sort key.
  */
-export class ListPage {
-  readonly read: Query<{ items: Item[]; more: boolean }>;
+export class ListPage<I extends object> {
+  readonly read: Query<Found<I>>;
   readonly #cursor: Cursor;
   readonly #form: RegExp;
   readonly #limit: number;
@@ -68,11 +76,13 @@ export class ListPage {
       index?: LocalIndexName;
       prefix: string;
       form: RegExp;
+      /** The most bytes of an entry. */
+      entryBytes: number;
       descending?: boolean;
       from?: string;
     },
   ) {
-    const { partition, index, prefix, form, descending = false, from = prefix || '0' } = where;
+    const { partition, index, prefix, form, entryBytes, descending = false, from = prefix || '0' } = where;
     this.#cursor = new Cursor(list, given.cursor);
     this.#form = form;
     this.#limit = given.limit;
@@ -82,8 +92,8 @@ export class ListPage {
       ? ([from, position === undefined ? `${prefix}~` : before(position)] as const)
       : ([position === undefined ? from : after(position), `${prefix}~`] as const);
     this.read = {
-      query: { partition, ...(index && { index }), between, descending, limit: given.limit + 1 },
-      parse: ({ items, last }) => ({ items, more: last !== undefined }),
+      query: { partition, ...(index && { index }), between, entryBytes, descending, limit: given.limit + 1 },
+      parse: ({ items, last }) => ({ items: items as unknown as I[], more: last !== undefined }),
     };
   }
 
@@ -92,13 +102,23 @@ export class ListPage {
     this.#cursor.verify(call, this.#form);
   }
 
-  /** The entries of this page, and the next page's cursor where there is one. */
-  cut(call: Call, { items, more }: { items: Item[]; more: boolean }): { items: Item[]; cursor?: string } {
+  /** The items of this page, and the next page's cursor where there is one. */
+  cut(call: Call, { items, more }: Found<I>): { items: I[]; cursor?: string } {
     const page = items.slice(0, this.#limit);
-    const last = page.at(-1);
+    const last = page.at(-1) as Item | undefined;
     const goesOn = more || items.length > page.length;
     return goesOn && last
       ? { items: page, cursor: this.#cursor.next(call, String(last[this.#sortKey])) }
       : { items: page };
+  }
+
+  /** The page as it is answered: entries as `view` shows them. */
+  answer<T>(call: Call, found: Found<I>, view: (item: I) => T, total?: number): Page<T> {
+    const whole = this.cut(call, found);
+    const data = whole.items.map(view);
+    const shown = fitting(data);
+    if (shown === data.length) return new Page(data, whole.cursor, total);
+    const { cursor } = this.cut(call, { items: whole.items.slice(0, shown), more: true });
+    return new Page(data.slice(0, shown), cursor, total);
   }
 }

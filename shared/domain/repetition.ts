@@ -31,9 +31,9 @@ export class Repetition {
     this.#request = request;
   }
 
-  /** To be read with the call's own records. */
-  part(number: number) {
-    return partOf(this.#call.app, this.#key, number);
+  /** To be read with the call's own records. @param bytes the most that its value can have, where that is over 3 KB */
+  part(number: number, bytes?: number) {
+    return partOf(this.#call.app, this.#key, number, bytes);
   }
 
   get parts() {

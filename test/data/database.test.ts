@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Database } from '../../shared/data/database.ts';
 import { absent, below, equal, exists, missing } from '../../shared/data/expression.ts';
 import type { Query } from '../../shared/data/read.ts';
-import { record } from '../../shared/data/read.ts';
+import { record, UNIT } from '../../shared/data/read.ts';
 import { check, put, remove, update } from '../../shared/data/step.ts';
 import { Unavailable } from '../../shared/refusal.ts';
 import { newTable } from '../support/database.ts';
@@ -53,6 +53,40 @@ describe('Against a real table', () => {
     expect(view.usage.readUnits).toBeGreaterThan(0);
     await view.load([]);
     expect(view.usage.trips).toBe(1);
+  });
+
+  test('a round trip costs at most the units that it is given, and what remains goes on where it stopped', async () => {
+    const table = await newTable();
+    const view = () => new Database(table.client, table.name);
+    const text = 'x'.repeat(4000);
+    const all = [...Array(40).keys()];
+    for (const pk of ['P', 'Q']) await view().write(all.map((n) => put(key(n + 10, pk), { text })));
+    const query = (pk: string, rest: Partial<Query<unknown>['query']>): Query<number> => ({
+      query: { partition: pk, between: ['0', '~'], entryBytes: UNIT, ...rest },
+      parse: ({ items, count }) => Math.max(items.length, count),
+    });
+    const reads = {
+      few: all.slice(0, 3).map((n) => record<object>(key(n + 10))),
+      large: record<object>(key(20), 3 * UNIT),
+      queries: [query('P', { all: true }), query('Q', { limit: 30, count: true }), query('Q', { limit: 2 })],
+      unknown: [items('P')],
+    };
+    const db = view();
+    const left = await db.load([reads], 20);
+    // Six units for single items; the other fourteen for Queries, but none for one of unknown size.
+    expect(db.usage).toMatchObject({ trips: 1, requests: 4, readUnits: 3 + 1 + 4 + 5 + 2 });
+    expect(db.records(reads)).toMatchObject({ queries: [4, 5, 2], unknown: [[]] });
+    expect(new Set(left)).toEqual(new Set([reads.queries[0], reads.queries[1], reads.unknown[0]]));
+    expect(await db.load(left)).toEqual([]);
+    expect(db.usage.trips).toBe(2);
+    expect(db.records(reads)).toMatchObject({ queries: [40, 30, 2] });
+    expect(db.records(reads).unknown[0]).toHaveLength(40);
+    // What does not fit is left out, smaller ones after it are not.
+    const small = view();
+    expect(await small.load([[reads.large, ...reads.few]], 2)).toEqual([reads.large, reads.few[2]]);
+    expect(small.usage).toMatchObject({ trips: 1, readUnits: 2 });
+    expect(small.known(reads.few[0]!)?.record).toBeDefined();
+    expect(small.known(reads.large)).toBeUndefined();
   });
 
   test('a query keeps to limit, order, bounds, and goes on over pages only where it is told to', async () => {

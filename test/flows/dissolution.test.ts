@@ -1,5 +1,6 @@
 import { describe, expect, vi } from 'vitest';
 import { handler } from '../../functions/background/clean-up.ts';
+import { announcementItemsOf } from '../../shared/data/announcement-repo.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
 import { dissolvedPartition, type Key, userPartition } from '../../shared/data/keys.ts';
@@ -136,6 +137,8 @@ describe('A dissolved group', () => {
     story('in as many runs as it takes', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
+      for (const content of ['short', 'long'.repeat(1000)])
+        await alice!.does('POST /group/announcement/edit', { group_id, title: 'T', content });
       await alice!.does('POST /group/destroy', { group_id });
       const [job] = await jobsOf(given.world.table, given.app);
       // No time left: the job is touched, so that the stream gives it out again, and done at last.
@@ -147,6 +150,7 @@ describe('A dissolved group', () => {
       await run([job!]);
       expect(await given.db.read(jobOf(job!))).toBeUndefined();
       expect(await joinedOf(given, [alice!, bob!])).toEqual([0, 0]);
+      expect(await given.db.read(announcementItemsOf(given.app, group_id, 10))).toEqual([]);
     });
   });
 

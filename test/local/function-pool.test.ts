@@ -61,6 +61,19 @@ describe('instances', () => {
     expect(payloadOf(second)).toMatchObject({ instance: payloadOf(first).instance, calls: 2 });
   });
 
+  it('answer with up to 6 MB of JSON; for more the call fails, and the instance goes on', async () => {
+    const large = define(`export const handler = async ({ bytes }) => 'é'.repeat(bytes / 2 - 1);`);
+    open();
+    const answer = async (bytes: number) => {
+      const outcome = await pool.invoke(large, { bytes });
+      return outcome.ok ? outcome.payload.length : outcome.errorType;
+    };
+    expect(await answer(6_291_556)).toBe(3_145_777);
+    expect(await answer(6_291_558)).toBe('Function.ResponseSizeTooLarge');
+    expect(await answer(6_291_556)).toBe(3_145_777);
+    expect(pool.size()).toBe(1);
+  });
+
   it('serve one call at a time, up to the cap', async () => {
     const counting = define(COUNTING);
     open({ instancesPerFunction: 2 });

@@ -136,7 +136,15 @@ async function everything() {
     { kind: 'block', group_id: LARGEST - 1, user_id: 9, created_at: T + 50 },
     { kind: 'ban', group_id: LARGEST - 1, user_id: 8, expired_time: -1, created_at: T + 60 },
     { kind: 'announcement', group_id: LARGEST - 1, id: 3, title: 'A', content: 'B', author: 7, created_at: T + 70 },
-    { kind: 'announcement', group_id: LARGEST - 1, id: 5, title: 'C', content: 'D', author: 7, created_at: T + 80 },
+    {
+      kind: 'announcement',
+      group_id: LARGEST - 1,
+      id: 5,
+      title: 'C',
+      content: 'D'.repeat(10_000),
+      author: 7,
+      created_at: T + 80,
+    },
   ];
 }
 

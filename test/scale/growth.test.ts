@@ -70,7 +70,7 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
         ...relationKey(app, group, id),
         banned: made,
         until,
-        l2: relationBanned(until, id),
+        l2: relationBanned(made, until, id),
         invited: made,
         applied: made,
         ttl,

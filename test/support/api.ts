@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { expect } from 'vitest';
 import type * as z from 'zod/mini';
+import { ANSWER_LIMIT } from '../../infra/local/function-pool.ts';
 import { type Method, type Route, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
 import { calledOperation } from './guards.ts';
@@ -92,6 +93,8 @@ export const inProcess: Api = {
       headers: Record<string, string>;
       body: string;
     };
+    // More is refused by Lambda.
+    expect(Buffer.byteLength(JSON.stringify(response)), route.id).toBeLessThanOrEqual(ANSWER_LIMIT);
     const log = takeLog(requestId);
     const body = JSON.parse(response.body) as Envelope;
     expect([log.code, log.status]).toEqual([String(body.code), response.statusCode]);

@@ -11,6 +11,7 @@ import {
   INVITATION,
   type Key,
   RELATION,
+  relationBanned,
 } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, type Edge, OWNER_ROLE, type Relation } from '../../shared/data/membership-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
@@ -40,7 +41,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const found: string[] = [];
   const demand = (holds: boolean, problem: string) => void (holds || found.push(problem));
   const groups = new Map<number, Group>();
-  const people = new Map<number, Map<number, Relation & { l1?: string; ttl?: number }>>();
+  const people = new Map<number, Map<number, Relation & { l1?: string; l2?: string; ttl?: number }>>();
   const applications: { group: number; applicant: number; application: Application }[] = [];
   const users = new Map<number, User>();
   const edges = new Map<number, Map<number, Edge & { l1?: string }>>();
@@ -50,6 +51,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const dissolved = new Set<number>();
   const files = new Map<number, Map<number, SharedFile & { l1?: string; ttl?: number }>>();
   const sequences = new Map<number, Sequence>();
+  const announcements = new Map<number, Map<string, Item>>();
 
   for (const item of items) {
     const [kind, , id, part] = item.pk.split('#');
@@ -62,6 +64,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     if (kind === 'G' && part === 'R' && sk.startsWith(APPLICATION))
       applications.push({ group: Number(id), applicant: numberIn(sk), application: item as unknown as Application });
     if (kind === 'G' && part === 'F') inner(files, Number(id)).set(Number(sk), item as unknown as SharedFile);
+    if (kind === 'G' && part === 'N') inner(announcements, Number(id)).set(sk, item);
     if (kind === 'G' && part === undefined && sk === 'S') sequences.set(Number(id), item as unknown as Sequence);
     if (kind === 'U' && sk === '#') users.set(Number(id), item as unknown as User);
     if (kind === 'U' && sk.startsWith('E#')) inner(edges, Number(id)).set(numberIn(sk), item as unknown as Edge);
@@ -98,6 +101,9 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
         listed.startsWith('M#') === (relation.state === 'member'),
         `${user} is ${relation.state} of ${id} and listed as ${listed}`,
       );
+      const { state, banned = 0, until } = relation;
+      const ban = state === 'member' && until !== undefined ? relationBanned(banned, until, user) : undefined;
+      demand(relation.l2 === ban, `${user} is banned in ${id} until ${until} and listed as ${relation.l2}`);
     }
     for (const [user, { role }] of members) {
       const edge = edges.get(user)?.get(id);
@@ -125,6 +131,16 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     const published = [...(files.get(group)?.values() ?? [])].filter((file) => file.published !== undefined).length;
     demand(closed || counted === published, `${group} counts ${counted} files and has ${published}`);
   }
+
+  for (const [group, all] of announcements)
+    for (const sk of all.keys()) {
+      const [id, text] = sk.startsWith('T#') ? [sk.slice(2), sk] : [sk, `T#${sk}`];
+      const long = all.get(id)?.textBytes !== undefined;
+      demand(
+        all.has(id) && all.has(text) === long,
+        `announcement ${id} of ${group} and its text do not belong together`,
+      );
+    }
 
   for (const { group, applicant, application } of applications) {
     if (groups.get(group)?.status === 'dissolved') continue;
@@ -213,8 +229,8 @@ async function scan({ client, name }: OperatorTable, filter: Partial<ScanCommand
 
 const numberIn = (sk: string) => Number(sk.split('#')[1]);
 
-function inner<V>(outer: Map<number, Map<number, V>>, id: number): Map<number, V> {
-  const found = outer.get(id) ?? new Map<number, V>();
+function inner<K, V>(outer: Map<number, Map<K, V>>, id: number): Map<K, V> {
+  const found = outer.get(id) ?? new Map<K, V>();
   outer.set(id, found);
   return found;
 }

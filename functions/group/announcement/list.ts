@@ -7,7 +7,7 @@ import { id } from '../../../shared/http/parameters.ts';
 export const request = z.object({ group_id: id() });
 export const reply = z.array(announcementReply);
 
-/** GET /group/announcement/list — section 7.10: the announcements kept, the oldest first. */
+/** GET /group/announcement/list — section 7.10: the announcements kept, the oldest first; of long ones the newest that fit into 6 MB. */
 export const handler = operation({ access: 'anyone', request, reply }, (call, input) =>
   announcementList(call, input.group_id),
 );

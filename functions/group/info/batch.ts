@@ -20,7 +20,7 @@ export const reply = z.array(
   }),
 );
 
-/** POST /group/info/batch — section 7.34: what is known of several groups. */
+/** POST /group/info/batch — section 7.34: what is known of several groups; an avatar longer than its share of 6 MB is empty. */
 export const handler = operation({ access: 'anyone', request, reply }, (call, input) =>
   groupInfos(call, input.group_list),
 );

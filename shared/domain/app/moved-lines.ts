@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Announcement } from '../../data/announcement-repo.ts';
+import type { WholeAnnouncement } from '../../data/announcement-repo.ts';
 import { type Group, type GroupInfo, type GroupText, NEW_GROUP } from '../../data/group-repo.ts';
 import { FOR_EVER } from '../../data/keys.ts';
 import { ADMIN_ROLE, bannedUntil, OWNER_ROLE, type Relation, userOfRelation } from '../../data/membership-repo.ts';
@@ -198,7 +198,7 @@ export function banLine(group: number, relation: Relation, now: number): BanLine
   return { kind: 'ban', group_id: group, user_id, expired_time: endTime(until), created_at: relation.banned };
 }
 
-export const announcementLine = (group: number, announcement: Announcement): AnnouncementLine => ({
+export const announcementLine = (group: number, announcement: WholeAnnouncement): AnnouncementLine => ({
   kind: 'announcement',
   group_id: group,
   id: announcement.id,

@@ -1,4 +1,9 @@
-import { announcementOf, bringAnnouncementStep, bringAnnouncementsStep } from '../../data/announcement-repo.ts';
+import {
+  announcementOf,
+  announcementTextOf,
+  bringAnnouncementSteps,
+  bringAnnouncementsStep,
+} from '../../data/announcement-repo.ts';
 import { type App, limitsOf } from '../../data/app-repo.ts';
 import { countersOf, countStep, SHARDS, totalOf } from '../../data/counter-repo.ts';
 import { Database } from '../../data/database.ts';
@@ -341,19 +346,23 @@ export class MovingIn {
     const reads = {
       group: groupOf(app, id),
       sequence: sequenceOf(app, id),
-      announcements: lines.map(({ line }) => announcementOf(app, id, line.id)),
+      announcements: lines.map(({ line }) => ({
+        head: announcementOf(app, id, line.id),
+        text: announcementTextOf(app, id, line.id),
+      })),
     };
     const db = this.#open();
     await db.load([reads]);
     return this.#each(db, reads, lines, {
       entry: ({ group, sequence, announcements }, { entry: { line }, index }, batch) => {
         groupNamed(group, id);
-        const there = announcements[index];
-        if (there) return unlessDiffering(line, announcementLine(id, there));
+        const { head, text } = announcements[index]!;
+        if (head)
+          return unlessDiffering(line, announcementLine(id, { ...head, content: head.content ?? text?.content ?? '' }));
         if ((sequence?.announcements ?? 0) + batch.length >= limits.announcements)
           throw badParameter('id', `a group keeps at most ${limits.announcements} announcements`);
         const { title, content, author, created_at: made = now } = line;
-        return [bringAnnouncementStep(app, id, { id: line.id, title, content, author, made })];
+        return bringAnnouncementSteps(app, id, { id: line.id, title, content, author, made });
       },
       shared: ({ sequence }, batch) => [
         check(groupKey(app, id), equal('status', 'normal')),

@@ -6,6 +6,7 @@ import { allRelationsOf, groupsAdministeredOf, isMember, userOfRelation } from '
 import type { OperatorTable } from '../../data/operator-queries.ts';
 import type { Item } from '../../data/read.ts';
 import { directoryOf, profileOf, settingsOf, tagsOf, userOf } from '../../data/user-repo.ts';
+import { withTexts } from '../group/announcement.ts';
 import {
   announcementLine,
   banLine,
@@ -60,12 +61,13 @@ export async function* movingOut(table: OperatorTable, { app }: App): AsyncGener
 async function groupLines(db: Database, app: string, id: number, owner: number, users: Set<number>): Promise<Line[]> {
   const group = await db.read(groupOf(app, id));
   if (group?.status !== 'normal' || group.owner !== owner) return [];
-  const { info, text, relations, announcements } = await db.read({
+  const { info, text, relations, ...read } = await db.read({
     info: groupInfoOf(app, id),
     text: groupTextOf(app, id),
     relations: allRelationsOf(app, id),
     announcements: announcementsOf(app, id),
   });
+  const announcements = await withTexts(db, app, id, read.announcements);
   const now = Date.now();
   const known = relations.filter((relation) => users.has(userOfRelation(relation)));
   const listed = known.filter(({ l1 }) => l1 !== undefined).sort((one, other) => (one.l1! < other.l1! ? -1 : 1));

@@ -1,9 +1,8 @@
-import { announcementsOf } from '../../data/announcement-repo.ts';
+import { announcementItemsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { filesOf, removeFile } from '../../data/file-repo.ts';
 import { putCleaned, removeDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { announcementKey } from '../../data/keys.ts';
 import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
 import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
 import { remove } from '../../data/step.ts';
@@ -33,7 +32,7 @@ export async function forgetGroup(
       people.slice(nth * BATCH, (nth + 1) * BATCH),
     );
   };
-  const announcements = () => db.read(announcementsOf(app, group, { limit: PAGE }));
+  const announcements = () => db.read(announcementItemsOf(app, group, PAGE));
   const files = () => db.read(filesOf(app, group, PAGE));
   const end = async () => {
     await db.write([putCleaned(app, group, Date.now())]);
@@ -41,7 +40,7 @@ export async function forgetGroup(
   };
   return (
     (await pace.workOff(batches, (batch) => forget(db, app, group, batch, now))) &&
-    (await pace.workOff(announcements, ({ id }) => db.write([remove(announcementKey(app, group, id))]))) &&
+    (await pace.workOff(announcements, (key) => db.write([remove(key)]))) &&
     // Nothing is published from here on: what is found after it is all there is.
     (await pace.each([closeSequence(app, group)], (closing) => db.write([closing]))) &&
     (await pace.workOff(files, async (file) => {

@@ -1,11 +1,11 @@
 import { fileOf, type SharedFile } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { FILE, filePartition } from '../../data/keys.ts';
+import { MOST_BYTES } from '../../data/sizes.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { ListPage } from '../cursor.ts';
 import { actorRelation, permit } from '../group/permissions.ts';
-import { Page } from '../page.ts';
 import { downloadUrl, fileRecord, stableUrl } from './record.ts';
 
 /** Section 7.24: one file, with an address to fetch it from. @throws Refusal 20001 20011 20022 */
@@ -26,24 +26,18 @@ export async function file(call: Call, id: number, number: number) {
 
 /** Section 7.27: the files that are there, the newest first. @throws Refusal 20001 20011 */
 export async function fileList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage(`file/list ${id}`, given, {
+  const page = new ListPage<SharedFile>(`file/list ${id}`, given, {
     partition: filePartition(call.app, id),
     index: 'lsi1',
     prefix: FILE,
     form: /^F#\d{13}#\d{16}$/,
+    entryBytes: MOST_BYTES.file,
     descending: true,
   });
-  const { group, me, files } = await call.open({
-    group: groupOf(call.app, id),
-    me: actorRelation(call, id),
-    files: page.read,
+  const reads = { group: groupOf(call.app, id), me: actorRelation(call, id), files: page.read };
+  const { files } = await call.open(reads, ({ group, me }) => {
+    page.verify(call);
+    permit(call, 'files', group, me);
   });
-  page.verify(call);
-  permit(call, 'files', group, me);
-  const { items, cursor } = page.cut(call, files);
-  const shown = items as unknown as SharedFile[];
-  return new Page(
-    shown.map((one) => fileRecord(id, one, stableUrl(call, id, one))),
-    cursor,
-  );
+  return page.answer(call, files, (one) => fileRecord(id, one, stableUrl(call, id, one)));
 }

@@ -2,6 +2,7 @@ import type { NewFile, SharedFile } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import type { Records } from '../../data/read.ts';
 import { type Sequence, sequenceOf } from '../../data/sequence-repo.ts';
+import { MOST_BYTES } from '../../data/sizes.ts';
 import type { Step } from '../../data/step.ts';
 import { badParameter, Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
@@ -23,7 +24,7 @@ const readsOf = (call: Call, group: number, repetition: Repetition | undefined) 
   group: groupOf(call.app, group),
   me: actorRelation(call, group),
   sequence: sequenceOf(call.app, group),
-  earlier: repetition ? [repetition.part(0)] : [],
+  earlier: repetition ? [repetition.part(0, MOST_BYTES.file)] : [],
 });
 
 /** What is the same whichever way a file comes into a group: who may share it, how many there may be, repeated calls. */

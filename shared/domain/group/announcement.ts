@@ -2,18 +2,22 @@ import {
   type Announcement,
   announcementOf,
   announcementsOf,
+  announcementTextOf,
   publishSteps,
+  type WholeAnnouncement,
   withdrawSteps,
 } from '../../data/announcement-repo.ts';
+import type { Database } from '../../data/database.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
+import { fitting } from '../page.ts';
 import { Repetition } from '../repetition.ts';
 import { actorRelation, permit, sameRole, stillOpenCheck } from './permissions.ts';
 
 /** As sections 7.5, 7.8–7.10 document it; `created_at` in seconds. */
-const view = (group: number, { id, title, content, author, made }: Omit<Announcement, 'sk'>) => ({
+const view = (group: number, { id, title, content, author, made }: WholeAnnouncement) => ({
   id,
   group_id: group,
   title,
@@ -39,23 +43,24 @@ export function publish(call: Call, id: number, title: string, content: string) 
     earlier: repetition ? [repetition.part(0)] : [],
   };
   return call.change(reads, ({ group: found, me, sequence, oldest, earlier }) => {
-    const again = repetition?.value<ReturnType<typeof view>>(earlier[0]);
-    if (again) return { steps: [], answer: () => again };
+    // Title and content are those of the request.
+    const again = repetition?.value<Omit<WholeAnnouncement, 'title' | 'content'>>(earlier[0]);
+    if (again) return { steps: [], answer: () => view(id, { ...again, title, content }) };
     const { actor } = permit(call, 'publish', found, me);
-    const next = { title, content, author: actor.user, made: call.now };
+    const published = { author: actor.user, made: call.now };
+    const next = { title, content, ...published };
     const tooMany = Math.max(0, (sequence?.announcements ?? 0) + 1 - call.limits.announcements);
     // One that another call has deleted since it was read is known to be gone.
     const there = oldest.filter((one) => call.db.known(announcementOf(call.app, id, one.id))?.record !== undefined);
     const { id: number, steps } = publishSteps(call.app, id, sequence, next, there.slice(0, tooMany));
-    const published = view(id, { ...next, id: number });
     return {
       steps: [
         ...steps,
         ...sameRole(call.app, id, actor),
         ...stillOpenCheck(call.app, id, 'publish', actor),
-        ...(repetition ? [repetition.step(0, published)] : []),
+        ...(repetition ? [repetition.step(0, { id: number, ...published })] : []),
       ],
-      answer: () => published,
+      answer: () => view(id, { ...next, id: number }),
     };
   });
 }
@@ -77,7 +82,7 @@ export function withdraw(call: Call, id: number, announcement: number): Promise<
   });
 }
 
-/** Section 7.5. @throws Refusal 20001 20011 20020 */
+/** Section 7.5. A long content takes one more round trip. @throws Refusal 20001 20011 20020 */
 export async function announcement(call: Call, id: number, number: number) {
   const { group, me, found } = await call.open({
     group: groupOf(call.app, id),
@@ -85,29 +90,60 @@ export async function announcement(call: Call, id: number, number: number) {
     found: announcementOf(call.app, id, number),
   });
   permit(call, 'announcements', group, me);
-  if (!found) throw new Refusal('announcementMissing');
-  return view(id, found);
+  const [whole] = await withTexts(call.db, call.app, id, found ? [found] : []);
+  if (!whole) throw new Refusal('announcementMissing');
+  return view(id, whole);
 }
 
-/** Section 7.9. @throws Refusal 20001 20011 20020 */
+/** Section 7.9. A long content takes one more round trip. @throws Refusal 20001 20011 20020 */
 export async function lastAnnouncement(call: Call, id: number) {
-  const { group, me, found } = await call.open({
+  const { group, me, ...read } = await call.open({
     group: groupOf(call.app, id),
     me: actorRelation(call, id),
     found: announcementsOf(call.app, id, { limit: 1, latest: true }),
   });
   permit(call, 'announcements', group, me);
-  if (!found[0]) throw new Refusal('announcementMissing');
-  return view(id, found[0]);
+  for (let { found } = read; found.length > 0; ) {
+    const [whole] = await withTexts(call.db, call.app, id, found);
+    if (whole) return view(id, whole);
+    // Deleted between the two reads: another one is the last.
+    found = await call.db.read(announcementsOf(call.app, id, { limit: 1, latest: true }));
+  }
+  throw new Refusal('announcementMissing');
 }
 
-/** Section 7.10: all that are kept, the oldest first. @throws Refusal 20001 20011 */
+/**
+ * Section 7.10: those that are kept, the oldest first; of long ones the newest that fit into one answer (decision 53).
+ * Long contents take one more round trip.
+ * @throws Refusal 20001 20011
+ */
 export async function announcementList(call: Call, id: number) {
-  const { group, me, found } = await call.open({
+  const reads = {
     group: groupOf(call.app, id),
     me: actorRelation(call, id),
-    found: announcementsOf(call.app, id),
+    found: announcementsOf(call.app, id, { latest: true }),
+  };
+  const { found } = await call.open(reads, ({ group, me }) => void permit(call, 'announcements', group, me));
+  const kept = found.slice(0, call.limits.announcements);
+  const readable = kept.slice(
+    0,
+    fitting(kept, ({ textBytes = 0 }) => textBytes),
+  );
+  const newest = (await withTexts(call.db, call.app, id, readable)).map((one) => view(id, one));
+  return newest.slice(0, fitting(newest)).reverse();
+}
+
+/** The announcements with their contents, long ones too; without those that were deleted meanwhile. */
+export async function withTexts(
+  db: Database,
+  app: string,
+  group: number,
+  found: readonly Announcement[],
+): Promise<WholeAnnouncement[]> {
+  const texts = found.map(({ id, content }) => (content === undefined ? [announcementTextOf(app, group, id)] : []));
+  const read = await db.read(texts);
+  return found.flatMap((one, index) => {
+    const content = one.content ?? read[index]?.[0]?.content;
+    return content === undefined ? [] : [{ ...one, content }];
   });
-  permit(call, 'announcements', group, me);
-  return found.slice(-call.limits.announcements).map((one) => view(id, one));
 }

@@ -9,7 +9,7 @@ import {
   rejectSteps,
 } from '../../data/application-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
-import { APPLICATION, applicationMade, time, userKey } from '../../data/keys.ts';
+import { APPLICATION, applicationMade, groupKey, time, userKey } from '../../data/keys.ts';
 import { groupsAdministeredOf, relationOf } from '../../data/membership-repo.ts';
 import { check } from '../../data/step.ts';
 import { LIVING, userOf } from '../../data/user-repo.ts';
@@ -18,6 +18,7 @@ import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { before, Cursor } from '../cursor.ts';
 import { entryResult } from '../entries.ts';
+import { newestOf, type Source } from '../newest.ts';
 import { Page } from '../page.ts';
 import { admissible, admit, countJoined } from './admission.ts';
 import { actorRelation, livingGroup, permit, sameRole } from './permissions.ts';
@@ -97,7 +98,7 @@ const FORM = /^\d{13}#\d{1,16}#\d{1,16}#\d{1,16}$/;
  * Section 7.11: applications to the groups that the actor administers, the newest first over all of them. Groups it
  * does not administer or that are gone are left out. None named: the ones it became admin of last.
  * `total` is counted with the first page and travels in the cursor.
- * @throws Refusal 10002 (cursor), 20012 where none remains of a list that names some
+ * @throws Refusal 10002 (cursor), 20001 where an admin token's header names a group that is gone
  */
 export async function applicationList(
   call: Call,
@@ -107,26 +108,14 @@ export async function applicationList(
   const cursor = new Cursor(`application_list ${call.headerGroup ?? ''} ${named.join(' ')}`, given.cursor);
   const groups = await administeredGroups(call, named, cursor);
   const position = cursor.position(FORM)?.split('#').map(Number);
-  const oldest = `${APPLICATION}${time(call.now - KEPT_IN_LISTS * 1000)}`;
-  const newest = `${APPLICATION}~`;
-  const { found, pages, counts } = await call.db.read({
-    found: groups.map((group) => groupOf(call.app, group)),
-    pages: groups.map((group) =>
-      applicationsOf(call.app, group, [oldest, position ? upTo(group, position) : newest], given.limit + 1),
-    ),
-    counts: position ? [] : groups.map((group) => applicationCountOf(call.app, group, [oldest, newest])),
-  });
-  const living = groups.flatMap((group, index) => (found[index]?.status === 'normal' ? [{ group, index }] : []));
-  if (living.length === 0 && named.length > 0) throw new Refusal('needsAdmin');
-  if (living.length === 0 && call.headerGroup !== undefined) throw new Refusal('groupMissing');
-  const merged = living
-    .flatMap(({ group, index }) => (pages[index] ?? []).map((application) => ({ group, application })))
-    .sort((one, other) => age(one, other));
-  const total = position?.[3] ?? living.reduce((sum, { index }) => sum + (counts[index] ?? 0), 0);
-  const page = merged.slice(0, given.limit);
-  const last = merged.length > page.length ? page.at(-1) : undefined;
+  const sources = groups.map((group) => applicationsTo(call, group, position));
+  const { entries, goesOn, total: counted } = await newestOf(call.db, sources, given.limit, age);
+  const [first] = groups;
+  if (first !== undefined && first === call.headerGroup) livingGroup(call.db.records(groupOf(call.app, first)));
+  const total = position?.[3] ?? (await counted());
+  const last = goesOn ? entries.at(-1) : undefined;
   return new Page(
-    page.map(({ group, application }) => ({
+    entries.map(({ group, application }) => ({
       group_id: group,
       applicant_id: applicantOf(application),
       reason: application.reason,
@@ -139,18 +128,34 @@ export async function applicationList(
   );
 }
 
+/** The applications to one group, those after the position of a cursor. */
+function applicationsTo(call: Call, group: number, position: number[] | undefined): Source<Listed> {
+  const oldest = `${APPLICATION}${time(call.now - KEPT_IN_LISTS * 1000)}`;
+  const newest = `${APPLICATION}~`;
+  const start = position ? upTo(group, position) : newest;
+  return {
+    there: { get: groupKey(call.app, group), parse: (item) => item?.status === 'normal' },
+    read: (limit, last) =>
+      applicationsOf(call.app, group, [oldest, last ? before(last.application.l1) : start], limit, (application) => ({
+        group,
+        application,
+      })),
+    count: () => applicationCountOf(call.app, group, [oldest, newest]),
+  };
+}
+
 /** Of the groups named (or, of none, the latest) those that the actor administers. */
 async function administeredGroups(call: Call, named: number[], cursor: Cursor): Promise<number[]> {
   const asked = named.length === 0 && call.headerGroup !== undefined ? [call.headerGroup] : named;
+  const verify = () => cursor.verify(call, FORM);
   if (call.me === undefined) {
-    await call.open([]);
-    cursor.verify(call, FORM);
+    await call.open([], verify);
     return call.headerGroup === undefined ? asked : asked.filter((group) => group === call.headerGroup);
   }
   const administered = await call.open(
     groupsAdministeredOf(call.app, call.me, asked.length > 0 ? undefined : LATEST_GROUPS),
+    verify,
   );
-  cursor.verify(call, FORM);
   return asked.length > 0 ? asked.filter((group) => administered.includes(group)) : administered;
 }
 

@@ -1,24 +1,13 @@
 import { unchanged } from '../../data/expression.ts';
 import { groupOf } from '../../data/group-repo.ts';
-import { BANNED, FOR_EVER, relationBanned, relationKey, relationPartition, time } from '../../data/keys.ts';
-import {
-  bannedUntil,
-  edgeTtl,
-  isMember,
-  membersByIndex,
-  type Relation,
-  relationOf,
-  userOfRelation,
-} from '../../data/membership-repo.ts';
+import { FOR_EVER, relationBanned, relationKey } from '../../data/keys.ts';
+import { bannedUntil, edgeTtl, isMember, type Relation, relationOf } from '../../data/membership-repo.ts';
 import { measured, type Step, update } from '../../data/step.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
-import { Cursor } from '../cursor.ts';
 import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
-import { Page } from '../page.ts';
 import { mayTouch } from './departure.ts';
-import { memberEntry } from './lists.ts';
 import { actorRelation, permit, sameRole } from './permissions.ts';
 
 /** When a ban of so many minutes ends (ms); −1 never does. */
@@ -29,7 +18,7 @@ export const ban = (call: Call, group: number, minutes: number, users: number[])
   changeBans(call, group, users, (user, target) => {
     if (!isMember(target)) throw new Refusal('notMember');
     const until = endOf(call.now, minutes);
-    return { banned: call.now, until, l2: relationBanned(until, user) };
+    return { banned: call.now, until, l2: relationBanned(call.now, until, user) };
   });
 
 /** Section 7.73: bans are lifted, of those too who have left and would come back with one. */
@@ -70,36 +59,4 @@ async function changeBans(
   };
   const refusals = await call.changeEach(reads, users, plan);
   return users.map((user, index) => entryResult(user, refusals[index]));
-}
-
-const FORM = /^\d{13}#\d{1,16}$/;
-
-/**
- * Section 7.16: members that are banned at this moment, the newest ban first. Only running bans are read: their number
- * has to be counted for `total` anyway, and the page is cut from them.
- * @throws Refusal 10002 (cursor) 20001 20011
- */
-export async function bannedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const cursor = new Cursor(`banned_list ${id}`, given.cursor);
-  const { group, me, banned } = await call.open({
-    group: groupOf(call.app, id),
-    me: actorRelation(call, id),
-    banned: membersByIndex(relationPartition(call.app, id), 'lsi2', BANNED, `${BANNED}${time(call.now + 1)}`),
-  });
-  cursor.verify(call, FORM);
-  permit(call, 'banned_list', group, me);
-  const position = cursor.position(FORM);
-  const order = (relation: Relation) => `${time(relation.banned ?? 0)}#${userOfRelation(relation)}`;
-  const sorted = banned.sort((one, other) => (order(one) < order(other) ? 1 : -1));
-  const rest = position === undefined ? sorted : sorted.filter((relation) => order(relation) < position);
-  const page = rest.slice(0, given.limit);
-  const last = rest.length > page.length ? page.at(-1) : undefined;
-  return new Page(
-    page.map((relation) => ({
-      ...memberEntry(relation),
-      expired_time: relation.until === FOR_EVER ? -1 : (relation.until ?? 0),
-    })),
-    last && cursor.next(call, order(last)),
-    banned.length,
-  );
 }

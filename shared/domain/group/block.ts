@@ -11,12 +11,12 @@ import {
   unblockStep,
   userOfRelation,
 } from '../../data/membership-repo.ts';
+import { MOST_BYTES } from '../../data/sizes.ts';
 import { userOf } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
 import { ListPage } from '../cursor.ts';
 import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
-import { Page } from '../page.ts';
 import { livingUser } from '../user/living.ts';
 import { mayTouch } from './departure.ts';
 import { actorRelation, permit, sameRole } from './permissions.ts';
@@ -83,32 +83,23 @@ export async function unblock(call: Call, id: number, users: number[]) {
 
 /** Section 7.18: who is blocked, the newest first. @throws Refusal 10002 (cursor) 20001 20011 20012 */
 export async function blockedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage(`blocked_list ${id}`, given, {
+  const page = new ListPage<Relation>(`blocked_list ${id}`, given, {
     partition: relationPartition(call.app, id),
     index: 'lsi1',
     prefix: BLOCKED,
     form: /^B#\d{13}#\d{1,16}$/,
+    entryBytes: MOST_BYTES.relation,
     descending: true,
   });
-  const {
-    group: found,
-    me,
-    blocked,
-  } = await call.open({
-    group: groupOf(call.app, id),
-    me: actorRelation(call, id),
-    blocked: page.read,
+  const reads = { group: groupOf(call.app, id), me: actorRelation(call, id), blocked: page.read };
+  const { group, blocked } = await call.open(reads, ({ group, me }) => {
+    page.verify(call);
+    permit(call, 'blocked_list', group, me);
   });
-  page.verify(call);
-  const { group } = permit(call, 'blocked_list', found, me);
-  const { items, cursor } = page.cut(call, blocked);
-  return new Page(
-    (items as unknown as Relation[]).map((relation) => ({
-      user_id: userOfRelation(relation),
-      group_id: id,
-      created_at: new Date(relation.blocked ?? 0).toISOString(),
-    })),
-    cursor,
-    group.blocks,
-  );
+  const view = (relation: Relation) => ({
+    user_id: userOfRelation(relation),
+    group_id: id,
+    created_at: new Date(relation.blocked ?? 0).toISOString(),
+  });
+  return page.answer(call, blocked, view, group?.blocks);
 }

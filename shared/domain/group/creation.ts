@@ -48,9 +48,9 @@ class Redraw extends Error {
  * @throws Refusal 20007 20008 20009
  */
 export async function createGroup(call: Call, given: NewGroup) {
-  for (let id = newId(); ; ) {
+  for (let id = newId(), redrawn = false; ; redrawn = true) {
     try {
-      return await create(call, id, given);
+      return await create(call, id, redrawn, given);
     } catch (error) {
       if (!(error instanceof Redraw)) throw error;
       id = error.id;
@@ -61,23 +61,30 @@ export async function createGroup(call: Call, given: NewGroup) {
 /** Parts of a repetition's record: the group's id with its founding, the answer with the last transaction. */
 const MADE = 0;
 const ANSWERED = 1;
+/** Name, avatar and description at their longest. */
+const ANSWERED_BYTES = 14_000;
 
-async function create(call: Call, id: number, { name, avatar, description, type, user_list }: NewGroup) {
+async function create(
+  call: Call,
+  id: number,
+  redrawn: boolean,
+  { name, avatar, description, type, user_list }: NewGroup,
+) {
   const repetition = Repetition.of(call, 'group/create');
   const owner = call.person;
   const limited = (call.heldLimits?.groups ?? 0) > 0;
   const counters = countersOf(call.app);
+  const shown = { group: groupOf(call.app, id), info: groupInfoOf(call.app, id), text: groupTextOf(call.app, id) };
   const reads = {
-    group: groupOf(call.app, id),
-    info: groupInfoOf(call.app, id),
-    text: groupTextOf(call.app, id),
+    group: shown.group,
     relation: relationOf(call.app, id, owner),
     owner: userOf(call.app, owner),
     invitees: inviteeReads(call, id, user_list),
     counters: limited ? counters : [],
-    earlier: repetition ? [repetition.part(MADE), repetition.part(ANSWERED)] : [],
+    earlier: repetition ? [repetition.part(MADE), repetition.part(ANSWERED, ANSWERED_BYTES)] : [],
   };
-  await call.open(reads);
+  // Nothing is there under a new id.
+  await call.open({ ...reads, shown: redrawn ? shown : [] });
   if (call.limits.groups > 0 && !limited) await call.db.load([counters]);
   const group: Group = {
     ...NEW_GROUP,
@@ -125,7 +132,7 @@ async function create(call: Call, id: number, { name, avatar, description, type,
   };
   const answered = () => repetition?.value<ReturnType<typeof recordOf>>(call.db.records(reads).earlier[1]);
   const recordOf = (joining: number) => {
-    const { group: made = { ...group, count: 1 }, info: named = info, text: told = text } = call.db.records(reads);
+    const { group: made = { ...group, count: 1 }, info: named = info, text: told = text } = call.db.records(shown);
     return fullRecord({ ...made, count: made.count + joining }, named, told, undefined, call.now);
   };
   if (repetition)

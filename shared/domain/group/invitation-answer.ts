@@ -14,6 +14,7 @@ import {
 import { INVITATION, relationKey, userPartition } from '../../data/keys.ts';
 import { edgeOf, isMember, relationOf, voidingEdgesOf } from '../../data/membership-repo.ts';
 import type { Records } from '../../data/read.ts';
+import { MOST_BYTES } from '../../data/sizes.ts';
 import { check } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { KEPT_IN_LISTS } from '../../limits.ts';
@@ -100,23 +101,23 @@ const notVoided = ({ made }: Invitation): Condition =>
 export async function invitationList(call: Call, given: { cursor?: string | undefined; limit: number }) {
   const { app, now } = call;
   const me = call.person;
-  const page = new ListPage('invitation_list', given, {
+  const page = new ListPage<Invitation>('invitation_list', given, {
     partition: userPartition(app, me),
     index: 'lsi1',
     prefix: INVITATION,
     form: /^I#\d{13}#\d{1,16}#\d{1,16}$/,
+    entryBytes: MOST_BYTES.invitation,
     descending: true,
     from: oldestListed(now),
   });
-  const { invitations, total, edges } = await call.open({
+  const reads = {
     invitations: page.read,
     total: invitationCountOf(app, me, now),
     edges: voidingEdgesOf(app, me, now - KEPT_IN_LISTS * 1000),
-  });
-  page.verify(call);
-  const { items, cursor } = page.cut(call, invitations);
+  };
+  const { invitations, total, edges } = await call.open(reads, () => page.verify(call));
+  const { items: listed, cursor } = page.cut(call, invitations);
   const edgeTo = new Map(edges.map((edge) => [edge.group, edge]));
-  const listed = items as unknown as Invitation[];
   const groups = [...new Set(listed.map((invitation) => partiesOf(invitation).group))];
   const found = await call.db.read(groups.map((group) => groupOf(app, group)));
   const living = new Set(found.map((group) => (group?.status === 'normal' ? group.group : undefined)));

@@ -1,9 +1,9 @@
 import { dissolvedGroupsOf, groupOf } from '../../data/group-repo.ts';
 import { MEMBER, publicGroupPartition, relationPartition } from '../../data/keys.ts';
 import { groupsJoinedOf, type Relation, userOfRelation } from '../../data/membership-repo.ts';
+import { MOST_BYTES } from '../../data/sizes.ts';
 import type { Call } from '../call.ts';
 import { ListPage } from '../cursor.ts';
-import { Page } from '../page.ts';
 import { actorRelation, permit } from './permissions.ts';
 
 /** A member as every list shows it; `join_time` in seconds. */
@@ -15,29 +15,19 @@ export const memberEntry = (relation: Relation) => ({
 
 /** Section 7.49: the members in order of joining. @throws Refusal 20001 20011 */
 export async function memberList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage(`member_list ${id}`, given, {
+  const page = new ListPage<Relation>(`member_list ${id}`, given, {
     partition: relationPartition(call.app, id),
     index: 'lsi1',
     prefix: MEMBER,
     form: /^M#\d{13}#\d{4}#\d{1,16}$/,
+    entryBytes: MOST_BYTES.relation,
   });
-  const {
-    group: found,
-    me,
-    members,
-  } = await call.open({
-    group: groupOf(call.app, id),
-    me: actorRelation(call, id),
-    members: page.read,
+  const reads = { group: groupOf(call.app, id), me: actorRelation(call, id), members: page.read };
+  const { group, members } = await call.open(reads, ({ group, me }) => {
+    page.verify(call);
+    permit(call, 'member_list', group, me);
   });
-  page.verify(call);
-  const { group } = permit(call, 'member_list', found, me);
-  const { items, cursor } = page.cut(call, members);
-  return new Page(
-    items.map((item) => memberEntry(item as unknown as Relation)),
-    cursor,
-    group.count,
-  );
+  return page.answer(call, members, memberEntry, group?.count);
 }
 
 /**
@@ -54,17 +44,13 @@ export async function userJoined(call: Call): Promise<number[]> {
 
 /** Section 7.55: ids of the app's public groups that are not dissolved, the newest first. */
 export async function publicList(call: Call, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage('public_list', given, {
+  const page = new ListPage<{ sk: string }>('public_list', given, {
     partition: publicGroupPartition(call.app),
     prefix: '',
     form: /^\d{13}#\d{1,16}$/,
+    entryBytes: MOST_BYTES.publicGroup,
     descending: true,
   });
-  const { groups } = await call.open({ groups: page.read });
-  page.verify(call);
-  const { items, cursor } = page.cut(call, groups);
-  return new Page(
-    items.map(({ sk }) => Number(String(sk).split('#')[1])),
-    cursor,
-  );
+  const { groups } = await call.open({ groups: page.read }, () => page.verify(call));
+  return page.answer(call, groups, ({ sk }) => Number(sk.split('#')[1]));
 }

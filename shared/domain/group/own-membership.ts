@@ -32,11 +32,11 @@ export async function setPushMode(call: Call, id: number, push: number) {
 
 /** Section 7.50: those of the list that are members, in its order. @throws Refusal 20001 20011 */
 export async function memberNames(call: Call, id: number, users: number[]) {
-  const { group, me, found } = await call.open({
+  const reads = {
     group: groupOf(call.app, id),
     me: actorRelation(call, id),
     found: users.map((user) => relationOf(call.app, id, user)),
-  });
-  permit(call, 'member_list', group, me);
+  };
+  const { found } = await call.open(reads, ({ group, me }) => void permit(call, 'member_list', group, me));
   return found.filter(isMember).map(memberEntry);
 }

@@ -1,12 +1,12 @@
 import { all, atMost, below, equal } from '../../data/expression.ts';
 import { groupOf, updateGroup } from '../../data/group-repo.ts';
-import { ADMIN, edgeAdmin, edgeKey, relationAdmin, relationKey, relationPartition, userKey } from '../../data/keys.ts';
+import { edgeAdmin, edgeKey, relationAdmin, relationKey, userKey } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
+  adminsOf,
   becomeOwnerSteps,
   isMember,
   MEMBER_ROLE,
-  membersByIndex,
   OWNER_ROLE,
   type Relation,
   type Role,
@@ -76,12 +76,12 @@ function roleSteps(app: string, group: number, user: number, was: Relation, role
 
 /** Section 7.4: admins without the owner, in order of appointment. @throws Refusal 20001 20011 */
 export async function adminList(call: Call, id: number) {
-  const { group, me, admins } = await call.open({
+  const reads = {
     group: groupOf(call.app, id),
     me: actorRelation(call, id),
-    admins: membersByIndex(relationPartition(call.app, id), 'lsi3', ADMIN),
-  });
-  permit(call, 'admin_list', group, me);
+    admins: adminsOf(call.app, id),
+  };
+  const { admins } = await call.open(reads, ({ group, me }) => void permit(call, 'admin_list', group, me));
   return admins.map(memberEntry);
 }
 

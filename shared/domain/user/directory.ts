@@ -20,14 +20,14 @@ export async function userList(
   const position = cursor.position(FORM);
   let skip = position === undefined ? (given.page_num - 1) * size : 0;
   let from = position === undefined ? '0' : after(position);
+  const verify = () => cursor.verify(call, FORM);
   while (skip > SKIPPED_AT_ONCE) {
-    const { last } = await call.open(directoryOf(call.app, { from, limit: SKIPPED_AT_ONCE, count: true }));
+    const { last } = await call.open(directoryOf(call.app, { from, limit: SKIPPED_AT_ONCE, count: true }), verify);
     if (last === undefined) return new Page([]);
     from = after(last);
     skip -= SKIPPED_AT_ONCE;
   }
-  const { users } = await call.open(directoryOf(call.app, { from, limit: skip + size + 1 }));
-  cursor.verify(call, FORM);
+  const { users } = await call.open(directoryOf(call.app, { from, limit: skip + size + 1 }), verify);
   const page = users.slice(skip, skip + size);
   const records = await call.db.read(page.map((user) => userOf(call.app, user)));
   // Deleted between the two reads: not there any more.

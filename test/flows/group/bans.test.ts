@@ -9,8 +9,11 @@ const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) =>
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
 /** As time does. */
-const endBan = (given: Given, group: number, { id }: Person, until: number) =>
-  given.db.write([update(relationKey(given.app, group, id), { set: { until, l2: relationBanned(until, id) } })]);
+const endBan = (given: Given, group: number, { id }: Person, until: number) => {
+  const banned = until - 60_000;
+  const set = { banned, until, l2: relationBanned(banned, until, id) };
+  return given.db.write([update(relationKey(given.app, group, id), { set })]);
+};
 
 inBothWorlds('Bans', (story) => {
   story('are for members, by admins; of admins by the owner', async (given) => {

@@ -53,7 +53,14 @@ inBothWorlds('The list of all users', (story) => {
       { user_id: adam, username: 'adam', status: 1 },
       { user_id: mia, username: 'mia', status: 0 },
     ]);
-    for (const wrong of [{ page_num: 0 }, { page_size: 0 }, { page_size: 501 }, { page_num: 'x' }, { cursor: 'x' }]) {
+    for (const wrong of [
+      { page_num: 0 },
+      { page_size: 0 },
+      { page_size: 501 },
+      { page_num: 'x' },
+      { cursor: 'x' },
+      { cursor: 'x', page_num: 1e6 },
+    ]) {
       const [name] = Object.keys(wrong);
       const { body } = await admin.asks('GET /user/list', wrong);
       expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${name}: `) });
@@ -78,7 +85,8 @@ describe('Of 10,000 users', () => {
     for (const page_num of [1, 10, 100, 1000]) {
       const { body, log } = await admin.asks('GET /user/list', { page_num, page_size: 10 });
       expect(ids(body.data)).toEqual(Array.from({ length: 10 }, (_, n) => idOf((page_num - 1) * 10 + n)));
-      expect(log?.trips).toBe(2);
+      // The first trip brings some 600 keys, before the token is proven.
+      expect(log?.trips).toBe(page_num < 100 ? 2 : 3);
       units[page_num] = log?.read_units;
     }
     expect(await admin.does('GET /user/list', { page_num: 1001, page_size: 10 })).toEqual([]);

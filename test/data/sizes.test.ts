@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { type Image, itemBytes } from '../../infra/local/units.ts';
+import { MOST_BYTES } from '../../shared/data/sizes.ts';
+import { LOCAL_INDEXES } from '../../shared/data/table.ts';
+import { MOST } from '../../shared/limits.ts';
+import { largest, wide } from '../support/largest.ts';
+
+const ID = Number.MAX_SAFE_INTEGER;
+
+test('no item is larger than what is planned with, and none much smaller', () => {
+  const of = largest('a'.repeat(64), wide, 9_999_999_999_998);
+  const counted = (item: Image) => {
+    const names = new Set<string>(['pk', 'sk', 'l2', ...(LOCAL_INDEXES[1].projected ?? [])]);
+    return Object.fromEntries(Object.entries(item).filter(([name]) => names.has(name)));
+  };
+  const [, announcementText] = of.announcement(ID, ID);
+  // A short one takes more than the first item of a long one.
+  const short = of.announcement(ID, ID, 'x'.repeat(1800 - Buffer.byteLength(wide(256))));
+  expect(short).toHaveLength(1);
+  const items: Record<keyof typeof MOST_BYTES, object> = {
+    groupInfo: of.groupInfo(ID),
+    groupText: of.groupText(ID),
+    relation: of.member(ID, ID),
+    edge: of.edge(ID, ID),
+    application: of.application(ID, ID),
+    invitation: of.invitation(ID, ID, ID),
+    counted: counted(of.invitation(ID, ID, ID)),
+    announcement: short[0]!,
+    announcementText: announcementText!,
+    file: of.file(ID, ID),
+    publicGroup: of.publicGroup(ID),
+    directoryEntry: of.directoryEntry(ID),
+    device: of.device(ID, ID),
+    profile: of.profile(ID),
+    settings: of.settings(ID),
+    tags: of.tags(ID, MOST.tags ?? 0),
+  };
+  for (const [name, item] of Object.entries(items)) {
+    const most = MOST_BYTES[name as keyof typeof MOST_BYTES];
+    expect(itemBytes(item as Image), name).toBeLessThanOrEqual(most);
+    expect(itemBytes(item as Image), name).toBeGreaterThan(most * 0.65);
+  }
+});

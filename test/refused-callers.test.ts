@@ -1,0 +1,195 @@
+import { beforeAll, expect, test } from 'vitest';
+import { updateApp } from '../shared/data/app-repo.ts';
+import { documentClient } from '../shared/data/client.ts';
+import { exists } from '../shared/data/expression.ts';
+import { adminTokenKey, deviceKey } from '../shared/data/keys.ts';
+import { update } from '../shared/data/step.ts';
+import { forgetHeld } from '../shared/domain/call.ts';
+import { tokenHash } from '../shared/domain/token.ts';
+import { type Route, routes } from '../shared/routes/index.ts';
+import { moduleOf, type Request } from './support/api.ts';
+import { fillDevice, fillUp, LARGEST } from './support/largest.ts';
+import { requestOf, type Scene, setScene } from './support/recipes.ts';
+import { Given, type Person } from './support/story.ts';
+import { Recorder } from './support/table-recorder.ts';
+import { worldInProcess } from './support/world.ts';
+
+/** Read units that a caller without rights can make a call cost (section 1 of the behaviour). */
+const MOST = 20;
+
+/** Operations of a group's members, and those of its admins and of its owner; by the ids of their rows. */
+const MEMBERS = [
+  ...['group/settings', 'group/announcement', 'group/announcement/last', 'group/announcement/list'],
+  ...[
+    'group/invite',
+    'group/member-list',
+    'group/leave',
+    'group/admin-list',
+    'group/banned-list',
+    'group/display-name',
+  ],
+  ...['group/members/display-name', 'group/msg/mute-mode', 'group/msg/push-mode', 'group/qrcode/sign', 'group/file'],
+  ...['group/file/delete', 'group/file/list', 'group/file/update-name', 'group/file/upload', 'file/upload/chat'],
+  'file/download/chat',
+];
+const ADMINS = [
+  ...['name', 'avatar', 'description', 'ext'].map((field) => `group/info/${field}`),
+  ...['allow-member-invitation', 'allow-member-modify', 'ban-all', 'enable-read-ack', 'history-visible'].map(
+    (setting) => `group/settings/${setting}`,
+  ),
+  ...['group/settings/require-admin-approval', 'group/settings/unban-all', 'group/announcement/delete'],
+  ...['group/announcement/edit', 'group/apply/handle', 'group/kick', 'group/ban', 'group/unban', 'group/block'],
+  ...['group/unblock', 'group/blocked-list', 'file/upload/avatar/group'],
+];
+const OWNERS = ['group/destroy', 'group/transfer', 'group/admin/add', 'group/admin/remove'];
+
+let scene: Scene;
+let recorder: Recorder;
+/** A session of alice that is over; an admin token of another app. */
+let expired: Person;
+let foreign: string;
+
+beforeAll(async () => {
+  const world = await worldInProcess();
+  const given = await Given.app(world);
+  scene = await setScene(given);
+  // What was answered to a key is there to be read again.
+  for (const id of ['group/create', 'group/announcement/edit', 'group/file/upload', 'user/register/batch']) {
+    const route = routes.find((row) => row.id === id)!;
+    expect((await call(route, {})).body.code, id).toBe(200);
+  }
+  await fillUp(scene);
+  expired = await given.session({ user: scene.alice.id, username: scene.alice.username });
+  await given.db.write([update(deviceKey(given.app, expired.id, expired.device), { set: { expires: 1 } })]);
+  await fillDevice(given, expired);
+  ({ adminToken: foreign } = await given.otherApp());
+  recorder = new Recorder(documentClient(), world.table);
+});
+
+/** The row's call at its largest, by other headers. */
+function call(route: Route, headers: Pick<Request, 'app' | 'token' | 'user' | 'group'>) {
+  const { method, path, request } = requestOf(route, scene);
+  const most = LARGEST[route.id] ?? {};
+  return scene.given.api.call(method, path, {
+    ...request,
+    ...headers,
+    ...(request.query && { query: { ...request.query, ...most } }),
+    ...(request.body !== undefined && { body: { ...(request.body as object), ...most } }),
+    headers: { 'idempotency-key': 'a key' },
+  });
+}
+
+/** Makes the calls of rows, and says which of them were answered otherwise, cost more or wrote something. */
+async function refuse(
+  rows: readonly Route[],
+  code: number | ((route: Route) => number),
+  headers: Pick<Request, 'app' | 'token' | 'user' | 'group'>,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const route of rows) {
+    // What an instance holds is one unit less.
+    forgetHeld();
+    const { answer, units } = await recorder.record(() => call(route, headers));
+    const { read_units, write_units } = answer.log!;
+    const expected = typeof code === 'number' ? code : code(route);
+    const said = `${route.id}: ${answer.body.code} ${answer.body.message}, ${units.read} read, ${units.write} written`;
+    const cheap = units.read <= MOST && read_units <= MOST && units.write + write_units === 0;
+    if (answer.body.code !== expected || !cheap) wrong.push(said);
+    await recorder.restore();
+  }
+  return wrong;
+}
+
+const named = (ids: readonly string[]) => routes.filter(({ id }) => ids.includes(id));
+const ofActors = routes.filter(({ access }) => access === 'actor');
+
+test('every operation is looked at', () => {
+  const unknown = [...Object.keys(LARGEST), ...MEMBERS, ...ADMINS, ...OWNERS].filter((id) => !named([id]).length);
+  expect(unknown).toEqual([]);
+});
+
+test('an expired session costs little, whatever it asks for', async () => {
+  expect(await refuse(ofActors, 402, { token: expired.token, user: undefined })).toEqual([]);
+});
+
+test('a revoked admin token costs little, whoever it acts as', async () => {
+  const { given, alice, group } = scene;
+  const { adminToken } = given;
+  const key = adminTokenKey(given.app, tokenHash(adminToken));
+  await given.db.write([update(key, { set: { revoked: 1 } })]);
+  expect(await refuse(ofActors, 402, { token: adminToken, user: alice.id })).toEqual([]);
+  expect(await refuse(ofActors, 402, { token: adminToken, user: undefined, group })).toEqual([]);
+  await given.db.write([update(key, { set: { revoked: undefined } })]);
+});
+
+test('a token of another app costs little', async () => {
+  expect(await refuse(ofActors, 10008, { token: foreign, user: scene.alice.id })).toEqual([]);
+});
+
+test('a user token costs little where an admin token is needed', async () => {
+  const { alice } = scene;
+  const contracts = await Promise.all(routes.map(async (route) => ({ route, module: await moduleOf(route) })));
+  const admins = contracts.filter(({ module }) =>
+    /^admin/.test((module.handler as unknown as Contracted).contract.access),
+  );
+  expect(admins.length).toBeGreaterThan(5);
+  const rows = admins.map(({ route }) => route);
+  expect(await refuse(rows, 10010, { token: alice.token, user: undefined })).toEqual([]);
+  // Nor may it name somebody.
+  expect(await refuse(ofActors, 10010, { token: alice.token, user: scene.bob.id })).toEqual([]);
+});
+
+interface Contracted {
+  contract: { access: string };
+}
+
+test('an admin token that names a user whom there is not costs little', async () => {
+  const headers = { token: scene.given.adminToken, user: 2_100_000_000 };
+  expect(await refuse(ofActors, 10000, headers)).toEqual([]);
+});
+
+test('an app that is disabled costs little', async () => {
+  const { given } = scene;
+  await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
+  expect(await refuse(routes, 40003, {})).toEqual([]);
+  await given.db.write([updateApp(given.app, { status: 'active' }, exists)]);
+});
+
+test('a user who is no member of the group costs little', async () => {
+  const { token } = scene.dave;
+  expect(await refuse(named([...MEMBERS, ...ADMINS, ...OWNERS]), 20011, { token, user: undefined })).toEqual([]);
+});
+
+test('a member who is no admin, and one who is not the owner, cost little', async () => {
+  const { token } = scene.carol;
+  expect(await refuse(named(ADMINS), 20012, { token, user: undefined })).toEqual([]);
+  expect(await refuse(named(OWNERS), 20013, { token, user: undefined })).toEqual([]);
+});
+
+test('callers with rights get all of it, long lists in one round trip more', async () => {
+  const { alice, carol } = scene;
+  const lists: [id: string, who: Person, entries: number, trips: number][] = [
+    // Ten members of the everyday scene, and one who is banned.
+    ['group/member-list', carol, 310, 2],
+    ['group/banned-list', carol, 301, 2],
+    ['group/blocked-list', alice, 601, 2],
+    ['group/admin-list', carol, 301, 2],
+    ['group/members/display-name', carol, 300, 2],
+    ['group/announcement/list', carol, 100, 3],
+    // Of 600 groups, 25 at a time.
+    ['group/application-list', alice, 0, 26],
+    ['group/user-joined', alice, 602, 2],
+    ['group/info/batch', alice, 600, 2],
+    ['group/public-list', carol, 1000, 2],
+    ['group/file/list', carol, 62, 2],
+    ['user/device/list', alice, 21, 2],
+  ];
+  const found: typeof lists = [];
+  for (const [id, who] of lists) {
+    const { body, log } = await call(named([id])[0]!, { token: who.token, user: undefined });
+    found.push([id, who, body.data?.length, log!.trips]);
+  }
+  expect(found.map(([id, , entries, trips]) => [id, entries, trips])).toEqual(
+    lists.map(([id, , entries, trips]) => [id, entries, trips]),
+  );
+});

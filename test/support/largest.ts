@@ -1,0 +1,286 @@
+import { bringAnnouncementSteps } from '../../shared/data/announcement-repo.ts';
+import { NEW_GROUP } from '../../shared/data/group-repo.ts';
+import {
+  applicationKey,
+  applicationMade,
+  deviceKey,
+  directoryKey,
+  dissolvedKey,
+  edgeAdmin,
+  edgeJoined,
+  edgeKey,
+  edgeVoid,
+  FOR_EVER,
+  fileIndex,
+  fileKey,
+  filePublished,
+  groupInfoKey,
+  groupKey,
+  groupTextKey,
+  invitationKey,
+  invitationMade,
+  type Key,
+  profileKey,
+  publicGroupKey,
+  relationAdmin,
+  relationBanned,
+  relationBlocked,
+  relationJoined,
+  relationKey,
+  sequenceKey,
+  settingsKey,
+  tagsKey,
+} from '../../shared/data/keys.ts';
+import { ADMIN_ROLE } from '../../shared/data/membership-repo.ts';
+import type { Item } from '../../shared/data/read.ts';
+import { applied, update } from '../../shared/data/step.ts';
+import { LONGEST } from '../../shared/http/parameters.ts';
+import { putAll } from './database.ts';
+import type { Scene } from './recipes.ts';
+import { PASSWORD } from './secrets.ts';
+import type { Given, Person } from './story.ts';
+
+/** A text of so many characters that takes four bytes each in the table. */
+export const wide = (characters: number) => '😀'.repeat(characters);
+/** A text of so many characters that takes seven bytes each in an answer: control characters are escaped twice. */
+export const escaped = (characters: number) => '\u0001'.repeat(characters);
+
+/** The largest item of each entity. @param text makes a text of so many characters */
+export const largest = (app: string, text: (characters: number) => string, now: number) => ({
+  groupInfo: (group: number) => ({
+    ...groupInfoKey(app, group),
+    name: text(LONGEST.name),
+    avatar: text(LONGEST.url),
+    changed: now,
+  }),
+  groupText: (group: number) => ({
+    ...groupTextKey(app, group),
+    description: text(LONGEST.description),
+    ext: 'x'.repeat(LONGEST.infoBytes),
+    changed: now,
+  }),
+  member: (group: number, user: number, n = 0) => ({
+    ...relationKey(app, group, user),
+    state: 'member',
+    role: ADMIN_ROLE,
+    joined: now + n,
+    since: now + n,
+    name: text(LONGEST.name),
+    mute: 2,
+    push: 4,
+    banned: now + n,
+    until: FOR_EVER,
+    invited: now,
+    applied: now,
+    applied_until: now,
+    l1: relationJoined(now + n, 9999, user),
+    l2: relationBanned(now + n, FOR_EVER, user),
+    l3: relationAdmin(now + n, user),
+  }),
+  blocked: (group: number, user: number) => ({
+    ...relationKey(app, group, user),
+    state: 'blocked',
+    blocked: now,
+    banned: now,
+    until: FOR_EVER,
+    l1: relationBlocked(now, user),
+  }),
+  application: (group: number, user: number) => {
+    const order = applicationMade(now, user);
+    const rest = { status: 0, made: now, until: now + 60_000, ttl: now };
+    return { ...applicationKey(app, group, user), ...rest, reason: text(LONGEST.reason), l1: order, l2: order };
+  },
+  /** As one item or two. */
+  announcement: (group: number, id: number, content = text(LONGEST.content)) =>
+    bringAnnouncementSteps(app, group, { id, title: text(LONGEST.title), content, author: id, made: now }).map(
+      (step) => applied(step, undefined) as Item & Key,
+    ),
+  file: (group: number, id: number) => ({
+    ...fileKey(app, group, id),
+    id,
+    name: text(LONGEST.fileName),
+    size: 2 ** 31,
+    type: '"'.repeat(LONGEST.fileName),
+    uploader: id,
+    made: now,
+    changed: now,
+    published: now,
+    url: text(LONGEST.url),
+    l1: filePublished(now, id),
+    ...fileIndex(app, group, id),
+  }),
+  device: (user: number, sn: number) => ({
+    ...deviceKey(app, user, sn),
+    sn,
+    guid: text(256),
+    token: 'x'.repeat(43),
+    expires: now,
+    epoch: 1,
+    seen: now,
+    made: now,
+    login: now,
+    fails: Array.from({ length: 10 }, () => now),
+    agent: 'é'.repeat(512),
+    platform: 6,
+    push_token: text(LONGEST.reason),
+    device_token: text(LONGEST.url),
+    notifier: text(LONGEST.name),
+  }),
+  profile: (user: number) => ({
+    ...profileKey(app, user),
+    nick_name: text(LONGEST.name),
+    avatar: text(LONGEST.url),
+    description: text(LONGEST.description),
+    email: text(LONGEST.name),
+    private_info: 'x'.repeat(LONGEST.infoBytes),
+    public_info: 'x'.repeat(LONGEST.infoBytes),
+  }),
+  settings: (user: number) => ({
+    ...settingsKey(app, user),
+    auth_answer: text(LONGEST.description),
+    auth_question: text(LONGEST.description),
+    push_nick_name: text(LONGEST.name),
+    push_token: text(LONGEST.reason),
+    alias: text(LONGEST.name),
+    badge: 2 ** 31,
+    no_push: true,
+    silence_end_time: 23,
+  }),
+  tags: (user: number, count: number) => ({
+    ...tagsKey(app, user),
+    tags: Array.from({ length: count }, () => text(LONGEST.tag)),
+  }),
+  edge: (user: number, group: number) => ({
+    ...edgeKey(app, user, group),
+    role: ADMIN_ROLE,
+    joined: now,
+    since: now,
+    settled: now,
+    blocked: now,
+    kicked: now,
+    applied: now,
+    l1: edgeJoined(now, 9999, group),
+    l2: edgeVoid(now, group),
+    l3: edgeAdmin(now, group),
+    ttl: now,
+  }),
+  invitation: (user: number, group: number, inviter: number) => {
+    const order = invitationMade(now, group, inviter);
+    const rest = { status: 0, made: now, until: now + 60_000, updated: now, ttl: now };
+    return { ...invitationKey(app, user, group, inviter), ...rest, reason: text(LONGEST.reason), l1: order, l2: order };
+  },
+  directoryEntry: (user: number) => directoryKey(app, now, user),
+  publicGroup: (group: number) => publicGroupKey(app, now, group),
+});
+
+/** Ids of members, of groups, and of others that there are in the largest scene. */
+const MEMBERS = 5_000_000;
+const GROUPS = 6_000_000;
+const STRANGERS = 7_000_000;
+const range = (count: number, from: number) => Array.from({ length: count }, (_, n) => from + n);
+
+/** How many of what there are; the texts of all. */
+const FILLED = {
+  members: 300,
+  blocked: 600,
+  applications: 100,
+  files: 60,
+  groups: 600,
+  invitations: 60,
+  users: 2000,
+  text: wide,
+};
+
+/**
+ * Puts into the scene of the recipes whatever may be there: a group of long lists and long texts, and people with long
+ * lists and long texts of their own.
+ */
+export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}): Promise<void> {
+  const { given, alice, bob, carol, dave, frank, grace, group } = scene;
+  const { members, blocked, applications, files, groups, invitations, users, text } = { ...FILLED, ...filled };
+  const now = Date.now();
+  const { app } = given;
+  const made = largest(app, text, now);
+  const others = range(groups, GROUPS);
+  const items: Key[] = [
+    ...[group, ...others].map(made.groupInfo),
+    ...[group, ...others.slice(0, 20)].map(made.groupText),
+    ...others.map((id) =>
+      withAttributes(groupKey(app, id), {
+        ...NEW_GROUP,
+        group: id,
+        owner: 1,
+        capacity: 9,
+        type: 0,
+        made: now,
+        changed: now,
+      }),
+    ),
+    ...range(members, MEMBERS).map((user, n) => made.member(group, user, n)),
+    ...range(blocked, STRANGERS).map((user) => made.blocked(group, user)),
+    ...range(applications, STRANGERS + 1000).map((user) => made.application(group, user)),
+    ...range(98, 3).flatMap((id) => made.announcement(group, id)),
+    withAttributes(sequenceKey(app, group), { announcement: 100, announcements: 100, file: 2000, files }),
+    ...range(files, 100).map((id) => made.file(group, id)),
+    ...range(users, STRANGERS).map(made.directoryEntry),
+    ...range(users, GROUPS).map(made.publicGroup),
+    ...range(300, GROUPS + 1000).map((id) => dissolvedKey(app, id)),
+    ...[alice, bob, carol, dave, frank, grace].flatMap(({ id }) => [
+      made.profile(id),
+      made.settings(id),
+      made.tags(id, 200),
+      ...range(19, 1).map((sn) => ({ ...made.device(id, sn), expires: 0 })),
+      ...others.map((other) => made.edge(id, other)),
+      ...others.slice(0, invitations / 2).map((other) => made.invitation(id, other, id)),
+      ...others.slice(0, invitations / 2).map((other) => made.invitation(id, group, other)),
+    ]),
+  ];
+  await putAll(given.world.table, items);
+  for (const person of [alice, bob, carol, dave, frank, grace]) await fillDevice(given, person);
+}
+
+/** Puts all texts that there may be into a person's session. */
+export async function fillDevice({ app, db }: Given, { id, device }: Person): Promise<void> {
+  const { guid, agent, push_token, device_token, notifier, fails } = largest(app, wide, Date.now()).device(id, device);
+  await db.write([
+    update(deviceKey(app, id, device), { set: { guid, agent, push_token, device_token, notifier, fails } }),
+  ]);
+}
+
+/** Not a literal, whose attributes the type of keys does not know. */
+const withAttributes = (key: Key, attributes: object): Key => ({ ...key, ...attributes });
+
+const people = { user_list: range(100, MEMBERS) };
+const entries = range(100, MEMBERS).map((user_id) => ({ user_id }));
+const page = { limit: 1000 };
+
+/** What a call takes at its largest beside what its recipe says, by the id of the row. */
+export const LARGEST: Record<string, Record<string, unknown>> = {
+  'user/register/batch': { list: range(100, 1).map((n) => ({ username: `newcomer_${n}`, password: PASSWORD })) },
+  'user/avatar/batch': { list: entries.map((entry) => ({ ...entry, avatar: 'a' })) },
+  'user/profile/batch': { list: entries.map((entry) => ({ ...entry, nick_name: 'n' })) },
+  'user/disable': { list: range(100, MEMBERS) },
+  'user/enable': { list: range(100, MEMBERS) },
+  'user/list': { page_num: 200_000, page_size: 500 },
+  'user/push/tag/bind': { tags: range(100, 1).map(String) },
+  'user/push/tag/unbind': { tags: range(100, 1).map(String) },
+  'group/create': people,
+  'group/info/batch': { group_list: range(1000, GROUPS) },
+  'group/public-list': page,
+  'group/invite': people,
+  'group/application-list': { group_list: range(1000, GROUPS), ...page },
+  'group/member-list': page,
+  'group/kick': people,
+  'group/admin/add': people,
+  'group/admin/remove': people,
+  'group/ban': people,
+  'group/unban': people,
+  'group/banned-list': page,
+  'group/block': people,
+  'group/unblock': { user_list: range(100, STRANGERS) },
+  'group/blocked-list': page,
+  'group/invitation-list': page,
+  'group/members/display-name': { user_list: range(1000, MEMBERS) },
+  'group/file/delete': { file_list: range(100, 100) },
+  'group/file/list': page,
+};
