@@ -3,6 +3,7 @@ import { deviceKey, lockKey } from '../../data/keys.ts';
 import { measured, put, remove, type Step, update } from '../../data/step.ts';
 import { type Device, type Lock, unlocked } from '../../data/user-repo.ts';
 import type { Call } from '../call.ts';
+import { newRandom } from '../ids.ts';
 
 /**
  * Failed logins (docs/behaviour.md, Lock-out) are counted twice: on the account, which refuses devices that have not
@@ -42,7 +43,8 @@ export function failureSteps(call: Call, { account, lock, known }: Attempt): Ste
       locks ? 'lock_outs' : 'failed_logins',
       put(
         lockKey(call.app, account),
-        { fails, ttl, ...(until !== undefined && { until }) },
+        // By the mark a call whose answer was lost knows its own failure from another one of the same millisecond.
+        { fails, ttl, mark: newRandom(), ...(until !== undefined && { until }) },
         unchanged(lock, 'fails', 'until'),
       ),
     ),

@@ -1,6 +1,7 @@
 import '../../support/cheap-hashing.ts';
 import type * as crypto from 'node:crypto';
 import { expect, vi } from 'vitest';
+import { documentClient } from '../../../shared/data/client.ts';
 import { deviceKey, lockKey } from '../../../shared/data/keys.ts';
 import { put, update } from '../../../shared/data/step.ts';
 import { deviceOf, devicesOf, lockOf } from '../../../shared/data/user-repo.ts';
@@ -48,6 +49,24 @@ const failures = (given: Given, { id, username }: Person) => [
 ];
 
 inThisProcess('Lock-out', (story) => {
+  story('two failures of one millisecond are both counted, though one is asked for again', async (given) => {
+    const { id } = await given.user();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    let puts = 0;
+    const middleware = (next: (args: object) => Promise<object>) => async (args: { input: { Item?: object } }) => {
+      if (args.input.Item && ++puts === 1) throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      return next(args);
+    };
+    documentClient().middlewareStack.add(middleware as never, { step: 'initialize', name: 'reset' } as never);
+    try {
+      await Promise.all([1, 2].map(() => login(given, '/token/id', { user_id: id })));
+    } finally {
+      documentClient().middlewareStack.remove('reset');
+      vi.useRealTimers();
+    }
+    expect((await given.db.read(lockOf(given.app, String(id))))?.fails).toHaveLength(2);
+  });
+
   story('failures by id, name and number, and of signed-in devices, count on the one account', async (given) => {
     const person = await given.user();
     await person.does('PUT /user/mobile', { mobile: MOBILE });
@@ -200,7 +219,7 @@ inThisProcess('Lock-out', (story) => {
     for (let nth = 0; nth < 12; nth++) await login(given, '/token/id', { user_id: id, device_guid: `unknown ${nth}` });
     expect(await given.db.read(devicesOf(given.app, id))).toHaveLength(1);
     const lock = await given.db.read(lockOf(given.app, String(id)));
-    expect(Object.keys(lock ?? {}).sort()).toEqual(['fails', 'pk', 'sk', 'ttl', 'until']);
+    expect(Object.keys(lock ?? {}).sort()).toEqual(['fails', 'mark', 'pk', 'sk', 'ttl', 'until']);
     expect(lock?.fails).toHaveLength(10);
   });
 
