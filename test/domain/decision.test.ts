@@ -56,7 +56,7 @@ test('but not for ever', async () => {
   const table = tableThat({ refuses: Array.from({ length: 99 }, (_, n) => n + 1) });
   const decision = () => ({ steps: [step(1)], answer: () => true });
   await expect(settle(table.db, reads, decision)).rejects.toThrow(Unavailable);
-  expect(table.write).toHaveBeenCalledTimes(10);
+  expect(table.write).toHaveBeenCalledTimes(15);
   const plan: EachPlan<typeof reads, number> = { permit: () => {}, entry: () => [step(1)], shared: () => [] };
   await expect(settleEach(table.db, reads, [1], plan)).rejects.toThrow(Unavailable);
 });
