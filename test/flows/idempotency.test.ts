@@ -82,7 +82,7 @@ describe('Idempotency-Key', () => {
   });
 
   inThisProcess('what is not recorded', (story) => {
-    story('after a refusal the call runs again', async (given) => {
+    story('after an error the call runs again', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       const key = randomUUID();

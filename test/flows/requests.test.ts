@@ -107,13 +107,13 @@ describe('Parameters', () => {
         const alice = await given.user();
         const [admin, padding] = [given.admin(), 'x'.repeat(262_144)];
         const large = await alice.asks('POST /user/nickname', { nick_name: 'Alice', padding });
-        const refusal = { code: 10002, message: 'body: must have at most 262144 bytes', data: null };
-        expect([large.status, large.body]).toEqual([413, refusal]);
+        const tooLarge = { code: 10002, message: 'body: must have at most 262144 bytes', data: null };
+        expect([large.status, large.body]).toEqual([413, tooLarge]);
         // Before anything else is looked at, and whatever the body is: it is not parsed.
         const strange = { body: `{${padding}`, headers: {} };
         for (const request of [strange, { ...strange, base64: true }, { ...strange, app: given.app, token: 'x' }]) {
           const { status, body } = await given.api.call('POST', '/user/nickname', request);
-          expect([status, body]).toEqual([413, refusal]);
+          expect([status, body]).toEqual([413, tooLarge]);
         }
         expect(await alice.does('GET /user/profile')).toMatchObject({ nick_name: '' });
         // Not the padding, but what fits is changed.

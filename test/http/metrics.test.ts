@@ -49,7 +49,7 @@ inThisProcess('Metrics of a call', (story) => {
     });
   });
 
-  story('count a refusal of somebody known by operation too', async (given) => {
+  story('count an error of somebody known by operation too', async (given) => {
     const user = await given.user();
     const { log } = await user.asks('GET /group/info', { group_id: 1 });
     expect(metricsOf(log!)).toMatchObject({

@@ -1,5 +1,5 @@
+import { ApiError, type ErrorName } from '../../shared/errors.ts';
 import { type Limits, LIMITS as USUAL } from '../../shared/limits.ts';
-import { Refusal, type RefusalName } from '../../shared/refusal.ts';
 import type { Answer } from '../support/api.ts';
 import type { Actor, Given, Person } from '../support/story.ts';
 import type { Ask } from './laws.ts';
@@ -88,7 +88,7 @@ function requestOf(ask: Ask, nth: number): Parameters<Actor['asks']> {
   }
 }
 
-const NAMES: RefusalName[] = [
+const NAMES: ErrorName[] = [
   'userMissing',
   'groupMissing',
   'notMember',
@@ -104,7 +104,7 @@ const NAMES: RefusalName[] = [
 ];
 const SENTENCES = new Map(
   NAMES.map((name) => {
-    const { message, code } = new Refusal(name);
+    const { message, code } = new ApiError(name);
     return [message, code];
   }),
 );

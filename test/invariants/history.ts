@@ -517,7 +517,7 @@ class History {
   }
 
   /**
-   * Whether the answer was right at some moment between the call's beginning and its end. Where reads are torn a refusal
+   * Whether the answer was right at some moment between the call's beginning and its end. Where reads are torn an error
    * may rest on records of several moments; it has changed nothing, and that is what counts.
    */
   #judge(running: Running, code: number, data: unknown): void {

@@ -35,7 +35,7 @@ async function upload(given: Given, form: Form, content: string) {
   return created(given, keyOf(form));
 }
 
-/** What the form's address shows, or the code of the refusal. */
+/** What the form's address shows, or the code of the error. */
 async function shown(who: Actor, form: Form): Promise<string | number> {
   const { body } = await who.asks('GET /file/download/avatar', opaque(form.download_url));
   return body.code === 200 ? (await real(body.data.url)).text() : body.code;

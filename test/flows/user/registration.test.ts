@@ -74,7 +74,7 @@ inThisProcess('Batches', (story) => {
     const meanwhile = await register(given, 'meanwhile');
     const credentials = { app: given.app, token: given.adminToken, user: undefined, group: undefined };
     const begun = new Call('admin', credentials, { now: Date.now() - 20_000 });
-    const list = ['first', 'second'].map((username) => ({ username, password: PASSWORD, refusal: undefined }));
+    const list = ['first', 'second'].map((username) => ({ username, password: PASSWORD, error: undefined }));
     const [first, second] = await registerBatch(begun, list);
     const listed: Entry[] = await given.admin().does('GET /user/list');
     expect(listed.map(({ user_id }) => user_id)).toEqual([
