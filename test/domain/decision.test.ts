@@ -48,7 +48,7 @@ test('and refuses then what it would have done before', async () => {
     if (!total) throw new ApiError('groupMissing');
     return { steps: [step(1)], answer: () => true };
   };
-  await expect(settle(table.db, reads, decide)).rejects.toMatchObject({ code: 20001 });
+  await expect(settle(table.db, reads, decide)).rejects.toMatchObject({ name: 'groupMissing' });
   expect(table.written).toEqual([]);
 });
 
@@ -80,7 +80,9 @@ test('entries go into as few transactions of a hundred as hold them, in order, e
           shared: (_, batch) => (batch.length > 0 ? steps(-2, shared) : []),
         };
         const errors = await settleEach(table.db, reads, entries, plan);
-        expect(errors.map((one) => one?.code)).toEqual(entries.map(({ refused }) => (refused ? 20010 : undefined)));
+        expect(errors.map((one) => one?.name)).toEqual(
+          entries.map(({ refused }) => (refused ? 'groupFull' : undefined)),
+        );
         for (const transaction of table.written) {
           expect(transaction.length).toBeLessThanOrEqual(100);
           expect(new Set(transaction.map(({ key }) => `${key.pk}|${key.sk}`)).size).toBe(transaction.length);
@@ -113,7 +115,7 @@ test('an entry refused for want of room gets in where another falls out', async 
     shared: () => [],
   };
   const errors = await settleEach(table.db, reads, [1, 2], plan);
-  expect(errors.map((one) => one?.code)).toEqual([20017, undefined]);
+  expect(errors.map((one) => one?.name)).toEqual(['alreadyMember', undefined]);
   expect(table.written).toEqual([[step(2)]]);
 });
 
@@ -136,7 +138,7 @@ test('who may no longer is refused whole before, and for the rest after the firs
       [1, 2, 3, 4],
       plan(() => false),
     ),
-  ).rejects.toMatchObject({ code: 20012 });
+  ).rejects.toMatchObject({ name: 'needsAdmin' });
   expect(before.written).toEqual([]);
   const after = tableThat();
   const errors = await settleEach(
@@ -145,7 +147,7 @@ test('who may no longer is refused whole before, and for the rest after the firs
     [1, 2, 3, 4],
     plan((round) => round === 1),
   );
-  expect(errors.map((one) => one?.code)).toEqual([undefined, undefined, 20012, 20012]);
+  expect(errors.map((one) => one?.name)).toEqual([undefined, undefined, 'needsAdmin', 'needsAdmin']);
   expect(after.written).toHaveLength(1);
 });
 

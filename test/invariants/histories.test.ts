@@ -50,6 +50,6 @@ test(`${RUNS} random histories from seed ${SEED} keep every law`, { timeout: 60_
   const { calls, requests, faults, outcomes } = played;
   console.log(`${RUNS} histories from seed ${SEED}: ${calls} calls, ${requests} requests in ${seconds()} s`);
   console.log(`on purpose: ${JSON.stringify(faults)}`);
-  if (process.env.INVARIANT_CODES) console.log(JSON.stringify(outcomes, null, 1));
+  if (process.env.INVARIANT_OUTCOMES) console.log(JSON.stringify(outcomes, null, 1));
   expect(violations).toEqual([]);
 });

@@ -79,7 +79,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of groups owned and joined: 20008, 20009',
+    'of groups owned and joined: tooManyOwned, tooManyJoined',
     async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const one = await given.group(alice!, { members: [bob!] });
@@ -103,7 +103,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of the groups of an app: 20007',
+    'of the groups of an app: tooManyGroups',
     async (given) => {
       const [alice] = await given.users(1);
       const first = await given.group(alice!);
@@ -116,7 +116,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of seats: 20010 by every door',
+    'of seats: groupFull by every door',
     async (given) => {
       const [alice, bob, carol, dave] = (await given.users(4)) as [Person, Person, Person, Person];
       await given.setUser(dave.id, { confirm: true });

@@ -57,7 +57,7 @@ const operations = routes.filter(({ area, id }) => area === 'user' || /^(token\/
 describe('Whatever is sent', () => {
   // Each has an app of its own: while one waits for the database others make their requests.
   test.concurrent.each(operations.map(({ id }) => id))(
-    '%s answers with an error of the table, and names the field',
+    '%s answers with a code of the table, and names the field',
     async (id) => {
       const { path, methods } = operations.find((route) => route.id === id)!;
       const given = await Given.app(await worldInProcess());
@@ -76,7 +76,7 @@ describe('Whatever is sent', () => {
     },
   );
 
-  test('whoever is claimed to act, in whatever headers, gets an error of the table', async () => {
+  test('whoever is claimed to act, in whatever headers, gets a code of the table', async () => {
     const given = await Given.app(await worldInProcess());
     const person = await given.user();
     const text = fc.string({ maxLength: 80 });
