@@ -58,7 +58,7 @@ const LIFE = 5000;
 /** Milliseconds after which another call takes over from one that stopped while it wrote for others. */
 const LEASE = 1500;
 /** Milliseconds between two looks at a queued write. */
-const [SHORTEST, LONGEST] = [15, 40];
+const [SHORTEST, LONGEST] = [25, 75];
 /** Queued writes looked at for one transaction, which takes some twenty. */
 const AT_ONCE = 30;
 /** TransactWriteItems holds no more. */

@@ -37,7 +37,9 @@ const MAX_STEPS = 100;
  * Decides on records that were read, and writes. `decide` is pure: it looks at the records and comes to steps and an
  * answer, or refuses. Every rule it proves must stand again in the conditions of its steps. Where one of those does
  * not hold, the records are made to show what is really there and the same decision is made again: so a rule has one
- * place and one error, whether it failed on the read or in the write.
+ * place and one error, whether it failed on the read or in the write. Before a lost race ends in an error, all records
+ * are read once more: an error may not rest on records of two moments, such as that an inviter has left a group that is
+ * dissolved by now.
  * @throws Unavailable when the records keep changing
  */
 export async function settle<R extends Reads, T>(
@@ -45,9 +47,21 @@ export async function settle<R extends Reads, T>(
   reads: R,
   decide: (records: Records<R>) => Decision<T>,
 ): Promise<T> {
+  let decision: Decision<T>;
+  /** Whether all records are. */
+  let ofOneMoment = true;
   for (let round = 1; round <= MAX_DECISIONS; round++) {
-    const { steps, answer } = decide(db.records(reads));
-    if (await db.write(steps)) return answer();
+    try {
+      decision = decide(db.records(reads));
+    } catch (error) {
+      if (ofOneMoment || !(error instanceof ApiError)) throw error;
+      await db.load([reads]);
+      ofOneMoment = true;
+      continue;
+    }
+    if (await db.write(decision.steps)) return decision.answer();
+    // Those of the conditions that failed are newer now.
+    ofOneMoment = false;
   }
   throw new Unavailable('a record keeps changing');
 }

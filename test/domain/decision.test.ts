@@ -11,13 +11,25 @@ const steps = (n: number, count: number) => Array.from({ length: count }, (_, of
 const reads = { total: record<{ n: number }>({ pk: 'total', sk: '#' }) };
 type Records = { total: { n: number } | undefined };
 
-/** A table that is read once, and refuses the writes whose turn is named; what is there then may have changed. */
-function tableThat({ refuses = [], meanwhile = () => {} }: { refuses?: number[]; meanwhile?: () => void } = {}) {
+/**
+ * A table that refuses the writes whose turn is named; what the failed conditions find then may have changed, and what
+ * is found when all is read once more.
+ */
+function tableThat({
+  refuses = [],
+  meanwhile = () => {},
+  reread = () => {},
+}: {
+  refuses?: number[];
+  meanwhile?: () => void;
+  reread?: () => void;
+} = {}) {
   const state: Records = { total: { n: 0 } };
   const written: Step[][] = [];
   let turn = 0;
   const db = {
     records: () => ({ ...state }),
+    load: async () => reread(),
     write: vi.fn(async (given: Step[]) => {
       if (refuses.includes(++turn)) {
         meanwhile();
@@ -52,11 +64,29 @@ test('and refuses then what it would have done before', async () => {
   expect(table.written).toEqual([]);
 });
 
+test('after a lost race it refuses only what the whole of the records refuses', async () => {
+  const decide = ({ total }: Records) => {
+    if (!total?.n) throw new ApiError(total ? 'groupFull' : 'groupMissing');
+    return { steps: [step(total.n)], answer: () => total.n };
+  };
+  for (const [found, outcome] of [
+    [undefined, { name: 'groupMissing' }],
+    [{ n: 0 }, { name: 'groupFull' }],
+    [{ n: 7 }, 7],
+  ] as const) {
+    const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 0 }), reread: () => table.find(found) });
+    table.find({ n: 1 });
+    const settled = settle(table.db, reads, decide);
+    if (typeof outcome === 'number') expect(await settled).toBe(outcome);
+    else await expect(settled).rejects.toMatchObject(outcome);
+  }
+});
+
 test('but not for ever', async () => {
   const table = tableThat({ refuses: Array.from({ length: 99 }, (_, n) => n + 1) });
   const decision = () => ({ steps: [step(1)], answer: () => true });
   await expect(settle(table.db, reads, decision)).rejects.toThrow(Unavailable);
-  expect(table.write).toHaveBeenCalledTimes(10);
+  expect(table.write).toHaveBeenCalledTimes(15);
   const plan: EachPlan<typeof reads, number> = { permit: () => {}, entry: () => [step(1)], shared: () => [] };
   await expect(settleEach(table.db, reads, [1], plan)).rejects.toThrow(Unavailable);
 });

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { documentClient } from '../../../shared/data/client.ts';
 import { edgeKey, invitationKey } from '../../../shared/data/keys.ts';
 import { edgeOf } from '../../../shared/data/membership-repo.ts';
 import { update } from '../../../shared/data/step.ts';
@@ -79,6 +80,35 @@ inBothWorlds('Invitations', (story) => {
 });
 
 inThisProcess('Invitations', (story) => {
+  story(
+    'to a group that is dissolved while one is rejected are answered as the group is: groupMissing',
+    async (given) => {
+      const alice = await given.user();
+      const bob = await given.user('bob', { confirm: true });
+      const group_id = await given.group(alice);
+      await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
+      // Bob's call has read everything when alice dissolves the group.
+      let dissolved = false;
+      documentClient().middlewareStack.add(
+        ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
+          if (args.input.TransactItems && !dissolved) {
+            dissolved = true;
+            await alice.does('POST /group/destroy', { group_id });
+          }
+          return next(args);
+        }) as never,
+        { step: 'initialize', name: 'meanwhile' } as never,
+      );
+      const answer = { group_id, user_id: alice.id, approval: false };
+      try {
+        expect(await bob.fails('POST /group/invite/handle', answer)).toBe('groupMissing');
+      } finally {
+        documentClient().middlewareStack.remove('meanwhile');
+      }
+      expect(dissolved).toBe(true);
+    },
+  );
+
   story('end: expired, inviter gone, group gone', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const bob = await given.user('bob', { confirm: true });
