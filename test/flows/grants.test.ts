@@ -17,7 +17,7 @@ describe('Every function may do what it has to', () => {
         expect(await given.nobody.does('POST /user/register/v2', entry('ada'))).toHaveProperty('user_id');
         const pushed = { ...entry('bea'), alias: 'b', push_token: 'p', device_guid: 'phone' };
         expect(await given.nobody.does('POST /user/register/push', pushed)).toMatchObject({ push_token: 'p' });
-        expect(await given.nobody.fails('POST /user/register/push', entry('cleo'))).toBe(40002);
+        expect(await given.nobody.fails('POST /user/register/push', entry('cleo'))).toBe('tooManyUsers');
       },
       { limits: { users: 2 } },
     );
@@ -64,7 +64,7 @@ describe('Every function may do what it has to', () => {
       expect(await alice.does('GET /user/profile')).toMatchObject({ mobile: '+4915100000002' });
       const change = { old_password: PASSWORD, new_password: `${PASSWORD} 2` };
       const wrong = { ...change, old_password: 'not this one' };
-      expect(await alice.fails('POST /user/change_password', wrong)).toBe(10010);
+      expect(await alice.fails('POST /user/change_password', wrong)).toBe('noPermission');
       expect(await alice.does('POST /user/change_password', change)).toBe(true);
     });
   });
