@@ -1,4 +1,9 @@
 import { describe, expect } from 'vitest';
+import { adminTokenKey } from '../../shared/data/keys.ts';
+import { record } from '../../shared/data/read.ts';
+import { update } from '../../shared/data/step.ts';
+import { tokenHash } from '../../shared/domain/token.ts';
+import { routes } from '../../shared/routes/index.ts';
 import { arrived, put, share } from '../support/files.ts';
 import { inBothWorlds, PASSWORD } from '../support/story.ts';
 
@@ -84,6 +89,14 @@ describe('Every function may do what it has to', () => {
       expect(await alice!.does('POST /group/application_list')).toEqual([]);
     });
 
+    story('a list of applications that goes on is counted', async (given) => {
+      const [alice, ...people] = await given.users(3);
+      const group_id = await given.group(alice!, { approval: 1 });
+      for (const one of people) await one.does('POST /group/apply', { group_id, reason: 'hello' });
+      const { body } = await alice!.asks('POST /group/application_list', { group_list: [group_id], limit: 1 });
+      expect(body).toMatchObject({ code: 200, total: 2, cursor: expect.any(String) });
+    });
+
     story(
       'the oldest announcement makes room',
       async (given) => {
@@ -118,5 +131,21 @@ describe('Every function may do what it has to', () => {
       },
       { limits: { files: 1 } },
     );
+  });
+
+  inBothWorlds('of presence and last use', (story) => {
+    story('where a minute has passed, whatever is called', async (given) => {
+      const key = adminTokenKey(given.app, tokenHash(given.adminToken));
+      const idle = () => given.db.write([update(key, { set: { seen: 0 } })]);
+      for (const { id, access, methods, path } of routes) {
+        if (access !== 'actor') continue;
+        await idle();
+        const user = await given.user();
+        // What it asks for may be wrong: that it is the app that asks is verified before.
+        await given.admin({ user: user.id }).asks(`${methods[0]!} ${path}`);
+        const token = await given.db.read(record<{ seen: number }>(key));
+        expect(token?.seen, id).toBeGreaterThan(0);
+      }
+    });
   });
 });
