@@ -403,9 +403,9 @@ const foundBy = ({ Item, CancellationReasons: reasons = [{ Code: FAILED, Item }]
 const fullCollections = ({ name, CancellationReasons: reasons = [{ Code: name }] }: Failed, steps: Step[]): string[] =>
   steps.flatMap(({ key }, index) => (isFull(reasons[index]?.Code) ? [key.pk] : []));
 
-/** One step goes alone at half the price, but for counters: those need the transaction's token against repetition. */
+/** One step goes alone at half the price, unless it must not be done twice: then it needs the transaction's token. */
 const goesAlone = ([only, ...others]: Step[]) =>
-  others.length === 0 && only !== undefined && only.action !== 'check' && !only.changes?.add;
+  others.length === 0 && only !== undefined && only.action !== 'check' && !only.changes?.add && !only.once;
 
 const emptyPage = (): Page => ({ items: [], count: 0, evaluated: 0, last: undefined });
 

@@ -21,6 +21,8 @@ export interface Step {
   item?: Item;
   changes?: Changes;
   condition?: Condition;
+  /** Not to be done twice: a transaction, though it is the only step, since the database knows that by its token. */
+  once?: true;
   /** What has happened once this is written. */
   event?: MeasuredEvent;
   /** What it only adds: see write-queue.ts. */

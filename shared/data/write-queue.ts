@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { absent, all, any, atMost, type Condition, Expression, equal, exists, missing } from './expression.ts';
 import { type Key, leaseKey, queuedKey, queuedSince } from './keys.ts';
 import { type Item, keyText, type Query, record } from './read.ts';
-import { isDone, put, remove, type Step, update } from './step.ts';
+import { put, remove, type Step, update } from './step.ts';
 
 /**
  * A write that keeps meeting others on one counted item (200 people who join one group at once) is not tried again and
@@ -74,15 +74,13 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
   const own = queuedKey(counted, began, randomUUID());
   const mine = record<Queued>(own);
   const lease = record<{ until: number }>(leaseKey(counted));
-  const { requests } = db.usage;
-  await db.write([put(own, { steps: packed(steps), ttl: Math.ceil((began + LIFE) / 1000) })]);
-  // The answer to the first request was lost: the write may have been done, and then laid into the queue once more.
-  const twice = db.usage.requests > requests + 1;
+  // Laid into the queue twice, since an answer was lost, it might be done before the second time.
+  await db.write([{ ...put(own, { steps: packed(steps), ttl: Math.ceil((began + LIFE) / 1000) }), once: true }]);
   for (;;) {
     await pause(SHORTEST + Math.random() * (LONGEST - SHORTEST));
     const [waiting, led] = await db.read([mine, lease] as const);
     if (!waiting) return 'done';
-    if (waiting.failed !== undefined) return takeFailure(db, waiting, twice ? steps : []);
+    if (waiting.failed !== undefined) return takeFailure(db, waiting);
     if (Date.now() - began > LIFE) {
       // Whatever somebody else does with it at this moment shows in this write.
       if (await db.write([remove(own, all(exists, absent('failed')))])) return 'too late';
@@ -90,20 +88,11 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
   }
 }
 
-/**
- * The write was refused: what its conditions found is taken over, so that the same decision finds the reason.
- * @param perhapsDone steps that may have been done before: what they would have put there is then their own
- */
-async function takeFailure(
-  db: Database,
-  { pk, sk, failed = '[]' }: Queued,
-  perhapsDone: Step[],
-): Promise<QueueOutcome> {
+/** The write was refused: what its conditions found is taken over, so that the same decision finds the reason. */
+async function takeFailure(db: Database, { pk, sk, failed = '[]' }: Queued): Promise<QueueOutcome> {
   const found = JSON.parse(failed) as [key: string, item: Item | null][];
-  const items = new Map(found.map(([key, item]) => [key, item ?? undefined]));
   await db.write([remove({ pk, sk })]);
-  if (perhapsDone.some((step) => step.action === 'put' && isDone(step, items.get(keyText(step.key))))) return 'done';
-  db.takeOver(items);
+  db.takeOver(new Map(found.map(([key, item]) => [key, item ?? undefined])));
   return 'refused';
 }
 

@@ -134,6 +134,44 @@ describe('Writes that wait in the queue of an item they add to', () => {
     return found;
   }
 
+  /** The answer to the first write of `run` is lost, after what happens meanwhile. */
+  async function losingAnswer<T>(
+    run: () => Promise<T>,
+    meanwhile: () => Promise<unknown> = async () => {},
+  ): Promise<T> {
+    let lost = false;
+    const middleware =
+      (next: (args: object) => Promise<object>) =>
+      async (args: { input: { Item?: object; TransactItems?: object } }) => {
+        const answer = await next(args);
+        if (lost || !(args.input.Item ?? args.input.TransactItems)) return answer;
+        lost = true;
+        await meanwhile();
+        throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      };
+    table.client.middlewareStack.add(middleware as never, { step: 'initialize', name: 'loses' } as never);
+    try {
+      return await run();
+    } finally {
+      table.client.middlewareStack.remove('loses');
+    }
+  }
+
+  test('are refused though another call has written the same, and the answer to the own place in the queue was lost', async () => {
+    const key = await counted();
+    expect(await queue(open(), joinOf(key, 1))).toBe('done');
+    expect(await losingAnswer(() => queue(open(), joinOf(key, 1)))).toBe('refused');
+    expect(await read(key)).toMatchObject({ count: 2 });
+  });
+
+  test('are done once though they are done before the lost answer is asked for again', async () => {
+    const key = await counted();
+    const other = () => queue(open(), joinOf(key, 2));
+    expect(await losingAnswer(() => queue(open(), joinOf(key, 1)), other)).toBe('done');
+    expect(await read(key)).toMatchObject({ count: 3 });
+    expect(await everythingOf(key)).toEqual([]);
+  });
+
   test('change what their own call knows once, whoever writes them', async () => {
     const key = await counted();
     const user = { pk: `U#${key.pk}`, sk: '#' };

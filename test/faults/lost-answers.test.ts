@@ -10,7 +10,7 @@ import { type Route, routes } from '../../shared/routes/index.ts';
 import { type Answer, type Envelope, moduleOf, type Request } from '../support/api.ts';
 import { doJobs } from '../support/jobs.ts';
 import { requestOf, type Scene, setScene, warmUp } from '../support/recipes.ts';
-import { Given, PASSWORD } from '../support/story.ts';
+import { Given, PASSWORD, type Person } from '../support/story.ts';
 import { Recorder } from '../support/table-recorder.ts';
 import { worldInProcess } from '../support/world.ts';
 
@@ -67,6 +67,20 @@ function endPagesEarly(): void {
   documentClient().middlewareStack.add(middleware as never, { step: 'initialize', name: MIDDLEWARE } as never);
 }
 
+/** Every transaction meets others three times, those by which writes wait in a queue too. */
+function meetOthers(): void {
+  let sent = 0;
+  const middleware = (next: Send) => async (args: { input: { TransactItems?: object[] } }) => {
+    const { TransactItems } = args.input;
+    if (!TransactItems || ++sent % 4 === 0) return next(args);
+    throw Object.assign(new Error('cancelled'), {
+      name: 'TransactionCanceledException',
+      CancellationReasons: TransactItems.map(() => ({ Code: 'TransactionConflict' })),
+    });
+  };
+  documentClient().middlewareStack.add(middleware as never, { step: 'initialize', name: MIDDLEWARE } as never);
+}
+
 /** Names of jobs are drawn anew in each run. */
 const withoutUuids = (text: string) =>
   text.replace(/(JOBS#)[0-9a-f]|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid');
@@ -117,7 +131,15 @@ const KEYED = ['group/create', 'group/announcement/edit', 'group/file/upload', '
 /** Each kind of job. */
 const JOBS = ['group/destroy', 'user/delete', 'group/block', 'group/file/delete'];
 
+/** More than the first transaction of a group takes. */
+let crowd: Person[];
+
 const CASES: Case[] = [
+  {
+    title: 'group/create by several transactions',
+    call: ({ alice }) =>
+      alice.asks('POST /group/create', { name: 'Crowd', type: 0, user_list: crowd.map(({ id }) => id) }),
+  },
   ...routes.map((route) => ({ title: route.id, call: byRecipe(route) })),
   ...routes
     .filter(({ id }) => KEYED.includes(id))
@@ -158,6 +180,7 @@ describe('A call whose request to the database goes wrong once gives the answer 
     scene = await setScene(await Given.app(world));
     recorder = new Recorder(documentClient(), world.table);
     const { given, carol } = scene;
+    crowd = await given.users(40);
     for (let devices = 0; devices < 2; devices++) await given.session({ user: carol.id, username: carol.username });
     await warmUp(scene);
     // Some modules draw random numbers when they are loaded.
@@ -203,6 +226,16 @@ describe('A call whose request to the database goes wrong once gives the answer 
       } finally {
         documentClient().middlewareStack.remove(MIDDLEWARE);
       }
+    }
+  });
+
+  test.for(CASES)('$title, where each of its transactions meets others three times', async (one) => {
+    const { outcome: expected } = await run(one);
+    meetOthers();
+    try {
+      expect((await run(one)).outcome).toEqual(expected);
+    } finally {
+      documentClient().middlewareStack.remove(MIDDLEWARE);
     }
   });
 

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt, randomUUID, scryptSync } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
+import { KIND } from '../../infra/local/unkind/database.ts';
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
 import { countStep } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -30,7 +31,7 @@ import { type Answer, type Api, busy, type Request } from './api.ts';
 import { putAll } from './database.ts';
 import { problems, problemsOfAll } from './invariants.ts';
 import { CHEAP, PASSWORD } from './secrets.ts';
-import { type World, type WorldName, world } from './world.ts';
+import { unkind, type World, type WorldName, world } from './world.ts';
 
 type Parameters = Record<string, unknown>;
 type Call = `${Method} /${string}`;
@@ -293,6 +294,17 @@ export class Given {
       return await Promise.all(runners.map((run) => run()));
     } finally {
       if (conflicts) conflicts.on = false;
+    }
+  };
+
+  /** Runs it without the faults of an unkind database: for what counts requests, in process. */
+  undisturbed = async <T>(run: () => Promise<T>): Promise<T> => {
+    const { manners } = unkind ?? {};
+    if (unkind) unkind.manners = KIND;
+    try {
+      return await run();
+    } finally {
+      if (unkind && manners) unkind.manners = manners;
     }
   };
 

@@ -127,7 +127,8 @@ async function create(
       const joining = joiners(records, batch);
       if (!records.group)
         return [measured('groups_made', put(groupKey(call.app, id), { ...group, count: 1 + joining }, missing))];
-      return joining > 0 ? [countJoined(call, group, joining)] : [];
+      // Only repetitions of this very call meet it: it need not write for others, nor others for it.
+      return joining > 0 ? [{ ...countJoined(call, group, joining), queued: undefined }] : [];
     },
   };
   const answered = () => repetition?.value<ReturnType<typeof recordOf>>(call.db.records(reads).earlier[1]);
