@@ -1,7 +1,7 @@
 /** `node client/example.ts`, with the laptop stack running (`npm start`). */
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { entries, Refused, rosterClient } from './roster.ts';
+import { ApiError, entries, rosterClient } from './roster.ts';
 
 const stack = JSON.parse(readFileSync(process.argv[2] ?? '.local/stack.json', 'utf8'));
 const client = rosterClient({ endpoint: stack.api_endpoint, app: stack.app_id });
@@ -21,10 +21,10 @@ console.log(`bob joined: ${invited?.result}`);
 for await (const { user_id, join_time } of entries(asAlice.group.memberList, { group_id }))
   console.log(`member ${user_id} since ${new Date(join_time * 1000).toISOString()}`);
 
-// What the API refuses is thrown, with its code.
+// An error of the API is thrown, with its name and code.
 try {
   await asAlice.group.leave({ group_id });
 } catch (error) {
-  if (!(error instanceof Refused)) throw error;
-  console.log(`refused with ${error.code}: ${error.message}`);
+  if (!(error instanceof ApiError && error.is('ownerCannotLeave'))) throw error;
+  console.log(`${error.name} (${error.code}): ${error.message}`);
 }

@@ -14,6 +14,78 @@ export interface Page<T> {
     total?: number;
 }
 
+/** The code of each documented error, by its name. */
+export const ERRORS = {
+  /** The token is expired, replaced or revoked. */
+  loginAgain: 402,
+  /** The user does not exist. */
+  userMissing: 10000,
+  /** A parameter is missing or wrong, or a limit without a code of its own is reached. */
+  badParameter: 10002,
+  /** The `access-token` header is missing. */
+  noToken: 10003,
+  /** The username exists already. */
+  usernameTaken: 10004,
+  /** The token is malformed, forged or of another app. */
+  badToken: 10008,
+  /** An admin token is needed, name or password is wrong, the user is disabled or locked out, or nobody may do this to that user. */
+  noPermission: 10010,
+  /** The mobile number belongs to another user. */
+  mobileTaken: 10011,
+  /** The group does not exist or is dissolved. */
+  groupMissing: 20001,
+  /** The user named is not a member. */
+  notMember: 20002,
+  /** `msg_push_mode` has an illegal value. */
+  badPushMode: 20003,
+  /** The owner cannot leave the group. */
+  ownerCannotLeave: 20004,
+  /** The new owner is not a member. */
+  newOwnerNotMember: 20005,
+  /** The app has reached its limit of groups. */
+  tooManyGroups: 20007,
+  /** The user owns as many groups as allowed. */
+  tooManyOwned: 20008,
+  /** The user has joined as many groups as allowed. */
+  tooManyJoined: 20009,
+  /** The group is full. */
+  groupFull: 20010,
+  /** The actor is not a member. */
+  needsMember: 20011,
+  /** The actor is not an admin. */
+  needsAdmin: 20012,
+  /** The actor is not the owner. */
+  needsOwner: 20013,
+  /** The application was never made, has expired, is void or is handled. */
+  applicationGone: 20014,
+  /** The invitation was never made, has expired, is void or is handled. */
+  invitationGone: 20015,
+  /** The user is a member already. */
+  alreadyMember: 20017,
+  /** The user is on the group's blacklist. */
+  blocked: 20018,
+  /** The announcement does not exist. */
+  announcementMissing: 20020,
+  /** The file does not exist, or its address is wrong. */
+  fileMissing: 20022,
+  /** The actor neither uploaded the file nor administers the group. */
+  fileRight: 20023,
+  /** The QR code is illegal or dead. */
+  qrIllegal: 20024,
+  /** The QR code has expired. */
+  qrExpired: 20025,
+  /** The app does not exist. */
+  appMissing: 40000,
+  /** Registration is closed in this app. */
+  registrationClosed: 40001,
+  /** The app has reached its limit of users. */
+  tooManyUsers: 40002,
+  /** The app is disabled. */
+  appDisabled: 40003,
+} as const;
+
+export type ErrorName = keyof typeof ERRORS;
+
 export interface Announcement {
   /** Id of the announcement. */
   id: number;

@@ -2,7 +2,7 @@
  * Client of the Roster API. Two files and no packages: copy `roster.ts` and `operations.ts` into your application, in
  * a browser, Node.js or any other runtime with `fetch`.
  */
-import { type CallOptions, type Operations, type Page, ROUTES } from './operations.ts';
+import { type CallOptions, ERRORS, type ErrorName, type Operations, type Page, ROUTES } from './operations.ts';
 
 export type * from './operations.ts';
 
@@ -30,19 +30,28 @@ export interface Client extends Operations {
   with(options: Partial<ClientOptions>): Client;
 }
 
-/** The API refused the call, and changed nothing; codes are those of `/openapi.json`. */
-export class Refused extends Error {
-  override name = 'Refused';
+/** The API answered the call with a documented error and changed nothing. */
+export class ApiError extends Error {
+  override readonly name: ErrorName | 'ApiError';
   readonly code: number;
   constructor(code: number, message: string) {
     super(message);
     this.code = code;
+    this.name = NAMES.get(code) ?? 'ApiError';
+  }
+
+  /** Whether it is this error: `error.is('groupFull')`. */
+  is(name: ErrorName): boolean {
+    return this.code === ERRORS[name];
   }
 }
 
+/** By code; the service may know errors that are newer than this copy of the client. */
+const NAMES = new Map<number, ErrorName>(Object.entries(ERRORS).map(([name, code]) => [code, name as ErrorName]));
+
 /** The service did not answer the call, repetitions included. Only 429 guarantees that nothing was changed. */
-export class Failed extends Error {
-  override name = 'Failed';
+export class TransportError extends Error {
+  override name = 'TransportError';
   /** HTTP status. */
   readonly status: number;
   constructor(status: number, message: string) {
@@ -69,7 +78,7 @@ interface Envelope {
   total?: number;
 }
 
-/** The operations of the API as functions: they answer `data`, or a page of a list, and throw `Refused` or `Failed`. */
+/** The operations of the API as functions: they answer `data`, or a page of a list, and throw `ApiError` or `TransportError`. */
 export function rosterClient(options: ClientOptions): Client {
   const areas = Object.entries(ROUTES).map(([area, routes]) => {
     const calls = Object.entries(routes).map(([name, [method, path, answers]]) => [
@@ -129,9 +138,9 @@ async function send(
       await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
       continue;
     }
-    if (!response.ok) throw new Failed(response.status, `${method} ${path}: HTTP ${response.status}`);
+    if (!response.ok) throw new TransportError(response.status, `${method} ${path}: HTTP ${response.status}`);
     const answer = (await response.json()) as Envelope;
-    if (answer.code !== 200) throw new Refused(answer.code, answer.message ?? '');
+    if (answer.code !== 200) throw new ApiError(answer.code, answer.message ?? '');
     return answer;
   }
 }

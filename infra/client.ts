@@ -7,7 +7,7 @@ interface OpenApi {
   components: {
     schemas: Record<string, JsonSchema>;
     requestBodies: Record<string, { required: boolean; content: { 'application/json': { schema: JsonSchema } } }>;
-    responses: Record<string, { content: { 'application/json': { schema: { oneOf?: JsonSchema[] } } } }>;
+    responses: Record<string, { content: { 'application/json': { schema: JsonSchema } } }>;
   };
 }
 
@@ -22,7 +22,7 @@ interface OpenApiOperation {
 }
 
 /** Schemas of answers that are never anybody's data. */
-const OURS = new Set(['Refusal', 'Fault']);
+const OURS = new Set(['ApiError', 'Fault']);
 
 /** The source of `client/operations.ts`. */
 export function clientOperations(document: unknown): string {
@@ -66,6 +66,15 @@ export interface Page<T> {
   cursor?: string;
   total?: number;
 }
+
+/** The code of each documented error, by its name. */
+export const ERRORS = {
+${components.schemas
+  .ApiError!.properties!.code!.oneOf!.map((one) => `/** ${one.description} */\n${one['x-error-name']}: ${one.const},`)
+  .join('\n')}
+} as const;
+
+export type ErrorName = keyof typeof ERRORS;
 
 ${types.join('\n\n')}
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Unavailable } from './refusal.ts';
+import { Unavailable } from './errors.ts';
 
 /**
  * The signal of the call, or of the run of a background function, that the code works for. It is aborted at the

@@ -1,6 +1,6 @@
 /**
  * `npm run examples [-- test/flows/….test.ts]`: runs the flows, or these, and keeps of each operation one success and
- * one refusal of each code that it answered in docs/examples.json; then writes the documents that show them.
+ * one error of each code that it answered in docs/examples.json; then writes the documents that show them.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

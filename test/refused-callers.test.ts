@@ -7,7 +7,7 @@ import { update } from '../shared/data/step.ts';
 import { forgetHeld } from '../shared/domain/call.ts';
 import { tokenHash } from '../shared/domain/token.ts';
 import { type Route, routes } from '../shared/routes/index.ts';
-import { moduleOf, type Request } from './support/api.ts';
+import { moduleOf, type Outcome, type Request } from './support/api.ts';
 import { fillDevice, fillUp, LARGEST } from './support/largest.ts';
 import { requestOf, type Scene, setScene } from './support/recipes.ts';
 import { Given, type Person } from './support/story.ts';
@@ -56,7 +56,7 @@ beforeAll(async () => {
   // What was answered to a key is there to be read again.
   for (const id of ['group/create', 'group/announcement/edit', 'group/file/upload', 'user/register/batch']) {
     const route = routes.find((row) => row.id === id)!;
-    expect((await call(route, {})).body.code, id).toBe(200);
+    expect((await call(route, {})).outcome, id).toBe('success');
   }
   await fillUp(scene);
   expired = await given.session({ user: scene.alice.id, username: scene.alice.username });
@@ -82,7 +82,7 @@ function call(route: Route, headers: Pick<Request, 'app' | 'token' | 'user' | 'g
 /** Makes the calls of rows, and says which of them were answered otherwise, cost more or wrote something. */
 async function refuse(
   rows: readonly Route[],
-  code: number | ((route: Route) => number),
+  expected: Outcome | ((route: Route) => Outcome),
   headers: Pick<Request, 'app' | 'token' | 'user' | 'group'>,
 ): Promise<string[]> {
   const wrong: string[] = [];
@@ -91,10 +91,10 @@ async function refuse(
     forgetHeld();
     const { answer, units } = await recorder.record(() => call(route, headers));
     const { read_units, write_units } = answer.log!;
-    const expected = typeof code === 'number' ? code : code(route);
-    const said = `${route.id}: ${answer.body.code} ${answer.body.message}, ${units.read} read, ${units.write} written`;
+    const outcome = typeof expected === 'string' ? expected : expected(route);
+    const said = `${route.id}: ${answer.outcome} ${answer.body.message}, ${units.read} read, ${units.write} written`;
     const cheap = units.read <= MOST && read_units <= MOST && units.write + write_units === 0;
-    if (answer.body.code !== expected || !cheap) wrong.push(said);
+    if (answer.outcome !== outcome || !cheap) wrong.push(said);
     await recorder.restore();
   }
   return wrong;
@@ -109,7 +109,7 @@ test('every operation is looked at', () => {
 });
 
 test('an expired session costs little, whatever it asks for', async () => {
-  expect(await refuse(ofActors, 402, { token: expired.token, user: undefined })).toEqual([]);
+  expect(await refuse(ofActors, 'loginAgain', { token: expired.token, user: undefined })).toEqual([]);
 });
 
 test('a revoked admin token costs little, whoever it acts as', async () => {
@@ -117,13 +117,13 @@ test('a revoked admin token costs little, whoever it acts as', async () => {
   const { adminToken } = given;
   const key = adminTokenKey(given.app, tokenHash(adminToken));
   await given.db.write([update(key, { set: { revoked: 1 } })]);
-  expect(await refuse(ofActors, 402, { token: adminToken, user: alice.id })).toEqual([]);
-  expect(await refuse(ofActors, 402, { token: adminToken, user: undefined, group })).toEqual([]);
+  expect(await refuse(ofActors, 'loginAgain', { token: adminToken, user: alice.id })).toEqual([]);
+  expect(await refuse(ofActors, 'loginAgain', { token: adminToken, user: undefined, group })).toEqual([]);
   await given.db.write([update(key, { set: { revoked: undefined } })]);
 });
 
 test('a token of another app costs little', async () => {
-  expect(await refuse(ofActors, 10008, { token: foreign, user: scene.alice.id })).toEqual([]);
+  expect(await refuse(ofActors, 'badToken', { token: foreign, user: scene.alice.id })).toEqual([]);
 });
 
 test('a user token costs little where an admin token is needed', async () => {
@@ -134,9 +134,9 @@ test('a user token costs little where an admin token is needed', async () => {
   );
   expect(admins.length).toBeGreaterThan(5);
   const rows = admins.map(({ route }) => route);
-  expect(await refuse(rows, 10010, { token: alice.token, user: undefined })).toEqual([]);
+  expect(await refuse(rows, 'noPermission', { token: alice.token, user: undefined })).toEqual([]);
   // Nor may it name somebody.
-  expect(await refuse(ofActors, 10010, { token: alice.token, user: scene.bob.id })).toEqual([]);
+  expect(await refuse(ofActors, 'noPermission', { token: alice.token, user: scene.bob.id })).toEqual([]);
 });
 
 interface Contracted {
@@ -145,25 +145,27 @@ interface Contracted {
 
 test('an admin token that names a user whom there is not costs little', async () => {
   const headers = { token: scene.given.adminToken, user: 2_100_000_000 };
-  expect(await refuse(ofActors, 10000, headers)).toEqual([]);
+  expect(await refuse(ofActors, 'userMissing', headers)).toEqual([]);
 });
 
 test('an app that is disabled costs little', async () => {
   const { given } = scene;
   await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
-  expect(await refuse(routes, 40003, {})).toEqual([]);
+  expect(await refuse(routes, 'appDisabled', {})).toEqual([]);
   await given.db.write([updateApp(given.app, { status: 'active' }, exists)]);
 });
 
 test('a user who is no member of the group costs little', async () => {
   const { token } = scene.dave;
-  expect(await refuse(named([...MEMBERS, ...ADMINS, ...OWNERS]), 20011, { token, user: undefined })).toEqual([]);
+  expect(await refuse(named([...MEMBERS, ...ADMINS, ...OWNERS]), 'needsMember', { token, user: undefined })).toEqual(
+    [],
+  );
 });
 
 test('a member who is no admin, and one who is not the owner, cost little', async () => {
   const { token } = scene.carol;
-  expect(await refuse(named(ADMINS), 20012, { token, user: undefined })).toEqual([]);
-  expect(await refuse(named(OWNERS), 20013, { token, user: undefined })).toEqual([]);
+  expect(await refuse(named(ADMINS), 'needsAdmin', { token, user: undefined })).toEqual([]);
+  expect(await refuse(named(OWNERS), 'needsOwner', { token, user: undefined })).toEqual([]);
 });
 
 test('callers with rights get all of it, long lists in one round trip more', async () => {

@@ -4,11 +4,11 @@ import { request as pushBadge } from '../../functions/user/push/badge.ts';
 import { request as settingsRequest } from '../../functions/user/settings/set.ts';
 import { FOR_EVER } from '../../shared/data/keys.ts';
 import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
+import { type ApiError, badParameter } from '../../shared/errors.ts';
 import { bytes, flag, id, integer, LONGEST, list, name, text, title, url } from '../../shared/http/parameters.ts';
-import { refusalOf } from '../../shared/http/request.ts';
+import { parameterError } from '../../shared/http/request.ts';
 import { newPassword, username } from '../../shared/http/user-schemas.ts';
 import { MOST } from '../../shared/limits.ts';
-import { badParameter, type Refusal } from '../../shared/refusal.ts';
 
 /** The rules of the API for what a line of a moved file may hold; a field that the form does not know is refused. */
 
@@ -139,7 +139,7 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
 };
 
 /** The kind that a line of text says it is, and the line, or why it cannot be one. `null` is the same as absent. */
-export function parseLine(text: string): { kind: Kind | undefined; line: Line | Refusal } {
+export function parseLine(text: string): { kind: Kind | undefined; line: Line | ApiError } {
   const given = parse(text);
   if (given === undefined) return { kind: undefined, line: badParameter('line', 'is not a JSON object') };
   const kind = KINDS.find((kind) => kind === given.kind);
@@ -150,7 +150,7 @@ export function parseLine(text: string): { kind: Kind | undefined; line: Line | 
   const [issue] = error.issues;
   if (issue?.code === 'unrecognized_keys')
     return { kind, line: badParameter([...issue.path, issue.keys[0]].join('.'), 'is no field of this kind of line') };
-  return { kind, line: refusalOf(error, present) };
+  return { kind, line: parameterError(error, present) };
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
@@ -164,10 +164,10 @@ function parse(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The field that a refusal speaks of. */
-export function fieldOf(refusal: Refusal): string | undefined {
-  const [, named] = /^([\w.[\]]+): /.exec(refusal.message) ?? [];
-  return named ?? FIELDS[refusal.name];
+/** The field that an error names. */
+export function fieldOf(error: ApiError): string | undefined {
+  const [, named] = /^([\w.[\]]+): /.exec(error.message) ?? [];
+  return named ?? FIELDS[error.name];
 }
 const FIELDS: Record<string, string> = {
   groupMissing: 'group_id',

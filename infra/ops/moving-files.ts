@@ -9,7 +9,7 @@ import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
 import { MovingIn, type Numbered } from '../../shared/domain/app/moving-in.ts';
 import { movingOut } from '../../shared/domain/app/moving-out.ts';
-import { badParameter, Refusal } from '../../shared/refusal.ts';
+import { ApiError, badParameter } from '../../shared/errors.ts';
 import { fieldOf, parseLine } from './moved-schemas.ts';
 import { Progress, type Screen } from './progress.ts';
 
@@ -63,9 +63,9 @@ export async function importFile(
     counts.set(kind ?? 'unknown', found);
     return found;
   };
-  const refuse = async (number: number, kind: Kind | undefined, refusal: Refusal) => {
+  const refuse = async (number: number, kind: Kind | undefined, error: ApiError) => {
     countsOf(kind).refused++;
-    const entry = { line: number, kind: kind ?? null, field: fieldOf(refusal) ?? null, reason: refusal.message };
+    const entry = { line: number, kind: kind ?? null, field: fieldOf(error) ?? null, reason: error.message };
     if (refused.length < NAMED) refused.push(entry);
     if (report !== undefined) await appendFile(report, `${JSON.stringify(entry)}\n`);
   };
@@ -76,10 +76,10 @@ export async function importFile(
   for await (const { kind, line, number } of linesOf(file)) {
     total++;
     countsOf(kind).lines++;
-    const refusal = line instanceof Refusal ? line : claims.refusalOf(line, number);
-    if (!refusal) continue;
+    const error = line instanceof ApiError ? line : claims.errorOf(line, number);
+    if (!error) continue;
     unusable.add(number);
-    await refuse(number, kind, refusal);
+    await refuse(number, kind, error);
   }
 
   const moving = new MovingIn(table, app, { rehearsal: dryRun });
@@ -89,7 +89,7 @@ export async function importFile(
     const outcomes = await moving.move(chunk);
     for (const [index, outcome] of outcomes.entries()) {
       const { line, number } = chunk[index]!;
-      if (outcome instanceof Refusal) await refuse(number, line.kind, outcome);
+      if (outcome instanceof ApiError) await refuse(number, line.kind, outcome);
       else countsOf(line.kind)[outcome]++;
     }
     done += chunk.length;
@@ -127,7 +127,7 @@ export async function importFile(
     for (const wanted of KINDS.filter((kind) => counts.has(kind))) {
       let held: Numbered[] = [];
       for await (const { line, number } of linesOf(file)) {
-        if (line instanceof Refusal || line.kind !== wanted || unusable.has(number)) continue;
+        if (line instanceof ApiError || line.kind !== wanted || unusable.has(number)) continue;
         held.push({ line, number });
         if (held.length === HELD) {
           await moveAll(held);
@@ -156,7 +156,7 @@ async function* linesOf(file: string) {
 class Claims {
   readonly #claimed = new Map<string, { user: number; number: number }>();
 
-  refusalOf(line: Line, number: number): Refusal | undefined {
+  errorOf(line: Line, number: number): ApiError | undefined {
     if (line.kind !== 'user') return undefined;
     const names = { username: comparedName(line.username), ...(line.mobile !== undefined && { mobile: line.mobile }) };
     for (const [field, name] of Object.entries(names)) {

@@ -278,7 +278,7 @@ function widgets(
     ],
     [
       graph('Faults by operation', [search(CALLS, BY_OPERATION, 'Sum', `\${PROP('Dim.operation')}`, ' code="20000"')]),
-      graph('Refusals by operation and code', [
+      graph('API errors by operation and code', [
         search(CALLS, BY_OPERATION, 'Sum', `\${PROP('Dim.operation')} \${PROP('Dim.code')}`, ' NOT code="20000"'),
       ]),
     ],

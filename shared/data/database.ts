@@ -15,8 +15,8 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { attempt, Patience } from '../deadline.ts';
+import { Unavailable } from '../errors.ts';
 import type { MeasuredEvent } from '../metrics.ts';
-import { Unavailable } from '../refusal.ts';
 import { documentClient, tableName } from './client.ts';
 import { Expression } from './expression.ts';
 import { faultOf } from './fault.ts';

@@ -5,8 +5,8 @@ import { adminTokenKey, deviceKey } from '../data/keys.ts';
 import type { Get, Reads, Records } from '../data/read.ts';
 import { update } from '../data/step.ts';
 import { deviceOf, userOf } from '../data/user-repo.ts';
+import { ApiError, badParameter } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { badParameter, Refusal } from '../refusal.ts';
 import { type Decision, type EachPlan, settle, settleEach } from './decision.ts';
 import { isGenuine, parseToken, type Token, tokenHash } from './token.ts';
 
@@ -144,7 +144,8 @@ export class Call {
    * their order, then the first entries of Queries.
    * @param permit refuses callers without rights, before the rest is read. It may look only at single records that stand
    *   first in `reads`.
-   * @throws Refusal in the documented order: 10002 10003 40000 40003 10008 402 10010 10002 10000, then those of `permit`
+   * @throws ApiError in the documented order: badParameter, noToken, appMissing, appDisabled, badToken, loginAgain,
+   *   noPermission, badParameter, userMissing, then those of `permit`
    */
   async open<R extends Reads>(reads: R, permit?: (records: Records<R>) => void): Promise<Records<R>> {
     await this.#open(reads, permit);
@@ -158,8 +159,8 @@ export class Call {
     }
     const { app, token } = this.#credentials;
     if (!app) throw badParameter('app_id', 'missing header');
-    if (this.#access !== 'public' && !token) throw new Refusal('noToken');
-    if (!APP_ID.test(app)) throw new Refusal('appMissing');
+    if (this.#access !== 'public' && !token) throw new ApiError('noToken');
+    if (!APP_ID.test(app)) throw new ApiError('appMissing');
     const held = apps.get(app);
     const known = held && held.read > this.now - APP_HELD ? held.app : undefined;
     if (known) this.#verifyApp(known);
@@ -170,7 +171,7 @@ export class Call {
     const rest = await this.db.load(known ? wanted : [appOf(app), ...wanted], most);
     if (!known) {
       const [read] = this.db.records([appOf(app)]);
-      if (!read) throw new Refusal('appMissing');
+      if (!read) throw new ApiError('appMissing');
       apps.set(app, { app: read, read: this.now });
       this.#verifyApp(read);
     }
@@ -186,8 +187,8 @@ export class Call {
   }
 
   #verifyApp(app: App) {
-    if (app.status !== 'active') throw new Refusal('appDisabled');
-    if (this.#access !== 'public' && !(this.#token && isGenuine(app, this.#token))) throw new Refusal('badToken');
+    if (app.status !== 'active') throw new ApiError('appDisabled');
+    if (this.#access !== 'public' && !(this.#token && isGenuine(app, this.#token))) throw new ApiError('badToken');
     this.#app = app;
   }
 
@@ -218,17 +219,17 @@ export class Call {
         device.expires > this.now &&
         user?.status === 'active' &&
         device.epoch === user.epoch;
-      if (!alive) throw new Refusal('loginAgain');
-      if (groupHeader !== undefined) throw new Refusal('noPermission', 'group_id: this header needs an admin token');
+      if (!alive) throw new ApiError('loginAgain');
+      if (groupHeader !== undefined) throw new ApiError('noPermission', 'group_id: this header needs an admin token');
       if (userHeader !== undefined && wholeNumber(userHeader) !== token.user)
-        throw new Refusal('noPermission', 'user_id: this header needs an admin token');
+        throw new ApiError('noPermission', 'user_id: this header needs an admin token');
       if (this.#access === 'admin' || this.#access === 'admin as person')
-        throw new Refusal('noPermission', 'this operation needs an admin token');
+        throw new ApiError('noPermission', 'this operation needs an admin token');
       return { kind: 'user', user: token.user, device: token.device };
     }
     const [admin] = this.db.records([adminTokenOf(this.app, tokenHash(token.text))]);
     if (!admin || admin.revoked || (admin.expires ?? Number.POSITIVE_INFINITY) <= this.now)
-      throw new Refusal('loginAgain');
+      throw new ApiError('loginAgain');
     if (userHeader !== undefined && groupHeader !== undefined)
       throw badParameter('user_id', 'and group_id: only one of these headers');
     for (const [name, text] of [
@@ -238,7 +239,7 @@ export class Call {
       if (text !== undefined && wholeNumber(text) === undefined) throw badParameter(name, 'header is not an id');
     if (this.me !== undefined) {
       const [user] = this.db.records([userOf(this.app, this.me)]);
-      if (!user || user.status === 'deleted') throw new Refusal('userMissing', 'user_id: user does not exist');
+      if (!user || user.status === 'deleted') throw new ApiError('userMissing', 'user_id: user does not exist');
       return { kind: 'app as user', user: this.me };
     }
     if (this.#access === 'person' || this.#access === 'admin as person')
@@ -281,14 +282,14 @@ export class Call {
   }
 
   /**
-   * A refusal that came of changes made meanwhile may come of the actor's own end (deleted, no longer a member
+   * An error that came of changes made meanwhile may come of the actor's own end (deleted, no longer a member
    * therefore): then that is the answer, as the order of checks has it.
    */
   async #refusedInOrder<T>(settled: Promise<T>): Promise<T> {
     try {
       return await settled;
     } catch (error) {
-      if (error instanceof Refusal && this.db.overtaken) {
+      if (error instanceof ApiError && this.db.overtaken) {
         await this.db.load([this.#ownRecords()]);
         this.#verifyActor();
       }

@@ -1,6 +1,6 @@
 import type { Item, Query } from '../data/read.ts';
 import { type LocalIndexName, SORT_KEY } from '../data/table.ts';
-import { badParameter } from '../refusal.ts';
+import { badParameter } from '../errors.ts';
 import type { Call } from './call.ts';
 import { fitting, Page } from './page.ts';
 import { keyFor, mac, sameText } from './token.ts';
@@ -29,7 +29,7 @@ export class Cursor {
     return this.#position !== undefined && form.test(this.#position) ? this.#position : undefined;
   }
 
-  /** @throws Refusal 10002 where it is not a position that this list gave this caller */
+  /** @throws ApiError badParameter where it is not a position that this list gave this caller */
   verify(call: Call, form: RegExp): void {
     if (this.#text === undefined) return;
     const position = this.position(form);
@@ -97,7 +97,7 @@ export class ListPage<I extends object> {
     };
   }
 
-  /** @throws Refusal 10002, before anything is said of the list */
+  /** @throws ApiError badParameter, before anything is said of the list */
   verify(call: Call): void {
     this.#cursor.verify(call, this.#form);
   }

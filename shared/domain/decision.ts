@@ -1,9 +1,9 @@
 import type { Database } from '../data/database.ts';
 import type { Reads, Records } from '../data/read.ts';
 import type { Step } from '../data/step.ts';
-import { Refusal, Unavailable } from '../refusal.ts';
+import { ApiError, Unavailable } from '../errors.ts';
 
-/** What a decision comes to: the steps to write, and the answer (or refusal) once they are written. */
+/** What a decision comes to: the steps to write, and the answer (or error) once they are written. */
 export interface Decision<T> {
   steps: Step[];
   answer: () => T;
@@ -19,11 +19,11 @@ export interface Entry<E> {
 export interface EachPlan<R extends Reads, E> {
   /** Refuses the whole call; asked before every transaction. */
   permit: (records: Records<R>) => void;
-  /** What the first transaction does besides, whatever becomes of the entries; its refusal is the call's. */
+  /** What the first transaction does besides, whatever becomes of the entries; its error is the call's. */
   opening?: (records: Records<R>) => Step[];
   /** What the last transaction does besides, whatever became of the entries. */
-  closing?: (records: Records<R>, batch: readonly Entry<E>[], refusals: (Refusal | undefined)[]) => Step[];
-  /** The steps of one entry that joins the batch of its transaction, or its refusal. No steps: nothing to do. */
+  closing?: (records: Records<R>, batch: readonly Entry<E>[], errors: (ApiError | undefined)[]) => Step[];
+  /** The steps of one entry that joins the batch of its transaction, or its error. No steps: nothing to do. */
   entry: (records: Records<R>, entry: Entry<E>, batch: readonly Entry<E>[]) => Step[];
   /** The steps that the transaction of a batch needs once. */
   shared: (records: Records<R>, batch: readonly Entry<E>[]) => Step[];
@@ -37,8 +37,8 @@ const MAX_STEPS = 100;
  * Decides on records that were read, and writes. `decide` is pure: it looks at the records and comes to steps and an
  * answer, or refuses. Every rule it proves must stand again in the conditions of its steps. Where one of those does
  * not hold, the records are made to show what is really there and the same decision is made again: so a rule has one
- * place and one error, whether it failed on the read or in the write. Before a lost race ends in a refusal, all records
- * are read once more: a refusal may not rest on records of two moments, such as that an inviter has left a group that is
+ * place and one error, whether it failed on the read or in the write. Before a lost race ends in an error, all records
+ * are read once more: an error may not rest on records of two moments, such as that an inviter has left a group that is
  * dissolved by now.
  * @throws Unavailable when the records keep changing
  */
@@ -54,7 +54,7 @@ export async function settle<R extends Reads, T>(
     try {
       decision = decide(db.records(reads));
     } catch (error) {
-      if (ofOneMoment || !(error instanceof Refusal)) throw error;
+      if (ofOneMoment || !(error instanceof ApiError)) throw error;
       await db.load([reads]);
       ofOneMoment = true;
       continue;
@@ -69,15 +69,15 @@ export async function settle<R extends Reads, T>(
 /**
  * Changes entries of a list, each on its own, as many a transaction as fit (100 items); transactions follow one
  * another. A refused entry never undoes the others.
- * @returns for each entry its refusal, or undefined where it succeeded
+ * @returns for each entry its error, or undefined where it succeeded
  */
 export async function settleEach<R extends Reads, E>(
   db: Database,
   reads: R,
   entries: readonly E[],
   plan: EachPlan<R, E>,
-): Promise<(Refusal | undefined)[]> {
-  const refusals: (Refusal | undefined)[] = entries.map(() => undefined);
+): Promise<(ApiError | undefined)[]> {
+  const errors: (ApiError | undefined)[] = entries.map(() => undefined);
   let pending: readonly Entry<E>[] = entries.map((entry, index) => ({ entry, index }));
   let written = false;
   for (let round = 1; round <= MAX_DECISIONS; ) {
@@ -86,15 +86,15 @@ export async function settleEach<R extends Reads, E>(
       plan.permit(records);
     } catch (error) {
       // What earlier transactions of this call did stays done; the entries still to come are refused.
-      if (!written || !(error instanceof Refusal)) throw error;
-      for (const { index } of pending) refusals[index] = error;
-      return refusals;
+      if (!written || !(error instanceof ApiError)) throw error;
+      for (const { index } of pending) errors[index] = error;
+      return errors;
     }
     const opening = written ? [] : (plan.opening?.(records) ?? []);
-    const { later, steps, refused } = firstBatch(records, pending, plan, opening, refusals);
+    const { later, steps, refused } = firstBatch(records, pending, plan, opening, errors);
     if (await db.write(steps)) {
-      for (const [index, refusal] of refused) refusals[index] = refusal;
-      if (later.length === 0) return refusals;
+      for (const [index, error] of refused) errors[index] = error;
+      if (later.length === 0) return errors;
       written = true;
       pending = later;
       round = 1;
@@ -106,22 +106,22 @@ export async function settleEach<R extends Reads, E>(
   throw new Unavailable('a record keeps changing');
 }
 
-/** The entries that go into the next transaction, with its steps, and the refusals of those that do not. */
+/** The entries that go into the next transaction, with its steps, and the errors of those that do not. */
 function firstBatch<R extends Reads, E>(
   records: Records<R>,
   pending: readonly Entry<E>[],
   plan: EachPlan<R, E>,
   opening: Step[],
-  earlier: readonly (Refusal | undefined)[],
+  earlier: readonly (ApiError | undefined)[],
 ) {
-  const refused = new Map<number, Refusal>();
+  const refused = new Map<number, ApiError>();
   let batch: Entry<E>[] = [];
   let own = opening;
   const closing = (entries: readonly Entry<E>[]) =>
     plan.closing?.(
       records,
       entries,
-      earlier.map((refusal, index) => refused.get(index) ?? refusal),
+      earlier.map((error, index) => refused.get(index) ?? error),
     ) ?? [];
   const around = (entries: readonly Entry<E>[]) => [...plan.shared(records, entries), ...closing(entries)];
   for (const [place, candidate] of pending.entries()) {
@@ -134,7 +134,7 @@ function firstBatch<R extends Reads, E>(
       batch = next;
       own = [...own, ...more];
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ApiError)) throw error;
       refused.set(candidate.index, error);
     }
   }

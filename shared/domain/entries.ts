@@ -1,8 +1,8 @@
-import type { Refusal } from '../refusal.ts';
+import type { ApiError } from '../errors.ts';
 
 /** Result of one entry of a list: what happened to it, and why not. */
-export const entryResult = (user: number, refusal: Refusal | undefined) => ({
+export const entryResult = (user: number, error: ApiError | undefined) => ({
   user_id: user,
-  result: refusal ? ('fail' as const) : ('success' as const),
-  reason: refusal?.message ?? '',
+  result: error ? ('fail' as const) : ('success' as const),
+  reason: error?.message ?? '',
 });

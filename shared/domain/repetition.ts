@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { KEPT, type Part, partOf, partsOf, putPart } from '../data/idempotency-repo.ts';
 import type { Step } from '../data/step.ts';
-import { badParameter } from '../refusal.ts';
+import { badParameter } from '../errors.ts';
 import type { Call } from './call.ts';
 
 const hash = (...parts: (string | number | undefined)[]) =>
@@ -42,7 +42,7 @@ export class Repetition {
 
   /**
    * What the part says, if it was written by this very request within the last day.
-   * @throws Refusal 10002 where the key was used for another request
+   * @throws ApiError badParameter where the key was used for another request
    */
   value<T>(part: Part | undefined): T | undefined {
     const { key } = this.#call.repetition ?? {};

@@ -5,7 +5,7 @@ import type { App } from '../data/app-repo.ts';
  * Tokens: `u1.<user>.<device>.<random>.<mac>` of a user's session, `a1.<random>.<mac>` of an admin
  * (docs/behaviour.md, Tokens). The 256 random bits are the secret and lie in the table only as a hash. User and device
  * are locators: they let the actor's records be read together with the session, and are believed only once the hash agrees.
- * The MAC tells a forged token (10008) from one whose record is gone (402) without a read.
+ * The MAC tells a forged token (badToken) from one whose record is gone (loginAgain) without a read.
  */
 interface UserToken {
   kind: 'user';

@@ -6,9 +6,9 @@ import { type Access, Call } from '../domain/call.ts';
 import { Page } from '../domain/page.ts';
 import { Redirect } from '../domain/redirect.ts';
 import { requestHash } from '../domain/repetition.ts';
-import { badParameter, Refusal, TooLarge, Unavailable } from '../refusal.ts';
+import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
 import { logCall } from './log.ts';
-import { parametersOf, refusalOf } from './request.ts';
+import { parameterError, parametersOf } from './request.ts';
 
 /** What an operation takes and gives, as its file declares it; the API's description is built from it. */
 export interface Contract<S extends z.core.$ZodType> {
@@ -84,7 +84,7 @@ export function operation<S extends z.ZodMiniType>(
       untilAnswered(signal, async () => {
         const { call, input } = event as Invocation;
         try {
-          if (!(input instanceof Refusal)) return await run(call, input as z.output<S>);
+          if (!(input instanceof ApiError)) return await run(call, input as z.output<S>);
           if (input instanceof TooLarge) throw input;
           // Wrong parameters answer only those who may ask: app, token and actor come first.
           await call.open([]);
@@ -130,11 +130,11 @@ function repetitionOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2)
 
 function inputOf<S extends z.ZodMiniType>(contract: Contract<S>, event: APIGatewayProxyEventV2, call: Call) {
   const given = parametersOf(event, contract);
-  if (given instanceof Refusal) return given;
+  if (given instanceof ApiError) return given;
   const group = call.headerGroup;
   const name = contract.groupParameter ?? 'group_id';
   const parsed = contract.request.safeParse(group === undefined ? given : { [name]: group, ...given });
-  if (!parsed.success) return refusalOf(parsed.error, given);
+  if (!parsed.success) return parameterError(parsed.error, given);
   const named = (parsed.data as { [name: string]: unknown })[name];
   if (group !== undefined && named !== undefined && named !== group)
     return badParameter(name, 'differs from the header');
@@ -150,7 +150,7 @@ function success(answer: unknown) {
 }
 
 function failure(error: Error) {
-  if (error instanceof Refusal) {
+  if (error instanceof ApiError) {
     const status = error instanceof TooLarge ? 413 : 200;
     return { code: error.code, response: reply(status, { code: error.code, message: error.message, data: null }) };
   }

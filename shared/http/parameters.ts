@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 
 /**
  * Building blocks of the operations' request schemas. Numbers and booleans are accepted as JSON values and as strings,
- * in query and body alike (docs/behaviour.md, Parameters); a wrong one is refused with 10002 and the field's name.
- * What JSON Schema cannot see in a check, `z.meta` says for the API's description.
+ * in query and body alike (docs/behaviour.md, Parameters); a wrong one is answered `badParameter` with the
+ * field's name. What JSON Schema cannot see in a check, `z.meta` says for the API's description.
  */
 
 export const DECIMAL = /^[+-]?[0-9]{1,17}$/;

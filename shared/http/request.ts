@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { badParameter, type Refusal, TooLarge } from '../refusal.ts';
+import { type ApiError, badParameter, TooLarge } from '../errors.ts';
 
 /**
  * Bytes of a body. The longest that fits a schema, a profile whose every character is escaped in JSON, has some 220 KB;
@@ -12,7 +12,7 @@ const MOST_BODY = 262_144;
 export function parametersOf(
   event: APIGatewayProxyEventV2,
   { rawBody = false, mostBody = MOST_BODY }: { rawBody?: boolean; mostBody?: number },
-): Record<string, unknown> | Refusal {
+): Record<string, unknown> | ApiError {
   const length = Buffer.byteLength(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (length > mostBody) return new TooLarge(mostBody);
   const body = bodyOf(event);
@@ -53,7 +53,7 @@ function rawText(body: string): string {
 }
 
 /** The first thing wrong, with the field's name: `user_list[3]: must be at least 1`. */
-export function refusalOf(error: z.core.$ZodError, parameters: unknown): Refusal {
+export function parameterError(error: z.core.$ZodError, parameters: unknown): ApiError {
   const [issue] = error.issues;
   const path = issue?.path ?? [];
   const field = path

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type * as z from 'zod/mini';
 import type { Access } from '../domain/call.ts';
+import { type ErrorName, errors } from '../errors.ts';
 import { redirectReply, uploadFormReply } from '../http/file-schemas.ts';
 import { announcementReply, entryReply, fileReply, groupReply, memberReply } from '../http/group-schemas.ts';
 import type { Contract } from '../http/operation.ts';
 import { sessionReply, settingsReply } from '../http/user-schemas.ts';
-import { REFUSALS } from '../refusal.ts';
 import { AREAS, type Method, type Route } from '../routes/index.ts';
+import { errorName, MEANINGS } from './errors.ts';
 import { meaningOf } from './glossary.ts';
 import { type JsonSchema, replySchema, requestSchema } from './schema.ts';
 
@@ -17,7 +18,7 @@ export interface Example {
   answer: { code: number; data: unknown; message: string | null; cursor?: string; total?: number; version?: number };
 }
 
-/** By row id, then by code: 200 and the refusals that were seen. */
+/** By row id, then by code: 200 and the errors that were seen. */
 export type Examples = Record<string, Record<string, Example>>;
 
 export interface DocumentSources {
@@ -115,7 +116,7 @@ export async function openApiDocument({ routes, examples, version }: DocumentSou
       parameters: headerParameters(),
       requestBodies,
       responses: { ...responses, ...faults() },
-      schemas: { Refusal: refusalSchema(), Fault: faultSchema(), ...sorted(schemas) },
+      schemas: { ApiError: errorSchema(), Fault: faultSchema(), ...sorted(schemas) },
     },
   };
 }
@@ -258,28 +259,39 @@ function answerOf({ row, contract, examples }: Operation, schemas: Record<string
     required: ['code', 'data', 'message', ...(paged ? ['version'] : [])],
     additionalProperties: false,
   };
-  const refused = Object.keys(examples).filter((code) => code !== '200');
+  const seen = Object.keys(examples)
+    .filter((code) => code !== '200')
+    .map((code) => `${code} (\`${errorName(Number(code))}\`)`);
   const shown = Object.entries(examples).map(([code, { answer }]) => [
     code === '200' ? 'success' : code,
-    { summary: code === '200' ? 'Success' : `${code}: ${answer.message}`, value: answer },
+    code === '200'
+      ? { summary: 'Success', value: answer }
+      : { summary: `${code}: ${answer.message}`, value: answer, 'x-error-name': errorName(Number(code)) },
   ]);
   return {
-    description: `Success${refused.length > 0 ? `, or refused with ${refused.join(', ')}` : ''}.`,
+    description: `Success${seen.length > 0 ? `, or an error, such as ${seen.join(', ')}` : ''}.`,
     content: {
       'application/json': {
-        schema: { oneOf: [success, { $ref: '#/components/schemas/Refusal' }] },
+        schema: { oneOf: [success, { $ref: '#/components/schemas/ApiError' }] },
         ...(shown.length > 0 && { examples: Object.fromEntries(shown) }),
       },
     },
   };
 }
 
-const refusalSchema = (): JsonSchema => ({
-  title: 'Refusal',
+const errorSchema = (): JsonSchema => ({
+  title: 'ApiError',
   description: 'The call changed nothing. HTTP status 200.',
   type: 'object',
   properties: {
-    code: { enum: codes().map(([code]) => code) },
+    code: {
+      type: 'integer',
+      oneOf: Object.entries(errors).map(([name, [code]]) => ({
+        const: code,
+        description: MEANINGS[name as ErrorName],
+        'x-error-name': name,
+      })),
+    },
     message: { type: 'string', description: 'What was wrong; of a parameter, with its name.' },
     data: { type: 'null' },
   },
@@ -303,7 +315,7 @@ function faults(): Json {
   return {
     TooLarge: {
       description: 'The body is over 256 KiB.',
-      content: json({ anyOf: [{ $ref: '#/components/schemas/Refusal' }, gateway] }),
+      content: json({ anyOf: [{ $ref: '#/components/schemas/ApiError' }, gateway] }),
     },
     Throttled: { description: 'Too many requests at once: the throttle of the gateway.', content: json(gateway) },
     Failed: { description: 'The service failed; it is logged.', content: json({ $ref: '#/components/schemas/Fault' }) },
@@ -336,12 +348,10 @@ const headerParameters = (): Json => ({
   },
 });
 
-const codes = (): (readonly [number, string])[] => Object.values(REFUSALS).map(([code, sentence]) => [code, sentence]);
-
 const introduction =
   () => `Users, devices and sessions; groups, members, roles, bans, blacklists, applications and invitations.
 
-**Every answer** is \`{"code":200,"data":…,"message":null}\`. A refusal has its own \`code\` and a \`message\` that names the
+**Every answer** is \`{"code":200,"data":…,"message":null}\`. An error has its own \`code\` and a \`message\` that names the
 field, with HTTP status 200; only faults of the service use another status.
 
 **Headers.** \`app_id\` always; \`access-token\` on all but registration and login. A user token acts as its user. An admin
@@ -354,13 +364,14 @@ decimal strings, booleans \`0\`, \`1\`, \`"true"\` or \`"false"\`. Unknown param
 
 <details><summary>All codes</summary>
 
-| code | meaning |
-| --- | --- |
-| 200 | success |
-${codes()
-  .concat([[20000, 'the service failed (HTTP 500) or is busy (HTTP 503, with Retry-After)']])
+| code | name | meaning |
+| --- | --- | --- |
+| 200 | | Success. |
+${Object.entries(errors)
+  .map(([name, [code]]): [number, string] => [code, `\`${name}\` | ${MEANINGS[name as ErrorName]}`])
+  .concat([[20000, '| The service failed (HTTP 500) or is busy (HTTP 503, with Retry-After).']])
   .sort(([a], [b]) => a - b)
-  .map(([code, sentence]) => `| ${code} | ${sentence} |`)
+  .map(([code, told]) => `| ${code} | ${told} |`)
   .join('\n')}
 
 </details>

@@ -236,6 +236,6 @@ inThisProcess('A user in 300 groups owning 30', (story) => {
         owner_id: member.id,
         count: 1,
       });
-    expect(await gone.fails('GET /user/profile')).toBe(402);
+    expect(await gone.fails('GET /user/profile')).toBe('loginAgain');
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Pace } from '../../shared/domain/background/pace.ts';
-import { Unavailable } from '../../shared/refusal.ts';
+import { Unavailable } from '../../shared/errors.ts';
 
 /** The part of the longest wait that is waited: none. */
 beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0));

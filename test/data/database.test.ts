@@ -21,7 +21,7 @@ import { absent, below, equal, exists, missing } from '../../shared/data/express
 import type { Query } from '../../shared/data/read.ts';
 import { record, UNIT } from '../../shared/data/read.ts';
 import { check, put, remove, update } from '../../shared/data/step.ts';
-import { Unavailable } from '../../shared/refusal.ts';
+import { Unavailable } from '../../shared/errors.ts';
 import { newTable } from '../support/database.ts';
 
 // Waiting takes no time here, but the clock shows that it did.

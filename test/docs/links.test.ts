@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { type ErrorName, errors } from '../../shared/errors.ts';
 import { LIMITS } from '../../shared/limits.ts';
-import { REFUSALS } from '../../shared/refusal.ts';
+import { MEANINGS } from '../../shared/openapi/errors.ts';
 import { routes } from '../../shared/routes/index.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -112,9 +113,9 @@ describe('tables of docs/behaviour.md', () => {
       .slice(2)
       .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
 
-  test('every error code stands there with its name', () => {
-    expect(rows('Error codes').map(([, code, name]) => [name, Number(code)])).toEqual(
-      Object.entries(REFUSALS).map(([name, [code]]) => [name, code]),
+  test('every error stands there with its code, name and meaning', () => {
+    expect(rows('Error codes').map(([, code, name, meaning]) => [Number(code), name, meaning])).toEqual(
+      Object.entries(errors).map(([name, [code]]) => [code, name, MEANINGS[name as ErrorName].replaceAll('`', '')]),
     );
   });
 

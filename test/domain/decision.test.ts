@@ -4,7 +4,7 @@ import type { Database } from '../../shared/data/database.ts';
 import { record } from '../../shared/data/read.ts';
 import { type Step, update } from '../../shared/data/step.ts';
 import { type EachPlan, settle, settleEach } from '../../shared/domain/decision.ts';
-import { Refusal, Unavailable } from '../../shared/refusal.ts';
+import { ApiError, Unavailable } from '../../shared/errors.ts';
 
 const step = (n: number, of = 0): Step => update({ pk: `${n}`, sk: `${of}` }, { set: { n } });
 const steps = (n: number, count: number) => Array.from({ length: count }, (_, of) => step(n, of));
@@ -45,7 +45,7 @@ function tableThat({
   return { db: db as unknown as Database, find, written, write: db.write };
 }
 
-const refusal = () => new Refusal('groupFull');
+const groupFull = () => new ApiError('groupFull');
 
 test('a decision is made again on what a failed condition shows', async () => {
   const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 5 }) });
@@ -57,21 +57,21 @@ test('a decision is made again on what a failed condition shows', async () => {
 test('and refuses then what it would have done before', async () => {
   const table = tableThat({ refuses: [1], meanwhile: () => table.find(undefined) });
   const decide = ({ total }: Records) => {
-    if (!total) throw new Refusal('groupMissing');
+    if (!total) throw new ApiError('groupMissing');
     return { steps: [step(1)], answer: () => true };
   };
-  await expect(settle(table.db, reads, decide)).rejects.toMatchObject({ code: 20001 });
+  await expect(settle(table.db, reads, decide)).rejects.toMatchObject({ name: 'groupMissing' });
   expect(table.written).toEqual([]);
 });
 
 test('after a lost race it refuses only what the whole of the records refuses', async () => {
   const decide = ({ total }: Records) => {
-    if (!total?.n) throw new Refusal(total ? 'groupFull' : 'groupMissing');
+    if (!total?.n) throw new ApiError(total ? 'groupFull' : 'groupMissing');
     return { steps: [step(total.n)], answer: () => total.n };
   };
   for (const [found, outcome] of [
-    [undefined, { code: 20001 }],
-    [{ n: 0 }, { code: 20010 }],
+    [undefined, { name: 'groupMissing' }],
+    [{ n: 0 }, { name: 'groupFull' }],
     [{ n: 7 }, 7],
   ] as const) {
     const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 0 }), reread: () => table.find(found) });
@@ -104,13 +104,15 @@ test('entries go into as few transactions of a hundred as hold them, in order, e
           permit: () => {},
           opening: () => steps(-1, opening),
           entry: (_, { entry, index }) => {
-            if (entry.refused) throw refusal();
+            if (entry.refused) throw groupFull();
             return steps(index, entry.size);
           },
           shared: (_, batch) => (batch.length > 0 ? steps(-2, shared) : []),
         };
-        const refusals = await settleEach(table.db, reads, entries, plan);
-        expect(refusals.map((one) => one?.code)).toEqual(entries.map(({ refused }) => (refused ? 20010 : undefined)));
+        const errors = await settleEach(table.db, reads, entries, plan);
+        expect(errors.map((one) => one?.name)).toEqual(
+          entries.map(({ refused }) => (refused ? 'groupFull' : undefined)),
+        );
         for (const transaction of table.written) {
           expect(transaction.length).toBeLessThanOrEqual(100);
           expect(new Set(transaction.map(({ key }) => `${key.pk}|${key.sk}`)).size).toBe(transaction.length);
@@ -136,14 +138,14 @@ test('an entry refused for want of room gets in where another falls out', async 
   const plan: EachPlan<typeof reads, number> = {
     permit: () => {},
     entry: (_, { entry }, batch) => {
-      if (inside.has(entry)) throw new Refusal('alreadyMember');
-      if (batch.length === 1) throw refusal();
+      if (inside.has(entry)) throw new ApiError('alreadyMember');
+      if (batch.length === 1) throw groupFull();
       return [step(entry)];
     },
     shared: () => [],
   };
-  const refusals = await settleEach(table.db, reads, [1, 2], plan);
-  expect(refusals.map((one) => one?.code)).toEqual([20017, undefined]);
+  const errors = await settleEach(table.db, reads, [1, 2], plan);
+  expect(errors.map((one) => one?.name)).toEqual(['alreadyMember', undefined]);
   expect(table.written).toEqual([[step(2)]]);
 });
 
@@ -152,7 +154,7 @@ test('who may no longer is refused whole before, and for the rest after the firs
     let round = 0;
     return {
       permit: () => {
-        if (!permitted(++round)) throw new Refusal('needsAdmin');
+        if (!permitted(++round)) throw new ApiError('needsAdmin');
       },
       entry: (_, { index }) => steps(index, 40),
       shared: () => [],
@@ -166,20 +168,20 @@ test('who may no longer is refused whole before, and for the rest after the firs
       [1, 2, 3, 4],
       plan(() => false),
     ),
-  ).rejects.toMatchObject({ code: 20012 });
+  ).rejects.toMatchObject({ name: 'needsAdmin' });
   expect(before.written).toEqual([]);
   const after = tableThat();
-  const refusals = await settleEach(
+  const errors = await settleEach(
     after.db,
     reads,
     [1, 2, 3, 4],
     plan((round) => round === 1),
   );
-  expect(refusals.map((one) => one?.code)).toEqual([undefined, undefined, 20012, 20012]);
+  expect(errors.map((one) => one?.name)).toEqual([undefined, undefined, 'needsAdmin', 'needsAdmin']);
   expect(after.written).toHaveLength(1);
 });
 
-test('a fault is no refusal of an entry', async () => {
+test('a fault is no error of an entry', async () => {
   const plan: EachPlan<typeof reads, number> = {
     permit: () => {},
     entry: () => {
@@ -195,7 +197,7 @@ test('where every entry is refused nothing is written', async () => {
   const plan: EachPlan<typeof reads, number> = {
     permit: () => {},
     entry: () => {
-      throw refusal();
+      throw groupFull();
     },
     shared: () => [step(0)],
   };

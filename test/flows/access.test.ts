@@ -5,6 +5,7 @@ import { deviceKey, userKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
 import { forgetHeld } from '../../shared/domain/call.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/domain/token.ts';
+import type { ErrorName } from '../../shared/errors.ts';
 import { type Route, routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';
 import { Given, inBothWorlds, type Person } from '../support/story.ts';
@@ -65,86 +66,116 @@ const cast = async (): Promise<Cast> => {
   return { given, other: await given.otherApp(), alice: alice!, bob: bob! };
 };
 
-/** What is wrong with who calls, and the code that says so: the first that fails answers. */
-const REFUSED: Record<string, (cast: Cast) => Request & { code: number }> = {
-  'no app and no token': () => ({ code: 10002 }),
-  'no app': ({ alice }) => ({ token: alice.token, code: 10002 }),
-  'no token': ({ given }) => ({ app: given.app, code: 10003 }),
-  'an empty token': ({ given }) => ({ app: given.app, token: '', code: 10003 }),
-  'no token and an unknown app': () => ({ app: 'nowhere', code: 10003 }),
-  'an unknown app': ({ alice }) => ({ app: 'nowhere', token: alice.token, code: 40000 }),
-  'an app that cannot be': ({ alice }) => ({ app: 'a#b', token: alice.token, code: 40000 }),
-  'an unknown app and no real token': () => ({ app: 'nowhere', token: 'x', code: 40000 }),
-  'what is no token': ({ given }) => ({ app: given.app, token: 'x', code: 10008 }),
+/** What is wrong with who calls, and the error that says so: the first that fails answers. */
+const REFUSED: Record<string, (cast: Cast) => Request & { error: ErrorName }> = {
+  'no app and no token': () => ({ error: 'badParameter' }),
+  'no app': ({ alice }) => ({ token: alice.token, error: 'badParameter' }),
+  'no token': ({ given }) => ({ app: given.app, error: 'noToken' }),
+  'an empty token': ({ given }) => ({ app: given.app, token: '', error: 'noToken' }),
+  'no token and an unknown app': () => ({ app: 'nowhere', error: 'noToken' }),
+  'an unknown app': ({ alice }) => ({ app: 'nowhere', token: alice.token, error: 'appMissing' }),
+  'an app that cannot be': ({ alice }) => ({ app: 'a#b', token: alice.token, error: 'appMissing' }),
+  'an unknown app and no real token': () => ({ app: 'nowhere', token: 'x', error: 'appMissing' }),
+  'what is no token': ({ given }) => ({ app: given.app, token: 'x', error: 'badToken' }),
   'what is no token, on behalf of both': ({ given }) => ({
     app: given.app,
     token: 'x',
     user: 1,
     group: 1,
-    code: 10008,
+    error: 'badToken',
   }),
   'a forged user token': ({ given, other, alice }) => ({
     app: given.app,
     token: newUserToken({ ...other.record, app: given.app }, alice.id, alice.device),
-    code: 10008,
+    error: 'badToken',
   }),
   'a forged admin token': ({ given, other }) => ({
     app: given.app,
     token: newAdminToken({ ...other.record, app: given.app }),
-    code: 10008,
+    error: 'badToken',
   }),
   'a changed token': ({ given, alice, bob }) => {
     const parts = alice.token.split('.');
-    return { app: given.app, token: [parts[0], bob.id.toString(36), ...parts.slice(2)].join('.'), code: 10008 };
+    return { app: given.app, token: [parts[0], bob.id.toString(36), ...parts.slice(2)].join('.'), error: 'badToken' };
   },
-  "another app's user": ({ other, alice }) => ({ app: other.app, token: alice.token, code: 10008 }),
-  "another app's admin": ({ given, other }) => ({ app: other.app, token: given.adminToken, code: 10008 }),
+  "another app's user": ({ other, alice }) => ({ app: other.app, token: alice.token, error: 'badToken' }),
+  "another app's admin": ({ given, other }) => ({ app: other.app, token: given.adminToken, error: 'badToken' }),
   'a genuine user token that was never kept': ({ given, alice }) => ({
     app: given.app,
     token: newUserToken(given.record, alice.id, alice.device),
-    code: 402,
+    error: 'loginAgain',
   }),
   'a genuine user token of nobody': ({ given }) => ({
     app: given.app,
     token: newUserToken(given.record, 1, 1),
-    code: 402,
+    error: 'loginAgain',
   }),
   'a genuine admin token that was never kept': ({ given }) => ({
     app: given.app,
     token: newAdminToken(given.record),
-    code: 402,
+    error: 'loginAgain',
   }),
   'one that was never kept, for both': ({ given }) => ({
     app: given.app,
     token: newAdminToken(given.record),
     user: 1,
     group: 1,
-    code: 402,
+    error: 'loginAgain',
   }),
-  'a user token on a group': ({ given, alice }) => ({ app: given.app, token: alice.token, group: 1, code: 10010 }),
+  'a user token on a group': ({ given, alice }) => ({
+    app: given.app,
+    token: alice.token,
+    group: 1,
+    error: 'noPermission',
+  }),
   'a user token for another': ({ given, alice, bob }) => ({
     app: given.app,
     token: alice.token,
     user: bob.id,
-    code: 10010,
+    error: 'noPermission',
   }),
-  'a user token for no id': ({ given, alice }) => ({ app: given.app, token: alice.token, user: 'x', code: 10010 }),
+  'a user token for no id': ({ given, alice }) => ({
+    app: given.app,
+    token: alice.token,
+    user: 'x',
+    error: 'noPermission',
+  }),
   'an admin token for both': ({ given, alice }) => ({
     app: given.app,
     token: given.adminToken,
     user: alice.id,
     group: 1,
-    code: 10002,
+    error: 'badParameter',
   }),
-  'an admin token for no id': ({ given }) => ({ app: given.app, token: given.adminToken, user: 'x', code: 10002 }),
-  'an admin token for id 0': ({ given }) => ({ app: given.app, token: given.adminToken, user: 0, code: 10002 }),
-  'an admin token on no id': ({ given }) => ({ app: given.app, token: given.adminToken, group: '1x', code: 10002 }),
-  'an admin token for nobody': ({ given }) => ({ app: given.app, token: given.adminToken, user: 1, code: 10000 }),
+  'an admin token for no id': ({ given }) => ({
+    app: given.app,
+    token: given.adminToken,
+    user: 'x',
+    error: 'badParameter',
+  }),
+  'an admin token for id 0': ({ given }) => ({
+    app: given.app,
+    token: given.adminToken,
+    user: 0,
+    error: 'badParameter',
+  }),
+  'an admin token on no id': ({ given }) => ({
+    app: given.app,
+    token: given.adminToken,
+    group: '1x',
+    error: 'badParameter',
+  }),
+  'an admin token for nobody': ({ given }) => ({
+    app: given.app,
+    token: given.adminToken,
+    user: 1,
+    error: 'userMissing',
+  }),
   "an admin token for another app's user": ({ other, alice }) => ({
     app: other.app,
     token: other.adminToken,
     user: alice.id,
-    code: 10000,
+    error: 'userMissing',
   }),
 };
 
@@ -162,15 +193,15 @@ const oneOfEachKind = [...Map.groupBy(tokenRoutes, kindOf).values()].map(([first
 
 describe('Every operation that needs a token', () => {
   test.each(Object.entries(REFUSED))('refuses %s', async (name, make) => {
-    const { code, ...caller } = make(await cast());
+    const { error, ...caller } = make(await cast());
     // Who calls is looked at before what is sent, which is wrong too.
     const request = { ...caller, body: '{' };
     const { api } = await world('in process');
     const asked = ASKED_EVERYWHERE.includes(name) ? tokenRoutes : oneOfEachKind;
-    const codes = await Promise.all(
-      asked.map(async (route) => [route.id, (await api.call(methodOf(route), route.path, request)).body.code]),
+    const outcomes = await Promise.all(
+      asked.map(async (route) => [route.id, (await api.call(methodOf(route), route.path, request)).outcome]),
     );
-    expect(codes).toEqual(asked.map(({ id }) => [id, code]));
+    expect(outcomes).toEqual(asked.map(({ id }) => [id, error]));
   });
 
   test('takes the kind of actor that it is for', async () => {
@@ -181,13 +212,13 @@ describe('Every operation that needs a token', () => {
     const people = await given.users(tokenRoutes.length);
     for (const [index, route] of tokenRoutes.entries()) {
       const call = async (request: Request) =>
-        (await api.call(methodOf(route), route.path, { app: given.app, ...request })).body;
+        await api.call(methodOf(route), route.path, { app: given.app, ...request });
       const alice = people[index]!;
-      const refusesUsers = /needs an admin token/.test((await call({ token: alice.token })).message ?? '');
-      if (refusesUsers) expect((await call({ token: alice.token, body: '{' })).code, route.id).toBe(10010);
+      const refusesUsers = /needs an admin token/.test((await call({ token: alice.token })).body.message ?? '');
+      if (refusesUsers) expect((await call({ token: alice.token, body: '{' })).outcome, route.id).toBe('noPermission');
       const app = await call({ token: given.adminToken });
-      const needsPerson = /^user_id: this operation needs the header/.test(app.message ?? '');
-      if (needsPerson) expect(app.code).toBe(10002);
+      const needsPerson = /^user_id: this operation needs the header/.test(app.body.message ?? '');
+      if (needsPerson) expect(app.outcome).toBe('badParameter');
       found.push([
         route.id,
         refusesUsers ? (needsPerson ? 'admin as person' : 'admin') : needsPerson ? 'person' : 'anyone',
@@ -199,28 +230,29 @@ describe('Every operation that needs a token', () => {
   test('is closed to a disabled app, and to what has lost its force', async () => {
     const { given, alice, bob } = await cast();
     const { api } = await world('in process');
-    const codes = async (request: Request) => {
+    const outcomes = async (request: Request) => {
       const all = tokenRoutes.map((route) => api.call(methodOf(route), route.path, { app: given.app, ...request }));
-      return [...new Set((await Promise.all(all)).map(({ body }) => body.code))];
+      return [...new Set((await Promise.all(all)).map(({ outcome }) => outcome))];
     };
     const expired = { set: { expires: Date.now() - 1 } };
     await given.db.write([update(deviceKey(given.app, alice.id, alice.device), expired)]);
-    expect(await codes({ token: alice.token })).toEqual([402]);
+    expect(await outcomes({ token: alice.token })).toEqual(['loginAgain']);
     await given.db.write([update(userKey(given.app, bob.id), { add: { epoch: 1 } })]);
-    expect(await codes({ token: bob.token })).toEqual([402]);
+    expect(await outcomes({ token: bob.token })).toEqual(['loginAgain']);
     for (const status of ['disabled', 'deleted'] as const) {
       const carol = await given.user();
       await given.setUser(carol.id, { status });
-      expect(await codes({ token: carol.token })).toEqual([402]);
-      if (status === 'deleted') expect(await codes({ token: given.adminToken, user: carol.id })).toEqual([10000]);
+      expect(await outcomes({ token: carol.token })).toEqual(['loginAgain']);
+      if (status === 'deleted')
+        expect(await outcomes({ token: given.adminToken, user: carol.id })).toEqual(['userMissing']);
     }
     await given.db.write([revokeAdminToken(given.app, tokenHash(given.adminToken), Date.now())]);
-    expect(await codes({ token: given.adminToken })).toEqual([402]);
+    expect(await outcomes({ token: given.adminToken })).toEqual(['loginAgain']);
     await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
     forgetHeld();
-    expect(await codes({ token: given.adminToken })).toEqual([40003]);
-    expect(await codes({ token: 'x' })).toEqual([40003]);
-    expect(await codes({})).toEqual([10003]);
+    expect(await outcomes({ token: given.adminToken })).toEqual(['appDisabled']);
+    expect(await outcomes({ token: 'x' })).toEqual(['appDisabled']);
+    expect(await outcomes({})).toEqual(['noToken']);
   });
 });
 
@@ -229,19 +261,21 @@ describe('Every operation that needs none', () => {
     const { given } = await cast();
     const { api } = await world('in process');
     for (const route of publicRoutes) {
-      const call = async (request: Request) => (await api.call(methodOf(route), route.path, request)).body;
-      expect((await call({})).code, route.id).toBe(10002);
-      expect((await call({ app: 'nowhere' })).code, route.id).toBe(40000);
+      const call = (request: Request) => api.call(methodOf(route), route.path, request);
+      expect((await call({})).outcome, route.id).toBe('badParameter');
+      expect((await call({ app: 'nowhere' })).outcome, route.id).toBe('appMissing');
       const bare = await call({ app: given.app });
-      expect(bare.code, route.id).toBe(10002);
+      expect(bare.outcome, route.id).toBe('badParameter');
       // Whatever the headers say of an actor.
-      expect(await call({ app: given.app, token: 'stale', user: 'x', group: 'y' }), route.id).toEqual(bare);
-      expect(await call({ app: given.app, token: given.adminToken, user: 1, group: 1 }), route.id).toEqual(bare);
+      expect((await call({ app: given.app, token: 'stale', user: 'x', group: 'y' })).body, route.id).toEqual(bare.body);
+      expect((await call({ app: given.app, token: given.adminToken, user: 1, group: 1 })).body, route.id).toEqual(
+        bare.body,
+      );
     }
     await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
     forgetHeld();
     for (const route of publicRoutes)
-      expect((await api.call(methodOf(route), route.path, { app: given.app })).body.code, route.id).toBe(40003);
+      expect((await api.call(methodOf(route), route.path, { app: given.app })).outcome, route.id).toBe('appDisabled');
   });
 });
 
@@ -257,20 +291,20 @@ inBothWorlds('Tenants', (story) => {
       other.admin({ user: mallory.id }),
       other.admin({ group: group_id }),
     ]) {
-      if (outsider !== mallory) expect(await outsider.fails('GET /group/info', { group_id })).toBe(20001);
-      const codes = [
+      if (outsider !== mallory) expect(await outsider.fails('GET /group/info', { group_id })).toBe('groupMissing');
+      const errors = [
         await outsider.fails('GET /group/member_list', { group_id }),
         await outsider.fails('POST /group/invite', { group_id, user_list: [mallory.id] }),
         await outsider.fails('POST /group/kick', { group_id, user_list: [alice!.id] }),
         await outsider.fails('POST /group/destroy', { group_id }),
         await outsider.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true }),
       ];
-      expect(codes).toEqual([20001, 20001, 20001, 20001, 20001]);
+      expect(errors).toEqual(Array(5).fill('groupMissing'));
     }
-    expect(await mallory.fails('POST /group/apply', { group_id, reason: '' })).toBe(20001);
-    expect(await other.admin().fails('PUT /user/settings', { user_id: alice!.id })).toBe(10000);
-    expect(await other.admin({ user: alice!.id }).fails('GET /user/profile')).toBe(10000);
-    expect(await mallory.fails('PUT /user/settings', { user_id: alice!.id })).toBe(10010);
+    expect(await mallory.fails('POST /group/apply', { group_id, reason: '' })).toBe('groupMissing');
+    expect(await other.admin().fails('PUT /user/settings', { user_id: alice!.id })).toBe('userMissing');
+    expect(await other.admin({ user: alice!.id }).fails('GET /user/profile')).toBe('userMissing');
+    expect(await mallory.fails('PUT /user/settings', { user_id: alice!.id })).toBe('noPermission');
     expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ count: 1, status: 0 });
   });
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { entries, Failed, Refused, rosterClient } from '../../client/roster.ts';
+import { ApiError, entries, rosterClient, TransportError } from '../../client/roster.ts';
 import { laptopStack } from '../support/stack.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
@@ -22,13 +22,15 @@ test('the example of the README runs against the laptop stack', async () => {
     const file = join(folder, 'stack.json');
     await writeFile(file, JSON.stringify(stack));
     const { stdout } = await promisify(execFile)(process.execPath, ['client/example.ts', file], { cwd: root });
-    expect(stdout).toMatch(/^bob joined: success\nmember \d+ since .*\nmember \d+ since .*\nrefused with 20004: /);
+    expect(stdout).toMatch(
+      /^bob joined: success\nmember \d+ since .*\nmember \d+ since .*\nownerCannotLeave \(20004\): /,
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
 });
 
-test('goes through the pages of a list, acts for the app, and throws what is refused', async () => {
+test('goes through the pages of a list, acts for the app, and throws errors of the API by name', async () => {
   const given = await Given.app(await world('over HTTP'));
   const [alice, ...members] = await given.users(4);
   const group_id = await given.group(alice!, { members });
@@ -43,9 +45,10 @@ test('goes through the pages of a list, acts for the app, and throws what is ref
 
   await asAlice.user.private({ theme: 'dark' });
   expect((await asAlice.user.profileGet()).private_info).toBe('{"theme":"dark"}');
-  const refused = await asAlice.group.leave({ group_id }).catch((error) => error);
-  expect(refused).toBeInstanceOf(Refused);
-  expect(refused.code).toBe(20004);
+  const error = await asAlice.group.leave({ group_id }).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(ApiError);
+  expect([error.name, error.code]).toEqual(['ownerCannotLeave', 20004]);
+  expect([error.is('ownerCannotLeave'), error.is('needsOwner')]).toEqual([true, false]);
 });
 
 test('repeats what the service had no room for, and gives up in the end', async () => {
@@ -59,6 +62,6 @@ test('repeats what the service had no room for, and gives up in the end', async 
   const client = rosterClient({ endpoint: `http://127.0.0.1:${port}`, app: 'demo', token: 't', retries: 2 });
   const failed = await client.group.userJoined().catch((error) => error);
   server.close();
-  expect(failed).toBeInstanceOf(Failed);
+  expect(failed).toBeInstanceOf(TransportError);
   expect([failed.status, calls]).toEqual([503, 3]);
 });

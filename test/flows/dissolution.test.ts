@@ -25,13 +25,13 @@ describe('A dissolved group', () => {
       const group_id = await given.group(alice!, { members: [bob!], type: 1 });
       await carol!.does('POST /group/apply', { group_id, reason: '' });
       const before = await bob!.does('GET /group/info', { group_id });
-      expect(await bob!.fails('POST /group/destroy', { group_id })).toBe(20013);
-      expect(await carol!.fails('POST /group/destroy', { group_id })).toBe(20011);
-      expect(await carol!.fails('POST /group/destroy', { group_id: 1 })).toBe(20001);
+      expect(await bob!.fails('POST /group/destroy', { group_id })).toBe('needsOwner');
+      expect(await carol!.fails('POST /group/destroy', { group_id })).toBe('needsMember');
+      expect(await carol!.fails('POST /group/destroy', { group_id: 1 })).toBe('groupMissing');
       expect(await alice!.does('POST /group/destroy', { group_id })).toBe(true);
       for (const who of [alice!, bob!, given.admin()]) {
         expect(await who.does('GET /group/info', { group_id })).toEqual({ ...before, status: 1, count: 0 });
-        const codes = [
+        const errors = [
           await who.fails('GET /group/settings', { group_id }),
           await who.fails('GET /group/member_list', { group_id }),
           await who.fails('POST /group/invite', { group_id, user_list: [carol!.id] }),
@@ -39,10 +39,10 @@ describe('A dissolved group', () => {
           await who.fails('POST /group/apply/handle', { group_id, user_id: carol!.id, approval: true }),
           await who.fails('POST /group/destroy', { group_id }),
         ];
-        expect(codes).toEqual(Array(6).fill(20001));
+        expect(errors).toEqual(Array(6).fill('groupMissing'));
       }
-      expect(await bob!.fails('POST /group/leave', { group_id })).toBe(20001);
-      expect(await bob!.fails('POST /group/apply', { group_id, reason: '' })).toBe(20001);
+      expect(await bob!.fails('POST /group/leave', { group_id })).toBe('groupMissing');
+      expect(await bob!.fails('POST /group/apply', { group_id, reason: '' })).toBe('groupMissing');
       expect(await alice!.does('POST /group/application_list')).toEqual([]);
       for (const who of [alice!, bob!]) expect(await who.does('GET /group/user_joined')).toEqual([]);
     });

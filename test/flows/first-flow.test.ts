@@ -30,7 +30,7 @@ inBothWorlds('From registration to a dissolved group', (story) => {
     expect(await alice.does('POST /group/kick', { group_id, user_list: [bob.id] })).toEqual([
       { user_id: bob.id, result: 'success', reason: '' },
     ]);
-    expect(await bob.fails('GET /group/member_list', { group_id })).toBe(20011);
+    expect(await bob.fails('GET /group/member_list', { group_id })).toBe('needsMember');
 
     expect(await alice.does('DELETE /group/destroy', { group_id })).toBe(true);
     expect(await carol.does('GET /group/user_joined')).toEqual([]);

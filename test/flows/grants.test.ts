@@ -1,4 +1,9 @@
 import { describe, expect } from 'vitest';
+import { adminTokenKey } from '../../shared/data/keys.ts';
+import { record } from '../../shared/data/read.ts';
+import { update } from '../../shared/data/step.ts';
+import { tokenHash } from '../../shared/domain/token.ts';
+import { routes } from '../../shared/routes/index.ts';
 import { arrived, put, share } from '../support/files.ts';
 import { inBothWorlds, PASSWORD } from '../support/story.ts';
 
@@ -17,7 +22,7 @@ describe('Every function may do what it has to', () => {
         expect(await given.nobody.does('POST /user/register/v2', entry('ada'))).toHaveProperty('user_id');
         const pushed = { ...entry('bea'), alias: 'b', push_token: 'p', device_guid: 'phone' };
         expect(await given.nobody.does('POST /user/register/push', pushed)).toMatchObject({ push_token: 'p' });
-        expect(await given.nobody.fails('POST /user/register/push', entry('cleo'))).toBe(40002);
+        expect(await given.nobody.fails('POST /user/register/push', entry('cleo'))).toBe('tooManyUsers');
       },
       { limits: { users: 2 } },
     );
@@ -64,7 +69,7 @@ describe('Every function may do what it has to', () => {
       expect(await alice.does('GET /user/profile')).toMatchObject({ mobile: '+4915100000002' });
       const change = { old_password: PASSWORD, new_password: `${PASSWORD} 2` };
       const wrong = { ...change, old_password: 'not this one' };
-      expect(await alice.fails('POST /user/change_password', wrong)).toBe(10010);
+      expect(await alice.fails('POST /user/change_password', wrong)).toBe('noPermission');
       expect(await alice.does('POST /user/change_password', change)).toBe(true);
     });
   });
@@ -82,6 +87,14 @@ describe('Every function may do what it has to', () => {
       expect(await carol!.does('POST /group/apply', { group_id, reason: 'hello' })).toMatchObject({});
       expect(results(await adam!.does('POST /group/block', { group_id, user_list: [carol!.id] }))).toEqual(['success']);
       expect(await alice!.does('POST /group/application_list')).toEqual([]);
+    });
+
+    story('a list of applications that goes on is counted', async (given) => {
+      const [alice, ...people] = await given.users(3);
+      const group_id = await given.group(alice!, { approval: 1 });
+      for (const one of people) await one.does('POST /group/apply', { group_id, reason: 'hello' });
+      const { body } = await alice!.asks('POST /group/application_list', { group_list: [group_id], limit: 1 });
+      expect(body).toMatchObject({ code: 200, total: 2, cursor: expect.any(String) });
     });
 
     story(
@@ -118,5 +131,21 @@ describe('Every function may do what it has to', () => {
       },
       { limits: { files: 1 } },
     );
+  });
+
+  inBothWorlds('of presence and last use', (story) => {
+    story('where a minute has passed, whatever is called', async (given) => {
+      const key = adminTokenKey(given.app, tokenHash(given.adminToken));
+      const idle = () => given.db.write([update(key, { set: { seen: 0 } })]);
+      for (const { id, access, methods, path } of routes) {
+        if (access !== 'actor') continue;
+        await idle();
+        const user = await given.user();
+        // What it asks for may be wrong: that it is the app that asks is verified before.
+        await given.admin({ user: user.id }).asks(`${methods[0]!} ${path}`);
+        const token = await given.db.read(record<{ seen: number }>(key));
+        expect(token?.seen, id).toBeGreaterThan(0);
+      }
+    });
   });
 });

@@ -113,7 +113,7 @@ describe('A group', () => {
         const alice = await given.user();
         await alice.does('POST /group/create', { name: 'G' });
         const { group_id } = await alice.does('POST /group/create', { name: 'G' });
-        expect(await alice.fails('POST /group/create', { name: 'G' })).toBe(20008);
+        expect(await alice.fails('POST /group/create', { name: 'G' })).toBe('tooManyOwned');
         await alice.does('POST /group/destroy', { group_id });
         await alice.does('POST /group/create', { name: 'G' });
       },
@@ -126,9 +126,9 @@ describe('A group', () => {
         const [alice, bob] = await given.users(2);
         const group_id = await given.group(bob!, { members: [alice!] });
         await given.group(alice!);
-        expect(await alice!.fails('POST /group/create', { name: 'G' })).toBe(20009);
+        expect(await alice!.fails('POST /group/create', { name: 'G' })).toBe('tooManyJoined');
         const open = await given.group(bob!, { approval: 0 });
-        expect(await alice!.fails('POST /group/apply', { group_id: open, reason: '' })).toBe(20009);
+        expect(await alice!.fails('POST /group/apply', { group_id: open, reason: '' })).toBe('tooManyJoined');
         expect(await bob!.does('POST /group/invite', { group_id: open, user_list: [alice!.id], reason: '' })).toEqual([
           { user_id: alice!.id, result: 'fail', reason: 'the user has joined as many groups as allowed' },
         ]);
@@ -144,7 +144,7 @@ describe('A group', () => {
         const alice = await given.user();
         await alice.does('POST /group/create', { name: 'G' });
         const { group_id } = await alice.does('POST /group/create', { name: 'G' });
-        expect(await alice.fails('POST /group/create', { name: 'G' })).toBe(20007);
+        expect(await alice.fails('POST /group/create', { name: 'G' })).toBe('tooManyGroups');
         await alice.does('POST /group/destroy', { group_id });
         await alice.does('POST /group/create', { name: 'G' });
       },
@@ -187,13 +187,13 @@ describe('A group', () => {
       expect(await given.admin({ user: carol!.id }).does('GET /group/info', { group_id })).toEqual(info);
       expect(await bob!.does('GET /group/settings', { group_id })).toEqual(info);
       expect(await given.admin().does('GET /group/settings', { group_id })).toEqual(info);
-      expect(await carol!.fails('GET /group/settings', { group_id })).toBe(20011);
-      expect(await given.admin({ user: carol!.id }).fails('GET /group/settings', { group_id })).toBe(20011);
-      expect(await carol!.fails('GET /group/info', { group_id: 1 })).toBe(20001);
-      expect(await carol!.fails('GET /group/settings', { group_id: 1 })).toBe(20001);
+      expect(await carol!.fails('GET /group/settings', { group_id })).toBe('needsMember');
+      expect(await given.admin({ user: carol!.id }).fails('GET /group/settings', { group_id })).toBe('needsMember');
+      expect(await carol!.fails('GET /group/info', { group_id: 1 })).toBe('groupMissing');
+      expect(await carol!.fails('GET /group/settings', { group_id: 1 })).toBe('groupMissing');
       const other = await given.otherApp();
-      expect(await (await other.user()).fails('GET /group/info', { group_id })).toBe(20001);
-      expect(await other.admin().fails('GET /group/settings', { group_id })).toBe(20001);
+      expect(await (await other.user()).fails('GET /group/info', { group_id })).toBe('groupMissing');
+      expect(await other.admin().fails('GET /group/settings', { group_id })).toBe('groupMissing');
     });
   });
 

@@ -9,7 +9,7 @@ const WRONG = 'not the password';
 const MINUTES = 60_000;
 
 const profile = async (given: Given, token: string) =>
-  (await given.api.call('GET', '/user/profile', { app: given.app, token })).body.code;
+  (await given.api.call('GET', '/user/profile', { app: given.app, token })).outcome;
 
 describe('Logging in', () => {
   inBothWorlds('by name, mobile number and id', (story) => {
@@ -37,7 +37,7 @@ describe('Logging in', () => {
         const life = session.expire - Date.now() / 1000;
         expect(life).toBeGreaterThan(2_592_000 - 60);
         expect(life).toBeLessThanOrEqual(2_592_000);
-        expect(await profile(given, session.token)).toBe(200);
+        expect(await profile(given, session.token)).toBe('success');
       }
       // Without a device_guid each of them is a device of its own: all live.
       expect(new Set(sessions.map(({ token }) => token)).size).toBe(6);
@@ -53,9 +53,9 @@ describe('Logging in', () => {
       expect(first.push_token).not.toBe('');
       expect(second.push_token).toBe(first.push_token);
       expect(other.push_token).not.toBe(first.push_token);
-      expect(await profile(given, first.token)).toBe(402);
-      expect(await profile(given, second.token)).toBe(200);
-      expect(await profile(given, other.token)).toBe(200);
+      expect(await profile(given, first.token)).toBe('loginAgain');
+      expect(await profile(given, second.token)).toBe('success');
+      expect(await profile(given, other.token)).toBe('success');
     });
 
     story('wrong name, wrong password and wrong id are answered alike', async (given) => {
@@ -110,31 +110,31 @@ describe('Logging in', () => {
   inThisProcess('under a lock', (story) => {
     const fail = async (given: Given, who: Person, count: number) => {
       for (let n = 0; n < count; n++)
-        expect(await given.nobody.fails('POST /token/id', { user_id: who.id, password: WRONG })).toBe(10010);
+        expect(await given.nobody.fails('POST /token/id', { user_id: who.id, password: WRONG })).toBe('noPermission');
     };
     const login = (given: Given, who: Person, device_guid?: string) =>
       given.nobody.asks('POST /token/user', { name: who.username, password: PASSWORD, device_guid });
 
     story('ten failures refuse new devices, whatever the password; a known one comes in', async (given) => {
       const alice = await given.user();
-      expect((await login(given, alice, 'phone')).body.code).toBe(200);
+      expect((await login(given, alice, 'phone')).outcome).toBe('success');
       await fail(given, alice, 10);
       const refused = await login(given, alice);
       expect(refused.body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
-      expect((await login(given, alice, 'unknown')).body.code).toBe(10010);
+      expect((await login(given, alice, 'unknown')).outcome).toBe('noPermission');
       // Sessions that are there live on.
       expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
-      expect((await login(given, alice, 'phone')).body.code).toBe(200);
+      expect((await login(given, alice, 'phone')).outcome).toBe('success');
       // That success has cleared the count.
-      expect((await login(given, alice)).body.code).toBe(200);
+      expect((await login(given, alice)).outcome).toBe('success');
     });
 
     story('nine failures do not lock, and a success forgets them', async (given) => {
       const alice = await given.user();
       await fail(given, alice, 9);
-      expect((await login(given, alice)).body.code).toBe(200);
+      expect((await login(given, alice)).outcome).toBe('success');
       await fail(given, alice, 9);
-      expect((await login(given, alice)).body.code).toBe(200);
+      expect((await login(given, alice)).outcome).toBe('success');
     });
 
     story('failures older than ten minutes count no more, and a lock ends after ten', async (given) => {
@@ -144,12 +144,12 @@ describe('Logging in', () => {
       const lock = (item: object) => given.db.write([put(lockKey(given.app, String(alice.id)), { ...item, ttl })]);
       await lock({ fails: Array(9).fill(now - 10 * MINUTES - 1000) });
       await fail(given, alice, 1);
-      expect((await login(given, alice)).body.code).toBe(200);
+      expect((await login(given, alice)).outcome).toBe('success');
 
       await lock({ fails: Array(10).fill(now - 10 * MINUTES - 1000), until: now - 1000 });
-      expect((await login(given, alice)).body.code).toBe(200);
+      expect((await login(given, alice)).outcome).toBe('success');
       await lock({ fails: [], until: Date.now() + MINUTES });
-      expect((await login(given, alice)).body.code).toBe(10010);
+      expect((await login(given, alice)).outcome).toBe('noPermission');
     });
 
     story('a name that nobody has locks like one that somebody has', async (given) => {
@@ -181,7 +181,7 @@ describe('Logging in', () => {
         code: 10010,
         message: 'Operation rejected: wrong name or password',
       });
-      expect(await alice.fails('GET /user/profile')).toBe(402);
+      expect(await alice.fails('GET /user/profile')).toBe('loginAgain');
     });
   });
 
@@ -198,11 +198,11 @@ describe('Logging in', () => {
         ]);
         const tablet = await login('tablet');
         const desktop = await login('desktop');
-        expect(await alice.fails('GET /user/profile')).toBe(402);
-        for (const token of [phone, tablet, desktop]) expect(await profile(given, token)).toBe(200);
+        expect(await alice.fails('GET /user/profile')).toBe('loginAgain');
+        for (const token of [phone, tablet, desktop]) expect(await profile(given, token)).toBe('success');
         // Logging in again on one of them sends nobody away.
         const again = await login('tablet');
-        for (const token of [phone, again, desktop]) expect(await profile(given, token)).toBe(200);
+        for (const token of [phone, again, desktop]) expect(await profile(given, token)).toBe('success');
       },
       { limits: { devices: 3 } },
     );

@@ -96,16 +96,16 @@ describe('Profile and settings', () => {
 
     story('settings are changed by their user, or by the app', async (given) => {
       const [alice, bob] = await given.users(2);
-      expect(await alice!.fails('PUT /user/settings', { user_id: bob!.id, no_push: true })).toBe(10010);
-      expect(await alice!.fails('PUT /user/settings', { user_id: 1, no_push: true })).toBe(10010);
-      expect(await alice!.fails('PUT /user/settings', { no_push: true })).toBe(10002);
+      expect(await alice!.fails('PUT /user/settings', { user_id: bob!.id, no_push: true })).toBe('noPermission');
+      expect(await alice!.fails('PUT /user/settings', { user_id: 1, no_push: true })).toBe('noPermission');
+      expect(await alice!.fails('PUT /user/settings', { no_push: true })).toBe('badParameter');
       expect(await given.admin().does('PUT /user/settings', { user_id: bob!.id, no_push: true })).toBe(true);
       expect(
         await given.admin({ user: alice!.id }).does('PUT /user/settings', { user_id: bob!.id, vibratory: 1 }),
       ).toBe(true);
       expect(await bob!.does('GET /user/settings')).toMatchObject({ no_push: true, vibratory: true });
-      expect(await given.admin().fails('PUT /user/settings', { user_id: 1, no_push: true })).toBe(10000);
-      expect(await given.admin().fails('GET /user/settings')).toBe(10002);
+      expect(await given.admin().fails('PUT /user/settings', { user_id: 1, no_push: true })).toBe('userMissing');
+      expect(await given.admin().fails('GET /user/settings')).toBe('badParameter');
     });
 
     story('values out of range are refused', async (given) => {

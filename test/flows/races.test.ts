@@ -1,9 +1,13 @@
 import { expect } from 'vitest';
-import type { Answer } from '../support/api.ts';
+import type { Answer, Outcome } from '../support/api.ts';
 import { type Given, inRaces, PASSWORD, type Person } from '../support/story.ts';
 
-const codes = (answers: Answer[]) => answers.map(({ body }) => body.code).sort((one, other) => one - other);
-const times = (count: number, code: number) => Array.from({ length: count }, () => code);
+/** Successes first. */
+const outcomes = (answers: Answer[]) => {
+  const all = answers.map(({ outcome }) => outcome);
+  return [...all.filter((one) => one === 'success'), ...all.filter((one) => one !== 'success').sort()];
+};
+const times = (count: number, outcome: Outcome) => Array.from({ length: count }, () => outcome);
 const idsOf = (people: { id: number }[]) => people.map(({ id }) => id).sort((one, other) => one - other);
 
 /** What the API shows of a group must agree with itself. */
@@ -30,8 +34,8 @@ inRaces('Races', (story) => {
         (_, n) => () => given.nobody.asks('POST /user/register/v2', { username: name(n), password: PASSWORD }),
       ),
     );
-    expect(codes(answers)).toEqual([200, ...times(19, 10004)]);
-    const winner = answers.find(({ body }) => body.code === 200)?.body.data.user_id;
+    expect(outcomes(answers)).toEqual(['success', ...times(19, 'usernameTaken')]);
+    const winner = answers.find(({ outcome }) => outcome === 'success')?.body.data.user_id;
     const session = await given.nobody.does('POST /token/user', { name: 'WANTED', password: PASSWORD });
     expect(session.user_id).toBe(winner);
   });
@@ -40,7 +44,7 @@ inRaces('Races', (story) => {
     const [owner, ...people] = await given.users(21);
     const group = await given.group(owner!, { approval: 0 });
     const answers = await given.race(...people.map(apply(group)));
-    expect(codes(answers)).toEqual(times(20, 200));
+    expect(outcomes(answers)).toEqual(times(20, 'success'));
     expect(await members(given, group)).toEqual(idsOf([owner!, ...people]));
     for (const person of people) expect(await person.does('GET /group/user_joined')).toEqual([group]);
   });
@@ -49,8 +53,8 @@ inRaces('Races', (story) => {
     const [owner, ...people] = await given.users(11);
     const group = await given.group(owner!, { approval: 0, capacity: 2 });
     const answers = await given.race(...people.map(apply(group)));
-    expect(codes(answers)).toEqual([200, ...times(9, 20010)]);
-    const winner = people[answers.findIndex(({ body }) => body.code === 200)]!;
+    expect(outcomes(answers)).toEqual(['success', ...times(9, 'groupFull')]);
+    const winner = people[answers.findIndex(({ outcome }) => outcome === 'success')]!;
     expect(await members(given, group)).toEqual(idsOf([owner!, winner]));
   });
 
@@ -58,7 +62,7 @@ inRaces('Races', (story) => {
     const [owner, person] = await given.users(2);
     const group = await given.group(owner!, { approval: 0 });
     const answers = await given.race(...Array.from({ length: 10 }, () => apply(group)(person!)));
-    expect(codes(answers)).toEqual([200, ...times(9, 20017)]);
+    expect(outcomes(answers)).toEqual(['success', ...times(9, 'alreadyMember')]);
     expect(await members(given, group)).toEqual(idsOf([owner!, person!]));
   });
 
@@ -66,7 +70,7 @@ inRaces('Races', (story) => {
     const [owner, person] = await given.users(2);
     const group = await given.group(owner!);
     const answers = await given.race(...Array.from({ length: 10 }, () => apply(group)(person!)));
-    expect(codes(answers)).toEqual(times(10, 200));
+    expect(outcomes(answers)).toEqual(times(10, 'success'));
     expect(await owner!.does('POST /group/application_list')).toMatchObject([{ applicant_id: person!.id, status: 0 }]);
   });
 
@@ -95,7 +99,7 @@ inRaces('Races', (story) => {
     );
     for (const person of leaving) {
       const wasKicked = kicked!.body.data.find(({ user_id }: { user_id: number }) => user_id === person.id).result;
-      expect(left[leaving.indexOf(person)]!.body.code).toBe(wasKicked === 'success' ? 20011 : 200);
+      expect(left[leaving.indexOf(person)]!.outcome).toBe(wasKicked === 'success' ? 'needsMember' : 'success');
     }
     expect(await members(given, group)).toEqual([owner!.id]);
   });
@@ -109,12 +113,12 @@ inRaces('Races', (story) => {
       ...people.slice(4).map(apply(group)),
       ...inside.map((person) => () => person.asks('DELETE /group/leave', { group_id: group })),
     );
-    expect(destroyed!.body.code).toBe(200);
-    for (const { body } of others) expect([200, 20001]).toContain(body.code);
+    expect(destroyed!.outcome).toBe('success');
+    for (const { outcome } of others) expect(['success', 'groupMissing']).toContain(outcome);
     const { body } = await given.admin().asks('GET /group/info', { group_id: group });
     expect(body.data).toMatchObject({ status: 1, count: 0 });
     for (const person of [owner!, ...people]) expect(await person.does('GET /group/user_joined')).toEqual([]);
-    expect(await people[0]!.fails('POST /group/apply', { group_id: group, reason: '' })).toBe(20001);
+    expect(await people[0]!.fails('POST /group/apply', { group_id: group, reason: '' })).toBe('groupMissing');
   });
 
   story('ten dissolve a group at once: one does', async (given) => {
@@ -124,9 +128,9 @@ inRaces('Races', (story) => {
       ...Array.from({ length: 10 }, () => () => owner!.asks('POST /group/destroy', { group_id: group })),
     );
     // Whoever read the group before and its owner's membership after it was dissolved finds no member.
-    const [done, ...late] = codes(answers);
-    expect(done).toBe(200);
-    for (const code of late) expect([20001, 20011]).toContain(code);
+    const [done, ...late] = outcomes(answers);
+    expect(done).toBe('success');
+    for (const outcome of late) expect(['groupMissing', 'needsMember']).toContain(outcome);
   });
 
   story('an application is approved by two at once: once', async (given) => {
@@ -138,7 +142,7 @@ inRaces('Races', (story) => {
         (one) => () => one.asks('POST /group/apply/handle', { group_id: group, user_id: person!.id, approval: true }),
       ),
     );
-    expect(codes(answers)).toEqual([200, ...times(3, 20014)]);
+    expect(outcomes(answers)).toEqual(['success', ...times(3, 'applicationGone')]);
     expect(await members(given, group)).toEqual(idsOf([owner!, admin!, person!]));
   });
 
@@ -153,8 +157,8 @@ inRaces('Races', (story) => {
         ),
       ),
     );
-    expect(codes(answers)).toEqual([...times(8, 200), ...times(8, 20014)]);
-    const approved = people.filter((_, n) => answers[2 * n]!.body.code === 200);
+    expect(outcomes(answers)).toEqual([...times(8, 'success'), ...times(8, 'applicationGone')]);
+    const approved = people.filter((_, n) => answers[2 * n]!.outcome === 'success');
     expect(await members(given, group)).toEqual(idsOf([owner!, ...approved]));
     for (const { applicant_id, status } of await owner!.lists('POST /group/application_list', { group_list: [group] }))
       expect(status).toBe(approved.some(({ id }) => id === applicant_id) ? 1 : 2);
@@ -169,9 +173,9 @@ inRaces('Races', (story) => {
       () => admin!.asks('POST /group/invite', { group_id: group, user_list: [person!.id], reason: '' }),
       () => person!.asks('POST /group/apply', { group_id: group, reason: 'second' }),
     );
-    expect([200, 20014]).toContain(approved!.body.code);
-    expect((approved!.body.code === 200) !== (invited!.body.data[0].result === 'success')).toBe(true);
-    expect([200, 20017]).toContain(applied!.body.code);
+    expect(['success', 'applicationGone']).toContain(approved!.outcome);
+    expect((approved!.outcome === 'success') !== (invited!.body.data[0].result === 'success')).toBe(true);
+    expect(['success', 'alreadyMember']).toContain(applied!.outcome);
     expect(await members(given, group)).toEqual(idsOf([owner!, admin!, person!]));
     const listed = await owner!.lists('POST /group/application_list', { group_list: [group] });
     expect(listed).toMatchObject([{ applicant_id: person!.id, status: 1 }]);
@@ -188,10 +192,10 @@ inRaces('Races', (story) => {
     const entries: { user_id: number; result: string; reason: string }[] = answer!.body.data;
     expect(entries.map(({ user_id }) => user_id)).toEqual(invited.map(({ id }) => id));
     const inside = new Set(entries.filter(({ result }) => result === 'success').map(({ user_id }) => user_id));
-    for (const [n, { body }] of others.entries()) if (body.code === 200) inside.add(people[90 + n]!.id);
+    for (const [n, { outcome }] of others.entries()) if (outcome === 'success') inside.add(people[90 + n]!.id);
     for (const { reason, result } of entries)
       if (result === 'fail') expect(['the user is already a group member', 'the group is full']).toContain(reason);
-    for (const { body } of others) expect([200, 20017, 20010]).toContain(body.code);
+    for (const { outcome } of others) expect(['success', 'alreadyMember', 'groupFull']).toContain(outcome);
     // All seats are taken: nobody was turned away while there was one.
     expect(inside.size).toBe(104);
     expect(await members(given, group)).toEqual([owner!.id, ...inside].sort((one, other) => one - other));
@@ -220,10 +224,10 @@ inRaces('Races', (story) => {
           given.nobody.asks('POST /token/id', { user_id: person.id, password: PASSWORD, device_guid: 'phone' }),
       ),
     );
-    expect(codes(answers)).toEqual(times(10, 200));
+    expect(outcomes(answers)).toEqual(times(10, 'success'));
     const alive = await Promise.all(
       answers.map(({ body }) => given.api.call('GET', '/user/profile', { app: given.app, token: body.data.token })),
     );
-    expect(codes(alive)).toEqual([200, ...times(9, 402)]);
+    expect(outcomes(alive)).toEqual(['success', ...times(9, 'loginAgain')]);
   });
 });

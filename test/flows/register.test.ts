@@ -30,7 +30,7 @@ describe('Registering', () => {
       });
       expect(user_id).toBeLessThan(2 ** 31);
       expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice_1', password: PASSWORD })).toBe(
-        10004,
+        'usernameTaken',
       );
       // The name is taken in this app only.
       const other = await given.otherApp();
@@ -39,17 +39,17 @@ describe('Registering', () => {
 
     story('a name may be Chinese, and is one name in whatever form it is written', async (given) => {
       const register = async (username: string) =>
-        (await given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD })).body.code;
+        (await given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD })).outcome;
       // U+9F8D, and the radical U+2FD3 that NFKC makes of it.
       const [name, radical] = ['Lee_\u9f8d8', 'lEE_\u2fd38'];
-      expect([await register(name), await register(radical)]).toEqual([200, 10004]);
+      expect([await register(name), await register(radical)]).toEqual(['success', 'usernameTaken']);
       const login = async (asked: string) =>
         (await given.nobody.asks('POST /token/user', { name: asked, password: PASSWORD })).body.data?.user_id;
       const id = await login(name);
       expect(id).toBeGreaterThan(0);
       // Full-width letters are none of a name, but compare as those that are.
       expect([await login(radical), await login(' \uff2c\uff45\uff45_\u9f8d\uff18 ')]).toEqual([id, id]);
-      expect(await register('\uff2c\uff45\uff45')).toBe(10002);
+      expect(await register('\uff2c\uff45\uff45')).toBe('badParameter');
       const app = given.admin({ user: id });
       expect(await app.does('GET /user/profile')).toMatchObject({ username: name });
       // Another form of one's own name: it is kept as it was written last.
@@ -77,13 +77,13 @@ describe('Registering', () => {
         false,
       ]);
       expect(await app.does('PUT /user/username', { username: 'lee' })).toBe(true);
-      expect([await login(name), await register(name)]).toEqual([undefined, 200]);
+      expect([await login(name), await register(name)]).toEqual([undefined, 'success']);
     });
 
     story('names and passwords have a form', async (given) => {
       const register = async (username: unknown, password: unknown) => {
-        const { body } = await given.nobody.asks('POST /user/register/v2', { username, password });
-        return [body.code, body.message?.split(':')[0]];
+        const { outcome, body } = await given.nobody.asks('POST /user/register/v2', { username, password });
+        return [outcome, body.message?.split(':')[0]];
       };
       for (const username of [
         '',
@@ -104,11 +104,11 @@ describe('Registering', () => {
         null,
         ['alice'],
       ])
-        expect(await register(username, PASSWORD)).toEqual([10002, 'username']);
+        expect(await register(username, PASSWORD)).toEqual(['badParameter', 'username']);
       for (const password of ['', '1234567', '😀😀😀😀😀😀😀', 'p'.repeat(129), 12345678, undefined])
-        expect(await register('alice', password)).toEqual([10002, 'password']);
-      expect(await register('a'.repeat(64), '😀'.repeat(8))).toEqual([200, undefined]);
-      expect(await register('  _  ', 'p'.repeat(128))).toEqual([200, undefined]);
+        expect(await register('alice', password)).toEqual(['badParameter', 'password']);
+      expect(await register('a'.repeat(64), '😀'.repeat(8))).toEqual(['success', undefined]);
+      expect(await register('  _  ', 'p'.repeat(128))).toEqual(['success', undefined]);
       expect(await given.nobody.does('POST /token/user', { name: '_', password: 'p'.repeat(128) })).toBeTruthy();
     });
 
@@ -128,9 +128,13 @@ describe('Registering', () => {
     story('that has closed registration is refused', async (given) => {
       await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
       forgetHeld();
-      expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(40001);
+      expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(
+        'registrationClosed',
+      );
       // What is wrong with the parameters comes first.
-      expect(await given.nobody.fails('POST /user/register/v2', { username: '', password: PASSWORD })).toBe(10002);
+      expect(await given.nobody.fails('POST /user/register/v2', { username: '', password: PASSWORD })).toBe(
+        'badParameter',
+      );
     });
 
     story(
@@ -138,9 +142,9 @@ describe('Registering', () => {
       async (given) => {
         const register = (username: string) =>
           given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD });
-        const codes = [];
-        for (const username of ['a_1', 'a_2', 'a_3', 'a_4']) codes.push((await register(username)).body.code);
-        expect(codes).toEqual([200, 200, 40002, 40002]);
+        const outcomes = [];
+        for (const username of ['a_1', 'a_2', 'a_3', 'a_4']) outcomes.push((await register(username)).outcome);
+        expect(outcomes).toEqual(['success', 'success', 'tooManyUsers', 'tooManyUsers']);
       },
       { limits: { users: 2 } },
     );

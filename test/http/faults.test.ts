@@ -1,8 +1,8 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
+import { badParameter, Unavailable } from '../../shared/errors.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { badParameter, Unavailable } from '../../shared/refusal.ts';
 import { eventOf } from '../support/api.ts';
 import { takeLog } from '../support/log.ts';
 import { Given } from '../support/story.ts';
@@ -59,8 +59,8 @@ describe('What goes wrong inside', () => {
     expect(answer.statusCode).toBe(500);
   });
 
-  test('a refusal has its own sentence and nothing more', async () => {
-    const { answer } = await answerOf(fail(badParameter('name', 'is required')), 'refusal');
+  test('an API error has its own sentence and nothing more', async () => {
+    const { answer } = await answerOf(fail(badParameter('name', 'is required')), 'error');
     expect([answer.statusCode, JSON.parse(answer.body!)]).toEqual([
       200,
       { code: 10002, message: 'name: is required', data: null },

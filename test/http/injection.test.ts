@@ -40,15 +40,15 @@ inThisProcess('Texts of callers', (story) => {
       });
       expect(made.body.data).toMatchObject({ name: shown });
       // What names a key has an alphabet of its own.
-      const { body } = await alice!.asks('POST /user/username', { username: text });
-      expect([text, body.code]).toEqual([text, /^\w+$/.test(text) ? 200 : 10002]);
-      expect(await alice!.fails('POST /user/mobile', { mobile: text })).toBe(10002);
-      expect(await alice!.fails('POST /group/apply', { group_id: text, reason: '' })).toBe(10002);
+      const { outcome } = await alice!.asks('POST /user/username', { username: text });
+      expect([text, outcome]).toEqual([text, /^\w+$/.test(text) ? 'success' : 'badParameter']);
+      expect(await alice!.fails('POST /user/mobile', { mobile: text })).toBe('badParameter');
+      expect(await alice!.fails('POST /group/apply', { group_id: text, reason: '' })).toBe('badParameter');
       expect(await given.nobody.fails('POST /token/user', { name: text, password: text, device_guid: text })).toBe(
-        10010,
+        'noPermission',
       );
       const other = await given.api.call('GET', '/user/profile', { app: text, token: alice!.token });
-      expect([40000, 10008]).toContain(other.body.code);
+      expect(['appMissing', 'badToken']).toContain(other.outcome);
     }
     expect(await alice!.lists('GET /group/member_list', { group_id })).toHaveLength(2);
 

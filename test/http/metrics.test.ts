@@ -49,7 +49,7 @@ inThisProcess('Metrics of a call', (story) => {
     });
   });
 
-  story('count a refusal of somebody known by operation too', async (given) => {
+  story('count an error of somebody known by operation too', async (given) => {
     const user = await given.user();
     const { log } = await user.asks('GET /group/info', { group_id: 1 });
     expect(metricsOf(log!)).toMatchObject({
@@ -160,13 +160,13 @@ inThisProcess('Events', (story) => {
     const answers = await given.race(
       ...people.map((one) => () => one.asks('POST /group/apply', { group_id, reason: '' })),
     );
-    const joins = answers.map(({ log, body }) => [body.code, eventsOf(log!).joins ?? 0]);
+    const joins = answers.map(({ log, outcome }) => [outcome, eventsOf(log!).joins ?? 0]);
     expect(joins.sort()).toEqual([
-      [200, 1],
-      [200, 1],
-      [200, 1],
-      [20010, 0],
-      [20010, 0],
+      ['groupFull', 0],
+      ['groupFull', 0],
+      ['success', 1],
+      ['success', 1],
+      ['success', 1],
     ]);
   });
 

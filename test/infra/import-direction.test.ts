@@ -17,7 +17,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // Serves files that lie beside it.
   { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
   // Handlers translate: no SDK, no repository.
-  { files: /^functions\//, mayImport: /^(shared\/(http|domain|routes|limits|refusal)\b|zod\b|aws-lambda$)/ },
+  { files: /^functions\//, mayImport: /^(shared\/(http|domain|routes|limits|errors)\b|zod\b|aws-lambda$)/ },
   // Rules know neither HTTP nor the SDK.
   { files: /^shared\/domain\//, mayImport: /^(shared\/(?!http\/|openapi\/)|node:|zod\b)/ },
   // Repositories know no rules.

@@ -1,5 +1,5 @@
+import { ApiError, type ErrorName } from '../../shared/errors.ts';
 import { type Limits, LIMITS as USUAL } from '../../shared/limits.ts';
-import { Refusal, type RefusalName } from '../../shared/refusal.ts';
 import type { Answer } from '../support/api.ts';
 import type { Actor, Given, Person } from '../support/story.ts';
 import type { Ask } from './laws.ts';
@@ -88,7 +88,7 @@ function requestOf(ask: Ask, nth: number): Parameters<Actor['asks']> {
   }
 }
 
-const NAMES: RefusalName[] = [
+const NAMES: ErrorName[] = [
   'userMissing',
   'groupMissing',
   'notMember',
@@ -102,16 +102,11 @@ const NAMES: RefusalName[] = [
   'fileMissing',
   'fileRight',
 ];
-const SENTENCES = new Map(
-  NAMES.map((name) => {
-    const { message, code } = new Refusal(name);
-    return [message, code];
-  }),
-);
+const SENTENCES = new Map(NAMES.map((name) => [new ApiError(name).message, name]));
 
-/** The code that an entry's sentence stands for. */
-export function codeOf(sentence: string): number {
-  if (sentence.startsWith('not allowed on')) return 10010;
-  if (sentence.startsWith('user_list: a group has at most')) return 10002;
-  return SENTENCES.get(sentence) ?? 0;
+/** The error that an entry's sentence stands for; undefined for a sentence of none. */
+export function errorOf(sentence: string): ErrorName | undefined {
+  if (sentence.startsWith('not allowed on')) return 'noPermission';
+  if (sentence.startsWith('user_list: a group has at most')) return 'badParameter';
+  return SENTENCES.get(sentence);
 }

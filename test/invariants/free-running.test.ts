@@ -13,7 +13,7 @@ test(`${RUNS} free-running histories from seed ${FIRST} against an unkind databa
   const started = performance.now();
   const violations: string[] = [];
   const counts: Record<string, number> = {};
-  const codes: Record<string, number> = {};
+  const outcomes: Record<string, number> = {};
   const add = (sums: Record<string, number>, more: Record<string, number>) => {
     for (const [what, count] of Object.entries(more)) sums[what] = (sums[what] ?? 0) + count;
   };
@@ -23,7 +23,7 @@ test(`${RUNS} free-running histories from seed ${FIRST} against an unkind databa
     calls += outcome.calls;
     busy += outcome.busy;
     add(counts, outcome.counts);
-    add(codes, outcome.codes);
+    add(outcomes, outcome.outcomes);
     for (const violation of outcome.violations) {
       violations.push(`seed ${seed}: ${violation}`);
       console.log(`seed ${seed}: ${violation}`);
@@ -31,7 +31,7 @@ test(`${RUNS} free-running histories from seed ${FIRST} against an unkind databa
   }
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   console.log(`${RUNS} histories from seed ${FIRST}: ${calls} calls, ${busy} answers of 503, ${seconds} s`);
-  console.log(`answers: ${JSON.stringify(codes)}`);
+  console.log(`answers: ${JSON.stringify(outcomes)}`);
   console.log(`on purpose: ${JSON.stringify(counts)}`);
   expect(violations).toEqual([]);
 });

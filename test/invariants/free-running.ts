@@ -5,20 +5,21 @@ import { Random } from '../../infra/local/random.ts';
 import { UNKIND } from '../../infra/local/unkind/database.ts';
 import { forgetHeld } from '../../shared/domain/call.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
+import type { ErrorName } from '../../shared/errors.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { type Answer, busy, moduleOf } from '../support/api.ts';
 import { newTable } from '../support/database.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Actor, Given, PASSWORD, type Person } from '../support/story.ts';
 import { unkind, worldInProcess } from '../support/world.ts';
-import { codeOf, LIMITS, send } from './calls.ts';
+import { errorOf, LIMITS, send } from './calls.ts';
 import type { Ask } from './laws.ts';
 
-/** A call that waits for its turn, and the codes that it may answer. */
+/** A call that waits for its turn, and the errors that it may answer. */
 interface Planned {
   name: string;
   ask: () => Promise<Answer>;
-  codes: readonly number[];
+  errors: readonly ErrorName[];
 }
 
 export interface Outcome {
@@ -27,8 +28,8 @@ export interface Outcome {
   calls: number;
   /** Answers of 503. */
   busy: number;
-  /** How often each code was answered. */
-  codes: Record<number, number>;
+  /** How often each outcome was answered. */
+  outcomes: Record<string, number>;
   /** What the database did. */
   counts: Record<string, number>;
 }
@@ -60,7 +61,7 @@ export async function playFreely(seed: number, length: number): Promise<Outcome>
       violations: history.violations,
       calls: length,
       busy: busy.answers - answers,
-      codes: history.codes,
+      outcomes: history.outcomes,
       counts,
     };
   } finally {
@@ -70,25 +71,25 @@ export async function playFreely(seed: number, length: number): Promise<Outcome>
 }
 
 /** The actor was signed out or deleted meanwhile. */
-const ENDED = [402, 10000] as const;
-const GROUP = [20001, 20011] as const;
-const ADMIN = [...GROUP, 20012] as const;
-const OWNER = [...GROUP, 20013] as const;
-const GATE = [20017, 20018, 20009, 20010] as const;
-const FILE = [...GROUP, 10002, 20022, 20023] as const;
+const ENDED = ['loginAgain', 'userMissing'] as const;
+const GROUP = ['groupMissing', 'needsMember'] as const;
+const ADMIN = [...GROUP, 'needsAdmin'] as const;
+const OWNER = [...GROUP, 'needsOwner'] as const;
+const GATE = ['alreadyMember', 'blocked', 'tooManyJoined', 'groupFull'] as const;
+const FILE = [...GROUP, 'badParameter', 'fileMissing', 'fileRight'] as const;
 
 /** What section 6 of the behaviour lets each operation answer, beside success and the actor's own end. */
-const CODES: Record<Ask['op'], readonly number[]> = {
-  create: [20008, 20009],
+const ERRORS: Record<Ask['op'], readonly ErrorName[]> = {
+  create: ['tooManyOwned', 'tooManyJoined'],
   invite: ADMIN,
-  'invite/handle': [20001, 20015, ...GATE],
-  apply: [20001, ...GATE],
-  'apply/handle': [...ADMIN, 20014, 10000, ...GATE],
+  'invite/handle': ['groupMissing', 'invitationGone', ...GATE],
+  apply: ['groupMissing', ...GATE],
+  'apply/handle': [...ADMIN, 'applicationGone', 'userMissing', ...GATE],
   'qrcode/sign': ADMIN,
-  'qrcode/invite': [20024, 20025, ...GATE],
+  'qrcode/invite': ['qrIllegal', 'qrExpired', ...GATE],
   kick: ADMIN,
-  leave: [...GROUP, 20004],
-  transfer: [...OWNER, 20005, 20008, 10000],
+  leave: [...GROUP, 'ownerCannotLeave'],
+  transfer: [...OWNER, 'newOwnerNotMember', 'tooManyOwned', 'userMissing'],
   'admin/add': OWNER,
   'admin/remove': OWNER,
   ban: ADMIN,
@@ -112,7 +113,7 @@ const CODES: Record<Ask['op'], readonly number[]> = {
 
 class FreeHistory {
   readonly violations: string[] = [];
-  readonly codes: Outcome['codes'] = {};
+  readonly outcomes: Outcome['outcomes'] = {};
   readonly #given: Given;
   readonly #random: Random;
   #people: Person[] = [];
@@ -161,19 +162,22 @@ class FreeHistory {
     this.violations.push(...(await this.#given.problems()));
   }
 
-  async #call({ name, ask, codes }: Planned): Promise<void> {
+  async #call({ name, ask, errors }: Planned): Promise<void> {
     const wrong = (what: string) => this.violations.push(`${name}: ${what}`);
-    const { body } = await ask().catch((error: Error) => ({
-      body: { code: 0, data: undefined, message: error.message },
+    const { outcome, body } = await ask().catch((error: Error) => ({
+      outcome: 'none' as const,
+      body: { data: undefined, message: error.message },
     }));
-    const { code, data, message } = body;
-    this.codes[code] = (this.codes[code] ?? 0) + 1;
-    if (![200, ...ENDED, ...codes].includes(code)) return void wrong(`answers ${code}: ${message}`);
-    if (code === 200 && Array.isArray(data))
+    const { data, message } = body;
+    this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
+    const right: readonly string[] = ['success', ...ENDED, ...errors];
+    if (!right.includes(outcome)) return void wrong(`answers ${outcome}: ${message}`);
+    if (outcome === 'success' && Array.isArray(data))
       for (const { result, reason } of data as { result?: string; reason?: string }[])
-        if (result === 'fail' && codeOf(reason ?? '') === 0) wrong(`fails an entry with "${reason}"`);
+        if (result === 'fail' && errorOf(reason ?? '') === undefined) wrong(`fails an entry with "${reason}"`);
     if (data?.qr_info) this.#codes.push(data.qr_info);
-    if (code === 200 && data?.group_id && !this.#groups.includes(data.group_id)) this.#groups.push(data.group_id);
+    if (outcome === 'success' && data?.group_id && !this.#groups.includes(data.group_id))
+      this.#groups.push(data.group_id);
   }
 
   /** Somebody asks for something in some group: the world is so small that much of it can be done. */
@@ -226,7 +230,7 @@ class FreeHistory {
       asked.me = person;
     if (ask === 'approval') Object.assign(asked, { value: random.whole(0, 1) });
     const name = `#${nth} ${JSON.stringify(asked)}`;
-    return { name, ask: () => send(asked as unknown as Ask, this.#given, this.#people, nth), codes: CODES[ask] };
+    return { name, ask: () => send(asked as unknown as Ask, this.#given, this.#people, nth), errors: ERRORS[ask] };
   }
 
   /** Names and numbers of people, of which there are few. */
@@ -236,18 +240,22 @@ class FreeHistory {
     const person = random.one(this.#people);
     const username = `wanted_${random.whole(1, 4)}`;
     const group_id = random.one(this.#groups);
-    const planned = (actor: Actor, codes: readonly number[], ...call: Parameters<Actor['asks']>): Planned => ({
+    const planned = (actor: Actor, errors: readonly ErrorName[], ...call: Parameters<Actor['asks']>): Planned => ({
       name: `#${nth} ${person.id} ${JSON.stringify(call)}`,
       ask: () => actor.asks(...call),
-      codes,
+      errors,
     });
     const { nobody } = this.#given;
     return random.one([
-      () => planned(nobody, [10004], 'POST /user/register/v2', { username, password: PASSWORD }),
-      () => planned(person, [10004], 'POST /user/username', { username }),
-      () => planned(person, [10011], 'PUT /user/mobile', { mobile: `+49301234${random.whole(1, 3)}` }),
+      () => planned(nobody, ['usernameTaken'], 'POST /user/register/v2', { username, password: PASSWORD }),
+      () => planned(person, ['usernameTaken'], 'POST /user/username', { username }),
+      () => planned(person, ['mobileTaken'], 'PUT /user/mobile', { mobile: `+49301234${random.whole(1, 3)}` }),
       () =>
-        planned(nobody, [10010], 'POST /token/id', { user_id: person.id, password: PASSWORD, device_guid: 'phone' }),
+        planned(nobody, ['noPermission'], 'POST /token/id', {
+          user_id: person.id,
+          password: PASSWORD,
+          device_guid: 'phone',
+        }),
       () =>
         planned(person, ADMIN, 'POST /group/announcement/edit', { group_id, title: 'News', content: `news ${nth}` }),
       () => planned(person, GROUP, 'POST /group/display_name', { group_id, value: `name ${nth}` }),

@@ -18,16 +18,16 @@ afterAll(() => void vi.useRealTimers());
 /** After so many histories a long run says how far it is. */
 const SAY_AFTER = 50;
 
-const played: Outcome = { violations: [], calls: 0, requests: 0, faults: {}, codes: {} };
+const played: Outcome = { violations: [], calls: 0, requests: 0, faults: {}, outcomes: {} };
 
-function add({ calls, requests, faults, codes }: Outcome): void {
+function add({ calls, requests, faults, outcomes }: Outcome): void {
   played.calls += calls;
   played.requests += requests;
   for (const [name, count] of Object.entries(faults)) played.faults[name] = (played.faults[name] ?? 0) + count;
-  for (const [op, ofOp] of Object.entries(codes)) {
-    played.codes[op] ??= {};
-    const sums = played.codes[op]!;
-    for (const [code, count] of Object.entries(ofOp)) sums[Number(code)] = (sums[Number(code)] ?? 0) + count;
+  for (const [op, ofOp] of Object.entries(outcomes)) {
+    played.outcomes[op] ??= {};
+    const sums = played.outcomes[op]!;
+    for (const [name, count] of Object.entries(ofOp)) sums[name] = (sums[name] ?? 0) + count;
   }
 }
 
@@ -47,9 +47,9 @@ test(`${RUNS} random histories from seed ${SEED} keep every law`, { timeout: 60_
     if (nth % SAY_AFTER === 0 && nth < RUNS)
       console.log(`${nth} of ${RUNS} histories, ${seconds()} s, ${violations.length} violations`);
   }
-  const { calls, requests, faults, codes } = played;
+  const { calls, requests, faults, outcomes } = played;
   console.log(`${RUNS} histories from seed ${SEED}: ${calls} calls, ${requests} requests in ${seconds()} s`);
   console.log(`on purpose: ${JSON.stringify(faults)}`);
-  if (process.env.INVARIANT_CODES) console.log(JSON.stringify(codes, null, 1));
+  if (process.env.INVARIANT_OUTCOMES) console.log(JSON.stringify(outcomes, null, 1));
   expect(violations).toEqual([]);
 });

@@ -16,7 +16,7 @@ import { parseFileAddress } from '../../shared/domain/file/address.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { fileObject, incomingObject, randomOf } from '../../shared/storage/names.ts';
-import { moduleOf } from '../support/api.ts';
+import { type Answer, moduleOf } from '../support/api.ts';
 import { newTable } from '../support/database.ts';
 import { keyOf, opaque } from '../support/files.ts';
 import { itemsOf, problemsOf } from '../support/invariants.ts';
@@ -24,7 +24,7 @@ import { jobsOf } from '../support/jobs.ts';
 import { Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
 import { Bucket } from './bucket.ts';
-import { codeOf, LIMITS, send } from './calls.ts';
+import { errorOf, LIMITS, send } from './calls.ts';
 import { Files } from './files.ts';
 import { type Ask, entriesOf, type Form, isOfFiles, Laws, type QrCode, type Verdict } from './laws.ts';
 import { Scheduler, type Statement, schedule, scheduledFetch, type Task, type Write } from './scheduler.ts';
@@ -53,8 +53,8 @@ export interface Outcome {
   calls: number;
   requests: number;
   faults: Record<string, number>;
-  /** How often each operation ended in which code. */
-  codes: Record<string, Record<number, number>>;
+  /** How often each operation ended in which outcome. */
+  outcomes: Record<string, Record<string, number>>;
 }
 
 let ids = new Random(0);
@@ -141,7 +141,7 @@ class History {
   readonly #calls = new Map<Task, Running>();
   readonly #violations: string[] = [];
   readonly #tampered: boolean;
-  readonly #codes: Outcome['codes'] = {};
+  readonly #outcomes: Outcome['outcomes'] = {};
   #people: Person[] = [];
   #groups: number[] = [];
   readonly #qrCodes: QrCode[] = [];
@@ -212,7 +212,7 @@ class History {
       calls: this.#made,
       requests: this.#scheduler.served,
       faults: this.#scheduler.faults,
-      codes: this.#codes,
+      outcomes: this.#outcomes,
     };
   }
 
@@ -396,17 +396,17 @@ class History {
     vi.setSystemTime(this.#scheduler.now);
     this.#calls.set(task, running);
     try {
-      const { status, body, log } = await this.#scheduler.start(task, () =>
+      const { status, outcome, body, log } = await this.#scheduler.start(task, () =>
         send(ask, this.#given, this.#people, this.#made),
       );
       if (task.dead) return false;
-      this.#codes[ask.op] ??= {};
-      const ofOp = this.#codes[ask.op]!;
-      ofOp[body.code] = (ofOp[body.code] ?? 0) + 1;
+      this.#outcomes[ask.op] ??= {};
+      const ofOp = this.#outcomes[ask.op]!;
+      ofOp[outcome] = (ofOp[outcome] ?? 0) + 1;
       // 503 is an answer too: somebody keeps the record for long.
       if (status === 500 && faults === 0) this.#violations.push(`${name}: the service failed: ${log?.error?.stack}`);
-      if (body.code === 20000) return false;
-      this.#judge(running, body.code, body.data);
+      if (outcome === 'fault') return false;
+      this.#judge(running, outcome, body.data);
       return true;
     } catch (error) {
       // A task that died may leave the test's own checks unhappy; nobody sees them.
@@ -444,8 +444,8 @@ class History {
       (_, nth) => new Laws(this.#truth.at(rejects ? from + nth : version, from + nth), now, LIMITS),
     );
     const demand = (verdict: (law: Laws) => Verdict, what: string) => {
-      const verdicts = laws.map((law) => verdict(law).codes);
-      if (!verdicts.some((codes) => codes.includes(200)))
+      const verdicts = laws.map((law) => verdict(law).outcomes);
+      if (!verdicts.some((outcomes) => outcomes.includes('success')))
         this.#pending?.problems.push(`${running.name}: ${what}, though it is ${verdicts.at(-1)}`);
     };
     // The creator is the first to join.
@@ -463,7 +463,10 @@ class History {
         if (this.#truth.at(version).item(key)?.status !== 0)
           this.#pending.problems.push(`${running.name}: answers what has been answered`);
     if (!entriesOf(ask)) {
-      demand((law) => law.permitted(ask), 'goes through');
+      // Which invitation is the newest was so when they were read. The one that is answered must be good now.
+      const invitation = writes.find(({ key }) => ask.op === 'invite/handle' && key.sk.startsWith('I#'))?.key.sk;
+      const answered = invitation ? ({ ...ask, inviter: Number(invitation.split('#')[2]) } as Ask) : ask;
+      demand((law) => law.permitted(answered), 'goes through');
       // The object was looked at before, and may have been replaced since.
       if (!Array.from(laws, (_, nth) => this.#law(from + nth, now)).some((law) => law.uploaded(ask)))
         this.#pending.problems.push(`${running.name}: registers what is not there`);
@@ -517,25 +520,25 @@ class History {
   }
 
   /**
-   * Whether the answer was right at some moment between the call's beginning and its end. Where reads are torn a refusal
+   * Whether the answer was right at some moment between the call's beginning and its end. Where reads are torn an error
    * may rest on records of several moments; it has changed nothing, and that is what counts.
    */
-  #judge(running: Running, code: number, data: unknown): void {
+  #judge(running: Running, outcome: Answer['outcome'], data: unknown): void {
     const { ask, name, now, from, changed, writes } = running;
     const laws = Array.from({ length: this.#truth.version - from + 1 }, (_, nth) => this.#law(from + nth, now));
     const wrong = (what: string) => this.#violations.push(`${name}: ${what}`);
-    if (code !== 200) {
-      if (writes > 0) wrong(`answers ${code} and has changed something`);
+    if (outcome !== 'success') {
+      if (writes > 0) wrong(`answers ${outcome} and has changed something`);
       // Of several invitations a call knows those that were there when it read them.
       const newest = ask.op === 'invite/handle' && ask.inviter === ask.me;
       // The bucket is looked at after the records.
       const late =
         ask.op === 'file/register' &&
-        code === 10002 &&
-        laws.some((law) => law.permitted(ask).codes.includes(200)) &&
+        outcome === 'badParameter' &&
+        laws.some((law) => law.permitted(ask).outcomes.includes('success')) &&
         laws.some((law) => !law.uploaded(ask));
-      if (this.#faults === 0 && !newest && !late && !laws.some((law) => law.call(ask).codes.includes(code)))
-        wrong(`answers ${code}, which was never right: ${laws.map((law) => law.call(ask).codes)}`);
+      if (this.#faults === 0 && !newest && !late && !laws.some((law) => law.call(ask).outcomes.includes(outcome)))
+        wrong(`answers ${outcome}, which was never right: ${laws.map((law) => law.call(ask).outcomes)}`);
       return;
     }
     if (isOfFiles(ask)) this.#judgeFiles(running, laws.length, data);
@@ -551,10 +554,10 @@ class History {
     if (!entries) {
       // What a file was registered as was judged at the write; that it was uploaded may have been at another moment.
       if (ask.op === 'file/register' && writes > 0) return;
-      // A group that takes no applications says so with a success: a refusal, which may rest on several moments.
+      // A group that takes no applications says so with a success: an error, which may rest on several moments.
       if (ask.op === 'apply' && this.#faults > 0 && (data as { result: string }).result === 'fail') return;
       const quiet = writes === 0 && !['qrcode/sign', 'group_confirm'].includes(ask.op);
-      if (!laws.some((law) => law.call(ask).codes.includes(200) && !(quiet && law.call(ask).changes)))
+      if (!laws.some((law) => law.call(ask).outcomes.includes('success') && !(quiet && law.call(ask).changes)))
         wrong(quiet ? 'succeeds without doing anything' : 'succeeds, which was never right');
       return;
     }
@@ -563,15 +566,18 @@ class History {
       const verdicts = laws.map((law) => law.entry(ask, id));
       const done = changed.has(id);
       if (entry.result === 'success') {
-        if (!done && !verdicts.some(({ codes, changes }) => codes.includes(200) && !changes))
+        if (!done && !verdicts.some(({ outcomes, changes }) => outcomes.includes('success') && !changes))
           wrong(`says that ${id} is done and has done nothing`);
       } else {
         if (done) wrong(`says that ${id} failed (${entry.reason}) and has done it`);
-        const given = codeOf(entry.reason);
+        const given = errorOf(entry.reason);
         // Limits may have been taken up by entries before it that another call then did instead.
         const crowded = laws.map((law) => law.entry(ask, id, entries.length - 1));
-        if (this.#faults === 0 && ![...verdicts, ...crowded].some(({ codes }) => codes.includes(given)))
-          wrong(`refuses ${id} with ${given}, which was never right: ${verdicts.map(({ codes }) => codes)}`);
+        if (
+          this.#faults === 0 &&
+          ![...verdicts, ...crowded].some(({ outcomes }) => given !== undefined && outcomes.includes(given))
+        )
+          wrong(`refuses ${id} with ${given}, which was never right: ${verdicts.map(({ outcomes }) => outcomes)}`);
       }
     }
   }
@@ -657,8 +663,8 @@ class History {
   async #asTheApiShows(): Promise<void> {
     const joined = new Map<number, number[]>();
     const askJoined = async ({ id }: Person) => {
-      const { body } = await this.#given.admin({ user: id }).asks('GET /group/user_joined');
-      if (body.code === 200) joined.set(id, body.data);
+      const { outcome, body } = await this.#given.admin({ user: id }).asks('GET /group/user_joined');
+      if (outcome === 'success') joined.set(id, body.data);
     };
     await Promise.all(this.#people.map(askJoined));
     const publicGroups: number[] = await this.#given.admin().lists('GET /group/public_list', { limit: 2 });

@@ -3,6 +3,7 @@ import type { Invitation } from '../../shared/data/invitation-repo.ts';
 import { partiesOf } from '../../shared/data/invitation-repo.ts';
 import type { Limits } from '../../shared/limits.ts';
 import { incomingObject } from '../../shared/storage/names.ts';
+import type { Outcome } from '../support/api.ts';
 import type { Event, Moment } from './truth.ts';
 
 /** What a form was issued for; `user` 0: the app. `url` is the address that its upload is registered by. */
@@ -49,15 +50,16 @@ export const entriesOf = (ask: Ask): number[] | undefined =>
 
 export const isOfFiles = ({ op }: Ask): boolean => op.startsWith('file/');
 
-/** What a call, or an entry of its list, may answer at a moment. Several codes where two rules apply at once. */
+/** What a call, or an entry of its list, may answer at a moment. Several outcomes where two rules apply at once. */
 export interface Verdict {
-  codes: number[];
+  outcomes: Outcome[];
   /** A success changes something. */
   changes: boolean;
 }
 
-const is = (...codes: number[]): Verdict => ({ codes, changes: codes.includes(200) });
-const nothing: Verdict = { codes: [200], changes: false };
+const is = (...outcomes: Outcome[]): Verdict => ({ outcomes, changes: outcomes.includes('success') });
+const success = is('success');
+const nothing: Verdict = { outcomes: ['success'], changes: false };
 
 /**
  * How groups behave (docs/behaviour.md, Groups) once more, in the simplest words: what is right at one moment, with all
@@ -77,8 +79,8 @@ export class Laws {
 
   /** The call as a whole: what it answers, apart from the entries of a list. */
   call(ask: Ask): Verdict {
-    if (ask.me !== undefined && this.#gone(ask.me)) return is(402, 10000);
-    return this.#or(this.permitted(ask), () => (this.uploaded(ask) ? this.permitted(ask) : is(10002)));
+    if (ask.me !== undefined && this.#gone(ask.me)) return is('loginAgain', 'userMissing');
+    return this.#or(this.permitted(ask), () => (this.uploaded(ask) ? this.permitted(ask) : is('badParameter')));
   }
 
   /** What a form's upload is registered as lies there, with that size. */
@@ -92,8 +94,8 @@ export class Laws {
     const { me, group } = ask;
     switch (ask.op) {
       case 'create':
-        if (this.#user(me).owned >= this.#limits.groups_owned) return is(20008);
-        return this.#user(me).joined >= this.#limits.groups_joined ? is(20009) : is(200);
+        if (this.#user(me).owned >= this.#limits.groups_owned) return is('tooManyOwned');
+        return this.#user(me).joined >= this.#limits.groups_joined ? is('tooManyJoined') : success;
       case 'invite':
         return this.#permit(ask, 'admin', this.#at.group(group)?.member_invite);
       case 'kick':
@@ -111,30 +113,32 @@ export class Laws {
       case 'transfer':
         return this.#or(this.#permit(ask, 'owner'), () => this.#transfer(group, ask.user));
       case 'leave':
-        return this.#or(this.#permit(ask, 'member'), () => (this.#role(group, me) === 2 ? is(20004) : is(200)));
+        return this.#or(this.#permit(ask, 'member'), () =>
+          this.#role(group, me) === 2 ? is('ownerCannotLeave') : success,
+        );
       case 'qrcode/sign':
         return this.#permit(ask, 'admin', this.#at.group(group)?.member_invite);
       case 'apply':
         return this.#or(this.#living(group), () => this.#apply(group, me!));
       case 'apply/handle':
         return this.#or(this.#permit(ask, 'admin'), () => {
-          if (!this.#applicationUsable(group, ask.user)) return is(20014);
-          return ask.approval ? this.#gate(group, ask.user) : is(200);
+          if (!this.#applicationUsable(group, ask.user)) return is('applicationGone');
+          return ask.approval ? this.#gate(group, ask.user) : success;
         });
       case 'invite/handle':
         return this.#or(this.#living(group), () => this.#handleInvitation(group, me!, ask.inviter, ask.approval));
       case 'qrcode/invite':
-        if (ask.expires * 1000 <= this.#now) return is(20025);
+        if (ask.expires * 1000 <= this.#now) return is('qrExpired');
         return this.#joinByCode(ask, me!);
       case 'user/delete':
       case 'group_confirm':
-        return is(200);
+        return success;
       case 'file/form':
       case 'file/list':
         return this.#or(this.#permit(ask, 'member'), () => nothing);
       case 'file/info':
         return this.#or(this.#permit(ask, 'member'), () =>
-          this.#at.file(group, ask.file)?.published === undefined ? is(20022) : nothing,
+          this.#at.file(group, ask.file)?.published === undefined ? is('fileMissing') : nothing,
         );
       // No place is taken before the upload is there: how many files there are may have been read a moment before.
       case 'file/reserve':
@@ -145,7 +149,7 @@ export class Laws {
         return this.#or(this.#permit(ask, 'member'), () => {
           const { form } = ask;
           const issued = form.group === group && form.user === (me ?? 0);
-          if (!issued || this.#at.registered(form.random)) return is(10002);
+          if (!issued || this.#at.registered(form.random)) return is('badParameter');
           return this.#room(this.#at.published(group).length);
         });
       case 'file/update_name':
@@ -155,14 +159,14 @@ export class Laws {
     }
   }
 
-  #room = (files = 0): Verdict => (files >= this.#limits.files ? is(10002) : is(200));
+  #room = (files = 0): Verdict => (files >= this.#limits.files ? is('badParameter') : success);
 
   /** Files are changed by whoever uploaded them and by admins; before they are there, for their uploader's delete alone. */
   #changeFile({ group, me }: Ask, id: number, deletes: boolean): Verdict {
     const file = this.#at.file(group, id);
     const own = file?.uploader === (me ?? this.#at.group(group)?.owner);
-    if (!file || (file.published === undefined && !(deletes && own))) return is(20022);
-    return own || this.#role(group, me) >= 1 ? is(200) : is(20023);
+    if (!file || (file.published === undefined && !(deletes && own))) return is('fileMissing');
+    return own || this.#role(group, me) >= 1 ? success : is('fileRight');
   }
 
   /**
@@ -175,36 +179,38 @@ export class Laws {
     const { group, me } = ask;
     const state = this.#at.relation(group, user)?.state;
     const role = this.#role(group, user);
-    const permitted = ask.op === 'create' ? is(200) : this.permitted(ask);
+    const permitted = ask.op === 'create' ? success : this.permitted(ask);
     return this.#or(permitted, () => {
       switch (ask.op) {
         case 'create':
         case 'invite':
-          if (this.#gone(user)) return is(10000);
-          if (state === 'member') return is(20017);
-          if (state === 'blocked') return is(20018);
-          return invited ? is(200) : this.#gate(group, user, joined);
+          if (this.#gone(user)) return is('userMissing');
+          if (state === 'member') return is('alreadyMember');
+          if (state === 'blocked') return is('blocked');
+          return invited ? success : this.#gate(group, user, joined);
         case 'kick':
-          return this.#or(this.#touch(ask, user), () => (role < 0 ? is(20002) : is(200)));
+          return this.#or(this.#touch(ask, user), () => (role < 0 ? is('notMember') : success));
         case 'ban':
-          return this.#or(this.#touch(ask, user), () => (role < 0 ? is(20002) : is(200)));
+          return this.#or(this.#touch(ask, user), () => (role < 0 ? is('notMember') : success));
         case 'unban': {
           const banned = (this.#at.relation(group, user)?.until ?? 0) > this.#now;
-          if (!banned) return role < 0 ? is(20002) : nothing;
+          if (!banned) return role < 0 ? is('notMember') : nothing;
           return this.#touch(ask, user);
         }
         case 'block':
-          if (this.#gone(user)) return is(10000);
-          return this.#or(this.#touch(ask, user), () => (state === 'blocked' ? nothing : is(200)));
+          if (this.#gone(user)) return is('userMissing');
+          return this.#or(this.#touch(ask, user), () => (state === 'blocked' ? nothing : success));
         case 'unblock':
-          return state === 'blocked' ? is(200) : nothing;
+          return state === 'blocked' ? success : nothing;
         case 'admin/add':
-          if (role < 0) return is(20002);
+          if (role < 0) return is('notMember');
           if (role > 0) return nothing;
-          return (this.#at.group(group)?.admins ?? 0) + joined >= this.#limits.group_admins ? is(10002) : is(200);
+          return (this.#at.group(group)?.admins ?? 0) + joined >= this.#limits.group_admins
+            ? is('badParameter')
+            : success;
         case 'admin/remove':
-          if (role < 0) return is(20002);
-          return role === 1 ? is(200) : nothing;
+          if (role < 0) return is('notMember');
+          return role === 1 ? success : nothing;
         case 'file/delete':
           return this.#changeFile(ask, user, true);
         default:
@@ -267,7 +273,7 @@ export class Laws {
   #isUploader = ({ me }: Ask, { uploader }: SharedFile) => me === undefined || me === uploader;
 
   #or(first: Verdict, then: () => Verdict): Verdict {
-    return first.codes[0] === 200 ? then() : first;
+    return first.outcomes[0] === 'success' ? then() : first;
   }
 
   #user = (id: number | undefined) => this.#at.user(id ?? 0) ?? { joined: 0, owned: 0, confirm: false };
@@ -281,63 +287,64 @@ export class Laws {
   }
 
   /** The owner's side of a dissolved group goes with it, and may be noticed first. */
-  #living = (group: number): Verdict => (this.#at.group(group)?.status === 'normal' ? is(200) : is(20001, 20011));
+  #living = (group: number): Verdict =>
+    this.#at.group(group)?.status === 'normal' ? success : is('groupMissing', 'needsMember');
 
   #permit({ group, me }: Ask, least: 'member' | 'admin' | 'owner', open = false): Verdict {
     return this.#or(this.#living(group), () => {
       const role = this.#role(group, me);
-      if (role < 0) return is(20011);
-      if (least === 'owner' && role < 2) return is(20013);
-      return least === 'admin' && !open && role < 1 ? is(20012) : is(200);
+      if (role < 0) return is('needsMember');
+      if (least === 'owner' && role < 2) return is('needsOwner');
+      return least === 'admin' && !open && role < 1 ? is('needsAdmin') : success;
     });
   }
 
   /** Nobody touches the owner or themselves, and admins only the owner. */
   #touch({ group, me }: Ask, user: number): Verdict {
-    if (this.#at.group(group)?.owner === user || me === user) return is(10010);
-    return this.#role(group, user) >= 1 && this.#role(group, me) < 2 ? is(20013) : is(200);
+    if (this.#at.group(group)?.owner === user || me === user) return is('noPermission');
+    return this.#role(group, user) >= 1 && this.#role(group, me) < 2 ? is('needsOwner') : success;
   }
 
   #gate(group: number, user: number, joined = 0): Verdict {
     const { count, capacity } = this.#at.group(group) ?? { count: 0, capacity: this.#limits.group_capacity };
     const { state } = this.#at.relation(group, user) ?? {};
-    if (this.#gone(user)) return is(10000);
-    if (state === 'member') return is(20017);
-    if (state === 'blocked') return is(20018);
-    if (this.#user(user).joined >= this.#limits.groups_joined) return is(20009);
-    return count + joined >= capacity ? is(20010) : is(200);
+    if (this.#gone(user)) return is('userMissing');
+    if (state === 'member') return is('alreadyMember');
+    if (state === 'blocked') return is('blocked');
+    if (this.#user(user).joined >= this.#limits.groups_joined) return is('tooManyJoined');
+    return count + joined >= capacity ? is('groupFull') : success;
   }
 
   /** A code is dead once its signer has left or lost the right to sign, and for users who were kicked since. */
   #joinByCode({ group, signer, signed, versions: [from, to] }: QrCode, user: number): Verdict {
-    if (this.#living(group).codes[0] !== 200 || !this.#isMember(group, signer)) return is(20024);
-    if (this.#role(group, signer) < 1 && !this.#at.group(group)?.member_invite) return is(20024);
+    if (this.#living(group).outcomes[0] !== 'success' || !this.#isMember(group, signer)) return is('qrIllegal');
+    if (this.#role(group, signer) < 1 && !this.#at.group(group)?.member_invite) return is('qrIllegal');
     const kicks = this.#at.kicks(group, user);
     const rejoined = this.#at.lastJoin(group, signer);
     const isAfter = ({ version, clock }: Event) => version > to && clock > signed;
-    if (isAfter(rejoined)) return is(20024);
-    const { codes, changes } = this.#gate(group, user);
+    if (isAfter(rejoined)) return is('qrIllegal');
+    const { outcomes, changes } = this.#gate(group, user);
     // The gate is looked at first: nobody who cannot come in anyway is told of a kick.
-    if (kicks.some(isAfter)) return is(20024, ...codes.filter((code) => code !== 200));
+    if (kicks.some(isAfter)) return is('qrIllegal', ...outcomes.filter((one) => one !== 'success'));
     // Of calls that ran at the same moment, either may have come first.
     const perhaps = [...kicks, rejoined].some(({ version, clock }) => version > from || clock >= signed);
-    return { codes: perhaps ? [...codes, 20024] : codes, changes };
+    return { outcomes: perhaps ? [...outcomes, 'qrIllegal'] : outcomes, changes };
   }
 
   #apply(group: number, user: number): Verdict {
     const { state } = this.#at.relation(group, user) ?? {};
     const approval = this.#at.group(group)?.approval;
-    if (state === 'member') return is(20017);
-    if (state === 'blocked') return is(20018);
+    if (state === 'member') return is('alreadyMember');
+    if (state === 'blocked') return is('blocked');
     if (approval === 2) return nothing;
-    return approval === 0 ? this.#gate(group, user) : is(200);
+    return approval === 0 ? this.#gate(group, user) : success;
   }
 
   #transfer(group: number, user: number): Verdict {
     if (this.#at.group(group)?.owner === user) return nothing;
-    if (!this.#isMember(group, user)) return is(20005);
-    if (this.#gone(user)) return is(10000);
-    return this.#user(user).owned >= this.#limits.groups_owned ? is(20008) : is(200);
+    if (!this.#isMember(group, user)) return is('newOwnerNotMember');
+    if (this.#gone(user)) return is('userMissing');
+    return this.#user(user).owned >= this.#limits.groups_owned ? is('tooManyOwned') : success;
   }
 
   #applicationUsable(group: number, user: number): boolean {
@@ -357,11 +364,11 @@ export class Laws {
       this.#at.invitationMadeAt(me, group, partiesOf(invitation).inviter) > this.#at.voidedAt(group, me);
     const all = named === me ? this.#at.invitations(me, group) : [this.#at.invitation(me, group, named)];
     const [newest] = all.filter(usable).sort((one, other) => other!.made - one!.made);
-    if (blocked) return is(20018, 20015);
-    if (!newest || !this.#isMember(group, partiesOf(newest).inviter)) return is(20015);
-    const { codes, changes } = approval ? this.#gate(group, me) : is(200);
+    if (blocked) return is('blocked', 'invitationGone');
+    if (!newest || !this.#isMember(group, partiesOf(newest).inviter)) return is('invitationGone');
+    const { outcomes, changes } = approval ? this.#gate(group, me) : success;
     // Made by a call that began before the join or the block that came in between: as if it had come before.
     const { settled = 0, blocked: voided = 0 } = this.#at.edge(me, group) ?? {};
-    return { codes: newest.made <= Math.max(settled, voided) ? [...codes, 20015] : codes, changes };
+    return { outcomes: newest.made <= Math.max(settled, voided) ? [...outcomes, 'invitationGone'] : outcomes, changes };
   }
 }

@@ -9,6 +9,7 @@ import { put, remove, update } from '../../shared/data/step.ts';
 import { deviceOf, lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
 import { Call, forgetHeld } from '../../shared/domain/call.ts';
 import { isGenuine, parseToken, tokenHash } from '../../shared/domain/token.ts';
+import type { ErrorName } from '../../shared/errors.ts';
 import { newTable, putAll } from '../support/database.ts';
 import { ops, opsHere, stackFolder } from './command-line.ts';
 
@@ -48,13 +49,13 @@ async function text(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** What an API call with this token is refused with; undefined where it is served. */
-async function callWith(app: string, token: string): Promise<number | undefined> {
+/** The error that an API call with this token is answered; undefined where it is served. */
+async function callWith(app: string, token: string): Promise<ErrorName | undefined> {
   forgetHeld();
   const credentials = { app, token, user: undefined, group: undefined };
   return new Call('admin', credentials, { db: db() }).open([]).then(
     () => undefined,
-    ({ code }) => code,
+    ({ name }) => name,
   );
 }
 
@@ -98,7 +99,7 @@ describe('apps', () => {
     const { token } = await json('tokens', 'issue', 'door');
     expect(await callWith('door', token)).toBeUndefined();
     for (const _ of [1, 2]) expect(await json('apps', 'disable', 'door')).toMatchObject({ status: 'disabled' });
-    expect(await callWith('door', token)).toBe(40003);
+    expect(await callWith('door', token)).toBe('appDisabled');
     for (const _ of [1, 2]) expect(await text('apps', 'enable', 'door')).toContain('active now');
     expect(await callWith('door', token)).toBeUndefined();
   });
@@ -111,7 +112,7 @@ describe('apps', () => {
     expect(await refused('apps', 'registration', 'club', 'ajar')).toContain("'ajar' is invalid for argument 'state'");
   });
 
-  it('deletes for good: the id answers 40000, is never used again, and no token of it is left', async () => {
+  it('deletes for good: the id is answered appMissing, is never used again, and no token of it is left', async () => {
     await json('apps', 'create', '--id', 'gone');
     const { token } = await json('tokens', 'issue', 'gone');
     expect(await refused('apps', 'delete', 'gone', '--yes')).toContain('disable it first');
@@ -124,7 +125,7 @@ describe('apps', () => {
     const sure = await ops(['apps', 'delete', 'gone'], { folder, input: 'gone\n' });
     expect(sure).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('never used again') });
 
-    expect(await callWith('gone', token)).toBe(40000);
+    expect(await callWith('gone', token)).toBe('appMissing');
     expect(await db().read(adminTokenOf('gone', tokenHash(token)))).toBeUndefined();
     expect(await refused('apps', 'create', '--id', 'gone')).toContain('is taken');
     expect(await refused('apps', 'enable', 'gone')).toBe('there is no app "gone"');
@@ -236,8 +237,8 @@ describe('tokens', () => {
     expect(revoked).toMatchObject({ token_id: first.token_id, state: 'revoked' });
     expect(await json('tokens', 'revoke', 'locks', first.token_id)).toEqual(revoked);
     await json('tokens', 'revoke', 'locks', second.token);
-    expect(await callWith('locks', first.token)).toBe(402);
-    expect(await callWith('locks', second.token)).toBe(402);
+    expect(await callWith('locks', first.token)).toBe('loginAgain');
+    expect(await callWith('locks', second.token)).toBe('loginAgain');
     expect(await callWith('locks', third.token)).toBeUndefined();
     const listed = await text('tokens', 'list', 'locks');
     expect(listed.match(/ revoked /g)).toHaveLength(2);
@@ -251,7 +252,7 @@ describe('tokens', () => {
     const { token } = await json('tokens', 'issue', 'old', '--expires', '2099-01-31T12:00Z');
     await db().write([update(adminTokenKey('old', tokenHash(token)), { set: { expires: 1000 } })]);
     expect((await json('tokens', 'list', 'old')).tokens).toMatchObject([{ state: 'expired', last_used_at: null }]);
-    expect(await callWith('old', token)).toBe(402);
+    expect(await callWith('old', token)).toBe('loginAgain');
   });
 
   it('refuses to expire in the past', async () => {

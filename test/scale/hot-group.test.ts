@@ -31,9 +31,9 @@ test.for([
     const ms = Math.round(performance.now() - began);
     world.conflicts.on = false;
     const joined = Math.min(people, capacity - 1);
-    const codes = answers.map(({ status, body }) => (status === 200 ? body.code : status));
-    expect(codes.filter((code) => code === 200)).toHaveLength(joined);
-    expect(codes.filter((code) => code === 20010)).toHaveLength(people - joined);
+    const outcomes = answers.map(({ outcome }) => outcome);
+    expect(outcomes.filter((one) => one === 'success')).toHaveLength(joined);
+    expect(outcomes.filter((one) => one === 'groupFull')).toHaveLength(people - joined);
     const { count } = await owner.does('GET /group/info', { group_id });
     expect(count).toBe(joined + 1);
     expect(await given.problems()).toEqual([]);

@@ -7,7 +7,7 @@ import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type S3Server, startS3Server } from '../../infra/local/s3-server.ts';
 import { BUCKET_NAME } from '../../shared/environment.ts';
-import { Unavailable } from '../../shared/refusal.ts';
+import { Unavailable } from '../../shared/errors.ts';
 import { bucketUrl } from '../../shared/storage/client.ts';
 import { copyObject, deleteObject, getObject, headObject, putNewObject } from '../../shared/storage/objects.ts';
 import { presign, presignPut } from '../../shared/storage/presign.ts';

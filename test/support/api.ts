@@ -3,6 +3,8 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { expect } from 'vitest';
 import type * as z from 'zod/mini';
 import { ANSWER_LIMIT } from '../../infra/local/function-pool.ts';
+import type { ErrorName } from '../../shared/errors.ts';
+import { errorName } from '../../shared/openapi/errors.ts';
 import { type Method, type Route, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
 import { calledOperation } from './guards.ts';
@@ -36,10 +38,14 @@ export interface Envelope {
   version?: number;
 }
 
+/** What the envelope's code stands for. */
+export type Outcome = 'success' | ErrorName | 'fault';
+
 export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: Envelope;
+  outcome: Outcome;
   /** The body as it was sent. */
   text: string;
   /** The line that the call wrote to the log; in process only. */
@@ -100,7 +106,7 @@ export const inProcess: Api = {
     expect([log.code, log.status]).toEqual([String(body.code), response.statusCode]);
     keepsSecrets(JSON.stringify(log), request, body);
     const { statusCode: status, headers, body: text } = response;
-    return verified(route, request, { status, headers, body, text, log });
+    return verified(route, request, { status, headers, body, outcome: outcomeOf(body), text, log });
   },
 };
 
@@ -120,10 +126,12 @@ export const overHttp = (endpoint: string): Api => ({
       ...(body !== undefined && method !== 'GET' && { body }),
     });
     const text = await response.text();
+    const envelope = JSON.parse(text) as Envelope;
     const answer = {
       status: response.status,
       headers: Object.fromEntries(response.headers),
-      body: JSON.parse(text) as Envelope,
+      body: envelope,
+      outcome: outcomeOf(envelope),
       text,
     };
     return verified(routeOf(method, path), request, answer);
@@ -150,6 +158,15 @@ export const insisting = (api: Api): Api => ({
   },
 });
 
+/** A code that the table of errors does not have fails the test. */
+export function outcomeOf({ code, message }: Pick<Envelope, 'code' | 'message'>): Outcome {
+  if (code === 200) return 'success';
+  if (code === 20000) return 'fault';
+  const name = errorName(code);
+  if (!name) throw new Error(`no error has the code ${code} (${message})`);
+  return name;
+}
+
 /** An answer that is what it must be, noted as a possible example. */
 function verified(route: Route, request: Request, answer: Answer): Answer {
   demandDescribed(route, answer);
@@ -158,7 +175,7 @@ function verified(route: Route, request: Request, answer: Answer): Answer {
 }
 
 /** What every answer must be, whatever was asked: what docs/openapi.json says of the operation. Throws what is wrong. */
-export function demandDescribed(route: Route, { status, body, headers }: Answer): void {
+export function demandDescribed(route: Route, { status, body, headers }: Omit<Answer, 'outcome'>): void {
   expect(headers['content-type']).toBe('application/json; charset=utf-8');
   const tooLarge = status === 413 && /^body: must have at most \d+ bytes$/.test(body.message ?? '');
   if (body.code !== 20000 && !tooLarge) expect(status).toBe(headers.location ? 302 : 200);

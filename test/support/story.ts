@@ -24,6 +24,7 @@ import { type PasswordHash, putUser, type User } from '../../shared/data/user-re
 import { newApp } from '../../shared/domain/app/apps.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/domain/token.ts';
+import type { ErrorName } from '../../shared/errors.ts';
 import type { Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import { type Answer, type Api, busy, type Request } from './api.ts';
@@ -73,11 +74,11 @@ export class Actor {
     return body.data;
   }
 
-  /** The code of a refusal; a success fails the test. */
-  async fails(call: Call, parameters?: Parameters): Promise<number> {
-    const { body } = await this.asks(call, parameters);
-    expect(body.code, `${call} succeeded`).not.toBe(200);
-    return body.code;
+  /** The name of the error; a success and a fault of the service fail the test. */
+  async fails(call: Call, parameters?: Parameters): Promise<ErrorName> {
+    const { outcome, body } = await this.asks(call, parameters);
+    if (outcome === 'success' || outcome === 'fault') throw new Error(`${call}: ${outcome} (${body.message})`);
+    return outcome;
   }
 
   /** All entries of a list, page by page. */

@@ -19,8 +19,8 @@ export const handler = operation({ access: 'admin', request, reply, mostBody: MO
   changeProfiles(
     call,
     uniqueBy(input.list, 'user_id').map((given) => {
-      const { value, refusal } = entryOf(entry, given);
-      return { user_id: given.user_id, change: refusal ?? value ?? {} };
+      const { value, error } = entryOf(entry, given);
+      return { user_id: given.user_id, change: error ?? value ?? {} };
     }),
   ),
 );

@@ -16,8 +16,8 @@ export const handler = operation({ access: 'admin', request, reply }, (call, inp
   registerBatch(
     call,
     input.list.map((given) => {
-      const { value, refusal } = entryOf(entry, given);
-      return { username: value?.username ?? given.username, password: value?.password ?? '', refusal };
+      const { value, error } = entryOf(entry, given);
+      return { username: value?.username ?? given.username, password: value?.password ?? '', error };
     }),
   ),
 );

@@ -1,4 +1,5 @@
 /** What can be told of the way to the API without an app: address, clock, headers, preflights. */
+import { ERRORS } from '../../../client/operations.ts';
 import { CORS_HEADERS, CORS_METHODS } from '../../cors.ts';
 import { type Finding, right, wrong } from './finding.ts';
 
@@ -46,7 +47,7 @@ const shown = ({ status, code, message, text }: Answer): string =>
 
 /**
  * One call with an app that is not there. It is answered in the order of the API's checks, so that the code tells which
- * header was missed first: 10002 `app_id`, 10003 `access-token`, 40000 none of them.
+ * header was missed first: badParameter `app_id`, noToken `access-token`, appMissing none of them.
  * @returns `reached`: whether calls with an app make sense
  */
 export async function checkWay(api: string): Promise<{ findings: Finding[]; reached: boolean }> {
@@ -73,9 +74,9 @@ export async function checkWay(api: string): Promise<{ findings: Finding[]; reac
 
 function missedHeader(answer: Answer): Finding | undefined {
   const { code, message } = answer;
-  if (code === undefined || code === 40000) return undefined;
-  if (code === 10002 && message?.includes('app_id')) return lost('app_id');
-  if (code === 10003) return lost('access-token');
+  if (code === undefined || code === ERRORS.appMissing) return undefined;
+  if (code === ERRORS.badParameter && message?.includes('app_id')) return lost('app_id');
+  if (code === ERRORS.noToken) return lost('access-token');
   const says = `A call of an app that is not there was answered ${shown(answer)}, not 40000.`;
   return wrong('headers', says, 'Look at the log of the function group-info: docs/runbook.md#how-to-look.');
 }

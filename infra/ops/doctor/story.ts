@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, Failed, Refused, rosterClient } from '../../../client/roster.ts';
+import { ApiError, type Client, rosterClient, TransportError } from '../../../client/roster.ts';
 import { Database } from '../../../shared/data/database.ts';
 import type { OperatorTable } from '../../../shared/data/operator-queries.ts';
 import { changeApp, createApp, deleteApp, issueAdminToken } from '../../../shared/domain/app/apps.ts';
@@ -63,13 +63,14 @@ class Stop extends Error {
 }
 
 function stoppedBy(error: unknown, call: string): Finding {
-  if (error instanceof Refused)
+  if (error instanceof ApiError)
     return wrong(
       'calls',
       `${call} was answered code ${error.code}, ${error.message}.`,
       'This call is right, so the deployment is not: look at the log of its function (docs/runbook.md#how-to-look).',
     );
-  const said = error instanceof Failed ? `was answered HTTP ${error.status}` : `was not answered: ${reasonOf(error)}`;
+  const said =
+    error instanceof TransportError ? `was answered HTTP ${error.status}` : `was not answered: ${reasonOf(error)}`;
   return wrong('calls', `${call} ${said}.`, 'The log of its function says why: docs/runbook.md#faults.');
 }
 
@@ -97,7 +98,8 @@ async function neededHeader<T>(name: string, call: () => Promise<T>): Promise<T>
   try {
     return await call();
   } catch (error) {
-    if (error instanceof Refused && error.code === 10002 && error.message.includes(name)) throw new Stop(lost(name));
+    if (error instanceof ApiError && error.is('badParameter') && error.message.includes(name))
+      throw new Stop(lost(name));
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import {
 } from '../../data/app-repo.ts';
 import { Database } from '../../data/database.ts';
 import { indexedKeys, type OperatorTable } from '../../data/operator-queries.ts';
-import { badParameter } from '../../refusal.ts';
+import { badParameter } from '../../errors.ts';
 import { parseToken, tokenHash } from '../token.ts';
 import { appNamed } from './apps.ts';
 
@@ -26,7 +26,7 @@ export const tokenState = ({ revoked, expires }: AdminToken, now: number) =>
 
 /**
  * All admin tokens of the app, the oldest first; on AWS one issued in the last second may be missing.
- * @throws Refusal 40000 where there is no such app
+ * @throws ApiError appMissing where there is no such app
  */
 export async function adminTokens(table: OperatorTable, app: string): Promise<ListedToken[]> {
   const open = () => new Database(table.client, table.name);
@@ -39,9 +39,9 @@ export async function adminTokens(table: OperatorTable, app: string): Promise<Li
 }
 
 /**
- * Ends an admin token: the next call with it is answered 402. Repeating it is no error.
+ * Ends an admin token: the next call with it is answered loginAgain. Repeating it is no error.
  * @param named the token's id, or the token itself (which works at once, before lists show the token)
- * @throws Refusal 40000 where there is no such app, 10002 where it has no such token
+ * @throws ApiError appMissing where there is no such app, badParameter where it has no such token
  */
 export async function revokeToken(
   table: OperatorTable,

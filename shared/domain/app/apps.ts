@@ -16,8 +16,8 @@ import { unchanged } from '../../data/expression.ts';
 import { indexedKeys, type OperatorTable } from '../../data/operator-queries.ts';
 import type { Get } from '../../data/read.ts';
 import { remove } from '../../data/step.ts';
+import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
-import { badParameter, Refusal, Unavailable } from '../../refusal.ts';
 import { newAdminToken, tokenHash } from '../token.ts';
 
 /** 12 characters of the base-36 alphabet: 62 bits. */
@@ -39,7 +39,7 @@ export const newApp = (app: string, limits: Partial<Limits> = {}, name = '', now
 
 /**
  * Makes a tenant. `app` is its id, drawn where not chosen.
- * @throws Refusal 10002 where the id is taken or cannot be one
+ * @throws ApiError badParameter where the id is taken or cannot be one
  */
 export async function createApp(
   db: Database,
@@ -56,7 +56,7 @@ export async function createApp(
 /**
  * Issues an admin token: shown once, kept only as a hash.
  * @param given.expires milliseconds since 1970; absent: does not expire
- * @throws Refusal 40000 where there is no such app
+ * @throws ApiError appMissing where there is no such app
  */
 export async function issueAdminToken(
   db: Database,
@@ -70,14 +70,14 @@ export async function issueAdminToken(
   return token;
 }
 
-/** @throws Refusal 40000 where there is no such app, or none any more */
+/** @throws ApiError appMissing where there is no such app, or none any more */
 export async function appNamed(db: Database, app: string): Promise<App> {
   const found = await db.read(appOf(app));
   if (!found) throw missingApp(app);
   return found;
 }
 
-const missingApp = (app: string) => new Refusal('appMissing', `there is no app "${app}"`);
+const missingApp = (app: string) => new ApiError('appMissing', `there is no app "${app}"`);
 
 /** All apps by id, but for deleted ones; on AWS one made in the last second may be missing. */
 export async function allApps(table: OperatorTable): Promise<App[]> {
@@ -93,7 +93,7 @@ const MAX_ROUNDS = 10;
 /**
  * Sets attributes of an app's record. Running functions may hold the old one for 30 seconds.
  * @param decide what to set, made from the app as it is at that moment
- * @throws Refusal 40000 where there is no such app
+ * @throws ApiError appMissing where there is no such app
  * @throws Unavailable when others keep changing it
  */
 export async function changeApp(db: Database, app: string, decide: (app: App) => Partial<App>): Promise<App> {
@@ -113,10 +113,10 @@ export async function changeApp(db: Database, app: string, decide: (app: App) =>
 
 /**
  * Deletes an app for good: its admin tokens are forgotten and its record becomes a tombstone, so that the id answers
- * 40000 and is never used again. Users, groups and files stay where they are, out of everybody's reach.
+ * appMissing and is never used again. Users, groups and files stay where they are, out of everybody's reach.
  * May be repeated where it was interrupted.
  * @returns how many admin tokens went
- * @throws Refusal 40000 where there is no such app, 10002 where it is not disabled
+ * @throws ApiError appMissing where there is no such app, badParameter where it is not disabled
  */
 export async function deleteApp(table: OperatorTable, app: string, now = Date.now()): Promise<number> {
   const open = () => new Database(table.client, table.name);

@@ -2,7 +2,7 @@ import { Database } from '../../data/database.ts';
 import { continueJob, type Job, jobId, jobOf } from '../../data/job-repo.ts';
 import { JOBS, jobKey } from '../../data/keys.ts';
 import { indexedKeys, type OperatorTable } from '../../data/operator-queries.ts';
-import { badParameter } from '../../refusal.ts';
+import { badParameter } from '../../errors.ts';
 
 export type WaitingJob = Job & { id: string };
 
@@ -20,7 +20,7 @@ export async function waitingJobs(table: OperatorTable): Promise<WaitingJob[]> {
 /**
  * Has the table's stream hand these jobs out again. One that is at work runs twice, which does no harm.
  * @returns those that were there
- * @throws Refusal 10002 where one of them is not (any more): the others are not touched then
+ * @throws ApiError badParameter where one of them is not (any more): the others are not touched then
  */
 export async function retryJobs(table: OperatorTable, ids: readonly string[], now = Date.now()): Promise<WaitingJob[]> {
   const db = new Database(table.client, table.name);

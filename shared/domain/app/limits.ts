@@ -1,8 +1,8 @@
 import { type App, limitsOf } from '../../data/app-repo.ts';
 import { Database } from '../../data/database.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
+import { badParameter } from '../../errors.ts';
 import { LIMITS, type LimitName, type Limits, MOST } from '../../limits.ts';
-import { badParameter } from '../../refusal.ts';
 import { appNamed, changeApp } from './apps.ts';
 import { recount } from './recount.ts';
 
@@ -32,7 +32,7 @@ export const boundsOf = (name: LimitName) => ({
 
 /**
  * Reads `name=value` as operators write it; the value `default` takes a setting back.
- * @throws Refusal 10002 that names what is wrong
+ * @throws ApiError badParameter that names what is wrong
  */
 export function parseLimit(text: string): LimitChanges {
   const [name = '', value = ''] = text.split('=', 2);
@@ -49,7 +49,7 @@ export function parseLimit(text: string): LimitChanges {
 /**
  * Changes an app's limits. A limit of users or groups that was not there before is counted up first (see `recount`
  * for what that costs); from then on registrations and groups are counted as they come and go.
- * @throws Refusal 40000 where there is no such app
+ * @throws ApiError appMissing where there is no such app
  */
 export async function setLimits(
   table: OperatorTable,

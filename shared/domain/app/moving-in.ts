@@ -37,8 +37,8 @@ import {
   usernameOf,
   userOf,
 } from '../../data/user-repo.ts';
+import { ApiError, badParameter } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
-import { badParameter, Refusal } from '../../refusal.ts';
 import { type EachPlan, type Entry, settleEach } from '../decision.ts';
 import { admit } from '../group/admission.ts';
 import { foundingSteps } from '../group/creation.ts';
@@ -69,7 +69,7 @@ export interface Numbered<L extends Line = Line> {
 }
 
 /** What became of a line: written, there already with the same content, or refused. */
-export type Outcome = 'written' | 'there' | Refusal;
+export type Outcome = 'written' | 'there' | ApiError;
 
 /** Items as the lines of a rehearsal would have left them. */
 type Written = Map<string, Item | undefined>;
@@ -134,7 +134,7 @@ export class MovingIn {
     plan: Pick<EachPlan<R, Numbered<L>>, 'entry' | 'shared'>,
   ): Promise<Outcome[]> {
     const there = new Set<number>();
-    const refusals = await settleEach(db, reads, lines, {
+    const errors = await settleEach(db, reads, lines, {
       permit: () => {},
       entry: (records, entry, batch) => {
         const steps = plan.entry(records, entry, batch);
@@ -144,7 +144,7 @@ export class MovingIn {
       },
       shared: (records, batch) => (batch.length > 0 ? plan.shared(records, batch) : []),
     });
-    return lines.map((_, index) => refusals[index] ?? (there.has(index) ? 'there' : 'written'));
+    return lines.map((_, index) => errors[index] ?? (there.has(index) ? 'there' : 'written'));
   }
 
   async #users(lines: readonly Numbered<UserLine>[]): Promise<Outcome[]> {
@@ -180,7 +180,7 @@ export class MovingIn {
         if (mobile[0]) throw badParameter('mobile', `is bound to user ${mobile[0].user}`);
         if ((line.tags?.length ?? 0) > this.#limits.tags)
           throw badParameter('tags', `a user has at most ${this.#limits.tags}`);
-        if (most > 0 && totalOf(counters, 'users') + batch.length >= most) throw new Refusal('tooManyUsers');
+        if (most > 0 && totalOf(counters, 'users') + batch.length >= most) throw new ApiError('tooManyUsers');
         return userSteps(app, line, hashes[index], now + index);
       },
       shared: (_, batch) => (most > 0 ? [countStep(app, 'users', batch.length, lines[0]!.line.user_id % SHARDS)] : []),
@@ -208,7 +208,7 @@ export class MovingIn {
         if (group) return unlessDiffering(line, groupLine(group, info, text, now));
         if (!owner || owner.status === 'deleted') throw missingUser('owner_id', line.owner_id);
         if (limits.groups > 0 && totalOf(counters, 'groups') + batch.length >= limits.groups)
-          throw new Refusal('tooManyGroups');
+          throw new ApiError('tooManyGroups');
         const made = newGroup(line, limits.group_capacity, now);
         const { avatar = '', description, ext } = line;
         const { changed } = made;

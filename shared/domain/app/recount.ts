@@ -4,7 +4,7 @@ import { directoryPartition } from '../../data/keys.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
 import type { Page, Query } from '../../data/read.ts';
 import { userOf } from '../../data/user-repo.ts';
-import { Unavailable } from '../../refusal.ts';
+import { Unavailable } from '../../errors.ts';
 
 /** Sort keys of the directory are digits and `#`. */
 const FIRST = '0';

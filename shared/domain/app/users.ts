@@ -13,14 +13,14 @@ import {
   usernameOf,
   userOf,
 } from '../../data/user-repo.ts';
-import { badParameter, Refusal } from '../../refusal.ts';
+import { ApiError, badParameter } from '../../errors.ts';
 import { wholeNumber } from '../call.ts';
 import { appNamed } from './apps.ts';
 
 /**
  * The user that an operator means: by id, username or mobile number. Digits alone may be an id or a mobile number
  * (no username is all digits); where they are both, of two users, neither is taken.
- * @throws Refusal 10000 where there is none (any more), 10002 where it could be two
+ * @throws ApiError userMissing where there is none (any more), badParameter where it could be two
  */
 async function findUser(db: Database, app: string, named: string): Promise<User> {
   const text = named.trim();
@@ -34,7 +34,7 @@ async function findUser(db: Database, app: string, named: string): Promise<User>
     (user) => user !== undefined && user.status !== 'deleted',
   );
   const [user, other] = users;
-  if (!user) throw new Refusal('userMissing', `app "${app}" has no user "${named}"`);
+  if (!user) throw new ApiError('userMissing', `app "${app}" has no user "${named}"`);
   if (other)
     throw badParameter(
       'user',
@@ -45,7 +45,7 @@ async function findUser(db: Database, app: string, named: string): Promise<User>
 
 /**
  * Who a user is, for an operator who was asked about them.
- * @throws Refusal 40000 10000 10002 as `findUser`
+ * @throws ApiError appMissing, userMissing, badParameter as `findUser`
  */
 export async function showUser(
   table: OperatorTable,
@@ -62,7 +62,7 @@ export async function showUser(
 /**
  * Forgets the failed logins of a user, the account's and those of each device, so that all may log in again at once.
  * @returns the user, and what was forgotten
- * @throws Refusal 40000 10000 10002 as `findUser`
+ * @throws ApiError appMissing, userMissing, badParameter as `findUser`
  */
 export async function unlockUser(
   table: OperatorTable,

@@ -26,7 +26,7 @@ import {
 import { record } from '../../data/read.ts';
 import { measured, remove, type Step, update } from '../../data/step.ts';
 import { type Device, freeHolder, itemsOf, pushTokenOf, userOf } from '../../data/user-repo.ts';
-import { Unavailable } from '../../refusal.ts';
+import { Unavailable } from '../../errors.ts';
 import { after } from '../cursor.ts';
 import { settle } from '../decision.ts';
 import { dissolutionSteps } from '../group/dissolution.ts';

@@ -1,5 +1,5 @@
 import { pause } from '../../deadline.ts';
-import { Unavailable } from '../../refusal.ts';
+import { Unavailable } from '../../errors.ts';
 
 /** Pieces of work side by side. */
 const WIDEST = 10;

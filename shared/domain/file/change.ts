@@ -2,7 +2,7 @@ import { fileOf, isReserved, removeFile, renameFile, type SharedFile, uncountFil
 import { groupOf } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { ADMIN_ROLE } from '../../data/membership-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import { deleteObject } from '../../storage/objects.ts';
 import type { Call } from '../call.ts';
 import type { EachPlan } from '../decision.ts';
@@ -10,12 +10,15 @@ import { actorRelation, type GroupActor, permit, sameRole } from '../group/permi
 import { objectOf } from './publication.ts';
 import { downloadUrl, fileRecord } from './record.ts';
 
-/** @throws Refusal 20023 to whoever neither uploaded it nor administers the group */
+/** @throws ApiError fileRight to whoever neither uploaded it nor administers the group */
 function mayChange(actor: GroupActor, { uploader }: SharedFile): void {
-  if (actor.role < ADMIN_ROLE && actor.user !== uploader) throw new Refusal('fileRight');
+  if (actor.role < ADMIN_ROLE && actor.user !== uploader) throw new ApiError('fileRight');
 }
 
-/** Section 7.28: gives a file another name; its object is not touched. @throws Refusal 20001 20011 20022 20023 */
+/**
+ * Section 7.28: gives a file another name; its object is not touched.
+ * @throws ApiError groupMissing, needsMember, fileMissing, fileRight
+ */
 export async function renameSharedFile(call: Call, id: number, number: number, name: string) {
   const reads = {
     group: groupOf(call.app, id),
@@ -24,7 +27,7 @@ export async function renameSharedFile(call: Call, id: number, number: number, n
   };
   const renamed = await call.change(reads, ({ group, me, file }) => {
     const { actor } = permit(call, 'change_file', group, me);
-    if (file?.published === undefined) throw new Refusal('fileMissing');
+    if (file?.published === undefined) throw new ApiError('fileMissing');
     mayChange(actor, file);
     return {
       steps: [renameFile(call.app, id, file, name, call.now), ...sameRole(call.app, id, actor)],
@@ -37,7 +40,7 @@ export async function renameSharedFile(call: Call, id: number, number: number, n
 /**
  * Section 7.25: removes files, each entry on its own; their objects are gone before the answer. A job of the same
  * transaction removes them too, should this call not get to it.
- * @throws Refusal 20001 20011
+ * @throws ApiError groupMissing, needsMember
  */
 export async function deleteFiles(call: Call, id: number, numbers: number[]) {
   const reads = {
@@ -52,7 +55,7 @@ export async function deleteFiles(call: Call, id: number, numbers: number[]) {
       const { actor } = permit(call, 'change_file', group, me);
       const found = files[index];
       const own = isReserved(found, call.now) && found?.uploader === actor.user;
-      if (!found || (found.published === undefined && !own)) throw new Refusal('fileMissing');
+      if (!found || (found.published === undefined && !own)) throw new ApiError('fileMissing');
       mayChange(actor, found);
       const object = objectOf(call.app, id, found);
       if (object !== undefined) objects.set(index, object);
@@ -71,12 +74,12 @@ export async function deleteFiles(call: Call, id: number, numbers: number[]) {
       ];
     },
   };
-  const refusals = await call.changeEach(reads, numbers, plan);
-  const gone = [...objects].filter(([index]) => refusals[index] === undefined).map(([, object]) => object);
+  const errors = await call.changeEach(reads, numbers, plan);
+  const gone = [...objects].filter(([index]) => errors[index] === undefined).map(([, object]) => object);
   await Promise.all(gone.map(deleteObject));
   return numbers.map((number, index) => ({
     file_id: number,
-    result: refusals[index] ? ('fail' as const) : ('success' as const),
-    reason: refusals[index]?.message ?? '',
+    result: errors[index] ? ('fail' as const) : ('success' as const),
+    reason: errors[index]?.message ?? '',
   }));
 }

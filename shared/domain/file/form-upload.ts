@@ -16,7 +16,7 @@ const answer = ({ url, fields }: UploadForm, download_url: string) => ({
 
 /**
  * A form that uploads what is to become a file of the group, once whoever asked registers `download_url` by
- * `group/file/upload`. @throws Refusal 20001 20011
+ * `group/file/upload`. @throws ApiError groupMissing, needsMember
  */
 export async function chatForm(call: Call, id: number) {
   const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorRelation(call, id) });
@@ -43,7 +43,7 @@ export async function userAvatarForm(call: Call) {
   return avatarForm(call);
 }
 
-/** @throws Refusal 20001 20011 20012 as for changing the group's avatar */
+/** @throws ApiError groupMissing, needsMember, needsAdmin as for changing the group's avatar */
 export async function groupAvatarForm(call: Call, id: number) {
   const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorRelation(call, id) });
   permit(call, 'change_info', group, me);

@@ -2,13 +2,13 @@ import { fileOf, type SharedFile } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { FILE, filePartition } from '../../data/keys.ts';
 import { MOST_BYTES } from '../../data/sizes.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { ListPage } from '../cursor.ts';
 import { actorRelation, permit } from '../group/permissions.ts';
 import { downloadUrl, fileRecord, stableUrl } from './record.ts';
 
-/** Section 7.24: one file, with an address to fetch it from. @throws Refusal 20001 20011 20022 */
+/** Section 7.24: one file, with an address to fetch it from. @throws ApiError groupMissing, needsMember, fileMissing */
 export async function file(call: Call, id: number, number: number) {
   const {
     group,
@@ -20,11 +20,11 @@ export async function file(call: Call, id: number, number: number) {
     file: fileOf(call.app, id, number),
   });
   permit(call, 'files', group, me);
-  if (found?.published === undefined) throw new Refusal('fileMissing');
+  if (found?.published === undefined) throw new ApiError('fileMissing');
   return fileRecord(id, found, await downloadUrl(call, id, found));
 }
 
-/** Section 7.27: the files that are there, the newest first. @throws Refusal 20001 20011 */
+/** Section 7.27: the files that are there, the newest first. @throws ApiError groupMissing, needsMember */
 export async function fileList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
   const page = new ListPage<SharedFile>(`file/list ${id}`, given, {
     partition: filePartition(call.app, id),

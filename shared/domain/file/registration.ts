@@ -1,5 +1,5 @@
 import { registerUpload, registrationOf, type SharedFile, shareSteps } from '../../data/file-repo.ts';
-import { badParameter, Refusal, Unavailable } from '../../refusal.ts';
+import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import { incomingObject } from '../../storage/names.ts';
 import { headObject } from '../../storage/objects.ts';
 import type { Call } from '../call.ts';
@@ -13,7 +13,7 @@ const MAX_LOOKS = 5;
  * What somebody uploaded by a form becomes a file of the group: it must be there, with the size that is said, and
  * `issued` to this person for this group. An upload becomes one file at most, however often it is registered.
  * @param issued what the address says; undefined where it is not one of an upload, or not ours
- * @throws Refusal 10002 20001 20011
+ * @throws ApiError badParameter, groupMissing, needsMember
  */
 export async function register(
   call: Call,
@@ -33,7 +33,7 @@ export async function register(
   if (registration()) throw registeredAlready();
 
   const key = incomingObject(app, group, random);
-  let refusal: Refusal | undefined;
+  let failure: ApiError | undefined;
   let file: SharedFile | undefined;
   for (let looked = 1; ; looked++) {
     const stored = await headObject(key);
@@ -48,8 +48,8 @@ export async function register(
         });
       } catch (error) {
         // Not registered by anybody: what was copied stays for whoever is still at it, or asks again.
-        if (!(error instanceof Refusal) || !registration()) throw error;
-        refusal = error;
+        if (!(error instanceof ApiError) || !registration()) throw error;
+        failure = error;
       }
       // Registered meanwhile with the same content: then this object is the file's.
       return registration()?.object === object;
@@ -58,7 +58,7 @@ export async function register(
     if (became !== 'gone') break;
     if (looked === MAX_LOOKS) throw new Unavailable('the upload keeps changing');
   }
-  if (refusal) throw refusal;
+  if (failure) throw failure;
   file ??= await sharing.meanwhile();
   if (!file) throw badParameter('url', 'nothing is uploaded there');
   return file;

@@ -4,7 +4,7 @@ import type { Records } from '../../data/read.ts';
 import { type Sequence, sequenceOf } from '../../data/sequence-repo.ts';
 import { MOST_BYTES } from '../../data/sizes.ts';
 import type { Step } from '../../data/step.ts';
-import { badParameter, Refusal } from '../../refusal.ts';
+import { ApiError, badParameter } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { actorRelation, permit, sameRole } from '../group/permissions.ts';
 import { Repetition } from '../repetition.ts';
@@ -56,18 +56,21 @@ export class Sharing {
     return this.before;
   }
 
-  /** Who shares it. @throws Refusal 20001 20011; 10002 where the group has no room for another file */
+  /**
+   * Who shares it.
+   * @throws ApiError groupMissing, needsMember; badParameter where the group has no room for another file
+   */
   permit() {
     const { group, me, sequence }: Records<Sharing['reads']> = this.#call.db.records(this.reads);
     const { actor } = permit(this.#call, 'upload_file', group, me);
-    if (sequence?.closed) throw new Refusal('groupMissing');
+    if (sequence?.closed) throw new ApiError('groupMissing');
     const { files } = this.#call.limits;
     if ((sequence?.files ?? 0) >= files)
       throw badParameter('group_id', `the group has as many files as allowed: ${files}`);
     return { actor, sequence };
   }
 
-  /** Shares it. @throws Refusal as `permit` */
+  /** Shares it. @throws ApiError as `permit` */
   share(add: Add): Promise<SharedFile> {
     const { app, now } = this.#call;
     return this.#call.settle(this.reads, () => {

@@ -1,6 +1,6 @@
 import { registrationOf, reserveSteps, type SharedFile, shareSteps } from '../../data/file-repo.ts';
+import { badParameter } from '../../errors.ts';
 import { RESERVATION_LIFE } from '../../limits.ts';
-import { badParameter } from '../../refusal.ts';
 import { incomingObject, reservedName } from '../../storage/names.ts';
 import { presignPut } from '../../storage/presign.ts';
 import type { Call } from '../call.ts';
@@ -14,7 +14,7 @@ import { Sharing, type Upload } from './sharing.ts';
  * Section 7.30: shares a file. Without `url` its number is reserved, and `url` of the answer takes the upload of exactly
  * this size and type; it appears in the list once it is there. With the address of a form's upload, what was uploaded
  * becomes the file; with the address of another server it is a link.
- * @throws Refusal 10002 20001 20011
+ * @throws ApiError badParameter, groupMissing, needsMember
  */
 export async function upload(call: Call, id: number, given: Upload) {
   const { url, size } = given;

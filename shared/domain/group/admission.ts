@@ -4,7 +4,7 @@ import { countInGroup, type Group } from '../../data/group-repo.ts';
 import { type Brought, isMember, joinSteps, MEMBER_ROLE, type Relation } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { LIVING, type User } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { livingUser } from '../user/living.ts';
 
@@ -20,12 +20,12 @@ export interface Candidate {
 
 /**
  * Whether the person may be asked in, or ask, at all.
- * @throws Refusal 10000 20017 20018
+ * @throws ApiError userMissing, alreadyMember, blocked
  */
 export function admissible({ user, relation }: Candidate): User {
   const person = livingUser(user);
-  if (isMember(relation)) throw new Refusal('alreadyMember');
-  if (relation?.state === 'blocked') throw new Refusal('blocked');
+  if (isMember(relation)) throw new ApiError('alreadyMember');
+  if (relation?.state === 'blocked') throw new ApiError('blocked');
   return person;
 }
 
@@ -33,7 +33,7 @@ export function admissible({ user, relation }: Candidate): User {
  * The person's own steps of joining; `nth` counts those who join by the same transaction before, `index` orders all of
  * the call, `edge` and `person` are what must hold besides of the person's edge and user. `brought` is what a membership
  * has that is moved in. The group's own step is `countJoined`, once a transaction.
- * @throws Refusal as `admissible`, and 20009 20010
+ * @throws ApiError as `admissible`, and tooManyJoined, groupFull
  */
 export function admit(
   call: Pick<Call, 'app' | 'limits' | 'now'>,
@@ -48,8 +48,8 @@ export function admit(
   }: { index?: number; nth?: number; edge?: Condition; person?: Condition[]; brought?: Brought } = {},
 ): Step[] {
   const most = call.limits.groups_joined;
-  if (admissible(candidate).joined >= most) throw new Refusal('tooManyJoined');
-  if (group.count + nth >= group.capacity) throw new Refusal('groupFull');
+  if (admissible(candidate).joined >= most) throw new ApiError('tooManyJoined');
+  if (group.count + nth >= group.capacity) throw new ApiError('groupFull');
   const { id, relation } = candidate;
   return [
     ...joinSteps(call.app, group.group, id, relation, {

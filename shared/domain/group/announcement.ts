@@ -10,7 +10,7 @@ import {
 import type { Database } from '../../data/database.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { fitting } from '../page.ts';
 import { Repetition } from '../repetition.ts';
@@ -31,7 +31,7 @@ const SPARE = 5;
 
 /**
  * Section 7.8: publishes a new announcement with the group's next number; beyond what a group keeps the oldest goes.
- * @throws Refusal 20001 20011 20012
+ * @throws ApiError groupMissing, needsMember, needsAdmin
  */
 export function publish(call: Call, id: number, title: string, content: string) {
   const repetition = Repetition.of(call, 'announcement/edit');
@@ -65,7 +65,7 @@ export function publish(call: Call, id: number, title: string, content: string) 
   });
 }
 
-/** Section 7.6. @throws Refusal 20001 20011 20012 20020 */
+/** Section 7.6. @throws ApiError groupMissing, needsMember, needsAdmin, announcementMissing */
 export function withdraw(call: Call, id: number, announcement: number): Promise<object> {
   const reads = {
     group: groupOf(call.app, id),
@@ -74,7 +74,7 @@ export function withdraw(call: Call, id: number, announcement: number): Promise<
   };
   return call.change(reads, ({ group, me, announcement }) => {
     const { actor } = permit(call, 'delete_announcement', group, me);
-    if (!announcement) throw new Refusal('announcementMissing');
+    if (!announcement) throw new ApiError('announcementMissing');
     return {
       steps: [...withdrawSteps(call.app, id, announcement), ...sameRole(call.app, id, actor)],
       answer: () => ({}),
@@ -82,7 +82,10 @@ export function withdraw(call: Call, id: number, announcement: number): Promise<
   });
 }
 
-/** Section 7.5. A long content takes one more round trip. @throws Refusal 20001 20011 20020 */
+/**
+ * Section 7.5. A long content takes one more round trip.
+ * @throws ApiError groupMissing, needsMember, announcementMissing
+ */
 export async function announcement(call: Call, id: number, number: number) {
   const { group, me, found } = await call.open({
     group: groupOf(call.app, id),
@@ -91,11 +94,14 @@ export async function announcement(call: Call, id: number, number: number) {
   });
   permit(call, 'announcements', group, me);
   const [whole] = await withTexts(call.db, call.app, id, found ? [found] : []);
-  if (!whole) throw new Refusal('announcementMissing');
+  if (!whole) throw new ApiError('announcementMissing');
   return view(id, whole);
 }
 
-/** Section 7.9. A long content takes one more round trip. @throws Refusal 20001 20011 20020 */
+/**
+ * Section 7.9. A long content takes one more round trip.
+ * @throws ApiError groupMissing, needsMember, announcementMissing
+ */
 export async function lastAnnouncement(call: Call, id: number) {
   const { group, me, ...read } = await call.open({
     group: groupOf(call.app, id),
@@ -109,13 +115,13 @@ export async function lastAnnouncement(call: Call, id: number) {
     // Deleted between the two reads: another one is the last.
     found = await call.db.read(announcementsOf(call.app, id, { limit: 1, latest: true }));
   }
-  throw new Refusal('announcementMissing');
+  throw new ApiError('announcementMissing');
 }
 
 /**
  * Section 7.10: those that are kept, the oldest first; of long ones the newest that fit into one answer (decision 53).
  * Long contents take one more round trip.
- * @throws Refusal 20001 20011
+ * @throws ApiError groupMissing, needsMember
  */
 export async function announcementList(call: Call, id: number) {
   const reads = {

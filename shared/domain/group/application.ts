@@ -13,8 +13,8 @@ import { APPLICATION, applicationMade, groupKey, time, userKey } from '../../dat
 import { groupsAdministeredOf, relationOf } from '../../data/membership-repo.ts';
 import { check } from '../../data/step.ts';
 import { LIVING, userOf } from '../../data/user-repo.ts';
+import { ApiError } from '../../errors.ts';
 import { KEPT_IN_LISTS } from '../../limits.ts';
-import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { before, Cursor } from '../cursor.ts';
 import { entryResult } from '../entries.ts';
@@ -26,7 +26,7 @@ import { actorRelation, livingGroup, permit, sameRole } from './permissions.ts';
 /**
  * Section 7.12: joins an open group at once, leaves an application where an admin is to decide (a second renews it), is
  * refused where the group takes none (`result` "fail").
- * @throws Refusal 20001 20017 20018, and joining an open group 20009 20010
+ * @throws ApiError groupMissing, alreadyMember, blocked, and joining an open group tooManyJoined, groupFull
  */
 export function apply(call: Call, id: number, reason: string) {
   const applicant = call.person;
@@ -65,7 +65,8 @@ const refusedResult = (applicant: number) => ({
 
 /**
  * Section 7.13: an admin's decision on an application, which can be made once. Approval joins, through the gate.
- * @throws Refusal 20001 20011 20012 20014, and on approval 10000 20018 20009 20010
+ * @throws ApiError groupMissing, needsMember, needsAdmin, applicationGone, and on approval userMissing, blocked,
+ *   tooManyJoined, groupFull
  */
 export function handleApplication(call: Call, id: number, applicant: number, approval: boolean) {
   const reads = {
@@ -79,7 +80,7 @@ export function handleApplication(call: Call, id: number, applicant: number, app
     const { group, actor } = permit(call, 'handle_application', found, me);
     // Void without its mark, whatever the application says: the person has joined since, or was blocked.
     if (!isPending(application, call.now) || relation?.applied !== application.made)
-      throw new Refusal('applicationGone');
+      throw new ApiError('applicationGone');
     const decision = approval
       ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, relation })]
       : rejectSteps(call.app, id, applicant, application);
@@ -98,7 +99,7 @@ const FORM = /^\d{13}#\d{1,16}#\d{1,16}#\d{1,16}$/;
  * Section 7.11: applications to the groups that the actor administers, the newest first over all of them. Groups it
  * does not administer or that are gone are left out. None named: the ones it became admin of last.
  * `total` is counted with the first page and travels in the cursor.
- * @throws Refusal 10002 (cursor), 20001 where an admin token's header names a group that is gone
+ * @throws ApiError badParameter (cursor), groupMissing where an admin token's header names a group that is gone
  */
 export async function applicationList(
   call: Call,

@@ -3,7 +3,7 @@ import { groupOf } from '../../data/group-repo.ts';
 import { FOR_EVER, relationBanned, relationKey } from '../../data/keys.ts';
 import { bannedUntil, edgeTtl, isMember, type Relation, relationOf } from '../../data/membership-repo.ts';
 import { measured, type Step, update } from '../../data/step.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
@@ -16,7 +16,7 @@ export const endOf = (now: number, minutes: number) => (minutes === -1 ? FOR_EVE
 /** Section 7.15: members may not speak until then; a second ban replaces the first. */
 export const ban = (call: Call, group: number, minutes: number, users: number[]) =>
   changeBans(call, group, users, (user, target) => {
-    if (!isMember(target)) throw new Refusal('notMember');
+    if (!isMember(target)) throw new ApiError('notMember');
     const until = endOf(call.now, minutes);
     return { banned: call.now, until, l2: relationBanned(call.now, until, user) };
   });
@@ -28,7 +28,7 @@ export const unban = (call: Call, group: number, users: number[]) =>
     const ends = target?.state === undefined && { ttl: edgeTtl(call.now) };
     if (bannedUntil(target, call.now) !== undefined)
       return { banned: undefined, until: undefined, l2: undefined, ...ends };
-    if (!isMember(target)) throw new Refusal('notMember');
+    if (!isMember(target)) throw new ApiError('notMember');
     return undefined;
   });
 
@@ -57,6 +57,6 @@ async function changeBans(
     },
     shared: ({ group: found, me }) => sameRole(call.app, id, permit(call, 'ban', found, me).actor),
   };
-  const refusals = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, refusals[index]));
+  const errors = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, errors[index]));
 }

@@ -31,7 +31,7 @@ interface Part {
  * Section 7.16: members that are banned at this moment, the newest ban first. Bans stand in slots (see `banSlot`), and
  * a page merges those that have bans left. `total` is counted with the first page; it travels in the cursor, and the
  * slots with it.
- * @throws Refusal 10002 (cursor) 20001 20011
+ * @throws ApiError badParameter (cursor), groupMissing, needsMember
  */
 export async function bannedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
   const { app, now } = call;

@@ -54,8 +54,8 @@ export async function block(call: Call, id: number, users: number[]) {
       ];
     },
   };
-  const refusals = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, refusals[index]));
+  const errors = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, errors[index]));
 }
 
 /** Section 7.74: may come in again; who is not blocked is no error. */
@@ -77,11 +77,14 @@ export async function unblock(call: Call, id: number, users: number[]) {
       updateGroup(app, id, { add: { blocks: -batch.length } }, equal('status', 'normal')),
     ],
   };
-  const refusals = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, refusals[index]));
+  const errors = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, errors[index]));
 }
 
-/** Section 7.18: who is blocked, the newest first. @throws Refusal 10002 (cursor) 20001 20011 20012 */
+/**
+ * Section 7.18: who is blocked, the newest first.
+ * @throws ApiError badParameter (cursor), groupMissing, needsMember, needsAdmin
+ */
 export async function blockedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
   const page = new ListPage<Relation>(`blocked_list ${id}`, given, {
     partition: relationPartition(call.app, id),

@@ -14,7 +14,7 @@ import { groupInfoKey, groupKey, groupTextKey } from '../../data/keys.ts';
 import { joinSteps, OWNER_ROLE, relationOf } from '../../data/membership-repo.ts';
 import { measured, put, type Step } from '../../data/step.ts';
 import { LIVING, type User, userOf } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { type EachPlan, settleEach } from '../decision.ts';
 import { newId } from '../ids.ts';
@@ -45,7 +45,7 @@ class Redraw extends Error {
 /**
  * Section 7.19: the actor becomes owner and first member; `user_list` is invited as by `invite`, and entries that fail
  * do not fail the call. Answers the full record.
- * @throws Refusal 20007 20008 20009
+ * @throws ApiError tooManyGroups, tooManyOwned, tooManyJoined
  */
 export async function createGroup(call: Call, given: NewGroup) {
   for (let id = newId(), redrawn = false; ; redrawn = true) {
@@ -104,7 +104,7 @@ async function create(
       if (before === id) return [];
       if (before !== undefined || records.group) throw new Redraw(before);
       if (call.limits.groups > 0 && totalOf(call.db.records(counters), 'groups') >= call.limits.groups)
-        throw new Refusal('tooManyGroups');
+        throw new ApiError('tooManyGroups');
       return [
         ...foundingSteps(call, group, livingUser(records.owner)),
         ...(call.limits.groups > 0 ? [countStep(call.app, 'groups', 1)] : []),
@@ -114,7 +114,7 @@ async function create(
       ];
     },
     entry: (records, { entry, index }, batch) => {
-      if (entry === owner) throw new Refusal('alreadyMember');
+      if (entry === owner) throw new ApiError('alreadyMember');
       const invitee = { id: entry, ...records.invitees[index]! };
       // The owner, who is the first to join, is counted in the group already.
       return inviteeSteps(call, livingGroup(records.group ?? group), owner, invitee, {
@@ -146,12 +146,12 @@ async function create(
 /**
  * The group's owner becomes its first member, and a public group stands in its list: part of the transaction that
  * makes the group. Groups that are moved in were made before `now`.
- * @throws Refusal 20008 20009
+ * @throws ApiError tooManyOwned, tooManyJoined
  */
 export function foundingSteps(call: Pick<Call, 'app' | 'limits' | 'now'>, group: Group, owner: User): Step[] {
   const { groups_owned, groups_joined } = call.limits;
-  if (owner.owned >= groups_owned) throw new Refusal('tooManyOwned');
-  if (owner.joined >= groups_joined) throw new Refusal('tooManyJoined');
+  if (owner.owned >= groups_owned) throw new ApiError('tooManyOwned');
+  if (owner.joined >= groups_joined) throw new ApiError('tooManyJoined');
   return [
     ...joinSteps(call.app, group.group, group.owner, undefined, {
       now: call.now,

@@ -1,7 +1,7 @@
 import { countInGroup, type Group, groupOf } from '../../data/group-repo.ts';
 import { ADMIN_ROLE, isMember, leaveSteps, OWNER_ROLE, type Relation, relationOf } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
@@ -18,14 +18,14 @@ const isAdmin = ({ role }: Relation) => role === ADMIN_ROLE;
 
 /**
  * Whether the actor may do this to that person: nobody to the owner or to themselves, to admins only the owner.
- * @throws Refusal 10010 20012 20013
+ * @throws ApiError noPermission, needsAdmin, needsOwner
  */
 export function mayTouch(actor: GroupActor, group: Group, user: number, target: Relation | undefined): void {
   // Group and relation may have been read at different moments, and the write proves the relation's role alone.
   const owns = user === group.owner || (isMember(target) && target.role === OWNER_ROLE);
-  if (owns) throw new Refusal('noPermission', 'not allowed on the group owner');
-  if (user === actor.user) throw new Refusal('noPermission', 'not allowed on oneself');
-  if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new Refusal('needsOwner');
+  if (owns) throw new ApiError('noPermission', 'not allowed on the group owner');
+  if (user === actor.user) throw new ApiError('noPermission', 'not allowed on oneself');
+  if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new ApiError('needsOwner');
 }
 
 /** Section 7.45: takes members out of the group, each entry on its own. */
@@ -41,7 +41,7 @@ export async function kick(call: Call, id: number, users: number[]) {
       const { group, actor } = permit(call, 'kick', found, me);
       const target = targets[index];
       mayTouch(actor, group, entry, target);
-      if (!isMember(target)) throw new Refusal('notMember');
+      if (!isMember(target)) throw new ApiError('notMember');
       return leaveSteps(call.app, id, entry, target, call.now, { kicked: true });
     },
     shared: ({ group: found, me, targets }, batch) => {
@@ -50,15 +50,15 @@ export async function kick(call: Call, id: number, users: number[]) {
       return [...sameRole(call.app, id, actor), countLeft(call, group, leaving)];
     },
   };
-  const refusals = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, refusals[index]));
+  const errors = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, errors[index]));
 }
 
-/** Section 7.47: a member leaves; the owner cannot. @throws Refusal 20001 20011 20004 */
+/** Section 7.47: a member leaves; the owner cannot. @throws ApiError groupMissing, needsMember, ownerCannotLeave */
 export function leave(call: Call, id: number): Promise<true> {
   return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
     const { group, actor } = permit(call, 'leave', found, me);
-    if (actor.role === OWNER_ROLE) throw new Refusal('ownerCannotLeave');
+    if (actor.role === OWNER_ROLE) throw new ApiError('ownerCannotLeave');
     const relation = me[0] as Relation;
     return {
       steps: [

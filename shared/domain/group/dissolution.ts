@@ -10,7 +10,7 @@ import { actorRelation, permit, sameOwner } from './permissions.ts';
 /**
  * Section 7.20: dissolves the group for everyone at once, by one small transaction whatever its size. What its members
  * still carry of it is cleaned up behind (`background/clean-up`).
- * @throws Refusal 20001 20011 20013
+ * @throws ApiError groupMissing, needsMember, needsOwner
  */
 export function destroy(call: Call, id: number): Promise<true> {
   return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {

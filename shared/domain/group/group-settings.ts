@@ -9,7 +9,7 @@ type Settings = Partial<
   Pick<Group, 'approval' | 'member_invite' | 'member_modify' | 'history_visible' | 'read_ack' | 'silent'>
 >;
 
-/** Sections 7.59–7.70: one of the group's settings. @throws Refusal 20001 20011 20012 */
+/** Sections 7.59–7.70: one of the group's settings. @throws ApiError groupMissing, needsMember, needsAdmin */
 export function changeGroupSettings(call: Call, id: number, set: Settings): Promise<true> {
   return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
     const { actor } = permit(call, 'change_settings', found, me);

@@ -2,7 +2,7 @@ import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
 import { groupInfoKey, groupTextKey } from '../../data/keys.ts';
 import { isMember, relationOf } from '../../data/membership-repo.ts';
 import { update } from '../../data/step.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { answeredBytes } from '../page.ts';
 import { actorRelation, openCheck, permit, sameRole } from './permissions.ts';
@@ -15,21 +15,27 @@ const readsOf = (call: Call, group: number) => ({
   me: actorRelation(call, group),
 });
 
-/** Section 7.31: the full record, for anyone in the app; a dissolved group shows, with status 1. @throws Refusal 20001 */
+/**
+ * Section 7.31: the full record, for anyone in the app; a dissolved group shows, with status 1.
+ * @throws ApiError groupMissing
+ */
 export async function groupInfo(call: Call, id: number) {
   const { group, info, text, me } = await call.open(readsOf(call, id));
-  if (!group) throw new Refusal('groupMissing');
+  if (!group) throw new ApiError('groupMissing');
   return fullRecord(group, info, text, group.status === 'normal' ? me[0] : undefined, call.now);
 }
 
-/** Section 7.58: the full record, for members. @throws Refusal 20001 20011 */
+/** Section 7.58: the full record, for members. @throws ApiError groupMissing, needsMember */
 export async function groupSettings(call: Call, id: number) {
   const { group: found, info, text, me } = await call.open(readsOf(call, id));
   const { group } = permit(call, 'settings', found, me);
   return fullRecord(group, info, text, me[0], call.now);
 }
 
-/** Sections 7.32–7.40: name, avatar, description or ext; answers the full record. @throws Refusal 20001 20011 20012 */
+/**
+ * Sections 7.32–7.40: name, avatar, description or ext; answers the full record.
+ * @throws ApiError groupMissing, needsMember, needsAdmin
+ */
 export function changeInfo(
   call: Call,
   id: number,

@@ -17,8 +17,8 @@ import type { Records } from '../../data/read.ts';
 import { MOST_BYTES } from '../../data/sizes.ts';
 import { check } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
+import { ApiError } from '../../errors.ts';
 import { KEPT_IN_LISTS } from '../../limits.ts';
-import { Refusal } from '../../refusal.ts';
 import type { Call } from '../call.ts';
 import { ListPage } from '../cursor.ts';
 import { Page } from '../page.ts';
@@ -28,7 +28,7 @@ import { livingGroup } from './permissions.ts';
 /**
  * Section 7.43: the invitee's answer, once. `inviter` is whoever invited; the invitee's own id stands for its newest
  * pending invitation to that group. Approval joins, through the gate, and is not asked for again.
- * @throws Refusal 20001 20015 20018 20009 20010
+ * @throws ApiError groupMissing, invitationGone, blocked, tooManyJoined, groupFull
  */
 export async function handleInvitation(call: Call, id: number, inviter: number, approval: boolean): Promise<object> {
   const { app, now } = call;
@@ -59,14 +59,14 @@ export async function handleInvitation(call: Call, id: number, inviter: number, 
     if (!invitation) {
       const unseen = !older && latest.some(({ more }) => more) && (relation?.invited ?? 0) > voided;
       if (unseen) return { steps: [], answer: () => undefined };
-      throw new Refusal('invitationGone');
+      throw new ApiError('invitationGone');
     }
-    if (relation?.state === 'blocked') throw new Refusal('blocked');
-    if (invitation.made <= voided || isMember(relation)) throw new Refusal('invitationGone');
+    if (relation?.state === 'blocked') throw new ApiError('blocked');
+    if (invitation.made <= voided || isMember(relation)) throw new ApiError('invitationGone');
     const from = partiesOf(invitation).inviter;
     // Not always read before (the newest invitation's): taken to be a member until the write finds otherwise.
     const inviting = call.db.known(relationOf(app, id, from));
-    if (inviting && !isMember(inviting.record)) throw new Refusal('invitationGone');
+    if (inviting && !isMember(inviting.record)) throw new ApiError('invitationGone');
     const joining = approval
       ? [
           countJoined(call, group, 1),
@@ -96,7 +96,7 @@ const notVoided = ({ made }: Invitation): Condition =>
  * Section 7.41: invitations of the last 30 days to the actor, the newest first. Those that a later joining settled show
  * as agreed, and those that a later block voided not at all: by the times on the actor's edges, read side by side. Those
  * to dissolved groups are left out, which takes a second round trip (decision 4).
- * @throws Refusal 10002 (cursor)
+ * @throws ApiError badParameter (cursor)
  */
 export async function invitationList(call: Call, given: { cursor?: string | undefined; limit: number }) {
   const { app, now } = call;

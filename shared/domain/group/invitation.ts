@@ -48,8 +48,8 @@ export async function invite(call: Call, groupId: number, reason: string, users:
       ];
     },
   };
-  const refusals = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, refusals[index]));
+  const errors = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, errors[index]));
 }
 
 /** How many of a batch join at once. */

@@ -13,7 +13,7 @@ export const memberEntry = (relation: Relation) => ({
   join_time: Math.floor((relation.joined ?? 0) / 1000),
 });
 
-/** Section 7.49: the members in order of joining. @throws Refusal 20001 20011 */
+/** Section 7.49: the members in order of joining. @throws ApiError groupMissing, needsMember */
 export async function memberList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
   const page = new ListPage<Relation>(`member_list ${id}`, given, {
     partition: relationPartition(call.app, id),

@@ -3,12 +3,12 @@ import { groupOf } from '../../data/group-repo.ts';
 import { relationKey } from '../../data/keys.ts';
 import { isMember, type Relation, relationOf } from '../../data/membership-repo.ts';
 import { update } from '../../data/step.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { memberEntry } from './lists.ts';
 import { actorRelation, permit } from './permissions.ts';
 
-/** Changes what belongs to the actor's own membership. @throws Refusal 20001 20011 */
+/** Changes what belongs to the actor's own membership. @throws ApiError groupMissing, needsMember */
 function changeOwn<T>(call: Call, id: number, set: Pick<Relation, 'name' | 'mute' | 'push'>, answer: T): Promise<T> {
   return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group, me }) => {
     permit(call, 'own_membership', group, me);
@@ -23,14 +23,14 @@ export const setDisplayName = (call: Call, id: number, name: string) => changeOw
 /** Section 7.51: 0 to 2. */
 export const setMuteMode = (call: Call, id: number, mute: number) => changeOwn(call, id, { mute }, {});
 
-/** Section 7.53: 0 to 4. @throws Refusal 20003 for another */
+/** Section 7.53: 0 to 4. @throws ApiError badPushMode for another */
 export async function setPushMode(call: Call, id: number, push: number) {
   if (push >= 0 && push <= 4) return changeOwn(call, id, { push }, {});
   await call.open([]);
-  throw new Refusal('badPushMode');
+  throw new ApiError('badPushMode');
 }
 
-/** Section 7.50: those of the list that are members, in its order. @throws Refusal 20001 20011 */
+/** Section 7.50: those of the list that are members, in its order. @throws ApiError groupMissing, needsMember */
 export async function memberNames(call: Call, id: number, users: number[]) {
   const reads = {
     group: groupOf(call.app, id),

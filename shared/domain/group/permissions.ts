@@ -11,7 +11,7 @@ import {
   unchangedRole,
 } from '../../data/membership-repo.ts';
 import { check, type Step } from '../../data/step.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 
 /**
@@ -69,9 +69,9 @@ export interface GroupActor {
   relation?: Relation;
 }
 
-/** The group that is there. @throws Refusal 20001 where it is missing or dissolved */
+/** The group that is there. @throws ApiError groupMissing where it is missing or dissolved */
 export function livingGroup(group: Group | undefined): Group {
-  if (!group || group.status === 'dissolved') throw new Refusal('groupMissing');
+  if (!group || group.status === 'dissolved') throw new ApiError('groupMissing');
   return group;
 }
 
@@ -81,7 +81,7 @@ export const actorRelation = (call: Call, group: number) =>
 
 /**
  * The actor's rights in a group that is there.
- * @throws Refusal 20001, then 20011, 20012 or 20013
+ * @throws ApiError groupMissing, then needsMember, needsAdmin or needsOwner
  */
 export function permit(
   call: Call,
@@ -91,15 +91,15 @@ export function permit(
 ): { group: Group; actor: GroupActor } {
   const group = livingGroup(found);
   if (call.me === undefined) return { group, actor: { role: OWNER_ROLE, user: group.owner } };
-  if (!isMember(relation)) throw new Refusal('needsMember');
+  if (!isMember(relation)) throw new ApiError('needsMember');
   const actor = { role: relation.role, user: call.me, relation };
   const who = PERMISSIONS[action] as Who;
   const open =
     (who === 'admin, any member if member_invite' && group.member_invite) ||
     (who === 'admin, any member if member_modify' && group.member_modify) ||
     who === 'admin, or whoever uploaded it';
-  if (who === 'owner' && actor.role !== OWNER_ROLE) throw new Refusal('needsOwner');
-  if (who.startsWith('admin') && !open && actor.role < ADMIN_ROLE) throw new Refusal('needsAdmin');
+  if (who === 'owner' && actor.role !== OWNER_ROLE) throw new ApiError('needsOwner');
+  if (who.startsWith('admin') && !open && actor.role < ADMIN_ROLE) throw new ApiError('needsAdmin');
   return { group, actor };
 }
 

@@ -4,7 +4,7 @@ import { relationKey } from '../../data/keys.ts';
 import { edgeOf, isMember, relationOf, unchangedRole } from '../../data/membership-repo.ts';
 import { check } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { keyFor, mac, sameText } from '../token.ts';
 import { admit, countJoined } from './admission.ts';
@@ -18,7 +18,7 @@ const signature = (call: Call, body: string) => mac(keyFor(call.tenant, 'qrcode'
 /**
  * Section 7.57: a code that lets in without approval until it expires (times in seconds). Where the app acts, the
  * group's owner is the signer.
- * @throws Refusal 20001 20011 20012
+ * @throws ApiError groupMissing, needsMember, needsAdmin
  */
 export async function signQrCode(call: Call, id: number) {
   const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorRelation(call, id) });
@@ -34,14 +34,14 @@ export async function signQrCode(call: Call, id: number) {
 /**
  * Section 7.56: joins by a code. The code is dead when its group is dissolved, when its signer has left since (a later
  * membership of the signer does not revive it) or could not sign it now, and for users who were kicked since.
- * @throws Refusal 20024 20025 20017 20018 20009 20010
+ * @throws ApiError qrIllegal, qrExpired, alreadyMember, blocked, tooManyJoined, groupFull
  */
 export async function joinByQrCode(call: Call, code: string) {
   const [, body = '', given = ''] = FORM.exec(code.trim()) ?? [];
   const [id = 0, signer = 0, signed = 0, expiry = 0] = body.split('.').map((part) => Number.parseInt(part, 36));
   if (![id, signer, signed, expiry].every(Number.isSafeInteger)) {
     await call.open([]);
-    throw new Refusal('qrIllegal');
+    throw new ApiError('qrIllegal');
   }
   const me = call.person;
   const reads = {
@@ -52,15 +52,15 @@ export async function joinByQrCode(call: Call, code: string) {
     signer: relationOf(call.app, id, signer),
   };
   return call.change(reads, ({ group, info, user, relation, signer: signing }) => {
-    if (!sameText(signature(call, body), given)) throw new Refusal('qrIllegal');
-    if (expiry * 1000 <= call.now) throw new Refusal('qrExpired');
-    if (!group || group.status === 'dissolved') throw new Refusal('qrIllegal');
-    if (!isMember(signing) || signing.joined > signed) throw new Refusal('qrIllegal');
+    if (!sameText(signature(call, body), given)) throw new ApiError('qrIllegal');
+    if (expiry * 1000 <= call.now) throw new ApiError('qrExpired');
+    if (!group || group.status === 'dissolved') throw new ApiError('qrIllegal');
+    if (!isMember(signing) || signing.joined > signed) throw new ApiError('qrIllegal');
     const open = stillOpen('sign_qrcode', signing);
-    if (open.member_invite && !group.member_invite) throw new Refusal('qrIllegal');
+    if (open.member_invite && !group.member_invite) throw new ApiError('qrIllegal');
     // Not read: nearly nobody was kicked, and the condition of the write shows the edge of those who were.
     const kicked = call.db.known(edgeOf(call.app, me, id))?.record?.kicked ?? 0;
-    if (kicked >= signed) throw new Refusal('qrIllegal');
+    if (kicked >= signed) throw new ApiError('qrIllegal');
     return {
       steps: [
         countJoined(call, group, 1, open),

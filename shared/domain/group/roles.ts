@@ -15,7 +15,7 @@ import {
 } from '../../data/membership-repo.ts';
 import { type Step, update } from '../../data/step.ts';
 import { LIVING, userOf } from '../../data/user-repo.ts';
-import { badParameter, Refusal } from '../../refusal.ts';
+import { ApiError, badParameter } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
@@ -43,7 +43,7 @@ async function appoint(call: Call, id: number, users: number[], role: Role) {
     entry: ({ group: found, me, targets }, { entry, index }, batch) => {
       const { group } = permit(call, 'appoint', found, me);
       const target = targets[index];
-      if (!isMember(target)) throw new Refusal('notMember');
+      if (!isMember(target)) throw new ApiError('notMember');
       if (target.role === role || target.role === OWNER_ROLE) return [];
       if (role === ADMIN_ROLE && group.admins + batch.length >= most())
         throw badParameter('user_list', `a group has at most ${most()} admins`);
@@ -57,8 +57,8 @@ async function appoint(call: Call, id: number, users: number[], role: Role) {
       return [...sameRole(app, id, actor), updateGroup(app, id, counted, all(equal('status', 'normal'), ...room))];
     },
   };
-  const refusals = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, refusals[index]));
+  const errors = await call.changeEach(reads, users, plan);
+  return users.map((user, index) => entryResult(user, errors[index]));
 }
 
 function roleSteps(app: string, group: number, user: number, was: Relation, role: Role, since: number): Step[] {
@@ -74,7 +74,7 @@ function roleSteps(app: string, group: number, user: number, was: Relation, role
   ];
 }
 
-/** Section 7.4: admins without the owner, in order of appointment. @throws Refusal 20001 20011 */
+/** Section 7.4: admins without the owner, in order of appointment. @throws ApiError groupMissing, needsMember */
 export async function adminList(call: Call, id: number) {
   const reads = {
     group: groupOf(call.app, id),
@@ -88,7 +88,7 @@ export async function adminList(call: Call, id: number) {
 /**
  * Section 7.71: a member becomes owner, the old one a plain member: never two owners nor none, by the condition on the
  * owner that was read.
- * @throws Refusal 20001 20011 20013 20005 20008
+ * @throws ApiError groupMissing, needsMember, needsOwner, newOwnerNotMember, tooManyOwned
  */
 export function transfer(call: Call, id: number, heir: number) {
   const { app, now } = call;
@@ -101,10 +101,11 @@ export function transfer(call: Call, id: number, heir: number) {
   return call.change(reads, ({ group: found, me, relation, user }) => {
     const { group, actor } = permit(call, 'transfer', found, me);
     const answer = () => entryResult(heir, undefined);
-    if (heir === group.owner) return { steps: [], answer };
-    if (!isMember(relation)) throw new Refusal('newOwnerNotMember');
+    // An actor who owned the group when its relation was read, but not when the group was, is asked for again.
+    if (heir === group.owner) return { steps: actor.user === heir ? [] : sameRole(app, id, actor), answer };
+    if (!isMember(relation)) throw new ApiError('newOwnerNotMember');
     const most = call.limits.groups_owned;
-    if (livingUser(user).owned >= most) throw new Refusal('tooManyOwned');
+    if (livingUser(user).owned >= most) throw new ApiError('tooManyOwned');
     const { owner } = group;
     const steps = [
       updateGroup(

@@ -11,7 +11,7 @@ import { withPassword } from './password-change.ts';
 /**
  * Section 1.6: at once gone for login, tokens and names; groups, invitations, applications and devices follow behind.
  * A user token proves itself by the password, an admin token needs none.
- * @throws Refusal 10002, 10010
+ * @throws ApiError badParameter, noPermission
  */
 export const deleteUser = (call: Call, password: string | undefined): Promise<true> =>
   withPassword(call, { field: 'password', password, adminExempt: true }, (user, device) =>

@@ -2,7 +2,7 @@ import { all, equal, exists, unchanged } from '../../data/expression.ts';
 import { deviceKey, pushTokenKey, userKey } from '../../data/keys.ts';
 import { put, remove, type Step, update } from '../../data/step.ts';
 import { type Device, deviceOf, devicesOf, freeHolder, LIVING, pushTokenOf, userOf } from '../../data/user-repo.ts';
-import { badParameter } from '../../refusal.ts';
+import { badParameter } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { Page } from '../page.ts';
 import { tokenHash } from '../token.ts';
@@ -50,7 +50,7 @@ export const forgetSteps = (call: Call, user: number, device: Device): Step[] =>
   ...releaseToken(call, user, device),
 ];
 
-/** Section 1.12: revokes the session of one device, or of all. @throws Refusal 10002 for an unknown one */
+/** Section 1.12: revokes the session of one device, or of all. @throws ApiError badParameter for an unknown one */
 export function kickDevice(call: Call, sn: number | undefined): Promise<true> {
   const { app, person } = call;
   if (sn === undefined)
@@ -72,7 +72,7 @@ const unknownDevice = (field: string) => badParameter(field, 'no such device');
 /**
  * Section 1.38: the push service's token and certificate of a device. A token belongs to one device of the app: the
  * last bind wins, and the device that held it before loses it.
- * @throws Refusal 10002 for an unknown device
+ * @throws ApiError badParameter for an unknown device
  */
 export function bindToken(call: Call, sn: number, token: string, notifier: string): Promise<true> {
   const { app, person } = call;
@@ -99,7 +99,7 @@ export function bindToken(call: Call, sn: number, token: string, notifier: strin
   });
 }
 
-/** Section 1.39: @throws Refusal 10002 for an unknown device */
+/** Section 1.39: @throws ApiError badParameter for an unknown device */
 export function unbindToken(call: Call, sn: number, field: string): Promise<object> {
   const { app, person } = call;
   return call.change({ device: deviceOf(app, person, sn) }, ({ device }) => {

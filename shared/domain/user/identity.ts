@@ -2,21 +2,21 @@ import { unchanged } from '../../data/expression.ts';
 import { mobileKey, userKey, usernameKey } from '../../data/keys.ts';
 import { put, remove, type Step, update } from '../../data/step.ts';
 import { freeFor, mobileOf, usernameOf, userOf } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { livingUser } from './living.ts';
 
 /**
  * Section 1.40: another username; the old one is free at once, in the same transaction. A change that
  * compares as equal keeps the one name it is.
- * @throws Refusal 10004
+ * @throws ApiError usernameTaken
  */
 export function rename(call: Call, username: string): Promise<true> {
   const me = call.person;
   const reads = { user: userOf(call.app, me), holder: usernameOf(call.app, username) };
   return call.change(reads, ({ user: found, holder }) => {
     const user = livingUser(found);
-    if (holder && holder.user !== me) throw new Refusal('usernameTaken');
+    if (holder && holder.user !== me) throw new ApiError('usernameTaken');
     const keys = [usernameKey(call.app, user.username), usernameKey(call.app, username)] as const;
     const moved: Step[] =
       keys[0].pk === keys[1].pk ? [] : [put(keys[1], { user: me }, freeFor(me)), remove(keys[0], freeFor(me))];
@@ -27,14 +27,14 @@ export function rename(call: Call, username: string): Promise<true> {
 
 /**
  * Section 1.14: another mobile number, compared as written; the old one is free at once.
- * @throws Refusal 10011
+ * @throws ApiError mobileTaken
  */
 export function setMobile(call: Call, mobile: string): Promise<true> {
   const me = call.person;
   const reads = { user: userOf(call.app, me), holder: mobileOf(call.app, mobile) };
   return call.change(reads, ({ user: found, holder }) => {
     const user = livingUser(found);
-    if (holder && holder.user !== me) throw new Refusal('mobileTaken');
+    if (holder && holder.user !== me) throw new ApiError('mobileTaken');
     const steps = [
       put(mobileKey(call.app, mobile), { user: me }, freeFor(me)),
       ...(user.mobile === undefined ? [] : [remove(mobileKey(call.app, user.mobile), freeFor(me))]),

@@ -1,8 +1,8 @@
 import type { User } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 
-/** The user that is there, disabled or not. @throws Refusal 10000 */
+/** The user that is there, disabled or not. @throws ApiError userMissing */
 export function livingUser(user: User | undefined): User {
-  if (!user || user.status === 'deleted') throw new Refusal('userMissing');
+  if (!user || user.status === 'deleted') throw new ApiError('userMissing');
   return user;
 }

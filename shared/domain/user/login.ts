@@ -11,7 +11,7 @@ import {
   usernameOf,
   userOf,
 } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { settle } from '../decision.ts';
 import { newUserToken, tokenHash } from '../token.ts';
@@ -21,7 +21,7 @@ import { clearedSteps, failureSteps, isLockedOut } from './lock-out.ts';
 import { isPassword } from './password.ts';
 
 /** Clients look for this beginning. */
-const rejected = (why: string) => new Refusal('noPermission', `Operation rejected: ${why}`);
+const rejected = (why: string) => new ApiError('noPermission', `Operation rejected: ${why}`);
 
 /** What a login hands out (token document). */
 export interface Session {
@@ -41,7 +41,7 @@ const MOBILE = /^\+?[0-9]+$/;
 
 /**
  * `POST /token/user`, `/token/login`: by username or mobile number. Three round trips: the name, the account, the write.
- * @throws Refusal 10010
+ * @throws ApiError noPermission
  */
 export async function loginByName(call: Call, name: string, password: string, guid?: string): Promise<Session> {
   const trimmed = name.trim();
@@ -51,7 +51,7 @@ export async function loginByName(call: Call, name: string, password: string, gu
 
 /**
  * `POST /token/id`: by user id, two round trips.
- * @throws Refusal 10010
+ * @throws ApiError noPermission
  */
 export const loginById = (call: Call, user: number, password: string, guid?: string): Promise<Session> =>
   login(call, user, String(user), password, guid);
@@ -81,8 +81,8 @@ async function login(call: Call, id: number | undefined, account: string, passwo
   });
 }
 
-export const refuse = (refusal: Refusal) => (): never => {
-  throw refusal;
+export const refuse = (error: ApiError) => (): never => {
+  throw error;
 };
 
 /** The login as a device: the same guid keeps its number and loses its session; the one idle longest goes at the limit. */

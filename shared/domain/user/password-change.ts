@@ -2,20 +2,20 @@ import { unchanged } from '../../data/expression.ts';
 import { deviceKey, userKey } from '../../data/keys.ts';
 import { type Step, update } from '../../data/step.ts';
 import { type Device, deviceOf, LIVING, lockOf, type User, userOf } from '../../data/user-repo.ts';
-import { badParameter, Refusal } from '../../refusal.ts';
+import { ApiError, badParameter } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { livingUser } from './living.ts';
 import { failureSteps, isLockedOut, sameCount } from './lock-out.ts';
 import { refuse } from './login.ts';
 import { hashPassword, isPassword } from './password.ts';
 
-const rejected = (field: string, why: string) => new Refusal('noPermission', `${field}: ${why}`);
+const rejected = (field: string, why: string) => new ApiError('noPermission', `${field}: ${why}`);
 
 /**
  * Proves the actor's password, then writes what `steps` come to. A wrong one counts as a failed login of the actor's
  * device, whose tenth is the last that is heard: `steps` must prove the count of the device they are given. An admin
  * token proves the actor by itself where `adminExempt`.
- * @throws Refusal 10002 where it is missing, 10010 where it is wrong
+ * @throws ApiError badParameter where it is missing, noPermission where it is wrong
  */
 export async function withPassword(
   call: Call,
@@ -45,7 +45,7 @@ export async function withPassword(
   });
 }
 
-/** Section 1.4: the old password must match; every other device is signed out. @throws Refusal 10010 */
+/** Section 1.4: the old password must match; every other device is signed out. @throws ApiError noPermission */
 export async function changePassword(call: Call, given: { old_password: string; new_password: string }): Promise<true> {
   let password: User['password'] | undefined;
   const prepare = async () => {

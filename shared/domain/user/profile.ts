@@ -1,7 +1,7 @@
 import { profileKey, userKey } from '../../data/keys.ts';
 import { check, type Step, update } from '../../data/step.ts';
 import { LIVING, type Profile, profileOf, type User, userOf } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import type { EachPlan } from '../decision.ts';
 import { livingUser } from './living.ts';
@@ -45,20 +45,20 @@ export function changeProfile(call: Call, change: ProfileChange): Promise<true> 
 }
 
 /** Sections 1.3, 1.20: profiles of several users, each on its own. */
-export async function changeProfiles(call: Call, list: { user_id: number; change: ProfileChange | Refusal }[]) {
+export async function changeProfiles(call: Call, list: { user_id: number; change: ProfileChange | ApiError }[]) {
   const reads = { users: list.map(({ user_id }) => userOf(call.app, user_id)) };
   const plan: EachPlan<typeof reads, (typeof list)[number]> = {
     permit: () => {},
     entry: ({ users }, { entry, index }) => {
-      if (entry.change instanceof Refusal) throw entry.change;
+      if (entry.change instanceof ApiError) throw entry.change;
       return profileSteps(call, entry.user_id, users[index], entry.change);
     },
     shared: () => [],
   };
-  const refusals = await call.changeEach(reads, list, plan);
+  const errors = await call.changeEach(reads, list, plan);
   return list.map(({ user_id }, index) => {
-    const refusal = refusals[index];
-    return { user_id, success: !refusal, reason: refusal?.message ?? '' };
+    const error = errors[index];
+    return { user_id, success: !error, reason: error?.message ?? '' };
   });
 }
 

@@ -4,7 +4,7 @@ import { comparedName, deviceKey, settingsKey } from '../../data/keys.ts';
 import type { Read } from '../../data/read.ts';
 import { put, type Step } from '../../data/step.ts';
 import { type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
-import { Refusal, Unavailable } from '../../refusal.ts';
+import { ApiError, Unavailable } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { type EachPlan, settle, settleEach } from '../decision.ts';
 import { newId } from '../ids.ts';
@@ -22,7 +22,7 @@ export interface PushBinding {
 
 /**
  * Sections 1.34, 1.33: a new user, and what it binds for push. Whoever writes the name first has it.
- * @throws Refusal 40001 40002 10004
+ * @throws ApiError registrationClosed, tooManyUsers, usernameTaken
  */
 export async function register(call: Call, username: string, password: string, push: PushBinding = {}) {
   const holder = usernameOf(call.app, username);
@@ -31,7 +31,7 @@ export async function register(call: Call, username: string, password: string, p
   const counters = countersOf(call.app);
   return settle(call.db, { holder, counters }, ({ holder, counters }) => {
     admitUser(call, counters, 0);
-    if (holder) throw new Refusal('usernameTaken');
+    if (holder) throw new ApiError('usernameTaken');
     const user = newUser(username, hash);
     const { steps, settings } = pushSteps(call, user, push);
     return {
@@ -53,7 +53,7 @@ interface BatchEntry {
   username: string;
   password: string;
   /** Why the entry cannot be, whatever the table says. */
-  refusal: Refusal | undefined;
+  error: ApiError | undefined;
 }
 
 /**
@@ -88,15 +88,15 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
     });
   }
   const users = new Map(made);
-  const refusals: (Refusal | undefined)[] = [];
-  const results = (all: (Refusal | undefined)[]) =>
+  const errors: (ApiError | undefined)[] = [];
+  const results = (all: (ApiError | undefined)[]) =>
     list.map(({ username }, index) => {
-      const refusal = all[index];
+      const error = all[index];
       return {
-        user_id: refusal ? 0 : (users.get(index) ?? 0),
+        user_id: error ? 0 : (users.get(index) ?? 0),
         username,
-        success: !refusal,
-        reason: refusal?.message ?? '',
+        success: !error,
+        reason: error?.message ?? '',
       };
     });
   type Answer = ReturnType<typeof results>;
@@ -106,20 +106,20 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
     const taken = call.db.records(names);
     const hashes = await Promise.all(
       portion.map((place) => {
-        const { password, refusal } = list[place]!;
-        return refusal || taken[place] || made.has(place) ? undefined : hashPassword(password);
+        const { password, error } = list[place]!;
+        return error || taken[place] || made.has(place) ? undefined : hashPassword(password);
       }),
     );
     const plan: EachPlan<typeof reads, number> = {
       permit: () => {},
       entry: ({ names, counters }, { entry: place, index }, batch) => {
-        const { username, refusal } = list[place]!;
-        if (refusal) throw refusal;
+        const { username, error } = list[place]!;
+        if (error) throw error;
         if (made.has(place)) return [];
         admitUser(call, counters, batch.length);
         const password = hashes[index];
         const twice = batch.some(({ entry }) => comparedName(list[entry]!.username) === comparedName(username));
-        if (!password || names[place] || twice) throw new Refusal('usernameTaken');
+        if (!password || names[place] || twice) throw new ApiError('usernameTaken');
         const user = newUser(username, password, place);
         users.set(place, user.user);
         return putUser(call.app, user);
@@ -137,12 +137,12 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
       ],
       ...(repetition &&
         from + PORTION >= list.length && {
-          closing: (_, __, last) => [repetition.step(ANSWERED, results([...refusals, ...last]))],
+          closing: (_, __, last) => [repetition.step(ANSWERED, results([...errors, ...last]))],
         }),
     };
-    refusals.push(...(await settleEach(call.db, reads, portion, plan)));
+    errors.push(...(await settleEach(call.db, reads, portion, plan)));
   }
-  return results(refusals);
+  return results(errors);
 }
 
 /** The counters are read only where the app limits its users: together with the rest where the limit is known by then. */
@@ -153,11 +153,11 @@ async function openWithCounters(call: Call, reads: Read<unknown>[]): Promise<voi
   if (call.limits.users > 0 && !known) await call.db.load([counters]);
 }
 
-/** @throws Refusal 40001 40002 */
+/** @throws ApiError registrationClosed, tooManyUsers */
 function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], before: number) {
-  if (call.tenant.registration !== 'open' && call.actor.kind === 'nobody') throw new Refusal('registrationClosed');
+  if (call.tenant.registration !== 'open' && call.actor.kind === 'nobody') throw new ApiError('registrationClosed');
   const { users } = call.limits;
-  if (users > 0 && totalOf(counters, 'users') + before >= users) throw new Refusal('tooManyUsers');
+  if (users > 0 && totalOf(counters, 'users') + before >= users) throw new ApiError('tooManyUsers');
 }
 
 const countUsers = (call: Call, more: number): Step[] =>

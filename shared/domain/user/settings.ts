@@ -1,7 +1,7 @@
 import { settingsKey, userKey } from '../../data/keys.ts';
 import { check, type Step, update } from '../../data/step.ts';
 import { LIVING, settingsOf, type User, userOf } from '../../data/user-repo.ts';
-import { Refusal } from '../../refusal.ts';
+import { ApiError } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { livingUser } from './living.ts';
 
@@ -58,12 +58,12 @@ export async function getSettings(call: Call) {
 
 /**
  * Section 1.36: changes the fields that came. A user token changes its own only.
- * @throws Refusal 10010 for another's settings, 10000 where there is no such user
+ * @throws ApiError noPermission for another's settings, userMissing where there is no such user
  */
 export function changeSettings(call: Call, target: number, change: SettingsChange): Promise<true> {
   return call.change({ user: userOf(call.app, target) }, ({ user }) => {
     if (call.actor.kind === 'user' && call.actor.user !== target)
-      throw new Refusal('noPermission', "user_id: not the token's user");
+      throw new ApiError('noPermission', "user_id: not the token's user");
     return { steps: settingsSteps(call.app, target, user, change), answer: () => true };
   });
 }

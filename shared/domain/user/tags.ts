@@ -2,7 +2,7 @@ import { unchanged } from '../../data/expression.ts';
 import { tagsKey, userKey } from '../../data/keys.ts';
 import { check, put, type Step } from '../../data/step.ts';
 import { LIVING, tagsOf, userOf } from '../../data/user-repo.ts';
-import { badParameter } from '../../refusal.ts';
+import { badParameter } from '../../errors.ts';
 import type { Call } from '../call.ts';
 import { livingUser } from './living.ts';
 
@@ -12,7 +12,7 @@ export async function getTags(call: Call): Promise<string[]> {
   return tags?.tags ?? [];
 }
 
-/** Section 1.29: binds tags; one that is bound keeps its place. @throws Refusal 10002 over the limit */
+/** Section 1.29: binds tags; one that is bound keeps its place. @throws ApiError badParameter over the limit */
 export const bindTags = (call: Call, more: string[]): Promise<true> =>
   changeTags(call, (tags) => {
     const all = [...new Set([...tags, ...more])];

@@ -71,26 +71,26 @@ inThisProcess('Lock-out', (story) => {
     const person = await given.user();
     await person.does('PUT /user/mobile', { mobile: MOBILE });
     const known = { user_id: person.id, password: PASSWORD, device_guid: 'known' };
-    expect((await login(given, '/token/id', known)).body.code).toBe(200);
+    expect((await login(given, '/token/id', known)).outcome).toBe('success');
     await failed(given, String(person.id), 2);
-    for (const fail of failures(given, person)) expect((await fail()).body.code).toBe(10010);
+    for (const fail of failures(given, person)) expect((await fail()).outcome).toBe('noPermission');
     const wrong = { old_password: WRONG, new_password: PASSWORD };
-    expect(await person.fails('POST /user/change_password', wrong)).toBe(10010);
-    expect(await person.fails('POST /user/delete', { password: WRONG })).toBe(10010);
+    expect(await person.fails('POST /user/change_password', wrong)).toBe('noPermission');
+    expect(await person.fails('POST /user/delete', { password: WRONG })).toBe('noPermission');
     const account = lockOf(given.app, String(person.id));
     expect(await given.db.read(account)).toMatchObject({ fails: { length: 9 } });
     expect(await given.db.read(account)).not.toHaveProperty('until');
-    expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe(10010);
+    expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe('noPermission');
 
     // Locked: by any name, the right password too; a device that logged in before is spared, a strange one is not.
     for (const body of [{ user_id: person.id }, { user_id: person.id, device_guid: 'strange' }])
-      expect((await login(given, '/token/id', { ...body, password: PASSWORD })).body.code).toBe(10010);
-    expect((await login(given, '/token/user', { mobile: MOBILE, password: PASSWORD })).body.code).toBe(10010);
+      expect((await login(given, '/token/id', { ...body, password: PASSWORD })).outcome).toBe('noPermission');
+    expect((await login(given, '/token/user', { mobile: MOBILE, password: PASSWORD })).outcome).toBe('noPermission');
     // Nor is anybody signed out by it.
-    expect((await person.asks('GET /user/profile')).body.code).toBe(200);
-    expect((await login(given, '/token/id', known)).body.code).toBe(200);
+    expect((await person.asks('GET /user/profile')).outcome).toBe('success');
+    expect((await login(given, '/token/id', known)).outcome).toBe('success');
     // The success cleared the count.
-    expect((await login(given, '/token/id', { user_id: person.id, password: PASSWORD })).body.code).toBe(200);
+    expect((await login(given, '/token/id', { user_id: person.id, password: PASSWORD })).outcome).toBe('success');
   });
 
   story('a device registered for push only has not logged in before', async (given) => {
@@ -99,9 +99,9 @@ inThisProcess('Lock-out', (story) => {
     await failed(given, String(user_id), 9);
     await login(given, '/token/id', { user_id });
     const right = { user_id, password: PASSWORD, device_guid: 'phone' };
-    expect((await login(given, '/token/id', right)).body.code).toBe(10010);
+    expect((await login(given, '/token/id', right)).outcome).toBe('noPermission');
     await unlockUser(given.world.table, given.app, 'pusher');
-    expect((await login(given, '/token/id', right)).body.code).toBe(200);
+    expect((await login(given, '/token/id', right)).outcome).toBe('success');
   });
 
   story('a device that has logged in before has ten failures of its own, and is refused after them', async (given) => {
@@ -138,7 +138,7 @@ inThisProcess('Lock-out', (story) => {
     await failed(Date.now() - 10 * MINUTE - 1);
     expect((await login(given, '/token/id', { ...known, password: WRONG })).body.message).toMatch(WRONG_PASSWORD);
     expect((await given.db.read(deviceOf(given.app, id, sn)))?.fails).toHaveLength(1);
-    expect((await login(given, '/token/id', known)).body.code).toBe(200);
+    expect((await login(given, '/token/id', known)).outcome).toBe('success');
   });
 
   story('a signed-in device that tries passwords is refused as one that logs in with them', async (given) => {
@@ -163,8 +163,8 @@ inThisProcess('Lock-out', (story) => {
         message: expect.stringContaining('too many wrong passwords'),
       });
     // Everything else it may do, and another device of the user may do this too.
-    expect((await person.asks('GET /user/profile')).body.code).toBe(200);
-    expect((await other.asks('POST /user/change_password', change)).body.code).toBe(200);
+    expect((await person.asks('GET /user/profile')).outcome).toBe('success');
+    expect((await other.asks('POST /user/change_password', change)).outcome).toBe('success');
   });
 
   story('of guesses at once under the name of a known device, ten are heard', async (given) => {
@@ -229,18 +229,18 @@ inThisProcess('Lock-out', (story) => {
     const lock = async () => {
       await failed(given, String(person.id), 9);
       await login(given, '/token/id', { user_id: person.id });
-      expect((await login(given, '/token/id', right)).body.code).toBe(10010);
+      expect((await login(given, '/token/id', right)).outcome).toBe('noPermission');
     };
     await lock();
     const { lock: forgotten } = await unlockUser(given.world.table, given.app, person.username);
     expect(forgotten?.fails).toHaveLength(10);
-    expect((await login(given, '/token/id', right)).body.code).toBe(200);
+    expect((await login(given, '/token/id', right)).outcome).toBe('success');
     await lock();
     const at = Date.now() - 10 * MINUTE - 1;
     const past = { fails: Array(10).fill(at), until: at + 10 * MINUTE };
     await given.db.write([update(lockKey(given.app, String(person.id)), { set: past })]);
-    expect((await login(given, '/token/id', { user_id: person.id })).body.code).toBe(10010);
-    expect((await login(given, '/token/id', right)).body.code).toBe(200);
+    expect((await login(given, '/token/id', { user_id: person.id })).outcome).toBe('noPermission');
+    expect((await login(given, '/token/id', right)).outcome).toBe('success');
   });
 
   story('who exists is not told: same answer, same trips, same work, locked or not', async (given) => {
@@ -261,7 +261,7 @@ inThisProcess('Lock-out', (story) => {
         const [one, other] = [await measured(given, path, known), await measured(given, path, unknown)];
         expect(one).toEqual(other);
         const message = expect.stringMatching(times < 10 ? WRONG_PASSWORD : TOO_MANY);
-        expect(one).toMatchObject({ status: 200, code: 10010, hashed: 1, message });
+        expect(one).toMatchObject({ status: 200, outcome: 'noPermission', hashed: 1, message });
       }
     }
   });
@@ -273,18 +273,23 @@ inThisProcess('Hashing', (story) => {
     const list = ['free', person.username, 'maxim'].map((username) => ({ username, password: PASSWORD }));
     const hashes = async (token: string) => {
       const before = hashed.times;
-      const { body } = await given.api.call('POST', '/user/register/batch', { app: given.app, token, body: { list } });
-      return { code: body.code, hashes: hashed.times - before };
+      const { outcome } = await given.api.call('POST', '/user/register/batch', {
+        app: given.app,
+        token,
+        body: { list },
+      });
+      return { outcome, hashes: hashed.times - before };
     };
-    expect(await hashes(person.token)).toEqual({ code: 10010, hashes: 0 });
-    expect(await hashes('a1.forged')).toEqual({ code: 10008, hashes: 0 });
-    expect(await hashes(given.adminToken)).toEqual({ code: 200, hashes: 1 });
+    expect(await hashes(person.token)).toEqual({ outcome: 'noPermission', hashes: 0 });
+    expect(await hashes('a1.forged')).toEqual({ outcome: 'badToken', hashes: 0 });
+    expect(await hashes(given.adminToken)).toEqual({ outcome: 'success', hashes: 1 });
   });
 });
 
 async function measured(given: Given, path: string, body: object) {
   const before = hashed.times;
-  const { body: answer, log, status } = await login(given, path, body);
-  const { code, message } = answer;
-  return { status, code, message, trips: log?.trips, written: log?.write_units, hashed: hashed.times - before };
+  const answer = await login(given, path, body);
+  const { outcome, log, status } = answer;
+  const { message } = answer.body;
+  return { status, outcome, message, trips: log?.trips, written: log?.write_units, hashed: hashed.times - before };
 }

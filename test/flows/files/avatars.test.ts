@@ -35,17 +35,17 @@ async function upload(given: Given, form: Form, content: string) {
   return created(given, keyOf(form));
 }
 
-/** What the form's address shows, or the code of the refusal. */
-async function shown(who: Actor, form: Form): Promise<string | number> {
-  const { body } = await who.asks('GET /file/download/avatar', opaque(form.download_url));
-  return body.code === 200 ? (await real(body.data.url)).text() : body.code;
+/** What the form's address shows, or the name of the error. */
+async function shown(who: Actor, form: Form): Promise<string> {
+  const { outcome, body } = await who.asks('GET /file/download/avatar', opaque(form.download_url));
+  return outcome === 'success' ? (await real(body.data.url)).text() : outcome;
 }
 
 inBothWorlds('The form of an avatar', (story) => {
   story('shows its first upload, at once and whatever it uploads later', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const form = await avatarForm(alice);
-    expect(await shown(bob, form)).toBe(20022);
+    expect(await shown(bob, form)).toBe('fileMissing');
     expect(await postForm(form, 'first')).toBe(200);
     expect(await shown(bob, form)).toBe('first');
     await arrivedAt(given, keyOf(form));
@@ -178,7 +178,7 @@ inThisProcess('The upload of an avatar', (story) => {
     const { client, name } = given.world.bucket;
     await client.send(new DeleteObjectCommand({ Bucket: name, Key: arrival.key }));
     expect(await deliver(arrival)).toBe('gone');
-    expect(await shown(alice, form)).toBe(20022);
+    expect(await shown(alice, form)).toBe('fileMissing');
   });
 });
 
@@ -200,13 +200,13 @@ inRaces('One form that uploads many avatars at once', (story) => {
       };
       await given.race(...posts, ...people.map(look));
       seen.push(await shown(people[0]!, form));
-      const pictures = new Set(seen.filter((one) => one !== 20022));
+      const pictures = new Set(seen.filter((one) => one !== 'fileMissing'));
       expect([...pictures]).toEqual([expect.stringMatching(/^picture [0-3]$/)]);
       // Once somebody has seen it nobody is told that there is none.
       expect(
         seen.indexOf(
-          20022,
-          seen.findIndex((one) => one !== 20022),
+          'fileMissing',
+          seen.findIndex((one) => one !== 'fileMissing'),
         ),
       ).toBe(-1);
     }

@@ -65,8 +65,8 @@ inBothWorlds('A file comes by a form', (story) => {
     await member.does('POST /group/file/delete', { group_id: id, file_list: [file_id] });
     expect([403, 404]).toContain((await fetch(data.url)).status);
     for (const address of [listed, url])
-      expect(await owner.fails('GET /file/download/chat', opaque(address))).toBe(20022);
-    expect(await member.fails('POST /group/file/upload', register(id, url))).toBe(10002);
+      expect(await owner.fails('GET /file/download/chat', opaque(address))).toBe('fileMissing');
+    expect(await member.fails('POST /group/file/upload', register(id, url))).toBe('badParameter');
     expect(await given.world.bucket.keysOf(given.app)).toEqual([]);
   });
 
@@ -75,12 +75,12 @@ inBothWorlds('A file comes by a form', (story) => {
     const stranger = await given.user();
     const ask = (person: Actor, more: object) =>
       person.fails('GET /file/upload/chat', { to_id: id, to_type: 2, ...more });
-    expect(await ask(stranger, {})).toBe(20011);
-    expect(await ask(owner, { to_type: 1 })).toBe(10002);
-    expect(await ask(owner, { to_type: undefined })).toBe(10002);
-    expect(await ask(owner, { to_id: undefined })).toBe(10002);
-    expect(await ask(owner, { to_id: 1 })).toBe(20001);
-    expect(await ask(given.nobody, {})).toBe(10003);
+    expect(await ask(stranger, {})).toBe('needsMember');
+    expect(await ask(owner, { to_type: 1 })).toBe('badParameter');
+    expect(await ask(owner, { to_type: undefined })).toBe('badParameter');
+    expect(await ask(owner, { to_id: undefined })).toBe('badParameter');
+    expect(await ask(owner, { to_id: 1 })).toBe('groupMissing');
+    expect(await ask(given.nobody, {})).toBe('noToken');
   });
 
   story(
@@ -93,7 +93,7 @@ inBothWorlds('A file comes by a form', (story) => {
       expect(await postForm(form, 'content', { 'x-amz-meta-more': '1' })).toBe(403);
       expect(await postForm(form, 'x'.repeat(101))).toBe(400);
       expect(await postForm(form, 'x'.repeat(100))).toBe(200);
-      expect(await owner.fails('POST /group/file/upload', register(id, form.download_url, 101))).toBe(10002);
+      expect(await owner.fails('POST /group/file/upload', register(id, form.download_url, 101))).toBe('badParameter');
       await owner.does('POST /group/file/upload', register(id, form.download_url, 100));
     },
     { limits: { file_size: 100 } },
@@ -102,12 +102,12 @@ inBothWorlds('A file comes by a form', (story) => {
   story('not if nothing, or something else, is there', async (given) => {
     const { owner, id } = await group(given);
     const { download_url } = await chatForm(owner, id);
-    expect(await owner.fails('POST /group/file/upload', register(id, download_url))).toBe(10002);
+    expect(await owner.fails('POST /group/file/upload', register(id, download_url))).toBe('badParameter');
     const url = await uploaded(owner, id, 'longer than seven');
-    expect(await owner.fails('POST /group/file/upload', register(id, url))).toBe(10002);
+    expect(await owner.fails('POST /group/file/upload', register(id, url))).toBe('badParameter');
     expect(await owner.lists('GET /group/file/list', { group_id: id })).toEqual([]);
     await owner.does('POST /group/file/upload', register(id, url, 17));
-    expect(await owner.fails('POST /group/file/upload', register(id, url, 17))).toBe(10002);
+    expect(await owner.fails('POST /group/file/upload', register(id, url, 17))).toBe('badParameter');
     expect(await owner.lists('GET /group/file/list', { group_id: id })).toHaveLength(1);
   });
 
@@ -120,7 +120,10 @@ inBothWorlds('A file comes by a form', (story) => {
       const { url: listed } = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
       const { download_url: avatar } = await owner.does('GET /file/upload/avatar/user');
       const refused = async (who: Actor, to: number, address: string) =>
-        expect([address, await who.fails('POST /group/file/upload', register(to, address))]).toEqual([address, 10002]);
+        expect([address, await who.fails('POST /group/file/upload', register(to, address))]).toEqual([
+          address,
+          'badParameter',
+        ]);
       await refused(member, id, url);
       await refused(owner, other, url);
       await refused(given.admin({ group: id }), id, url);
@@ -148,12 +151,12 @@ inBothWorlds('A file comes by a form', (story) => {
     const app = given.admin({ group: id });
     const form = await app.does('GET /file/upload/chat', { to_type: 2 });
     expect(await postForm(form, 'content')).toBe(200);
-    expect(await app.fails('GET /file/upload/chat', { to_type: 2, to_id: id + 1 })).toBe(10002);
-    expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe(10002);
+    expect(await app.fails('GET /file/upload/chat', { to_type: 2, to_id: id + 1 })).toBe('badParameter');
+    expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe('badParameter');
     const { url, uploader } = await app.does('POST /group/file/upload', register(id, form.download_url));
     expect(uploader).toBe(owner.id);
     expect((await given.admin().asks('GET /file/download/chat', opaque(url))).status).toBe(302);
-    expect(await given.admin({ group: id + 1 }).fails('GET /file/download/chat', opaque(url))).toBe(10002);
+    expect(await given.admin({ group: id + 1 }).fails('GET /file/download/chat', opaque(url))).toBe('badParameter');
   });
 
   story('once for a call that is repeated', async (given) => {
@@ -179,7 +182,7 @@ inBothWorlds('A file comes by a form', (story) => {
     expect(await postForm(form, 'forgery')).toBe(200);
     const { data } = (await owner.asks('GET /file/download/chat', opaque(url))).body;
     expect(await (await fetch(data.url)).text()).toBe('content');
-    expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe(10002);
+    expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe('badParameter');
   });
 
   story(
@@ -191,8 +194,8 @@ inBothWorlds('A file comes by a form', (story) => {
       const { file_id } = await owner.does('POST /group/file/upload', register(id, form.download_url));
       expect(await postForm(form, 'content')).toBe(200);
       await owner.does('POST /group/file/delete', { group_id: id, file_list: [file_id] });
-      expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe(10002);
-      expect(await owner.fails('GET /file/download/chat', opaque(form.download_url))).toBe(20022);
+      expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe('badParameter');
+      expect(await owner.fails('GET /file/download/chat', opaque(form.download_url))).toBe('fileMissing');
     },
   );
 
@@ -202,7 +205,7 @@ inBothWorlds('A file comes by a form', (story) => {
       const { owner, id } = await group(given);
       await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
       const url = await uploaded(owner, id);
-      expect(await owner.fails('POST /group/file/upload', register(id, url))).toBe(10002);
+      expect(await owner.fails('POST /group/file/upload', register(id, url))).toBe('badParameter');
       await owner.does('POST /group/file/delete', { group_id: id, file_list: [1] });
       await owner.does('POST /group/file/upload', register(id, url));
     },
@@ -241,14 +244,14 @@ inBothWorlds('A stable address', (story) => {
     const url = await uploaded(owner, id);
     const { url: listed } = await owner.does('POST /group/file/upload', register(id, url));
     for (const address of [url, listed]) {
-      expect(await stranger.fails('GET /file/download/chat', opaque(address))).toBe(20011);
+      expect(await stranger.fails('GET /file/download/chat', opaque(address))).toBe('needsMember');
       expect((await member.asks('GET /file/download/chat', opaque(address))).status).toBe(302);
     }
     await member.does('POST /group/leave', { group_id: id });
     await owner.does('POST /group/destroy', { group_id: id });
     for (const address of [url, listed]) {
-      expect(await member.fails('GET /file/download/chat', opaque(address))).toBe(20001);
-      expect(await owner.fails('GET /file/download/chat', opaque(address))).toBe(20001);
+      expect(await member.fails('GET /file/download/chat', opaque(address))).toBe('groupMissing');
+      expect(await owner.fails('GET /file/download/chat', opaque(address))).toBe('groupMissing');
     }
   });
 
@@ -264,12 +267,15 @@ inBothWorlds('A stable address', (story) => {
       `f.${part}.2.${mac}`,
       `a.${'x'.repeat(22)}.${mac}`,
     ])
-      expect([forged, await owner.fails('GET /file/download/chat', { file_sign: forged })]).toEqual([forged, 20022]);
-    expect(await owner.fails('GET /file/download/chat')).toBe(10002);
+      expect([forged, await owner.fails('GET /file/download/chat', { file_sign: forged })]).toEqual([
+        forged,
+        'fileMissing',
+      ]);
+    expect(await owner.fails('GET /file/download/chat')).toBe('badParameter');
     const elsewhere = await given.otherApp();
     const same = await elsewhere.user();
-    expect(await same.fails('GET /file/download/chat', { file_sign })).toBe(20022);
-    expect(await elsewhere.admin().fails('GET /file/download/chat', { file_sign })).toBe(20022);
+    expect(await same.fails('GET /file/download/chat', { file_sign })).toBe('fileMissing');
+    expect(await elsewhere.admin().fails('GET /file/download/chat', { file_sign })).toBe('fileMissing');
   });
 
   story('takes token and app in the query, as pages send them, and whatever else they append', async (given) => {
@@ -278,15 +284,15 @@ inBothWorlds('A stable address', (story) => {
     const open = (query: object) =>
       given.api.call('GET', '/file/download/chat', { query: { ...opaque(url), image_type: '1', ...query } });
     const [app_id, token] = [given.app, owner.token];
-    const { status, body } = await open({ app_id, 'access-token': token });
-    expect([status, body.code]).toEqual([302, 200]);
-    expect((await open({ app_id })).body.code).toBe(10003);
-    expect((await open({ 'access-token': token })).body.code).toBe(10002);
-    expect((await open({ app_id, 'access-token': `${token}x` })).body.code).toBe(10008);
+    const { status, outcome } = await open({ app_id, 'access-token': token });
+    expect([status, outcome]).toEqual([302, 'success']);
+    expect((await open({ app_id })).outcome).toBe('noToken');
+    expect((await open({ 'access-token': token })).outcome).toBe('badParameter');
+    expect((await open({ app_id, 'access-token': `${token}x` })).outcome).toBe('badToken');
     const inQuery = await given.api.call('GET', '/group/file/list', {
       query: { group_id: id, app_id, 'access-token': token },
     });
-    expect(inQuery.body.code).toBe(10002);
+    expect(inQuery.outcome).toBe('badParameter');
   });
 
   story('leads to a short address, whatever the name, which the record keeps whole', async (given) => {
@@ -343,7 +349,7 @@ inBothWorlds('An avatar', (story) => {
   story('is uploaded by a form, named in a profile, and shown to anybody of the app', async (given) => {
     const [alice, bob] = await given.users(2);
     const form = await alice!.does('GET /file/upload/avatar/user');
-    expect(await bob!.fails('GET /file/download/avatar', opaque(form.download_url))).toBe(20022);
+    expect(await bob!.fails('GET /file/download/avatar', opaque(form.download_url))).toBe('fileMissing');
     expect(await postForm(form, 'picture')).toBe(200);
     await alice!.does('POST /user/avatar', { avatar: form.download_url });
     const { avatar } = await alice!.does('GET /user/profile', { user_id: alice!.id });
@@ -356,28 +362,28 @@ inBothWorlds('An avatar', (story) => {
     expect(await response.text()).toBe('picture');
     expect(response.headers.get('content-disposition')).toMatch(/^attachment/);
     const stranger = await (await given.otherApp()).user();
-    expect(await stranger.fails('GET /file/download/avatar', opaque(avatar))).toBe(20022);
-    expect(await bob!.fails('GET /file/download/avatar', { object_name: 'garbage' })).toBe(20022);
+    expect(await stranger.fails('GET /file/download/avatar', opaque(avatar))).toBe('fileMissing');
+    expect(await bob!.fails('GET /file/download/avatar', { object_name: 'garbage' })).toBe('fileMissing');
   });
 
   story('of a group is for those who may change it', async (given) => {
     const { owner, member, id } = await group(given);
     const stranger = await given.user();
-    expect(await member.fails('GET /file/upload/avatar/group', { group_id: id })).toBe(20012);
-    expect(await stranger.fails('GET /file/upload/avatar/group', { group_id: id })).toBe(20011);
+    expect(await member.fails('GET /file/upload/avatar/group', { group_id: id })).toBe('needsAdmin');
+    expect(await stranger.fails('GET /file/upload/avatar/group', { group_id: id })).toBe('needsMember');
     const form = await owner.does('GET /file/upload/avatar/group', { group_id: id });
     expect(await postForm(form, 'picture')).toBe(200);
     const value = form.download_url;
     expect(await owner.does('POST /group/info/avatar', { group_id: id, value })).toMatchObject({ avatar: value });
     expect((await stranger.asks('GET /file/download/avatar', opaque(value))).status).toBe(302);
-    expect(await given.admin().fails('GET /file/upload/avatar/user')).toBe(10002);
+    expect(await given.admin().fails('GET /file/upload/avatar/user')).toBe('badParameter');
   });
 
   story('is no file of a group', async (given) => {
     const { owner } = await group(given);
     const { download_url } = await owner.does('GET /file/upload/avatar/user');
     const { object_name = '' } = opaque(download_url);
-    expect(await owner.fails('GET /file/download/chat', { file_sign: object_name })).toBe(20022);
+    expect(await owner.fails('GET /file/download/chat', { file_sign: object_name })).toBe('fileMissing');
   });
 });
 
@@ -385,14 +391,12 @@ inRaces('An upload that is registered many times at once', (story) => {
   story('becomes one file', async (given) => {
     const { owner, id } = await group(given);
     const url = await uploaded(owner, id);
-    const codes = await given.race(
+    const outcomes = await given.race(
       ...Array.from({ length: 8 }, () => async () => {
-        const { body } = await owner.asks('POST /group/file/upload', register(id, url));
-        return body.code;
+        return (await owner.asks('POST /group/file/upload', register(id, url))).outcome;
       }),
     );
-    expect(codes.filter((code) => code === 200)).toEqual([200]);
-    expect(codes.filter((code) => code === 10002)).toHaveLength(7);
+    expect(outcomes.toSorted()).toEqual([...Array(7).fill('badParameter'), 'success']);
     const [listed] = await owner.lists('GET /group/file/list', { group_id: id });
     const { data } = (await owner.asks('GET /file/download/chat', opaque(listed.url))).body;
     expect(await (await fetch(data.url)).text()).toBe('content');

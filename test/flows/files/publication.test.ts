@@ -163,7 +163,7 @@ describe('An upload', () => {
         if (moment === 'after') await destroy();
         await doJobs(given);
         expect(await given.world.bucket.keysOf(given.app), moment).toEqual([]);
-        expect(await alice.fails('GET /group/file/list', { group_id })).toBe(20001);
+        expect(await alice.fails('GET /group/file/list', { group_id })).toBe('groupMissing');
       }
     });
 
@@ -224,7 +224,7 @@ describe('An upload', () => {
         const { body } = await alice.asks('POST /group/file/upload', { group_id, name: 'x', size: 1 });
         expect(body).toMatchObject({ code: 10002, message: expect.stringContaining('as many files as allowed: 2') });
         const link = { group_id, name: 'x', size: 1, url: 'https://example.com' };
-        expect(await alice.fails('POST /group/file/upload', link)).toBe(10002);
+        expect(await alice.fails('POST /group/file/upload', link)).toBe('badParameter');
         const [{ file_id }] = await alice.does('GET /group/file/list', { group_id });
         await alice.does('POST /group/file/delete', { group_id, file_list: [file_id] });
         await alice.does('POST /group/file/upload', link);

@@ -21,14 +21,14 @@ describe('Files of a group', () => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { members: [bob!] });
       await share(given, bob!, group_id);
-      expect(await outcomes(carol!, group_id)).toEqual(Array(5).fill(20011));
-      expect(await outcomes(carol!, 1)).toEqual(Array(5).fill(20001));
+      expect(await outcomes(carol!, group_id)).toEqual(Array(5).fill('needsMember'));
+      expect(await outcomes(carol!, 1)).toEqual(Array(5).fill('groupMissing'));
       await bob!.does('POST /group/leave', { group_id });
-      expect(await outcomes(bob!, group_id)).toEqual(Array(5).fill(20011));
+      expect(await outcomes(bob!, group_id)).toEqual(Array(5).fill('needsMember'));
       const other = await (await given.otherApp()).user();
-      expect(await outcomes(other, group_id)).toEqual(Array(5).fill(20001));
+      expect(await outcomes(other, group_id)).toEqual(Array(5).fill('groupMissing'));
       await alice!.does('POST /group/destroy', { group_id });
-      expect(await outcomes(alice!, group_id)).toEqual(Array(5).fill(20001));
+      expect(await outcomes(alice!, group_id)).toEqual(Array(5).fill('groupMissing'));
     });
 
     story('renamed and deleted by who uploaded them, and by admins', async (given) => {
@@ -38,8 +38,8 @@ describe('Files of a group', () => {
       await share(given, alice!, group_id);
       const rename = (file_id: number) => ({ group_id, file_id, name: 'renamed' });
       for (const file_id of [1, 2])
-        expect(await dave!.fails('POST /group/file/update_name', rename(file_id))).toBe(20023);
-      expect(await bob!.fails('POST /group/file/update_name', rename(2))).toBe(20023);
+        expect(await dave!.fails('POST /group/file/update_name', rename(file_id))).toBe('fileRight');
+      expect(await bob!.fails('POST /group/file/update_name', rename(2))).toBe('fileRight');
       for (const who of [bob!, carol!, alice!, given.admin(), given.admin({ user: bob!.id })])
         expect(await who.does('POST /group/file/update_name', rename(1))).toMatchObject({ name: 'renamed' });
 
@@ -116,8 +116,12 @@ describe('An upload', () => {
           ['group_id', { group_id: 'x' }],
         ];
         for (const [field, change] of wrong) {
-          const { body } = await alice.asks('POST /group/file/upload', { ...good, ...change });
-          expect([body.code, body.message, change]).toEqual([10002, expect.stringContaining(`${field}:`), change]);
+          const { outcome, body } = await alice.asks('POST /group/file/upload', { ...good, ...change });
+          expect([outcome, body.message, change]).toEqual([
+            'badParameter',
+            expect.stringContaining(`${field}:`),
+            change,
+          ]);
         }
         expect(await alice.does('GET /group/file/list', { group_id })).toEqual([]);
         // What lies elsewhere may be larger; what the app allows is enough.
@@ -153,7 +157,7 @@ describe('An upload', () => {
       await arrived(given, again.url);
       expect(await alice!.does('GET /group/file/list', { group_id })).toHaveLength(1);
       expect((await ask()).body.data.file_id).toBe(1);
-      expect((await ask(alice!, 2)).body.code).toBe(10002);
+      expect((await ask(alice!, 2)).outcome).toBe('badParameter');
       expect((await ask(bob!)).body.data.file_id).toBe(2);
       const raced = randomUUID();
       const answers = await given.race(
@@ -201,7 +205,7 @@ describe('The list', () => {
       const whole = await alice.does('GET /group/file/list', { group_id, limit: 1000 });
       expect(numbers(whole)).toEqual(newestFirst);
       expect(await alice.lists('GET /group/file/list', { group_id, limit: 40 })).toEqual(whole);
-      expect(await alice.fails('GET /group/file/list', { group_id, cursor: 'x' })).toBe(10002);
+      expect(await alice.fails('GET /group/file/list', { group_id, cursor: 'x' })).toBe('badParameter');
     });
   });
 });

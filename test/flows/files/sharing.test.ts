@@ -27,8 +27,10 @@ describe('A shared file', () => {
 
       // Nothing is there yet.
       for (const who of [alice!, bob!]) {
-        expect(await who.fails('GET /group/file', { group_id, file_id: 1 })).toBe(20022);
-        expect(await who.fails('POST /group/file/update_name', { group_id, file_id: 1, name: 'x' })).toBe(20022);
+        expect(await who.fails('GET /group/file', { group_id, file_id: 1 })).toBe('fileMissing');
+        expect(await who.fails('POST /group/file/update_name', { group_id, file_id: 1, name: 'x' })).toBe(
+          'fileMissing',
+        );
         expect(await who.does('GET /group/file/list', { group_id })).toEqual([]);
       }
       expect((await put(record, 'too much')).status).toBe(403);
@@ -59,7 +61,7 @@ describe('A shared file', () => {
       ]);
       // The object is gone before the answer.
       expect((await fetch(url)).ok).toBe(false);
-      expect(await alice!.fails('GET /group/file', { group_id, file_id: 1 })).toBe(20022);
+      expect(await alice!.fails('GET /group/file', { group_id, file_id: 1 })).toBe('fileMissing');
       expect(await given.world.bucket.keysOf(given.app)).toHaveLength(1);
       expect(await bob!.does('POST /group/file/delete', { group_id, file_list: [1] })).toEqual([
         { file_id: 1, result: 'fail', reason: 'shared file does not exist' },

@@ -19,8 +19,8 @@ inBothWorlds('Blocks', (story) => {
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toEqual(idsOf([alice, adam]));
     expect(await bob.does('GET /group/user_joined')).toEqual([]);
     for (const person of [bob, carol]) {
-      expect(await person.fails('POST /group/apply', { group_id })).toBe(20018);
-      expect(await person.fails('POST /group/qrcode/invite', { qr_info })).toBe(20018);
+      expect(await person.fails('POST /group/apply', { group_id })).toBe('blocked');
+      expect(await person.fails('POST /group/qrcode/invite', { qr_info })).toBe('blocked');
       expect(await alice.does('POST /group/invite', { group_id, user_list: [person.id] })).toMatchObject([
         { result: 'fail', reason: "the user is on the group's blacklist" },
       ]);
@@ -59,13 +59,13 @@ inThisProcess('Blocks', (story) => {
     const accept = (inviter: Person) =>
       bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval: true });
     const approve = () => alice.fails('POST /group/apply/handle', { group_id, user_id: bob.id, approval: true });
-    expect(await accept(alice)).toBe(20018);
-    expect(await approve()).toBe(20014);
+    expect(await accept(alice)).toBe('blocked');
+    expect(await approve()).toBe('applicationGone');
     expect(await alice.does('GET /group/blocked_list', { group_id })).toHaveLength(1);
     expect(await bob.does('GET /group/invitation_list')).toEqual([]);
     await alice.does('POST /group/unblock', { group_id, user_list: [bob.id] });
-    for (const inviter of [alice, adam, bob]) expect(await accept(inviter)).toBe(20015);
-    expect(await approve()).toBe(20014);
+    for (const inviter of [alice, adam, bob]) expect(await accept(inviter)).toBe('invitationGone');
+    expect(await approve()).toBe('applicationGone');
     expect(await alice.does('POST /group/application_list', { group_list: [group_id] })).toEqual([]);
     // New ones are good at once.
     await adam.does('POST /group/invite', { group_id, user_list: [bob.id] });

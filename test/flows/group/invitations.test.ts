@@ -34,15 +34,15 @@ inBothWorlds('Invitations', (story) => {
     const answer = (user_id: number, approval: unknown, method: 'POST' | 'PUT' = 'POST') =>
       bob.asks(`${method} /group/invite/handle`, { group_id, user_id, approval });
     expect((await answer(adam.id, false)).body).toMatchObject({ code: 200, data: {} });
-    expect((await answer(adam.id, true)).body.code).toBe(20015);
-    expect((await answer(12345, true)).body.code).toBe(20015);
+    expect((await answer(adam.id, true)).outcome).toBe('invitationGone');
+    expect((await answer(12345, true)).outcome).toBe('invitationGone');
     expect((await answer(alice.id, 'true', 'PUT')).body).toMatchObject({ code: 200, data: {} });
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
-    expect((await answer(alice.id, true)).body.code).toBe(20015);
+    expect((await answer(alice.id, true)).outcome).toBe('invitationGone');
     expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 1 }, { status: 2 }]);
     // Nor after having left again.
     await bob.does('POST /group/leave', { group_id });
-    expect((await answer(bob.id, true)).body.code).toBe(20015);
+    expect((await answer(bob.id, true)).outcome).toBe('invitationGone');
   });
 
   story("of one's newest, by one's own id", async (given) => {
@@ -51,14 +51,14 @@ inBothWorlds('Invitations', (story) => {
     const group_id = await given.group(alice, { admins: [adam] });
     const answer = (approval: boolean) =>
       bob.asks('POST /group/invite/handle', { group_id, user_id: bob.id, approval });
-    expect((await answer(true)).body.code).toBe(20015);
+    expect((await answer(true)).outcome).toBe('invitationGone');
     for (const inviter of [alice, adam]) await inviter.does('POST /group/invite', { group_id, user_list: [bob.id] });
     await answer(false);
     expect(await bob.does('GET /group/invitation_list')).toMatchObject([
       { inviter_id: adam.id, status: 2 },
       { inviter_id: alice.id, status: 0 },
     ]);
-    expect((await answer(true)).body.code).toBe(200);
+    expect((await answer(true)).outcome).toBe('success');
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
   });
 
@@ -71,40 +71,43 @@ inBothWorlds('Invitations', (story) => {
     for (const other of others) await invites(other);
     const answer = (to: number) =>
       bob.asks('POST /group/invite/handle', { group_id: to, user_id: bob.id, approval: true });
-    expect((await answer(stranger!)).body.code).toBe(20015);
+    expect((await answer(stranger!)).outcome).toBe('invitationGone');
     const { body, log } = await answer(group_id!);
     expect(body.code).toBe(200);
     expect(log?.trips ?? 3).toBe(3);
-    expect((await answer(group_id!)).body.code).toBe(20015);
+    expect((await answer(group_id!)).outcome).toBe('invitationGone');
   });
 });
 
 inThisProcess('Invitations', (story) => {
-  story('to a group that is dissolved while one is rejected are answered as the group is: 20001', async (given) => {
-    const alice = await given.user();
-    const bob = await given.user('bob', { confirm: true });
-    const group_id = await given.group(alice);
-    await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
-    // Bob's call has read everything when alice dissolves the group.
-    let dissolved = false;
-    documentClient().middlewareStack.add(
-      ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
-        if (args.input.TransactItems && !dissolved) {
-          dissolved = true;
-          await alice.does('POST /group/destroy', { group_id });
-        }
-        return next(args);
-      }) as never,
-      { step: 'initialize', name: 'meanwhile' } as never,
-    );
-    const answer = { group_id, user_id: alice.id, approval: false };
-    try {
-      expect(await bob.fails('POST /group/invite/handle', answer)).toBe(20001);
-    } finally {
-      documentClient().middlewareStack.remove('meanwhile');
-    }
-    expect(dissolved).toBe(true);
-  });
+  story(
+    'to a group that is dissolved while one is rejected are answered as the group is: groupMissing',
+    async (given) => {
+      const alice = await given.user();
+      const bob = await given.user('bob', { confirm: true });
+      const group_id = await given.group(alice);
+      await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
+      // Bob's call has read everything when alice dissolves the group.
+      let dissolved = false;
+      documentClient().middlewareStack.add(
+        ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
+          if (args.input.TransactItems && !dissolved) {
+            dissolved = true;
+            await alice.does('POST /group/destroy', { group_id });
+          }
+          return next(args);
+        }) as never,
+        { step: 'initialize', name: 'meanwhile' } as never,
+      );
+      const answer = { group_id, user_id: alice.id, approval: false };
+      try {
+        expect(await bob.fails('POST /group/invite/handle', answer)).toBe('groupMissing');
+      } finally {
+        documentClient().middlewareStack.remove('meanwhile');
+      }
+      expect(dissolved).toBe(true);
+    },
+  );
 
   story('end: expired, inviter gone, group gone', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
@@ -115,17 +118,17 @@ inThisProcess('Invitations', (story) => {
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
     const until = Date.now() - 1;
     await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { until } })]);
-    expect(await answer(alice)).toBe(20015);
-    expect(await answer(bob)).toBe(20015);
+    expect(await answer(alice)).toBe('invitationGone');
+    expect(await answer(bob)).toBe('invitationGone');
     expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 0, expired_time: until }]);
     await adam.does('POST /group/invite', { group_id, user_list: [bob.id] });
     await adam.does('POST /group/leave', { group_id });
-    expect(await answer(adam)).toBe(20015);
-    expect(await answer(adam, false)).toBe(20015);
-    expect(await answer(bob)).toBe(20015);
+    expect(await answer(adam)).toBe('invitationGone');
+    expect(await answer(adam, false)).toBe('invitationGone');
+    expect(await answer(bob)).toBe('invitationGone');
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
     await alice.does('POST /group/destroy', { group_id });
-    expect(await answer(alice)).toBe(20001);
+    expect(await answer(alice)).toBe('groupMissing');
   });
 
   story('and applications are settled by joining through any door', async (given) => {
@@ -159,9 +162,11 @@ inThisProcess('Invitations', (story) => {
       await bob.does('POST /group/leave', { group_id });
       for (const inviter of [alice, adam])
         expect(await bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval: true })).toBe(
-          20015,
+          'invitationGone',
         );
-      expect(await alice.fails('POST /group/apply/handle', { group_id, user_id: bob.id, approval: true })).toBe(20014);
+      expect(await alice.fails('POST /group/apply/handle', { group_id, user_id: bob.id, approval: true })).toBe(
+        'applicationGone',
+      );
     }
   });
 
@@ -189,7 +194,7 @@ inBothWorlds('QR codes', (story) => {
     expect(Math.abs(create_at - Date.now() / 1000)).toBeLessThan(5);
     expect(expire_at - create_at).toBe(604_800);
     expect(await bob.does('POST /group/qrcode/invite', { qr_info })).toEqual({ group_id, name: 'Chess' });
-    expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe(20017);
+    expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe('alreadyMember');
     // The app signs in the owner's name.
     await bob.does('POST /group/leave', { group_id });
     const { qr_info: ofApp } = await given.admin({ group: group_id }).does('GET /group/qrcode/sign');
@@ -205,7 +210,7 @@ inThisProcess('QR codes', (story) => {
     const join = (qr_info: unknown) => bob.fails('POST /group/qrcode/invite', { qr_info });
     const code = await sign(carol);
     for (const garbage of ['', 'x', '...', `${code}x`, code.slice(0, -1), code.toUpperCase(), 'é'.repeat(30)])
-      expect(await join(garbage)).toBe(20024);
+      expect(await join(garbage)).toBe('qrIllegal');
     const [group, signer, signed, expiry, mac] = code.split('.') as [string, string, string, string, string];
     const later = (number: string) => (Number.parseInt(number, 36) + 1).toString(36);
     const other = await given.group(alice);
@@ -217,23 +222,23 @@ inThisProcess('QR codes', (story) => {
       [group, signer, signed, expiry, 'A'.repeat(22)],
       [group, signer, expiry, mac],
     ])
-      expect(await join(forged.join('.'))).toBe(20024);
+      expect(await join(forged.join('.'))).toBe('qrIllegal');
     // Of another app.
     const elsewhere = await given.otherApp();
     const mallory = await elsewhere.user();
     const foreign = await elsewhere.group(mallory);
-    expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe(20024);
-    expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe(20024);
+    expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe('qrIllegal');
+    expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe('qrIllegal');
     // Its signer gone, and back.
     await carol.does('POST /group/leave', { group_id });
-    expect(await join(code)).toBe(20024);
+    expect(await join(code)).toBe('qrIllegal');
     await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
-    expect(await join(code)).toBe(20024);
+    expect(await join(code)).toBe('qrIllegal');
     const newer = await sign(carol);
     await bob.does('POST /group/qrcode/invite', { qr_info: newer });
     await bob.does('POST /group/leave', { group_id });
     await alice.does('POST /group/destroy', { group_id });
-    expect(await join(newer)).toBe(20024);
+    expect(await join(newer)).toBe('qrIllegal');
   });
 
   story('are good for as long as their signer could sign them', async (given) => {
@@ -245,21 +250,28 @@ inThisProcess('QR codes', (story) => {
     for (const who of [alice, bob, carol, given.admin({ group: group_id })])
       codes.set(who, (await who.does('GET /group/qrcode/sign', { group_id })).qr_info);
     const join = async (of: Actor) => {
-      const { code } = (await dave.asks('POST /group/qrcode/invite', { qr_info: codes.get(of) })).body;
-      if (code === 200) await dave.does('POST /group/leave', { group_id });
-      return code;
+      const { outcome } = await dave.asks('POST /group/qrcode/invite', { qr_info: codes.get(of) });
+      if (outcome === 'success') await dave.does('POST /group/leave', { group_id });
+      return outcome;
     };
     const [ofApp] = [...codes.keys()].slice(-1) as [Actor];
-    expect([await join(alice), await join(bob), await join(carol), await join(ofApp)]).toEqual([200, 200, 200, 200]);
+    expect([await join(alice), await join(bob), await join(carol), await join(ofApp)]).toEqual(
+      Array(4).fill('success'),
+    );
     await membersInvite(false);
-    expect([await join(alice), await join(bob), await join(carol), await join(ofApp)]).toEqual([200, 200, 20024, 200]);
+    expect([await join(alice), await join(bob), await join(carol), await join(ofApp)]).toEqual([
+      'success',
+      'success',
+      'qrIllegal',
+      'success',
+    ]);
     await alice.does('POST /group/admin/remove', { group_id, user_list: [bob.id] });
-    expect(await join(bob)).toBe(20024);
+    expect(await join(bob)).toBe('qrIllegal');
     // What the app signed rests on who owned the group then.
     await alice.does('POST /group/transfer', { group_id, new_owner: bob.id });
-    expect([await join(alice), await join(bob), await join(ofApp)]).toEqual([20024, 200, 20024]);
+    expect([await join(alice), await join(bob), await join(ofApp)]).toEqual(['qrIllegal', 'success', 'qrIllegal']);
     await bob.does('POST /group/settings/allow_member_invitation', { group_id, value: true });
-    expect([await join(alice), await join(carol), await join(ofApp)]).toEqual([200, 200, 200]);
+    expect([await join(alice), await join(carol), await join(ofApp)]).toEqual(Array(3).fill('success'));
   });
 
   story('do not let in a user who was kicked after they were signed', async (given) => {
@@ -267,28 +279,28 @@ inThisProcess('QR codes', (story) => {
     const group_id = await given.group(alice, { members: [bob] });
     const sign = async () => (await alice.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
     const join = async (who: Person, qr_info: string) =>
-      (await who.asks('POST /group/qrcode/invite', { qr_info })).body.code;
+      (await who.asks('POST /group/qrcode/invite', { qr_info })).outcome;
     const first = await sign();
     await alice.does('POST /group/kick', { group_id, user_list: [bob.id] });
-    expect(await join(bob, first)).toBe(20024);
+    expect(await join(bob, first)).toBe('qrIllegal');
     // The code is dead for bob alone: others join by it, and bob joins by a newer one.
-    expect(await join(carol, first)).toBe(200);
+    expect(await join(carol, first)).toBe('success');
     const second = await sign();
-    expect(await join(bob, second)).toBe(200);
+    expect(await join(bob, second)).toBe('success');
     // A user who leaves may come back by a code that was signed after the kick, and by no older one.
     await bob.does('POST /group/leave', { group_id });
-    expect([await join(bob, first), await join(bob, second)]).toEqual([20024, 200]);
+    expect([await join(bob, first), await join(bob, second)]).toEqual(['qrIllegal', 'success']);
     // The block of a member is a kick too, and its end revives no code.
     await alice.does('POST /group/block', { group_id, user_list: [bob.id] });
-    expect(await join(bob, second)).toBe(20018);
+    expect(await join(bob, second)).toBe('blocked');
     await alice.does('POST /group/unblock', { group_id, user_list: [bob.id] });
-    expect(await join(bob, second)).toBe(20024);
-    expect(await join(bob, await sign())).toBe(200);
+    expect(await join(bob, second)).toBe('qrIllegal');
+    expect(await join(bob, await sign())).toBe('success');
     // The block of a user who was no member is no kick.
     await carol.does('POST /group/leave', { group_id });
     await alice.does('POST /group/block', { group_id, user_list: [carol.id] });
     await alice.does('POST /group/unblock', { group_id, user_list: [carol.id] });
-    expect(await join(carol, second)).toBe(200);
+    expect(await join(carol, second)).toBe('success');
   });
 
   story('keep a user out who is kicked while that user joins by one', async (given) => {
@@ -299,7 +311,7 @@ inThisProcess('QR codes', (story) => {
       const joins = Array.from({ length: 4 }, () => () => bob.asks('POST /group/qrcode/invite', { qr_info }));
       await given.race(() => alice.asks('POST /group/kick', { group_id, user_list: [bob.id] }), ...joins);
       expect(await given.db.read(edgeOf(given.app, bob.id, group_id))).not.toHaveProperty('l1');
-      expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe(20024);
+      expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe('qrIllegal');
       const { qr_info: newer } = await alice.does('GET /group/qrcode/sign', { group_id });
       expect(await bob.does('POST /group/qrcode/invite', { qr_info: newer })).toMatchObject({ group_id });
     }
@@ -312,7 +324,7 @@ inThisProcess('QR codes', (story) => {
       const group_id = await given.group(alice);
       const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
       await new Promise((resolve) => setTimeout(resolve, 1100));
-      expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe(20025);
+      expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe('qrExpired');
     },
     { limits: { qrcode_life: 1 } },
   );

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { ErrorName } from '../../../shared/errors.ts';
 import { type Actor, type Given, inThisProcess, type Person } from '../../support/story.ts';
 
 interface Scene {
@@ -13,13 +14,13 @@ interface Scene {
 
 type Roles = 'outsider' | 'member' | 'admin' | 'owner';
 type Call = Parameters<Actor['asks']>[0];
-type Row = [call: Call, parameters: (scene: Scene) => object, refused: Partial<Record<Roles, number>>];
+type Row = [call: Call, parameters: (scene: Scene) => object, refused: Partial<Record<Roles, ErrorName>>];
 
 const target = ({ target: { id } }: Scene) => ({ user_list: [id] });
 const none = () => ({});
-const members = { outsider: 20011 };
-const admins = { outsider: 20011, member: 20012 };
-const owners = { outsider: 20011, member: 20013, admin: 20013 };
+const members: Row[2] = { outsider: 'needsMember' };
+const admins: Row[2] = { outsider: 'needsMember', member: 'needsAdmin' };
+const owners: Row[2] = { outsider: 'needsMember', member: 'needsOwner', admin: 'needsOwner' };
 
 /** Section 6, row by row: who is refused with what. All others may, the app (by itself and on the group) among them. */
 const ROWS: Row[] = [
@@ -72,37 +73,37 @@ inThisProcess('Who may', (story) => {
       if (call.startsWith('GET /group/announcement'))
         await all.owner.does('POST /group/announcement/edit', { group_id, title: 'T', content: 'C' });
       for (const role of ['outsider', 'member', 'admin', 'owner'] as const) {
-        const { code } = (await all[role].asks(call, given_)).body;
-        expect([role, code]).toEqual([role, refused[role] ?? 200]);
+        const { outcome } = await all[role].asks(call, given_);
+        expect([role, outcome]).toEqual([role, refused[role] ?? 'success']);
       }
       for (const app of [given.admin(), given.admin({ group: group_id })])
-        expect((await app.asks(call, given_)).body.code).toBe(200);
+        expect((await app.asks(call, given_)).outcome).toBe('success');
       // The app acting as somebody has that person's rights.
       const asMember = await given.admin({ user: all.member.id }).asks(call, given_);
-      expect(asMember.body.code).toBe(refused.member ?? 200);
+      expect(asMember.outcome).toBe(refused.member ?? 'success');
       // Parameters come before the group, the group before the role.
       if (call !== 'POST /group/info/batch')
-        expect(await all.outsider.fails(call, { ...given_, group_id: 1 })).toBe(20001);
-      expect(await all.outsider.fails(call, { ...given_, group_id: 'x', group_list: 'x' })).toBe(10002);
+        expect(await all.outsider.fails(call, { ...given_, group_id: 1 })).toBe('groupMissing');
+      expect(await all.outsider.fails(call, { ...given_, group_id: 'x', group_list: 'x' })).toBe('badParameter');
     });
 
   story('members may invite, sign and modify where the group lets them', async (given) => {
     const { group_id, admin, member, target } = await scene(given);
     const rights = async () => [
-      (await member.asks('POST /group/invite', { group_id, user_list: [target.id] })).body.code,
-      (await member.asks('GET /group/qrcode/sign', { group_id })).body.code,
-      (await member.asks('POST /group/info/name', { group_id, value: 'Name' })).body.code,
-      (await member.asks('POST /group/announcement/edit', { group_id, title: 'T', content: 'C' })).body.code,
+      (await member.asks('POST /group/invite', { group_id, user_list: [target.id] })).outcome,
+      (await member.asks('GET /group/qrcode/sign', { group_id })).outcome,
+      (await member.asks('POST /group/info/name', { group_id, value: 'Name' })).outcome,
+      (await member.asks('POST /group/announcement/edit', { group_id, title: 'T', content: 'C' })).outcome,
     ];
-    expect(await rights()).toEqual([200, 200, 20012, 20012]);
+    expect(await rights()).toEqual(['success', 'success', 'needsAdmin', 'needsAdmin']);
     await admin.does('POST /group/settings/allow_member_invitation', { group_id, value: 'false' });
     await admin.does('PUT /group/settings/allow_member_modify', { group_id, value: 1 });
-    expect(await rights()).toEqual([20012, 20012, 200, 200]);
+    expect(await rights()).toEqual(['needsAdmin', 'needsAdmin', 'success', 'success']);
     expect(await member.does('GET /group/settings', { group_id })).toMatchObject({
       member_invite: false,
       member_modify: true,
     });
-    expect(await member.fails('POST /group/announcement/delete', { group_id, announcement_id: 1 })).toBe(20012);
+    expect(await member.fails('POST /group/announcement/delete', { group_id, announcement_id: 1 })).toBe('needsAdmin');
   });
 
   story('persons only', async (given) => {
@@ -113,8 +114,8 @@ inThisProcess('Who may', (story) => {
       'POST /group/msg/push_mode',
     ] as const) {
       const parameters = { group_id, value: 'me', msg_mute_mode: 1, msg_push_mode: 1 };
-      expect(await given.admin().fails(call, parameters)).toBe(10002);
-      expect(await given.admin({ group: group_id }).fails(call, parameters)).toBe(10002);
+      expect(await given.admin().fails(call, parameters)).toBe('badParameter');
+      expect(await given.admin({ group: group_id }).fails(call, parameters)).toBe('badParameter');
       await given.admin({ user: owner.id }).does(call, parameters);
     }
     for (const call of [
@@ -123,7 +124,7 @@ inThisProcess('Who may', (story) => {
       'POST /group/invite/handle',
     ] as const)
       expect(await given.admin().fails(call, { qr_info: 'x', group_id, user_id: owner.id, approval: true })).toBe(
-        10002,
+        'badParameter',
       );
   });
 });

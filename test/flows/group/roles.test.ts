@@ -41,8 +41,8 @@ inBothWorlds('Ownership', (story) => {
     const group_id = await given.group(alice!, { admins: [bob!] });
     const transfer = (who: Person, to: Person, method: 'POST' | 'PUT' = 'POST') =>
       who.asks(`${method} /group/transfer`, { group_id, new_owner: to.id });
-    expect((await transfer(alice!, carol!)).body.code).toBe(20005);
-    expect((await transfer(bob!, bob!)).body.code).toBe(20013);
+    expect((await transfer(alice!, carol!)).outcome).toBe('newOwnerNotMember');
+    expect((await transfer(bob!, bob!)).outcome).toBe('needsOwner');
     expect((await transfer(alice!, alice!)).body.data).toEqual(done(alice!));
     await alice!.does('POST /group/ban', { group_id, user_list: [bob!.id], duration: -1 });
     expect((await transfer(alice!, bob!, 'PUT')).body.data).toEqual(done(bob!));
@@ -50,11 +50,13 @@ inBothWorlds('Ownership', (story) => {
     // Whoever becomes owner is no longer banned, nor an admin entry.
     expect((await alice!.asks('GET /group/banned_list', { group_id })).body).toMatchObject({ data: [], total: 0 });
     expect(await alice!.does('GET /group/admin_list', { group_id })).toEqual([]);
-    expect((await transfer(alice!, bob!)).body.code).toBe(20013);
-    expect(await alice!.fails('POST /group/destroy', { group_id })).toBe(20013);
-    expect(await bob!.fails('POST /group/leave', { group_id })).toBe(20004);
+    expect((await transfer(alice!, bob!)).outcome).toBe('needsOwner');
+    expect(await alice!.fails('POST /group/destroy', { group_id })).toBe('needsOwner');
+    expect(await bob!.fails('POST /group/leave', { group_id })).toBe('ownerCannotLeave');
     await alice!.does('POST /group/leave', { group_id });
-    expect(await given.admin().fails('POST /group/transfer', { group_id, new_owner: alice!.id })).toBe(20005);
+    expect(await given.admin().fails('POST /group/transfer', { group_id, new_owner: alice!.id })).toBe(
+      'newOwnerNotMember',
+    );
   });
 });
 
@@ -77,20 +79,20 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of groups owned and joined: 20008, 20009',
+    'of groups owned and joined: tooManyOwned, tooManyJoined',
     async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const one = await given.group(alice!, { members: [bob!] });
       const two = await given.group(bob!, { members: [alice!] });
       const other = await given.group(carol!);
-      expect(await alice!.fails('POST /group/create', { name: 'Three' })).toBe(20008);
-      expect(await alice!.fails('POST /group/transfer', { group_id: one, new_owner: bob!.id })).toBe(20008);
-      expect(await bob!.fails('POST /group/transfer', { group_id: two, new_owner: alice!.id })).toBe(20008);
+      expect(await alice!.fails('POST /group/create', { name: 'Three' })).toBe('tooManyOwned');
+      expect(await alice!.fails('POST /group/transfer', { group_id: one, new_owner: bob!.id })).toBe('tooManyOwned');
+      expect(await bob!.fails('POST /group/transfer', { group_id: two, new_owner: alice!.id })).toBe('tooManyOwned');
       // Alice has joined two: as many as one may.
       await carol!.does('POST /group/settings/require_admin_approval', { group_id: other, apply_approval: 0 });
-      expect(await alice!.fails('POST /group/apply', { group_id: other })).toBe(20009);
+      expect(await alice!.fails('POST /group/apply', { group_id: other })).toBe('tooManyJoined');
       const { qr_info } = await carol!.does('GET /group/qrcode/sign', { group_id: other });
-      expect(await alice!.fails('POST /group/qrcode/invite', { qr_info })).toBe(20009);
+      expect(await alice!.fails('POST /group/qrcode/invite', { qr_info })).toBe('tooManyJoined');
       expect(await carol!.does('POST /group/invite', { group_id: other, user_list: [alice!.id] })).toMatchObject([
         { result: 'fail', reason: 'the user has joined as many groups as allowed' },
       ]);
@@ -101,12 +103,12 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of the groups of an app: 20007',
+    'of the groups of an app: tooManyGroups',
     async (given) => {
       const [alice] = await given.users(1);
       const first = await given.group(alice!);
       await given.group(alice!);
-      expect(await alice!.fails('POST /group/create', { name: 'Three' })).toBe(20007);
+      expect(await alice!.fails('POST /group/create', { name: 'Three' })).toBe('tooManyGroups');
       await alice!.does('POST /group/destroy', { group_id: first });
       await given.group(alice!);
     },
@@ -114,17 +116,17 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of seats: 20010 by every door',
+    'of seats: groupFull by every door',
     async (given) => {
       const [alice, bob, carol, dave] = (await given.users(4)) as [Person, Person, Person, Person];
       await given.setUser(dave.id, { confirm: true });
       const group_id = await given.group(alice, { members: [bob], approval: 0 });
       const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
       await alice.does('POST /group/invite', { group_id, user_list: [dave.id] });
-      expect(await carol.fails('POST /group/apply', { group_id })).toBe(20010);
-      expect(await carol.fails('POST /group/qrcode/invite', { qr_info })).toBe(20010);
+      expect(await carol.fails('POST /group/apply', { group_id })).toBe('groupFull');
+      expect(await carol.fails('POST /group/qrcode/invite', { qr_info })).toBe('groupFull');
       expect(await dave.fails('POST /group/invite/handle', { group_id, user_id: alice.id, approval: true })).toBe(
-        20010,
+        'groupFull',
       );
       expect(await alice.does('POST /group/invite', { group_id, user_list: [carol.id] })).toMatchObject([
         { result: 'fail', reason: 'the group is full' },

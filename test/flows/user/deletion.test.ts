@@ -20,7 +20,7 @@ inBothWorlds('The groups of a deleted user', (story) => {
     const alone = await given.group(gone, { type: 1 });
     const joined = await given.group(three, { members: [gone, two] });
     await gone.does('POST /user/delete', { password: PASSWORD });
-    expect(await gone.fails('GET /group/user_joined')).toBe(402);
+    expect(await gone.fails('GET /group/user_joined')).toBe('loginAgain');
     if (given.world.conflicts) {
       // Until then it stands in lists and counts.
       expect(await one.does('GET /group/info', { group_id: toMember })).toMatchObject({ owner_id: gone.id, count: 3 });

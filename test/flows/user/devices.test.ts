@@ -47,7 +47,7 @@ describe('Devices', () => {
       const other = await login(given, first);
       const another = await login(given, first);
       expect(again.device).toBe(phone.device);
-      expect(await phone.fails('GET /user/device/list')).toBe(402);
+      expect(await phone.fails('GET /user/device/list')).toBe('loginAgain');
       expect(await listed(again)).toEqual([
         { device_sn: first.device, platform: 6, user_agent: '', user_id: first.id },
         { device_sn: phone.device, platform: 1, user_agent: 'Chat/3.2 (iOS 17.4; iPhone14,3)', user_id: first.id },
@@ -57,19 +57,19 @@ describe('Devices', () => {
 
       // Kicked: listed, and signed out at once. Others are not.
       expect(await other.does('PUT /user/kick', { device_sn: again.device })).toBe(true);
-      expect(await again.fails('GET /user/profile')).toBe(402);
+      expect(await again.fails('GET /user/profile')).toBe('loginAgain');
       expect(await other.does('POST /user/kick', { device_sn: again.device })).toBe(true);
       expect(await numbers(other)).toContain(again.device);
 
       // Removed: gone and signed out at once; an unknown one is gone already.
       expect(await other.does('DELETE /user/device/remove', { device_sn: another.device })).toBe(true);
-      expect(await another.fails('GET /user/profile')).toBe(402);
+      expect(await another.fails('GET /user/profile')).toBe('loginAgain');
       expect(await other.does('POST /user/device/remove', { device_sn: another.device })).toBe(true);
       expect(await numbers(other)).not.toContain(another.device);
 
       // All: the one that asks too.
       expect(await other.does('POST /user/kick')).toBe(true);
-      for (const person of [first, again, other]) expect(await person.fails('GET /user/profile')).toBe(402);
+      for (const person of [first, again, other]) expect(await person.fails('GET /user/profile')).toBe('loginAgain');
       const back = await login(given, first, 'phone');
       expect(back.device).toBe(phone.device);
       expect(await numbers(back)).toEqual([first.device, phone.device, other.device]);
@@ -179,7 +179,7 @@ describe('Devices', () => {
         await idle(given, first.id, third.device, 2 * MINUTE);
         const fourth = await login(given, first, 'fourth');
         expect((await numbers(fourth)).toSorted()).toEqual([first.device, third.device, fourth.device].toSorted());
-        expect(await second.fails('GET /user/profile')).toBe(402);
+        expect(await second.fails('GET /user/profile')).toBe('loginAgain');
         expect(await given.db.read(pushTokenOf(given.app, tokenHash('idle')))).toBeUndefined();
         // A known device takes nobody's place.
         await login(given, first, 'fourth');
@@ -195,7 +195,7 @@ describe('Devices', () => {
       for (const [n, { device }] of sessions.entries()) await idle(given, first.id, device, (n + 1) * 1000);
       const added = await login(given, first);
       expect(await numbers(added)).toHaveLength(20);
-      expect(await sessions[19]!.fails('GET /user/profile')).toBe(402);
+      expect(await sessions[19]!.fails('GET /user/profile')).toBe('loginAgain');
       expect(await sessions[18]!.does('GET /user/online_status')).toEqual({ online: true });
     });
   });
@@ -218,7 +218,7 @@ describe('Devices', () => {
       expect(await online()).toBe(true);
       await back.does('POST /user/kick');
       expect(await online()).toBe(false);
-      expect(await given.admin().fails('GET /user/online_status')).toBe(10002);
+      expect(await given.admin().fails('GET /user/online_status')).toBe('badParameter');
     });
 
     story('is written by the first call after a minute, and by none before', async (given) => {
@@ -249,7 +249,7 @@ describe('Devices', () => {
     story('is not noted for a session that is no more', async (given) => {
       const one = await given.user();
       await one.does('POST /user/device/remove', { device_sn: one.device });
-      expect(await one.fails('GET /user/profile')).toBe(402);
+      expect(await one.fails('GET /user/profile')).toBe('loginAgain');
       expect(await given.db.read(deviceOf(given.app, one.id, one.device))).toBeUndefined();
     });
   });

@@ -74,7 +74,7 @@ inThisProcess('Batches', (story) => {
     const meanwhile = await register(given, 'meanwhile');
     const credentials = { app: given.app, token: given.adminToken, user: undefined, group: undefined };
     const begun = new Call('admin', credentials, { now: Date.now() - 20_000 });
-    const list = ['first', 'second'].map((username) => ({ username, password: PASSWORD, refusal: undefined }));
+    const list = ['first', 'second'].map((username) => ({ username, password: PASSWORD, error: undefined }));
     const [first, second] = await registerBatch(begun, list);
     const listed: Entry[] = await given.admin().does('GET /user/list');
     expect(listed.map(({ user_id }) => user_id)).toEqual([
@@ -149,8 +149,8 @@ inThisProcess('An app', (story) => {
   story('that is closed registers by its admins only', async (given) => {
     await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
     forgetHeld();
-    expect((await register(given, 'one')).body.code).toBe(40001);
-    expect(await given.nobody.fails('POST /user/register/push', entry('one'))).toBe(40001);
+    expect((await register(given, 'one')).outcome).toBe('registrationClosed');
+    expect(await given.nobody.fails('POST /user/register/push', entry('one'))).toBe('registrationClosed');
     const [made] = await given.admin().does('POST /user/register/batch', { list: [entry('one')] });
     expect(made).toMatchObject({ success: true });
   });
@@ -159,10 +159,10 @@ inThisProcess('An app', (story) => {
     const person = await given.user();
     await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
     forgetHeld();
-    expect((await register(given, 'one')).body.code).toBe(40003);
-    expect(await given.nobody.fails('POST /token/id', { user_id: person.id, password: PASSWORD })).toBe(40003);
-    expect(await person.fails('GET /user/profile')).toBe(40003);
-    expect(await given.admin().fails('GET /user/list')).toBe(40003);
+    expect((await register(given, 'one')).outcome).toBe('appDisabled');
+    expect(await given.nobody.fails('POST /token/id', { user_id: person.id, password: PASSWORD })).toBe('appDisabled');
+    expect(await person.fails('GET /user/profile')).toBe('appDisabled');
+    expect(await given.admin().fails('GET /user/list')).toBe('appDisabled');
   });
 
   story(
@@ -173,19 +173,19 @@ inThisProcess('An app', (story) => {
       const answer: Entry[] = await given.admin().does('POST /user/register/batch', { list });
       expect(answer.map(({ success }) => success)).toEqual([true, true, true, false]);
       expect(answer[3]?.reason).toBe('the app has reached its limit of users');
-      expect((await register(given, 'five')).body.code).toBe(40002);
-      expect(await given.nobody.fails('POST /user/register/push', entry('five'))).toBe(40002);
+      expect((await register(given, 'five')).outcome).toBe('tooManyUsers');
+      expect(await given.nobody.fails('POST /user/register/push', entry('five'))).toBe('tooManyUsers');
       expect(await total()).toBe(3);
       await given.admin({ user: answer[0]!.user_id }).does('POST /user/delete');
       expect(await total()).toBe(2);
 
       // Calls of the same moment may pass the limit together; it then holds for all that follow.
       const answers = await given.race(...Array.from({ length: 10 }, (_, n) => () => register(given, `racer_${n}`)));
-      const registered = answers.filter(({ body }) => body.code === 200).length;
+      const registered = answers.filter(({ outcome }) => outcome === 'success').length;
       expect(registered).toBeGreaterThan(0);
-      for (const { body } of answers) expect([200, 40002]).toContain(body.code);
+      for (const { outcome } of answers) expect(['success', 'tooManyUsers']).toContain(outcome);
       expect(await total()).toBe(2 + registered);
-      expect((await register(given, 'late')).body.code).toBe(40002);
+      expect((await register(given, 'late')).outcome).toBe('tooManyUsers');
     },
     { limits: { users: 3 } },
   );

@@ -12,7 +12,7 @@ async function threeSessions(given: Given): Promise<[Person, Person, Person]> {
   return [first, await more(), await more()];
 }
 
-const codeOf = async (person: Person) => (await person.asks('GET /user/profile')).body.code;
+const outcomeOf = async (person: Person) => (await person.asks('GET /user/profile')).outcome;
 const login = (given: Given, { id }: Person, password = PASSWORD) =>
   given.nobody.asks('POST /token/id', { user_id: id, password });
 
@@ -20,19 +20,27 @@ inBothWorlds('A token is dead on the very next call', (story) => {
   story('after a new password, but on the device that set it', async (given) => {
     const [first, second, third] = await threeSessions(given);
     expect(await first.does('POST /user/change_password', { old_password: PASSWORD, new_password: NEW })).toBe(true);
-    expect([await codeOf(first), await codeOf(second), await codeOf(third)]).toEqual([200, 402, 402]);
-    expect((await login(given, first)).body.code).toBe(10010);
-    expect((await login(given, first, NEW)).body.code).toBe(200);
-    expect(await codeOf(first)).toBe(200);
+    expect([await outcomeOf(first), await outcomeOf(second), await outcomeOf(third)]).toEqual([
+      'success',
+      'loginAgain',
+      'loginAgain',
+    ]);
+    expect((await login(given, first)).outcome).toBe('noPermission');
+    expect((await login(given, first, NEW)).outcome).toBe('success');
+    expect(await outcomeOf(first)).toBe('success');
   });
 
   story('after a new password by an admin, everywhere', async (given) => {
     const [first, second, third] = await threeSessions(given);
     const app = given.admin({ user: first.id });
     expect(await app.does('POST /user/change_password_admin', { password: NEW })).toBe(true);
-    expect([await codeOf(first), await codeOf(second), await codeOf(third)]).toEqual([402, 402, 402]);
-    expect((await login(given, first)).body.code).toBe(10010);
-    expect((await login(given, first, NEW)).body.code).toBe(200);
+    expect([await outcomeOf(first), await outcomeOf(second), await outcomeOf(third)]).toEqual([
+      'loginAgain',
+      'loginAgain',
+      'loginAgain',
+    ]);
+    expect((await login(given, first)).outcome).toBe('noPermission');
+    expect((await login(given, first, NEW)).outcome).toBe('success');
   });
 
   story('after disabling, for good', async (given) => {
@@ -40,11 +48,15 @@ inBothWorlds('A token is dead on the very next call', (story) => {
     const bystander = await given.user();
     const list = [first.id, String(first.id)];
     expect(await given.admin().does('PUT /user/disable', { list })).toBe(true);
-    expect([await codeOf(first), await codeOf(second), await codeOf(bystander)]).toEqual([402, 402, 200]);
-    expect((await login(given, first)).body.code).toBe(10010);
+    expect([await outcomeOf(first), await outcomeOf(second), await outcomeOf(bystander)]).toEqual([
+      'loginAgain',
+      'loginAgain',
+      'success',
+    ]);
+    expect((await login(given, first)).outcome).toBe('noPermission');
     expect(await given.admin().does('PUT /user/enable', { list })).toBe(true);
-    expect([await codeOf(first), await codeOf(second)]).toEqual([402, 402]);
-    expect((await login(given, first)).body.code).toBe(200);
+    expect([await outcomeOf(first), await outcomeOf(second)]).toEqual(['loginAgain', 'loginAgain']);
+    expect((await login(given, first)).outcome).toBe('success');
   });
 
   story('after deletion, when the user is nobody for anybody', async (given) => {
@@ -52,21 +64,21 @@ inBothWorlds('A token is dead on the very next call', (story) => {
     const owner = await given.user();
     const group_id = await given.group(owner);
     await first.does('PUT /user/mobile', { mobile: '4915112345' });
-    expect(await first.fails('POST /user/delete', {})).toBe(10002);
-    expect(await first.fails('DELETE /user/delete', { password: 'not this one' })).toBe(10010);
+    expect(await first.fails('POST /user/delete', {})).toBe('badParameter');
+    expect(await first.fails('DELETE /user/delete', { password: 'not this one' })).toBe('noPermission');
     expect(await first.does('DELETE /user/delete', { password: PASSWORD })).toBe(true);
-    expect([await codeOf(first), await codeOf(second)]).toEqual([402, 402]);
+    expect([await outcomeOf(first), await outcomeOf(second)]).toEqual(['loginAgain', 'loginAgain']);
     for (const [path, body] of [
       ['/token/id', { user_id: first.id }],
       ['/token/user', { name: first.username }],
       ['/token/user', { mobile: '4915112345' }],
     ] as const)
-      expect(await given.nobody.fails(`POST ${path}`, { ...body, password: PASSWORD })).toBe(10010);
+      expect(await given.nobody.fails(`POST ${path}`, { ...body, password: PASSWORD })).toBe('noPermission');
     const app = given.admin({ user: first.id });
     for (const call of ['GET /user/profile', 'POST /user/delete', 'POST /user/kick'] as const)
-      expect(await app.fails(call), call).toBe(10000);
-    expect(await given.admin().fails('PUT /user/enable', { list: [owner.id, first.id] })).toBe(10000);
-    expect(await given.admin().fails('PUT /user/settings', { user_id: first.id, no_push: true })).toBe(10000);
+      expect(await app.fails(call), call).toBe('userMissing');
+    expect(await given.admin().fails('PUT /user/enable', { list: [owner.id, first.id] })).toBe('userMissing');
+    expect(await given.admin().fails('PUT /user/settings', { user_id: first.id, no_push: true })).toBe('userMissing');
     const [entry] = await owner.does('POST /group/invite', { group_id, user_list: [first.id], reason: '' });
     expect(entry).toMatchObject({ result: 'fail', reason: 'user does not exist' });
     // Name and number are free at once.
@@ -79,8 +91,8 @@ inRaces('A token that dies while it asks', (story) => {
   story('is answered as one that is dead: three deletions at once', async (given) => {
     const person = await given.user();
     const erase = () => person.asks('POST /user/delete', { password: PASSWORD });
-    const codes = (await given.race(erase, erase, erase)).map(({ body }) => body.code);
-    expect(codes.toSorted()).toEqual([200, 402, 402]);
+    const outcomes = (await given.race(erase, erase, erase)).map(({ outcome }) => outcome);
+    expect(outcomes.toSorted()).toEqual(['loginAgain', 'loginAgain', 'success']);
   });
 });
 
@@ -90,13 +102,13 @@ inThisProcess('Passwords', (story) => {
     const list = people.map(({ id }) => id);
     const { body } = await given.admin().asks('PUT /user/disable', { list: [...list, 1] });
     expect(body).toMatchObject({ code: 10000, message: expect.stringContaining('list') });
-    for (const person of people) expect(await codeOf(person)).toBe(200);
-    expect(await given.admin().fails('PUT /user/disable', { list: [] })).toBe(10002);
-    expect(await given.admin().fails('PUT /user/disable', {})).toBe(10002);
+    for (const person of people) expect(await outcomeOf(person)).toBe('success');
+    expect(await given.admin().fails('PUT /user/disable', { list: [] })).toBe('badParameter');
+    expect(await given.admin().fails('PUT /user/disable', {})).toBe('badParameter');
     const most = Array.from({ length: 101 }, (_, n) => n + 1);
-    expect(await given.admin().fails('PUT /user/enable', { list: most })).toBe(10002);
+    expect(await given.admin().fails('PUT /user/enable', { list: most })).toBe('badParameter');
     await given.admin().does('PUT /user/disable', { list });
-    for (const person of people) expect(await codeOf(person)).toBe(402);
+    for (const person of people) expect(await outcomeOf(person)).toBe('loginAgain');
   });
 
   story('wrong or short ones change nothing, and are counted', async (given) => {
@@ -111,13 +123,13 @@ inThisProcess('Passwords', (story) => {
       code: 10002,
       message: expect.stringMatching(/^new_password: /),
     });
-    expect((await change(PASSWORD, 'x'.repeat(129))).body.code).toBe(10002);
+    expect((await change(PASSWORD, 'x'.repeat(129))).outcome).toBe('badParameter');
     expect(await given.admin({ user: person.id }).fails('POST /user/change_password_admin', { password: 'x' })).toBe(
-      10002,
+      'badParameter',
     );
     const lock = await given.db.read(lockOf(given.app, String(person.id)));
     expect(lock?.fails).toHaveLength(1);
-    expect((await login(given, person)).body.code).toBe(200);
+    expect((await login(given, person)).outcome).toBe('success');
     expect(await given.db.read(lockOf(given.app, String(person.id)))).toBeUndefined();
   });
 
@@ -131,7 +143,7 @@ inThisProcess('Passwords', (story) => {
           await new Promise((resolve) => setTimeout(resolve, 30));
           // A BatchGet is not one moment: read one before and one after the change, user and device do not fit.
           const answer = await remove();
-          return answer.body.code === 402 ? remove() : answer;
+          return answer.outcome === 'loginAgain' ? remove() : answer;
         },
       );
       expect(await given.db.read(deviceOf(given.app, person.id, person.device))).toBeUndefined();
@@ -140,15 +152,15 @@ inThisProcess('Passwords', (story) => {
 
   story('after disabling, an instance that knew the token does not take it any more', async (given) => {
     const person = await given.user();
-    expect(await codeOf(person)).toBe(200);
+    expect(await outcomeOf(person)).toBe('success');
     await given.admin().does('PUT /user/disable', { list: [person.id] });
-    expect(await codeOf(person)).toBe(402);
+    expect(await outcomeOf(person)).toBe('loginAgain');
     forgetHeld();
-    expect(await codeOf(person)).toBe(402);
-    const { body } = await given.api.call('GET', '/user/profile', {
+    expect(await outcomeOf(person)).toBe('loginAgain');
+    const { outcome } = await given.api.call('GET', '/user/profile', {
       app: given.app,
       token: `${person.token.slice(0, -1)}_`,
     });
-    expect(body.code).toBe(10008);
+    expect(outcome).toBe('badToken');
   });
 });

@@ -1,8 +1,9 @@
 /**
- * The closed set of answers that are not success: the code that clients see and its sentence. Nothing else reaches a
- * caller; every other error is logged and answered as a fault of the service (20000).
+ * The closed table of API errors: the code that clients see and the message, which a caller may replace by one that
+ * names a field. Nothing else reaches a caller; every other error is logged and answered as a fault of the service
+ * (20000). What each error means stands in shared/openapi/errors.ts, which no function bundles.
  */
-export const REFUSALS = {
+export const errors = {
   loginAgain: [402, 'the access-token is expired, replaced or revoked: log in again'],
   userMissing: [10000, 'user does not exist'],
   badParameter: [10002, 'parameter missing or wrong'],
@@ -36,25 +37,26 @@ export const REFUSALS = {
   registrationClosed: [40001, 'registration is closed in this app'],
   tooManyUsers: [40002, 'the app has reached its limit of users'],
   appDisabled: [40003, 'the app is disabled'],
-} as const satisfies Record<string, readonly [code: number, sentence: string]>;
+} as const satisfies Record<string, readonly [code: number, message: string]>;
 
-export type RefusalName = keyof typeof REFUSALS;
+export type ErrorName = keyof typeof errors;
 
-/** What a call is refused with: a code of the closed table and a sentence that names the field where there is one. */
-export class Refusal extends Error {
+/** A documented error, made by its name: ends the call, or one entry of its list, with the error's code and message. */
+export class ApiError extends Error {
+  declare readonly name: ErrorName;
   readonly code: number;
-  constructor(name: RefusalName, sentence?: string) {
-    super(sentence ?? REFUSALS[name][1]);
+  constructor(name: ErrorName, message?: string) {
+    super(message ?? errors[name][1]);
     this.name = name;
-    this.code = REFUSALS[name][0];
+    this.code = errors[name][0];
   }
 }
 
-/** 10002 with the name of the field. */
-export const badParameter = (field: string, wrong: string) => new Refusal('badParameter', `${field}: ${wrong}`);
+/** `badParameter` with the name of the field. */
+export const badParameter = (field: string, wrong: string) => new ApiError('badParameter', `${field}: ${wrong}`);
 
 /** The body is larger than the operation takes: answered 413, as the gateway does above 6 MB; it was not parsed. */
-export class TooLarge extends Refusal {
+export class TooLarge extends ApiError {
   constructor(most: number) {
     super('badParameter', `body: must have at most ${most} bytes`);
   }
