@@ -11,6 +11,9 @@ const ALONE = [
   'test/{data/database,domain/password,domain/user/{lock-out,register-batch},ops/moving}.test.ts',
 ];
 
+/** Flows that look at what calls do where nothing goes wrong: not against an unkind database. */
+const MEASURED = ['test/flows/{grants,round-trips}.test.ts'];
+
 /** Tests of infrastructure, which need no database. */
 const TEMPLATES = [
   'test/infra/*-stack.test.ts',
@@ -63,6 +66,7 @@ export default defineConfig({
         test: {
           name: 'flows',
           include: ['test/flows/**/*.test.ts'],
+          exclude: process.env.UNKIND ? MEASURED : [],
           globalSetup: ['test/support/servers.ts', 'test/support/laptop-stack.ts'],
           isolate: false,
           setupFiles: ['test/support/new-world.ts'],
