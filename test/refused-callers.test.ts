@@ -103,16 +103,16 @@ async function refuse(
 const named = (ids: readonly string[]) => routes.filter(({ id }) => ids.includes(id));
 const ofActors = routes.filter(({ access }) => access === 'actor');
 
-test('every operation is looked at', () => {
+test('every operation that this file names exists', () => {
   const unknown = [...Object.keys(LARGEST), ...MEMBERS, ...ADMINS, ...OWNERS].filter((id) => !named([id]).length);
   expect(unknown).toEqual([]);
 });
 
-test('an expired session costs little, whatever it asks for', async () => {
+test('a caller with an expired session reads at most 20 units and writes none (loginAgain)', async () => {
   expect(await refuse(ofActors, 'loginAgain', { token: expired.token, user: undefined })).toEqual([]);
 });
 
-test('a revoked admin token costs little, whoever it acts as', async () => {
+test('a caller with a revoked admin token reads at most 20 units and writes none (loginAgain)', async () => {
   const { given, alice, group } = scene;
   const { adminToken } = given;
   const key = adminTokenKey(given.app, tokenHash(adminToken));
@@ -122,11 +122,11 @@ test('a revoked admin token costs little, whoever it acts as', async () => {
   await given.db.write([update(key, { set: { revoked: undefined } })]);
 });
 
-test('a token of another app costs little', async () => {
+test('a caller with a token of another app reads at most 20 units and writes none (badToken)', async () => {
   expect(await refuse(ofActors, 'badToken', { token: foreign, user: scene.alice.id })).toEqual([]);
 });
 
-test('a user token costs little where an admin token is needed', async () => {
+test('a user who calls an operation for admins reads at most 20 units and writes none (noPermission)', async () => {
   const { alice } = scene;
   const contracts = await Promise.all(routes.map(async (route) => ({ route, module: await moduleOf(route) })));
   const admins = contracts.filter(({ module }) =>
@@ -143,32 +143,32 @@ interface Contracted {
   contract: { access: string };
 }
 
-test('an admin token that names a user whom there is not costs little', async () => {
+test('an admin token with an unknown user_id reads at most 20 units and writes none (userMissing)', async () => {
   const headers = { token: scene.given.adminToken, user: 2_100_000_000 };
   expect(await refuse(ofActors, 'userMissing', headers)).toEqual([]);
 });
 
-test('an app that is disabled costs little', async () => {
+test('a caller of a disabled app reads at most 20 units and writes none (appDisabled)', async () => {
   const { given } = scene;
   await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
   expect(await refuse(routes, 'appDisabled', {})).toEqual([]);
   await given.db.write([updateApp(given.app, { status: 'active' }, exists)]);
 });
 
-test('a user who is no member of the group costs little', async () => {
+test('a user who is not a member of the group reads at most 20 units and writes none (needsMember)', async () => {
   const { token } = scene.dave;
   expect(await refuse(named([...MEMBERS, ...ADMINS, ...OWNERS]), 'needsMember', { token, user: undefined })).toEqual(
     [],
   );
 });
 
-test('a member who is no admin, and one who is not the owner, cost little', async () => {
+test('a member without the right reads at most 20 units and writes none (needsAdmin, needsOwner)', async () => {
   const { token } = scene.carol;
   expect(await refuse(named(ADMINS), 'needsAdmin', { token, user: undefined })).toEqual([]);
   expect(await refuse(named(OWNERS), 'needsOwner', { token, user: undefined })).toEqual([]);
 });
 
-test('callers with rights get all of it, long lists in one round trip more', async () => {
+test('a caller with the right gets a whole long list, mostly in two round trips', async () => {
   const { alice, carol } = scene;
   const lists: [id: string, who: Person, entries: number, trips: number][] = [
     // Ten members of the everyday scene, and one who is banned.

@@ -9,7 +9,7 @@ const [deploying, costPage] = [page('deploy.md'), page('costs.md')];
 /** Prefix of IAM actions for the services of resource types. */
 const PREFIX: Record<string, string> = { ApiGatewayV2: 'apigateway', CloudFormation: 'cloudformation' };
 
-test('deploy.md names the services that deploying needs, all and no others', () => {
+test('deploy.md names all services that deploying needs, and no others', () => {
   const types = [...resourcesOf(synthesizedTemplates()).values()].map(({ Type }) => Type.split('::')[1]!);
   const services = new Set(types.map((name) => PREFIX[name] ?? name.toLowerCase()));
   const [, told = ''] = /<!-- services -->([\s\S]+)<!-- end of services -->/.exec(deploying) ?? [];
@@ -79,7 +79,7 @@ test('costs.md computes the most an hour can cost from the quotas that it names'
   );
 });
 
-test('deploy.md knows how many roles a stage has', () => {
+test('deploy.md states the number of roles of a stage', () => {
   const roles = resourcesOf(synthesizedTemplates(), 'AWS::IAM::Role').size;
   expect(deploying).toContain(`a stage has ${roles}, one per function`);
 });

@@ -12,7 +12,7 @@ const call = (actor: object = { kind: 'user', user: 7, device: 1 }, app = 'one')
   ({ app, actor, tenant: { app, secret } }) as unknown as Call;
 const position = fc.stringMatching(/^[\d#]{1,60}$/);
 
-test('a cursor is good for its list, its caller and its app, and for nobody else', () => {
+test('a cursor is valid for its own list, caller and app only', () => {
   fc.assert(
     fc.property(position, (at) => {
       const text = new Cursor('list 1', undefined).next(call(), at);
@@ -33,7 +33,7 @@ test('a cursor is good for its list, its caller and its app, and for nobody else
   );
 });
 
-test('a changed one is good for nothing, and gives no position outside of the form', () => {
+test('a changed cursor is refused, and yields no position of another form', () => {
   const text = new Cursor('list', undefined).next(call(), '123#45');
   fc.assert(
     fc.property(fc.nat(), anyText(3), (at, other) => {
@@ -50,7 +50,7 @@ test('a changed one is good for nothing, and gives no position outside of the fo
   new Cursor('list', '').verify(call(), FORM);
 });
 
-test('what comes after a position, and before it, is everything but the position', () => {
+test('the keys after a position, and those before it, are all keys but the position itself', () => {
   const key = fc.stringMatching(/^[\d#]{1,12}$/);
   fc.assert(
     fc.property(key, key, (at, other) => {

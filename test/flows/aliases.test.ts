@@ -13,7 +13,7 @@ const aliases = routes.filter(({ methods }) => methods.length > 1);
  * the routes are those of the template; by requests that change nothing, so that the second finds what the first found.
  */
 test.concurrent.each(aliases.map((route) => [route.methods.join(' and '), route.path, route] as const))(
-  '%s %s are one operation',
+  'the methods %s of %s reach the same operation',
   async (_, path, { methods }) => {
     const requests: Request[] = [
       {},

@@ -10,8 +10,8 @@ const posts = (who: Actor, path: string, key: string, body: Parameters): Promise
   who.api.call('POST', path, { ...who.headers, body, headers: { 'idempotency-key': key } });
 
 describe('Idempotency-Key', () => {
-  inBothWorlds('repeated one after another', (story) => {
-    story('a group is made once, and the first answer is given again', async (given) => {
+  inBothWorlds('Calls that are repeated one after another', (story) => {
+    story('a repeated call creates a group once, and gets the first answer again', async (given) => {
       const [alice, bob] = await given.users(2);
       const key = randomUUID();
       const request = { name: 'Once', description: 'd', user_list: [bob!.id] };
@@ -32,7 +32,7 @@ describe('Idempotency-Key', () => {
       expect(bobs.body).toMatchObject({ code: 200, data: { owner_id: bob!.id } });
     });
 
-    story('an announcement is published once', async (given) => {
+    story('a repeated call publishes an announcement once', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const key = randomUUID();
@@ -43,7 +43,7 @@ describe('Idempotency-Key', () => {
       expect((await posts(alice, '/group/announcement/edit', randomUUID(), request)).body.data.id).toBe(2);
     });
 
-    story('a batch registers once; its refused entries are answered as before', async (given) => {
+    story('a repeated batch registers once, and answers its refused entries as before', async (given) => {
       const app = given.admin();
       const [name, other] = [`a${Date.now()}`, `b${Date.now()}`];
       const key = randomUUID();
@@ -56,8 +56,8 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  inBothWorlds('answered again', (story) => {
-    story('the answer is the first one, byte for byte', async (given) => {
+  inBothWorlds('Answers of repeated calls', (story) => {
+    story('a repeated call gets the first answer again, byte for byte', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!);
       const file = { group_id, name: 'a.txt', size: 1, type: 'text/plain' };
@@ -81,8 +81,8 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  inThisProcess('what is not recorded', (story) => {
-    story('after an error the call runs again', async (given) => {
+  inThisProcess('Calls without a stored answer', (story) => {
+    story('a call that was answered with an error runs again when repeated', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       const key = randomUUID();
@@ -95,7 +95,7 @@ describe('Idempotency-Key', () => {
       });
     });
 
-    story('a key is 1 to 255 characters', async (given) => {
+    story('an Idempotency-Key has 1 to 255 characters (badParameter)', async (given) => {
       const alice = await given.user();
       for (const key of ['', 'k'.repeat(256)])
         expect((await posts(alice, '/group/create', key, { name: 'G' })).body).toMatchObject({
@@ -106,8 +106,8 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  inThisProcess('an answer lost', (story) => {
-    story('a batch whose lease was written, unheard, knows it for its own', async (given) => {
+  inThisProcess('Lost answers of the database', (story) => {
+    story('a batch recognises its own lease although the answer to writing it was lost', async (given) => {
       const app = given.admin();
       const request = { list: [{ username: `u${Date.now()}`, password: 'long enough' }] };
       // Within the SDK's own retries: the write is done, and sent again.
@@ -131,8 +131,8 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  inRaces('at once', (story) => {
-    story('ten calls of one key make one group with everybody in it', async (given) => {
+  inRaces('Calls that are repeated at once', (story) => {
+    story('ten calls with one key at once make one group with everybody in it', async (given) => {
       const alice = await given.user();
       // More than one transaction holds.
       const invited = await given.users(60);
@@ -147,18 +147,21 @@ describe('Idempotency-Key', () => {
       expect((await posts(alice, '/group/create', 'one', request)).body).toEqual(first!.body);
     });
 
-    story('of one batch one call runs, and the others are told to try again or get its answer', async (given) => {
-      const app = given.admin();
-      const request = { list: [1, 2, 3].map((n) => ({ username: `u${n}_${Date.now()}`, password: 'long enough' })) };
-      const answers = await given.race(
-        ...Array.from({ length: 4 }, () => () => posts(app, '/user/register/batch', 'one', request)),
-      );
-      const done = answers.filter(({ status }) => status === 200);
-      expect(done.length).toBeGreaterThan(0);
-      for (const { body } of done) expect(body).toEqual(done[0]!.body);
-      for (const { status } of answers) expect([200, 503]).toContain(status);
-      for (const { success } of done[0]!.body.data) expect(success).toBe(true);
-      expect(await app.does('GET /user/list')).toHaveLength(3);
-    });
+    story(
+      'of four calls with one key at once one runs the batch, and the others answer 503 or the same',
+      async (given) => {
+        const app = given.admin();
+        const request = { list: [1, 2, 3].map((n) => ({ username: `u${n}_${Date.now()}`, password: 'long enough' })) };
+        const answers = await given.race(
+          ...Array.from({ length: 4 }, () => () => posts(app, '/user/register/batch', 'one', request)),
+        );
+        const done = answers.filter(({ status }) => status === 200);
+        expect(done.length).toBeGreaterThan(0);
+        for (const { body } of done) expect(body).toEqual(done[0]!.body);
+        for (const { status } of answers) expect([200, 503]).toContain(status);
+        for (const { success } of done[0]!.body.data) expect(success).toBe(true);
+        expect(await app.does('GET /user/list')).toHaveLength(3);
+      },
+    );
   });
 });

@@ -12,8 +12,8 @@ const profile = async (given: Given, token: string) =>
   (await given.api.call('GET', '/user/profile', { app: given.app, token })).outcome;
 
 describe('Logging in', () => {
-  inBothWorlds('by name, mobile number and id', (story) => {
-    story('each of the three answers a session', async (given) => {
+  inBothWorlds('Logins by name, mobile number and id', (story) => {
+    story('a user logs in by name, by mobile number and by id', async (given) => {
       const { id, username } = await given.user('alice');
       await given.setUser(id, { mobile: '+491234567' });
       await given.db.write([put(mobileKey(given.app, '+491234567'), { user: id })]);
@@ -43,7 +43,7 @@ describe('Logging in', () => {
       expect(new Set(sessions.map(({ token }) => token)).size).toBe(6);
     });
 
-    story('the same device keeps its push token and loses its older session', async (given) => {
+    story('a login on the same device keeps the push token and ends the older session (loginAgain)', async (given) => {
       const { id } = await given.user();
       const login = (device_guid: string) =>
         given.nobody.does('POST /token/id', { user_id: id, password: PASSWORD, device_guid });
@@ -58,7 +58,7 @@ describe('Logging in', () => {
       expect(await profile(given, other.token)).toBe('success');
     });
 
-    story('wrong name, wrong password and wrong id are answered alike', async (given) => {
+    story('a wrong name, a wrong password and a wrong id get the same answer (noPermission)', async (given) => {
       const { id, username } = await given.user();
       const answers = [
         await given.nobody.asks('POST /token/user', { name: username, password: WRONG }),
@@ -75,22 +75,27 @@ describe('Logging in', () => {
       }
     });
 
-    story('a name that nobody could have is answered as one that nobody has', async (given) => {
-      // The first becomes 4,608 characters in NFKC: no key is as long as that.
-      for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
-        expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual({
-          code: 10010,
-          message: 'Operation rejected: wrong name or password',
-          data: null,
-        });
-      const list = ['x'.repeat(3000), 'A'.repeat(5000)].map((username) => ({ username, password: PASSWORD }));
-      const refused = await given.admin().does('POST /user/register/batch', { list });
-      expect(refused.map(({ reason }: { reason: string }) => reason)).toEqual(
-        Array(2).fill('username: must have at most 64 characters'),
-      );
-    });
+    story(
+      'a login name that no user could have gets the same answer as an unknown one (noPermission)',
+      async (given) => {
+        // The first becomes 4,608 characters in NFKC: no key is as long as that.
+        for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
+          expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual(
+            {
+              code: 10010,
+              message: 'Operation rejected: wrong name or password',
+              data: null,
+            },
+          );
+        const list = ['x'.repeat(3000), 'A'.repeat(5000)].map((username) => ({ username, password: PASSWORD }));
+        const refused = await given.admin().does('POST /user/register/batch', { list });
+        expect(refused.map(({ reason }: { reason: string }) => reason)).toEqual(
+          Array(2).fill('username: must have at most 64 characters'),
+        );
+      },
+    );
 
-    story('what is missing is named', async (given) => {
+    story('a missing or wrong parameter of a login is named (badParameter)', async (given) => {
       const { username } = await given.user();
       for (const [path, body, field] of [
         ['/token/user', { password: PASSWORD }, 'name'],
@@ -107,7 +112,7 @@ describe('Logging in', () => {
     });
   });
 
-  inThisProcess('under a lock', (story) => {
+  inThisProcess('Locked accounts', (story) => {
     const fail = async (given: Given, who: Person, count: number) => {
       for (let n = 0; n < count; n++)
         expect(await given.nobody.fails('POST /token/id', { user_id: who.id, password: WRONG })).toBe('noPermission');
@@ -115,21 +120,24 @@ describe('Logging in', () => {
     const login = (given: Given, who: Person, device_guid?: string) =>
       given.nobody.asks('POST /token/user', { name: who.username, password: PASSWORD, device_guid });
 
-    story('ten failures refuse new devices, whatever the password; a known one comes in', async (given) => {
-      const alice = await given.user();
-      expect((await login(given, alice, 'phone')).outcome).toBe('success');
-      await fail(given, alice, 10);
-      const refused = await login(given, alice);
-      expect(refused.body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
-      expect((await login(given, alice, 'unknown')).outcome).toBe('noPermission');
-      // Sessions that are there live on.
-      expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
-      expect((await login(given, alice, 'phone')).outcome).toBe('success');
-      // That success has cleared the count.
-      expect((await login(given, alice)).outcome).toBe('success');
-    });
+    story(
+      'ten failed logins lock out new devices, even with the right password, and not a known device',
+      async (given) => {
+        const alice = await given.user();
+        expect((await login(given, alice, 'phone')).outcome).toBe('success');
+        await fail(given, alice, 10);
+        const refused = await login(given, alice);
+        expect(refused.body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
+        expect((await login(given, alice, 'unknown')).outcome).toBe('noPermission');
+        // Sessions that are there live on.
+        expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
+        expect((await login(given, alice, 'phone')).outcome).toBe('success');
+        // That success has cleared the count.
+        expect((await login(given, alice)).outcome).toBe('success');
+      },
+    );
 
-    story('nine failures do not lock, and a success forgets them', async (given) => {
+    story('nine failed logins do not lock, and a successful login clears them', async (given) => {
       const alice = await given.user();
       await fail(given, alice, 9);
       expect((await login(given, alice)).outcome).toBe('success');
@@ -137,7 +145,7 @@ describe('Logging in', () => {
       expect((await login(given, alice)).outcome).toBe('success');
     });
 
-    story('failures older than ten minutes count no more, and a lock ends after ten', async (given) => {
+    story('failed logins older than ten minutes do not count, and a lock ends at its time', async (given) => {
       const alice = await given.user();
       const now = Date.now();
       const ttl = Math.ceil(now / 1000) + 1200;
@@ -152,7 +160,7 @@ describe('Logging in', () => {
       expect((await login(given, alice)).outcome).toBe('noPermission');
     });
 
-    story('a name that nobody has locks like one that somebody has', async (given) => {
+    story('an unknown login name is locked as a known one is', async (given) => {
       const attempt = () => given.nobody.asks('POST /token/login', { login_name: 'Ghost', password: WRONG });
       for (let n = 0; n < 10; n++)
         expect((await attempt()).body.message).toBe('Operation rejected: wrong name or password');
@@ -160,7 +168,7 @@ describe('Logging in', () => {
       expect(await given.db.read(lockOf(given.app, tokenHash('ghost')))).toMatchObject({ until: expect.any(Number) });
     });
 
-    story('failures of several at once are all counted', async (given) => {
+    story('failed logins at the same moment are all counted', async (given) => {
       const alice = await given.user();
       await Promise.all(Array.from({ length: 4 }, () => fail(given, alice, 1)));
       const lock = await given.db.read(lockOf(given.app, String(alice.id)));
@@ -168,8 +176,8 @@ describe('Logging in', () => {
     });
   });
 
-  inThisProcess('who may not', (story) => {
-    story('a disabled user has a sentence of its own, and only with the right password', async (given) => {
+  inThisProcess('Disabled users', (story) => {
+    story('a disabled user is told so, and only with the right password', async (given) => {
       const alice = await given.user();
       await given.setUser(alice.id, { status: 'disabled' });
       const login = (password: string) => given.nobody.asks('POST /token/id', { user_id: alice.id, password });
@@ -185,9 +193,9 @@ describe('Logging in', () => {
     });
   });
 
-  inThisProcess('devices', (story) => {
+  inThisProcess('Devices of logins', (story) => {
     story(
-      'at the limit the device that was idle longest goes',
+      'a login beyond the limit of devices ends the device that was idle longest',
       async (given) => {
         const alice = await given.user();
         const login = async (device_guid: string) =>
@@ -207,7 +215,7 @@ describe('Logging in', () => {
       { limits: { devices: 3 } },
     );
 
-    story('the user agent tells the platform', async (given) => {
+    story('a login derives the platform from the user agent', async (given) => {
       const alice = await given.user();
       for (const [agent, platform] of [
         ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)', 6],

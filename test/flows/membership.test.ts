@@ -14,8 +14,8 @@ const failure = (user_id: number, reason: string) => ({ user_id, result: 'fail',
 const NOT_THERE = 'user does not exist';
 
 describe('Membership', () => {
-  inBothWorlds('by invitation', (story) => {
-    story('each entry for itself, in the order of the request, duplicates once', async (given) => {
+  inBothWorlds('Invitations to join', (story) => {
+    story('each invited user is answered alone, in the order of the request, and once', async (given) => {
       const [alice, bob, carol, dave] = await given.users(4);
       const erin = await given.user('erin', { confirm: true });
       const group_id = await given.group(alice!, { members: [dave!] });
@@ -44,7 +44,7 @@ describe('Membership', () => {
       ]);
     });
 
-    story('members invite where they may, admins always', async (given) => {
+    story('plain members invite only where the group allows it (needsAdmin), and admins always may', async (given) => {
       const [alice, bob, carol, dave, erin, frank] = await given.users(6);
       const open = await given.group(alice!, { members: [bob!] });
       expect(await bob!.does('POST /group/invite', { group_id: open, user_list: [carol!.id] })).toEqual([
@@ -64,7 +64,7 @@ describe('Membership', () => {
       expect(await frank!.fails('POST /group/invite', { group_id: 1, user_list: [dave!.id] })).toBe('groupMissing');
     });
 
-    story('the list of those invited has a form', async (given) => {
+    story('the list of invited users has 1 to 100 ids, as JSON or in the query (badParameter)', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const many = Array.from({ length: 101 }, (_, n) => n + 1);
@@ -82,8 +82,8 @@ describe('Membership', () => {
     });
   });
 
-  inThisProcess('by invitation to a hundred', (story) => {
-    story('all come, in their order, and the count fits', async (given) => {
+  inThisProcess('Invitations of a hundred', (story) => {
+    story('a hundred invited users join in the order of the request, within six round trips', async (given) => {
       const [alice, ...people] = await given.users(101);
       const group_id = await given.group(alice!);
       const user_list = people.map(({ id }) => id);
@@ -95,32 +95,37 @@ describe('Membership', () => {
     });
   });
 
-  inBothWorlds('by application', (story) => {
-    story('an open group takes at once, a closed one nobody, others ask an admin', async (given) => {
-      const [alice, bob] = await given.users(2);
-      const open = await given.group(alice!, { approval: 0 });
-      const asking = await given.group(alice!);
-      const closed = await given.group(alice!, { approval: 2 });
-      expect(await bob!.does('POST /group/apply', { group_id: open, reason: '' })).toEqual(success(bob!));
-      expect(await bob!.does('POST /group/apply', { group_id: asking, reason: 'r'.repeat(512) })).toEqual(
-        success(bob!),
-      );
-      expect(await bob!.does('POST /group/apply', { group_id: closed })).toEqual(
-        failure(bob!.id, 'the group takes no applications'),
-      );
-      expect(await bob!.does('GET /group/user_joined')).toEqual([open]);
-      expect(await bob!.fails('POST /group/apply', { group_id: open, reason: '' })).toBe('alreadyMember');
-      expect(await bob!.fails('POST /group/apply', { group_id: 1, reason: '' })).toBe('groupMissing');
-      expect(await bob!.fails('POST /group/apply', { group_id: asking, reason: 'r'.repeat(513) })).toBe('badParameter');
-      expect(await given.admin().fails('POST /group/apply', { group_id: open, reason: '' })).toBe('badParameter');
-      expect(await given.admin({ group: open }).fails('POST /group/apply', { reason: '' })).toBe('badParameter');
-      const carol = await given.user();
-      expect(await given.admin({ user: carol.id }).does('POST /group/apply', { group_id: open, reason: '' })).toEqual(
-        success(carol),
-      );
-    });
+  inBothWorlds('Applications to join', (story) => {
+    story(
+      'an open group admits an applicant at once, a closed group refuses, and others ask an admin',
+      async (given) => {
+        const [alice, bob] = await given.users(2);
+        const open = await given.group(alice!, { approval: 0 });
+        const asking = await given.group(alice!);
+        const closed = await given.group(alice!, { approval: 2 });
+        expect(await bob!.does('POST /group/apply', { group_id: open, reason: '' })).toEqual(success(bob!));
+        expect(await bob!.does('POST /group/apply', { group_id: asking, reason: 'r'.repeat(512) })).toEqual(
+          success(bob!),
+        );
+        expect(await bob!.does('POST /group/apply', { group_id: closed })).toEqual(
+          failure(bob!.id, 'the group takes no applications'),
+        );
+        expect(await bob!.does('GET /group/user_joined')).toEqual([open]);
+        expect(await bob!.fails('POST /group/apply', { group_id: open, reason: '' })).toBe('alreadyMember');
+        expect(await bob!.fails('POST /group/apply', { group_id: 1, reason: '' })).toBe('groupMissing');
+        expect(await bob!.fails('POST /group/apply', { group_id: asking, reason: 'r'.repeat(513) })).toBe(
+          'badParameter',
+        );
+        expect(await given.admin().fails('POST /group/apply', { group_id: open, reason: '' })).toBe('badParameter');
+        expect(await given.admin({ group: open }).fails('POST /group/apply', { reason: '' })).toBe('badParameter');
+        const carol = await given.user();
+        expect(await given.admin({ user: carol.id }).does('POST /group/apply', { group_id: open, reason: '' })).toEqual(
+          success(carol),
+        );
+      },
+    );
 
-    story('an admin decides, once', async (given) => {
+    story('an admin approves or rejects an application once (applicationGone)', async (given) => {
       const [alice, bob, carol, dave] = await given.users(4);
       const group_id = await given.group(alice!, { members: [bob!] });
       for (const who of [carol!, dave!]) await who.does('POST /group/apply', { group_id, reason: '' });
@@ -140,7 +145,7 @@ describe('Membership', () => {
       expect((await handle(given.admin(), dave!, 1)).body.data).toEqual(success(dave!));
     });
 
-    story('who has come in by another door has no application any more', async (given) => {
+    story('an application is settled when the applicant joins in another way (applicationGone)', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!);
       await bob!.does('POST /group/apply', { group_id, reason: '' });
@@ -160,8 +165,8 @@ describe('Membership', () => {
     });
   });
 
-  inThisProcess('by application, later', (story) => {
-    story('an application expires', async (given) => {
+  inThisProcess('Applications over time', (story) => {
+    story('an application expires (applicationGone)', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!);
       await bob!.does('POST /group/apply', { group_id, reason: '' });
@@ -179,7 +184,7 @@ describe('Membership', () => {
       await alice!.does('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true });
     });
 
-    story('a full group is found out at approval, and the application stays', async (given) => {
+    story('approval finds a full group (groupFull), and the application stays', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { members: [carol!], capacity: 2 });
       await bob!.does('POST /group/apply', { group_id, reason: '' });
@@ -190,7 +195,7 @@ describe('Membership', () => {
       await alice!.does('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true });
     });
 
-    story('whoever is on the blacklist, or no user any more, does not come in', async (given) => {
+    story('a blocked user (blocked) and a deleted user (userMissing) cannot join', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { approval: 0 });
       const now = Date.now();
@@ -207,8 +212,8 @@ describe('Membership', () => {
     });
   });
 
-  inBothWorlds('ends', (story) => {
-    story('by leaving: not for the owner, and not twice', async (given) => {
+  inBothWorlds('Leaving and kicking', (story) => {
+    story('a member leaves once (needsMember), and the owner cannot leave (ownerCannotLeave)', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!], approval: 0 });
       expect(await alice!.fails('POST /group/leave', { group_id })).toBe('ownerCannotLeave');
@@ -221,7 +226,7 @@ describe('Membership', () => {
       expect(await given.admin({ user: bob!.id }).does('DELETE /group/leave', { group_id })).toBe(true);
     });
 
-    story('by being kicked: admins kick members, the owner everybody but themselves', async (given) => {
+    story('only admins kick plain members (needsAdmin), and only the owner or the app kicks admins', async (given) => {
       const [alice, adam, eve, bob, carol, dave] = await given.users(6);
       const group_id = await given.group(alice!, { admins: [adam!, eve!], members: [bob!, carol!] });
       expect(await bob!.fails('POST /group/kick', { group_id, user_list: [carol!.id] })).toBe('needsAdmin');
@@ -252,8 +257,8 @@ describe('Membership', () => {
     });
   });
 
-  inThisProcess('ends', (story) => {
-    story('with its own settings; a ban that runs stays for whoever comes back', async (given) => {
+  inThisProcess('The end of a membership', (story) => {
+    story('the display name and modes of a member end with the membership, and a running ban stays', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { members: [bob!, carol!], approval: 0 });
       const until = Date.now() + 60_000;
@@ -284,7 +289,7 @@ describe('Membership', () => {
       });
     });
 
-    story('for a hundred at once', async (given) => {
+    story('a hundred members are kicked by one call within six round trips', async (given) => {
       const [alice, ...people] = await given.users(101);
       const group_id = await given.group(alice!, { members: people });
       const { body, log } = await alice!.asks('POST /group/kick', { group_id, user_list: people.map(({ id }) => id) });

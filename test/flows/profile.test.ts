@@ -2,8 +2,8 @@ import { describe, expect } from 'vitest';
 import { inBothWorlds } from '../support/story.ts';
 
 describe('Profile and settings', () => {
-  inBothWorlds('of the actor', (story) => {
-    story('a profile is empty until set, and each call changes what came', async (given) => {
+  inBothWorlds('Profile and settings of the actor', (story) => {
+    story('a profile is empty until it is set, and a call changes only the fields it names', async (given) => {
       const alice = await given.user('alice');
       const empty = {
         user_id: alice.id,
@@ -36,7 +36,7 @@ describe('Profile and settings', () => {
       expect(await alice.does('GET /user/profile')).toEqual(empty);
     });
 
-    story('texts have a length, and nothing is written where one is too long', async (given) => {
+    story('a text that is too long is refused (badParameter), and nothing is written', async (given) => {
       const alice = await given.user('alice');
       const before = await alice.does('GET /user/profile');
       for (const [field, value] of [
@@ -59,7 +59,7 @@ describe('Profile and settings', () => {
       });
     });
 
-    story('settings change field by field', async (given) => {
+    story('a call changes only the settings that it names', async (given) => {
       const alice = await given.user('alice');
       const before = await alice.does('GET /user/settings');
       expect(before).toMatchObject({ user_id: alice.id, id: alice.id, group_confirm: false, no_push_start_hour: 0 });
@@ -94,7 +94,7 @@ describe('Profile and settings', () => {
       expect(await alice.does('POST /user/settings', { user_id: alice.id })).toBe(true);
     });
 
-    story('settings are changed by their user, or by the app', async (given) => {
+    story('settings are changed by their user only (noPermission), or by the app for any user', async (given) => {
       const [alice, bob] = await given.users(2);
       expect(await alice!.fails('PUT /user/settings', { user_id: bob!.id, no_push: true })).toBe('noPermission');
       expect(await alice!.fails('PUT /user/settings', { user_id: 1, no_push: true })).toBe('noPermission');
@@ -108,7 +108,7 @@ describe('Profile and settings', () => {
       expect(await given.admin().fails('GET /user/settings')).toBe('badParameter');
     });
 
-    story('values out of range are refused', async (given) => {
+    story('a setting out of range is refused with its name (badParameter)', async (given) => {
       const alice = await given.user('alice');
       for (const [field, value] of [
         ['no_push_start_hour', 24],

@@ -4,40 +4,43 @@ import { exists } from '../../shared/data/expression.ts';
 import { forgetHeld } from '../../shared/domain/call.ts';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
-describe('Registering', () => {
-  inBothWorlds('a user', (story) => {
-    story('answers the settings of a new user, whose name is taken from then on', async (given) => {
-      const record = await given.nobody.does('POST /user/register/v2', { username: 'Alice_1', password: PASSWORD });
-      const { user_id } = record;
-      expect(record).toEqual({
-        user_id,
-        id: user_id,
-        auth_answer: '',
-        auth_mode: 0,
-        auth_question: '',
-        auto_download: false,
-        group_confirm: false,
-        no_push: false,
-        no_push_detail: false,
-        no_push_end_hour: 0,
-        no_push_start_hour: 0,
-        no_sounds: false,
-        push_nick_name: '',
-        push_token: '',
-        silence_end_time: 0,
-        silence_start_time: 0,
-        vibratory: false,
-      });
-      expect(user_id).toBeLessThan(2 ** 31);
-      expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice_1', password: PASSWORD })).toBe(
-        'usernameTaken',
-      );
-      // The name is taken in this app only.
-      const other = await given.otherApp();
-      await other.nobody.does('POST /user/register/v2', { username: 'ALICE_1', password: PASSWORD });
-    });
+describe('Registration', () => {
+  inBothWorlds('Registering a user', (story) => {
+    story(
+      'registration answers the settings of the new user, and takes the name in this app (usernameTaken)',
+      async (given) => {
+        const record = await given.nobody.does('POST /user/register/v2', { username: 'Alice_1', password: PASSWORD });
+        const { user_id } = record;
+        expect(record).toEqual({
+          user_id,
+          id: user_id,
+          auth_answer: '',
+          auth_mode: 0,
+          auth_question: '',
+          auto_download: false,
+          group_confirm: false,
+          no_push: false,
+          no_push_detail: false,
+          no_push_end_hour: 0,
+          no_push_start_hour: 0,
+          no_sounds: false,
+          push_nick_name: '',
+          push_token: '',
+          silence_end_time: 0,
+          silence_start_time: 0,
+          vibratory: false,
+        });
+        expect(user_id).toBeLessThan(2 ** 31);
+        expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice_1', password: PASSWORD })).toBe(
+          'usernameTaken',
+        );
+        // The name is taken in this app only.
+        const other = await given.otherApp();
+        await other.nobody.does('POST /user/register/v2', { username: 'ALICE_1', password: PASSWORD });
+      },
+    );
 
-    story('a name may be Chinese, and is one name in whatever form it is written', async (given) => {
+    story('a Chinese name is the same name in every Unicode form (usernameTaken)', async (given) => {
       const register = async (username: string) =>
         (await given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD })).outcome;
       // U+9F8D, and the radical U+2FD3 that NFKC makes of it.
@@ -80,7 +83,7 @@ describe('Registering', () => {
       expect([await login(name), await register(name)]).toEqual([undefined, 'success']);
     });
 
-    story('names and passwords have a form', async (given) => {
+    story('names and passwords of another form are refused (badParameter)', async (given) => {
       const register = async (username: unknown, password: unknown) => {
         const { outcome, body } = await given.nobody.asks('POST /user/register/v2', { username, password });
         return [outcome, body.message?.split(':')[0]];
@@ -112,7 +115,7 @@ describe('Registering', () => {
       expect(await given.nobody.does('POST /token/user', { name: '_', password: 'p'.repeat(128) })).toBeTruthy();
     });
 
-    story('headers of an actor, and stale tokens, are of no account', async (given) => {
+    story('registration ignores the headers of an actor and stale tokens', async (given) => {
       const { body } = await given.api.call('POST', '/user/register/v2', {
         app: given.app,
         token: 'a token of long ago',
@@ -124,8 +127,8 @@ describe('Registering', () => {
     });
   });
 
-  inThisProcess('in an app', (story) => {
-    story('that has closed registration is refused', async (given) => {
+  inThisProcess('Registering in an app', (story) => {
+    story('an app that closed registration refuses it (registrationClosed)', async (given) => {
       await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
       forgetHeld();
       expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(
@@ -138,7 +141,7 @@ describe('Registering', () => {
     });
 
     story(
-      'that is full is refused',
+      'an app that is full refuses registration (tooManyUsers)',
       async (given) => {
         const register = (username: string) =>
           given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD });
@@ -149,7 +152,7 @@ describe('Registering', () => {
       { limits: { users: 2 } },
     );
 
-    story('a decomposed password is the same password', async (given) => {
+    story('a password in decomposed form logs in like the composed one', async (given) => {
       const { user_id } = await given.nobody.does('POST /user/register/v2', {
         username: 'zoe',
         password: 'Zo\u00eb12345',

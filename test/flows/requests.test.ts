@@ -2,8 +2,8 @@ import { describe, expect } from 'vitest';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
 describe('Parameters', () => {
-  inBothWorlds('come', (story) => {
-    story('in query or body, and the query wins', async (given) => {
+  inBothWorlds('Parameters in query and body', (story) => {
+    story('a parameter may come in the query or the body, and the query wins', async (given) => {
       const alice = await given.user();
       const [one, other] = [await given.group(alice), await given.group(alice)];
       const destroy = async (request: object) =>
@@ -16,7 +16,7 @@ describe('Parameters', () => {
       expect(await destroy({ body: { group_id: String(other) } })).toMatchObject({ data: true });
     });
 
-    story('as numbers and booleans, or as strings of them', async (given) => {
+    story('numbers and booleans may come as strings, and every other value is badParameter', async (given) => {
       const alice = await given.user();
       const set = async (no_push: unknown) => {
         const { outcome } = await alice.asks('POST /user/settings', { user_id: alice.id, no_push });
@@ -61,48 +61,58 @@ describe('Parameters', () => {
       expect(await alice.does('GET /user/settings')).toMatchObject({ no_push: false, no_push_start_hour: 10 });
     });
 
-    story('in a body of JSON, whatever its type is said to be, in base64 too', async (given) => {
-      const alice = await given.user('alice');
-      const login = async (request: object) =>
-        (await given.api.call('POST', '/token/id', { app: given.app, ...request })).body;
-      const body = { user_id: alice.id, password: PASSWORD };
-      expect(await login({ body, base64: true })).toMatchObject({ code: 200 });
-      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])
-        expect(await login({ body, headers: { 'content-type': type }, base64: false })).toMatchObject({ code: 200 });
-      for (const wrong of ['{', 'x', '[]', '7', '"text"', 'null', 'user_id=1&password=2', '{"user_id":1,}'])
-        expect(await login({ body: wrong }), wrong).toMatchObject({
-          code: 10002,
-          message: expect.stringMatching('^body'),
-        });
-      for (const blank of [undefined, '', ' \n'])
-        expect(await login({ body: blank, query: body })).toMatchObject({ code: 200 });
-      expect(await login({ body: '{' })).toEqual({ code: 10002, message: 'body: is not JSON', data: null });
-    });
-
-    story('with a group_id from the header of an admin token', async (given) => {
-      const [alice, bob] = await given.users(2);
-      const group_id = await given.group(alice!);
-      const other = await given.group(alice!);
-      const onGroup = given.admin({ group: group_id });
-      expect(await onGroup.does('GET /group/info')).toMatchObject({ group_id });
-      expect(await onGroup.does('GET /group/info', { group_id: String(group_id) })).toMatchObject({ group_id });
-      expect(await onGroup.fails('GET /group/info', { group_id: other })).toBe('badParameter');
-      expect(await onGroup.fails('POST /group/invite', { group_id: other, user_list: [bob!.id] })).toBe('badParameter');
-      expect(await onGroup.does('POST /group/invite', { user_list: [bob!.id] })).toMatchObject([{ result: 'success' }]);
-      expect(await onGroup.does('POST /group/kick', { user_list: [bob!.id] })).toMatchObject([{ result: 'success' }]);
-      const { body } = await given.api.call('GET', '/group/info', {
-        ...onGroup.headers,
-        query: { group_id: other },
-        body: undefined,
-      });
-      expect(body).toMatchObject({ code: 10002, message: expect.stringMatching('^group_id') });
-      // Nothing else takes its place.
-      expect(await given.admin().fails('GET /group/info')).toBe('badParameter');
-      expect(await alice!.fails('GET /group/info')).toBe('badParameter');
-    });
+    story(
+      'a body is read as JSON whatever its content type is, also in base64, and any other is badParameter',
+      async (given) => {
+        const alice = await given.user('alice');
+        const login = async (request: object) =>
+          (await given.api.call('POST', '/token/id', { app: given.app, ...request })).body;
+        const body = { user_id: alice.id, password: PASSWORD };
+        expect(await login({ body, base64: true })).toMatchObject({ code: 200 });
+        for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])
+          expect(await login({ body, headers: { 'content-type': type }, base64: false })).toMatchObject({ code: 200 });
+        for (const wrong of ['{', 'x', '[]', '7', '"text"', 'null', 'user_id=1&password=2', '{"user_id":1,}'])
+          expect(await login({ body: wrong }), wrong).toMatchObject({
+            code: 10002,
+            message: expect.stringMatching('^body'),
+          });
+        for (const blank of [undefined, '', ' \n'])
+          expect(await login({ body: blank, query: body })).toMatchObject({ code: 200 });
+        expect(await login({ body: '{' })).toEqual({ code: 10002, message: 'body: is not JSON', data: null });
+      },
+    );
 
     story(
-      'in a body of at most 256 KiB, or as much as the gateway passes where lists of profiles come',
+      'the group_id header of an admin token stands for the parameter, and may not contradict it (badParameter)',
+      async (given) => {
+        const [alice, bob] = await given.users(2);
+        const group_id = await given.group(alice!);
+        const other = await given.group(alice!);
+        const onGroup = given.admin({ group: group_id });
+        expect(await onGroup.does('GET /group/info')).toMatchObject({ group_id });
+        expect(await onGroup.does('GET /group/info', { group_id: String(group_id) })).toMatchObject({ group_id });
+        expect(await onGroup.fails('GET /group/info', { group_id: other })).toBe('badParameter');
+        expect(await onGroup.fails('POST /group/invite', { group_id: other, user_list: [bob!.id] })).toBe(
+          'badParameter',
+        );
+        expect(await onGroup.does('POST /group/invite', { user_list: [bob!.id] })).toMatchObject([
+          { result: 'success' },
+        ]);
+        expect(await onGroup.does('POST /group/kick', { user_list: [bob!.id] })).toMatchObject([{ result: 'success' }]);
+        const { body } = await given.api.call('GET', '/group/info', {
+          ...onGroup.headers,
+          query: { group_id: other },
+          body: undefined,
+        });
+        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching('^group_id') });
+        // Nothing else takes its place.
+        expect(await given.admin().fails('GET /group/info')).toBe('badParameter');
+        expect(await alice!.fails('GET /group/info')).toBe('badParameter');
+      },
+    );
+
+    story(
+      'a body over 256 KiB is answered 413, except in batches of profiles, which take what the gateway passes',
       async (given) => {
         const alice = await given.user();
         const [admin, padding] = [given.admin(), 'x'.repeat(262_144)];
@@ -124,7 +134,7 @@ describe('Parameters', () => {
       },
     );
 
-    story('with ids as large as JSON clients can hold', async (given) => {
+    story('an id may be as large as a safe integer of JSON, and a larger one is badParameter', async (given) => {
       const alice = await given.user();
       for (const group_id of [Number.MAX_SAFE_INTEGER, String(Number.MAX_SAFE_INTEGER), 2 ** 31])
         expect(await alice.fails('GET /group/info', { group_id })).toBe('groupMissing');
@@ -133,8 +143,8 @@ describe('Parameters', () => {
     });
   });
 
-  inThisProcess('of a GET', (story) => {
-    story('may stand in its body', async (given) => {
+  inThisProcess('Parameters of a GET', (story) => {
+    story('the parameters of a GET may come in its body', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const get = (request: object) => given.api.call('GET', '/group/info', { ...alice.headers, ...request });
@@ -145,8 +155,8 @@ describe('Parameters', () => {
   });
 });
 
-inBothWorlds('An answer', (story) => {
-  story('is JSON that nobody keeps', async (given) => {
+inBothWorlds('Answers', (story) => {
+  story('an answer is JSON with headers that forbid caching', async (given) => {
     const alice = await given.user();
     for (const answer of [await alice.asks('GET /user/profile'), await alice.asks('GET /group/info', {})])
       expect(answer.headers).toMatchObject({

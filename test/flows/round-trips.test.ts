@@ -8,7 +8,7 @@ import { world } from '../support/world.ts';
  * What calls may cost that are not everyday calls of their operation: those of all operations, with their units, are in
  * test/costs.test.ts.
  */
-test('other calls keep to their round trips too', async () => {
+test('calls that are not everyday calls keep to their round trips and requests', async () => {
   const given = await Given.app(await world('in process'));
   const [alice, bob, carol, dave] = await given.users(4);
   const group_id = await given.group(alice!, { members: [bob!] });
@@ -43,7 +43,7 @@ test('other calls keep to their round trips too', async () => {
   });
 });
 
-test('joining costs a group the same, however long its description is', async () => {
+test('joining a group costs the same however long its description is', async () => {
   const given = await Given.app(await world('in process'));
   const [alice, bob, carol] = await given.users(3);
   const small = await given.group(alice!, { approval: 0 });

@@ -29,7 +29,7 @@ async function newcomer(given: Given, api: Api, username: string): Promise<Perso
 
 /** Every operation once, in one story: the examples of the API's description are these answers. */
 inThisProcess('The tour', (story) => {
-  story('a club from its first member to its end', async (given) => {
+  story('a club calls every operation but those of files, from its first member to its end', async (given) => {
     const called = new Set<string>();
     const api = noting(given.api, called);
     const [alice, bob, carol, dave] = (await Promise.all(
@@ -171,15 +171,18 @@ inThisProcess('The tour', (story) => {
     expect(missed.filter(({ area }) => area !== 'file').map(({ id }) => id)).toEqual([]);
   });
 
-  story('what every operation refuses: a call without a token, and one without parameters', async (given) => {
-    for (const { id, path, methods, access } of routes) {
-      const alice = await given.user();
-      const call = `${methods[0]!} ${path}` as const;
-      if (access === 'actor') expect(await given.nobody.fails(call), id).toBe('noToken');
-      const { body, outcome } = await (access === 'actor' ? alice : given.nobody).asks(call);
-      // Who needs no parameters is answered, who is no admin is told so first.
-      expect(['success', 'badParameter', 'noPermission'], `${id}: ${body.message}`).toContain(outcome);
-      if (outcome === 'badParameter') expect(body.message, id).toMatch(/^\w+: /);
-    }
-  });
+  story(
+    'every operation refuses a call without a token (noToken), and names a parameter that is missing',
+    async (given) => {
+      for (const { id, path, methods, access } of routes) {
+        const alice = await given.user();
+        const call = `${methods[0]!} ${path}` as const;
+        if (access === 'actor') expect(await given.nobody.fails(call), id).toBe('noToken');
+        const { body, outcome } = await (access === 'actor' ? alice : given.nobody).asks(call);
+        // Who needs no parameters is answered, who is no admin is told so first.
+        expect(['success', 'badParameter', 'noPermission'], `${id}: ${body.message}`).toContain(outcome);
+        if (outcome === 'badParameter') expect(body.message, id).toMatch(/^\w+: /);
+      }
+    },
+  );
 });

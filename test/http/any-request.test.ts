@@ -5,11 +5,11 @@ import { anything, hostileText, namesOf, parametersOf } from '../support/request
 import { Given, inOrderAtTheEnd } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
-describe('No request is a fault of the service', () => {
+describe('Any request', () => {
   const told = inOrderAtTheEnd();
   // Each has an app of its own: while one waits for the database others make their requests.
   test.concurrent.each(routes.map((route) => [route.methods[0] as string, route.path, route] as const))(
-    '%s %s',
+    '%s %s answers any request without a fault of the service',
     async (_, path, { access, methods }) => {
       const given = await Given.app(await world('in process'));
       const [alice, bob] = await given.users(2);

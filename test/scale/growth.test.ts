@@ -84,7 +84,7 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
   }).flat();
 }
 
-test('what has expired costs no operation anything, though TTL has removed nothing of it', async () => {
+test('expired items cost no operation anything, although TTL has removed none of them', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const world = await worldInProcess();
   const scene = await setScene(await Given.app(world));

@@ -35,7 +35,7 @@ interface Units {
   trips: number;
 }
 
-describe('the same in a group of ten and of ten thousand', () => {
+describe('Costs in a group of ten and of ten thousand', () => {
   let given: Given;
   const costs: Record<string, Units>[] = [];
 
@@ -94,7 +94,7 @@ describe('the same in a group of ten and of ten thousand', () => {
     'last page of members',
     'transfer',
     'destroy',
-  ])('%s', (name) => {
+  ])('%s costs the same round trips and units in a group of ten thousand as in a group of ten', (name) => {
     const [small, large] = costs as [Record<string, Units>, Record<string, Units>];
     expect(large[name]!.trips).toBe(small[name]!.trips);
     expect(Math.abs(large[name]!.read - small[name]!.read)).toBeLessThanOrEqual(1);
@@ -123,7 +123,7 @@ test('a user in 3,000 groups lists them in two round trips', async () => {
   expect(log!.read_units).toBeLessThan(110);
 }, 60_000);
 
-test('a hundred people who join one group at once all get in, with conflicts', async () => {
+test('a hundred users who join one group at once all get in, although their transactions conflict', async () => {
   const given = await Given.app(await worldInProcess());
   given.conflicts = true;
   const owner = await given.user('owner');
@@ -140,7 +140,7 @@ test('a hundred people who join one group at once all get in, with conflicts', a
 /** `CLEANED=5000 npx vitest run --project parts test/scale` shows how long the members of such a group take. */
 const CLEANED = Number(process.env.CLEANED ?? 1000);
 
-test('the members of a dissolved group are cleaned up in runs that end early', async () => {
+test('the members of a dissolved group are cleaned up by many runs that end early', async () => {
   const given = await Given.app(await worldInProcess());
   const owner = await given.user('owner');
   const group_id = await given.group(owner);

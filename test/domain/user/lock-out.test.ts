@@ -49,7 +49,7 @@ const failures = (given: Given, { id, username }: Person) => [
 ];
 
 inThisProcess('Lock-out', (story) => {
-  story('two failures of one millisecond are both counted, though one is asked for again', async (given) => {
+  story('two failed logins of one millisecond are both counted, although one write is sent twice', async (given) => {
     const { id } = await given.user();
     vi.useFakeTimers({ toFake: ['Date'] });
     let puts = 0;
@@ -67,33 +67,36 @@ inThisProcess('Lock-out', (story) => {
     expect((await given.db.read(lockOf(given.app, String(id))))?.fails).toHaveLength(2);
   });
 
-  story('failures by id, name and number, and of signed-in devices, count on the one account', async (given) => {
-    const person = await given.user();
-    await person.does('PUT /user/mobile', { mobile: MOBILE });
-    const known = { user_id: person.id, password: PASSWORD, device_guid: 'known' };
-    expect((await login(given, '/token/id', known)).outcome).toBe('success');
-    await failed(given, String(person.id), 2);
-    for (const fail of failures(given, person)) expect((await fail()).outcome).toBe('noPermission');
-    const wrong = { old_password: WRONG, new_password: PASSWORD };
-    expect(await person.fails('POST /user/change_password', wrong)).toBe('noPermission');
-    expect(await person.fails('POST /user/delete', { password: WRONG })).toBe('noPermission');
-    const account = lockOf(given.app, String(person.id));
-    expect(await given.db.read(account)).toMatchObject({ fails: { length: 9 } });
-    expect(await given.db.read(account)).not.toHaveProperty('until');
-    expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe('noPermission');
+  story(
+    'failed logins by id, name and number, and failures of signed-in devices, count on the same account',
+    async (given) => {
+      const person = await given.user();
+      await person.does('PUT /user/mobile', { mobile: MOBILE });
+      const known = { user_id: person.id, password: PASSWORD, device_guid: 'known' };
+      expect((await login(given, '/token/id', known)).outcome).toBe('success');
+      await failed(given, String(person.id), 2);
+      for (const fail of failures(given, person)) expect((await fail()).outcome).toBe('noPermission');
+      const wrong = { old_password: WRONG, new_password: PASSWORD };
+      expect(await person.fails('POST /user/change_password', wrong)).toBe('noPermission');
+      expect(await person.fails('POST /user/delete', { password: WRONG })).toBe('noPermission');
+      const account = lockOf(given.app, String(person.id));
+      expect(await given.db.read(account)).toMatchObject({ fails: { length: 9 } });
+      expect(await given.db.read(account)).not.toHaveProperty('until');
+      expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe('noPermission');
 
-    // Locked: by any name, the right password too; a device that logged in before is spared, a strange one is not.
-    for (const body of [{ user_id: person.id }, { user_id: person.id, device_guid: 'strange' }])
-      expect((await login(given, '/token/id', { ...body, password: PASSWORD })).outcome).toBe('noPermission');
-    expect((await login(given, '/token/user', { mobile: MOBILE, password: PASSWORD })).outcome).toBe('noPermission');
-    // Nor is anybody signed out by it.
-    expect((await person.asks('GET /user/profile')).outcome).toBe('success');
-    expect((await login(given, '/token/id', known)).outcome).toBe('success');
-    // The success cleared the count.
-    expect((await login(given, '/token/id', { user_id: person.id, password: PASSWORD })).outcome).toBe('success');
-  });
+      // Locked: by any name, the right password too; a device that logged in before is spared, a strange one is not.
+      for (const body of [{ user_id: person.id }, { user_id: person.id, device_guid: 'strange' }])
+        expect((await login(given, '/token/id', { ...body, password: PASSWORD })).outcome).toBe('noPermission');
+      expect((await login(given, '/token/user', { mobile: MOBILE, password: PASSWORD })).outcome).toBe('noPermission');
+      // Nor is anybody signed out by it.
+      expect((await person.asks('GET /user/profile')).outcome).toBe('success');
+      expect((await login(given, '/token/id', known)).outcome).toBe('success');
+      // The success cleared the count.
+      expect((await login(given, '/token/id', { user_id: person.id, password: PASSWORD })).outcome).toBe('success');
+    },
+  );
 
-  story('a device registered for push only has not logged in before', async (given) => {
+  story('a device that was registered for push only is not known as one that has logged in', async (given) => {
     const registered = { username: 'pusher', password: PASSWORD, device_guid: 'phone' };
     const { user_id } = await given.nobody.does('POST /user/register/push', registered);
     await failed(given, String(user_id), 9);
@@ -125,7 +128,7 @@ inThisProcess('Lock-out', (story) => {
     for (const { fails } of await given.db.read(devicesOf(given.app, id))) expect(fails).toBeUndefined();
   });
 
-  story('failures of a device older than ten minutes count no more', async (given) => {
+  story('failures of a device that are older than ten minutes do not count', async (given) => {
     const { id } = await given.user();
     const known = { user_id: id, password: PASSWORD, device_guid: 'phone' };
     await login(given, '/token/id', known);
@@ -141,7 +144,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', known)).outcome).toBe('success');
   });
 
-  story('a signed-in device that tries passwords is refused as one that logs in with them', async (given) => {
+  story('a signed-in device is refused after ten wrong passwords of its own', async (given) => {
     const person = await given.user();
     const other = await given.session({ user: person.id, username: person.username });
     const change = { old_password: PASSWORD, new_password: PASSWORD };
@@ -167,7 +170,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await other.asks('POST /user/change_password', change)).outcome).toBe('success');
   });
 
-  story('of guesses at once under the name of a known device, ten are heard', async (given) => {
+  story('of many simultaneous guesses from one known device only ten are checked', async (given) => {
     const person = await given.user();
     const known = { user_id: person.id, device_guid: 'phone' };
     await login(given, '/token/id', { ...known, password: PASSWORD });
@@ -187,7 +190,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', { ...known, password: PASSWORD })).body.message).toMatch(TOO_MANY);
   });
 
-  story('a right guess is refused where the tenth wrong one was counted after it began', async (given) => {
+  story('a right password is refused if the tenth wrong one was counted after the check began', async (given) => {
     const person = await given.user();
     const known = { user_id: person.id, device_guid: 'phone', password: PASSWORD };
     await login(given, '/token/id', known);
@@ -214,7 +217,7 @@ inThisProcess('Lock-out', (story) => {
     }
   });
 
-  story('what nobody has logged in with leaves nothing behind', async (given) => {
+  story('failed logins from unknown devices store no devices', async (given) => {
     const { id } = await given.user();
     for (let nth = 0; nth < 12; nth++) await login(given, '/token/id', { user_id: id, device_guid: `unknown ${nth}` });
     expect(await given.db.read(devicesOf(given.app, id))).toHaveLength(1);
@@ -223,7 +226,7 @@ inThisProcess('Lock-out', (story) => {
     expect(lock?.fails).toHaveLength(10);
   });
 
-  story('ends by an operator, or after ten minutes', async (given) => {
+  story("a lock-out ends by an operator's command, or after ten minutes", async (given) => {
     const person = await given.user();
     const right = { user_id: person.id, password: PASSWORD };
     const lock = async () => {
@@ -243,32 +246,35 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', right)).outcome).toBe('success');
   });
 
-  story('who exists is not told: same answer, same trips, same work, locked or not', async (given) => {
-    const person = await given.user();
-    await person.does('PUT /user/mobile', { mobile: MOBILE });
-    for (const [path, known, unknown] of [
-      ['/token/user', { name: person.username }, { name: 'nobody_here' }],
-      ['/token/user', { mobile: MOBILE }, { mobile: '4900000000' }],
-      ['/token/login', { login_name: person.username }, { login_name: 'nobody_either' }],
-      ['/token/id', { user_id: person.id }, { user_id: person.id === 7 ? 8 : 7 }],
-    ] as const) {
-      const accounts = [
-        String(person.id),
-        'user_id' in unknown ? String(unknown.user_id) : tokenHash(Object.values(unknown)[0]!),
-      ];
-      for (const times of [0, 10]) {
-        for (const account of accounts) await failed(given, account, times);
-        const [one, other] = [await measured(given, path, known), await measured(given, path, unknown)];
-        expect(one).toEqual(other);
-        const message = expect.stringMatching(times < 10 ? WRONG_PASSWORD : TOO_MANY);
-        expect(one).toMatchObject({ status: 200, outcome: 'noPermission', hashed: 1, message });
+  story(
+    'a login does not reveal whether an account exists: answer, round trips and work are the same',
+    async (given) => {
+      const person = await given.user();
+      await person.does('PUT /user/mobile', { mobile: MOBILE });
+      for (const [path, known, unknown] of [
+        ['/token/user', { name: person.username }, { name: 'nobody_here' }],
+        ['/token/user', { mobile: MOBILE }, { mobile: '4900000000' }],
+        ['/token/login', { login_name: person.username }, { login_name: 'nobody_either' }],
+        ['/token/id', { user_id: person.id }, { user_id: person.id === 7 ? 8 : 7 }],
+      ] as const) {
+        const accounts = [
+          String(person.id),
+          'user_id' in unknown ? String(unknown.user_id) : tokenHash(Object.values(unknown)[0]!),
+        ];
+        for (const times of [0, 10]) {
+          for (const account of accounts) await failed(given, account, times);
+          const [one, other] = [await measured(given, path, known), await measured(given, path, unknown)];
+          expect(one).toEqual(other);
+          const message = expect.stringMatching(times < 10 ? WRONG_PASSWORD : TOO_MANY);
+          expect(one).toMatchObject({ status: 200, outcome: 'noPermission', hashed: 1, message });
+        }
       }
-    }
-  });
+    },
+  );
 });
 
-inThisProcess('Hashing', (story) => {
-  story('of a batch is for admins only, and for names that are free', async (given) => {
+inThisProcess('Password hashing in batches', (story) => {
+  story('a batch hashes passwords for admins only, and only for names that are free', async (given) => {
     const person = await given.user();
     const list = ['free', person.username, 'maxim'].map((username) => ({ username, password: PASSWORD }));
     const hashes = async (token: string) => {

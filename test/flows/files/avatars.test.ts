@@ -41,8 +41,8 @@ async function shown(who: Actor, form: Form): Promise<string> {
   return outcome === 'success' ? (await real(body.data.url)).text() : outcome;
 }
 
-inBothWorlds('The form of an avatar', (story) => {
-  story('shows its first upload, at once and whatever it uploads later', async (given) => {
+inBothWorlds('Forms for avatars', (story) => {
+  story('the address of an avatar form shows its first upload at once, whatever is uploaded later', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const form = await avatarForm(alice);
     expect(await shown(bob, form)).toBe('fileMissing');
@@ -58,7 +58,7 @@ inBothWorlds('The form of an avatar', (story) => {
   });
 
   story(
-    'takes as many bytes as the app allows for avatars, which is not the limit of files',
+    'an avatar form takes as many bytes as the app allows for avatars, not as many as for files',
     async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
@@ -72,8 +72,8 @@ inBothWorlds('The form of an avatar', (story) => {
   );
 });
 
-inThisProcess('The form of an avatar', (story) => {
-  story('takes 5 MiB by default', async (given) => {
+inThisProcess('Forms for avatars', (story) => {
+  story('an avatar form takes 5 MiB by default', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     expect(await postForm(form, 'x'.repeat(5 * 2 ** 20 + 1))).toBe(400);
@@ -81,7 +81,7 @@ inThisProcess('The form of an avatar', (story) => {
     expect(await shown(alice, form)).toHaveLength(5 * 2 ** 20);
   });
 
-  story('writes nothing that is served', async (given) => {
+  story('an avatar form cannot write the objects that are served', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const key = keyOf(form).replace(/^incoming/, 'files');
@@ -90,8 +90,8 @@ inThisProcess('The form of an avatar', (story) => {
   });
 });
 
-inThisProcess('The upload of an avatar', (story) => {
-  story('is published by its event, which may come twice and late', async (given) => {
+inThisProcess('Uploads of avatars', (story) => {
+  story('an avatar is published by its event, although the event may come twice and late', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const first = await upload(given, form, 'first');
@@ -104,7 +104,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('first');
   });
 
-  story('is published by a download that comes before its event', async (given) => {
+  story('an avatar is published by a download that comes before its event', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const first = await upload(given, form, 'first');
@@ -115,7 +115,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('first');
   });
 
-  story('is shown though its event publishes it while a download looks for it', async (given) => {
+  story('an avatar is shown although its event publishes it while a download looks for it', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const arrival = await upload(given, form, 'picture');
@@ -123,7 +123,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('picture');
   });
 
-  story('loses to another one that is published while it is read', async (given) => {
+  story('an avatar loses to another upload that is published while it is read', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const first = await upload(given, form, 'first');
@@ -135,7 +135,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('second');
   });
 
-  story('is published though the answer of S3 is lost', async (given) => {
+  story('an avatar is published although the answer of S3 is lost', async (given) => {
     const alice = await given.user();
     const [byEvent, byDownload] = [await avatarForm(alice), await avatarForm(alice)];
     const lost = async () => {
@@ -151,7 +151,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, byDownload)).toBe('by a download');
   });
 
-  story('that S3 does not take now is published by the repetition of its event', async (given) => {
+  story('an avatar that S3 cannot take now is published when its event is repeated', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const arrival = await upload(given, form, 'picture');
@@ -171,7 +171,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('picture');
   });
 
-  story('that nothing published within its day is gone', async (given) => {
+  story('an avatar that was not published before its upload is removed is gone (fileMissing)', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const arrival = await upload(given, form, 'picture');
@@ -182,8 +182,8 @@ inThisProcess('The upload of an avatar', (story) => {
   });
 });
 
-inRaces('One form that uploads many avatars at once', (story) => {
-  story('shows everybody the same one, for ever', async (given) => {
+inRaces('Avatars, in races', (story) => {
+  story('many uploads by one avatar form at once show everybody the same picture for good', async (given) => {
     const people = await given.users(4);
     for (let round = 0; round < 5; round++) {
       const form = await avatarForm(people[0]!);

@@ -13,7 +13,7 @@ const NAME = 'fünf 图 😀.bin';
 /** Where the example's pictures go, for people to look at. */
 const PICTURES = process.env.PICTURES;
 
-describe.runIf(chromiumPath)('In Chromium', () => {
+describe.runIf(chromiumPath)('The example page for files, in Chromium', () => {
   const bytes = Buffer.from(new Uint8Array(5e6).map((_, i) => i * 7));
   let browser: Browser;
   let folder: string;
@@ -61,7 +61,7 @@ describe.runIf(chromiumPath)('In Chromium', () => {
 
   const rowsOf = (page: Page) => page.getByRole('list', { name: 'Files' }).getByRole('listitem');
 
-  test.each(['put', 'form'])('the example uploads (%s), downloads, renames and deletes a file', async (way) => {
+  test.each(['put', 'form'])('the example page uploads (%s), downloads, renames and deletes a file', async (way) => {
     const { alice, as, files } = await group();
     const { page, close } = await open(as(alice));
     await page.getByText('No files yet.').waitFor();
@@ -108,7 +108,7 @@ describe.runIf(chromiumPath)('In Chromium', () => {
     await close();
   });
 
-  test('the example signs in by name and password, and says in words what is refused', async () => {
+  test('the example page signs in by name and password, and shows errors in words', async () => {
     const { given, alice, group_id, api, as } = await group({ file_size: 4e6 });
     const bob = await given.user('bob');
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
@@ -159,7 +159,7 @@ describe.runIf(chromiumPath)('In Chromium', () => {
   test.each([
     ['a phone', 360, 740],
     ['a wide screen', 1440, 900],
-  ])('the example fits %s, light and dark', async (screen, width, height) => {
+  ])('the example page fits %s, light and dark', async (screen, width, height) => {
     const { alice, group_id, as } = await group();
     for (const name of [`${'long_name_'.repeat(20)}.txt`, 'notes of today.txt', 'תמונה 图 😀.png'])
       await alice.does('POST /group/file/upload', {

@@ -52,7 +52,7 @@ const pool: FunctionPool = {
  * Four origins: two of pages, the API and the bucket. The configuration names the first; gateway and bucket have the
  * CORS rules of the templates that are made of it.
  */
-describe.runIf(chromiumPath)('With configured origins, in Chromium,', () => {
+describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
   let browser: Browser;
   let [own, foreign, api] = ['', '', ''];
   let given: Given;
@@ -115,7 +115,7 @@ describe.runIf(chromiumPath)('With configured origins, in Chromium,', () => {
     return { alice, group_id, headers, form, url: `${api}${pathname}${search}` };
   }
 
-  test('a page fetches a file through the redirect, with and without headers of its own', async () => {
+  test('a page of the configured origin fetches a file through the redirect, with and without headers of its own', async () => {
     const { headers, url } = await sharedFile();
     const seen = await inPage(
       own,
@@ -151,7 +151,7 @@ describe.runIf(chromiumPath)('With configured origins, in Chromium,', () => {
       await fetch(form.upload_url, { method: 'POST', body: fields }).then(status, refused),
     ];`;
 
-  test('a page uploads, and a page of another origin cannot, nor read what the API answers', async () => {
+  test('a page of the configured origin can upload, and a page of another origin can neither upload nor read answers', async () => {
     const { alice, group_id, headers, form, url } = await sharedFile();
     const file = { group_id, name: 'b.txt', size: 7, type: 'text/plain' };
     const uploads = async () => ({ put: await alice.does('POST /group/file/upload', file), form: await form() });

@@ -57,9 +57,9 @@ const one = async (given: Given) => {
   return { alice, group_id, record: await reserve(alice, group_id) };
 };
 
-describe('An upload', () => {
-  inThisProcess('is published once', (story) => {
-    story('and an address used again replaces nothing', async (given) => {
+describe('Publication of uploads', () => {
+  inThisProcess('Uploads that are published', (story) => {
+    story('an upload address that is used again does not replace the published file', async (given) => {
       const { group_id, record } = await one(given);
       const first = await upload(given, record, 'a');
       expect(await deliver(first)).toBe('published');
@@ -75,7 +75,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual(['a']);
     });
 
-    story('by the last of several uploads, in whichever order their events come', async (given) => {
+    story('the last of several uploads is published, in whichever order their events come', async (given) => {
       const { alice, group_id, record } = await one(given);
       const [a, b] = [await upload(given, record, 'a'), await upload(given, record, 'b')];
       expect(await deliver(a)).toBe('gone');
@@ -87,7 +87,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual(['d', 'b']);
     });
 
-    story('by one of two that race', async (given) => {
+    story('one of two uploads is published when they race', async (given) => {
       const { group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       afterCopy(async () => expect(await deliver(await upload(given, record, 'b'))).toBe('published'));
@@ -95,7 +95,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual(['b']);
     });
 
-    story('though it was replaced between copy and record', async (given) => {
+    story('an upload is published although it is replaced between the copy and the record', async (given) => {
       const { group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       afterCopy(() => upload(given, record, 'b'));
@@ -103,7 +103,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual(['a']);
     });
 
-    story('though the function died between copy and record', async (given) => {
+    story('an upload is published although the function died between the copy and the record', async (given) => {
       const { group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       afterCopy(dies);
@@ -114,8 +114,8 @@ describe('An upload', () => {
     });
   });
 
-  inThisProcess('is published no more', (story) => {
-    story('once its file is deleted, before, during and after', async (given) => {
+  inThisProcess('Uploads that are discarded', (story) => {
+    story('an upload is discarded when its file is deleted before, during or after the publication', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const remove = async ({ file_id }: { file_id: number }) => {
@@ -149,7 +149,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual([]);
     });
 
-    story('once its group is dissolved, before, during and after', async (given) => {
+    story('an upload is removed when its group is dissolved before, during or after the publication', async (given) => {
       for (const moment of ['before', 'during', 'cleaned up during', 'after']) {
         const { alice, group_id, record } = await one(given);
         const a = await upload(given, record, 'a');
@@ -167,7 +167,7 @@ describe('An upload', () => {
       }
     });
 
-    story('once its file is deleted, though the answer to its copy was lost', async (given) => {
+    story('an upload is discarded when its file is deleted and the answer to the copy is lost', async (given) => {
       const { alice, group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       afterCopy(async () => {
@@ -178,7 +178,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual([]);
     });
 
-    story('by any of two runs, once one has found nobody waiting', async (given) => {
+    story('two runs for one upload both discard it once one of them has found no reservation', async (given) => {
       const dissolved = await one(given);
       const a = await upload(given, dissolved.record, 'a');
       afterCopy(async () => {
@@ -197,7 +197,7 @@ describe('An upload', () => {
       expect(await contents(given, late.group_id)).toEqual([]);
     });
 
-    story('a day after it was reserved', async (given) => {
+    story('an upload is discarded a day after it was reserved', async (given) => {
       const { alice, group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       await given.db.write([update(fileKey(given.app, group_id, 1), { set: { until: Date.now() - 1 } })]);
@@ -208,7 +208,7 @@ describe('An upload', () => {
     });
 
     story(
-      'beyond the files that a group may have',
+      'an upload is discarded where the group has as many files as allowed',
       async (given) => {
         const alice = await given.user();
         const group_id = await given.group(alice);
@@ -234,8 +234,8 @@ describe('An upload', () => {
     );
   });
 
-  inThisProcess('of a form', (story) => {
-    story('waits until somebody registers it', async (given) => {
+  inThisProcess('Uploads by forms', (story) => {
+    story('the upload of a form is left alone until a call registers it', async (given) => {
       const key = `incoming/${given.app}/1/${'x'.repeat(22)}`;
       expect(await deliver({ key, size: 1, etag: 'e' })).toBe('not reserved');
       expect(await deliver({ key: `incoming/${randomUUID()}`, size: 1, etag: 'e' })).toBe('not reserved');
@@ -254,9 +254,9 @@ const refuseCopies = () =>
     );
 
 describe('A missing permission to copy', () => {
-  inThisProcess('is no missing upload:', (story) => {
+  inThisProcess('Publication without the permission to copy', (story) => {
     story(
-      "the upload's event fails, so that Lambda repeats it, and publishes once the permission is there",
+      'the event of an upload fails without the permission to copy, and publishes once the permission is there',
       async (given) => {
         const { group_id, record } = await one(given);
         const a = await upload(given, record, 'a');
@@ -268,25 +268,28 @@ describe('A missing permission to copy', () => {
       },
     );
 
-    story('a registration is answered 500, and can be repeated', async (given) => {
-      const alice = await given.user();
-      const group_id = await given.group(alice);
-      const form = await alice.does('GET /file/upload/chat', { to_id: group_id, to_type: 2 });
-      expect(await postForm(form, 'a')).toBe(200);
-      const file = { group_id, url: form.download_url, name: 'a', size: 1, type: 'text/plain' };
-      refuseCopies();
-      const { status, body } = await alice.asksOnce('POST /group/file/upload', file);
-      expect([status, body.code]).toEqual([500, 20000]);
-      vi.restoreAllMocks();
-      await alice.does('POST /group/file/upload', file);
-      expect(await contents(given, group_id)).toEqual(['a']);
-    });
+    story(
+      'a registration without the permission to copy is answered 500, and succeeds when repeated later',
+      async (given) => {
+        const alice = await given.user();
+        const group_id = await given.group(alice);
+        const form = await alice.does('GET /file/upload/chat', { to_id: group_id, to_type: 2 });
+        expect(await postForm(form, 'a')).toBe(200);
+        const file = { group_id, url: form.download_url, name: 'a', size: 1, type: 'text/plain' };
+        refuseCopies();
+        const { status, body } = await alice.asksOnce('POST /group/file/upload', file);
+        expect([status, body.code]).toEqual([500, 20000]);
+        vi.restoreAllMocks();
+        await alice.does('POST /group/file/upload', file);
+        expect(await contents(given, group_id)).toEqual(['a']);
+      },
+    );
   });
 });
 
-describe('Files', () => {
-  inRaces('of a group', (story) => {
-    story('are numbered, published and deleted by many at once', async (given) => {
+describe('Files of a group', () => {
+  inRaces('Files, in races', (story) => {
+    story('files are numbered, published and deleted by many callers at once, each once', async (given) => {
       const people = await given.users(8);
       const group_id = await given.group(people[0]!, { members: people.slice(1) });
       const records = await given.race(...people.map((who) => () => reserve(who, group_id)));
@@ -316,7 +319,7 @@ describe('Files', () => {
       await doJobs(given);
     });
 
-    story('deleted and published at one moment are deleted', async (given) => {
+    story('a file that is deleted and published at the same moment is deleted', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       for (let n = 1; n <= 5; n++) {
@@ -330,8 +333,8 @@ describe('Files', () => {
     });
   });
 
-  inThisProcess('that S3 does not delete now', (story) => {
-    story('are gone for everyone, and their objects with the job', async (given) => {
+  inThisProcess('Files that S3 cannot delete now', (story) => {
+    story('a file that S3 cannot delete now is gone for everybody, and its object goes with the job', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       await share(given, alice, group_id);

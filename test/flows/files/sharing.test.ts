@@ -8,8 +8,8 @@ const now = () => Math.floor(Date.now() / 1000);
 const download = async (url: string) => (await fetch(url)).text();
 
 describe('A shared file', () => {
-  inBothWorlds('goes its way', (story) => {
-    story('from the reservation to the list, and away', async (given) => {
+  inBothWorlds('The life of a shared file', (story) => {
+    story('a file is reserved, uploaded, listed, renamed and deleted', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       const size = 7;
@@ -68,7 +68,7 @@ describe('A shared file', () => {
       ]);
     });
 
-    story('or it is a link to another server', async (given) => {
+    story('a file may be a link to another server', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const url = 'https://files.example.com/a%20b?c=d#e';

@@ -16,7 +16,7 @@ const endBan = (given: Given, group: number, { id }: Person, until: number) => {
 };
 
 inBothWorlds('Bans', (story) => {
-  story('are for members, by admins; of admins by the owner', async (given) => {
+  story('admins ban plain members, and only the owner bans admins', async (given) => {
     const [alice, adam, eve, bob, carol, dave] = (await given.users(6)) as [
       Person,
       Person,
@@ -61,7 +61,7 @@ inBothWorlds('Bans', (story) => {
       expect(await adam.fails('POST /group/ban', { group_id, user_list: [bob.id], duration })).toBe('badParameter');
   });
 
-  story('come back with whoever rejoins by any door while they run; not in the list meanwhile', async (given) => {
+  story('a running ban returns with a user who rejoins, and is not listed meanwhile', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob, carol], approval: 0 });
     await alice.does('POST /group/ban', { group_id, user_list: idsOf([bob, carol]), duration: 5 });
@@ -84,8 +84,8 @@ inBothWorlds('Bans', (story) => {
   });
 });
 
-inThisProcess('Bans', (story) => {
-  story('for ever leave nothing for ever once they are lifted', async (given) => {
+inThisProcess('Bans over time', (story) => {
+  story('a ban without end that is lifted leaves nothing in the table for good', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const dave = await given.user('dave', { confirm: true });
     const people = [bob, carol, dave];
@@ -107,7 +107,7 @@ inThisProcess('Bans', (story) => {
     for (const relation of (await kept()).slice(1)) expect(relation).not.toHaveProperty('ttl');
   });
 
-  story('end at their second, in list and total, whatever lies in the table', async (given) => {
+  story('a ban ends at its second in the list and the total, although it is still in the table', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob, carol] });
     await alice.does('POST /group/ban', { group_id, user_list: idsOf([bob, carol]), duration: 1 });
@@ -124,7 +124,7 @@ inThisProcess('Bans', (story) => {
     expect(results(await alice.does('POST /group/unban', { group_id, user_list: [bob.id] }))).toEqual(['success']);
   });
 
-  story('of everybody end at their second too', async (given) => {
+  story('a ban of everybody ends at its second too', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const until = async () => (await bob.does('GET /group/info', { group_id })).ban_expire_time;

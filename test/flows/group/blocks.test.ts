@@ -6,7 +6,7 @@ const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) =>
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
 inBothWorlds('Blocks', (story) => {
-  story('remove members and keep anybody out by every door', async (given) => {
+  story('a block removes a member and keeps any user from joining (blocked)', async (given) => {
     const [alice, adam, bob, carol] = (await given.users(4)) as [Person, Person, Person, Person];
     const group_id = await given.group(alice, { admins: [adam], members: [bob], approval: 0 });
     const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
@@ -48,8 +48,8 @@ inBothWorlds('Blocks', (story) => {
   });
 });
 
-inThisProcess('Blocks', (story) => {
-  story('void older invitations and applications for good, after an unblock too', async (given) => {
+inThisProcess('Blocks over time', (story) => {
+  story('a block voids older invitations and applications, even after an unblock', async (given) => {
     const [alice, adam, bob] = (await given.users(3)) as [Person, Person, Person];
     await given.setUser(bob.id, { confirm: true });
     const group_id = await given.group(alice, { admins: [adam] });

@@ -4,8 +4,8 @@ import { groupInfoKey, groupKey, groupTextKey } from '../../../shared/data/keys.
 import { update } from '../../../shared/data/step.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
-inBothWorlds("A group's own fields", (story) => {
-  story('are changed one by one, and answered as the full record', async (given) => {
+inBothWorlds('The fields of a group', (story) => {
+  story('each field of a group is changed on its own, and the whole record is answered', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob], name: 'Old' });
     const change = (field: string, value: unknown, method: 'POST' | 'PUT' = 'POST') =>
@@ -33,7 +33,7 @@ inBothWorlds("A group's own fields", (story) => {
     await change('ext', 'ü'.repeat(8192));
   });
 
-  story('have settings', async (given) => {
+  story('each setting of a group is changed on its own', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const settings = () => bob.does('GET /group/settings', { group_id });
@@ -74,7 +74,7 @@ inBothWorlds("A group's own fields", (story) => {
     expect(await eve.does('POST /group/apply', { group_id })).toMatchObject({ user_id: eve.id, result: 'fail' });
   });
 
-  story('own to a member: name and message modes', async (given) => {
+  story('each member has a display name and message modes, which end with the membership', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     expect(await bob.does('POST /group/display_name', { group_id, value: ' Bobby ' })).toBe(true);
@@ -119,7 +119,7 @@ inThisProcess('updated_at', (story) => {
     await given.db.write(keys.map((key) => update(key, set)));
   };
 
-  story('moves with names, texts, settings and owner, not with memberships', async (given) => {
+  story('updated_at moves with names, texts, settings and owner, and not with memberships', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const moves = async (change: () => Promise<unknown>) => {
@@ -167,7 +167,7 @@ inThisProcess('updated_at', (story) => {
 });
 
 inBothWorlds('Announcements', (story) => {
-  story('are published with ascending ids, shown and deleted', async (given) => {
+  story('announcements have ascending ids, and are shown and deleted', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const edit = (title: string) =>
@@ -203,7 +203,7 @@ inBothWorlds('Announcements', (story) => {
 
 inBothWorlds('Long announcements', (story) => {
   story(
-    'are published, shown, repeated and deleted as short ones are, and the oldest goes',
+    'a long announcement is published, shown, repeated and deleted as a short one is',
     async (given) => {
       const [alice, bob] = (await given.users(2)) as [Person, Person];
       const group_id = await given.group(alice, { members: [bob] });
@@ -238,8 +238,8 @@ inBothWorlds('Long announcements', (story) => {
   );
 });
 
-inThisProcess('Announcements', (story) => {
-  story('of a group are as many as it keeps: the oldest goes', async (given) => {
+inThisProcess('Limits of announcements', (story) => {
+  story('a group keeps its newest hundred announcements', async (given) => {
     const alice = await given.user();
     const group_id = await given.group(alice);
     for (let nth = 1; nth <= 103; nth++)
@@ -254,7 +254,7 @@ inThisProcess('Announcements', (story) => {
   });
 
   story(
-    'published at once are all there, within what is kept',
+    'announcements of one moment are all published, and the oldest are removed by later calls',
     async (given) => {
       given.conflicts = true;
       const alice = await given.user();
@@ -277,29 +277,32 @@ inThisProcess('Announcements', (story) => {
   );
 });
 
-inBothWorlds('Several groups', (story) => {
-  story('are shown as asked, dissolved ones too, missing ones not', async (given) => {
-    const [alice, bob] = (await given.users(2)) as [Person, Person];
-    const [one, two, three] = [
-      await given.group(alice, { members: [bob], name: 'One' }),
-      await given.group(alice),
-      await given.group(bob),
-    ];
-    await alice.does('POST /group/destroy', { group_id: two });
-    const infos = await bob.does('POST /group/info/batch', { group_list: [three, 1, two, one, three] });
-    expect(infos).toMatchObject([
-      { group_id: three, status: 0, owner: bob.id, count: 1, capacity: 2000 },
-      { group_id: two, status: 1, count: 0 },
-      { group_id: one, name: 'One', owner: alice.id, count: 2 },
-    ]);
-    expect(infos).toHaveLength(3);
-    expect(await bob.fails('POST /group/info/batch', { group_list: [] })).toBe('badParameter');
-    const many = Array.from({ length: 1001 }, (_, index) => index + 1);
-    expect(await bob.fails('POST /group/info/batch', { group_list: many })).toBe('badParameter');
-    expect(await bob.does('POST /group/info/batch', { group_list: [...many.slice(0, 999), one] })).toHaveLength(1);
-  });
+inBothWorlds('Lists of groups', (story) => {
+  story(
+    'info/batch shows groups in the order of the request, dissolved ones included and missing ones left out',
+    async (given) => {
+      const [alice, bob] = (await given.users(2)) as [Person, Person];
+      const [one, two, three] = [
+        await given.group(alice, { members: [bob], name: 'One' }),
+        await given.group(alice),
+        await given.group(bob),
+      ];
+      await alice.does('POST /group/destroy', { group_id: two });
+      const infos = await bob.does('POST /group/info/batch', { group_list: [three, 1, two, one, three] });
+      expect(infos).toMatchObject([
+        { group_id: three, status: 0, owner: bob.id, count: 1, capacity: 2000 },
+        { group_id: two, status: 1, count: 0 },
+        { group_id: one, name: 'One', owner: alice.id, count: 2 },
+      ]);
+      expect(infos).toHaveLength(3);
+      expect(await bob.fails('POST /group/info/batch', { group_list: [] })).toBe('badParameter');
+      const many = Array.from({ length: 1001 }, (_, index) => index + 1);
+      expect(await bob.fails('POST /group/info/batch', { group_list: many })).toBe('badParameter');
+      expect(await bob.does('POST /group/info/batch', { group_list: [...many.slice(0, 999), one] })).toHaveLength(1);
+    },
+  );
 
-  story('of type 1 are public, newest first', async (given) => {
+  story('groups of type 1 are listed as public, newest first', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const made: number[] = [];
     for (const type of [1, 0, 1, 2, 1, 1] as const) {
@@ -316,8 +319,8 @@ inBothWorlds('Several groups', (story) => {
   });
 });
 
-inThisProcess('Applications', (story) => {
-  story('to many groups come with one cursor, newest first over all', async (given) => {
+inThisProcess('Applications to several groups', (story) => {
+  story('applications to several groups come newest first, with one cursor for all', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const groups: number[] = [];
     for (let nth = 0; nth < 4; nth++) groups.push(await given.group(nth === 3 ? bob : alice));

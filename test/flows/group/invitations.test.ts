@@ -8,7 +8,7 @@ import { type Actor, inBothWorlds, inThisProcess, type Person } from '../../supp
 const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) => user_id);
 
 inBothWorlds('Invitations', (story) => {
-  story('ask for consent, are listed and answered once', async (given) => {
+  story('a user who asked for consent lists each invitation and answers it once (invitationGone)', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice, { admins: [adam] });
@@ -45,7 +45,7 @@ inBothWorlds('Invitations', (story) => {
     expect((await answer(bob.id, true)).outcome).toBe('invitationGone');
   });
 
-  story("of one's newest, by one's own id", async (given) => {
+  story('an invitee who names the own id answers the newest invitation to the group', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice, { admins: [adam] });
@@ -62,76 +62,79 @@ inBothWorlds('Invitations', (story) => {
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
   });
 
-  story("of one's newest, by one's own id, however many others are newer", async (given) => {
-    const alice = await given.user();
-    const bob = await given.user('bob', { confirm: true });
-    const [group_id, stranger, ...others] = await Promise.all(Array.from({ length: 25 }, () => given.group(alice)));
-    const invites = (to: number) => alice.does('POST /group/invite', { group_id: to, user_list: [bob.id] });
-    await invites(group_id!);
-    for (const other of others) await invites(other);
-    const answer = (to: number) =>
-      bob.asks('POST /group/invite/handle', { group_id: to, user_id: bob.id, approval: true });
-    expect((await answer(stranger!)).outcome).toBe('invitationGone');
-    const { body, log } = await answer(group_id!);
-    expect(body.code).toBe(200);
-    expect(log?.trips ?? 3).toBe(3);
-    expect((await answer(group_id!)).outcome).toBe('invitationGone');
-  });
-});
-
-inThisProcess('Invitations', (story) => {
   story(
-    'to a group that is dissolved while one is rejected are answered as the group is: groupMissing',
+    'an invitee who names the own id answers the newest invitation, even behind 24 to other groups',
     async (given) => {
       const alice = await given.user();
       const bob = await given.user('bob', { confirm: true });
-      const group_id = await given.group(alice);
-      await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
-      // Bob's call has read everything when alice dissolves the group.
-      let dissolved = false;
-      documentClient().middlewareStack.add(
-        ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
-          if (args.input.TransactItems && !dissolved) {
-            dissolved = true;
-            await alice.does('POST /group/destroy', { group_id });
-          }
-          return next(args);
-        }) as never,
-        { step: 'initialize', name: 'meanwhile' } as never,
-      );
-      const answer = { group_id, user_id: alice.id, approval: false };
-      try {
-        expect(await bob.fails('POST /group/invite/handle', answer)).toBe('groupMissing');
-      } finally {
-        documentClient().middlewareStack.remove('meanwhile');
-      }
-      expect(dissolved).toBe(true);
+      const [group_id, stranger, ...others] = await Promise.all(Array.from({ length: 25 }, () => given.group(alice)));
+      const invites = (to: number) => alice.does('POST /group/invite', { group_id: to, user_list: [bob.id] });
+      await invites(group_id!);
+      for (const other of others) await invites(other);
+      const answer = (to: number) =>
+        bob.asks('POST /group/invite/handle', { group_id: to, user_id: bob.id, approval: true });
+      expect((await answer(stranger!)).outcome).toBe('invitationGone');
+      const { body, log } = await answer(group_id!);
+      expect(body.code).toBe(200);
+      expect(log?.trips ?? 3).toBe(3);
+      expect((await answer(group_id!)).outcome).toBe('invitationGone');
+    },
+  );
+});
+
+inThisProcess('Invitations over time', (story) => {
+  story('rejecting an invitation to a group that is dissolved meanwhile is groupMissing', async (given) => {
+    const alice = await given.user();
+    const bob = await given.user('bob', { confirm: true });
+    const group_id = await given.group(alice);
+    await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
+    // Bob's call has read everything when alice dissolves the group.
+    let dissolved = false;
+    documentClient().middlewareStack.add(
+      ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
+        if (args.input.TransactItems && !dissolved) {
+          dissolved = true;
+          await alice.does('POST /group/destroy', { group_id });
+        }
+        return next(args);
+      }) as never,
+      { step: 'initialize', name: 'meanwhile' } as never,
+    );
+    const answer = { group_id, user_id: alice.id, approval: false };
+    try {
+      expect(await bob.fails('POST /group/invite/handle', answer)).toBe('groupMissing');
+    } finally {
+      documentClient().middlewareStack.remove('meanwhile');
+    }
+    expect(dissolved).toBe(true);
+  });
+
+  story(
+    'an invitation ends when it expires, or its inviter leaves (invitationGone), or the group ends (groupMissing)',
+    async (given) => {
+      const [alice, adam] = (await given.users(2)) as [Person, Person];
+      const bob = await given.user('bob', { confirm: true });
+      const group_id = await given.group(alice, { members: [adam] });
+      const answer = (inviter: Person, approval = true) =>
+        bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval });
+      await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
+      const until = Date.now() - 1;
+      await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { until } })]);
+      expect(await answer(alice)).toBe('invitationGone');
+      expect(await answer(bob)).toBe('invitationGone');
+      expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 0, expired_time: until }]);
+      await adam.does('POST /group/invite', { group_id, user_list: [bob.id] });
+      await adam.does('POST /group/leave', { group_id });
+      expect(await answer(adam)).toBe('invitationGone');
+      expect(await answer(adam, false)).toBe('invitationGone');
+      expect(await answer(bob)).toBe('invitationGone');
+      await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
+      await alice.does('POST /group/destroy', { group_id });
+      expect(await answer(alice)).toBe('groupMissing');
     },
   );
 
-  story('end: expired, inviter gone, group gone', async (given) => {
-    const [alice, adam] = (await given.users(2)) as [Person, Person];
-    const bob = await given.user('bob', { confirm: true });
-    const group_id = await given.group(alice, { members: [adam] });
-    const answer = (inviter: Person, approval = true) =>
-      bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval });
-    await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
-    const until = Date.now() - 1;
-    await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { until } })]);
-    expect(await answer(alice)).toBe('invitationGone');
-    expect(await answer(bob)).toBe('invitationGone');
-    expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 0, expired_time: until }]);
-    await adam.does('POST /group/invite', { group_id, user_list: [bob.id] });
-    await adam.does('POST /group/leave', { group_id });
-    expect(await answer(adam)).toBe('invitationGone');
-    expect(await answer(adam, false)).toBe('invitationGone');
-    expect(await answer(bob)).toBe('invitationGone');
-    await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
-    await alice.does('POST /group/destroy', { group_id });
-    expect(await answer(alice)).toBe('groupMissing');
-  });
-
-  story('and applications are settled by joining through any door', async (given) => {
+  story('joining in any way settles the invitations and applications of a user', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const doors: ((group_id: number, bob: Person) => Promise<unknown>)[] = [
       async (group_id, bob) => {
@@ -170,7 +173,7 @@ inThisProcess('Invitations', (story) => {
     }
   });
 
-  story('leave the list after thirty days', async (given) => {
+  story('an invitation leaves the list after thirty days', async (given) => {
     const alice = await given.user();
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice);
@@ -186,7 +189,7 @@ inThisProcess('Invitations', (story) => {
 });
 
 inBothWorlds('QR codes', (story) => {
-  story('let in without approval', async (given) => {
+  story('a QR code lets a user in without approval', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [carol], name: 'Chess' });
     await alice.does('POST /group/settings/require_admin_approval', { group_id, apply_approval: 2 });
@@ -202,46 +205,51 @@ inBothWorlds('QR codes', (story) => {
   });
 });
 
-inThisProcess('QR codes', (story) => {
-  story('are unforgeable, and die with their time, signer, group and app', async (given) => {
-    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
-    const group_id = await given.group(alice, { members: [carol] });
-    const sign = async (who: Person) => (await who.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
-    const join = (qr_info: unknown) => bob.fails('POST /group/qrcode/invite', { qr_info });
-    const code = await sign(carol);
-    for (const garbage of ['', 'x', '...', `${code}x`, code.slice(0, -1), code.toUpperCase(), 'é'.repeat(30)])
-      expect(await join(garbage)).toBe('qrIllegal');
-    const [group, signer, signed, expiry, mac] = code.split('.') as [string, string, string, string, string];
-    const later = (number: string) => (Number.parseInt(number, 36) + 1).toString(36);
-    const other = await given.group(alice);
-    for (const forged of [
-      [other.toString(36), signer, signed, expiry, mac],
-      [group, alice.id.toString(36), signed, expiry, mac],
-      [group, signer, later(signed), expiry, mac],
-      [group, signer, signed, later(expiry), mac],
-      [group, signer, signed, expiry, 'A'.repeat(22)],
-      [group, signer, expiry, mac],
-    ])
-      expect(await join(forged.join('.'))).toBe('qrIllegal');
-    // Of another app.
-    const elsewhere = await given.otherApp();
-    const mallory = await elsewhere.user();
-    const foreign = await elsewhere.group(mallory);
-    expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe('qrIllegal');
-    expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe('qrIllegal');
-    // Its signer gone, and back.
-    await carol.does('POST /group/leave', { group_id });
-    expect(await join(code)).toBe('qrIllegal');
-    await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
-    expect(await join(code)).toBe('qrIllegal');
-    const newer = await sign(carol);
-    await bob.does('POST /group/qrcode/invite', { qr_info: newer });
-    await bob.does('POST /group/leave', { group_id });
-    await alice.does('POST /group/destroy', { group_id });
-    expect(await join(newer)).toBe('qrIllegal');
-  });
+inThisProcess('QR codes over time', (story) => {
+  story(
+    'a QR code cannot be forged, and ends when its signer leaves or its group is dissolved (qrIllegal)',
+    async (given) => {
+      const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+      const group_id = await given.group(alice, { members: [carol] });
+      const sign = async (who: Person) => (await who.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
+      const join = (qr_info: unknown) => bob.fails('POST /group/qrcode/invite', { qr_info });
+      const code = await sign(carol);
+      for (const garbage of ['', 'x', '...', `${code}x`, code.slice(0, -1), code.toUpperCase(), 'é'.repeat(30)])
+        expect(await join(garbage)).toBe('qrIllegal');
+      const [group, signer, signed, expiry, mac] = code.split('.') as [string, string, string, string, string];
+      const later = (number: string) => (Number.parseInt(number, 36) + 1).toString(36);
+      const other = await given.group(alice);
+      for (const forged of [
+        [other.toString(36), signer, signed, expiry, mac],
+        [group, alice.id.toString(36), signed, expiry, mac],
+        [group, signer, later(signed), expiry, mac],
+        [group, signer, signed, later(expiry), mac],
+        [group, signer, signed, expiry, 'A'.repeat(22)],
+        [group, signer, expiry, mac],
+      ])
+        expect(await join(forged.join('.'))).toBe('qrIllegal');
+      // Of another app.
+      const elsewhere = await given.otherApp();
+      const mallory = await elsewhere.user();
+      const foreign = await elsewhere.group(mallory);
+      expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe(
+        'qrIllegal',
+      );
+      expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe('qrIllegal');
+      // Its signer gone, and back.
+      await carol.does('POST /group/leave', { group_id });
+      expect(await join(code)).toBe('qrIllegal');
+      await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
+      expect(await join(code)).toBe('qrIllegal');
+      const newer = await sign(carol);
+      await bob.does('POST /group/qrcode/invite', { qr_info: newer });
+      await bob.does('POST /group/leave', { group_id });
+      await alice.does('POST /group/destroy', { group_id });
+      expect(await join(newer)).toBe('qrIllegal');
+    },
+  );
 
-  story('are good for as long as their signer could sign them', async (given) => {
+  story('a QR code is valid while its signer has the right to sign it (qrIllegal)', async (given) => {
     const [alice, bob, carol, dave] = (await given.users(4)) as [Person, Person, Person, Person];
     const group_id = await given.group(alice, { admins: [bob], members: [carol] });
     const membersInvite = (value: boolean) =>
@@ -274,7 +282,7 @@ inThisProcess('QR codes', (story) => {
     expect([await join(alice), await join(carol), await join(ofApp)]).toEqual(Array(3).fill('success'));
   });
 
-  story('do not let in a user who was kicked after they were signed', async (given) => {
+  story('a QR code does not let in a user who was kicked after it was signed (qrIllegal)', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const sign = async () => (await alice.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
@@ -303,7 +311,7 @@ inThisProcess('QR codes', (story) => {
     expect(await join(carol, second)).toBe('success');
   });
 
-  story('keep a user out who is kicked while that user joins by one', async (given) => {
+  story('a user who is kicked while joining by a QR code stays out', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     for (let round = 0; round < 5; round++) {
@@ -318,7 +326,7 @@ inThisProcess('QR codes', (story) => {
   });
 
   story(
-    'expire',
+    'a QR code expires (qrExpired)',
     async (given) => {
       const [alice, bob] = (await given.users(2)) as [Person, Person];
       const group_id = await given.group(alice);

@@ -6,7 +6,7 @@ const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) =>
 const done = ({ id }: Person) => ({ user_id: id, result: 'success', reason: '' });
 
 inBothWorlds('Admins', (story) => {
-  story('are appointed and dismissed by the owner, entry by entry', async (given) => {
+  story('the owner appoints and dismisses admins, entry by entry', async (given) => {
     const [alice, bob, carol, dave, eve] = await given.users(5);
     const group_id = await given.group(alice!, { members: [bob!, carol!, dave!] });
     const add = (...users: Person[]) => alice!.does('POST /group/admin/add', { group_id, user_list: idsOf(users) });
@@ -36,33 +36,36 @@ inBothWorlds('Admins', (story) => {
 });
 
 inBothWorlds('Ownership', (story) => {
-  story('passes to a member; the old owner stays as a plain one', async (given) => {
-    const [alice, bob, carol] = await given.users(3);
-    const group_id = await given.group(alice!, { admins: [bob!] });
-    const transfer = (who: Person, to: Person, method: 'POST' | 'PUT' = 'POST') =>
-      who.asks(`${method} /group/transfer`, { group_id, new_owner: to.id });
-    expect((await transfer(alice!, carol!)).outcome).toBe('newOwnerNotMember');
-    expect((await transfer(bob!, bob!)).outcome).toBe('needsOwner');
-    expect((await transfer(alice!, alice!)).body.data).toEqual(done(alice!));
-    await alice!.does('POST /group/ban', { group_id, user_list: [bob!.id], duration: -1 });
-    expect((await transfer(alice!, bob!, 'PUT')).body.data).toEqual(done(bob!));
-    expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ owner_id: bob!.id, count: 2 });
-    // Whoever becomes owner is no longer banned, nor an admin entry.
-    expect((await alice!.asks('GET /group/banned_list', { group_id })).body).toMatchObject({ data: [], total: 0 });
-    expect(await alice!.does('GET /group/admin_list', { group_id })).toEqual([]);
-    expect((await transfer(alice!, bob!)).outcome).toBe('needsOwner');
-    expect(await alice!.fails('POST /group/destroy', { group_id })).toBe('needsOwner');
-    expect(await bob!.fails('POST /group/leave', { group_id })).toBe('ownerCannotLeave');
-    await alice!.does('POST /group/leave', { group_id });
-    expect(await given.admin().fails('POST /group/transfer', { group_id, new_owner: alice!.id })).toBe(
-      'newOwnerNotMember',
-    );
-  });
+  story(
+    'ownership passes to a member (newOwnerNotMember), and the old owner stays as a plain member',
+    async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const group_id = await given.group(alice!, { admins: [bob!] });
+      const transfer = (who: Person, to: Person, method: 'POST' | 'PUT' = 'POST') =>
+        who.asks(`${method} /group/transfer`, { group_id, new_owner: to.id });
+      expect((await transfer(alice!, carol!)).outcome).toBe('newOwnerNotMember');
+      expect((await transfer(bob!, bob!)).outcome).toBe('needsOwner');
+      expect((await transfer(alice!, alice!)).body.data).toEqual(done(alice!));
+      await alice!.does('POST /group/ban', { group_id, user_list: [bob!.id], duration: -1 });
+      expect((await transfer(alice!, bob!, 'PUT')).body.data).toEqual(done(bob!));
+      expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ owner_id: bob!.id, count: 2 });
+      // Whoever becomes owner is no longer banned, nor an admin entry.
+      expect((await alice!.asks('GET /group/banned_list', { group_id })).body).toMatchObject({ data: [], total: 0 });
+      expect(await alice!.does('GET /group/admin_list', { group_id })).toEqual([]);
+      expect((await transfer(alice!, bob!)).outcome).toBe('needsOwner');
+      expect(await alice!.fails('POST /group/destroy', { group_id })).toBe('needsOwner');
+      expect(await bob!.fails('POST /group/leave', { group_id })).toBe('ownerCannotLeave');
+      await alice!.does('POST /group/leave', { group_id });
+      expect(await given.admin().fails('POST /group/transfer', { group_id, new_owner: alice!.id })).toBe(
+        'newOwnerNotMember',
+      );
+    },
+  );
 });
 
-inThisProcess('Limits', (story) => {
+inThisProcess('Limits of a group', (story) => {
   story(
-    'of admins are exact, and counted entry by entry',
+    'the limit of admins is exact, and counted entry by entry',
     async (given) => {
       const [alice, ...people] = await given.users(5);
       const group_id = await given.group(alice!, { members: people });
@@ -79,7 +82,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of groups owned and joined: tooManyOwned, tooManyJoined',
+    'a user cannot own (tooManyOwned) or join (tooManyJoined) more groups than allowed, in whichever way',
     async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const one = await given.group(alice!, { members: [bob!] });
@@ -103,7 +106,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of the groups of an app: tooManyGroups',
+    'an app cannot have more groups than allowed (tooManyGroups)',
     async (given) => {
       const [alice] = await given.users(1);
       const first = await given.group(alice!);
@@ -116,7 +119,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of seats: groupFull by every door',
+    'a full group refuses every way of joining (groupFull)',
     async (given) => {
       const [alice, bob, carol, dave] = (await given.users(4)) as [Person, Person, Person, Person];
       await given.setUser(dave.id, { confirm: true });

@@ -54,10 +54,10 @@ const requests: fc.Arbitrary<Request> = fc.record(
 const COSTLY = /^(token\/|user\/register|user\/change-password|user\/delete)/;
 const operations = routes.filter(({ area, id }) => area === 'user' || /^(token\/|user\/register)/.test(id));
 
-describe('Whatever is sent', () => {
+describe('Any input of the user operations', () => {
   // Each has an app of its own: while one waits for the database others make their requests.
   test.concurrent.each(operations.map(({ id }) => id))(
-    '%s answers with a code of the table, and names the field',
+    '%s answers any input with success or a documented error, and names a wrong field',
     async (id) => {
       const { path, methods } = operations.find((route) => route.id === id)!;
       const given = await Given.app(await worldInProcess());
@@ -76,7 +76,7 @@ describe('Whatever is sent', () => {
     },
   );
 
-  test('whoever is claimed to act, in whatever headers, gets a code of the table', async () => {
+  test('any headers of app, token, user and group are answered with success or a documented error', async () => {
     const given = await Given.app(await worldInProcess());
     const person = await given.user();
     const text = fc.string({ maxLength: 80 });

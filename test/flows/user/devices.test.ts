@@ -39,8 +39,8 @@ const bind = (sn: number, device_token: string, notifier_name = 'apns') => ({
 });
 
 describe('Devices', () => {
-  inBothWorlds('of a user', (story) => {
-    story('come with logins, and go', async (given) => {
+  inBothWorlds('Devices of a user', (story) => {
+    story('devices come with logins, and end by a kick, a removal or a sign-out of all (loginAgain)', async (given) => {
       const first = await given.user();
       const phone = await login(given, first, 'phone', 'Chat/3.1 (iOS 17.2; iPhone14,3)');
       const again = await login(given, first, 'phone', 'Chat/3.2 (iOS 17.4; iPhone14,3)');
@@ -75,7 +75,7 @@ describe('Devices', () => {
       expect(await numbers(back)).toEqual([first.device, phone.device, other.device]);
     });
 
-    story('hold the push token that was bound last', async (given) => {
+    story('a push token belongs to the device that bound it last', async (given) => {
       const one = await given.user();
       const other = await given.user();
       expect(await one.does('PUT /user/token/bind', bind(one.device, 't1'))).toBe(true);
@@ -91,8 +91,8 @@ describe('Devices', () => {
     });
   });
 
-  inThisProcess('that are unknown', (story) => {
-    story('are refused by name where they matter', async (given) => {
+  inThisProcess('Unknown devices', (story) => {
+    story('an unknown device is refused with the name of the parameter (badParameter)', async (given) => {
       const one = await given.user();
       const other = await given.user();
       for (const sn of [1, other.device]) {
@@ -118,7 +118,7 @@ describe('Devices', () => {
       }
     });
 
-    story('the query names the device, and wins over the body', async (given) => {
+    story('the device in the query wins over the device in the body', async (given) => {
       const one = await given.user();
       const second = await given.session({ user: one.id, username: one.username });
       await second.does('PUT /user/token/bind', bind(second.device, 't'));
@@ -139,8 +139,8 @@ describe('Devices', () => {
     });
   });
 
-  inThisProcess('and push tokens', (story) => {
-    story('a token that is bound again, and one in place of another', async (given) => {
+  inThisProcess('Push tokens', (story) => {
+    story('a push token can be bound again, replaced, and moved to another device', async (given) => {
       const one = await given.user();
       const second = await given.session({ user: one.id, username: one.username });
       const holder = (token: string) => given.db.read(pushTokenOf(given.app, tokenHash(token)));
@@ -158,7 +158,7 @@ describe('Devices', () => {
       expect(await holder('t2')).toBeUndefined();
     });
 
-    story('ten devices bind one token at once: one has it', async (given) => {
+    story('of ten devices that bind one push token at once one has it', async (given) => {
       const people = await given.users(10);
       await given.race(...people.map((person) => () => person.does('PUT /user/token/bind', bind(person.device, 't'))));
       const devices = await given.db.read(people.map(({ id, device }) => deviceOf(given.app, id, device)));
@@ -168,7 +168,7 @@ describe('Devices', () => {
     });
 
     story(
-      'the device idle longest goes at the limit, with its push token',
+      'a login beyond the limit removes the device that was idle longest, with its push token',
       async (given) => {
         const first = await given.user();
         const second = await given.session({ user: first.id, username: first.username });
@@ -188,7 +188,7 @@ describe('Devices', () => {
       { limits: { devices: 3 } },
     );
 
-    story('twenty devices are the usual limit', async (given) => {
+    story('a user has at most twenty devices by default', async (given) => {
       const first = await given.user();
       const sessions = [first];
       for (let n = 1; n < 20; n++) sessions.push(await given.session({ user: first.id, username: first.username }));
@@ -200,8 +200,8 @@ describe('Devices', () => {
     });
   });
 
-  inThisProcess('and presence', (story) => {
-    story('online is who made a call in the last five minutes', async (given) => {
+  inThisProcess('Presence', (story) => {
+    story('a user is online for five minutes after the last call of any session', async (given) => {
       const one = await given.user();
       const app = given.admin({ user: one.id });
       const online = async () => (await app.does('GET /user/online_status')).online;
@@ -221,7 +221,7 @@ describe('Devices', () => {
       expect(await given.admin().fails('GET /user/online_status')).toBe('badParameter');
     });
 
-    story('is written by the first call after a minute, and by none before', async (given) => {
+    story('presence is written by the first call after a minute, and by no call before', async (given) => {
       const one = await given.user();
       const calls = async () => {
         const { log } = await given.undisturbed(() => one.asks('GET /user/profile'));
@@ -236,7 +236,7 @@ describe('Devices', () => {
       expect(device?.seen).toBeGreaterThan(Date.now() - MINUTE);
     });
 
-    story('costs one unit more for each function that finds it due in the same moment', async (given) => {
+    story('presence costs one unit more for each simultaneous call that finds it due', async (given) => {
       const one = await given.user();
       await idle(given, one.id, one.device, 61_000);
       const ask = () => one.asks('GET /user/profile');
@@ -246,7 +246,7 @@ describe('Devices', () => {
       expect(written, 'failed conditions are charged, too').toBe(sent);
     });
 
-    story('is not noted for a session that is no more', async (given) => {
+    story('presence is not recorded for a session that has ended (loginAgain)', async (given) => {
       const one = await given.user();
       await one.does('POST /user/device/remove', { device_sn: one.device });
       expect(await one.fails('GET /user/profile')).toBe('loginAgain');

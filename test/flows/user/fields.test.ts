@@ -116,11 +116,11 @@ function tell(story: Story, field: Field) {
   });
 }
 
-describe('One field', () => {
-  inThisProcess('at a time', (story) => {
+describe('Fields of a user', () => {
+  inThisProcess('One field at a time', (story) => {
     for (const field of FIELDS) tell(story, field);
 
-    story('wrong values are refused by name, and change nothing', async (given) => {
+    story('a wrong value of a field is refused with its name (badParameter), and changes nothing', async (given) => {
       const person = await given.user();
       for (const field of FIELDS) {
         const before = await read(person, field);
@@ -137,21 +137,24 @@ describe('One field', () => {
       }
     });
 
-    story('an admin token acts for anyone it names, and must name one', async (given) => {
-      const [person, other] = (await given.users(2)) as [Person, Person];
-      for (const field of FIELDS) {
-        const untouched = await read(other, field);
-        const [sent, expected] = field.values[0]!;
-        const body = { [field.parameter]: sent };
-        expect(await given.admin({ user: person.id }).does(`POST ${field.path}`, body)).toBe(true);
-        expect((await read(person, field))[field.field]).toEqual(expected);
-        expect(await given.admin().fails(`POST ${field.path}`, body)).toBe('badParameter');
-        expect(await given.admin({ user: 1 }).fails(`POST ${field.path}`, body)).toBe('userMissing');
-        expect(await read(other, field)).toEqual(untouched);
-      }
-    });
+    story(
+      'an admin token changes the fields of the user it names (userMissing), and must name one (badParameter)',
+      async (given) => {
+        const [person, other] = (await given.users(2)) as [Person, Person];
+        for (const field of FIELDS) {
+          const untouched = await read(other, field);
+          const [sent, expected] = field.values[0]!;
+          const body = { [field.parameter]: sent };
+          expect(await given.admin({ user: person.id }).does(`POST ${field.path}`, body)).toBe(true);
+          expect((await read(person, field))[field.field]).toEqual(expected);
+          expect(await given.admin().fails(`POST ${field.path}`, body)).toBe('badParameter');
+          expect(await given.admin({ user: 1 }).fails(`POST ${field.path}`, body)).toBe('userMissing');
+          expect(await read(other, field)).toEqual(untouched);
+        }
+      },
+    );
 
-    story('hours without push come together', async (given) => {
+    story('the hours without push are set together', async (given) => {
       const person = await given.user();
       for (const method of ['PUT', 'POST'] as const) {
         const { body } = await call(given, person, method, '/user/push/limit', {
@@ -165,7 +168,7 @@ describe('One field', () => {
         expect(await person.fails('PUT /user/push/limit', wrong)).toBe('badParameter');
     });
 
-    story('alias, push token and badge', async (given) => {
+    story('alias, push token and badge are set by calls of their own', async (given) => {
       const person = await given.user();
       const before = await person.does('GET /user/settings');
       expect(await person.does('POST /user/push/alias', { alias: 'mine' })).toBe(true);
@@ -178,12 +181,12 @@ describe('One field', () => {
     });
   });
 
-  inBothWorlds('at a time, of each kind', (story) => {
+  inBothWorlds('One field of each kind', (story) => {
     for (const field of [FIELDS[2]!, FIELDS[7]!]) tell(story, field);
   });
 });
 
-describe('The address of an avatar', () => {
+describe('Avatar addresses', () => {
   const TAKEN = [
     '',
     'https://example.com/a.png',
@@ -211,8 +214,8 @@ describe('The address of an avatar', () => {
     'C:\\a.png',
   ];
 
-  inThisProcess('has no scheme but http or https', (story) => {
-    story('wherever it is set', async (given) => {
+  inThisProcess('Schemes of avatar addresses', (story) => {
+    story('an avatar address has no scheme but http or https, wherever it is set (badParameter)', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const doors: [field: string, set: (avatar: string) => Promise<Answer>][] = [
@@ -261,7 +264,7 @@ const everySetting = {
 };
 
 inThisProcess('Settings', (story) => {
-  story('each field alone, then all together', async (given) => {
+  story('each setting is changed alone, and all are changed together', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
     for (const [name, value] of Object.entries(everySetting)) {
       const before = await one.does('GET /user/settings');
@@ -275,7 +278,7 @@ inThisProcess('Settings', (story) => {
     expect(await one.does('GET /user/settings')).toEqual({ ...all, user_id: one.id, id: one.id });
   });
 
-  story('of another are for the app alone; a query names the user too', async (given) => {
+  story('the settings of another user are changed by the app only (noPermission)', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
     expect(await one.fails('PUT /user/settings', { user_id: other.id, no_push: true })).toBe('noPermission');
     expect(await one.fails('PUT /user/settings', { no_push: true })).toBe('badParameter');
@@ -292,7 +295,7 @@ inThisProcess('Settings', (story) => {
 });
 
 inThisProcess('Tags', (story) => {
-  story('are a set in the order of binding', async (given) => {
+  story('tags are a set in the order of binding', async (given) => {
     const person = await given.user();
     const tags = () => person.does('GET /user/push/tag');
     expect(await tags()).toEqual([]);
@@ -314,7 +317,7 @@ inThisProcess('Tags', (story) => {
     expect(await tags()).toEqual([]);
   });
 
-  story('are at most a hundred, of 64 characters', async (given) => {
+  story('a user has at most a hundred tags of 64 characters (badParameter)', async (given) => {
     const person = await given.user();
     await person.does('POST /user/push/tag', { tags: Array.from({ length: 99 }, (_, n) => `tag${n}`) });
     await person.does('POST /user/push/tag', { tags: ['x'.repeat(64)] });
@@ -325,7 +328,7 @@ inThisProcess('Tags', (story) => {
     expect(await person.does('GET /user/push/tag')).toHaveLength(100);
   });
 
-  story('bound at once are all bound', async (given) => {
+  story('tags that are bound at once are all bound', async (given) => {
     const person = await given.user();
     const names = Array.from({ length: 8 }, (_, n) => `tag${n}`);
     await given.race(...names.map((tag) => () => person.does('POST /user/push/tag', { tags: [tag] })));
@@ -333,12 +336,12 @@ inThisProcess('Tags', (story) => {
   });
 });
 
-inBothWorlds('The whole body is the value', (story) => {
+inBothWorlds('Bodies that are the value', (story) => {
   for (const [path, field] of [
     ['/user/private', 'private_info'],
     ['/user/public', 'public_info'],
   ] as const)
-    story(`of ${path}`, async (given) => {
+    story(`the whole body of ${path} is stored as ${field}`, async (given) => {
       const person = await given.user();
       const bodies: [sent: string, kept: string][] = [
         ['"a \\"JSON\\" string ☂"', 'a "JSON" string ☂'],
@@ -370,28 +373,31 @@ inBothWorlds('The whole body is the value', (story) => {
     });
 });
 
-inThisProcess('What is the owner’s alone', (story) => {
-  story('reaches neither another user nor another app', async (given) => {
-    const [one, other] = (await given.users(2)) as [Person, Person];
-    await one.does('POST /user/profile', { private_info: 'mine alone' });
-    await one.does('POST /user/settings', { user_id: one.id, auth_answer: 'blue' });
-    for (const path of ['/user/profile', '/user/settings'] as const) {
-      expect((await call(given, other, 'GET', path, { user: one.id })).outcome).toBe('noPermission');
-      const asked = await call(given, other, 'GET', path, { query: { user_id: one.id } });
-      expect(JSON.stringify(asked.body)).not.toMatch(/mine alone|blue/);
-      const foreign = await given.otherApp();
-      expect(await foreign.admin({ user: one.id }).fails(`GET ${path}`)).toBe('userMissing');
-      const stray = await given.api.call('GET', path, { app: foreign.app, token: one.token });
-      expect(stray.outcome).toBe('badToken');
-    }
-    const app = given.admin({ user: one.id });
-    expect(await app.does('GET /user/profile')).toMatchObject({ private_info: 'mine alone' });
-    expect(await app.does('GET /user/settings')).toMatchObject({ auth_answer: 'blue' });
-  });
+inThisProcess('Private fields', (story) => {
+  story(
+    'private fields of a user reach neither another user (noPermission) nor another app (userMissing, badToken)',
+    async (given) => {
+      const [one, other] = (await given.users(2)) as [Person, Person];
+      await one.does('POST /user/profile', { private_info: 'mine alone' });
+      await one.does('POST /user/settings', { user_id: one.id, auth_answer: 'blue' });
+      for (const path of ['/user/profile', '/user/settings'] as const) {
+        expect((await call(given, other, 'GET', path, { user: one.id })).outcome).toBe('noPermission');
+        const asked = await call(given, other, 'GET', path, { query: { user_id: one.id } });
+        expect(JSON.stringify(asked.body)).not.toMatch(/mine alone|blue/);
+        const foreign = await given.otherApp();
+        expect(await foreign.admin({ user: one.id }).fails(`GET ${path}`)).toBe('userMissing');
+        const stray = await given.api.call('GET', path, { app: foreign.app, token: one.token });
+        expect(stray.outcome).toBe('badToken');
+      }
+      const app = given.admin({ user: one.id });
+      expect(await app.does('GET /user/profile')).toMatchObject({ private_info: 'mine alone' });
+      expect(await app.does('GET /user/settings')).toMatchObject({ auth_answer: 'blue' });
+    },
+  );
 });
 
-inThisProcess('What only admins may do', (story) => {
-  story('is refused to users, before their parameters are looked at', async (given) => {
+inThisProcess('Operations for admins', (story) => {
+  story('operations for admins refuse users (noPermission) before their parameters are read', async (given) => {
     const person = await given.user();
     for (const [method, path] of [
       ['PUT', '/user/disable'],

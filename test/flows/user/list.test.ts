@@ -25,7 +25,7 @@ async function seed(given: Given) {
 }
 
 inBothWorlds('The list of all users', (story) => {
-  story('is in order of registration, by page number or by cursor', async (given) => {
+  story('users are listed in the order of registration, by page number or by cursor', async (given) => {
     const registered: number[] = [];
     for (const username of ['zoe', 'adam', 'mia']) {
       const { user_id } = await given.nobody.does('POST /user/register/v2', { username, password: PASSWORD });
@@ -74,8 +74,8 @@ inBothWorlds('The list of all users', (story) => {
   });
 });
 
-describe('Of 10,000 users', () => {
-  test('each page is right and costs what is before it; a walk misses nobody while others come and go', async () => {
+describe('The list of 10,000 users', () => {
+  test('each page of 10,000 users costs what comes before it, and a walk misses nobody while others come and go', async () => {
     const given = await Given.app(await worldInProcess());
     await seed(given);
     const admin = given.admin();

@@ -17,7 +17,7 @@ const entry = (username: unknown, password: unknown = PASSWORD) => ({ username, 
 const register = (given: Given, username: string) => given.nobody.asks('POST /user/register/v2', entry(username));
 
 inBothWorlds('Registration in batch', (story) => {
-  story('each entry succeeds or fails alone', async (given) => {
+  story('each entry of a batch succeeds or fails alone', async (given) => {
     await register(given, 'taken');
     const list = [
       entry('first'),
@@ -49,7 +49,7 @@ inBothWorlds('Registration in batch', (story) => {
 });
 
 inThisProcess('Batches', (story) => {
-  story('take a hundred entries, over several transactions, and no more', async (given) => {
+  story('a batch takes a hundred entries over several transactions, and no more (badParameter)', async (given) => {
     // Hashing is what costs: most entries fail before it.
     const good = (n: number) => n % 2 === 0 && n < 68;
     const list = Array.from({ length: 100 }, (_, n) => entry(`user_${n}`, good(n) ? PASSWORD : 'short'));
@@ -70,7 +70,7 @@ inThisProcess('Batches', (story) => {
     }
   });
 
-  story('register when they are written: who came while they were hashed stands before them', async (given) => {
+  story('a batch registers its users when they are written, after users who came while it hashed', async (given) => {
     const meanwhile = await register(given, 'meanwhile');
     const credentials = { app: given.app, token: given.adminToken, user: undefined, group: undefined };
     const begun = new Call('admin', credentials, { now: Date.now() - 20_000 });
@@ -84,7 +84,7 @@ inThisProcess('Batches', (story) => {
     ]);
   });
 
-  story('of profiles and avatars change each user by itself', async (given) => {
+  story('a batch of profiles or avatars changes each user alone', async (given) => {
     const people = await given.users(100);
     const list = people.map(({ id }, n) => ({ user_id: id, avatar: `https://a/${n}`, nick_name: `n${n}` }));
     const succeeded = people.map(({ id }) => ({ user_id: id, success: true, reason: '' }));
@@ -123,30 +123,33 @@ inThisProcess('Batches', (story) => {
 });
 
 inThisProcess('Registration for push', (story) => {
-  story('binds alias and token; the device that logs in has it', async (given) => {
-    const push = (username: string, more: object) =>
-      given.nobody.does('POST /user/register/push', { ...entry(username), sign: 'x', ...more });
-    expect(await push('plain', {})).toMatchObject({ push_token: '' });
-    expect(await push('given', { alias: 'a', push_token: 'mine' })).toMatchObject({ push_token: 'mine' });
-    expect(await push('empty', { alias: '', push_token: '' })).toMatchObject({ push_token: '' });
-    // Many clients send what they have not as empty text.
-    expect((await push('none', { device_guid: 'phone', push_token: '' })).push_token).toMatch(/^[\w-]{32}$/);
-    const issued = await push('issued', { device_guid: 'phone' });
-    expect(issued.push_token).toMatch(/^[\w-]{32}$/);
-    const session = await given.nobody.does('POST /token/id', {
-      user_id: issued.user_id,
-      password: PASSWORD,
-      device_guid: 'phone',
-    });
-    expect(session.push_token).toBe(issued.push_token);
-    const devices = await given.admin({ user: issued.user_id }).does('GET /user/device/list');
-    expect(devices).toHaveLength(1);
-    expect(deviceKey(given.app, issued.user_id, devices[0].device_sn).sk).toMatch(/^D#\d+$/);
-  });
+  story(
+    'registration for push binds alias and push token, and the device keeps the token when it logs in',
+    async (given) => {
+      const push = (username: string, more: object) =>
+        given.nobody.does('POST /user/register/push', { ...entry(username), sign: 'x', ...more });
+      expect(await push('plain', {})).toMatchObject({ push_token: '' });
+      expect(await push('given', { alias: 'a', push_token: 'mine' })).toMatchObject({ push_token: 'mine' });
+      expect(await push('empty', { alias: '', push_token: '' })).toMatchObject({ push_token: '' });
+      // Many clients send what they have not as empty text.
+      expect((await push('none', { device_guid: 'phone', push_token: '' })).push_token).toMatch(/^[\w-]{32}$/);
+      const issued = await push('issued', { device_guid: 'phone' });
+      expect(issued.push_token).toMatch(/^[\w-]{32}$/);
+      const session = await given.nobody.does('POST /token/id', {
+        user_id: issued.user_id,
+        password: PASSWORD,
+        device_guid: 'phone',
+      });
+      expect(session.push_token).toBe(issued.push_token);
+      const devices = await given.admin({ user: issued.user_id }).does('GET /user/device/list');
+      expect(devices).toHaveLength(1);
+      expect(deviceKey(given.app, issued.user_id, devices[0].device_sn).sk).toMatch(/^D#\d+$/);
+    },
+  );
 });
 
-inThisProcess('An app', (story) => {
-  story('that is closed registers by its admins only', async (given) => {
+inThisProcess('Apps', (story) => {
+  story('an app that is closed registers users by its admins only (registrationClosed)', async (given) => {
     await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
     forgetHeld();
     expect((await register(given, 'one')).outcome).toBe('registrationClosed');
@@ -155,7 +158,7 @@ inThisProcess('An app', (story) => {
     expect(made).toMatchObject({ success: true });
   });
 
-  story('that is disabled answers nobody', async (given) => {
+  story('an app that is disabled answers nobody (appDisabled)', async (given) => {
     const person = await given.user();
     await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
     forgetHeld();
@@ -166,7 +169,7 @@ inThisProcess('An app', (story) => {
   });
 
   story(
-    'that is full registers nobody, by any door, until somebody is deleted',
+    'an app that is full registers nobody in any way (tooManyUsers) until a user is deleted',
     async (given) => {
       const total = async () => totalOf(await given.db.read(countersOf(given.app)), 'users');
       const list = ['one', 'two', 'three', 'four'].map((name) => entry(name));

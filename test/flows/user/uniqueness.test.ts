@@ -50,7 +50,7 @@ async function wrongHolders(given: Given): Promise<string[]> {
 
 inRaces('Names and numbers', (story) => {
   for (const seed of [1, 2])
-    story(`belong to one user at most, whatever happens at once (seed ${seed})`, async (given) => {
+    story(`a name and a number belong to one user at most, whatever happens at once (seed ${seed})`, async (given) => {
       const below = numbersFrom(seed);
       const any = <T>(list: readonly T[]) => list[below(list.length)]!;
       let people: Person[] = await given.users(6);
@@ -78,27 +78,30 @@ inRaces('Names and numbers', (story) => {
       }
     });
 
-  story('a name changes hands as often as it is free, and only its case for its holder', async (given) => {
-    const [one, other] = (await given.users(2)) as [Person, Person];
-    await one.does('PUT /user/username', { username: 'Wanted' });
-    expect(await other.fails('PUT /user/username', { username: 'wanted' })).toBe('usernameTaken');
-    await one.does('PUT /user/username', { username: 'WANTED' });
-    expect(await one.does('GET /user/profile')).toMatchObject({ username: 'WANTED' });
-    const answers = await given.race(
-      () => one.asks('PUT /user/username', { username: 'left_1' }),
-      () => other.asks('PUT /user/username', { username: 'wanted' }),
-      () => one.asks('PUT /user/username', { username: 'wAnTeD' }),
-    );
-    for (const { outcome } of answers) expect(['success', 'usernameTaken']).toContain(outcome);
-    await one.does('PUT /user/mobile', { mobile: '12345' });
-    expect(await other.fails('PUT /user/mobile', { mobile: '12345' })).toBe('mobileTaken');
-    await one.does('PUT /user/mobile', { mobile: '12345' });
-    await one.does('PUT /user/mobile', { mobile: '123456' });
-    await other.does('PUT /user/mobile', { mobile: '12345' });
-    expect(await wrongHolders(given)).toEqual([]);
-  });
+  story(
+    'a name or number is free for another user once its holder gives it up (usernameTaken, mobileTaken)',
+    async (given) => {
+      const [one, other] = (await given.users(2)) as [Person, Person];
+      await one.does('PUT /user/username', { username: 'Wanted' });
+      expect(await other.fails('PUT /user/username', { username: 'wanted' })).toBe('usernameTaken');
+      await one.does('PUT /user/username', { username: 'WANTED' });
+      expect(await one.does('GET /user/profile')).toMatchObject({ username: 'WANTED' });
+      const answers = await given.race(
+        () => one.asks('PUT /user/username', { username: 'left_1' }),
+        () => other.asks('PUT /user/username', { username: 'wanted' }),
+        () => one.asks('PUT /user/username', { username: 'wAnTeD' }),
+      );
+      for (const { outcome } of answers) expect(['success', 'usernameTaken']).toContain(outcome);
+      await one.does('PUT /user/mobile', { mobile: '12345' });
+      expect(await other.fails('PUT /user/mobile', { mobile: '12345' })).toBe('mobileTaken');
+      await one.does('PUT /user/mobile', { mobile: '12345' });
+      await one.does('PUT /user/mobile', { mobile: '123456' });
+      await other.does('PUT /user/mobile', { mobile: '12345' });
+      expect(await wrongHolders(given)).toEqual([]);
+    },
+  );
 
-  story('two swap their names at once: each keeps one', async (given) => {
+  story('two users who swap their names at once each hold one name', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
     await given.race(
       () => one.asks('PUT /user/username', { username: other.username }),
