@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
-import type { Answer } from '../support/api.ts';
+import { type Answer, codeOf } from '../support/api.ts';
 import { type Actor, inBothWorlds, inRaces, insisted, inThisProcess, PASSWORD } from '../support/story.ts';
 
 type Parameters = Record<string, unknown>;
@@ -25,7 +25,7 @@ describe('Idempotency-Key', () => {
         first.body.data.group_id,
       );
       expect((await posts(alice!, '/group/create', key, { ...request, name: 'Twice' })).body).toMatchObject({
-        code: 10002,
+        code: codeOf('badParameter'),
         message: expect.stringContaining('idempotency-key'),
       });
       const bobs = await posts(bob!, '/group/create', key, { name: 'Bob' });
@@ -99,7 +99,7 @@ describe('Idempotency-Key', () => {
       const alice = await given.user();
       for (const key of ['', 'k'.repeat(256)])
         expect((await posts(alice, '/group/create', key, { name: 'G' })).body).toMatchObject({
-          code: 10002,
+          code: codeOf('badParameter'),
           message: expect.stringContaining('idempotency-key'),
         });
       expect((await posts(alice, '/group/create', 'k'.repeat(255), { name: 'G' })).outcome).toBe('success');

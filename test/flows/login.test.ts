@@ -3,6 +3,7 @@ import { deviceKey, lockKey, mobileKey } from '../../shared/data/keys.ts';
 import { put, update } from '../../shared/data/step.ts';
 import { devicesOf, lockOf } from '../../shared/data/user-repo.ts';
 import { tokenHash } from '../../shared/domain/token.ts';
+import { codeOf } from '../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 
 const WRONG = 'not the password';
@@ -71,7 +72,11 @@ describe('Logging in', () => {
       ];
       for (const { status, body } of answers) {
         expect(status).toBe(200);
-        expect(body).toEqual({ code: 10010, message: 'Operation rejected: wrong name or password', data: null });
+        expect(body).toEqual({
+          code: codeOf('noPermission'),
+          message: 'Operation rejected: wrong name or password',
+          data: null,
+        });
       }
     });
 
@@ -82,7 +87,7 @@ describe('Logging in', () => {
         for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
           expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual(
             {
-              code: 10010,
+              code: codeOf('noPermission'),
               message: 'Operation rejected: wrong name or password',
               data: null,
             },
@@ -107,7 +112,10 @@ describe('Logging in', () => {
         ['/token/login', { password: PASSWORD }, 'login_name'],
       ] as const) {
         const answer = await given.nobody.asks(`POST ${path}`, body);
-        expect(answer.body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}:`) });
+        expect(answer.body).toMatchObject({
+          code: codeOf('badParameter'),
+          message: expect.stringMatching(`^${field}:`),
+        });
       }
     });
   });
@@ -127,7 +135,10 @@ describe('Logging in', () => {
         expect((await login(given, alice, 'phone')).outcome).toBe('success');
         await fail(given, alice, 10);
         const refused = await login(given, alice);
-        expect(refused.body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
+        expect(refused.body).toMatchObject({
+          code: codeOf('noPermission'),
+          message: expect.stringContaining('too many'),
+        });
         expect((await login(given, alice, 'unknown')).outcome).toBe('noPermission');
         // Sessions that are there live on.
         expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
@@ -182,11 +193,11 @@ describe('Logging in', () => {
       await given.setUser(alice.id, { status: 'disabled' });
       const login = (password: string) => given.nobody.asks('POST /token/id', { user_id: alice.id, password });
       expect((await login(PASSWORD)).body).toMatchObject({
-        code: 10010,
+        code: codeOf('noPermission'),
         message: 'Operation rejected: the user is disabled',
       });
       expect((await login(WRONG)).body).toMatchObject({
-        code: 10010,
+        code: codeOf('noPermission'),
         message: 'Operation rejected: wrong name or password',
       });
       expect(await alice.fails('GET /user/profile')).toBe('loginAgain');

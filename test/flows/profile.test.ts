@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { codeOf } from '../support/api.ts';
 import { inBothWorlds } from '../support/story.ts';
 
 describe('Profile and settings', () => {
@@ -48,7 +49,7 @@ describe('Profile and settings', () => {
         ['nick_name', { text: 'x' }],
       ] as const) {
         const { body } = await alice.asks('PUT /user/profile', { description: 'kept out', [field]: value });
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}:`) });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(`^${field}:`) });
       }
       expect(await alice.does('GET /user/profile')).toEqual(before);
       await alice.does('PUT /user/profile', {
@@ -121,7 +122,7 @@ describe('Profile and settings', () => {
         ['push_nick_name', 'p'.repeat(129)],
       ] as const) {
         const { body } = await alice.asks('PUT /user/settings', { user_id: alice.id, [field]: value });
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}:`) });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(`^${field}:`) });
       }
     });
   });

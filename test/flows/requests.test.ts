@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { codeOf } from '../support/api.ts';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
 describe('Parameters', () => {
@@ -11,8 +12,12 @@ describe('Parameters', () => {
       expect(await destroy({ query: { group_id: one }, body: { group_id: other } })).toMatchObject({ data: true });
       expect(await alice.does('GET /group/user_joined')).toEqual([other]);
       // A wrong one in the query is not made up for by the body.
-      expect(await destroy({ query: { group_id: 'x' }, body: { group_id: other } })).toMatchObject({ code: 10002 });
-      expect(await destroy({ query: { group_id: '' }, body: { group_id: other } })).toMatchObject({ code: 10002 });
+      expect(await destroy({ query: { group_id: 'x' }, body: { group_id: other } })).toMatchObject({
+        code: codeOf('badParameter'),
+      });
+      expect(await destroy({ query: { group_id: '' }, body: { group_id: other } })).toMatchObject({
+        code: codeOf('badParameter'),
+      });
       expect(await destroy({ body: { group_id: String(other) } })).toMatchObject({ data: true });
     });
 
@@ -73,12 +78,16 @@ describe('Parameters', () => {
           expect(await login({ body, headers: { 'content-type': type }, base64: false })).toMatchObject({ code: 200 });
         for (const wrong of ['{', 'x', '[]', '7', '"text"', 'null', 'user_id=1&password=2', '{"user_id":1,}'])
           expect(await login({ body: wrong }), wrong).toMatchObject({
-            code: 10002,
+            code: codeOf('badParameter'),
             message: expect.stringMatching('^body'),
           });
         for (const blank of [undefined, '', ' \n'])
           expect(await login({ body: blank, query: body })).toMatchObject({ code: 200 });
-        expect(await login({ body: '{' })).toEqual({ code: 10002, message: 'body: is not JSON', data: null });
+        expect(await login({ body: '{' })).toEqual({
+          code: codeOf('badParameter'),
+          message: 'body: is not JSON',
+          data: null,
+        });
       },
     );
 
@@ -104,7 +113,7 @@ describe('Parameters', () => {
           query: { group_id: other },
           body: undefined,
         });
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching('^group_id') });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching('^group_id') });
         // Nothing else takes its place.
         expect(await given.admin().fails('GET /group/info')).toBe('badParameter');
         expect(await alice!.fails('GET /group/info')).toBe('badParameter');
@@ -117,7 +126,7 @@ describe('Parameters', () => {
         const alice = await given.user();
         const [admin, padding] = [given.admin(), 'x'.repeat(262_144)];
         const large = await alice.asks('POST /user/nickname', { nick_name: 'Alice', padding });
-        const tooLarge = { code: 10002, message: 'body: must have at most 262144 bytes', data: null };
+        const tooLarge = { code: codeOf('badParameter'), message: 'body: must have at most 262144 bytes', data: null };
         expect([large.status, large.body]).toEqual([413, tooLarge]);
         // Before anything else is looked at, and whatever the body is: it is not parsed.
         const strange = { body: `{${padding}`, headers: {} };

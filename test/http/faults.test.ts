@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { badParameter, Unavailable } from '../../shared/errors.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { eventOf } from '../support/api.ts';
+import { codeOf, eventOf } from '../support/api.ts';
 import { takeLog } from '../support/log.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
@@ -61,7 +61,7 @@ describe('Faults inside an operation', () => {
     const { answer } = await answerOf(fail(badParameter('name', 'is required')), 'error');
     expect([answer.statusCode, JSON.parse(answer.body!)]).toEqual([
       200,
-      { code: 10002, message: 'name: is required', data: null },
+      { code: codeOf('badParameter'), message: 'name: is required', data: null },
     ]);
   });
 });

@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { expect } from 'vitest';
 import type * as z from 'zod/mini';
 import { ANSWER_LIMIT } from '../../infra/local/function-pool.ts';
-import type { ErrorName } from '../../shared/errors.ts';
+import { type ErrorName, errors } from '../../shared/errors.ts';
 import { errorName } from '../../shared/openapi/errors.ts';
 import { type Method, type Route, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
@@ -158,7 +158,10 @@ export const insisting = (api: Api): Api => ({
   },
 });
 
-/** A code that the table of errors does not have fails the test. */
+/** The code of an error in an envelope. */
+export const codeOf = (name: ErrorName): number => errors[name][0];
+
+/** What a code stands for; a code that the table of errors does not have fails the test. */
 export function outcomeOf({ code, message }: Pick<Envelope, 'code' | 'message'>): Outcome {
   if (code === 200) return 'success';
   if (code === 20000) return 'fault';

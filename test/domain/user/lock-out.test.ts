@@ -7,6 +7,7 @@ import { put, update } from '../../../shared/data/step.ts';
 import { deviceOf, devicesOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
 import { tokenHash } from '../../../shared/domain/token.ts';
+import { codeOf } from '../../support/api.ts';
 import { type Given, insisted, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 /** How often a password was hashed: the work that a caller could measure. It is counted, not done at its full cost. */
@@ -162,7 +163,7 @@ inThisProcess('Lock-out', (story) => {
       ['POST /user/delete', { password: PASSWORD }],
     ] as const)
       expect((await person.asks(call, right)).body).toMatchObject({
-        code: 10010,
+        code: codeOf('noPermission'),
         message: expect.stringContaining('too many wrong passwords'),
       });
     // Everything else it may do, and another device of the user may do this too.
@@ -213,7 +214,10 @@ inThisProcess('Lock-out', (story) => {
       await vi.waitFor(() => expect(hashed.times).toBe(before + 1));
       await count(Array(10).fill(Date.now()));
       resolve();
-      expect((await guessed).body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
+      expect((await guessed).body).toMatchObject({
+        code: codeOf('noPermission'),
+        message: expect.stringContaining('too many'),
+      });
     }
   });
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, vi } from 'vitest';
 import { documentClient } from '../../../shared/data/client.ts';
 import { fileKey } from '../../../shared/data/keys.ts';
 import { update } from '../../../shared/data/step.ts';
+import { codeOf } from '../../support/api.ts';
 import { created, deliver, keyOf, postForm, put, share } from '../../support/files.ts';
 import { doJobs } from '../../support/jobs.ts';
 import { type Actor, type Given, inRaces, inThisProcess } from '../../support/story.ts';
@@ -222,7 +223,10 @@ describe('Publication of uploads', () => {
         expect(await given.race(...uploads.map((object) => () => deliver(object)))).toContain('discarded');
         expect(await contents(given, group_id)).toHaveLength(2);
         const { body } = await alice.asks('POST /group/file/upload', { group_id, name: 'x', size: 1 });
-        expect(body).toMatchObject({ code: 10002, message: expect.stringContaining('as many files as allowed: 2') });
+        expect(body).toMatchObject({
+          code: codeOf('badParameter'),
+          message: expect.stringContaining('as many files as allowed: 2'),
+        });
         const link = { group_id, name: 'x', size: 1, url: 'https://example.com' };
         expect(await alice.fails('POST /group/file/upload', link)).toBe('badParameter');
         const [{ file_id }] = await alice.does('GET /group/file/list', { group_id });

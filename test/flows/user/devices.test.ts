@@ -3,6 +3,7 @@ import { deviceKey } from '../../../shared/data/keys.ts';
 import { update } from '../../../shared/data/step.ts';
 import { deviceOf, pushTokenOf } from '../../../shared/data/user-repo.ts';
 import { tokenHash } from '../../../shared/domain/token.ts';
+import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, Person } from '../../support/story.ts';
 
 const MINUTE = 60_000;
@@ -102,19 +103,19 @@ describe('Devices', () => {
           await one.asks('POST /user/token/unbind', { device_sn: sn }),
         ];
         for (const { body } of answers)
-          expect(body).toMatchObject({ code: 10002, message: 'device_sn: no such device' });
+          expect(body).toMatchObject({ code: codeOf('badParameter'), message: 'device_sn: no such device' });
         const { body } = await one.asks('DELETE /user/token/unbind', { deviceSn: sn });
-        expect(body).toMatchObject({ code: 10002, message: 'deviceSn: no such device' });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: 'deviceSn: no such device' });
         expect(await one.does('POST /user/device/remove', { device_sn: sn })).toBe(true);
       }
       expect(await other.does('GET /user/profile')).toMatchObject({ user_id: other.id });
       for (const wrong of [{}, { deviceSn: 'x' }, { deviceSn: 0 }]) {
         const { body } = await one.asks('POST /user/token/unbind', wrong);
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(/^deviceSn: /) });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(/^deviceSn: /) });
       }
       for (const missing of ['device_sn', 'device_token', 'notifier_name']) {
         const { body } = await one.asks('PUT /user/token/bind', { ...bind(one.device, 't'), [missing]: undefined });
-        expect(body).toMatchObject({ code: 10002, message: `${missing}: is required` });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: `${missing}: is required` });
       }
     });
 

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { Method } from '../../../shared/routes/index.ts';
-import { type Answer, routeOf } from '../../support/api.ts';
+import { type Answer, codeOf, routeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person, type Story } from '../../support/story.ts';
 
 /** A route that changes one field: its parameter, and values as they may be sent with what is read then. */
@@ -127,12 +127,12 @@ describe('Fields of a user', () => {
         for (const value of field.wrong) {
           const { body } = await call(given, person, 'PUT', field.path, { body: { [field.parameter]: value } });
           expect(body, `${field.path} ${JSON.stringify(value)}`).toMatchObject({
-            code: 10002,
+            code: codeOf('badParameter'),
             message: expect.stringMatching(`^${field.parameter}: `),
           });
         }
         const { body } = await call(given, person, 'POST', field.path, {});
-        expect(body).toMatchObject({ code: 10002, message: `${field.parameter}: is required` });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: `${field.parameter}: is required` });
         expect(await read(person, field)).toEqual(before);
       }
     });
@@ -228,7 +228,7 @@ describe('Avatar addresses', () => {
         for (const avatar of REFUSED) {
           const { body } = await set(avatar);
           const message = `${field}: must have no scheme but http or https`;
-          expect({ avatar, ...body }).toMatchObject({ avatar, code: 10002, message });
+          expect({ avatar, ...body }).toMatchObject({ avatar, code: codeOf('badParameter'), message });
         }
       }
       const batch = async (avatar: string) => {
@@ -364,7 +364,7 @@ inBothWorlds('Bodies that are the value', (story) => {
           expect((await person.does('GET /user/profile'))[field]).toBe(kept);
         }
       const long = await call(given, person, 'PUT', path, { body: `ü${'x'.repeat(16_383)}` });
-      expect(long.body).toMatchObject({ code: 10002, message: 'body: must have at most 16384 bytes' });
+      expect(long.body).toMatchObject({ code: codeOf('badParameter'), message: 'body: must have at most 16384 bytes' });
       expect((await person.does('GET /user/profile'))[field]).toHaveLength(16_384);
       // Nothing clears it.
       expect((await call(given, person, 'PUT', path, { body: '' })).outcome).toBe('success');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { directoryKey, userKey } from '../../../shared/data/keys.ts';
+import { codeOf } from '../../support/api.ts';
 import { putAll } from '../../support/database.ts';
 import { Given, inBothWorlds, PASSWORD } from '../../support/story.ts';
 import { worldInProcess } from '../../support/world.ts';
@@ -63,7 +64,7 @@ inBothWorlds('The list of all users', (story) => {
     ]) {
       const [name] = Object.keys(wrong);
       const { body } = await admin.asks('GET /user/list', wrong);
-      expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${name}: `) });
+      expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(`^${name}: `) });
     }
     // A cursor is good for this list, this app and this caller.
     const { body } = await admin.asks('GET /user/list', { page_size: 1 });

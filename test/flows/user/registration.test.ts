@@ -5,6 +5,7 @@ import { exists } from '../../../shared/data/expression.ts';
 import { deviceKey } from '../../../shared/data/keys.ts';
 import { Call, forgetHeld } from '../../../shared/domain/call.ts';
 import { registerBatch } from '../../../shared/domain/user/registration.ts';
+import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD } from '../../support/story.ts';
 
 interface Entry {
@@ -64,7 +65,7 @@ inThisProcess('Batches', (story) => {
     for (const path of ['register', 'avatar', 'profile']) {
       for (const wrong of [{ list: [...list, entry('more')] }, { list: [] }, { list: 'x' }, { list: [5] }]) {
         const { body } = await given.admin().asks(`POST /user/${path}/batch`, wrong);
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(/^list(\[0\])?: /) });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(/^list(\[0\])?: /) });
       }
       expect(await given.admin().does(`POST /user/${path}/batch`)).toEqual([]);
     }

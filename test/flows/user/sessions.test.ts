@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { deviceOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { forgetHeld } from '../../../shared/domain/call.ts';
+import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 const NEW = 'another password';
@@ -101,7 +102,7 @@ inThisProcess('Passwords', (story) => {
     const people = await given.users(3);
     const list = people.map(({ id }) => id);
     const { body } = await given.admin().asks('PUT /user/disable', { list: [...list, 1] });
-    expect(body).toMatchObject({ code: 10000, message: expect.stringContaining('list') });
+    expect(body).toMatchObject({ code: codeOf('userMissing'), message: expect.stringContaining('list') });
     for (const person of people) expect(await outcomeOf(person)).toBe('success');
     expect(await given.admin().fails('PUT /user/disable', { list: [] })).toBe('badParameter');
     expect(await given.admin().fails('PUT /user/disable', {})).toBe('badParameter');
@@ -116,11 +117,11 @@ inThisProcess('Passwords', (story) => {
     const change = (old_password: string, new_password: string) =>
       person.asks('POST /user/change_password', { old_password, new_password });
     expect((await change('not this one', NEW)).body).toMatchObject({
-      code: 10010,
+      code: codeOf('noPermission'),
       message: expect.stringMatching(/^old_password: /),
     });
     expect((await change(PASSWORD, 'short')).body).toMatchObject({
-      code: 10002,
+      code: codeOf('badParameter'),
       message: expect.stringMatching(/^new_password: /),
     });
     expect((await change(PASSWORD, 'x'.repeat(129))).outcome).toBe('badParameter');
