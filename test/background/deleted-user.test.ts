@@ -93,40 +93,37 @@ async function expectPassed(given: Given, passed: { group: number; to: number | 
 }
 
 inThisProcess('Clean-up of a deleted user', (story) => {
-  story(
-    'a deleted user leaves nothing but the tombstone, and each owned group passes to its successor or is dissolved',
-    async (given) => {
-      const { gone, heir, dead, third: owner, passed } = await ownerOfMany(given, 1);
-      await gone.does('POST /user/profile', { nick_name: 'Gone', private_info: 'x'.repeat(16_000) });
-      await gone.does('POST /user/settings', { user_id: gone.id, no_sounds: true });
-      await gone.does('POST /user/push/tag', { tags: ['a', 'b'] });
-      await gone.does('PUT /user/token/bind', { device_sn: gone.device, device_token: 'push', notifier_name: 'apns' });
-      await gone.does('PUT /user/mobile', { mobile: '4912345678' });
-      const joined = await many(6, (n) => given.group(owner, n % 2 ? { members: [gone] } : { admins: [gone] }));
-      const applied = await given.group(owner);
-      await gone.does('POST /group/apply', { group_id: applied, reason: 'me' });
-      const dissolved = await given.group(heir, { members: [gone] });
-      await heir.does('POST /group/destroy', { group_id: dissolved });
-      await given.setUser(gone.id, { confirm: true });
-      const asking = await given.group(owner);
-      await owner.does('POST /group/invite', { group_id: asking, user_list: [gone.id], reason: '' });
+  story('a deleted user leaves only the tombstone, and owned groups pass on or are dissolved', async (given) => {
+    const { gone, heir, dead, third: owner, passed } = await ownerOfMany(given, 1);
+    await gone.does('POST /user/profile', { nick_name: 'Gone', private_info: 'x'.repeat(16_000) });
+    await gone.does('POST /user/settings', { user_id: gone.id, no_sounds: true });
+    await gone.does('POST /user/push/tag', { tags: ['a', 'b'] });
+    await gone.does('PUT /user/token/bind', { device_sn: gone.device, device_token: 'push', notifier_name: 'apns' });
+    await gone.does('PUT /user/mobile', { mobile: '4912345678' });
+    const joined = await many(6, (n) => given.group(owner, n % 2 ? { members: [gone] } : { admins: [gone] }));
+    const applied = await given.group(owner);
+    await gone.does('POST /group/apply', { group_id: applied, reason: 'me' });
+    const dissolved = await given.group(heir, { members: [gone] });
+    await heir.does('POST /group/destroy', { group_id: dissolved });
+    await given.setUser(gone.id, { confirm: true });
+    const asking = await given.group(owner);
+    await owner.does('POST /group/invite', { group_id: asking, user_list: [gone.id], reason: '' });
 
-      await given.admin({ user: dead.id }).does('POST /user/delete');
-      await gone.does('DELETE /user/delete', { password: PASSWORD });
-      // Until the background has been there, it still stands in lists and counts.
-      expect(await owner.does('GET /group/info', { group_id: joined[0] })).toMatchObject({ count: 2 });
-      // The heir that is deleted too is passed over, whichever of them is cleaned up first.
-      for (const key of await jobs(given)) await handler(event([key]), ENOUGH);
-      await cleanUp(given);
+    await given.admin({ user: dead.id }).does('POST /user/delete');
+    await gone.does('DELETE /user/delete', { password: PASSWORD });
+    // Until the background has been there, it still stands in lists and counts.
+    expect(await owner.does('GET /group/info', { group_id: joined[0] })).toMatchObject({ count: 2 });
+    // The heir that is deleted too is passed over, whichever of them is cleaned up first.
+    for (const key of await jobs(given)) await handler(event([key]), ENOUGH);
+    await cleanUp(given);
 
-      await expectPassed(given, passed);
-      expect(await owner.does('POST /group/application_list', { group_list: [applied] })).toEqual([]);
-      for (const group of joined)
-        expect(await owner.does('GET /group/info', { group_id: group })).toMatchObject({ count: 1 });
-      expect(await remains(given, gone.id)).toEqual([]);
-      expect(await remains(given, dead.id)).toEqual([]);
-    },
-  );
+    await expectPassed(given, passed);
+    expect(await owner.does('POST /group/application_list', { group_list: [applied] })).toEqual([]);
+    for (const group of joined)
+      expect(await owner.does('GET /group/info', { group_id: group })).toMatchObject({ count: 1 });
+    expect(await remains(given, gone.id)).toEqual([]);
+    expect(await remains(given, dead.id)).toEqual([]);
+  });
 
   story('a deleted user is cleaned up completely although every run has time for one page only', async (given) => {
     const { gone, dead, passed } = await ownerOfMany(given, 4);
@@ -211,37 +208,34 @@ inRaces('Clean-up of a deleted user, in races', (story) => {
 });
 
 inThisProcess('Clean-up of a user in 300 groups', (story) => {
-  story(
-    'a user who owns 30 of 300 groups is out of all of them after a first run that fails half-way',
-    async (given) => {
-      const gone = await given.user('gone');
-      const [owner, member] = (await given.users(2)) as [Person, Person];
-      const owned = await copies(given, await given.group(gone, { members: [member] }), 30);
-      await copies(given, await given.group(owner, { members: [gone] }), 270);
-      await given.setUser(gone.id, { joined: 300, owned: 30 });
-      await given.setUser(owner.id, { joined: 270, owned: 270 });
-      await given.setUser(member.id, { joined: 30 });
-      expect(await given.problems()).toEqual([]);
-      await given.admin({ user: gone.id }).does('POST /user/delete');
-      const [key] = await jobs(given);
-      faulty();
-      faults = { every: 450, seen: 0 };
-      await expect(handler(event([key!]), ENOUGH)).rejects.toThrow('the database failed');
-      faults = undefined;
-      const left = (await remains(given, gone.id)).filter((item) => item.includes(' E#')).length;
-      expect(left).toBeGreaterThan(50);
-      expect(left).toBeLessThan(250);
-      expect(await jobs(given)).toEqual([key]);
-      const started = Date.now();
-      await cleanUp(given);
-      expect(Date.now() - started).toBeLessThan(60_000);
-      expect(await remains(given, gone.id)).toEqual([]);
-      for (const group of owned)
-        expect(await member.does('GET /group/info', { group_id: group })).toMatchObject({
-          owner_id: member.id,
-          count: 1,
-        });
-      expect(await gone.fails('GET /user/profile')).toBe('loginAgain');
-    },
-  );
+  story('a user who owns 30 of 300 groups leaves all of them although a run fails half-way', async (given) => {
+    const gone = await given.user('gone');
+    const [owner, member] = (await given.users(2)) as [Person, Person];
+    const owned = await copies(given, await given.group(gone, { members: [member] }), 30);
+    await copies(given, await given.group(owner, { members: [gone] }), 270);
+    await given.setUser(gone.id, { joined: 300, owned: 30 });
+    await given.setUser(owner.id, { joined: 270, owned: 270 });
+    await given.setUser(member.id, { joined: 30 });
+    expect(await given.problems()).toEqual([]);
+    await given.admin({ user: gone.id }).does('POST /user/delete');
+    const [key] = await jobs(given);
+    faulty();
+    faults = { every: 450, seen: 0 };
+    await expect(handler(event([key!]), ENOUGH)).rejects.toThrow('the database failed');
+    faults = undefined;
+    const left = (await remains(given, gone.id)).filter((item) => item.includes(' E#')).length;
+    expect(left).toBeGreaterThan(50);
+    expect(left).toBeLessThan(250);
+    expect(await jobs(given)).toEqual([key]);
+    const started = Date.now();
+    await cleanUp(given);
+    expect(Date.now() - started).toBeLessThan(60_000);
+    expect(await remains(given, gone.id)).toEqual([]);
+    for (const group of owned)
+      expect(await member.does('GET /group/info', { group_id: group })).toMatchObject({
+        owner_id: member.id,
+        count: 1,
+      });
+    expect(await gone.fails('GET /user/profile')).toBe('loginAgain');
+  });
 });

@@ -181,27 +181,24 @@ describe('Groups', () => {
   });
 
   inBothWorlds('Reading a group', (story) => {
-    story(
-      'anybody in the app reads a group by info, and only members read its settings (needsMember)',
-      async (given) => {
-        const [alice, bob, carol] = await given.users(3);
-        const group_id = await given.group(alice!, { members: [bob!] });
-        const info = await carol!.does('GET /group/info', { group_id });
-        expect(info).toMatchObject({ group_id, count: 2 });
-        expect(await given.admin().does('GET /group/info', { group_id })).toEqual(info);
-        expect(await given.admin({ group: group_id }).does('GET /group/info')).toEqual(info);
-        expect(await given.admin({ user: carol!.id }).does('GET /group/info', { group_id })).toEqual(info);
-        expect(await bob!.does('GET /group/settings', { group_id })).toEqual(info);
-        expect(await given.admin().does('GET /group/settings', { group_id })).toEqual(info);
-        expect(await carol!.fails('GET /group/settings', { group_id })).toBe('needsMember');
-        expect(await given.admin({ user: carol!.id }).fails('GET /group/settings', { group_id })).toBe('needsMember');
-        expect(await carol!.fails('GET /group/info', { group_id: 1 })).toBe('groupMissing');
-        expect(await carol!.fails('GET /group/settings', { group_id: 1 })).toBe('groupMissing');
-        const other = await given.otherApp();
-        expect(await (await other.user()).fails('GET /group/info', { group_id })).toBe('groupMissing');
-        expect(await other.admin().fails('GET /group/settings', { group_id })).toBe('groupMissing');
-      },
-    );
+    story('anybody reads the info of a group, and only members read its settings (needsMember)', async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      const info = await carol!.does('GET /group/info', { group_id });
+      expect(info).toMatchObject({ group_id, count: 2 });
+      expect(await given.admin().does('GET /group/info', { group_id })).toEqual(info);
+      expect(await given.admin({ group: group_id }).does('GET /group/info')).toEqual(info);
+      expect(await given.admin({ user: carol!.id }).does('GET /group/info', { group_id })).toEqual(info);
+      expect(await bob!.does('GET /group/settings', { group_id })).toEqual(info);
+      expect(await given.admin().does('GET /group/settings', { group_id })).toEqual(info);
+      expect(await carol!.fails('GET /group/settings', { group_id })).toBe('needsMember');
+      expect(await given.admin({ user: carol!.id }).fails('GET /group/settings', { group_id })).toBe('needsMember');
+      expect(await carol!.fails('GET /group/info', { group_id: 1 })).toBe('groupMissing');
+      expect(await carol!.fails('GET /group/settings', { group_id: 1 })).toBe('groupMissing');
+      const other = await given.otherApp();
+      expect(await (await other.user()).fails('GET /group/info', { group_id })).toBe('groupMissing');
+      expect(await other.admin().fails('GET /group/settings', { group_id })).toBe('groupMissing');
+    });
   });
 
   inThisProcess('Fields of a group', (story) => {

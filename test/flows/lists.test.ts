@@ -47,7 +47,7 @@ describe('Lists', () => {
       );
     });
 
-    story('the list of members takes only a cursor that it gave to the same caller (badParameter)', async (given) => {
+    story('the list of members takes only a cursor of its own to its caller (badParameter)', async (given) => {
       const [alice, ...people] = await given.users(4);
       const bob = people[0]!;
       const group_id = await given.group(alice!, { members: people });
@@ -173,27 +173,24 @@ describe('Lists', () => {
       expect(await given.admin({ group: gone }).fails('POST /group/application_list')).toBe('groupMissing');
     });
 
-    story(
-      'the list of applications takes only a cursor that it gave to the same caller (badParameter)',
-      async (given) => {
-        const [alice, bob, carol] = await given.users(3);
-        const groups = [await given.group(alice!), await given.group(alice!)];
-        for (const group_id of groups)
-          for (const who of [bob!, carol!]) await who.does('POST /group/apply', { group_id, reason: '' });
-        const { cursor } = (await alice!.asks('POST /group/application_list', { limit: 1 })).body;
-        const list = (who: Pick<Person, 'fails'>, given: object) =>
-          who.fails('POST /group/application_list', { cursor, ...given });
-        expect(await list(alice!, { group_list: groups })).toBe('badParameter');
-        expect(await list(bob!, {})).toBe('badParameter');
-        expect(await list(given.admin(), {})).toBe('badParameter');
-        expect(await list(alice!, { cursor: tampered(cursor!) })).toBe('badParameter');
-        expect(await list(alice!, { cursor: foreign(cursor!) })).toBe('badParameter');
-        expect(await list(alice!, { cursor: 'x' })).toBe('badParameter');
-        const onGroup = await given.admin({ group: groups[0]! }).asks('POST /group/application_list', { limit: 1 });
-        expect(await list(given.admin({ group: groups[1]! }), { cursor: onGroup.body.cursor })).toBe('badParameter');
-        expect(await list(given.admin(), { cursor: onGroup.body.cursor })).toBe('badParameter');
-      },
-    );
+    story('the list of applications takes only a cursor of its own to its caller (badParameter)', async (given) => {
+      const [alice, bob, carol] = await given.users(3);
+      const groups = [await given.group(alice!), await given.group(alice!)];
+      for (const group_id of groups)
+        for (const who of [bob!, carol!]) await who.does('POST /group/apply', { group_id, reason: '' });
+      const { cursor } = (await alice!.asks('POST /group/application_list', { limit: 1 })).body;
+      const list = (who: Pick<Person, 'fails'>, given: object) =>
+        who.fails('POST /group/application_list', { cursor, ...given });
+      expect(await list(alice!, { group_list: groups })).toBe('badParameter');
+      expect(await list(bob!, {})).toBe('badParameter');
+      expect(await list(given.admin(), {})).toBe('badParameter');
+      expect(await list(alice!, { cursor: tampered(cursor!) })).toBe('badParameter');
+      expect(await list(alice!, { cursor: foreign(cursor!) })).toBe('badParameter');
+      expect(await list(alice!, { cursor: 'x' })).toBe('badParameter');
+      const onGroup = await given.admin({ group: groups[0]! }).asks('POST /group/application_list', { limit: 1 });
+      expect(await list(given.admin({ group: groups[1]! }), { cursor: onGroup.body.cursor })).toBe('badParameter');
+      expect(await list(given.admin(), { cursor: onGroup.body.cursor })).toBe('badParameter');
+    });
   });
 
   inThisProcess('The list of applications over time', (story) => {
@@ -201,39 +198,36 @@ describe('Lists', () => {
     beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
     afterEach(() => void vi.useRealTimers());
 
-    story(
-      'applications older than thirty days are not listed, and a cursor from before is still accepted',
-      async (given) => {
-        const [alice, bob, carol, dave] = await given.users(4);
-        const group_id = await given.group(alice!);
-        const DAY = 86_400_000;
-        const since = Date.now() - 30 * DAY;
-        for (const who of [bob!, carol!, dave!]) await who.does('POST /group/apply', { group_id, reason: '' });
-        const age = async (who: Person, made: number) => {
-          const order = applicationMade(made, who.id);
-          const set = { made, until: made + 7 * DAY, status: 2, l1: order, l2: order };
-          await given.db.write([update(applicationKey(given.app, group_id, who.id), { set })]);
-        };
-        for (const who of [carol!, dave!])
-          await given.db.write([
-            update(relationKey(given.app, group_id, who.id), { set: { applied: undefined, applied_until: undefined } }),
-          ]);
-        await age(carol!, since + 1500);
-        await age(dave!, since - 1000);
-        const page = await alice!.asks('POST /group/application_list', { limit: 1 });
-        expect(page.body).toMatchObject({ data: [{ applicant_id: bob!.id }], total: 2 });
-        const next = await alice!.asks('POST /group/application_list', { limit: 1, cursor: page.body.cursor });
-        expect(next.body.data).toMatchObject([{ applicant_id: carol!.id, status: 2 }]);
-        expect(next.body).not.toHaveProperty('cursor');
-        // The last entry of a page may grow too old before the next page is asked for.
-        await age(bob!, since + 1400);
-        const last = await alice!.asks('POST /group/application_list', { limit: 1 });
-        expect(last.body.cursor).toBeTruthy();
-        vi.setSystemTime(since + 1700 + 30 * DAY);
-        expect(
-          (await alice!.asks('POST /group/application_list', { limit: 1, cursor: last.body.cursor })).body,
-        ).toMatchObject({ code: 200, data: [] });
-      },
-    );
+    story('applications older than thirty days are not listed, and an old cursor is accepted', async (given) => {
+      const [alice, bob, carol, dave] = await given.users(4);
+      const group_id = await given.group(alice!);
+      const DAY = 86_400_000;
+      const since = Date.now() - 30 * DAY;
+      for (const who of [bob!, carol!, dave!]) await who.does('POST /group/apply', { group_id, reason: '' });
+      const age = async (who: Person, made: number) => {
+        const order = applicationMade(made, who.id);
+        const set = { made, until: made + 7 * DAY, status: 2, l1: order, l2: order };
+        await given.db.write([update(applicationKey(given.app, group_id, who.id), { set })]);
+      };
+      for (const who of [carol!, dave!])
+        await given.db.write([
+          update(relationKey(given.app, group_id, who.id), { set: { applied: undefined, applied_until: undefined } }),
+        ]);
+      await age(carol!, since + 1500);
+      await age(dave!, since - 1000);
+      const page = await alice!.asks('POST /group/application_list', { limit: 1 });
+      expect(page.body).toMatchObject({ data: [{ applicant_id: bob!.id }], total: 2 });
+      const next = await alice!.asks('POST /group/application_list', { limit: 1, cursor: page.body.cursor });
+      expect(next.body.data).toMatchObject([{ applicant_id: carol!.id, status: 2 }]);
+      expect(next.body).not.toHaveProperty('cursor');
+      // The last entry of a page may grow too old before the next page is asked for.
+      await age(bob!, since + 1400);
+      const last = await alice!.asks('POST /group/application_list', { limit: 1 });
+      expect(last.body.cursor).toBeTruthy();
+      vi.setSystemTime(since + 1700 + 30 * DAY);
+      expect(
+        (await alice!.asks('POST /group/application_list', { limit: 1, cursor: last.body.cursor })).body,
+      ).toMatchObject({ code: 200, data: [] });
+    });
   });
 });

@@ -80,25 +80,20 @@ describe('Logging in', () => {
       }
     });
 
-    story(
-      'a login name that no user could have gets the same answer as an unknown one (noPermission)',
-      async (given) => {
-        // The first becomes 4,608 characters in NFKC: no key is as long as that.
-        for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
-          expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual(
-            {
-              code: codeOf('noPermission'),
-              message: 'Operation rejected: wrong name or password',
-              data: null,
-            },
-          );
-        const list = ['x'.repeat(3000), 'A'.repeat(5000)].map((username) => ({ username, password: PASSWORD }));
-        const refused = await given.admin().does('POST /user/register/batch', { list });
-        expect(refused.map(({ reason }: { reason: string }) => reason)).toEqual(
-          Array(2).fill('username: must have at most 64 characters'),
-        );
-      },
-    );
+    story('a login name that nobody could have is answered as an unknown one (noPermission)', async (given) => {
+      // The first becomes 4,608 characters in NFKC: no key is as long as that.
+      for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
+        expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual({
+          code: codeOf('noPermission'),
+          message: 'Operation rejected: wrong name or password',
+          data: null,
+        });
+      const list = ['x'.repeat(3000), 'A'.repeat(5000)].map((username) => ({ username, password: PASSWORD }));
+      const refused = await given.admin().does('POST /user/register/batch', { list });
+      expect(refused.map(({ reason }: { reason: string }) => reason)).toEqual(
+        Array(2).fill('username: must have at most 64 characters'),
+      );
+    });
 
     story('a missing or wrong parameter of a login is named (badParameter)', async (given) => {
       const { username } = await given.user();
@@ -128,25 +123,22 @@ describe('Logging in', () => {
     const login = (given: Given, who: Person, device_guid?: string) =>
       given.nobody.asks('POST /token/user', { name: who.username, password: PASSWORD, device_guid });
 
-    story(
-      'ten failed logins lock out new devices, even with the right password, and not a known device',
-      async (given) => {
-        const alice = await given.user();
-        expect((await login(given, alice, 'phone')).outcome).toBe('success');
-        await fail(given, alice, 10);
-        const refused = await login(given, alice);
-        expect(refused.body).toMatchObject({
-          code: codeOf('noPermission'),
-          message: expect.stringContaining('too many'),
-        });
-        expect((await login(given, alice, 'unknown')).outcome).toBe('noPermission');
-        // Sessions that are there live on.
-        expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
-        expect((await login(given, alice, 'phone')).outcome).toBe('success');
-        // That success has cleared the count.
-        expect((await login(given, alice)).outcome).toBe('success');
-      },
-    );
+    story('ten failed logins lock out new devices, even with the right password, but no known one', async (given) => {
+      const alice = await given.user();
+      expect((await login(given, alice, 'phone')).outcome).toBe('success');
+      await fail(given, alice, 10);
+      const refused = await login(given, alice);
+      expect(refused.body).toMatchObject({
+        code: codeOf('noPermission'),
+        message: expect.stringContaining('too many'),
+      });
+      expect((await login(given, alice, 'unknown')).outcome).toBe('noPermission');
+      // Sessions that are there live on.
+      expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
+      expect((await login(given, alice, 'phone')).outcome).toBe('success');
+      // That success has cleared the count.
+      expect((await login(given, alice)).outcome).toBe('success');
+    });
 
     story('nine failed logins do not lock, and a successful login clears them', async (given) => {
       const alice = await given.user();

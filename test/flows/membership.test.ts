@@ -96,34 +96,29 @@ describe('Membership', () => {
   });
 
   inBothWorlds('Applications to join', (story) => {
-    story(
-      'an open group admits an applicant at once, a closed group refuses, and others ask an admin',
-      async (given) => {
-        const [alice, bob] = await given.users(2);
-        const open = await given.group(alice!, { approval: 0 });
-        const asking = await given.group(alice!);
-        const closed = await given.group(alice!, { approval: 2 });
-        expect(await bob!.does('POST /group/apply', { group_id: open, reason: '' })).toEqual(success(bob!));
-        expect(await bob!.does('POST /group/apply', { group_id: asking, reason: 'r'.repeat(512) })).toEqual(
-          success(bob!),
-        );
-        expect(await bob!.does('POST /group/apply', { group_id: closed })).toEqual(
-          failure(bob!.id, 'the group takes no applications'),
-        );
-        expect(await bob!.does('GET /group/user_joined')).toEqual([open]);
-        expect(await bob!.fails('POST /group/apply', { group_id: open, reason: '' })).toBe('alreadyMember');
-        expect(await bob!.fails('POST /group/apply', { group_id: 1, reason: '' })).toBe('groupMissing');
-        expect(await bob!.fails('POST /group/apply', { group_id: asking, reason: 'r'.repeat(513) })).toBe(
-          'badParameter',
-        );
-        expect(await given.admin().fails('POST /group/apply', { group_id: open, reason: '' })).toBe('badParameter');
-        expect(await given.admin({ group: open }).fails('POST /group/apply', { reason: '' })).toBe('badParameter');
-        const carol = await given.user();
-        expect(await given.admin({ user: carol.id }).does('POST /group/apply', { group_id: open, reason: '' })).toEqual(
-          success(carol),
-        );
-      },
-    );
+    story('an open group admits an applicant at once, a closed one refuses, others ask an admin', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const open = await given.group(alice!, { approval: 0 });
+      const asking = await given.group(alice!);
+      const closed = await given.group(alice!, { approval: 2 });
+      expect(await bob!.does('POST /group/apply', { group_id: open, reason: '' })).toEqual(success(bob!));
+      expect(await bob!.does('POST /group/apply', { group_id: asking, reason: 'r'.repeat(512) })).toEqual(
+        success(bob!),
+      );
+      expect(await bob!.does('POST /group/apply', { group_id: closed })).toEqual(
+        failure(bob!.id, 'the group takes no applications'),
+      );
+      expect(await bob!.does('GET /group/user_joined')).toEqual([open]);
+      expect(await bob!.fails('POST /group/apply', { group_id: open, reason: '' })).toBe('alreadyMember');
+      expect(await bob!.fails('POST /group/apply', { group_id: 1, reason: '' })).toBe('groupMissing');
+      expect(await bob!.fails('POST /group/apply', { group_id: asking, reason: 'r'.repeat(513) })).toBe('badParameter');
+      expect(await given.admin().fails('POST /group/apply', { group_id: open, reason: '' })).toBe('badParameter');
+      expect(await given.admin({ group: open }).fails('POST /group/apply', { reason: '' })).toBe('badParameter');
+      const carol = await given.user();
+      expect(await given.admin({ user: carol.id }).does('POST /group/apply', { group_id: open, reason: '' })).toEqual(
+        success(carol),
+      );
+    });
 
     story('an admin approves or rejects an application once (applicationGone)', async (given) => {
       const [alice, bob, carol, dave] = await given.users(4);

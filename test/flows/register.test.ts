@@ -6,39 +6,36 @@ import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
 describe('Registration', () => {
   inBothWorlds('Registering a user', (story) => {
-    story(
-      'registration answers the settings of the new user, and takes the name in this app (usernameTaken)',
-      async (given) => {
-        const record = await given.nobody.does('POST /user/register/v2', { username: 'Alice_1', password: PASSWORD });
-        const { user_id } = record;
-        expect(record).toEqual({
-          user_id,
-          id: user_id,
-          auth_answer: '',
-          auth_mode: 0,
-          auth_question: '',
-          auto_download: false,
-          group_confirm: false,
-          no_push: false,
-          no_push_detail: false,
-          no_push_end_hour: 0,
-          no_push_start_hour: 0,
-          no_sounds: false,
-          push_nick_name: '',
-          push_token: '',
-          silence_end_time: 0,
-          silence_start_time: 0,
-          vibratory: false,
-        });
-        expect(user_id).toBeLessThan(2 ** 31);
-        expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice_1', password: PASSWORD })).toBe(
-          'usernameTaken',
-        );
-        // The name is taken in this app only.
-        const other = await given.otherApp();
-        await other.nobody.does('POST /user/register/v2', { username: 'ALICE_1', password: PASSWORD });
-      },
-    );
+    story('registration answers the settings of the new user and takes the name (usernameTaken)', async (given) => {
+      const record = await given.nobody.does('POST /user/register/v2', { username: 'Alice_1', password: PASSWORD });
+      const { user_id } = record;
+      expect(record).toEqual({
+        user_id,
+        id: user_id,
+        auth_answer: '',
+        auth_mode: 0,
+        auth_question: '',
+        auto_download: false,
+        group_confirm: false,
+        no_push: false,
+        no_push_detail: false,
+        no_push_end_hour: 0,
+        no_push_start_hour: 0,
+        no_sounds: false,
+        push_nick_name: '',
+        push_token: '',
+        silence_end_time: 0,
+        silence_start_time: 0,
+        vibratory: false,
+      });
+      expect(user_id).toBeLessThan(2 ** 31);
+      expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice_1', password: PASSWORD })).toBe(
+        'usernameTaken',
+      );
+      // The name is taken in this app only.
+      const other = await given.otherApp();
+      await other.nobody.does('POST /user/register/v2', { username: 'ALICE_1', password: PASSWORD });
+    });
 
     story('a Chinese name is the same name in every Unicode form (usernameTaken)', async (given) => {
       const register = async (username: string) =>

@@ -66,59 +66,49 @@ describe('Parameters', () => {
       expect(await alice.does('GET /user/settings')).toMatchObject({ no_push: false, no_push_start_hour: 10 });
     });
 
-    story(
-      'a body is read as JSON whatever its content type is, also in base64, and any other is badParameter',
-      async (given) => {
-        const alice = await given.user('alice');
-        const login = async (request: object) =>
-          (await given.api.call('POST', '/token/id', { app: given.app, ...request })).body;
-        const body = { user_id: alice.id, password: PASSWORD };
-        expect(await login({ body, base64: true })).toMatchObject({ code: 200 });
-        for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])
-          expect(await login({ body, headers: { 'content-type': type }, base64: false })).toMatchObject({ code: 200 });
-        for (const wrong of ['{', 'x', '[]', '7', '"text"', 'null', 'user_id=1&password=2', '{"user_id":1,}'])
-          expect(await login({ body: wrong }), wrong).toMatchObject({
-            code: codeOf('badParameter'),
-            message: expect.stringMatching('^body'),
-          });
-        for (const blank of [undefined, '', ' \n'])
-          expect(await login({ body: blank, query: body })).toMatchObject({ code: 200 });
-        expect(await login({ body: '{' })).toEqual({
+    story('a body must be JSON (badParameter), whatever its content type, and may be in base64', async (given) => {
+      const alice = await given.user('alice');
+      const login = async (request: object) =>
+        (await given.api.call('POST', '/token/id', { app: given.app, ...request })).body;
+      const body = { user_id: alice.id, password: PASSWORD };
+      expect(await login({ body, base64: true })).toMatchObject({ code: 200 });
+      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])
+        expect(await login({ body, headers: { 'content-type': type }, base64: false })).toMatchObject({ code: 200 });
+      for (const wrong of ['{', 'x', '[]', '7', '"text"', 'null', 'user_id=1&password=2', '{"user_id":1,}'])
+        expect(await login({ body: wrong }), wrong).toMatchObject({
           code: codeOf('badParameter'),
-          message: 'body: is not JSON',
-          data: null,
+          message: expect.stringMatching('^body'),
         });
-      },
-    );
+      for (const blank of [undefined, '', ' \n'])
+        expect(await login({ body: blank, query: body })).toMatchObject({ code: 200 });
+      expect(await login({ body: '{' })).toEqual({
+        code: codeOf('badParameter'),
+        message: 'body: is not JSON',
+        data: null,
+      });
+    });
 
-    story(
-      'the group_id header of an admin token stands for the parameter, and may not contradict it (badParameter)',
-      async (given) => {
-        const [alice, bob] = await given.users(2);
-        const group_id = await given.group(alice!);
-        const other = await given.group(alice!);
-        const onGroup = given.admin({ group: group_id });
-        expect(await onGroup.does('GET /group/info')).toMatchObject({ group_id });
-        expect(await onGroup.does('GET /group/info', { group_id: String(group_id) })).toMatchObject({ group_id });
-        expect(await onGroup.fails('GET /group/info', { group_id: other })).toBe('badParameter');
-        expect(await onGroup.fails('POST /group/invite', { group_id: other, user_list: [bob!.id] })).toBe(
-          'badParameter',
-        );
-        expect(await onGroup.does('POST /group/invite', { user_list: [bob!.id] })).toMatchObject([
-          { result: 'success' },
-        ]);
-        expect(await onGroup.does('POST /group/kick', { user_list: [bob!.id] })).toMatchObject([{ result: 'success' }]);
-        const { body } = await given.api.call('GET', '/group/info', {
-          ...onGroup.headers,
-          query: { group_id: other },
-          body: undefined,
-        });
-        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching('^group_id') });
-        // Nothing else takes its place.
-        expect(await given.admin().fails('GET /group/info')).toBe('badParameter');
-        expect(await alice!.fails('GET /group/info')).toBe('badParameter');
-      },
-    );
+    story('the group_id header of an admin token may not contradict the parameter (badParameter)', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!);
+      const other = await given.group(alice!);
+      const onGroup = given.admin({ group: group_id });
+      expect(await onGroup.does('GET /group/info')).toMatchObject({ group_id });
+      expect(await onGroup.does('GET /group/info', { group_id: String(group_id) })).toMatchObject({ group_id });
+      expect(await onGroup.fails('GET /group/info', { group_id: other })).toBe('badParameter');
+      expect(await onGroup.fails('POST /group/invite', { group_id: other, user_list: [bob!.id] })).toBe('badParameter');
+      expect(await onGroup.does('POST /group/invite', { user_list: [bob!.id] })).toMatchObject([{ result: 'success' }]);
+      expect(await onGroup.does('POST /group/kick', { user_list: [bob!.id] })).toMatchObject([{ result: 'success' }]);
+      const { body } = await given.api.call('GET', '/group/info', {
+        ...onGroup.headers,
+        query: { group_id: other },
+        body: undefined,
+      });
+      expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching('^group_id') });
+      // Nothing else takes its place.
+      expect(await given.admin().fails('GET /group/info')).toBe('badParameter');
+      expect(await alice!.fails('GET /group/info')).toBe('badParameter');
+    });
 
     story(
       'a body over 256 KiB is answered 413, except in batches of profiles, which take what the gateway passes',

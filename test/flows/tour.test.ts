@@ -171,18 +171,15 @@ inThisProcess('The tour', (story) => {
     expect(missed.filter(({ area }) => area !== 'file').map(({ id }) => id)).toEqual([]);
   });
 
-  story(
-    'every operation refuses a call without a token (noToken), and names a parameter that is missing',
-    async (given) => {
-      for (const { id, path, methods, access } of routes) {
-        const alice = await given.user();
-        const call = `${methods[0]!} ${path}` as const;
-        if (access === 'actor') expect(await given.nobody.fails(call), id).toBe('noToken');
-        const { body, outcome } = await (access === 'actor' ? alice : given.nobody).asks(call);
-        // Who needs no parameters is answered, who is no admin is told so first.
-        expect(['success', 'badParameter', 'noPermission'], `${id}: ${body.message}`).toContain(outcome);
-        if (outcome === 'badParameter') expect(body.message, id).toMatch(/^\w+: /);
-      }
-    },
-  );
+  story('every operation refuses a call without a token (noToken), and names missing parameters', async (given) => {
+    for (const { id, path, methods, access } of routes) {
+      const alice = await given.user();
+      const call = `${methods[0]!} ${path}` as const;
+      if (access === 'actor') expect(await given.nobody.fails(call), id).toBe('noToken');
+      const { body, outcome } = await (access === 'actor' ? alice : given.nobody).asks(call);
+      // Who needs no parameters is answered, who is no admin is told so first.
+      expect(['success', 'badParameter', 'noPermission'], `${id}: ${body.message}`).toContain(outcome);
+      if (outcome === 'badParameter') expect(body.message, id).toMatch(/^\w+: /);
+    }
+  });
 });

@@ -170,20 +170,17 @@ inThisProcess('Events in the log', (story) => {
     ]);
   });
 
-  story(
-    'jobs that end or are cut off, forgotten users and memberships that end with them are counted',
-    async (given) => {
-      const [owner, heir, member] = await given.users(3);
-      await given.group(owner!, { members: [heir!] });
-      await given.group(heir!, { members: [owner!, member!] });
-      await owner!.does('POST /user/delete', { password: PASSWORD });
-      const [cut] = await runJobs(given, 0);
-      expect(eventsOf(cut!)).toEqual({ jobs_cut_off: 1, leaves: 2 });
-      expect(cut).toMatchObject({ job: 'deleted user', done: false, job_id: expect.stringMatching(/^[\w-]{36}$/) });
-      const [done] = await runJobs(given);
-      expect(eventsOf(done!)).toEqual({ jobs_done: 1, users_forgotten: 1 });
-    },
-  );
+  story('ended and cut-off jobs, forgotten users and the memberships that end are counted', async (given) => {
+    const [owner, heir, member] = await given.users(3);
+    await given.group(owner!, { members: [heir!] });
+    await given.group(heir!, { members: [owner!, member!] });
+    await owner!.does('POST /user/delete', { password: PASSWORD });
+    const [cut] = await runJobs(given, 0);
+    expect(eventsOf(cut!)).toEqual({ jobs_cut_off: 1, leaves: 2 });
+    expect(cut).toMatchObject({ job: 'deleted user', done: false, job_id: expect.stringMatching(/^[\w-]{36}$/) });
+    const [done] = await runJobs(given);
+    expect(eventsOf(done!)).toEqual({ jobs_done: 1, users_forgotten: 1 });
+  });
 
   story('a job that fails counts no event, and logs a line that names it', async (given) => {
     const owner = await given.user();
@@ -244,21 +241,18 @@ inThisProcess('Sizes of partitions', (story) => {
   const tableOf = ({ TransactItems }: { TransactItems?: Record<string, { TableName: string }>[] }) =>
     Object.values(TransactItems![0]!)[0]!.TableName;
 
-  story(
-    'a write to a partition that is half full is counted, and the log names the partition',
-    async ({ app, nobody }) => {
-      const register = () =>
-        nobody.asks('POST /user/register/v2', { username: `u${randomUUID().slice(0, 8)}`, password: PASSWORD });
-      holding(directoryPartition(app), 4);
-      const before = await register();
-      expect(eventsOf(before.log!)).toEqual({ registrations: 1 });
-      expect(before.log).not.toHaveProperty('collections');
-      holding(directoryPartition(app), 5);
-      const { log } = await register();
-      expect(eventsOf(log!)).toEqual({ registrations: 1, large_collections: 1 });
-      expect(log).toMatchObject({ level: 'info', collections: [directoryPartition(app)] });
-    },
-  );
+  story('a write to a half-full partition is counted, and the log names the partition', async ({ app, nobody }) => {
+    const register = () =>
+      nobody.asks('POST /user/register/v2', { username: `u${randomUUID().slice(0, 8)}`, password: PASSWORD });
+    holding(directoryPartition(app), 4);
+    const before = await register();
+    expect(eventsOf(before.log!)).toEqual({ registrations: 1 });
+    expect(before.log).not.toHaveProperty('collections');
+    holding(directoryPartition(app), 5);
+    const { log } = await register();
+    expect(eventsOf(log!)).toEqual({ registrations: 1, large_collections: 1 });
+    expect(log).toMatchObject({ level: 'info', collections: [directoryPartition(app)] });
+  });
 
   story('a single write to a large partition is counted too', async (given) => {
     const user = await given.user();

@@ -20,28 +20,25 @@ beforeAll(async () => {
 /** The token is not taken at all. */
 const AT_THE_DOOR = ['loginAgain', 'noToken', 'badToken'] as const;
 
-test.each(routes.map((row) => [row.id, row] as const))(
-  'the function of %s accepts its sample event',
-  async (_, row) => {
-    const alice = await given.user();
-    const { handler } = await moduleOf(row);
-    const answers: { outcome: Outcome; message: string | null }[] = [];
-    for (const token of [given.adminToken, alice.token]) {
-      const event = sampleEvent(row, examples as unknown as Examples, { app: given.app, token });
-      const context = { awsRequestId: 'sample', getRemainingTimeInMillis: () => 10_000 } as Context;
-      const { body } = (await handler(event, context)) as { body: string };
-      const envelope = JSON.parse(body) as Envelope;
-      answers.push({ outcome: outcomeOf(envelope), message: envelope.message });
-    }
-    const outcomes = answers.map(({ outcome }) => outcome);
-    for (const outcome of ['fault', ...AT_THE_DOOR]) expect(outcomes).not.toContain(outcome);
-    // By one kind of token or the other it gets past the form of its parameters. Its ids are nobody's here.
-    const taken = answers.filter(
-      ({ outcome, message }) => outcome !== 'badParameter' || /no such device/.test(message ?? ''),
-    );
-    expect(taken, JSON.stringify(answers)).not.toEqual([]);
-  },
-);
+test.each(routes.map((row) => [row.id, row] as const))('%s accepts its sample event', async (_, row) => {
+  const alice = await given.user();
+  const { handler } = await moduleOf(row);
+  const answers: { outcome: Outcome; message: string | null }[] = [];
+  for (const token of [given.adminToken, alice.token]) {
+    const event = sampleEvent(row, examples as unknown as Examples, { app: given.app, token });
+    const context = { awsRequestId: 'sample', getRemainingTimeInMillis: () => 10_000 } as Context;
+    const { body } = (await handler(event, context)) as { body: string };
+    const envelope = JSON.parse(body) as Envelope;
+    answers.push({ outcome: outcomeOf(envelope), message: envelope.message });
+  }
+  const outcomes = answers.map(({ outcome }) => outcome);
+  for (const outcome of ['fault', ...AT_THE_DOOR]) expect(outcomes).not.toContain(outcome);
+  // By one kind of token or the other it gets past the form of its parameters. Its ids are nobody's here.
+  const taken = answers.filter(
+    ({ outcome, message }) => outcome !== 'badParameter' || /no such device/.test(message ?? ''),
+  );
+  expect(taken, JSON.stringify(answers)).not.toEqual([]);
+});
 
 test('sam finds template, function and code of every operation in the output of cdk synth', async () => {
   const { assembly } = await assemblyOfSources();

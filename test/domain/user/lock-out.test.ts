@@ -68,34 +68,31 @@ inThisProcess('Lock-out', (story) => {
     expect((await given.db.read(lockOf(given.app, String(id))))?.fails).toHaveLength(2);
   });
 
-  story(
-    'failed logins by id, name and number, and failures of signed-in devices, count on the same account',
-    async (given) => {
-      const person = await given.user();
-      await person.does('PUT /user/mobile', { mobile: MOBILE });
-      const known = { user_id: person.id, password: PASSWORD, device_guid: 'known' };
-      expect((await login(given, '/token/id', known)).outcome).toBe('success');
-      await failed(given, String(person.id), 2);
-      for (const fail of failures(given, person)) expect((await fail()).outcome).toBe('noPermission');
-      const wrong = { old_password: WRONG, new_password: PASSWORD };
-      expect(await person.fails('POST /user/change_password', wrong)).toBe('noPermission');
-      expect(await person.fails('POST /user/delete', { password: WRONG })).toBe('noPermission');
-      const account = lockOf(given.app, String(person.id));
-      expect(await given.db.read(account)).toMatchObject({ fails: { length: 9 } });
-      expect(await given.db.read(account)).not.toHaveProperty('until');
-      expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe('noPermission');
+  story('failures by id, name and number, and of signed-in devices, count on the same account', async (given) => {
+    const person = await given.user();
+    await person.does('PUT /user/mobile', { mobile: MOBILE });
+    const known = { user_id: person.id, password: PASSWORD, device_guid: 'known' };
+    expect((await login(given, '/token/id', known)).outcome).toBe('success');
+    await failed(given, String(person.id), 2);
+    for (const fail of failures(given, person)) expect((await fail()).outcome).toBe('noPermission');
+    const wrong = { old_password: WRONG, new_password: PASSWORD };
+    expect(await person.fails('POST /user/change_password', wrong)).toBe('noPermission');
+    expect(await person.fails('POST /user/delete', { password: WRONG })).toBe('noPermission');
+    const account = lockOf(given.app, String(person.id));
+    expect(await given.db.read(account)).toMatchObject({ fails: { length: 9 } });
+    expect(await given.db.read(account)).not.toHaveProperty('until');
+    expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe('noPermission');
 
-      // Locked: by any name, the right password too; a device that logged in before is spared, a strange one is not.
-      for (const body of [{ user_id: person.id }, { user_id: person.id, device_guid: 'strange' }])
-        expect((await login(given, '/token/id', { ...body, password: PASSWORD })).outcome).toBe('noPermission');
-      expect((await login(given, '/token/user', { mobile: MOBILE, password: PASSWORD })).outcome).toBe('noPermission');
-      // Nor is anybody signed out by it.
-      expect((await person.asks('GET /user/profile')).outcome).toBe('success');
-      expect((await login(given, '/token/id', known)).outcome).toBe('success');
-      // The success cleared the count.
-      expect((await login(given, '/token/id', { user_id: person.id, password: PASSWORD })).outcome).toBe('success');
-    },
-  );
+    // Locked: by any name, the right password too; a device that logged in before is spared, a strange one is not.
+    for (const body of [{ user_id: person.id }, { user_id: person.id, device_guid: 'strange' }])
+      expect((await login(given, '/token/id', { ...body, password: PASSWORD })).outcome).toBe('noPermission');
+    expect((await login(given, '/token/user', { mobile: MOBILE, password: PASSWORD })).outcome).toBe('noPermission');
+    // Nor is anybody signed out by it.
+    expect((await person.asks('GET /user/profile')).outcome).toBe('success');
+    expect((await login(given, '/token/id', known)).outcome).toBe('success');
+    // The success cleared the count.
+    expect((await login(given, '/token/id', { user_id: person.id, password: PASSWORD })).outcome).toBe('success');
+  });
 
   story('a device that was registered for push only is not known as one that has logged in', async (given) => {
     const registered = { username: 'pusher', password: PASSWORD, device_guid: 'phone' };
@@ -250,31 +247,28 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', right)).outcome).toBe('success');
   });
 
-  story(
-    'a login does not reveal whether an account exists: answer, round trips and work are the same',
-    async (given) => {
-      const person = await given.user();
-      await person.does('PUT /user/mobile', { mobile: MOBILE });
-      for (const [path, known, unknown] of [
-        ['/token/user', { name: person.username }, { name: 'nobody_here' }],
-        ['/token/user', { mobile: MOBILE }, { mobile: '4900000000' }],
-        ['/token/login', { login_name: person.username }, { login_name: 'nobody_either' }],
-        ['/token/id', { user_id: person.id }, { user_id: person.id === 7 ? 8 : 7 }],
-      ] as const) {
-        const accounts = [
-          String(person.id),
-          'user_id' in unknown ? String(unknown.user_id) : tokenHash(Object.values(unknown)[0]!),
-        ];
-        for (const times of [0, 10]) {
-          for (const account of accounts) await failed(given, account, times);
-          const [one, other] = [await measured(given, path, known), await measured(given, path, unknown)];
-          expect(one).toEqual(other);
-          const message = expect.stringMatching(times < 10 ? WRONG_PASSWORD : TOO_MANY);
-          expect(one).toMatchObject({ status: 200, outcome: 'noPermission', hashed: 1, message });
-        }
+  story('a login does not reveal by answer, round trips or work whether an account exists', async (given) => {
+    const person = await given.user();
+    await person.does('PUT /user/mobile', { mobile: MOBILE });
+    for (const [path, known, unknown] of [
+      ['/token/user', { name: person.username }, { name: 'nobody_here' }],
+      ['/token/user', { mobile: MOBILE }, { mobile: '4900000000' }],
+      ['/token/login', { login_name: person.username }, { login_name: 'nobody_either' }],
+      ['/token/id', { user_id: person.id }, { user_id: person.id === 7 ? 8 : 7 }],
+    ] as const) {
+      const accounts = [
+        String(person.id),
+        'user_id' in unknown ? String(unknown.user_id) : tokenHash(Object.values(unknown)[0]!),
+      ];
+      for (const times of [0, 10]) {
+        for (const account of accounts) await failed(given, account, times);
+        const [one, other] = [await measured(given, path, known), await measured(given, path, unknown)];
+        expect(one).toEqual(other);
+        const message = expect.stringMatching(times < 10 ? WRONG_PASSWORD : TOO_MANY);
+        expect(one).toMatchObject({ status: 200, outcome: 'noPermission', hashed: 1, message });
       }
-    },
-  );
+    }
+  });
 });
 
 inThisProcess('Password hashing in batches', (story) => {

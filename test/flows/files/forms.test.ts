@@ -99,20 +99,17 @@ inBothWorlds('Files that are uploaded by a form', (story) => {
     { limits: { file_size: 100 } },
   );
 
-  story(
-    'registering an upload that is missing, has another size or is registered already is badParameter',
-    async (given) => {
-      const { owner, id } = await group(given);
-      const { download_url } = await chatForm(owner, id);
-      expect(await owner.fails('POST /group/file/upload', register(id, download_url))).toBe('badParameter');
-      const url = await uploaded(owner, id, 'longer than seven');
-      expect(await owner.fails('POST /group/file/upload', register(id, url))).toBe('badParameter');
-      expect(await owner.lists('GET /group/file/list', { group_id: id })).toEqual([]);
-      await owner.does('POST /group/file/upload', register(id, url, 17));
-      expect(await owner.fails('POST /group/file/upload', register(id, url, 17))).toBe('badParameter');
-      expect(await owner.lists('GET /group/file/list', { group_id: id })).toHaveLength(1);
-    },
-  );
+  story('an upload that is missing, of another size or registered before is badParameter', async (given) => {
+    const { owner, id } = await group(given);
+    const { download_url } = await chatForm(owner, id);
+    expect(await owner.fails('POST /group/file/upload', register(id, download_url))).toBe('badParameter');
+    const url = await uploaded(owner, id, 'longer than seven');
+    expect(await owner.fails('POST /group/file/upload', register(id, url))).toBe('badParameter');
+    expect(await owner.lists('GET /group/file/list', { group_id: id })).toEqual([]);
+    await owner.does('POST /group/file/upload', register(id, url, 17));
+    expect(await owner.fails('POST /group/file/upload', register(id, url, 17))).toBe('badParameter');
+    expect(await owner.lists('GET /group/file/list', { group_id: id })).toHaveLength(1);
+  });
 
   story(
     'registering the address of another user, another group, another purpose, or a forged one is badParameter',

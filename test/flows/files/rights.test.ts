@@ -140,42 +140,39 @@ describe('Uploads to a group', () => {
   });
 
   inThisProcess('Repeated uploads', (story) => {
-    story(
-      'an upload that is repeated with its Idempotency-Key reserves one file, and gets a fresh address',
-      async (given) => {
-        const [alice, bob] = await given.users(2);
-        const group_id = await given.group(alice!, { members: [bob!] });
-        const key = randomUUID();
-        const ask = (who = alice!, size = 1) =>
-          given.api.call('POST', '/group/file/upload', {
-            ...who.headers,
-            headers: { 'idempotency-key': key },
-            body: { group_id, name: 'x', size, type: 'text/plain' },
-          });
-        const [first, again] = [(await ask()).body.data, (await ask()).body.data];
-        expect({ ...again, url: '' }).toEqual({ ...first, url: '' });
-        expect(keyOf(again.url)).toBe(keyOf(first.url));
-        expect((await put(again, 'a')).status).toBe(200);
-        await arrived(given, again.url);
-        expect(await alice!.does('GET /group/file/list', { group_id })).toHaveLength(1);
-        expect((await ask()).body.data.file_id).toBe(1);
-        expect((await ask(alice!, 2)).outcome).toBe('badParameter');
-        expect((await ask(bob!)).body.data.file_id).toBe(2);
-        const raced = randomUUID();
-        const answers = await given.race(
-          ...Array.from(
-            { length: 4 },
-            () => () =>
-              given.api.call('POST', '/group/file/upload', {
-                ...alice!.headers,
-                headers: { 'idempotency-key': raced },
-                body: { group_id, name: 'x', size: 1, url: 'https://example.com' },
-              }),
-          ),
-        );
-        expect(new Set(answers.map(({ body }) => body.data.file_id))).toEqual(new Set([3]));
-      },
-    );
+    story('an upload repeated with its Idempotency-Key reserves one file, with a fresh address', async (given) => {
+      const [alice, bob] = await given.users(2);
+      const group_id = await given.group(alice!, { members: [bob!] });
+      const key = randomUUID();
+      const ask = (who = alice!, size = 1) =>
+        given.api.call('POST', '/group/file/upload', {
+          ...who.headers,
+          headers: { 'idempotency-key': key },
+          body: { group_id, name: 'x', size, type: 'text/plain' },
+        });
+      const [first, again] = [(await ask()).body.data, (await ask()).body.data];
+      expect({ ...again, url: '' }).toEqual({ ...first, url: '' });
+      expect(keyOf(again.url)).toBe(keyOf(first.url));
+      expect((await put(again, 'a')).status).toBe(200);
+      await arrived(given, again.url);
+      expect(await alice!.does('GET /group/file/list', { group_id })).toHaveLength(1);
+      expect((await ask()).body.data.file_id).toBe(1);
+      expect((await ask(alice!, 2)).outcome).toBe('badParameter');
+      expect((await ask(bob!)).body.data.file_id).toBe(2);
+      const raced = randomUUID();
+      const answers = await given.race(
+        ...Array.from(
+          { length: 4 },
+          () => () =>
+            given.api.call('POST', '/group/file/upload', {
+              ...alice!.headers,
+              headers: { 'idempotency-key': raced },
+              body: { group_id, name: 'x', size: 1, url: 'https://example.com' },
+            }),
+        ),
+      );
+      expect(new Set(answers.map(({ body }) => body.data.file_id))).toEqual(new Set([3]));
+    });
   });
 
   inThisProcess('Costs of files', (story) => {

@@ -45,7 +45,7 @@ inBothWorlds('Invitations', (story) => {
     expect((await answer(bob.id, true)).outcome).toBe('invitationGone');
   });
 
-  story('an invitee who names the own id answers the newest invitation to the group', async (given) => {
+  story('an invitee who gives their own id answers the newest invitation to the group', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice, { admins: [adam] });
@@ -62,24 +62,21 @@ inBothWorlds('Invitations', (story) => {
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
   });
 
-  story(
-    'an invitee who names the own id answers the newest invitation, even behind 24 to other groups',
-    async (given) => {
-      const alice = await given.user();
-      const bob = await given.user('bob', { confirm: true });
-      const [group_id, stranger, ...others] = await Promise.all(Array.from({ length: 25 }, () => given.group(alice)));
-      const invites = (to: number) => alice.does('POST /group/invite', { group_id: to, user_list: [bob.id] });
-      await invites(group_id!);
-      for (const other of others) await invites(other);
-      const answer = (to: number) =>
-        bob.asks('POST /group/invite/handle', { group_id: to, user_id: bob.id, approval: true });
-      expect((await answer(stranger!)).outcome).toBe('invitationGone');
-      const { body, log } = await answer(group_id!);
-      expect(body.code).toBe(200);
-      expect(log?.trips ?? 3).toBe(3);
-      expect((await answer(group_id!)).outcome).toBe('invitationGone');
-    },
-  );
+  story('an invitee who gives their own id answers the newest invitation, even behind 24 others', async (given) => {
+    const alice = await given.user();
+    const bob = await given.user('bob', { confirm: true });
+    const [group_id, stranger, ...others] = await Promise.all(Array.from({ length: 25 }, () => given.group(alice)));
+    const invites = (to: number) => alice.does('POST /group/invite', { group_id: to, user_list: [bob.id] });
+    await invites(group_id!);
+    for (const other of others) await invites(other);
+    const answer = (to: number) =>
+      bob.asks('POST /group/invite/handle', { group_id: to, user_id: bob.id, approval: true });
+    expect((await answer(stranger!)).outcome).toBe('invitationGone');
+    const { body, log } = await answer(group_id!);
+    expect(body.code).toBe(200);
+    expect(log?.trips ?? 3).toBe(3);
+    expect((await answer(group_id!)).outcome).toBe('invitationGone');
+  });
 });
 
 inThisProcess('Invitations over time', (story) => {
@@ -109,30 +106,27 @@ inThisProcess('Invitations over time', (story) => {
     expect(dissolved).toBe(true);
   });
 
-  story(
-    'an invitation ends when it expires, or its inviter leaves (invitationGone), or the group ends (groupMissing)',
-    async (given) => {
-      const [alice, adam] = (await given.users(2)) as [Person, Person];
-      const bob = await given.user('bob', { confirm: true });
-      const group_id = await given.group(alice, { members: [adam] });
-      const answer = (inviter: Person, approval = true) =>
-        bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval });
-      await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
-      const until = Date.now() - 1;
-      await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { until } })]);
-      expect(await answer(alice)).toBe('invitationGone');
-      expect(await answer(bob)).toBe('invitationGone');
-      expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 0, expired_time: until }]);
-      await adam.does('POST /group/invite', { group_id, user_list: [bob.id] });
-      await adam.does('POST /group/leave', { group_id });
-      expect(await answer(adam)).toBe('invitationGone');
-      expect(await answer(adam, false)).toBe('invitationGone');
-      expect(await answer(bob)).toBe('invitationGone');
-      await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
-      await alice.does('POST /group/destroy', { group_id });
-      expect(await answer(alice)).toBe('groupMissing');
-    },
-  );
+  story('an invitation ends when it expires, its inviter leaves or its group ends', async (given) => {
+    const [alice, adam] = (await given.users(2)) as [Person, Person];
+    const bob = await given.user('bob', { confirm: true });
+    const group_id = await given.group(alice, { members: [adam] });
+    const answer = (inviter: Person, approval = true) =>
+      bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval });
+    await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
+    const until = Date.now() - 1;
+    await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { until } })]);
+    expect(await answer(alice)).toBe('invitationGone');
+    expect(await answer(bob)).toBe('invitationGone');
+    expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 0, expired_time: until }]);
+    await adam.does('POST /group/invite', { group_id, user_list: [bob.id] });
+    await adam.does('POST /group/leave', { group_id });
+    expect(await answer(adam)).toBe('invitationGone');
+    expect(await answer(adam, false)).toBe('invitationGone');
+    expect(await answer(bob)).toBe('invitationGone');
+    await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
+    await alice.does('POST /group/destroy', { group_id });
+    expect(await answer(alice)).toBe('groupMissing');
+  });
 
   story('joining in any way settles the invitations and applications of a user', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
@@ -206,48 +200,43 @@ inBothWorlds('QR codes', (story) => {
 });
 
 inThisProcess('QR codes over time', (story) => {
-  story(
-    'a QR code cannot be forged, and ends when its signer leaves or its group is dissolved (qrIllegal)',
-    async (given) => {
-      const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
-      const group_id = await given.group(alice, { members: [carol] });
-      const sign = async (who: Person) => (await who.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
-      const join = (qr_info: unknown) => bob.fails('POST /group/qrcode/invite', { qr_info });
-      const code = await sign(carol);
-      for (const garbage of ['', 'x', '...', `${code}x`, code.slice(0, -1), code.toUpperCase(), 'é'.repeat(30)])
-        expect(await join(garbage)).toBe('qrIllegal');
-      const [group, signer, signed, expiry, mac] = code.split('.') as [string, string, string, string, string];
-      const later = (number: string) => (Number.parseInt(number, 36) + 1).toString(36);
-      const other = await given.group(alice);
-      for (const forged of [
-        [other.toString(36), signer, signed, expiry, mac],
-        [group, alice.id.toString(36), signed, expiry, mac],
-        [group, signer, later(signed), expiry, mac],
-        [group, signer, signed, later(expiry), mac],
-        [group, signer, signed, expiry, 'A'.repeat(22)],
-        [group, signer, expiry, mac],
-      ])
-        expect(await join(forged.join('.'))).toBe('qrIllegal');
-      // Of another app.
-      const elsewhere = await given.otherApp();
-      const mallory = await elsewhere.user();
-      const foreign = await elsewhere.group(mallory);
-      expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe(
-        'qrIllegal',
-      );
-      expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe('qrIllegal');
-      // Its signer gone, and back.
-      await carol.does('POST /group/leave', { group_id });
-      expect(await join(code)).toBe('qrIllegal');
-      await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
-      expect(await join(code)).toBe('qrIllegal');
-      const newer = await sign(carol);
-      await bob.does('POST /group/qrcode/invite', { qr_info: newer });
-      await bob.does('POST /group/leave', { group_id });
-      await alice.does('POST /group/destroy', { group_id });
-      expect(await join(newer)).toBe('qrIllegal');
-    },
-  );
+  story('a QR code cannot be forged, and ends when its signer or its group is gone (qrIllegal)', async (given) => {
+    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+    const group_id = await given.group(alice, { members: [carol] });
+    const sign = async (who: Person) => (await who.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
+    const join = (qr_info: unknown) => bob.fails('POST /group/qrcode/invite', { qr_info });
+    const code = await sign(carol);
+    for (const garbage of ['', 'x', '...', `${code}x`, code.slice(0, -1), code.toUpperCase(), 'é'.repeat(30)])
+      expect(await join(garbage)).toBe('qrIllegal');
+    const [group, signer, signed, expiry, mac] = code.split('.') as [string, string, string, string, string];
+    const later = (number: string) => (Number.parseInt(number, 36) + 1).toString(36);
+    const other = await given.group(alice);
+    for (const forged of [
+      [other.toString(36), signer, signed, expiry, mac],
+      [group, alice.id.toString(36), signed, expiry, mac],
+      [group, signer, later(signed), expiry, mac],
+      [group, signer, signed, later(expiry), mac],
+      [group, signer, signed, expiry, 'A'.repeat(22)],
+      [group, signer, expiry, mac],
+    ])
+      expect(await join(forged.join('.'))).toBe('qrIllegal');
+    // Of another app.
+    const elsewhere = await given.otherApp();
+    const mallory = await elsewhere.user();
+    const foreign = await elsewhere.group(mallory);
+    expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe('qrIllegal');
+    expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe('qrIllegal');
+    // Its signer gone, and back.
+    await carol.does('POST /group/leave', { group_id });
+    expect(await join(code)).toBe('qrIllegal');
+    await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
+    expect(await join(code)).toBe('qrIllegal');
+    const newer = await sign(carol);
+    await bob.does('POST /group/qrcode/invite', { qr_info: newer });
+    await bob.does('POST /group/leave', { group_id });
+    await alice.does('POST /group/destroy', { group_id });
+    expect(await join(newer)).toBe('qrIllegal');
+  });
 
   story('a QR code is valid while its signer has the right to sign it (qrIllegal)', async (given) => {
     const [alice, bob, carol, dave] = (await given.users(4)) as [Person, Person, Person, Person];

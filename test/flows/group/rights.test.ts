@@ -93,52 +93,44 @@ inThisProcess('Rights in a group', (story) => {
       expect(await all.outsider.fails(call, { ...given_, group_id: 'x', group_list: 'x' })).toBe('badParameter');
     });
 
-  story(
-    'plain members may invite, sign QR codes and modify the group only where its settings allow it (needsAdmin)',
-    async (given) => {
-      const { group_id, admin, member, target } = await scene(given);
-      const rights = async () => [
-        (await member.asks('POST /group/invite', { group_id, user_list: [target.id] })).outcome,
-        (await member.asks('GET /group/qrcode/sign', { group_id })).outcome,
-        (await member.asks('POST /group/info/name', { group_id, value: 'Name' })).outcome,
-        (await member.asks('POST /group/announcement/edit', { group_id, title: 'T', content: 'C' })).outcome,
-      ];
-      expect(await rights()).toEqual(['success', 'success', 'needsAdmin', 'needsAdmin']);
-      await admin.does('POST /group/settings/allow_member_invitation', { group_id, value: 'false' });
-      await admin.does('PUT /group/settings/allow_member_modify', { group_id, value: 1 });
-      expect(await rights()).toEqual(['needsAdmin', 'needsAdmin', 'success', 'success']);
-      expect(await member.does('GET /group/settings', { group_id })).toMatchObject({
-        member_invite: false,
-        member_modify: true,
-      });
-      expect(await member.fails('POST /group/announcement/delete', { group_id, announcement_id: 1 })).toBe(
-        'needsAdmin',
-      );
-    },
-  );
+  story('members may invite, sign QR codes and modify only where the group allows it (needsAdmin)', async (given) => {
+    const { group_id, admin, member, target } = await scene(given);
+    const rights = async () => [
+      (await member.asks('POST /group/invite', { group_id, user_list: [target.id] })).outcome,
+      (await member.asks('GET /group/qrcode/sign', { group_id })).outcome,
+      (await member.asks('POST /group/info/name', { group_id, value: 'Name' })).outcome,
+      (await member.asks('POST /group/announcement/edit', { group_id, title: 'T', content: 'C' })).outcome,
+    ];
+    expect(await rights()).toEqual(['success', 'success', 'needsAdmin', 'needsAdmin']);
+    await admin.does('POST /group/settings/allow_member_invitation', { group_id, value: 'false' });
+    await admin.does('PUT /group/settings/allow_member_modify', { group_id, value: 1 });
+    expect(await rights()).toEqual(['needsAdmin', 'needsAdmin', 'success', 'success']);
+    expect(await member.does('GET /group/settings', { group_id })).toMatchObject({
+      member_invite: false,
+      member_modify: true,
+    });
+    expect(await member.fails('POST /group/announcement/delete', { group_id, announcement_id: 1 })).toBe('needsAdmin');
+  });
 
-  story(
-    "operations on a person's own settings and invitations refuse the app without a user (badParameter)",
-    async (given) => {
-      const { group_id, owner } = await scene(given);
-      for (const call of [
-        'POST /group/display_name',
-        'POST /group/msg/mute_mode',
-        'POST /group/msg/push_mode',
-      ] as const) {
-        const parameters = { group_id, value: 'me', msg_mute_mode: 1, msg_push_mode: 1 };
-        expect(await given.admin().fails(call, parameters)).toBe('badParameter');
-        expect(await given.admin({ group: group_id }).fails(call, parameters)).toBe('badParameter');
-        await given.admin({ user: owner.id }).does(call, parameters);
-      }
-      for (const call of [
-        'GET /group/invitation_list',
-        'POST /group/qrcode/invite',
-        'POST /group/invite/handle',
-      ] as const)
-        expect(await given.admin().fails(call, { qr_info: 'x', group_id, user_id: owner.id, approval: true })).toBe(
-          'badParameter',
-        );
-    },
-  );
+  story('calls about the person who makes them refuse the app without a user (badParameter)', async (given) => {
+    const { group_id, owner } = await scene(given);
+    for (const call of [
+      'POST /group/display_name',
+      'POST /group/msg/mute_mode',
+      'POST /group/msg/push_mode',
+    ] as const) {
+      const parameters = { group_id, value: 'me', msg_mute_mode: 1, msg_push_mode: 1 };
+      expect(await given.admin().fails(call, parameters)).toBe('badParameter');
+      expect(await given.admin({ group: group_id }).fails(call, parameters)).toBe('badParameter');
+      await given.admin({ user: owner.id }).does(call, parameters);
+    }
+    for (const call of [
+      'GET /group/invitation_list',
+      'POST /group/qrcode/invite',
+      'POST /group/invite/handle',
+    ] as const)
+      expect(await given.admin().fails(call, { qr_info: 'x', group_id, user_id: owner.id, approval: true })).toBe(
+        'badParameter',
+      );
+  });
 });

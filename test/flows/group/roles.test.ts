@@ -36,31 +36,28 @@ inBothWorlds('Admins', (story) => {
 });
 
 inBothWorlds('Ownership', (story) => {
-  story(
-    'ownership passes to a member (newOwnerNotMember), and the old owner stays as a plain member',
-    async (given) => {
-      const [alice, bob, carol] = await given.users(3);
-      const group_id = await given.group(alice!, { admins: [bob!] });
-      const transfer = (who: Person, to: Person, method: 'POST' | 'PUT' = 'POST') =>
-        who.asks(`${method} /group/transfer`, { group_id, new_owner: to.id });
-      expect((await transfer(alice!, carol!)).outcome).toBe('newOwnerNotMember');
-      expect((await transfer(bob!, bob!)).outcome).toBe('needsOwner');
-      expect((await transfer(alice!, alice!)).body.data).toEqual(done(alice!));
-      await alice!.does('POST /group/ban', { group_id, user_list: [bob!.id], duration: -1 });
-      expect((await transfer(alice!, bob!, 'PUT')).body.data).toEqual(done(bob!));
-      expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ owner_id: bob!.id, count: 2 });
-      // Whoever becomes owner is no longer banned, nor an admin entry.
-      expect((await alice!.asks('GET /group/banned_list', { group_id })).body).toMatchObject({ data: [], total: 0 });
-      expect(await alice!.does('GET /group/admin_list', { group_id })).toEqual([]);
-      expect((await transfer(alice!, bob!)).outcome).toBe('needsOwner');
-      expect(await alice!.fails('POST /group/destroy', { group_id })).toBe('needsOwner');
-      expect(await bob!.fails('POST /group/leave', { group_id })).toBe('ownerCannotLeave');
-      await alice!.does('POST /group/leave', { group_id });
-      expect(await given.admin().fails('POST /group/transfer', { group_id, new_owner: alice!.id })).toBe(
-        'newOwnerNotMember',
-      );
-    },
-  );
+  story('ownership passes to a member (newOwnerNotMember), and the old owner stays a member', async (given) => {
+    const [alice, bob, carol] = await given.users(3);
+    const group_id = await given.group(alice!, { admins: [bob!] });
+    const transfer = (who: Person, to: Person, method: 'POST' | 'PUT' = 'POST') =>
+      who.asks(`${method} /group/transfer`, { group_id, new_owner: to.id });
+    expect((await transfer(alice!, carol!)).outcome).toBe('newOwnerNotMember');
+    expect((await transfer(bob!, bob!)).outcome).toBe('needsOwner');
+    expect((await transfer(alice!, alice!)).body.data).toEqual(done(alice!));
+    await alice!.does('POST /group/ban', { group_id, user_list: [bob!.id], duration: -1 });
+    expect((await transfer(alice!, bob!, 'PUT')).body.data).toEqual(done(bob!));
+    expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ owner_id: bob!.id, count: 2 });
+    // Whoever becomes owner is no longer banned, nor an admin entry.
+    expect((await alice!.asks('GET /group/banned_list', { group_id })).body).toMatchObject({ data: [], total: 0 });
+    expect(await alice!.does('GET /group/admin_list', { group_id })).toEqual([]);
+    expect((await transfer(alice!, bob!)).outcome).toBe('needsOwner');
+    expect(await alice!.fails('POST /group/destroy', { group_id })).toBe('needsOwner');
+    expect(await bob!.fails('POST /group/leave', { group_id })).toBe('ownerCannotLeave');
+    await alice!.does('POST /group/leave', { group_id });
+    expect(await given.admin().fails('POST /group/transfer', { group_id, new_owner: alice!.id })).toBe(
+      'newOwnerNotMember',
+    );
+  });
 });
 
 inThisProcess('Limits of a group', (story) => {

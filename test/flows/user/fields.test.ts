@@ -137,22 +137,19 @@ describe('Fields of a user', () => {
       }
     });
 
-    story(
-      'an admin token changes the fields of the user it names (userMissing), and must name one (badParameter)',
-      async (given) => {
-        const [person, other] = (await given.users(2)) as [Person, Person];
-        for (const field of FIELDS) {
-          const untouched = await read(other, field);
-          const [sent, expected] = field.values[0]!;
-          const body = { [field.parameter]: sent };
-          expect(await given.admin({ user: person.id }).does(`POST ${field.path}`, body)).toBe(true);
-          expect((await read(person, field))[field.field]).toEqual(expected);
-          expect(await given.admin().fails(`POST ${field.path}`, body)).toBe('badParameter');
-          expect(await given.admin({ user: 1 }).fails(`POST ${field.path}`, body)).toBe('userMissing');
-          expect(await read(other, field)).toEqual(untouched);
-        }
-      },
-    );
+    story('an admin token changes fields of the user it names, and must name one (badParameter)', async (given) => {
+      const [person, other] = (await given.users(2)) as [Person, Person];
+      for (const field of FIELDS) {
+        const untouched = await read(other, field);
+        const [sent, expected] = field.values[0]!;
+        const body = { [field.parameter]: sent };
+        expect(await given.admin({ user: person.id }).does(`POST ${field.path}`, body)).toBe(true);
+        expect((await read(person, field))[field.field]).toEqual(expected);
+        expect(await given.admin().fails(`POST ${field.path}`, body)).toBe('badParameter');
+        expect(await given.admin({ user: 1 }).fails(`POST ${field.path}`, body)).toBe('userMissing');
+        expect(await read(other, field)).toEqual(untouched);
+      }
+    });
 
     story('the hours without push are set together', async (given) => {
       const person = await given.user();
@@ -374,26 +371,23 @@ inBothWorlds('Bodies that are the value', (story) => {
 });
 
 inThisProcess('Private fields', (story) => {
-  story(
-    'private fields of a user reach neither another user (noPermission) nor another app (userMissing, badToken)',
-    async (given) => {
-      const [one, other] = (await given.users(2)) as [Person, Person];
-      await one.does('POST /user/profile', { private_info: 'mine alone' });
-      await one.does('POST /user/settings', { user_id: one.id, auth_answer: 'blue' });
-      for (const path of ['/user/profile', '/user/settings'] as const) {
-        expect((await call(given, other, 'GET', path, { user: one.id })).outcome).toBe('noPermission');
-        const asked = await call(given, other, 'GET', path, { query: { user_id: one.id } });
-        expect(JSON.stringify(asked.body)).not.toMatch(/mine alone|blue/);
-        const foreign = await given.otherApp();
-        expect(await foreign.admin({ user: one.id }).fails(`GET ${path}`)).toBe('userMissing');
-        const stray = await given.api.call('GET', path, { app: foreign.app, token: one.token });
-        expect(stray.outcome).toBe('badToken');
-      }
-      const app = given.admin({ user: one.id });
-      expect(await app.does('GET /user/profile')).toMatchObject({ private_info: 'mine alone' });
-      expect(await app.does('GET /user/settings')).toMatchObject({ auth_answer: 'blue' });
-    },
-  );
+  story('private fields reach neither another user (noPermission) nor another app (badToken)', async (given) => {
+    const [one, other] = (await given.users(2)) as [Person, Person];
+    await one.does('POST /user/profile', { private_info: 'mine alone' });
+    await one.does('POST /user/settings', { user_id: one.id, auth_answer: 'blue' });
+    for (const path of ['/user/profile', '/user/settings'] as const) {
+      expect((await call(given, other, 'GET', path, { user: one.id })).outcome).toBe('noPermission');
+      const asked = await call(given, other, 'GET', path, { query: { user_id: one.id } });
+      expect(JSON.stringify(asked.body)).not.toMatch(/mine alone|blue/);
+      const foreign = await given.otherApp();
+      expect(await foreign.admin({ user: one.id }).fails(`GET ${path}`)).toBe('userMissing');
+      const stray = await given.api.call('GET', path, { app: foreign.app, token: one.token });
+      expect(stray.outcome).toBe('badToken');
+    }
+    const app = given.admin({ user: one.id });
+    expect(await app.does('GET /user/profile')).toMatchObject({ private_info: 'mine alone' });
+    expect(await app.does('GET /user/settings')).toMatchObject({ auth_answer: 'blue' });
+  });
 });
 
 inThisProcess('Operations for admins', (story) => {

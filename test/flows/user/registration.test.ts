@@ -124,29 +124,26 @@ inThisProcess('Batches', (story) => {
 });
 
 inThisProcess('Registration for push', (story) => {
-  story(
-    'registration for push binds alias and push token, and the device keeps the token when it logs in',
-    async (given) => {
-      const push = (username: string, more: object) =>
-        given.nobody.does('POST /user/register/push', { ...entry(username), sign: 'x', ...more });
-      expect(await push('plain', {})).toMatchObject({ push_token: '' });
-      expect(await push('given', { alias: 'a', push_token: 'mine' })).toMatchObject({ push_token: 'mine' });
-      expect(await push('empty', { alias: '', push_token: '' })).toMatchObject({ push_token: '' });
-      // Many clients send what they have not as empty text.
-      expect((await push('none', { device_guid: 'phone', push_token: '' })).push_token).toMatch(/^[\w-]{32}$/);
-      const issued = await push('issued', { device_guid: 'phone' });
-      expect(issued.push_token).toMatch(/^[\w-]{32}$/);
-      const session = await given.nobody.does('POST /token/id', {
-        user_id: issued.user_id,
-        password: PASSWORD,
-        device_guid: 'phone',
-      });
-      expect(session.push_token).toBe(issued.push_token);
-      const devices = await given.admin({ user: issued.user_id }).does('GET /user/device/list');
-      expect(devices).toHaveLength(1);
-      expect(deviceKey(given.app, issued.user_id, devices[0].device_sn).sk).toMatch(/^D#\d+$/);
-    },
-  );
+  story('registration for push binds a push token, and the device keeps it when it logs in', async (given) => {
+    const push = (username: string, more: object) =>
+      given.nobody.does('POST /user/register/push', { ...entry(username), sign: 'x', ...more });
+    expect(await push('plain', {})).toMatchObject({ push_token: '' });
+    expect(await push('given', { alias: 'a', push_token: 'mine' })).toMatchObject({ push_token: 'mine' });
+    expect(await push('empty', { alias: '', push_token: '' })).toMatchObject({ push_token: '' });
+    // Many clients send what they have not as empty text.
+    expect((await push('none', { device_guid: 'phone', push_token: '' })).push_token).toMatch(/^[\w-]{32}$/);
+    const issued = await push('issued', { device_guid: 'phone' });
+    expect(issued.push_token).toMatch(/^[\w-]{32}$/);
+    const session = await given.nobody.does('POST /token/id', {
+      user_id: issued.user_id,
+      password: PASSWORD,
+      device_guid: 'phone',
+    });
+    expect(session.push_token).toBe(issued.push_token);
+    const devices = await given.admin({ user: issued.user_id }).does('GET /user/device/list');
+    expect(devices).toHaveLength(1);
+    expect(deviceKey(given.app, issued.user_id, devices[0].device_sn).sk).toMatch(/^D#\d+$/);
+  });
 });
 
 inThisProcess('Apps', (story) => {

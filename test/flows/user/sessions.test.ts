@@ -151,20 +151,17 @@ inThisProcess('Passwords', (story) => {
     }
   });
 
-  story(
-    'an instance that has cached a token does not take it after its user is disabled (loginAgain)',
-    async (given) => {
-      const person = await given.user();
-      expect(await outcomeOf(person)).toBe('success');
-      await given.admin().does('PUT /user/disable', { list: [person.id] });
-      expect(await outcomeOf(person)).toBe('loginAgain');
-      forgetHeld();
-      expect(await outcomeOf(person)).toBe('loginAgain');
-      const { outcome } = await given.api.call('GET', '/user/profile', {
-        app: given.app,
-        token: `${person.token.slice(0, -1)}_`,
-      });
-      expect(outcome).toBe('badToken');
-    },
-  );
+  story('a token that an instance has cached ends when its user is disabled (loginAgain)', async (given) => {
+    const person = await given.user();
+    expect(await outcomeOf(person)).toBe('success');
+    await given.admin().does('PUT /user/disable', { list: [person.id] });
+    expect(await outcomeOf(person)).toBe('loginAgain');
+    forgetHeld();
+    expect(await outcomeOf(person)).toBe('loginAgain');
+    const { outcome } = await given.api.call('GET', '/user/profile', {
+      app: given.app,
+      token: `${person.token.slice(0, -1)}_`,
+    });
+    expect(outcome).toBe('badToken');
+  });
 });

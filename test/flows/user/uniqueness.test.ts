@@ -78,28 +78,25 @@ inRaces('Names and numbers', (story) => {
       }
     });
 
-  story(
-    'a name or number is free for another user once its holder gives it up (usernameTaken, mobileTaken)',
-    async (given) => {
-      const [one, other] = (await given.users(2)) as [Person, Person];
-      await one.does('PUT /user/username', { username: 'Wanted' });
-      expect(await other.fails('PUT /user/username', { username: 'wanted' })).toBe('usernameTaken');
-      await one.does('PUT /user/username', { username: 'WANTED' });
-      expect(await one.does('GET /user/profile')).toMatchObject({ username: 'WANTED' });
-      const answers = await given.race(
-        () => one.asks('PUT /user/username', { username: 'left_1' }),
-        () => other.asks('PUT /user/username', { username: 'wanted' }),
-        () => one.asks('PUT /user/username', { username: 'wAnTeD' }),
-      );
-      for (const { outcome } of answers) expect(['success', 'usernameTaken']).toContain(outcome);
-      await one.does('PUT /user/mobile', { mobile: '12345' });
-      expect(await other.fails('PUT /user/mobile', { mobile: '12345' })).toBe('mobileTaken');
-      await one.does('PUT /user/mobile', { mobile: '12345' });
-      await one.does('PUT /user/mobile', { mobile: '123456' });
-      await other.does('PUT /user/mobile', { mobile: '12345' });
-      expect(await wrongHolders(given)).toEqual([]);
-    },
-  );
+  story('a name or number is free for another user once its holder gives it up', async (given) => {
+    const [one, other] = (await given.users(2)) as [Person, Person];
+    await one.does('PUT /user/username', { username: 'Wanted' });
+    expect(await other.fails('PUT /user/username', { username: 'wanted' })).toBe('usernameTaken');
+    await one.does('PUT /user/username', { username: 'WANTED' });
+    expect(await one.does('GET /user/profile')).toMatchObject({ username: 'WANTED' });
+    const answers = await given.race(
+      () => one.asks('PUT /user/username', { username: 'left_1' }),
+      () => other.asks('PUT /user/username', { username: 'wanted' }),
+      () => one.asks('PUT /user/username', { username: 'wAnTeD' }),
+    );
+    for (const { outcome } of answers) expect(['success', 'usernameTaken']).toContain(outcome);
+    await one.does('PUT /user/mobile', { mobile: '12345' });
+    expect(await other.fails('PUT /user/mobile', { mobile: '12345' })).toBe('mobileTaken');
+    await one.does('PUT /user/mobile', { mobile: '12345' });
+    await one.does('PUT /user/mobile', { mobile: '123456' });
+    await other.does('PUT /user/mobile', { mobile: '12345' });
+    expect(await wrongHolders(given)).toEqual([]);
+  });
 
   story('two users who swap their names at once each hold one name', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
