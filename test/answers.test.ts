@@ -8,8 +8,8 @@ import { Given } from './support/story.ts';
 import { worldInProcess } from './support/world.ts';
 
 /**
- * Answers of every list at its longest, with texts that take the most bytes in an answer. The harness refuses one that
- * Lambda would refuse (`test/support/api.ts`).
+ * Answers of every list at its longest, with texts that take the most bytes. test/support/api.ts fails a test whose
+ * answer is larger than Lambda takes.
  */
 let scene: Scene;
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await fillUp(scene, { ...most, text: escaped });
 });
 
-/** The row's call at its largest. */
+/** The row's call with its largest parameters. */
 function ask(id: string, more: object = {}): Promise<Answer> {
   const route = routes.find((row) => row.id === id)!;
   const { method, path, request } = requestOf(route, scene);
@@ -57,7 +57,7 @@ test('a list that does not fit into one answer continues over pages, and each en
   } while (cursor);
   expect(new Set(files).size).toBe(1002);
   expect(files).toHaveLength(1002);
-  // Pages of the database, and of them what fits.
+  // A page holds what fits of a page of the database.
   expect(lengths.length).toBeGreaterThan(2);
 });
 

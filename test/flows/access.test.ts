@@ -11,7 +11,7 @@ import type { Request } from '../support/api.ts';
 import { Given, inBothWorlds, type Person } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
-/** Operations that look at the token, and not at whom it acts as. */
+/** Operations that need an admin token, with or without a user. */
 const ADMIN = [
   'user/list',
   'user/avatar/batch',
@@ -21,7 +21,7 @@ const ADMIN = [
   'user/enable',
 ];
 const ADMIN_AS_PERSON = ['user/change-password-admin'];
-/** Operations on groups that need a person; all on users do, but for those above and the settings of anybody. */
+/** Operations on groups that need a person. Operations on users need one too, except those above and below. */
 const PERSON = [
   'group/apply',
   'group/create',
@@ -66,7 +66,7 @@ const cast = async (): Promise<Cast> => {
   return { given, other: await given.otherApp(), alice: alice!, bob: bob! };
 };
 
-/** What is wrong with who calls, and the error that says so: the first that fails answers. */
+/** Callers that are refused, each with the error of the first check that fails. */
 const REFUSED: Record<string, (cast: Cast) => Request & { error: ErrorName }> = {
   'a call without app_id and token': () => ({ error: 'badParameter' }),
   'a call without app_id': ({ alice }) => ({ token: alice.token, error: 'badParameter' }),
@@ -183,7 +183,7 @@ const REFUSED: Record<string, (cast: Cast) => Request & { error: ErrorName }> = 
   }),
 };
 
-/** Those that every operation is asked for; of the others one of each kind is, as one function looks at them for all. */
+/** Callers tried on every operation. One function checks the others, so one operation of each kind is enough. */
 const ASKED_EVERYWHERE = [
   ...[
     'a call without a token',
@@ -204,7 +204,7 @@ const oneOfEachKind = [...Map.groupBy(tokenRoutes, kindOf).values()].map(([first
 describe('Operations that need a token', () => {
   test.each(Object.entries(REFUSED))('an operation that needs a token refuses %s', async (name, make) => {
     const { error, ...caller } = make(await cast());
-    // Who calls is looked at before what is sent, which is wrong too.
+    // The caller is checked before the body, which is wrong too.
     const request = { ...caller, body: '{' };
     const { api } = await world('in process');
     const asked = ASKED_EVERYWHERE.includes(name) ? tokenRoutes : oneOfEachKind;
@@ -218,7 +218,7 @@ describe('Operations that need a token', () => {
     const { given } = await cast();
     const { api } = await world('in process');
     const found: [string, Kind][] = [];
-    // One each: some operations end the session that asks for them.
+    // One person per operation, since some operations end the session.
     const people = await given.users(tokenRoutes.length);
     for (const [index, route] of tokenRoutes.entries()) {
       const call = async (request: Request) =>
@@ -276,7 +276,7 @@ describe('Operations that need no token', () => {
       expect((await call({ app: 'nowhere' })).outcome, route.id).toBe('appMissing');
       const bare = await call({ app: given.app });
       expect(bare.outcome, route.id).toBe('badParameter');
-      // Whatever the headers say of an actor.
+      // Headers of an actor are ignored.
       expect((await call({ app: given.app, token: 'stale', user: 'x', group: 'y' })).body, route.id).toEqual(bare.body);
       expect((await call({ app: given.app, token: given.adminToken, user: 1, group: 1 })).body, route.id).toEqual(
         bare.body,

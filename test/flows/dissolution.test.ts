@@ -8,7 +8,7 @@ import { userOf } from '../../shared/data/user-repo.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, type Person } from '../support/story.ts';
 
-/** What the stream would hand to the function. */
+/** Runs the function with the event that the stream would send. */
 const run = (keys: Key[], left = 300_000) =>
   handler(
     { Records: keys.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } })) } as never,
@@ -71,7 +71,7 @@ describe('A dissolved group', () => {
       const jobs = await jobsOf(given.world.table, given.app);
       expect(jobs).toHaveLength(1);
 
-      // The function dies half-way: what it has done stays done, and the stream gives the job out again.
+      // The function fails half-way: its writes stay, and the stream hands out the job again.
       let writes = 0;
       documentClient().middlewareStack.add(
         (next) => (args) => {
@@ -88,7 +88,7 @@ describe('A dissolved group', () => {
       expect(await given.problems()).toEqual([]);
       expect(await people[0]!.does('GET /group/user_joined')).toEqual([]);
 
-      // Two runs at once, as a stream may have it.
+      // Two runs at once, which a stream may cause.
       await Promise.all([run(jobs), run(jobs)]);
       expect(await joinedOf(given, [alice!, ...people])).toEqual(Array(201).fill(0));
       expect(await jobsOf(given.world.table, given.app)).toEqual([]);
@@ -127,7 +127,7 @@ describe('A dissolved group', () => {
       }
       expect(await jobsOf(given.world.table, given.app)).toEqual([]);
       expect(await bob!.does('GET /group/user_joined')).toEqual([]);
-      // At every moment one of its marks is there, and a Query that misses the first of them comes upon the second later.
+      // One of the two marks exists at every moment, and a Query that misses the first meets the second later.
       const place = (what: RegExp) => asked.findIndex((input) => what.test(input));
       expect(place(/"Item":{[^}]*"sk":"C#/)).toBeGreaterThan(-1);
       expect(place(/"Key":{[^}]*"sk":"D#/)).toBeGreaterThan(place(/"Item":{[^}]*"sk":"C#/));
@@ -141,7 +141,7 @@ describe('A dissolved group', () => {
         await alice!.does('POST /group/announcement/edit', { group_id, title: 'T', content });
       await alice!.does('POST /group/destroy', { group_id });
       const [job] = await jobsOf(given.world.table, given.app);
-      // No time left: the job is touched, so that the stream gives it out again, and done at last.
+      // With no time left the job is touched, so that the stream hands it out again.
       await run([job!], 0);
       expect(await given.db.read(jobOf(job!))).toMatchObject({
         kind: 'dissolved group',
@@ -174,7 +174,7 @@ describe('A dissolved group', () => {
       const [alice, ...people] = await given.users(31);
       const group_id = await given.group(alice!, { members: people });
       await alice!.does('POST /group/destroy', { group_id });
-      // Over HTTP it comes by itself.
+      // Over HTTP the stream runs the job.
       if (given.world.conflicts) await run(await jobsOf(given.world.table, given.app));
       await vi.waitFor(
         async () => {

@@ -22,7 +22,7 @@ describe.runIf(chromiumPath)('the page /docs in Chromium', () => {
   });
   afterAll(() => browser?.close());
 
-  /** The page as a wide screen shows it; loading it is most of the work, so both tests look at the same one. */
+  /** The page on a wide screen. Both tests share it, since loading it takes most of the time. */
   let page: Page;
   const errors: string[] = [];
   const elsewhere: string[] = [];

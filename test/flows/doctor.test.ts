@@ -31,22 +31,22 @@ async function serve(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** An address at which nobody listens any more. */
+/** An address where nothing listens. */
 async function nowhere(): Promise<string> {
   const address = await serve(() => {});
   ends.pop()!();
   return address;
 }
 
-interface Meddling {
-  /** What of a request's headers goes on. */
+interface ProxyChanges {
+  /** The headers that are forwarded. */
   headers?: (headers: IncomingHttpHeaders) => IncomingHttpHeaders;
-  /** What of an answer comes back. */
+  /** Changes an answer before it is returned. */
   answered?: (answer: { headers: IncomingHttpHeaders; body: string; path: string }) => void;
 }
 
-/** A proxy before the laptop's API, or another server, that meddles. @returns its address */
-const proxy = ({ headers = (sent) => sent, answered = () => {} }: Meddling, server = stack.api_endpoint) =>
+/** A proxy in front of the laptop's API, or another server, that changes requests or answers. @returns its address */
+const proxy = ({ headers = (sent) => sent, answered = () => {} }: ProxyChanges, server = stack.api_endpoint) =>
   serve((incoming, outgoing) => {
     const forwarded = request(
       server + incoming.url,
@@ -62,7 +62,7 @@ const proxy = ({ headers = (sent) => sent, answered = () => {} }: Meddling, serv
     incoming.pipe(forwarded);
   });
 
-/** The environment in which a command speaks to this server as if it was AWS. */
+/** An environment in which a command takes this server for AWS. */
 const onAws = (server: string) => ({
   AWS_REGION: 'eu-west-1',
   AWS_ACCESS_KEY_ID: 'test',
@@ -75,7 +75,7 @@ const onAws = (server: string) => ({
 interface Report {
   exitCode: number | null;
   ok: boolean;
-  /** What is not right: says and remedy of each check. */
+  /** The checks that failed: what they say, and the remedy. */
   wrong: Record<string, string>;
   states: Record<string, string>;
 }
@@ -218,7 +218,7 @@ describe('the doctor', () => {
     expect(await apps()).not.toContain('doctor');
   });
 
-  /** A proxy before the API whose uploads go to another address. */
+  /** A proxy in front of the API whose uploads go to another address. */
   const leadingTo = (address: string) =>
     proxy({
       answered: (answer) => {
@@ -246,7 +246,7 @@ describe('the doctor', () => {
   });
 
   test('the doctor recognises a background that does not work', async () => {
-    // A table without anybody on its stream.
+    // Nothing reads the stream of this table.
     const table = await newTable();
     await new Database(table.client, table.name).write([
       putJob({ kind: 'dissolved group', app: 'shop', group: 7, createdAt: 1 }),
@@ -337,7 +337,7 @@ describe('quotas of the account', () => {
     });
   });
 
-  /** The way is not looked at: nothing answers there. */
+  /** Runs the doctor for a stage on AWS. Nothing answers at the address of its API. */
   async function asOnAws() {
     const args = ['doctor', '--json', '--stage', 'prod', '--api', await nowhere()];
     const { stdout } = await ops(args, { folder, environment: onAws(aws) });

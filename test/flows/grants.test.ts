@@ -10,8 +10,8 @@ import { inBothWorlds, PASSWORD } from '../support/story.ts';
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
 /**
- * What the other stories ask of the handlers in process only. Over HTTP each function has the rights of its own role,
- * and the run's report of grants (`.local/grants.txt`) wants every one of them used.
+ * Calls that other stories make in process only. Over HTTP each function has the rights of its own role, and the run's
+ * report of grants (`.local/grants.txt`) demands that every right is used.
  */
 describe('Grants that other flows do not use over HTTP', () => {
   inBothWorlds('Grants of users', (story) => {
@@ -141,7 +141,7 @@ describe('Grants that other flows do not use over HTTP', () => {
         if (access !== 'actor') continue;
         await idle();
         const user = await given.user();
-        // What it asks for may be wrong: that it is the app that asks is verified before.
+        // The parameters may be wrong: the admin token is verified before them.
         await given.admin({ user: user.id }).asks(`${methods[0]!} ${path}`);
         const token = await given.db.read(getItem<{ seen: number }>(key));
         expect(token?.seen, id).toBeGreaterThan(0);

@@ -20,7 +20,7 @@ describe('Idempotency-Key', () => {
       await alice!.does('POST /group/info/name', { group_id: first.body.data.group_id, value: 'Renamed' });
       expect((await posts(alice!, '/group/create', key, request)).body).toEqual(first.body);
       expect(await alice!.does('GET /group/user_joined')).toEqual([first.body.data.group_id]);
-      // Another key, another group; another request under the key is refused; another's key is another key.
+      // Another key makes another group, another request with the key is refused, and users do not share keys.
       expect((await posts(alice!, '/group/create', randomUUID(), request)).body.data.group_id).not.toBe(
         first.body.data.group_id,
       );
@@ -110,7 +110,7 @@ describe('Idempotency-Key', () => {
     story('a batch recognises its own lease although the answer to writing it was lost', async (given) => {
       const app = given.admin();
       const request = { list: [{ username: `u${Date.now()}`, password: 'long enough' }] };
-      // Within the SDK's own retries: the write is done, and sent again.
+      // The write takes effect, its answer is lost, and the SDK sends it again.
       let lost = 0;
       documentClient().middlewareStack.add(
         (next) => async (args) => {
@@ -134,7 +134,7 @@ describe('Idempotency-Key', () => {
   inRaces('Calls that are repeated at once', (story) => {
     story('ten calls with one key at once make one group with everybody in it', async (given) => {
       const alice = await given.user();
-      // More than one transaction holds.
+      // More than one transaction can add.
       const invited = await given.users(60);
       const request = { name: 'Once', user_list: invited.map(({ id }) => id) };
       const answers = await given.race(

@@ -4,7 +4,7 @@ import { update } from '../../shared/data/step.ts';
 import { inBothWorlds, inThisProcess, type Person } from '../support/story.ts';
 
 const idsOf = (people: Person[]) => people.map(({ id }) => id);
-/** As long as the signed one, but not of as many bytes. */
+/** A text of as many characters as the cursor, and more bytes. */
 const foreign = (cursor: string) => `${cursor.slice(0, -1)}é`;
 const tampered = (cursor: string) => `${cursor.slice(0, -1)}${cursor.endsWith('A') ? 'B' : 'A'}`;
 
@@ -69,12 +69,12 @@ describe('Lists', () => {
         'x'.repeat(1025),
       ])
         expect(await list(alice!, group_id, text)).toBe('badParameter');
-      // A position of the right form, and even in range, that nobody signed.
+      // A valid position with the signature of another.
       const forged = Buffer.from('M#0000000000000#0000#1').toString('base64url');
       expect(await list(alice!, group_id, `${forged}.${cursor!.split('.')[1]}`)).toBe('badParameter');
-      // An empty one is the beginning.
+      // An empty cursor starts the list.
       expect(await alice!.does('GET /group/member_list', { group_id, cursor: '' })).toHaveLength(4);
-      // Whoever stands at the position may have gone meanwhile.
+      // The member at the position may be gone meanwhile.
       await alice!.does('POST /group/kick', { group_id, user_list: [bob.id] });
       const { body } = await alice!.asks('GET /group/member_list', { group_id, cursor });
       expect(body.data.map(({ user_id }: { user_id: number }) => user_id)).toEqual(idsOf(people.slice(1)));
@@ -125,7 +125,7 @@ describe('Lists', () => {
       const second = await alice!.asks('POST /group/application_list', { limit: 4, cursor: first.body.cursor });
       expect([first.body.total, second.body.total]).toEqual([15, 15]);
       expect(second.body.data).toEqual(body.data.slice(4, 8));
-      // Limit and cursor come in the query by the document, in the body by clients.
+      // Limit and cursor may come in the query or in the body.
       const byQuery = await given.api.call('POST', '/group/application_list', {
         ...alice!.headers,
         query: { limit: 4, cursor: first.body.cursor },
@@ -165,7 +165,7 @@ describe('Lists', () => {
           group_list: Array.from({ length: 1001 }, (_, n) => n + 1),
         }),
       ).toBe('badParameter');
-      // The app: nothing without list and header, else whatever it names.
+      // The app gets nothing without a list and a header, and else every group that it names.
       expect(await groupsOf(given.admin())).toEqual([]);
       expect(await groupsOf(given.admin(), [own, carols, 1])).toEqual([carols, own]);
       expect(await groupsOf(given.admin({ group: carols }))).toEqual([carols]);
@@ -194,7 +194,7 @@ describe('Lists', () => {
   });
 
   inThisProcess('The list of applications over time', (story) => {
-    // The clock stands, so that a slow machine does not make anything older than it is said to be.
+    // The clock stands still, so that a slow machine does not age the applications.
     beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
     afterEach(() => void vi.useRealTimers());
 
@@ -222,7 +222,7 @@ describe('Lists', () => {
       const next = await alice!.asks('POST /group/application_list', { limit: 1, cursor: page.body.cursor });
       expect(next.body.data).toMatchObject([{ applicant_id: carol!.id, status: 2 }]);
       expect(next.body).not.toHaveProperty('cursor');
-      // The last entry of a page may grow too old before the next page is asked for.
+      // The last entry of a page may become too old before the next page is read.
       await age(bob!, since + 1400);
       const last = await alice!.asks('POST /group/application_list', { limit: 1 });
       expect(last.body.cursor).toBeTruthy();

@@ -40,7 +40,7 @@ describe('Logging in', () => {
         expect(life).toBeLessThanOrEqual(2_592_000);
         expect(await profile(given, session.token)).toBe('success');
       }
-      // Without a device_guid each of them is a device of its own: all live.
+      // Each login without a device_guid is a new device, so all sessions stay valid.
       expect(new Set(sessions.map(({ token }) => token)).size).toBe(6);
     });
 
@@ -81,7 +81,7 @@ describe('Logging in', () => {
     });
 
     story('a login name that nobody could have is answered as an unknown one (noPermission)', async (given) => {
-      // The first becomes 4,608 characters in NFKC: no key is as long as that.
+      // The first becomes 4,608 characters in NFKC, longer than any key may be.
       for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
         expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual({
           code: codeOf('noPermission'),
@@ -133,10 +133,10 @@ describe('Logging in', () => {
         message: expect.stringContaining('too many'),
       });
       expect((await login(given, alice, 'unknown')).outcome).toBe('noPermission');
-      // Sessions that are there live on.
+      // Existing sessions stay valid.
       expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
       expect((await login(given, alice, 'phone')).outcome).toBe('success');
-      // That success has cleared the count.
+      // The successful login has cleared the count.
       expect((await login(given, alice)).outcome).toBe('success');
     });
 
@@ -213,7 +213,7 @@ describe('Logging in', () => {
         const desktop = await login('desktop');
         expect(await alice.fails('GET /user/profile')).toBe('loginAgain');
         for (const token of [phone, tablet, desktop]) expect(await profile(given, token)).toBe('success');
-        // Logging in again on one of them sends nobody away.
+        // Logging in again on a known device ends no other session.
         const again = await login('tablet');
         for (const token of [phone, again, desktop]) expect(await profile(given, token)).toBe('success');
       },

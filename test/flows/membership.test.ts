@@ -35,7 +35,7 @@ describe('Membership', () => {
         failure(stranger.id, NOT_THERE),
         failure(alice!.id, 'the user is already a group member'),
       ]);
-      // Who wants to be asked is asked, not added.
+      // A user who asked for consent is invited, not added.
       expect(await members(alice!, group_id)).toEqual([alice!.id, dave!.id, carol!.id, bob!.id]);
       expect(await erin.does('GET /group/user_joined')).toEqual([]);
       // A second invitation renews the first.
@@ -73,7 +73,7 @@ describe('Membership', () => {
       // Duplicates count towards the hundred as they stand in the request.
       const entries = await alice.does('POST /group/invite', { group_id, user_list: many.slice(1) });
       expect(entries).toHaveLength(100);
-      // In the query, too: as a list of JSON, or with commas.
+      // In the query the list may be JSON, or ids with commas between.
       for (const user_list of ['[2,3]', '2,3'])
         expect(
           (await given.api.call('POST', '/group/invite', { ...alice.headers, query: { group_id, user_list } })).body
@@ -89,7 +89,7 @@ describe('Membership', () => {
       const user_list = people.map(({ id }) => id);
       const { body, log } = await alice!.asks('POST /group/invite', { group_id, user_list, reason: '' });
       expect(body.data).toEqual(people.map(success));
-      // Two reads, the rights with the first, and a transaction for each 32 or 33 who join.
+      // Two reads, and a transaction for each 32 or 33 users who join.
       expect(log?.trips).toBeLessThanOrEqual(2 + 4);
       expect(await members(alice!, group_id)).toEqual([alice!.id, ...user_list]);
     });
@@ -135,7 +135,7 @@ describe('Membership', () => {
       expect((await handle(alice!, dave!, '0')).body.data).toEqual(success(dave!));
       expect((await handle(alice!, dave!, true)).outcome).toBe('applicationGone');
       expect(await members(alice!, group_id)).toEqual([alice!.id, bob!.id, carol!.id]);
-      // Who was turned away may ask again.
+      // A rejected applicant may apply again.
       await dave!.does('POST /group/apply', { group_id, reason: 'please' });
       expect((await handle(given.admin(), dave!, 1)).body.data).toEqual(success(dave!));
     });
@@ -152,7 +152,7 @@ describe('Membership', () => {
       expect(await alice!.does('POST /group/application_list', { group_list: [group_id] })).toMatchObject([
         { applicant_id: bob!.id, status: 1 },
       ]);
-      // Nor after having left again.
+      // It is not pending again after the member has left.
       await bob!.does('POST /group/leave', { group_id });
       expect(await alice!.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true })).toBe(
         'applicationGone',
@@ -243,7 +243,7 @@ describe('Membership', () => {
         { result: 'success' },
         { result: 'fail' },
       ]);
-      // The app kicks anyone but the owner, by itself or on the group.
+      // The app kicks every member but the owner.
       expect(
         await given.admin({ group: group_id }).does('POST /group/kick', { user_list: [eve!.id, alice!.id] }),
       ).toMatchObject([{ result: 'success' }, { result: 'fail' }]);

@@ -29,7 +29,7 @@ describe('Profile and settings', () => {
       };
       expect(await alice.does('GET /user/profile')).toEqual(full);
       expect(await given.admin({ user: alice.id }).does('GET /user/profile')).toEqual(full);
-      // Nothing came, nothing changes; unknown fields and null are nothing.
+      // Unknown fields and null change nothing.
       expect(await alice.does('POST /user/profile', {})).toBe(true);
       expect(await alice.does('POST /user/profile', { username: 'other', nick_name: null, avatar: 'x' })).toBe(true);
       expect(await alice.does('GET /user/profile')).toEqual(full);

@@ -10,7 +10,7 @@ const outcomes = (answers: Answer[]) => {
 const times = (count: number, outcome: Outcome) => Array.from({ length: count }, () => outcome);
 const idsOf = (people: { id: number }[]) => people.map(({ id }) => id).sort((one, other) => one - other);
 
-/** What the API shows of a group must agree with itself. */
+/** The members of a group. Fails where list, total and count of the API differ. */
 async function members(given: Given, group_id: number): Promise<number[]> {
   const { body: info } = await given.admin().asks('GET /group/info', { group_id });
   const { body: page } = await given.admin().asks('GET /group/member_list', { group_id, limit: 7 });
@@ -127,7 +127,7 @@ inRaces('Races', (story) => {
     const answers = await given.race(
       ...Array.from({ length: 10 }, () => () => owner!.asks('POST /group/destroy', { group_id: group })),
     );
-    // Whoever read the group before and its owner's membership after it was dissolved finds no member.
+    // A call that reads the group before it is dissolved and the owner's membership after finds no member.
     const [done, ...late] = outcomes(answers);
     expect(done).toBe('success');
     for (const outcome of late) expect(['groupMissing', 'needsMember']).toContain(outcome);
@@ -196,7 +196,7 @@ inRaces('Races', (story) => {
     for (const { reason, result } of entries)
       if (result === 'fail') expect(['the user is already a group member', 'the group is full']).toContain(reason);
     for (const { outcome } of others) expect(['success', 'alreadyMember', 'groupFull']).toContain(outcome);
-    // All seats are taken: nobody was turned away while there was one.
+    // All seats are taken: nobody was refused while a seat was free.
     expect(inside.size).toBe(104);
     expect(await members(given, group)).toEqual([owner!.id, ...inside].sort((one, other) => one - other));
   });

@@ -47,12 +47,12 @@ describe('Registration', () => {
         (await given.nobody.asks('POST /token/user', { name: asked, password: PASSWORD })).body.data?.user_id;
       const id = await login(name);
       expect(id).toBeGreaterThan(0);
-      // Full-width letters are none of a name, but compare as those that are.
+      // Full-width letters are not allowed in a name, but are compared as plain letters.
       expect([await login(radical), await login(' \uff2c\uff45\uff45_\u9f8d\uff18 ')]).toEqual([id, id]);
       expect(await register('\uff2c\uff45\uff45')).toBe('badParameter');
       const app = given.admin({ user: id });
       expect(await app.does('GET /user/profile')).toMatchObject({ username: name });
-      // Another form of one's own name: it is kept as it was written last.
+      // Users may write their own name in another form, and the last form is kept.
       expect(await app.does('PUT /user/username', { username: radical })).toBe(true);
       expect(await app.does('GET /user/profile')).toMatchObject({ username: radical });
       const list = [
@@ -131,7 +131,7 @@ describe('Registration', () => {
       expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(
         'registrationClosed',
       );
-      // What is wrong with the parameters comes first.
+      // Parameters are checked first.
       expect(await given.nobody.fails('POST /user/register/v2', { username: '', password: PASSWORD })).toBe(
         'badParameter',
       );

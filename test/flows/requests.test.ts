@@ -11,7 +11,7 @@ describe('Parameters', () => {
         (await given.api.call('POST', '/group/destroy', { ...alice.headers, ...request })).body;
       expect(await destroy({ query: { group_id: one }, body: { group_id: other } })).toMatchObject({ data: true });
       expect(await alice.does('GET /group/user_joined')).toEqual([other]);
-      // A wrong one in the query is not made up for by the body.
+      // The body does not replace a wrong parameter in the query.
       expect(await destroy({ query: { group_id: 'x' }, body: { group_id: other } })).toMatchObject({
         code: codeOf('badParameter'),
       });
@@ -61,7 +61,7 @@ describe('Parameters', () => {
         ['9'.repeat(40), 'badParameter'],
       ] as const)
         expect(await hour(value), JSON.stringify(value)).toBe(found);
-      // null is nothing.
+      // null counts as absent.
       await alice.does('POST /user/settings', { user_id: alice.id, no_push: null, no_push_start_hour: null });
       expect(await alice.does('GET /user/settings')).toMatchObject({ no_push: false, no_push_start_hour: 10 });
     });
@@ -105,7 +105,7 @@ describe('Parameters', () => {
         body: undefined,
       });
       expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching('^group_id') });
-      // Nothing else takes its place.
+      // Without the header the parameter is required.
       expect(await given.admin().fails('GET /group/info')).toBe('badParameter');
       expect(await alice!.fails('GET /group/info')).toBe('badParameter');
     });
@@ -118,14 +118,14 @@ describe('Parameters', () => {
         const large = await alice.asks('POST /user/nickname', { nick_name: 'Alice', padding });
         const tooLarge = { code: codeOf('badParameter'), message: 'body: must have at most 262144 bytes', data: null };
         expect([large.status, large.body]).toEqual([413, tooLarge]);
-        // Before anything else is looked at, and whatever the body is: it is not parsed.
+        // The size is checked before anything else, and the body is not parsed.
         const strange = { body: `{${padding}`, headers: {} };
         for (const request of [strange, { ...strange, base64: true }, { ...strange, app: given.app, token: 'x' }]) {
           const { status, body } = await given.api.call('POST', '/user/nickname', request);
           expect([status, body]).toEqual([413, tooLarge]);
         }
         expect(await alice.does('GET /user/profile')).toMatchObject({ nick_name: '' });
-        // Not the padding, but what fits is changed.
+        // A body that fits is processed, and the unknown field in it ignored.
         const fits = await alice.asks('POST /user/nickname', { nick_name: 'Alice', padding: padding.slice(100) });
         expect([fits.status, fits.outcome]).toEqual([200, 'success']);
         const list = [{ user_id: alice.id, nick_name: 'Alicia', padding }];

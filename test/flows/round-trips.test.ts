@@ -5,7 +5,7 @@ import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
 /**
- * What calls may cost that are not everyday calls of their operation: those of all operations, with their units, are in
+ * The cost of calls that are not the everyday call of their operation. Everyday calls, with their units, are in
  * test/costs.test.ts.
  */
 test('calls that are not everyday calls keep to their round trips and requests', async () => {
@@ -17,7 +17,7 @@ test('calls that are not everyday calls keep to their round trips and requests',
     expect(body.code, name).toBe(200);
     spent[name] = `${log?.trips} trips, ${log?.requests} requests`;
   };
-  // The first call of a minute notes its session beside: everybody has called before.
+  // The first call of a minute also writes presence: so everybody makes one call before.
   for (const who of [alice!, bob!, dave!]) await who.does('GET /user/profile');
   const two = [carol!.id, 1];
   note('group/invite, one unknown', await alice!.asks('POST /group/invite', { group_id, user_list: two }));

@@ -8,7 +8,7 @@ import { world } from '../support/world.ts';
 
 test('the log of the functions has no token, no password and nothing that callers send', async () => {
   const given = await Given.app(await world('over HTTP'));
-  // Whatever is sent holds this mark.
+  // Every text that is sent holds this mark.
   const mark = `m${randomBytes(9).toString('hex')}`;
   const said = (what: string) => `${mark}_${what}`;
   const alice = await given.user();

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { routes } from '../../shared/routes/index.ts';
 import { anything, hostileText, namesOf, parametersOf } from '../support/requests.ts';
-import { Given, inOrderAtTheEnd } from '../support/story.ts';
+import { checkDataAtTheEnd, Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
 describe('Any request', () => {
-  const told = inOrderAtTheEnd();
-  // Each has an app of its own: while one waits for the database others make their requests.
+  const checkData = checkDataAtTheEnd();
+  // Each test has its own app, so that they can run at the same time.
   test.concurrent.each(routes.map((route) => [route.methods[0] as string, route.path, route] as const))(
     '%s %s answers any request without a fault of the service',
     async (_, path, { access, methods }) => {
@@ -39,7 +39,7 @@ describe('Any request', () => {
         }),
         { numRuns: 6 },
       );
-      told(given, path);
+      checkData(given, path);
     },
   );
 });

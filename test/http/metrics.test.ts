@@ -11,12 +11,12 @@ import { jobsOf } from '../support/jobs.ts';
 import { type CallLog, takeLogs } from '../support/log.ts';
 import { type Given, inThisProcess, PASSWORD } from '../support/story.ts';
 
-/** What the log line of an answer counts. */
+/** The events that the log line of an answer counts. */
 const counted = async (answer: Promise<Answer>) => eventsOf((await answer).log!);
 
 const login = (given: Given, body: object) => given.api.call('POST', '/token/id', { app: given.app, body });
 
-/** Runs the jobs that wait, as the stream does. */
+/** Runs the waiting jobs, as the stream does. */
 async function runJobs(given: Given, left = 300_000): Promise<CallLog[]> {
   const context = { awsRequestId: `job-${given.app}`, getRemainingTimeInMillis: () => left } as Context;
   for (const { pk, sk } of await jobsOf(given.world.table, given.app))
@@ -116,7 +116,7 @@ inThisProcess('Events in the log', (story) => {
     const fails = Array(9).fill(Date.now());
     await given.db.write([update(lockKey(given.app, String(user.id)), { set: { fails } })]);
     expect(await counted(login(given, { ...known, password: 'wrong' }))).toEqual({ lock_outs: 1 });
-    // A device that has logged in before is still heard; a strange one is refused without being counted.
+    // A device that has logged in before is still checked; an unknown one is refused without being counted.
     expect(await counted(login(given, { ...known, password: 'wrong' }))).toEqual({ failed_logins: 1 });
     expect(await counted(login(given, { user_id: user.id, password: PASSWORD }))).toEqual({});
   });
@@ -171,9 +171,9 @@ inThisProcess('Events in the log', (story) => {
   });
 
   story('ended and cut-off jobs, forgotten users and the memberships that end are counted', async (given) => {
-    const [owner, heir, member] = await given.users(3);
-    await given.group(owner!, { members: [heir!] });
-    await given.group(heir!, { members: [owner!, member!] });
+    const [owner, successor, member] = await given.users(3);
+    await given.group(owner!, { members: [successor!] });
+    await given.group(successor!, { members: [owner!, member!] });
     await owner!.does('POST /user/delete', { password: PASSWORD });
     const [cut] = await runJobs(given, 0);
     expect(eventsOf(cut!)).toEqual({ jobs_cut_off: 1, leaves: 2 });
@@ -204,7 +204,7 @@ inThisProcess('Events in the log', (story) => {
 });
 
 inThisProcess('Sizes of partitions', (story) => {
-  /** DynamoDB Local tells no sizes of item collections, and never refuses one: answers of AWS, as its reference has them. */
+  /** Answers of AWS about sizes of item collections, by its reference. DynamoDB Local never reports or refuses them. */
   const holding = (partition: string, gigabytes: number) =>
     documentClient().middlewareStack.add(
       (next) => async (args) => {

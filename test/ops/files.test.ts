@@ -34,7 +34,7 @@ async function refused(...args: string[]): Promise<string> {
   return JSON.parse(stdout).error;
 }
 
-/** Puts an object where it has no business. @returns its key */
+/** Puts an object that no record names. @returns its key */
 async function place(Key: string): Promise<string> {
   await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: 'content' }));
   return Key;
@@ -42,7 +42,7 @@ async function place(Key: string): Promise<string> {
 
 const lose = (Key: string) => bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key }));
 
-/** As a publication leaves it that died before the record. */
+/** An object as a publication leaves it that failed before it wrote the record. */
 const orphanIn = ({ app }: Given, group: number, random = newRandom()) =>
   place(`files/${app}/${group}/${random}.${'0'.repeat(32)}`);
 

@@ -53,7 +53,7 @@ function fileOf(lines: (Line | string | object)[]): string {
   return file;
 }
 
-/** Runs the command, and gives what it says to scripts. */
+/** Runs the command with --json. @returns its output */
 async function moved(...args: string[]) {
   const { exitCode, stdout } = await opsHere([...args, '--json']);
   return { exitCode, ...JSON.parse(stdout) };
@@ -295,13 +295,13 @@ describe('lines that an import refuses', () => {
     const report = newFile();
     const answer = await moved('import', app.app, fileOf(cases.map(([, line]) => line)), '--report', report);
     expect(answer).toMatchObject({ exitCode: 1, refused: cases.length, written: 0 });
-    const told = linesIn(report)
+    const reported = linesIn(report)
       .map((line) => JSON.parse(line))
       .sort((one, other) => one.line - other.line);
-    expect(told.map(({ line }) => line)).toEqual(cases.map((_, index) => index + 1));
+    expect(reported.map(({ line }) => line)).toEqual(cases.map((_, index) => index + 1));
     for (const [index, [why, , field, sentence]] of cases.entries()) {
-      if (field !== null) expect({ why, field: told[index].field }).toEqual({ why, field });
-      expect({ why, reason: told[index].reason }).toEqual({ why, reason: expect.stringContaining(sentence) });
+      if (field !== null) expect({ why, field: reported[index].field }).toEqual({ why, field });
+      expect({ why, reason: reported[index].reason }).toEqual({ why, reason: expect.stringContaining(sentence) });
     }
     expect(answer.refusals).toHaveLength(20);
     expect(await itemsOf(table, app.app)).toEqual(before);
@@ -326,7 +326,7 @@ describe('lines that an import refuses', () => {
   });
 });
 
-/** A call of a user by an admin token, or of nobody. */
+/** A call by an admin token for a user, or without a token. */
 async function callOf(app: App, person?: number): Promise<Call> {
   forgetCachedApps();
   const token = person === undefined ? undefined : await issueAdminToken(db(), app.app);
@@ -409,7 +409,7 @@ describe(`${USERS} users and ${GROUPS} groups`, () => {
       name: table.name,
       client: {
         async send(command: never) {
-          // The answers are lost of what was written, and later calls reach nobody.
+          // The answers to the last writes are lost, and later requests do not arrive.
           if ((command as object) instanceof TransactWriteCommand && ++writes > cutAt + 4) throw new Error('cut off');
           const answer = await table.client.send(command);
           if (writes > cutAt) throw new Error('cut off');
@@ -444,7 +444,7 @@ describe(`${USERS} users and ${GROUPS} groups`, () => {
     const whole = await importFile(table, other, fileOf(out), { screen: quiet });
     conflicts.on = false;
     expect(whole.refused).toEqual([]);
-    // Transactions of one import never meet: on AWS they would cancel each other.
+    // Transactions of one import never share an item, since on AWS they would cancel each other.
     expect(conflicts.seen).toBe(0);
     expect(await exported(other)).toEqual(out);
     expect(await problems(table, other.app)).toEqual([]);

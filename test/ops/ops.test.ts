@@ -26,7 +26,7 @@ afterAll(() => process.chdir(project));
 
 const db = () => new Database(table.client, table.name);
 
-/** Runs a command that works, and gives what it says to scripts. */
+/** Runs a command that succeeds, with --json. @returns its output */
 // biome-ignore lint/suspicious/noExplicitAny: what the command line prints is looked at field by field
 async function json(...args: string[]): Promise<any> {
   const { exitCode, stdout, stderr } = await opsHere([...args, '--json']);
@@ -49,7 +49,7 @@ async function text(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The error that an API call with this token is answered; undefined where it is served. */
+/** The error of an API call with this token; undefined where the call succeeds. */
 async function callWith(app: string, token: string): Promise<ErrorName | undefined> {
   forgetCachedApps();
   const credentials = { app, token, user: undefined, group: undefined };
@@ -185,7 +185,7 @@ describe('limits', () => {
     await db().write([countStep('many', 'groups', 1)]);
     expect(await text('apps', 'show', 'many')).toMatch(/users +31 of 100\ngroups +31 of 50\n/);
 
-    // One that a function with the old record let in: not counted.
+    // A user whom a function with the old record registered is not counted.
     await addUser('many', 32);
     expect(await json('apps', 'recount', 'many')).toEqual({ app_id: 'many', users: 32, groups: 31 });
     expect(await total('many', 'users')).toBe(32);
@@ -386,7 +386,7 @@ describe('jobs', () => {
     await db().write([finishJob(user)]);
     const gone = `job: "${jobId(user)}" is not there: it is done, or never was`;
     expect(await refused('jobs', 'retry', jobId(user), jobId(group))).toBe(gone);
-    // Not brought back as half a job.
+    // The job that is done does not come back.
     expect(await db().read(jobOf(user))).toBeUndefined();
     expect(await refused('jobs', 'retry')).toBe('give ids of jobs, or --all');
     expect(await refused('jobs', 'retry', '--all', jobId(group))).toBe('give ids of jobs, or --all');

@@ -42,8 +42,8 @@ describe('Costs in a group of ten and of ten thousand', () => {
   /** What each operation costs in a group of that size. */
   async function measure(members: number): Promise<Record<string, Units>> {
     const owner = await given.user('owner');
-    const [joiner, kicked, heir] = (await given.users(3)) as [Person, Person, Person];
-    const group_id = await given.group(owner, { members: [kicked, heir] });
+    const [joiner, kicked, successor] = (await given.users(3)) as [Person, Person, Person];
+    const group_id = await given.group(owner, { members: [kicked, successor] });
     await fill(given, group_id, members);
     const units: Record<string, Units> = {};
     const does = async (name: string, who: Person, ...asked: Parameters<Person['asks']>) => {
@@ -61,7 +61,7 @@ describe('Costs in a group of ten and of ten thousand', () => {
     expect(first.total).toBe(members + 4);
     await does('leave', joiner, 'POST /group/leave', { group_id });
     await does('kick', owner, 'POST /group/kick', { group_id, user_list: [kicked.id] });
-    await does('transfer', owner, 'POST /group/transfer', { group_id, new_owner: heir.id });
+    await does('transfer', owner, 'POST /group/transfer', { group_id, new_owner: successor.id });
     // As deep as the group goes: pages of a thousand to its last ten entries.
     let cursor: string | undefined;
     let left = members + 2;
@@ -74,7 +74,7 @@ describe('Costs in a group of ten and of ten thousand', () => {
     const last = await does('last page of members', owner, 'GET /group/member_list', { group_id, limit: 10, cursor });
     expect(last.cursor).toBeUndefined();
     expect(last.data).toHaveLength(10);
-    await does('destroy', heir, 'POST /group/destroy', { group_id });
+    await does('destroy', successor, 'POST /group/destroy', { group_id });
     return units;
   }
 
@@ -119,7 +119,7 @@ test('a user in 3,000 groups lists them in two round trips', async () => {
   // Caller and app in one batch, the first user memberships, the dissolved groups; then the other user memberships.
   expect(log).toMatchObject({ trips: 2 });
   expect(log!.requests).toBeLessThanOrEqual(5);
-  // 0.1 KB an user membership: the app's id is a long one here.
+  // 0.1 KB per user membership, since the app's id is long here.
   expect(log!.read_units).toBeLessThan(110);
 }, 60_000);
 

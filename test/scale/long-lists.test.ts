@@ -22,7 +22,7 @@ import { worldInProcess } from '../support/world.ts';
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 
-// The clock stands, so that nothing ends while a test looks.
+// The clock stands still, so that nothing ends during a test.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(() => void vi.useRealTimers());
 
@@ -220,7 +220,7 @@ describe('Applications to many groups', () => {
     expect(read - GROUPS).toBeLessThan(made.length * 1.1);
     // A page of few looks at the beginning of each group only, at ten of the seven hundred.
     const small = await recorder.record(() => alice.asks('POST /group/application_list', { group_list, limit: 5 }));
-    const imported = small.requests.reduce((sum, { output }) => sum + (output.Items?.length ?? 0), 0);
-    expect(imported - GROUPS).toBe(made.length - 700 + 10);
+    const itemsRead = small.requests.reduce((sum, { output }) => sum + (output.Items?.length ?? 0), 0);
+    expect(itemsRead - GROUPS).toBe(made.length - 700 + 10);
   });
 });

@@ -10,7 +10,7 @@ import { tokenHash } from '../../../shared/domain/token.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, insisted, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
-/** How often a password was hashed: the work that a caller could measure. It is counted, not done at its full cost. */
+/** How often a password was hashed, which a caller could measure. It is hashed at low cost here, and counted. */
 const hashed = vi.hoisted(() => ({ times: 0, gate: Promise.resolve() }));
 vi.mock('node:crypto', async (original) => {
   const real = await original<typeof crypto>();
@@ -30,7 +30,7 @@ const MINUTE = 60_000;
 const login = (given: Given, path: string, body: object) =>
   given.api.call('POST', path, { app: given.app, body: { password: WRONG, ...body } });
 
-/** As after so many failures of an account just now. */
+/** Sets an account to that many failures of this moment. */
 const failed = (given: Given, account: string, times: number) =>
   given.db.write([
     put(lockKey(given.app, account), {
@@ -40,7 +40,7 @@ const failed = (given: Given, account: string, times: number) =>
     }),
   ]);
 
-/** Every way to fail, each on the same account. */
+/** Every way to fail a login, on the same account. */
 const failures = (given: Given, { id, username }: Person) => [
   () => login(given, '/token/id', { user_id: id }),
   () => login(given, '/token/user', { name: username.toUpperCase() }),
@@ -83,14 +83,14 @@ inThisProcess('Lock-out', (story) => {
     expect(await given.db.read(account)).not.toHaveProperty('lockedUntil');
     expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe('noPermission');
 
-    // Locked: by any name, the right password too; a device that logged in before is spared, a strange one is not.
+    // Locked by every name, also for the right password. A known device is not locked, an unknown one is.
     for (const body of [{ user_id: person.id }, { user_id: person.id, device_guid: 'strange' }])
       expect((await login(given, '/token/id', { ...body, password: PASSWORD })).outcome).toBe('noPermission');
     expect((await login(given, '/token/user', { mobile: MOBILE, password: PASSWORD })).outcome).toBe('noPermission');
-    // Nor is anybody signed out by it.
+    // The lock ends no session.
     expect((await person.asks('GET /user/profile')).outcome).toBe('success');
     expect((await login(given, '/token/id', known)).outcome).toBe('success');
-    // The success cleared the count.
+    // The successful login has cleared the count.
     expect((await login(given, '/token/id', { user_id: person.id, password: PASSWORD })).outcome).toBe('success');
   });
 
@@ -110,7 +110,7 @@ inThisProcess('Lock-out', (story) => {
     const tries = async (device_guid: string | undefined, password: string) =>
       (await login(given, '/token/id', { user_id: id, password, device_guid })).body.message;
     for (const guid of ['phone', 'tablet']) expect(await tries(guid, PASSWORD)).toBeNull();
-    // A stranger's guesses refuse strangers, and neither of the two.
+    // Guesses from an unknown device lock unknown devices, and neither of the two.
     for (let nth = 0; nth < 10; nth++) expect(await tries(undefined, WRONG)).toMatch(WRONG_PASSWORD);
     expect(await tries('stranger', PASSWORD)).toMatch(TOO_MANY);
     for (let nth = 0; nth < 10; nth++) expect(await tries('phone', WRONG)).toMatch(WRONG_PASSWORD);
@@ -163,7 +163,7 @@ inThisProcess('Lock-out', (story) => {
         code: codeOf('noPermission'),
         message: expect.stringContaining('too many wrong passwords'),
       });
-    // Everything else it may do, and another device of the user may do this too.
+    // The device may do everything else, and another device of the user may do this too.
     expect((await person.asks('GET /user/profile')).outcome).toBe('success');
     expect((await other.asks('POST /user/change_password', change)).outcome).toBe('success');
   });

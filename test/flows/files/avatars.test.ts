@@ -7,7 +7,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const real = globalThis.fetch;
 
-/** Does something else right after the next request to the bucket of this kind, before its answer is seen. */
+/** Runs the hook after the next request of this kind to the bucket, before the function gets its answer. */
 function after(isNext: (init: RequestInit) => boolean, hook: () => Promise<unknown>): void {
   let due = true;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) => {
@@ -29,13 +29,13 @@ const avatarForm = (who: Actor): Promise<Form> => who.does('GET /file/upload/ava
 
 const keyOf = ({ oss_body_param }: Form): string => oss_body_param.key ?? '';
 
-/** Posts the form, and says what S3 says of the upload. */
+/** Posts the form. @returns the object as the event of S3 describes it */
 async function upload(given: Given, form: Form, content: string) {
   expect(await postForm(form, content)).toBe(200);
   return created(given, keyOf(form));
 }
 
-/** What the form's address shows, or the name of the error. */
+/** The content at the form's address, or the name of the error. */
 async function shown(who: Actor, form: Form): Promise<string> {
   const { outcome, body } = await who.asks('GET /file/download/avatar', opaque(form.download_url));
   return outcome === 'success' ? (await real(body.data.url)).text() : outcome;
@@ -202,7 +202,7 @@ inRaces('Avatars, in races', (story) => {
       seen.push(await shown(people[0]!, form));
       const pictures = new Set(seen.filter((one) => one !== 'fileMissing'));
       expect([...pictures]).toEqual([expect.stringMatching(/^picture [0-3]$/)]);
-      // Once somebody has seen it nobody is told that there is none.
+      // Once a caller has seen a picture no caller gets fileMissing.
       expect(
         seen.indexOf(
           'fileMissing',

@@ -10,7 +10,7 @@ import { world } from '../../support/world.ts';
 
 const EXAMPLE = new URL('../../../examples/files.html', import.meta.url);
 const NAME = 'fünf 图 😀.bin';
-/** Where the example's pictures go, for people to look at. */
+/** Folder for pictures of the example, for people to look at. */
 const PICTURES = process.env.PICTURES;
 
 describe.runIf(chromiumPath)('The example page for files, in Chromium', () => {
@@ -27,7 +27,7 @@ describe.runIf(chromiumPath)('The example page for files, in Chromium', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** The example in a fresh window; `values` prefill its form. Whatever the page's script does not catch fails the test. */
+  /** The example in a fresh window; `values` prefill its form. An uncaught error of the page fails the test. */
   async function open(values: Record<string, unknown>, options: BrowserContextOptions = {}) {
     const page = await (await browser.newContext(options)).newPage();
     const faults: Error[] = [];
@@ -67,7 +67,7 @@ describe.runIf(chromiumPath)('The example page for files, in Chromium', () => {
     await page.getByText('No files yet.').waitFor();
     expect(page.url()).not.toContain(alice.token);
 
-    // Two seconds of upload, so that there is progress to see.
+    // The upload takes two seconds, so that its progress can be seen.
     const network = await page.context().newCDPSession(page);
     await network.send('Network.enable');
     await network.send('Network.emulateNetworkConditions', {

@@ -36,7 +36,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The functions of this process in place of bundles. */
+/** Runs the handlers of this process instead of bundles. */
 const pool: FunctionPool = {
   async invoke({ environment }: FunctionDefinition, event: APIGatewayProxyEventV2) {
     const requestId = randomUUID();
@@ -49,8 +49,8 @@ const pool: FunctionPool = {
 };
 
 /**
- * Four origins: two of pages, the API and the bucket. The configuration names the first; gateway and bucket have the
- * CORS rules of the templates that are made of it.
+ * Four origins: two of pages, the API and the bucket. The configuration names the first page. Gateway and bucket follow
+ * the CORS rules of the synthesized templates.
  */
 describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
   let browser: Browser;
@@ -99,7 +99,7 @@ describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
     }
   }
 
-  /** A group, and the address of a file in it that the API redirects from. */
+  /** A group, and the stable address of a file in it, which the API redirects. */
   async function sharedFile() {
     const alice = await given.user();
     const group_id = await given.group(alice);

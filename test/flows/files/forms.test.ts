@@ -9,7 +9,7 @@ import { type Actor, type Given, inBothWorlds, inRaces, inThisProcess } from '..
 const chatForm = (person: Actor, group: number): Promise<Form> =>
   person.does('GET /file/upload/chat', { file_type: 103, to_id: group, to_type: 2 });
 
-/** What a form uploaded, under its address. */
+/** Uploads by a form. @returns the stable address */
 async function uploaded(person: Actor, group: number, content = 'content'): Promise<string> {
   const form = await chatForm(person, group);
   expect(await postForm(form, content)).toBe(200);
@@ -298,7 +298,7 @@ inBothWorlds('Stable addresses of files', (story) => {
     const file = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id), 7, name));
     expect(file.name).toBe(name);
     const { headers } = await owner.asks('GET /file/download/chat', opaque(file.url));
-    // Some programs take no more than 4 KB; a session token of AWS has up to 1,500 characters of them.
+    // Some programs take at most 4 KB, of which a session token of AWS needs up to 1,500 characters.
     expect(headers.location?.length).toBeLessThan(2500);
     const shown = (await fetch(headers.location ?? '')).headers.get('content-disposition') ?? '';
     const [, kept = ''] = /filename\*=UTF-8''(.+)$/.exec(shown) ?? [];

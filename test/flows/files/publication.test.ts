@@ -12,7 +12,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const real = globalThis.fetch;
 
-/** Does something else right after the next copy, before the copy's answer is seen. */
+/** Runs the hook after the next copy, before the function gets its answer. */
 function afterCopy(hook: () => Promise<unknown>): void {
   let due = true;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) => {
@@ -25,7 +25,7 @@ function afterCopy(hook: () => Promise<unknown>): void {
   });
 }
 
-/** The function ends without another write. */
+/** The function's next write fails, as if it had died. */
 const dies = async () => {
   vi.spyOn(documentClient(), 'send').mockRejectedValueOnce(new Error('out of memory') as never);
 };
@@ -33,13 +33,13 @@ const dies = async () => {
 const reserve = (who: Actor, group_id: number, more = {}) =>
   who.does('POST /group/file/upload', { group_id, name: 'notes', size: 1, type: 'text/plain', ...more });
 
-/** Puts one byte, and says what S3 says of it. */
+/** Uploads one byte. @returns the object as the event of S3 describes it */
 const upload = async (given: Given, record: { url: string; type: string }, byte: string) => {
   expect((await put(record, byte)).status).toBe(200);
   return created(given, keyOf(record.url));
 };
 
-/** What the group's files hold, the newest first; and that nothing else lies in the bucket. */
+/** The contents of the group's files, newest first. Fails if the bucket holds anything else. */
 async function contents(given: Given, group_id: number): Promise<string[]> {
   const files = await given.admin().does('GET /group/file/list', { group_id });
   const found: string[] = await Promise.all(
@@ -247,7 +247,7 @@ describe('Publication of uploads', () => {
   });
 });
 
-/** Every copy is refused, as where a permission is missing. */
+/** Makes S3 refuse every copy, as if a permission were missing. */
 const refuseCopies = () =>
   vi
     .spyOn(globalThis, 'fetch')
@@ -301,7 +301,7 @@ describe('Files of a group', () => {
         for (let n = 0; n < 5; n++) lists.push((await people[0]!.does('GET /group/file/list', { group_id })).length);
         return 'seen';
       };
-      // Each event comes twice, while somebody looks.
+      // Each event comes twice, while a member lists the files.
       await given.race(seen, ...[...uploads, ...uploads].map((object) => () => deliver(object)));
       expect(lists).toEqual(lists.toSorted((a, b) => a - b));
       expect((await contents(given, group_id)).sort()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
@@ -313,7 +313,7 @@ describe('Files of a group', () => {
           (who) => () => who.does('POST /group/file/delete', { group_id, file_list }),
         ),
       );
-      // Each file goes by one of the calls; the third may delete its own only.
+      // Each file is deleted by one of the calls. The third caller may delete only their own file.
       const gone = answers.flat().filter(({ result }) => result === 'success');
       expect(gone.map(({ file_id }) => file_id).sort()).toEqual(file_list);
       expect(await contents(given, group_id)).toEqual([]);
@@ -342,7 +342,7 @@ describe('Files of a group', () => {
       vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) =>
         given[1]?.method === 'DELETE' ? new Response('', { status: 503 }) : real(...given),
       );
-      // Patience with S3 lasts some seconds, and the job has it several times.
+      // Retries of S3 last some seconds, several times in the job: so the clock runs faster.
       const [began, before] = [Date.now(), performance.now()];
       vi.spyOn(Date, 'now').mockImplementation(() => began + Math.round((performance.now() - before) * 20));
       const { status } = await alice.asksOnce('POST /group/file/delete', { group_id, file_list: [1] });

@@ -124,7 +124,7 @@ describe('Uploads to a group', () => {
           ]);
         }
         expect(await alice.does('GET /group/file/list', { group_id })).toEqual([]);
-        // What lies elsewhere may be larger; what the app allows is enough.
+        // A link to another server may name a larger file, and a file may be as large as the app allows.
         const url = 'https://example.com/x';
         expect(await alice.does('POST /group/file/upload', { ...good, size: 1001, url })).toMatchObject({ size: 1001 });
         expect(await alice.does('POST /group/file/upload', { ...good, size: '1000', type: '', url: '' })).toMatchObject(

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import { arrived, put, share } from '../../support/files.ts';
 import { inBothWorlds } from '../../support/story.ts';
 
-/** What a file's record holds besides `url` and times. */
+/** A file's record without `url` and times. */
 const fields = ({ url, created_at, updated_at, ...rest }: Record<string, unknown>) => rest;
 const now = () => Math.floor(Date.now() / 1000);
 const download = async (url: string) => (await fetch(url)).text();
@@ -25,7 +25,7 @@ describe('A shared file', () => {
       expect(record.created_at).toBeGreaterThanOrEqual(before);
       expect(record.updated_at).toBe(record.created_at);
 
-      // Nothing is there yet.
+      // The file is not there before the upload.
       for (const who of [alice!, bob!]) {
         expect(await who.fails('GET /group/file', { group_id, file_id: 1 })).toBe('fileMissing');
         expect(await who.fails('POST /group/file/update_name', { group_id, file_id: 1, name: 'x' })).toBe(
@@ -59,7 +59,7 @@ describe('A shared file', () => {
         { file_id: 1, result: 'success', reason: '' },
         { file_id: 9, result: 'fail', reason: 'shared file does not exist' },
       ]);
-      // The object is gone before the answer.
+      // The object is deleted before the answer.
       expect((await fetch(url)).ok).toBe(false);
       expect(await alice!.fails('GET /group/file', { group_id, file_id: 1 })).toBe('fileMissing');
       expect(await given.world.bucket.keysOf(given.app)).toHaveLength(1);

@@ -103,7 +103,7 @@ inBothWorlds('The fields of a group', (story) => {
     expect(await bob.fails('POST /group/display_name', { group_id, value: 'x'.repeat(129) })).toBe('badParameter');
     for (const call of ['POST /group/display_name', 'PUT /group/msg/mute_mode', 'PUT /group/msg/push_mode'] as const)
       expect(await carol.fails(call, { group_id, value: 'x', msg_mute_mode: 1, msg_push_mode: 1 })).toBe('needsMember');
-    // They go with the membership.
+    // They end with the membership.
     await bob.does('POST /group/display_name', { group_id, value: 'Bobby' });
     await bob.does('DELETE /group/leave', { group_id });
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
@@ -190,7 +190,7 @@ inBothWorlds('Announcements', (story) => {
     expect((await remove(2, 'POST')).body).toMatchObject({ code: 200, data: {} });
     expect((await remove(2, 'DELETE')).outcome).toBe('announcementMissing');
     expect(await bob.does('GET /group/announcement/last', { group_id })).toEqual(one);
-    // A number is not given twice.
+    // An id is not used twice.
     expect(await edit('three')).toMatchObject({ id: 3 });
     for (const parameters of [
       { title: ' ', content: 'x' },
@@ -266,7 +266,7 @@ inThisProcess('Limits of announcements', (story) => {
       const kept = async () =>
         (await alice.does('GET /group/announcement/list', { group_id })).map(({ id }: { id: number }) => id);
       expect(await kept()).toEqual([6, 7, 8, 9, 10]);
-      // What calls of one moment have left over goes with the next ones, five at a time.
+      // Later calls remove what simultaneous calls left over, five at a time.
       await edit();
       expect(await kept()).toEqual([7, 8, 9, 10, 11]);
       await edit();
@@ -331,7 +331,7 @@ inThisProcess('Applications to several groups', (story) => {
       }
     const pairs = (entries: { group_id: number; applicant_id: number }[]) =>
       entries.map(({ group_id, applicant_id }) => [group_id, applicant_id]);
-    // Groups that she does not administer, or that are not there, are left out.
+    // Groups that alice does not administer, and groups that do not exist, are left out.
     const group_list = [...groups, 1];
     expect(pairs(await alice.does('POST /group/application_list', { group_list }))).toEqual(made);
     for (const limit of [1, 2, 4, 9])
@@ -339,7 +339,7 @@ inThisProcess('Applications to several groups', (story) => {
     expect(pairs(await alice.does('POST /group/application_list'))).toEqual(made);
     const first = (await alice.asks('POST /group/application_list', { group_list, limit: 2 })).body;
     expect(first.total).toBe(9);
-    // The total of the first page is that of the others.
+    // Further pages show the total of the first page.
     await people[0]!.does('POST /group/apply', { group_id: groups[0], reason: 'again' });
     const second = (await alice.asks('POST /group/application_list', { group_list, limit: 2, cursor: first.cursor }))
       .body;

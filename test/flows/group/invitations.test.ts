@@ -27,7 +27,7 @@ inBothWorlds('Invitations', (story) => {
       expect(expired_time).toBeGreaterThan(Date.now() + 6 * 86_400_000);
       expect(new Date(updated_at).toISOString()).toBe(updated_at);
     }
-    // A second by the same inviter renews the first, and is the newest.
+    // A second invitation by the same inviter renews the first, and is the newest.
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: 'again' });
     const renewed = await bob.lists('GET /group/invitation_list', { limit: 1 });
     expect(renewed).toMatchObject([{ reason: 'again' }, { reason: 'please' }]);
@@ -40,7 +40,7 @@ inBothWorlds('Invitations', (story) => {
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
     expect((await answer(alice.id, true)).outcome).toBe('invitationGone');
     expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 1 }, { status: 2 }]);
-    // Nor after having left again.
+    // It is not valid again after the invitee has left.
     await bob.does('POST /group/leave', { group_id });
     expect((await answer(bob.id, true)).outcome).toBe('invitationGone');
   });
@@ -222,13 +222,13 @@ inThisProcess('QR codes over time', (story) => {
       [group, signer, expiry, mac],
     ])
       expect(await join(forged.join('.'))).toBe('qrIllegal');
-    // Of another app.
+    // A code of another app.
     const elsewhere = await given.otherApp();
     const mallory = await elsewhere.user();
     const foreign = await elsewhere.group(mallory);
     expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe('qrIllegal');
     expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe('qrIllegal');
-    // Its signer gone, and back.
+    // A code whose signer left, and joined again.
     await carol.does('POST /group/leave', { group_id });
     expect(await join(code)).toBe('qrIllegal');
     await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
@@ -266,7 +266,7 @@ inThisProcess('QR codes over time', (story) => {
     ]);
     await alice.does('POST /group/admin/remove', { group_id, user_list: [bob.id] });
     expect(await join(bob)).toBe('qrIllegal');
-    // What the app signed rests on who owned the group then.
+    // A code of the app depends on the user who owned the group when it was signed.
     await alice.does('POST /group/transfer', { group_id, new_owner: bob.id });
     expect([await join(alice), await join(bob), await join(ofApp)]).toEqual(['qrIllegal', 'success', 'qrIllegal']);
     await bob.does('POST /group/settings/allow_member_invitation', { group_id, value: true });

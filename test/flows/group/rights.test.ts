@@ -7,7 +7,7 @@ interface Scene {
   owner: Person;
   admin: Person;
   member: Person;
-  /** A plain member whom things are done to. */
+  /** A plain member who is the object of the calls. */
   target: Person;
   outsider: Person;
 }
@@ -84,10 +84,10 @@ inThisProcess('Rights in a group', (story) => {
       }
       for (const app of [given.admin(), given.admin({ group: group_id })])
         expect((await app.asks(call, given_)).outcome).toBe('success');
-      // The app acting as somebody has that person's rights.
+      // The app acting as a user has the rights of that user.
       const asMember = await given.admin({ user: all.member.id }).asks(call, given_);
       expect(asMember.outcome).toBe(refused.member ?? 'success');
-      // Parameters come before the group, the group before the role.
+      // Parameters are checked before the group, and the group before the role.
       if (call !== 'POST /group/info/batch')
         expect(await all.outsider.fails(call, { ...given_, group_id: 1 })).toBe('groupMissing');
       expect(await all.outsider.fails(call, { ...given_, group_id: 'x', group_list: 'x' })).toBe('badParameter');

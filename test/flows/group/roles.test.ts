@@ -16,7 +16,7 @@ inBothWorlds('Admins', (story) => {
       done(alice!),
       done(bob!),
     ]);
-    // In order of appointment, without the owner; a second appointment changes nothing.
+    // Admins are listed in order of appointment, without the owner. A second appointment changes nothing.
     await add(carol!);
     expect(userIds(await bob!.does('GET /group/admin_list', { group_id }))).toEqual(idsOf([carol!, bob!]));
     const remove = (method: 'POST' | 'DELETE', ...users: Person[]) =>
@@ -47,7 +47,7 @@ inBothWorlds('Ownership', (story) => {
     await alice!.does('POST /group/ban', { group_id, user_list: [bob!.id], duration: -1 });
     expect((await transfer(alice!, bob!, 'PUT')).body.data).toEqual(done(bob!));
     expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ owner_id: bob!.id, count: 2 });
-    // Whoever becomes owner is no longer banned, nor an admin entry.
+    // The new owner is no longer banned, and no longer listed as an admin.
     expect((await alice!.asks('GET /group/banned_list', { group_id })).body).toMatchObject({ data: [], total: 0 });
     expect(await alice!.does('GET /group/admin_list', { group_id })).toEqual([]);
     expect((await transfer(alice!, bob!)).outcome).toBe('needsOwner');
@@ -88,7 +88,7 @@ inThisProcess('Limits of a group', (story) => {
       expect(await alice!.fails('POST /group/create', { name: 'Three' })).toBe('tooManyOwned');
       expect(await alice!.fails('POST /group/transfer', { group_id: one, new_owner: bob!.id })).toBe('tooManyOwned');
       expect(await bob!.fails('POST /group/transfer', { group_id: two, new_owner: alice!.id })).toBe('tooManyOwned');
-      // Alice has joined two: as many as one may.
+      // Alice has joined two groups, as many as allowed.
       await carol!.does('POST /group/settings/require_admin_approval', { group_id: other, apply_approval: 0 });
       expect(await alice!.fails('POST /group/apply', { group_id: other })).toBe('tooManyJoined');
       const { qr_info } = await carol!.does('GET /group/qrcode/sign', { group_id: other });

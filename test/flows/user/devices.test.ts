@@ -8,7 +8,7 @@ import { type Given, inBothWorlds, inThisProcess, PASSWORD, Person } from '../..
 
 const MINUTE = 60_000;
 
-/** A login as clients make it; `agent` is their user agent. */
+/** A login as clients make it; `agent` is the user agent. */
 async function login(given: Given, { id, username }: Person, guid?: string, agent = 'Chat/1.0'): Promise<Person> {
   const { body } = await given.api.call('POST', '/token/id', {
     app: given.app,
@@ -56,19 +56,19 @@ describe('Devices', () => {
         { device_sn: another.device, platform: 6, user_agent: 'Chat/1.0', user_id: first.id },
       ]);
 
-      // Kicked: listed, and signed out at once. Others are not.
+      // A kicked device is signed out at once, and stays in the list.
       expect(await other.does('PUT /user/kick', { device_sn: again.device })).toBe(true);
       expect(await again.fails('GET /user/profile')).toBe('loginAgain');
       expect(await other.does('POST /user/kick', { device_sn: again.device })).toBe(true);
       expect(await numbers(other)).toContain(again.device);
 
-      // Removed: gone and signed out at once; an unknown one is gone already.
+      // A removed device is signed out at once, and leaves the list. Removing it again succeeds.
       expect(await other.does('DELETE /user/device/remove', { device_sn: another.device })).toBe(true);
       expect(await another.fails('GET /user/profile')).toBe('loginAgain');
       expect(await other.does('POST /user/device/remove', { device_sn: another.device })).toBe(true);
       expect(await numbers(other)).not.toContain(another.device);
 
-      // All: the one that asks too.
+      // A kick without a device signs out all, also the caller's.
       expect(await other.does('POST /user/kick')).toBe(true);
       for (const person of [first, again, other]) expect(await person.fails('GET /user/profile')).toBe('loginAgain');
       const back = await login(given, first, 'phone');
@@ -150,11 +150,11 @@ describe('Devices', () => {
       expect(await given.db.read(deviceOf(given.app, one.id, one.device))).toMatchObject({ notifier: 'fcm' });
       await one.does('PUT /user/token/bind', bind(one.device, 't2'));
       expect(await holder('t1')).toBeUndefined();
-      // From one device of the user to the other.
+      // The token moves to another device of the user.
       await one.does('PUT /user/token/bind', bind(second.device, 't2'));
       expect(await holder('t2')).toMatchObject({ user: one.id, sn: second.device });
       expect(await given.db.read(deviceOf(given.app, one.id, one.device))).not.toHaveProperty('device_token');
-      // The note goes with the device.
+      // The item of the push token is removed with its device.
       await one.does('POST /user/device/remove', { device_sn: second.device });
       expect(await holder('t2')).toBeUndefined();
     });
@@ -182,7 +182,7 @@ describe('Devices', () => {
         expect((await numbers(fourth)).toSorted()).toEqual([first.device, third.device, fourth.device].toSorted());
         expect(await second.fails('GET /user/profile')).toBe('loginAgain');
         expect(await given.db.read(pushTokenOf(given.app, tokenHash('idle')))).toBeUndefined();
-        // A known device takes nobody's place.
+        // A known device takes the place of no other.
         await login(given, first, 'fourth');
         expect(await first.does('GET /user/device/list')).toHaveLength(3);
       },

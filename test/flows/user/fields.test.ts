@@ -3,7 +3,7 @@ import type { Method } from '../../../shared/routes/index.ts';
 import { type Answer, codeOf, routeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person, type Story } from '../../support/story.ts';
 
-/** A route that changes one field: its parameter, and values as they may be sent with what is read then. */
+/** A route that changes one field: its parameter, valid values with what is read afterwards, and wrong values. */
 interface Field {
   path: `/user/${string}`;
   parameter: string;
@@ -95,8 +95,8 @@ const call = (given: Given, person: Person, method: Method, path: string, reques
 
 const read = (person: Person, field: Field) => person.does(`GET ${field.where}`);
 
-/** Every alias, in query and body, by the user and by the app as the user: just this field changes. */
-function tell(story: Story, field: Field) {
+/** Changes the field by every method, in query and body: no other field changes. */
+function changesAlone(story: Story, field: Field) {
   const { path, parameter, values } = field;
   story(`${path} changes ${field.field} alone, by each method, from query or body`, async (given) => {
     const person = await given.user();
@@ -118,7 +118,7 @@ function tell(story: Story, field: Field) {
 
 describe('Fields of a user', () => {
   inThisProcess('One field at a time', (story) => {
-    for (const field of FIELDS) tell(story, field);
+    for (const field of FIELDS) changesAlone(story, field);
 
     story('a wrong value of a field is refused with its name (badParameter), and changes nothing', async (given) => {
       const person = await given.user();
@@ -179,7 +179,7 @@ describe('Fields of a user', () => {
   });
 
   inBothWorlds('One field of each kind', (story) => {
-    for (const field of [FIELDS[2]!, FIELDS[7]!]) tell(story, field);
+    for (const field of [FIELDS[2]!, FIELDS[7]!]) changesAlone(story, field);
   });
 });
 
@@ -363,7 +363,7 @@ inBothWorlds('Bodies that are the value', (story) => {
       const long = await call(given, person, 'PUT', path, { body: `ü${'x'.repeat(16_383)}` });
       expect(long.body).toMatchObject({ code: codeOf('badParameter'), message: 'body: must have at most 16384 bytes' });
       expect((await person.does('GET /user/profile'))[field]).toHaveLength(16_384);
-      // Nothing clears it.
+      // An empty body clears the field.
       expect((await call(given, person, 'PUT', path, { body: '' })).outcome).toBe('success');
       expect((await call(given, person, 'PUT', path, {})).outcome).toBe('success');
       expect((await person.does('GET /user/profile'))[field]).toBe('');
@@ -405,7 +405,7 @@ inThisProcess('Operations for admins', (story) => {
       ['POST', '/user/change_password_admin'],
     ] as const) {
       expect(await person.fails(`${method} ${path}`), path).toBe('noPermission');
-      // Whomever the token acts as.
+      // Also when the token names its own user.
       const { outcome } = await call(given, person, method, path, { user: person.id });
       expect(outcome).toBe('noPermission');
     }

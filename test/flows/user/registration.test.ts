@@ -51,7 +51,7 @@ inBothWorlds('Registration in batch', (story) => {
 
 inThisProcess('Batches', (story) => {
   story('a batch takes a hundred entries over several transactions, and no more (badParameter)', async (given) => {
-    // Hashing is what costs: most entries fail before it.
+    // Most entries fail before they are hashed, since hashing takes long.
     const good = (n: number) => n % 2 === 0 && n < 68;
     const list = Array.from({ length: 100 }, (_, n) => entry(`user_${n}`, good(n) ? PASSWORD : 'short'));
     const { body, log } = await given.admin().asks('POST /user/register/batch', { list });
@@ -104,7 +104,7 @@ inThisProcess('Batches', (story) => {
       { user_id: String(two), nick_name: null, description: 'changed' },
       { user_id: two, description: 'a second time' },
       { user_id: three, private_info: 'ü'.repeat(8193) },
-      // Handled once, in the place where it came first.
+      // A user who comes twice is handled once, at the first place.
       { user_id: one, nick_name: 'a second time' },
     ];
     expect(await given.admin().does('PUT /user/profile/batch', { list: mixed })).toEqual([
@@ -130,7 +130,7 @@ inThisProcess('Registration for push', (story) => {
     expect(await push('plain', {})).toMatchObject({ push_token: '' });
     expect(await push('given', { alias: 'a', push_token: 'mine' })).toMatchObject({ push_token: 'mine' });
     expect(await push('empty', { alias: '', push_token: '' })).toMatchObject({ push_token: '' });
-    // Many clients send what they have not as empty text.
+    // Many clients send an empty text for what they do not have.
     expect((await push('none', { device_guid: 'phone', push_token: '' })).push_token).toMatch(/^[\w-]{32}$/);
     const issued = await push('issued', { device_guid: 'phone' });
     expect(issued.push_token).toMatch(/^[\w-]{32}$/);
@@ -180,7 +180,7 @@ inThisProcess('Apps', (story) => {
       await given.admin({ user: answer[0]!.user_id }).does('POST /user/delete');
       expect(await total()).toBe(2);
 
-      // Calls of the same moment may pass the limit together; it then holds for all that follow.
+      // Simultaneous calls may exceed the limit together; later calls are refused.
       const answers = await given.race(...Array.from({ length: 10 }, (_, n) => () => register(given, `racer_${n}`)));
       const registered = answers.filter(({ outcome }) => outcome === 'success').length;
       expect(registered).toBeGreaterThan(0);

@@ -142,7 +142,7 @@ inThisProcess('Passwords', (story) => {
         () => person.asks('POST /user/change_password', { old_password: PASSWORD, new_password: NEW }),
         async () => {
           await new Promise((resolve) => setTimeout(resolve, 30));
-          // A BatchGet is not one moment: read one before and one after the change, user and device do not fit.
+          // A BatchGet is not atomic: it may read the user before and the device after the change.
           const answer = await remove();
           return answer.outcome === 'loginAgain' ? remove() : answer;
         },
