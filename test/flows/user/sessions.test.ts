@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { forgetCachedApps } from '../../../shared/call/call.ts';
 import { deviceOf, lockOf } from '../../../shared/data/user-repo.ts';
-import { forgetCachedApps } from '../../../shared/domain/call.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
