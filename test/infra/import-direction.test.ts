@@ -45,10 +45,10 @@ const forbidden = (file: string, imports: string[]): string[] => {
   return rule ? imports.filter((name) => !rule.mayImport.test(name)) : [];
 };
 
-describe('imports go one way', () => {
+describe('the direction of imports', () => {
   const files = globSync('{functions,shared,infra}/**/*.ts', { cwd: root }).map((file) => file.replaceAll('\\', '/'));
 
-  it('in every file', () => {
+  it('every file imports only what its layer may import', () => {
     expect(files.length).toBeGreaterThan(20);
     expect(files.flatMap((file) => forbidden(file, importsOf(file)).map((name) => `${file} imports ${name}`))).toEqual(
       [],
@@ -66,7 +66,7 @@ describe('imports go one way', () => {
     ['shared/routes/group.ts', 'shared/data/table.ts'],
     ['shared/limits.ts', 'infra/config.ts'],
     ['infra/bundle.ts', 'test/infra/templates.ts'],
-  ])('and the rules bite: not from %s to %s', (file, name) => {
+  ])('a rule forbids %s to import %s', (file, name) => {
     expect(forbidden(file, [name])).toEqual([name]);
   });
 });

@@ -8,7 +8,7 @@ type Responses = Record<number, { $ref: string } | undefined>;
 const document: { paths: Record<string, Record<string, { responses: Responses } | undefined> | undefined> } =
   JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'));
 
-/** Compiles a response when it is first asked for. What many share is called, not copied: that takes half the time. */
+/** Compiles the schema of a response on first use. Shared parts are not inlined, which takes half the time. */
 const ajv = new Ajv2020({
   strict: false,
   validateSchema: false,

@@ -4,8 +4,8 @@ import { opaque, postForm, share } from './files.ts';
 import { type Actor, type Given, PASSWORD, type Person } from './story.ts';
 
 /**
- * One call of every operation, from one state of the table that all of them start from: what an everyday call of it
- * costs. Lists of a body hold one entry; groups have ten members.
+ * The state of the table from which every recipe starts. A recipe is an everyday call of one operation: lists in a body
+ * hold one entry, groups have ten members.
  */
 export interface Scene {
   given: Given;
@@ -14,17 +14,17 @@ export interface Scene {
   /** Admin of the group. */
   bob: Person;
   carol: Person;
-  /** Member of nothing. */
+  /** A member of no group. */
   dave: Person;
-  /** Has applied for membership. */
+  /** Has applied to the group. */
   frank: Person;
-  /** Is asked before joining, and has been invited. */
+  /** Asked for consent before joining, and has been invited. */
   grace: Person;
   /** A banned member, a blocked stranger. */
   banned: Person;
   blocked: Person;
   group: number;
-  /** Takes anybody who applies. */
+  /** A group that admits every applicant. */
   open: number;
   qr_info: string;
   /** Shared files of the group: one that stays, one to delete. */
@@ -70,7 +70,7 @@ export async function setScene(given: Given): Promise<Scene> {
   return { given, alice, bob, carol, dave, frank, grace, banned, blocked, group, open, qr_info, kept, gone, avatar };
 }
 
-/** Who asks, and with what. */
+/** The caller and the parameters of a call. */
 export type Recipe = (scene: Scene) => { who: Actor; parameters?: Record<string, unknown> };
 
 const byCarol =
@@ -229,7 +229,7 @@ export function cook(route: Route, scene: Scene): Promise<Answer> {
   return scene.given.api.call(method, path, request);
 }
 
-/** An everyday call of somebody who called a moment ago, of an app whose record the function holds. */
+/** Makes the calls that precede an everyday call: the session was used a moment ago, and the app's record is cached. */
 export async function warmUp({ given, alice, carol, dave, grace }: Scene): Promise<void> {
   for (const who of [alice, carol, dave, grace]) await who.does('GET /user/push/tag');
   await given.admin().does('GET /group/public_list');
