@@ -1,10 +1,9 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 
-/** The primary key of an item. Items of a shape after the first carry its number: see `Shape.version`. */
+/** The primary key of an item. */
 export interface Key {
   pk: string;
   sk: string;
-  v?: number;
 }
 
 /** What a template's placeholder takes: `{user}` an id, `{at:time}` milliseconds, anything else a text. */
@@ -85,12 +84,10 @@ export interface Shape {
   bytes?: number;
   /** Whether the items carry a time to live: `some` where only those do that wait for something. */
   ttl?: 'all' | 'some';
-  /**
-   * Number of the shape, 1 where absent. Items of the first shape carry no number, so it costs nothing until a shape
-   * changes; later ones carry it as `v`.
-   */
+  /** Attributes that lists show besides keys: what the indexes 2 and 3 hold of an item. Index 1 holds all of it. */
+  shows?: { readonly lsi2?: readonly string[]; readonly lsi3?: readonly string[] };
+  /** Number of the shape and the way to it, once it has changed: see versions.ts. */
   version?: number;
-  /** Brings an item of the version before to the next one, by that version: pure. Reading does so, and `ops migrate`. */
   upgrades?: { readonly [from: number]: (item: Record<string, unknown>) => Record<string, unknown> };
 }
 
@@ -105,7 +102,6 @@ export function entity<const S extends Shape>(shape: S) {
   const names: string[] = [];
   const pk = filling(shape.pk, names);
   const sk = filling(shape.sk, names);
-  const { version } = shape;
   const orders = Object.fromEntries(
     Object.entries(shape.orders ?? {}).map(([name, [, template]]) => {
       const fill = filling(template, []);
@@ -120,7 +116,6 @@ export function entity<const S extends Shape>(shape: S) {
     key: (...values: Arguments<`${S['pk']} ${S['sk']}`>): Key => ({
       pk: pk(values as (string | number)[]),
       sk: sk(values as (string | number)[]),
-      ...(version !== undefined && { v: version }),
     }),
     partition: (...values: Arguments<S['pk']>): string => pk(values as (string | number)[]),
     /** Sort keys of the items. */
@@ -140,16 +135,8 @@ export function entity<const S extends Shape>(shape: S) {
 
 export type Entity = Pick<ReturnType<typeof entity<Shape>>, 'shape'>;
 
-/**
- * The item in today's shape, whatever shape it was written in.
- * @throws Error where it was written by a later release, or where an upgrade is missing
- */
-export function upgraded<I extends Record<string, unknown>>({ version = 1, upgrades = {} }: Shape, item: I): I {
-  let current: Record<string, unknown> = item;
-  for (let from = Number(item.v ?? 1); from !== version; from++) {
-    const upgrade = upgrades[from];
-    if (from > version || !upgrade) throw new Error(`no way from version ${from} of this item to version ${version}`);
-    current = { ...upgrade(current), v: from + 1 };
-  }
-  return current as I;
+/** Whether a key is one of this kind. */
+export function isOf({ shape }: Entity): (key: Key) => boolean {
+  const [pk, sk] = [formOf(shape.pk), formOf(shape.sk)];
+  return (key) => sk.test(key.sk) && pk.test(key.pk);
 }

@@ -201,6 +201,7 @@ export const userMembership = /* @__PURE__ */ entity({
     void: ['lsi2', 'K#{at:time}#{group}'],
     administered: ['lsi3', 'A#{adminSince:time}#{group}'],
   },
+  shows: { lsi2: ['settled', 'blocked'], lsi3: ['role'] },
   bytes: 450,
   ttl: 'some',
 });
@@ -303,6 +304,7 @@ export const groupMembership = /* @__PURE__ */ entity({
     banned: ['lsi2', 'X#{slot:time}#{banned:time}#{user}'],
     admin: ['lsi3', 'A#{adminSince:time}#{user}'],
   },
+  shows: { lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'], lsi3: ['name', 'joined', 'role'] },
   bytes: 1_100,
   ttl: 'some',
 });
