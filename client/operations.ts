@@ -257,18 +257,6 @@ export interface UploadForm {
 
 export interface Operations {
   token: {
-    /** Log in by username or mobile number. Logs in by `name` or `mobile`. Needs no access-token; one that is sent is ignored. */
-    user(parameters: {
-      /** Username. This or `mobile`. */
-      name?: string;
-      /** Mobile number. This or `name`. */
-      mobile?: string;
-      /** Password. */
-      password: string;
-      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
-      device_guid?: string;
-    }, options?: CallOptions): Promise<Session>;
-
     /** Log in by user id. Logs in by user id. Needs no access-token; one that is sent is ignored. */
     id(parameters: {
       /** Id of the user who logs in. */
@@ -288,32 +276,20 @@ export interface Operations {
       /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
       device_guid?: string;
     }, options?: CallOptions): Promise<Session>;
-  };
-  user: {
-    /** Register user. Registers a user; answers its settings. Needs no access-token; one that is sent is ignored. */
-    registerV2(parameters: {
-      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
-      username: string;
-      /** Password. */
-      password: string;
-    }, options?: CallOptions): Promise<Settings>;
 
-    /** Register push user. Registers a user and binds alias and push token. Needs no access-token; one that is sent is ignored. */
-    registerPush(parameters: {
-      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
-      username: string;
+    /** Log in by username or mobile number. Logs in by `name` or `mobile`. Needs no access-token; one that is sent is ignored. */
+    user(parameters: {
+      /** Username. This or `mobile`. */
+      name?: string;
+      /** Mobile number. This or `name`. */
+      mobile?: string;
       /** Password. */
       password: string;
-      /** Alias under which a push service knows the user. */
-      alias?: string;
-      /** Token under which the device gets push messages. */
-      push_token?: string;
       /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
       device_guid?: string;
-      /** Accepted and ignored. */
-      sign?: string;
-    }, options?: CallOptions): Promise<Settings>;
-
+    }, options?: CallOptions): Promise<Session>;
+  };
+  user: {
     /** Register user in batch. Registers up to 100 users, each on its own. Needs an admin token. */
     registerBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
@@ -333,6 +309,30 @@ export interface Operations {
       /** Why the entry failed; empty where it did not. */
       reason: string;
     }[]>;
+
+    /** Register push user. Registers a user and binds alias and push token. Needs no access-token; one that is sent is ignored. */
+    registerPush(parameters: {
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Password. */
+      password: string;
+      /** Alias under which a push service knows the user. */
+      alias?: string;
+      /** Token under which the device gets push messages. */
+      push_token?: string;
+      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
+      device_guid?: string;
+      /** Accepted and ignored. */
+      sign?: string;
+    }, options?: CallOptions): Promise<Settings>;
+
+    /** Register user. Registers a user; answers its settings. Needs no access-token; one that is sent is ignored. */
+    registerV2(parameters: {
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Password. */
+      password: string;
+    }, options?: CallOptions): Promise<Settings>;
 
     /** Set how to validate when adding friend. How friends are verified. Acts as a person: a user token, or an admin token with the `user_id` header. */
     authmode(parameters: {
@@ -464,6 +464,30 @@ export interface Operations {
     /** Set private extension information. Extension information for the user alone; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
     private(parameters: unknown, options?: CallOptions): Promise<boolean>;
 
+    /** Update user information in batch. Profiles of up to 100 users, each on its own. Needs an admin token. */
+    profileBatch(parameters?: {
+      /** Entries, each of which succeeds or fails on its own. */
+      list?: {
+        /** Id of the user. */
+        user_id: number;
+        /** Description; empty clears it. */
+        description?: string;
+        /** Nickname; empty clears it. */
+        nick_name?: string;
+        /** Extension information that the user alone (and the app) sees. At most 16384 bytes in UTF-8. */
+        private_info?: string;
+        /** Extension information that everybody sees. At most 16384 bytes in UTF-8. */
+        public_info?: string;
+      }[];
+    }, options?: CallOptions): Promise<{
+      /** Id of the user. */
+      user_id: number;
+      /** Whether this entry succeeded. */
+      success: boolean;
+      /** Why the entry failed; empty where it did not. */
+      reason: string;
+    }[]>;
+
     /** Get user information. The actor's own profile. Acts as a person: a user token, or an admin token with the `user_id` header. */
     profileGet(parameters?: Record<string, never>, options?: CallOptions): Promise<{
       /** Id of the user. */
@@ -497,30 +521,6 @@ export interface Operations {
       /** Extension information that everybody sees. At most 16384 bytes in UTF-8. */
       public_info?: string;
     }, options?: CallOptions): Promise<boolean>;
-
-    /** Update user information in batch. Profiles of up to 100 users, each on its own. Needs an admin token. */
-    profileBatch(parameters?: {
-      /** Entries, each of which succeeds or fails on its own. */
-      list?: {
-        /** Id of the user. */
-        user_id: number;
-        /** Description; empty clears it. */
-        description?: string;
-        /** Nickname; empty clears it. */
-        nick_name?: string;
-        /** Extension information that the user alone (and the app) sees. At most 16384 bytes in UTF-8. */
-        private_info?: string;
-        /** Extension information that everybody sees. At most 16384 bytes in UTF-8. */
-        public_info?: string;
-      }[];
-    }, options?: CallOptions): Promise<{
-      /** Id of the user. */
-      user_id: number;
-      /** Whether this entry succeeded. */
-      success: boolean;
-      /** Why the entry failed; empty where it did not. */
-      reason: string;
-    }[]>;
 
     /** Set public extension information. Extension information for everybody; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
     public(parameters: unknown, options?: CallOptions): Promise<boolean>;
@@ -565,8 +565,8 @@ export interface Operations {
       value: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get tag. The actor's tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    pushTagGet(parameters?: Record<string, never>, options?: CallOptions): Promise<string[]>;
+    /** Delete all tags. Takes all tags off. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushTagAll(parameters?: Record<string, never>, options?: CallOptions): Promise<boolean>;
 
     /** Bind tag. Binds tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushTagBind(parameters: {
@@ -574,14 +574,14 @@ export interface Operations {
       tags: string[];
     }, options?: CallOptions): Promise<boolean>;
 
+    /** Get tag. The actor's tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushTagGet(parameters?: Record<string, never>, options?: CallOptions): Promise<string[]>;
+
     /** Delete tag. Takes tags off. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushTagUnbind(parameters: {
       /** Tags, up to 64 characters each. */
       tags: string[];
     }, options?: CallOptions): Promise<boolean>;
-
-    /** Delete all tags. Takes all tags off. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    pushTagAll(parameters?: Record<string, never>, options?: CallOptions): Promise<boolean>;
 
     /** Get user settings. The actor's own settings. Acts as a person: a user token, or an admin token with the `user_id` header. */
     settingsGet(parameters?: Record<string, never>, options?: CallOptions): Promise<Settings>;
@@ -659,6 +659,44 @@ export interface Operations {
     }, options?: CallOptions): Promise<boolean>;
   };
   group: {
+    /** Get group announcement details by group id and announcement id. One announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcement(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Id of the announcement. */
+      announcement_id: number;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Delete group announcement. Deletes an announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementDelete(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Id of the announcement. */
+      announcement_id: number;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Edit group announcement. Publishes a new announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementEdit(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Title of the announcement. */
+      title: string;
+      /** Text of the announcement. */
+      content: string;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Get the latest group announcement details. The latest announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementLast(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Get group announcements list. The announcements kept, the oldest first; of long ones the newest that fit into 6 MB. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Announcement[]>;
+
     /** Create group. The actor becomes owner and first member; `user_list` is invited. Acts as a person: a user token, or an admin token with the `user_id` header. */
     create(parameters: {
       /** Name of the group. */
@@ -685,52 +723,11 @@ export interface Operations {
       group_id: number;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Get group settings. The full record, for members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    settings(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Group>;
-
-    /** Get the list of groups for the user. Ids of the actor's groups, in order of joining. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    userJoined(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
-
-    /** Transfer of group Owner. A member becomes owner, the old owner a plain member. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    transfer(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** The member who becomes owner. */
-      new_owner: number;
-    }, options?: CallOptions): Promise<Entry>;
-
-    /** Update group name. Changes the name; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    infoName(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Name of the group. */
-      value: string;
-    }, options?: CallOptions): Promise<Group>;
-
     /** Update group avatar. Changes the avatar; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     infoAvatar(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
       /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
-      value: string;
-    }, options?: CallOptions): Promise<Group>;
-
-    /** Update group description. Changes the description; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    infoDescription(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Description; empty clears it. */
-      value: string;
-    }, options?: CallOptions): Promise<Group>;
-
-    /** Update extension information. Changes the ext; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    infoExt(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Extension information, up to 16 KiB; empty clears it. At most 16384 bytes in UTF-8. */
       value: string;
     }, options?: CallOptions): Promise<Group>;
 
@@ -762,6 +759,46 @@ export interface Operations {
       /** The actor's own: 0 all, 1 none, 2 by admins and when mentioned, 3 by admins, 4 when mentioned. */
       msg_push_mode: number;
     }[]>;
+
+    /** Update group description. Changes the description; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoDescription(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Description; empty clears it. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Update extension information. Changes the ext; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoExt(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Extension information, up to 16 KiB; empty clears it. At most 16384 bytes in UTF-8. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Update group name. Changes the name; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoName(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Name of the group. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Get public group list. Public groups, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    publicList(parameters?: {
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<number>>;
+
+    /** Get group settings. The full record, for members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settings(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Group>;
 
     /** Update group settings - whether to allow member invitations. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     settingsAllowMemberInvitation(parameters: {
@@ -820,81 +857,38 @@ export interface Operations {
       group_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get public group list. Public groups, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    publicList(parameters?: {
-      /** Most entries of a page; above 1000 is 1000. */
-      limit?: number;
-      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
-      cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
-      version?: number;
-    }, options?: CallOptions): Promise<Page<number>>;
-
-    /** Get group announcement details by group id and announcement id. One announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcement(parameters: {
+    /** Transfer of group Owner. A member becomes owner, the old owner a plain member. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    transfer(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Id of the announcement. */
-      announcement_id: number;
-    }, options?: CallOptions): Promise<Announcement>;
+      /** The member who becomes owner. */
+      new_owner: number;
+    }, options?: CallOptions): Promise<Entry>;
 
-    /** Delete group announcement. Deletes an announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcementDelete(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Id of the announcement. */
-      announcement_id: number;
-    }, options?: CallOptions): Promise<Record<string, never>>;
+    /** Get the list of groups for the user. Ids of the actor's groups, in order of joining. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    userJoined(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
 
-    /** Edit group announcement. Publishes a new announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcementEdit(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Title of the announcement. */
-      title: string;
-      /** Text of the announcement. */
-      content: string;
-    }, options?: CallOptions): Promise<Announcement>;
-
-    /** Get the latest group announcement details. The latest announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcementLast(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Announcement>;
-
-    /** Get group announcements list. The announcements kept, the oldest first; of long ones the newest that fit into 6 MB. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcementList(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Announcement[]>;
-
-    /** Invite to group. Invites, or adds at once who has not asked to consent. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    invite(parameters: {
+    /** Add group Admin. Members become admins. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminAdd(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
       /** Ids of users. */
       user_list: number[];
-      /** What the invitees are told. */
-      reason?: string;
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Apply for group membership. Joins an open group, or applies where an admin is to decide. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    apply(parameters: {
+    /** Get the list of group Admins. Admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Why the group should say yes. */
-      reason?: string;
-    }, options?: CallOptions): Promise<Entry>;
+    }, options?: CallOptions): Promise<Member[]>;
 
-    /** Admin processes membership application. An admin approves or rejects an application. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    applyHandle(parameters: {
+    /** Remove group Admin. Admins become plain members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminRemove(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** User who applied. */
-      user_id: number;
-      /** true approves, false rejects. */
-      approval: boolean;
-    }, options?: CallOptions): Promise<Entry>;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
 
     /** Get the list of group membership requests. Applications to the groups that the actor administers. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     applicationList(parameters?: {
@@ -919,53 +913,23 @@ export interface Operations {
       expired_time: number;
     }>>;
 
-    /** Get group member list by group id. The members in order of joining. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    memberList(parameters: {
+    /** Apply for group membership. Joins an open group, or applies where an admin is to decide. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    apply(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Most entries of a page; above 1000 is 1000. */
-      limit?: number;
-      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
-      cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
-      version?: number;
-    }, options?: CallOptions): Promise<Page<Member>>;
+      /** Why the group should say yes. */
+      reason?: string;
+    }, options?: CallOptions): Promise<Entry>;
 
-    /** Kick member out of group. Takes members out of the group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    kick(parameters: {
+    /** Admin processes membership application. An admin approves or rejects an application. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    applyHandle(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Member quit group. The actor leaves the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    leave(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<boolean>;
-
-    /** Add group Admin. Members become admins. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    adminAdd(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Remove group Admin. Admins become plain members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    adminRemove(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Get the list of group Admins. Admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    adminList(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Member[]>;
+      /** User who applied. */
+      user_id: number;
+      /** true approves, false rejects. */
+      approval: boolean;
+    }, options?: CallOptions): Promise<Entry>;
 
     /** Ban a user. Members may not speak for so many minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     ban(parameters: {
@@ -973,14 +937,6 @@ export interface Operations {
       group_id: number;
       /** Minutes; -1 for ever. */
       duration: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Remove user from ban list. Lifts bans. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    unban(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
       /** Ids of users. */
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
@@ -1014,14 +970,6 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Remove user from blacklist. Takes off the blacklist. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    unblock(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
     /** Get blacklist. The blacklist, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     blockedList(parameters: {
       /** Id of the group. Not needed where the header names it. */
@@ -1041,15 +989,13 @@ export interface Operations {
       created_at: string;
     }>>;
 
-    /** Process group invitation by user. The invitee's answer; `user_id` is the inviter. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    inviteHandle(parameters: {
+    /** Update group profile. The actor's name in the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    displayName(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** The inviter. The invitee's own id stands for the newest pending invitation to the group. */
-      user_id: number;
-      /** true approves, false rejects. */
-      approval: boolean;
-    }, options?: CallOptions): Promise<Record<string, never>>;
+      /** Own name in the group; empty clears it. */
+      value: string;
+    }, options?: CallOptions): Promise<boolean>;
 
     /** Get group invitation list. Invitations to the actor, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. */
     invitationList(parameters?: {
@@ -1076,13 +1022,51 @@ export interface Operations {
       updated_at: string;
     }>>;
 
-    /** Update group profile. The actor's name in the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    displayName(parameters: {
+    /** Invite to group. Invites, or adds at once who has not asked to consent. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    invite(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Own name in the group; empty clears it. */
-      value: string;
+      /** Ids of users. */
+      user_list: number[];
+      /** What the invitees are told. */
+      reason?: string;
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Process group invitation by user. The invitee's answer; `user_id` is the inviter. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    inviteHandle(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The inviter. The invitee's own id stands for the newest pending invitation to the group. */
+      user_id: number;
+      /** true approves, false rejects. */
+      approval: boolean;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Kick member out of group. Takes members out of the group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    kick(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Member quit group. The actor leaves the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    leave(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
     }, options?: CallOptions): Promise<boolean>;
+
+    /** Get group member list by group id. The members in order of joining. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    memberList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<Member>>;
 
     /** Batch retrieval of group member profiles. Those of the list that are members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     membersDisplayName(parameters: {
@@ -1108,6 +1092,17 @@ export interface Operations {
       msg_push_mode: number;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
+    /** Group invitation via QR code. Joins by a code. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    qrcodeInvite(parameters: {
+      /** Opaque content of the QR code. */
+      qr_info: string;
+    }, options?: CallOptions): Promise<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+    }>;
+
     /** Get Group invitation QR code. A code that lets in without approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     qrcodeSign(parameters: {
       /** Id of the group. Not needed where the header names it. */
@@ -1121,16 +1116,21 @@ export interface Operations {
       expire_at: number;
     }>;
 
-    /** Group invitation via QR code. Joins by a code. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    qrcodeInvite(parameters: {
-      /** Opaque content of the QR code. */
-      qr_info: string;
-    }, options?: CallOptions): Promise<{
-      /** Id of the group. */
+    /** Remove user from ban list. Lifts bans. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    unban(parameters: {
+      /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Name of the group. */
-      name: string;
-    }>;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Remove user from blacklist. Takes off the blacklist. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    unblock(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
 
     /** Download group file. A file, with an address to fetch it from. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     file(parameters: {
@@ -1192,6 +1192,15 @@ export interface Operations {
     }, options?: CallOptions): Promise<GroupFile>;
   };
   file: {
+    /** Get a form to upload a group avatar. A form to upload the avatar of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    uploadAvatarGroup(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<UploadForm>;
+
+    /** Get a form to upload a user avatar. A form to upload one's own avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    uploadAvatarUser(parameters?: Record<string, never>, options?: CallOptions): Promise<UploadForm>;
+
     /** Get a form to upload a group file. A form to upload what is to become a file of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     uploadChat(parameters: {
       /** Accepted and ignored. */
@@ -1201,29 +1210,20 @@ export interface Operations {
       /** 2: a group. */
       to_type: number;
     }, options?: CallOptions): Promise<UploadForm>;
-
-    /** Get a form to upload a user avatar. A form to upload one's own avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    uploadAvatarUser(parameters?: Record<string, never>, options?: CallOptions): Promise<UploadForm>;
-
-    /** Get a form to upload a group avatar. A form to upload the avatar of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    uploadAvatarGroup(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<UploadForm>;
   };
 }
 
 /** Method and path of each operation, and whether it answers pages. */
 export const ROUTES: Record<string, Record<string, [method: string, path: string, answers?: 'page']>> = {
   token: {
-    user: ['POST', '/token/user'],
     id: ['POST', '/token/id'],
     login: ['POST', '/token/login'],
+    user: ['POST', '/token/user'],
   },
   user: {
-    registerV2: ['POST', '/user/register/v2'],
-    registerPush: ['POST', '/user/register/push'],
     registerBatch: ['POST', '/user/register/batch'],
+    registerPush: ['POST', '/user/register/push'],
+    registerV2: ['POST', '/user/register/v2'],
     authmode: ['PUT', '/user/authmode'],
     avatar: ['PUT', '/user/avatar'],
     avatarBatch: ['PUT', '/user/avatar/batch'],
@@ -1241,9 +1241,9 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     nickname: ['PUT', '/user/nickname'],
     onlineStatus: ['GET', '/user/online_status'],
     private: ['PUT', '/user/private'],
+    profileBatch: ['PUT', '/user/profile/batch'],
     profileGet: ['GET', '/user/profile'],
     profileSet: ['PUT', '/user/profile'],
-    profileBatch: ['PUT', '/user/profile/batch'],
     public: ['PUT', '/user/public'],
     push: ['PUT', '/user/push'],
     pushAlias: ['POST', '/user/push/alias'],
@@ -1251,10 +1251,10 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     pushDetail: ['PUT', '/user/push/detail'],
     pushLimit: ['PUT', '/user/push/limit'],
     pushNickname: ['PUT', '/user/push/nickname'],
-    pushTagGet: ['GET', '/user/push/tag'],
-    pushTagBind: ['POST', '/user/push/tag'],
-    pushTagUnbind: ['DELETE', '/user/push/tag'],
     pushTagAll: ['DELETE', '/user/push/tag/all'],
+    pushTagBind: ['POST', '/user/push/tag'],
+    pushTagGet: ['GET', '/user/push/tag'],
+    pushTagUnbind: ['DELETE', '/user/push/tag'],
     settingsGet: ['GET', '/user/settings'],
     settingsSet: ['PUT', '/user/settings'],
     sounds: ['PUT', '/user/sounds'],
@@ -1264,17 +1264,21 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     vibratory: ['PUT', '/user/vibratory'],
   },
   group: {
+    announcement: ['GET', '/group/announcement'],
+    announcementDelete: ['POST', '/group/announcement/delete'],
+    announcementEdit: ['POST', '/group/announcement/edit'],
+    announcementLast: ['GET', '/group/announcement/last'],
+    announcementList: ['GET', '/group/announcement/list'],
     create: ['POST', '/group/create'],
     destroy: ['POST', '/group/destroy'],
     info: ['GET', '/group/info'],
-    settings: ['GET', '/group/settings'],
-    userJoined: ['GET', '/group/user_joined'],
-    transfer: ['POST', '/group/transfer'],
-    infoName: ['POST', '/group/info/name'],
     infoAvatar: ['POST', '/group/info/avatar'],
+    infoBatch: ['POST', '/group/info/batch'],
     infoDescription: ['POST', '/group/info/description'],
     infoExt: ['POST', '/group/info/ext'],
-    infoBatch: ['POST', '/group/info/batch'],
+    infoName: ['POST', '/group/info/name'],
+    publicList: ['GET', '/group/public_list', 'page'],
+    settings: ['GET', '/group/settings'],
     settingsAllowMemberInvitation: ['POST', '/group/settings/allow_member_invitation'],
     settingsAllowMemberModify: ['POST', '/group/settings/allow_member_modify'],
     settingsBanAll: ['POST', '/group/settings/ban_all'],
@@ -1282,36 +1286,32 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     settingsHistoryVisible: ['POST', '/group/settings/history_visible'],
     settingsRequireAdminApproval: ['POST', '/group/settings/require_admin_approval'],
     settingsUnbanAll: ['POST', '/group/settings/unban_all'],
-    publicList: ['GET', '/group/public_list', 'page'],
-    announcement: ['GET', '/group/announcement'],
-    announcementDelete: ['POST', '/group/announcement/delete'],
-    announcementEdit: ['POST', '/group/announcement/edit'],
-    announcementLast: ['GET', '/group/announcement/last'],
-    announcementList: ['GET', '/group/announcement/list'],
-    invite: ['POST', '/group/invite'],
+    transfer: ['POST', '/group/transfer'],
+    userJoined: ['GET', '/group/user_joined'],
+    adminAdd: ['POST', '/group/admin/add'],
+    adminList: ['GET', '/group/admin_list'],
+    adminRemove: ['POST', '/group/admin/remove'],
+    applicationList: ['POST', '/group/application_list', 'page'],
     apply: ['POST', '/group/apply'],
     applyHandle: ['POST', '/group/apply/handle'],
-    applicationList: ['POST', '/group/application_list', 'page'],
-    memberList: ['GET', '/group/member_list', 'page'],
-    kick: ['POST', '/group/kick'],
-    leave: ['POST', '/group/leave'],
-    adminAdd: ['POST', '/group/admin/add'],
-    adminRemove: ['POST', '/group/admin/remove'],
-    adminList: ['GET', '/group/admin_list'],
     ban: ['POST', '/group/ban'],
-    unban: ['POST', '/group/unban'],
     bannedList: ['GET', '/group/banned_list', 'page'],
     block: ['POST', '/group/block'],
-    unblock: ['POST', '/group/unblock'],
     blockedList: ['GET', '/group/blocked_list', 'page'],
-    inviteHandle: ['POST', '/group/invite/handle'],
-    invitationList: ['GET', '/group/invitation_list', 'page'],
     displayName: ['POST', '/group/display_name'],
+    invitationList: ['GET', '/group/invitation_list', 'page'],
+    invite: ['POST', '/group/invite'],
+    inviteHandle: ['POST', '/group/invite/handle'],
+    kick: ['POST', '/group/kick'],
+    leave: ['POST', '/group/leave'],
+    memberList: ['GET', '/group/member_list', 'page'],
     membersDisplayName: ['POST', '/group/members/display_name'],
     msgMuteMode: ['POST', '/group/msg/mute_mode'],
     msgPushMode: ['POST', '/group/msg/push_mode'],
-    qrcodeSign: ['GET', '/group/qrcode/sign'],
     qrcodeInvite: ['POST', '/group/qrcode/invite'],
+    qrcodeSign: ['GET', '/group/qrcode/sign'],
+    unban: ['POST', '/group/unban'],
+    unblock: ['POST', '/group/unblock'],
     file: ['GET', '/group/file'],
     fileDelete: ['POST', '/group/file/delete'],
     fileList: ['GET', '/group/file/list', 'page'],
@@ -1319,8 +1319,8 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     fileUpload: ['POST', '/group/file/upload'],
   },
   file: {
-    uploadChat: ['GET', '/file/upload/chat'],
-    uploadAvatarUser: ['GET', '/file/upload/avatar/user'],
     uploadAvatarGroup: ['GET', '/file/upload/avatar/group'],
+    uploadAvatarUser: ['GET', '/file/upload/avatar/user'],
+    uploadChat: ['GET', '/file/upload/chat'],
   },
 };

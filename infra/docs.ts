@@ -12,7 +12,7 @@ const text = (path: string): Promise<string> => readFile(file(path), 'utf8');
 export async function documents(): Promise<Record<string, string>> {
   const { version } = JSON.parse(await text('package.json'));
   const examples = JSON.parse(await text('docs/examples.json'));
-  const openApi = await openApiDocument({ routes, examples, version });
+  const openApi = openApiDocument({ routes, examples, version });
   return {
     'docs/client.md': withExample(await text('docs/client.md'), await text('client/example.ts')),
     'docs/configuration.md': withConfiguration(await text('docs/configuration.md')),

@@ -4,7 +4,7 @@ import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
-import { type FunctionRow, grantsOf, type Route } from '../../shared/routes/index.ts';
+import { type FunctionRow, grantsOf, type Operation } from '../../shared/routes/index.ts';
 import { bundleFolder } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { BACKGROUND, functionNameOf } from '../names.ts';
@@ -25,7 +25,7 @@ export interface Surroundings {
  */
 export function rowFunction(
   scope: Construct,
-  row: FunctionRow & Partial<Pick<Route, 'access' | 'area'>>,
+  row: FunctionRow & Partial<Pick<Operation, 'access' | 'area'>>,
   { config, data, bundles }: Surroundings,
   more: PolicyStatement[] = [],
 ): LambdaFunction {

@@ -40,36 +40,3 @@ export const deviceGuid = () =>
       z.transform((guid: string) => guid || undefined),
     ),
   );
-
-/** The settings record (section 1.35). */
-export const settingsReply = z.object({
-  auth_answer: z.string(),
-  auth_mode: z.int(),
-  auth_question: z.string(),
-  auto_download: z.boolean(),
-  group_confirm: z.boolean(),
-  id: z.int(),
-  no_push: z.boolean(),
-  no_push_detail: z.boolean(),
-  no_push_end_hour: z.int(),
-  no_push_start_hour: z.int(),
-  no_sounds: z.boolean(),
-  push_nick_name: z.string(),
-  push_token: z.string(),
-  silence_end_time: z.int(),
-  silence_start_time: z.int(),
-  user_id: z.int(),
-  vibratory: z.boolean(),
-});
-
-/** What a login hands out (token document). */
-export const sessionReply = z.object({
-  token: z.string(),
-  user_id: z.int(),
-  expire: z.int(),
-  push_token: z.string(),
-  encrypt_type: z.int(),
-  public_key: z.string(),
-  access_key_secret: z.null(),
-  store_token: z.null(),
-});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
 import {
   backgroundFunctions,
@@ -6,7 +7,7 @@ import {
   docsPage,
   type Grant,
   grantsOf,
-  type Route,
+  type Operation,
   routes,
 } from '../../shared/routes/index.ts';
 import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
@@ -149,7 +150,7 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
       PayloadFormatVersion: '2.0',
     });
     const target = { 'Fn::Join': ['', ['integrations/', { Ref: integrationId }]] };
-    const found = all('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }) => [RouteKey, Target]);
+    const found = all('AWS::ApiGatewayV2::Operation').map(({ RouteKey, Target }) => [RouteKey, Target]);
     expect(found.sort()).toEqual(row.methods.map((method) => [`${method} ${row.path}`, target]).sort());
   });
 
@@ -299,7 +300,7 @@ describe('all stacks', () => {
         policy.PolicyDocument.Statement.flatMap(({ Action }) => Action),
     );
     expect(actions).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
-    const routes = of(templates, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey);
+    const routes = of(templates, 'AWS::ApiGatewayV2::Operation').map(([, { Properties }]) => Properties.RouteKey);
     expect(routes.sort()).toEqual(DOCS_PATHS.map((path) => `GET ${path}`).sort());
     expect(of(synthesizedTemplates(undefined, { docs: 'false' }), 'AWS::Lambda::Function')).toEqual([]);
   });
@@ -366,14 +367,16 @@ describe('the HTTP API', () => {
 });
 
 describe('a new row', () => {
-  const row: Route = {
+  const row: Operation = {
     id: 'group/leaflet',
     path: '/group/leaflet',
     methods: ['POST'],
     area: 'group',
-    access: 'actor',
+    access: 'anyone',
     section: '7.99',
     summary: 'A row that is not there',
+    request: () => z.object({}),
+    reply: () => z.object({}),
     grants: ['put', 'presign-put', 'head-object'],
   };
 

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Grant, grantsOf, type Route } from '../../shared/routes/index.ts';
+import { type Grant, grantsOf, type Operation } from '../../shared/routes/index.ts';
 
 /** What the commands of a document client carry, as far as the guards look. */
 interface Input {
@@ -39,7 +39,7 @@ export function refuseStaleReads(client: DynamoDBDocumentClient): void {
 }
 
 /** The operation that is called: all that its handler does runs within. */
-export const calledOperation = new AsyncLocalStorage<Route>();
+export const calledOperation = new AsyncLocalStorage<Operation>();
 
 /**
  * A call does to the table what its operation's grants allow: on AWS anything else is denied. The laptop stack denies it
