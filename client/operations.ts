@@ -868,6 +868,12 @@ export interface Operations {
     /** Get the list of groups for the user. Ids of the actor's groups, in order of joining. Acts as a person: a user token, or an admin token with the `user_id` header. */
     userJoined(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
 
+    /** Get the list of group Admins. Admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Member[]>;
+
     /** Add group Admin. Members become admins. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     adminAdd(parameters: {
       /** Id of the group. Not needed where the header names it. */
@@ -875,12 +881,6 @@ export interface Operations {
       /** Ids of users. */
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Get the list of group Admins. Admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    adminList(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Member[]>;
 
     /** Remove group Admin. Admins become plain members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     adminRemove(parameters: {
@@ -1288,8 +1288,8 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     settingsUnbanAll: ['POST', '/group/settings/unban_all'],
     transfer: ['POST', '/group/transfer'],
     userJoined: ['GET', '/group/user_joined'],
-    adminAdd: ['POST', '/group/admin/add'],
     adminList: ['GET', '/group/admin_list'],
+    adminAdd: ['POST', '/group/admin/add'],
     adminRemove: ['POST', '/group/admin/remove'],
     applicationList: ['POST', '/group/application_list', 'page'],
     apply: ['POST', '/group/apply'],

@@ -8,11 +8,11 @@ import * as user from './user.ts';
 export * from './operation.ts';
 
 /**
- * The route table: every operation of the HTTP API, that is everything that the area files export, area by area in
- * alphabetical order. Infrastructure, documents, client and tests read it. Functions import their own declaration only.
+ * The route table: every operation of the HTTP API, that is everything that the area files export, area by area in the
+ * order of ids. Infrastructure, documents, client and tests read it. Functions import only their own declaration.
  */
-export const routes: readonly Operation[] = [account, user, group, member, file].flatMap((area): Operation[] =>
-  Object.values(area),
+export const routes: readonly Operation[] = [account, user, group, member, file].flatMap((area) =>
+  Object.values<Operation>(area).sort((a, b) => (a.id < b.id ? -1 : 1)),
 );
 
 /** Functions that no client calls. */

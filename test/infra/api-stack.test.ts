@@ -150,7 +150,7 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
       PayloadFormatVersion: '2.0',
     });
     const target = { 'Fn::Join': ['', ['integrations/', { Ref: integrationId }]] };
-    const found = all('AWS::ApiGatewayV2::Operation').map(({ RouteKey, Target }) => [RouteKey, Target]);
+    const found = all('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }) => [RouteKey, Target]);
     expect(found.sort()).toEqual(row.methods.map((method) => [`${method} ${row.path}`, target]).sort());
   });
 
@@ -300,7 +300,7 @@ describe('all stacks', () => {
         policy.PolicyDocument.Statement.flatMap(({ Action }) => Action),
     );
     expect(actions).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
-    const routes = of(templates, 'AWS::ApiGatewayV2::Operation').map(([, { Properties }]) => Properties.RouteKey);
+    const routes = of(templates, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey);
     expect(routes.sort()).toEqual(DOCS_PATHS.map((path) => `GET ${path}`).sort());
     expect(of(synthesizedTemplates(undefined, { docs: 'false' }), 'AWS::Lambda::Function')).toEqual([]);
   });

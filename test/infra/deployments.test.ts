@@ -27,7 +27,7 @@ describe('throttles', () => {
 
   it('of routes are set for routes that there are, and for no others', () => {
     const account = new Map([['Account', usual.get('Account')!]]);
-    const keys = of('AWS::ApiGatewayV2::Operation', account).map(({ RouteKey }) => RouteKey);
+    const keys = of('AWS::ApiGatewayV2::Route', account).map(({ RouteKey }) => RouteKey);
     expect(keys).toEqual(expect.arrayContaining(Object.keys(stage.RouteSettings)));
   });
 });
