@@ -63,7 +63,7 @@ const isRead = (reads: Reads): reads is Read<unknown> => 'parse' in reads && typ
 export const UNIT = 4096;
 
 /** An item read as its record type, or undefined where there is none. @param bytes the most that it can have */
-export const record = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
+export const getItem = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
   get: key,
   bytes,
   parse: (item) => item as T | undefined,

@@ -48,7 +48,7 @@ export const check = (key: Key, condition: Condition) => step('check', key, cond
 export const measured = (event: MeasuredEvent, step: Step): Step => ({ ...step, event });
 
 /** The item as the step leaves it. */
-export function applied(step: Step, item: Item | undefined): Item | undefined {
+export function itemAfter(step: Step, item: Item | undefined): Item | undefined {
   switch (step.action) {
     case 'put':
       return step.item;

@@ -40,7 +40,7 @@ export class Cursor {
   next(call: Call, position: string): string {
     const { actor } = call;
     const caller = 'user' in actor ? `user ${actor.user}` : 'app';
-    const signature = mac(keyFor(call.tenant, 'cursor'), `${call.app}|${caller}|${this.#list}|${position}`);
+    const signature = mac(keyFor(call.appRecord, 'cursor'), `${call.app}|${caller}|${this.#list}|${position}`);
     return `${Buffer.from(position, 'latin1').toString('base64url')}.${signature}`;
   }
 }
@@ -86,7 +86,7 @@ export class ListPage<I extends object> {
     this.#cursor = new Cursor(list, given.cursor);
     this.#form = form;
     this.#limit = given.limit;
-    this.#sortKey = index ? `l${index.slice(-1)}` : SORT_KEY;
+    this.#sortKey = index ? `${index}sk` : SORT_KEY;
     const position = this.#cursor.position(form);
     const between = descending
       ? ([from, position === undefined ? `${prefix}~` : before(position)] as const)

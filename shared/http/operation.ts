@@ -3,9 +3,9 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type * as z from 'zod/mini';
 import { untilAnswered } from '../deadline.ts';
 import { Call } from '../domain/call.ts';
+import { requestHash } from '../domain/idempotency.ts';
 import { Page } from '../domain/page.ts';
 import { Redirect } from '../domain/redirect.ts';
-import { requestHash } from '../domain/repetition.ts';
 import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
@@ -75,7 +75,7 @@ export function operation<S extends z.ZodMiniType>(
           await call.open([]);
           throw input;
         } finally {
-          await call.noted();
+          await call.touched();
         }
       }),
     ) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -95,7 +95,7 @@ function invocation(
     { app: credential('app_id'), token: credential('access-token'), user: headers.user_id, group: headers.group_id },
     {
       userAgent: headers['user-agent'] ?? '',
-      repetition: contract.idempotent ? repetitionOf(event) : undefined,
+      idempotency: contract.idempotent ? idempotencyOf(event) : undefined,
       origin: originOf(event),
     },
   );
@@ -115,7 +115,7 @@ function originOf({ headers, requestContext: { domainName } }: APIGatewayProxyEv
   return `${scheme}://${domainName}${port === (scheme === 'http' ? '80' : '443') ? '' : `:${port}`}`;
 }
 
-function repetitionOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2) {
+function idempotencyOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2) {
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
   return { key, request: requestHash(body, rawQueryString, headers.user_id, headers.group_id) };

@@ -158,7 +158,7 @@ inThisProcess('A deleted user', (story) => {
     expect(await remains(given, gone.id)).toEqual([]);
   });
 
-  story('is not brought back by a job that is handed out again after its end', async (given) => {
+  story('is not imported back by a job that is handed out again after its end', async (given) => {
     const gone = await given.user('gone');
     await given.admin({ user: gone.id }).does('POST /user/delete');
     const [key] = await jobs(given);

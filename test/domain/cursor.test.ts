@@ -9,7 +9,7 @@ const FORM = /^[\d#]{1,60}$/;
 const secret = randomBytes(32).toString('base64url');
 /** A caller, as far as a cursor looks. */
 const call = (actor: object = { kind: 'user', user: 7, device: 1 }, app = 'one') =>
-  ({ app, actor, tenant: { app, secret } }) as unknown as Call;
+  ({ app, actor, appRecord: { app, secret } }) as unknown as Call;
 const position = fc.stringMatching(/^[\d#]{1,60}$/);
 
 test('a cursor is good for its list, its caller and its app, and for nobody else', () => {

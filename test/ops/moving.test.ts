@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { exportFile, importFile } from '../../infra/ops/moving-files.ts';
+import { exportFile, importFile } from '../../infra/ops/line-files.ts';
 import { Progress } from '../../infra/ops/progress.ts';
 import { type App, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
@@ -12,8 +12,8 @@ import { groupOf } from '../../shared/data/group-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
-import type { Line } from '../../shared/domain/app/moved-lines.ts';
-import { Call, forgetHeld } from '../../shared/domain/call.ts';
+import type { Line } from '../../shared/domain/app/import-lines.ts';
+import { Call, forgetCachedApps } from '../../shared/domain/call.ts';
 import { createGroup } from '../../shared/domain/group/creation.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
 import { hashPassword } from '../../shared/domain/user/password.ts';
@@ -328,7 +328,7 @@ describe('what is refused', () => {
 
 /** A call of a user by an admin token, or of nobody. */
 async function callOf(app: App, person?: number): Promise<Call> {
-  forgetHeld();
+  forgetCachedApps();
   const token = person === undefined ? undefined : await issueAdminToken(db(), app.app);
   const credentials = {
     app: app.app,

@@ -3,5 +3,5 @@ import { operation } from '../../../shared/http/operation.ts';
 import { groupSettingsUnbanAll } from '../../../shared/routes/group.ts';
 
 export const handler = operation(groupSettingsUnbanAll, (call, input) =>
-  changeGroupSettings(call, input.group_id, { silent: 0 }),
+  changeGroupSettings(call, input.group_id, { mutedUntil: 0 }),
 );

@@ -1,28 +1,28 @@
 import { dissolvedGroupsOf, groupOf } from '../../data/group-repo.ts';
-import { MEMBER, publicGroupPartition, relationPartition } from '../../data/keys.ts';
-import { groupsJoinedOf, type Relation, userOfRelation } from '../../data/membership-repo.ts';
+import { groupMembershipPartition, MEMBER, publicGroupPartition } from '../../data/keys.ts';
+import { type GroupMembership, groupsJoinedOf, memberIn } from '../../data/membership-repo.ts';
 import { MOST_BYTES } from '../../data/sizes.ts';
 import type { Call } from '../call.ts';
 import { ListPage } from '../cursor.ts';
-import { actorRelation, permit } from './permissions.ts';
+import { actorMembership, permit } from './permissions.ts';
 
 /** A member as every list shows it; `join_time` in seconds. */
-export const memberEntry = (relation: Relation) => ({
-  user_id: userOfRelation(relation),
-  display_name: relation.name ?? '',
-  join_time: Math.floor((relation.joined ?? 0) / 1000),
+export const memberEntry = (membership: GroupMembership) => ({
+  user_id: memberIn(membership),
+  display_name: membership.name ?? '',
+  join_time: Math.floor((membership.joined ?? 0) / 1000),
 });
 
 /** Section 7.49: the members in order of joining. @throws ApiError groupMissing, needsMember */
 export async function memberList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage<Relation>(`member_list ${id}`, given, {
-    partition: relationPartition(call.app, id),
+  const page = new ListPage<GroupMembership>(`member_list ${id}`, given, {
+    partition: groupMembershipPartition(call.app, id),
     index: 'lsi1',
     prefix: MEMBER,
     form: /^M#\d{13}#\d{4}#\d{1,16}$/,
-    entryBytes: MOST_BYTES.relation,
+    entryBytes: MOST_BYTES.groupMembership,
   });
-  const reads = { group: groupOf(call.app, id), me: actorRelation(call, id), members: page.read };
+  const reads = { group: groupOf(call.app, id), me: actorMembership(call, id), members: page.read };
   const { group, members } = await call.open(reads, ({ group, me }) => {
     page.verify(call);
     permit(call, 'member_list', group, me);

@@ -1,13 +1,13 @@
 import { matches } from '../../data/expression.ts';
 import type { Group } from '../../data/group-repo.ts';
-import { groupKey, relationKey } from '../../data/keys.ts';
+import { groupKey, groupMembershipKey } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
+  type GroupMembership,
+  groupMembershipOf,
   isMember,
   OWNER_ROLE,
-  type Relation,
   type Role,
-  relationOf,
   unchangedRole,
 } from '../../data/membership-repo.ts';
 import { check, type Step } from '../../data/step.ts';
@@ -66,18 +66,18 @@ export interface GroupActor {
   role: Role;
   user: number;
   /** Absent where the app acts: it needs no membership. */
-  relation?: Relation;
+  membership?: GroupMembership;
 }
 
 /** The group that is there. @throws ApiError groupMissing where it is missing or dissolved */
-export function livingGroup(group: Group | undefined): Group {
+export function existingGroup(group: Group | undefined): Group {
   if (!group || group.status === 'dissolved') throw new ApiError('groupMissing');
   return group;
 }
 
-/** The relation that says what the actor may do: nothing to read where the app acts. */
-export const actorRelation = (call: Call, group: number) =>
-  call.me === undefined ? [] : [relationOf(call.app, group, call.me)];
+/** The group membership that says what the actor may do: nothing to read where the app acts. */
+export const actorMembership = (call: Call, group: number) =>
+  call.me === undefined ? [] : [groupMembershipOf(call.app, group, call.me)];
 
 /**
  * The actor's rights in a group that is there.
@@ -87,12 +87,12 @@ export function permit(
   call: Call,
   action: Action,
   found: Group | undefined,
-  [relation]: (Relation | undefined)[],
+  [membership]: (GroupMembership | undefined)[],
 ): { group: Group; actor: GroupActor } {
-  const group = livingGroup(found);
+  const group = existingGroup(found);
   if (call.me === undefined) return { group, actor: { role: OWNER_ROLE, user: group.owner } };
-  if (!isMember(relation)) throw new ApiError('needsMember');
-  const actor = { role: relation.role, user: call.me, relation };
+  if (!isMember(membership)) throw new ApiError('needsMember');
+  const actor = { role: membership.role, user: call.me, membership };
   const who = PERMISSIONS[action] as Who;
   const open =
     (who === 'admin, any member if member_invite' && group.member_invite) ||
@@ -121,12 +121,12 @@ export const stillOpenCheck = (app: string, group: number, action: Action, actor
   Object.keys(stillOpen(action, actor)).length > 0 ? [openCheck(app, group, action, actor)] : [];
 
 /** Proves in a write that the actor still has the role that was read. */
-export const sameRole = (app: string, group: number, { user, relation }: GroupActor): Step[] =>
-  relation ? [check(relationKey(app, group, user), unchangedRole(relation))] : [];
+export const sameRole = (app: string, group: number, { user, membership }: GroupActor): Step[] =>
+  membership ? [check(groupMembershipKey(app, group, user), unchangedRole(membership))] : [];
 
 /**
  * The same for writes that are conditioned on the owner that was read: they prove the actor's role too, unless the
- * relation was read at another moment than the group and names somebody else.
+ * group membership was read at another moment than the group and names somebody else.
  */
 export const sameOwner = (app: string, group: Group, actor: GroupActor): Step[] =>
   actor.user === group.owner ? [] : sameRole(app, group.group, actor);

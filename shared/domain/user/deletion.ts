@@ -29,9 +29,9 @@ function deletion(call: Call, user: User, device: Device | undefined): Step[] {
     ),
     remove(usernameKey(app, user.username), freeFor(id)),
     ...(user.mobile === undefined ? [] : [remove(mobileKey(app, user.mobile), freeFor(id))]),
-    remove(directoryKey(app, user.made, id)),
+    remove(directoryKey(app, user.createdAt, id)),
     ...(device ? [check(deviceKey(app, id, device.sn), sameCount(device))] : []),
-    putJob({ kind: 'deleted user', app, user: id, made: now }),
+    putJob({ kind: 'deleted user', app, user: id, createdAt: now }),
     ...(call.limits.users > 0 ? [countStep(app, 'users', -1)] : []),
   ];
 }

@@ -36,6 +36,6 @@ export async function userList(
   const goesOn = users.length > skip + size && last;
   return new Page(
     living.map(({ user, username, status }) => ({ user_id: user, username, status: status === 'disabled' ? 1 : 0 })),
-    goesOn ? cursor.next(call, `${String(last.made).padStart(13, '0')}#${last.user}`) : undefined,
+    goesOn ? cursor.next(call, `${String(last.createdAt).padStart(13, '0')}#${last.user}`) : undefined,
   );
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { FOR_EVER } from '../../shared/data/keys.ts';
-import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
+import { KINDS, type Kind, type Line } from '../../shared/domain/app/import-lines.ts';
 import { type ApiError, badParameter } from '../../shared/errors.ts';
 import { bytes, flag, id, integer, LONGEST, list, name, text, title, url } from '../../shared/http/parameters.ts';
 import { parameterError } from '../../shared/http/request.ts';
