@@ -54,7 +54,7 @@ export type Access = 'public' | 'anyone' | 'person' | 'admin' | 'admin as person
  * `read`: the operation changes nothing. `users`, `groups`, `files`, `events`: it changes these. `decide`: it answers
  * whether an actor may do something. `login`: it opens sessions for users.
  */
-export type Scope = 'read' | 'users' | 'groups' | 'files' | 'events' | 'decide' | 'login';
+type Scope = 'read' | 'users' | 'groups' | 'files' | 'events' | 'decide' | 'login';
 
 /** What every function has: of the HTTP API, or in the background. */
 export interface FunctionRow {
