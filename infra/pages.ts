@@ -58,6 +58,6 @@ export function withConfiguration(page: string): string {
   return withPart(page, 'configuration', `| key | what | default |\n| --- | --- | --- |\n${rows.join('\n')}`);
 }
 
-/** The page with the client's example, which a test runs. */
+/** The page with the example for the client, which a test runs. */
 export const withExample = (page: string, source: string): string =>
   withPart(page, 'example', `\`\`\`ts\n${source.trim()}\n\`\`\``);

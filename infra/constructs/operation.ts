@@ -7,14 +7,14 @@ import { constructIdOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /**
- * One operation of the HTTP API: its function, one integration, one permission for its path, and a route for each
- * method. Alias methods share all but the route.
+ * The resources of one operation of the HTTP API: its function, one integration, one permission for its path, and one
+ * route per method. Alias methods share everything but the route.
  */
 export class OperationResources extends Construct {
-  /** The last resource of the API that is made for it. */
+  /** The last resource of the API that is created for this operation. */
   readonly #end: CfnResource;
 
-  /** @param before operation of the same stack, whose changes of the API end before those of this one begin */
+  /** @param before operation of the same stack whose changes of the API end before those of this one begin */
   constructor(
     scope: Construct,
     row: Operation,

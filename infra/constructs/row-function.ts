@@ -11,7 +11,7 @@ import { BACKGROUND, functionNameOf } from '../names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 import { statementsOf, usesBucket } from './grants.ts';
 
-/** What every function of the stage shares. */
+/** What all functions of a stage share. */
 export interface Surroundings {
   config: Config;
   data: DataNames;
@@ -20,8 +20,8 @@ export interface Surroundings {
 }
 
 /**
- * The function of one row with its own log group and its own role, which may do what the row's grants say and write
- * that log; `more` are statements that the trigger needs.
+ * The function of one row with its own log group and its own role. The role allows the row's grants and writing that
+ * log; `more` are statements that the trigger needs.
  */
 export function rowFunction(
   scope: Construct,
@@ -36,7 +36,7 @@ export function rowFunction(
   const logGroup = new LogGroup(scope, 'Logs', {
     logGroupName: `/aws/lambda/${functionName}`,
     retention: config.logRetentionDays,
-    // A log group left behind under a fixed name would stop the next deployment.
+    // A log group that stays behind under its fixed name would stop the next deployment.
     removalPolicy: RemovalPolicy.DESTROY,
   });
   const role = new Role(scope, 'Role', {

@@ -23,7 +23,7 @@ export const settingsReply = z.object({
   vibratory: z.boolean(),
 });
 
-/** What a login hands out (token document). */
+/** A new session (token document). */
 export const sessionReply = z.object({
   token: z.string(),
   user_id: z.int(),
@@ -66,7 +66,7 @@ export const groupReply = z.object({
 /** A member in lists (section 7.49). */
 export const memberReply = z.object({ user_id: z.int(), display_name: z.string(), join_time: z.int() });
 
-/** A file that a group shares (section 7.24). */
+/** A file of a group (section 7.24). */
 export const fileReply = z.object({
   file_id: z.int(),
   group_id: z.int(),
@@ -89,7 +89,7 @@ export const announcementReply = z.object({
   created_at: z.int(),
 });
 
-/** A form upload: all of `oss_body_param` goes into the form, the file last. */
+/** A form upload: all fields of `oss_body_param` go into the form, then the file. */
 export const uploadFormReply = z.object({
   upload_url: z.string(),
   upload_method: z.literal('POST'),
@@ -97,5 +97,5 @@ export const uploadFormReply = z.object({
   download_url: z.string(),
 });
 
-/** Where a redirect leads. */
+/** The target of a redirect. */
 export const redirectReply = z.object({ url: z.string() });

@@ -16,14 +16,14 @@ import { errorName, MEANINGS } from './errors.ts';
 import { meaningOf } from './glossary.ts';
 import { type JsonSchema, replySchema, requestSchema } from './schema.ts';
 
-/** A call and what it was answered, as they were recorded in a run of the flows. */
+/** A call and its answer, recorded in a run of the flows. */
 export interface Example {
-  /** Parameters of query and body together; of a raw body the text. */
+  /** Parameters of query and body together; `body` where the body is one text. */
   request: Record<string, unknown>;
   answer: { code: number; data: unknown; message: string | null; cursor?: string; total?: number; version?: number };
 }
 
-/** By row id, then by code: 200 and the errors that were seen. */
+/** By operation id, then by code: 200, and the errors that occurred. */
 export type Examples = Record<string, Record<string, Example>>;
 
 export interface DocumentSources {
@@ -32,10 +32,10 @@ export interface DocumentSources {
   version: string;
 }
 
-/** OpenAPI's objects, as far as this file writes them. */
+/** Any object of OpenAPI. */
 type Json = Record<string, unknown>;
 
-/** Records that several operations answer. */
+/** Replies that become named schemas. */
 const NAMED = new Map<z.core.$ZodType, string>([
   [groupReply, 'Group'],
   [memberReply, 'Member'],
@@ -58,7 +58,7 @@ const WHO: Record<Access, string> = {
   'admin as person': 'Needs an admin token with the `user_id` header.',
 };
 
-/** Parameters that stand in the query whatever the method. */
+/** Parameters that are documented in the query for every method. */
 const PAGING = new Set(['limit', 'cursor', 'version', 'page_num', 'page_size']);
 
 /** The OpenAPI 3.1 document of all operations: their declarations, and what they answered in tests. */
@@ -133,7 +133,7 @@ function operationOf(operation: Operation, method: Method, query: Json[], hasBod
     ...(hasBody && { requestBody: { $ref: `#/components/requestBodies/${name}` } }),
     responses: {
       200: { $ref: `#/components/responses/${name}` },
-      // What a page can load without headers is elsewhere: the answer leads there.
+      // A page can load this address without headers; the answer redirects it.
       ...(queryCredentials && { 302: { $ref: `#/components/responses/${name}` } }),
       413: { $ref: '#/components/responses/TooLarge' },
       429: { $ref: '#/components/responses/Throttled' },
@@ -143,7 +143,7 @@ function operationOf(operation: Operation, method: Method, query: Json[], hasBod
   };
 }
 
-/** Parameters of the query, and the body, where the API documents put them. */
+/** The parameters of the query and the body, in the places where the API documents put them. */
 function parametersOf(
   operation: Operation,
   examples: Record<string, Example>,
@@ -186,7 +186,7 @@ function parametersOf(
   };
 }
 
-/** A list whose entries succeed or fail on their own: with all their fields. */
+/** A list whose entries succeed or fail one by one, with all fields of an entry. */
 function entriesOf(list: JsonSchema, entry: z.core.$ZodType, operation: string): JsonSchema {
   const { properties, required = [] } = describe(requestSchema(entry, 'body'), operation, 'request');
   const { items } = list;
@@ -201,7 +201,7 @@ function entriesOf(list: JsonSchema, entry: z.core.$ZodType, operation: string):
   };
 }
 
-/** Every object's fields with what they mean. */
+/** The schema with the meaning of each field. */
 function describe(schema: JsonSchema, operation: string, where: 'request' | 'reply'): JsonSchema {
   const { properties, items, ...rest } = schema;
   const described = Object.entries(properties ?? {}).map(([name, field]) => {
@@ -221,7 +221,7 @@ function answerOf(
   schemas: Record<string, JsonSchema>,
 ): Json {
   const data = replySchema(reply(), NAMED, (name, schema) => {
-    // What a name, a type and an address are depends on the record.
+    // What `name`, `type` and `url` mean depends on the record.
     schemas[name] ??= describe(schema, name, 'reply');
   });
   const success: JsonSchema = {
@@ -289,7 +289,7 @@ const faultSchema = (): JsonSchema => ({
   additionalProperties: false,
 });
 
-/** Answers by HTTP status other than 200; the gateway's own have no envelope. */
+/** Answers with another HTTP status than 200. Those of the gateway have no envelope. */
 function faults(): Json {
   const gateway = { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] };
   const json = (schema: Json) => ({ 'application/json': { schema } });
