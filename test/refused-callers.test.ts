@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
+import { forgetCachedApps } from '../shared/call/call.ts';
+import { tokenHash } from '../shared/call/token.ts';
 import { updateApp } from '../shared/data/app-repo.ts';
 import { documentClient } from '../shared/data/client.ts';
 import { exists } from '../shared/data/expression.ts';
 import { adminTokenKey, deviceKey } from '../shared/data/keys.ts';
 import { update } from '../shared/data/step.ts';
-import { forgetCachedApps } from '../shared/domain/call.ts';
-import { tokenHash } from '../shared/domain/token.ts';
 import { type Operation, routes } from '../shared/routes/index.ts';
 import type { Outcome, Request } from './support/api.ts';
 import { fillDevice, fillUp, LARGEST } from './support/largest.ts';

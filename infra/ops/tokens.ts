@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { tokenHash } from '../../shared/call/token.ts';
 import { Database } from '../../shared/data/database.ts';
 import {
   adminTokens,
@@ -8,7 +9,6 @@ import {
   tokenState,
 } from '../../shared/domain/app/admin-tokens.ts';
 import { issueAdminToken } from '../../shared/domain/app/apps.ts';
-import { tokenHash } from '../../shared/domain/token.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId, displayName, futureTime } from './arguments.ts';
 

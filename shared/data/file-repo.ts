@@ -1,6 +1,6 @@
 import { absent, all, any, below, type Condition, exists, missing, unchanged } from './expression.ts';
-import { fileIndex, fileKey, fileOrder, filePartition, registrationKey, sequenceKey } from './keys.ts';
-import { type Get, getItem, prefix, type Query } from './read.ts';
+import { FILE, fileIndex, fileKey, fileOrder, filePartition, registrationKey, sequenceKey } from './keys.ts';
+import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { OPEN, type Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove, type Step, update } from './step.ts';
@@ -159,3 +159,14 @@ const forgetRegistration = (random: string, now: number): Step =>
 /** So many published files are gone. */
 export const uncountFiles = (app: string, group: number, count: number): Step =>
   update(sequenceKey(app, group), { add: { files: -count } });
+
+/** The files of a group that are published, the newest first. */
+export const filesNewestFirst = (app: string, group: number): Listing<SharedFile> => ({
+  partition: filePartition(app, group),
+  index: 'lsi1',
+  prefix: FILE,
+  form: /^F#\d{13}#\d{16}$/,
+  entryBytes: MOST_BYTES.file,
+  descending: true,
+  entry: (item) => item as unknown as SharedFile,
+});

@@ -1,3 +1,4 @@
+import type { AppId, GroupId } from '../ids.ts';
 import type { Condition } from './expression.ts';
 import {
   CLEANED,
@@ -9,9 +10,11 @@ import {
   groupKey,
   groupTextKey,
   publicGroupKey,
+  publicGroupPartition,
   time,
 } from './keys.ts';
-import { type Get, getItem, type Query } from './read.ts';
+import { requires } from './proof.ts';
+import { type Get, getItem, type Listing, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove, type Step, update } from './step.ts';
 import { sumStep } from './write-queue.ts';
@@ -134,3 +137,17 @@ export const putDissolved = (app: string, group: number): Step => put(dissolvedK
 export const putCleaned = (app: string, group: number, now: number): Step =>
   put(cleanedKey(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) });
 export const removeDissolved = (app: string, group: number): Step => remove(dissolvedKey(app, group));
+
+/** Ids of the public groups of an app, the newest first. */
+export const publicGroupsNewestFirst = (app: string): Listing<number> => ({
+  partition: publicGroupPartition(app),
+  prefix: '',
+  form: /^\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.publicGroup,
+  descending: true,
+  entry: ({ sk }) => Number(String(sk).split('#')[1]),
+});
+
+/** Proves that the group is there, with these values. */
+export const isThere = (app: AppId, group: GroupId, equal: Partial<Group> = {}): Step =>
+  requires(groupKey(app, group), { status: 'normal', ...equal });

@@ -12,7 +12,7 @@ import {
   userPartition,
 } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl } from './membership-repo.ts';
-import { type Get, getItem, prefix, type Query } from './read.ts';
+import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, put, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -137,3 +137,15 @@ export const answerStep = (
     all(equal('status', PENDING), equal('createdAt', invitation.createdAt)),
   );
 };
+
+/** The invitations of the last 30 days to a person, the newest first. */
+export const invitationsNewestFirst = (app: string, invitee: number, now: number): Listing<Invitation> => ({
+  partition: userPartition(app, invitee),
+  index: 'lsi1',
+  prefix: INVITATION,
+  form: /^I#\d{13}#\d{1,16}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.invitation,
+  descending: true,
+  from: oldestListed(now),
+  entry: (item) => item as unknown as Invitation,
+});

@@ -1,3 +1,4 @@
+import type { AppId, GroupId, UserId } from '../ids.ts';
 import { above, type Condition, unchanged } from './expression.ts';
 import {
   ADMIN,
@@ -6,6 +7,7 @@ import {
   adminOrder,
   applicationKey,
   BANNED,
+  BLOCKED,
   banOrder,
   bansInSlot,
   blockOrder,
@@ -24,11 +26,12 @@ import {
   VOID,
   voidOrder,
 } from './keys.ts';
-import { type Get, getItem, prefix, type Query } from './read.ts';
+import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
+export { FOR_EVER };
 export const MEMBER_ROLE = 0;
 export const ADMIN_ROLE = 1;
 export const OWNER_ROLE = 2;
@@ -152,6 +155,10 @@ export const runningBanEnd = (membership: GroupMembership | undefined, now: numb
 
 /** The role is still what was read; the app (undefined) needs none. */
 export const unchangedRole = (membership: GroupMembership): Condition => unchanged(membership, 'state', 'role');
+
+/** Proves that a member still has the role that was read. */
+export const sameRole = (app: AppId, group: GroupId, user: UserId, was: GroupMembership): Step =>
+  check(groupMembershipKey(app, group, user), unchangedRole(was));
 
 /**
  * The person becomes a member: group membership, user membership and the person's count, in one transaction with the group's count.
@@ -476,3 +483,56 @@ export function becomeOwnerSteps(
     update(userKey(app, user), { add: { owned: 1 } }, person),
   ];
 }
+
+/** The members of a group in order of joining. */
+export const membersInOrder = (app: string, group: number): Listing<GroupMembership> => ({
+  partition: groupMembershipPartition(app, group),
+  index: 'lsi1',
+  prefix: MEMBER,
+  form: /^M#\d{13}#\d{4}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.groupMembership,
+  entry: (item) => item as unknown as GroupMembership,
+});
+
+/** The blocked users of a group, the newest first. */
+export const blockedNewestFirst = (app: string, group: number): Listing<GroupMembership> => ({
+  partition: groupMembershipPartition(app, group),
+  index: 'lsi1',
+  prefix: BLOCKED,
+  form: /^B#\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.groupMembership,
+  descending: true,
+  entry: (item) => item as unknown as GroupMembership,
+});
+
+/** Bans a member from speaking until a time (ms or FOR_EVER). */
+export const ban = (
+  app: AppId,
+  group: GroupId,
+  user: UserId,
+  was: GroupMembership,
+  { banned, bannedUntil }: { banned: number; bannedUntil: number },
+): Step =>
+  measured(
+    'bans',
+    update(
+      groupMembershipKey(app, group, user),
+      { set: { banned, bannedUntil, lsi2sk: banOrder(banned, bannedUntil, user) } },
+      unchanged(was, 'state', 'role', 'bannedUntil'),
+    ),
+  );
+
+/** Lifts a ban. What is left of one without an end, when its user has left, ends now. */
+export const unban = (app: AppId, group: GroupId, user: UserId, was: GroupMembership | undefined, now: number): Step =>
+  update(
+    groupMembershipKey(app, group, user),
+    {
+      set: {
+        banned: undefined,
+        bannedUntil: undefined,
+        lsi2sk: undefined,
+        ...(was?.state === undefined && { ttl: userMembershipTtl(now) }),
+      },
+    },
+    unchanged(was, 'state', 'role', 'bannedUntil'),
+  );

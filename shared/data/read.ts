@@ -44,6 +44,22 @@ export interface Page {
   last: Item | undefined;
 }
 
+/** Entries in the order of a sort key, as a repository names them; `ListPage` cuts pages from it. */
+export interface Listing<E> {
+  partition: string;
+  index?: LocalIndexName;
+  /** What all sort keys of the listing begin with. */
+  prefix: string;
+  /** What its sort keys look like. */
+  form: RegExp;
+  /** The most bytes of an entry. */
+  entryBytes: number;
+  descending?: boolean;
+  /** The least sort key, where that is not `prefix`. */
+  from?: string;
+  entry: (item: Item) => E;
+}
+
 export type Read<T> = Get<T> | Query<T>;
 
 type Nested<T> = T | readonly T[] | { readonly [name: string]: T };

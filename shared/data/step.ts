@@ -25,6 +25,8 @@ export interface Step {
   once?: true;
   /** What has happened once this is written. */
   event?: MeasuredEvent;
+  /** The values that a check proves, where it proves nothing else. */
+  equal?: Item;
   /** What it only adds: see write-queue.ts. */
   sum?: Sum;
   /** How steps with this one are written where many others change its item at the same time. */

@@ -1,11 +1,11 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
+import { Call } from '../call/call.ts';
+import { requestHash } from '../call/idempotency.ts';
+import { Page } from '../call/page.ts';
+import { Redirect } from '../call/redirect.ts';
 import { untilAnswered } from '../deadline.ts';
-import { Call } from '../domain/call.ts';
-import { requestHash } from '../domain/idempotency.ts';
-import { Page } from '../domain/page.ts';
-import { Redirect } from '../domain/redirect.ts';
 import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';

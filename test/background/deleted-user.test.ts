@@ -2,7 +2,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, expect } from 'vitest';
 import { handler } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
-import { newId } from '../../shared/domain/ids.ts';
+import { newId } from '../../shared/ids.ts';
 import { putAll } from '../support/database.ts';
 import { itemsOf } from '../support/invariants.ts';
 import { jobsOf } from '../support/jobs.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { forgetCachedApps } from '../../shared/call/call.ts';
+import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { revokeAdminToken, updateApp } from '../../shared/data/app-repo.ts';
 import { exists } from '../../shared/data/expression.ts';
 import { deviceKey, userKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
-import { forgetCachedApps } from '../../shared/domain/call.ts';
-import { newAdminToken, newUserToken, tokenHash } from '../../shared/domain/token.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { type Operation, routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';

@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
+import { tokenHash } from '../../shared/call/token.ts';
 import { adminTokenKey } from '../../shared/data/keys.ts';
 import { getItem } from '../../shared/data/read.ts';
 import { update } from '../../shared/data/step.ts';
-import { tokenHash } from '../../shared/domain/token.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { arrived, put, share } from '../support/files.ts';
 import { inBothWorlds, PASSWORD } from '../support/story.ts';

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
+import { forgetCachedApps } from '../../shared/call/call.ts';
 import { updateApp } from '../../shared/data/app-repo.ts';
 import { exists } from '../../shared/data/expression.ts';
-import { forgetCachedApps } from '../../shared/domain/call.ts';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
 describe('Registering', () => {

@@ -5,6 +5,7 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { exportFile, importFile } from '../../infra/ops/line-files.ts';
 import { Progress } from '../../infra/ops/progress.ts';
+import { Call, forgetCachedApps } from '../../shared/call/call.ts';
 import { type App, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -13,7 +14,6 @@ import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import type { Line } from '../../shared/domain/app/import-lines.ts';
-import { Call, forgetCachedApps } from '../../shared/domain/call.ts';
 import { createGroup } from '../../shared/domain/group/creation.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
 import { hashPassword } from '../../shared/domain/user/password.ts';
@@ -25,8 +25,8 @@ import { itemsOf, problems } from '../support/invariants.ts';
 import { opsHere, stackFolder } from './command-line.ts';
 
 const ids = vi.hoisted(() => ({ drawn: [] as number[] }));
-vi.mock('../../shared/domain/ids.ts', async (original) => {
-  const real = await original<typeof import('../../shared/domain/ids.ts')>();
+vi.mock('../../shared/ids.ts', async (original) => {
+  const real = await original<typeof import('../../shared/ids.ts')>();
   return { ...real, newId: () => ids.drawn.shift() ?? real.newId() };
 });
 

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Call, forgetCachedApps } from '../../shared/call/call.ts';
+import { isGenuine, parseToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, adminTokenOf, appOf, updateApp } from '../../shared/data/app-repo.ts';
 import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -7,8 +9,6 @@ import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job
 import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
 import { put, remove, update } from '../../shared/data/step.ts';
 import { deviceOf, lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
-import { Call, forgetCachedApps } from '../../shared/domain/call.ts';
-import { isGenuine, parseToken, tokenHash } from '../../shared/domain/token.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { newTable, putAll } from '../support/database.ts';
 import { ops, opsHere, stackFolder } from './command-line.ts';

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt, randomUUID, scryptSync } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { KIND } from '../../infra/local/unkind/database.ts';
+import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
 import { countStep } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -22,9 +23,8 @@ import type { Item } from '../../shared/data/read.ts';
 import { itemAfter, put, type Step, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
-import { newId } from '../../shared/domain/ids.ts';
-import { newAdminToken, newUserToken, tokenHash } from '../../shared/domain/token.ts';
 import type { ErrorName } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
 import type { Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import { type Answer, type Api, busy, type Request } from './api.ts';

@@ -1,3 +1,4 @@
+import { parseToken, tokenHash } from '../../call/token.ts';
 import {
   type AdminToken,
   adminTokenOf,
@@ -8,7 +9,6 @@ import {
 import { Database } from '../../data/database.ts';
 import { indexedKeys, type OperatorTable } from '../../data/operator-queries.ts';
 import { badParameter } from '../../errors.ts';
-import { parseToken, tokenHash } from '../token.ts';
 import { appNamed } from './apps.ts';
 
 export interface ListedToken extends AdminToken {

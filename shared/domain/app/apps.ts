@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { newAdminToken, tokenHash } from '../../call/token.ts';
 import {
   APP_ID,
   APPS,
@@ -18,7 +19,6 @@ import type { Get } from '../../data/read.ts';
 import { remove } from '../../data/step.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
-import { newAdminToken, tokenHash } from '../token.ts';
 
 /** 12 characters of the base-36 alphabet: 62 bits. */
 const newAppId = () =>

@@ -1,3 +1,4 @@
+import { transact } from '../../call/transact.ts';
 import { Database } from '../../data/database.ts';
 import { allFilesOf, fileOf, removeFile, type SharedFile, uncountFiles } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
@@ -12,7 +13,6 @@ import {
   removeObject,
   writtenAt,
 } from '../../storage/operator-bucket.ts';
-import { transact } from '../transact.ts';
 
 /** An object that no record names. */
 export type Orphan = ListedObject & {

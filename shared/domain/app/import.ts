@@ -1,3 +1,4 @@
+import { type BatchPlan, type Entry, transactEach } from '../../call/transact.ts';
 import {
   announcementOf,
   announcementTextOf,
@@ -42,7 +43,6 @@ import type { Limits } from '../../limits.ts';
 import { admit } from '../group/admission.ts';
 import { foundingSteps } from '../group/creation.ts';
 import { existingGroup } from '../group/permissions.ts';
-import { type BatchPlan, type Entry, transactEach } from '../transact.ts';
 import { hashPassword } from '../user/password.ts';
 import {
   type AnnouncementLine,

@@ -1,3 +1,6 @@
+import { after } from '../../call/cursor.ts';
+import { tokenHash } from '../../call/token.ts';
+import { transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { absent, all, equal, unchanged } from '../../data/expression.ts';
@@ -27,10 +30,7 @@ import { getItem } from '../../data/read.ts';
 import { measured, remove, type Step, update } from '../../data/step.ts';
 import { type Device, freeHolder, itemsOf, pushTokenOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
-import { after } from '../cursor.ts';
 import { dissolutionSteps } from '../group/dissolution.ts';
-import { tokenHash } from '../token.ts';
-import { transact } from '../transact.ts';
 import type { Pace } from './pace.ts';
 
 /** Read at once. */

@@ -1,3 +1,4 @@
+import { type BatchPlan, transactEach } from '../../call/transact.ts';
 import { announcementItemsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { filesOf, removeFile } from '../../data/file-repo.ts';
@@ -8,7 +9,6 @@ import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
 import { remove } from '../../data/step.ts';
 import { deleteObject } from '../../storage/objects.ts';
 import { objectOf } from '../file/publication.ts';
-import { type BatchPlan, transactEach } from '../transact.ts';
 import type { Pace } from './pace.ts';
 
 /** Read at once: people, written by a transaction for each batch; announcements and files, written one by one. */

@@ -1,5 +1,5 @@
-import type { Call } from '../call.ts';
-import { keyFor, mac, sameText } from '../token.ts';
+import type { Call } from '../../call/call.ts';
+import { keyFor, mac, sameText } from '../../call/token.ts';
 
 /**
  * Stable addresses of files: they stay the same for as long as the file is there, carry no right, and are answered by a

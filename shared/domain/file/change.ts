@@ -1,12 +1,12 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { fileOf, isReserved, removeFile, renameFile, type SharedFile, uncountFiles } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { ADMIN_ROLE } from '../../data/membership-repo.ts';
 import { ApiError } from '../../errors.ts';
 import { deleteObject } from '../../storage/objects.ts';
-import type { Call } from '../call.ts';
 import { actorMembership, type GroupActor, permit, sameRole } from '../group/permissions.ts';
-import type { BatchPlan } from '../transact.ts';
 import { objectOf } from './publication.ts';
 import { downloadUrl, fileReply } from './reply.ts';
 

@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
+import { Redirect } from '../../call/redirect.ts';
 import { fileOf, registrationOf } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import { presignGet } from '../../storage/presign.ts';
-import type { Call } from '../call.ts';
 import { actorMembership, permit } from '../group/permissions.ts';
-import { Redirect } from '../redirect.ts';
 import { isOurs, parseAvatarAddress, parseFileAddress } from './address.ts';
 import { findAvatar } from './avatar.ts';
 import { downloadUrl } from './reply.ts';

@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
 import { groupOf } from '../../data/group-repo.ts';
+import { newRandom } from '../../ids.ts';
 import { presignForm, type UploadForm } from '../../storage/form.ts';
 import { incomingAvatar, incomingObject } from '../../storage/names.ts';
-import type { Call } from '../call.ts';
 import { actorMembership, permit } from '../group/permissions.ts';
-import { newRandom } from '../ids.ts';
 import { avatarAddress, uploadAddress } from './address.ts';
 
 /** What clients of the form uploads expect: where and what to post, and the address that the file will have. */

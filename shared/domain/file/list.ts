@@ -1,10 +1,8 @@
-import { fileOf, type SharedFile } from '../../data/file-repo.ts';
+import type { Call } from '../../call/call.ts';
+import { ListPage } from '../../call/cursor.ts';
+import { fileOf, filesNewestFirst } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
-import { FILE, filePartition } from '../../data/keys.ts';
-import { MOST_BYTES } from '../../data/sizes.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { ListPage } from '../cursor.ts';
 import { actorMembership, permit } from '../group/permissions.ts';
 import { downloadUrl, fileReply, stableUrl } from './reply.ts';
 
@@ -26,18 +24,8 @@ export async function file(call: Call, id: number, number: number) {
 
 /** Section 7.27: the files that are there, the newest first. @throws ApiError groupMissing, needsMember */
 export async function fileList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage<SharedFile>(`file/list ${id}`, given, {
-    partition: filePartition(call.app, id),
-    index: 'lsi1',
-    prefix: FILE,
-    form: /^F#\d{13}#\d{16}$/,
-    entryBytes: MOST_BYTES.file,
-    descending: true,
-  });
+  const page = new ListPage(call, `file/list ${id}`, filesNewestFirst(call.app, id), given);
   const reads = { group: groupOf(call.app, id), me: actorMembership(call, id), files: page.read };
-  const { files } = await call.open(reads, ({ group, me }) => {
-    page.verify(call);
-    permit(call, 'files', group, me);
-  });
-  return page.answer(call, files, (one) => fileReply(id, one, stableUrl(call, id, one)));
+  const { files } = await call.open(reads, ({ group, me }) => void permit(call, 'files', group, me));
+  return page.answer(files, (one) => fileReply(id, one, stableUrl(call, id, one)));
 }

@@ -1,3 +1,4 @@
+import { transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { fileOf, isReserved, publishFileSteps, removeFile, type SharedFile } from '../../data/file-repo.ts';
@@ -13,7 +14,6 @@ import {
   uploadedAvatar,
 } from '../../storage/names.ts';
 import { copyObject, deleteObject } from '../../storage/objects.ts';
-import { transact } from '../transact.ts';
 import { publishAvatar } from './avatar.ts';
 
 /** Key of the object that a file has now; undefined for a link. */

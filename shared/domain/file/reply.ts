@@ -1,7 +1,7 @@
+import type { Call } from '../../call/call.ts';
 import type { SharedFile } from '../../data/file-repo.ts';
 import { fileObject } from '../../storage/names.ts';
 import { presignGet } from '../../storage/presign.ts';
-import type { Call } from '../call.ts';
 import { fileAddress } from './address.ts';
 
 /** A file as sections 7.24, 7.27 and 7.30 document it; times in seconds. @param url where it is, or where to put it */

@@ -1,3 +1,5 @@
+import type { Call } from '../../call/call.ts';
+import { Idempotency } from '../../call/idempotency.ts';
 import type { NewFile, SharedFile } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import type { Records } from '../../data/read.ts';
@@ -5,9 +7,7 @@ import { type Sequence, sequenceOf } from '../../data/sequence-repo.ts';
 import { MOST_BYTES } from '../../data/sizes.ts';
 import type { Step } from '../../data/step.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { actorMembership, permit, sameRole } from '../group/permissions.ts';
-import { Idempotency } from '../idempotency.ts';
 
 export interface Upload {
   name: string;

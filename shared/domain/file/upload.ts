@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
 import { registrationOf, reserveSteps, type SharedFile, shareSteps } from '../../data/file-repo.ts';
 import { badParameter } from '../../errors.ts';
+import { newRandom } from '../../ids.ts';
 import { RESERVATION_LIFE } from '../../limits.ts';
 import { incomingObject, reservedName } from '../../storage/names.ts';
 import { presignPut } from '../../storage/presign.ts';
-import type { Call } from '../call.ts';
-import { newRandom } from '../ids.ts';
 import { downloadPart, isOurs, parseFileAddress } from './address.ts';
 import { register } from './registration.ts';
 import { fileReply, stableUrl } from './reply.ts';

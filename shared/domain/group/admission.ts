@@ -1,3 +1,4 @@
+import type { Call } from '../../call/call.ts';
 import { closeApplication } from '../../data/application-repo.ts';
 import { all, below, type Condition } from '../../data/expression.ts';
 import { countInGroup, type Group } from '../../data/group-repo.ts';
@@ -11,7 +12,6 @@ import {
 import type { Step } from '../../data/step.ts';
 import { NOT_DELETED, type User } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { existingUser } from '../user/existing.ts';
 
 /**

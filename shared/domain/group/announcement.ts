@@ -1,3 +1,6 @@
+import type { Call } from '../../call/call.ts';
+import { Idempotency } from '../../call/idempotency.ts';
+import { fitting } from '../../call/page.ts';
 import {
   type Announcement,
   announcementOf,
@@ -11,9 +14,6 @@ import type { Database } from '../../data/database.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { Idempotency } from '../idempotency.ts';
-import { fitting } from '../page.ts';
 import { actorMembership, permit, sameRole, stillOpenCheck } from './permissions.ts';
 
 /** As sections 7.5, 7.8–7.10 document it; `created_at` in seconds. */

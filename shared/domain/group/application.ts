@@ -1,3 +1,7 @@
+import type { Call } from '../../call/call.ts';
+import { before, Cursor } from '../../call/cursor.ts';
+import { newestOf, type Source } from '../../call/newest.ts';
+import { Page } from '../../call/page.ts';
 import {
   type Application,
   applicantOf,
@@ -15,11 +19,7 @@ import { check } from '../../data/step.ts';
 import { NOT_DELETED, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import { KEPT_IN_LISTS } from '../../limits.ts';
-import type { Call } from '../call.ts';
-import { before, Cursor } from '../cursor.ts';
 import { entryResult } from '../entries.ts';
-import { newestOf, type Source } from '../newest.ts';
-import { Page } from '../page.ts';
 import { admissible, admit, countJoined } from './admission.ts';
 import { actorMembership, existingGroup, permit, sameRole } from './permissions.ts';
 
@@ -106,9 +106,9 @@ export async function applicationList(
   named: number[],
   given: { cursor?: string | undefined; limit: number },
 ) {
-  const cursor = new Cursor(`application_list ${call.headerGroup ?? ''} ${named.join(' ')}`, given.cursor);
-  const groups = await administeredGroups(call, named, cursor);
-  const position = cursor.position(FORM)?.split('#').map(Number);
+  const cursor = new Cursor(call, `application_list ${call.headerGroup ?? ''} ${named.join(' ')}`, FORM, given.cursor);
+  const groups = await administeredGroups(call, named);
+  const position = cursor.position?.split('#').map(Number);
   const sources = groups.map((group) => applicationsTo(call, group, position));
   const { entries, goesOn, total: counted } = await newestOf(call.db, sources, given.limit, age);
   const [first] = groups;
@@ -123,8 +123,7 @@ export async function applicationList(
       status: application.status,
       expired_time: application.expiresAt,
     })),
-    last &&
-      cursor.next(call, [time(last.application.createdAt), last.group, applicantOf(last.application), total].join('#')),
+    last && cursor.next([time(last.application.createdAt), last.group, applicantOf(last.application), total].join('#')),
     total,
   );
 }
@@ -152,16 +151,14 @@ function applicationsTo(call: Call, group: number, position: number[] | undefine
 }
 
 /** Of the groups named (or, of none, the latest) those that the actor administers. */
-async function administeredGroups(call: Call, named: number[], cursor: Cursor): Promise<number[]> {
+async function administeredGroups(call: Call, named: number[]): Promise<number[]> {
   const asked = named.length === 0 && call.headerGroup !== undefined ? [call.headerGroup] : named;
-  const verify = () => cursor.verify(call, FORM);
   if (call.me === undefined) {
-    await call.open([], verify);
+    await call.open([]);
     return call.headerGroup === undefined ? asked : asked.filter((group) => group === call.headerGroup);
   }
   const administered = await call.open(
     groupsAdministeredOf(call.app, call.me, asked.length > 0 ? undefined : LATEST_GROUPS),
-    verify,
   );
   return asked.length > 0 ? asked.filter((group) => administered.includes(group)) : administered;
 }

@@ -1,3 +1,7 @@
+import type { Call } from '../../call/call.ts';
+import { before, Cursor } from '../../call/cursor.ts';
+import { newestOf, type Source } from '../../call/newest.ts';
+import { Page } from '../../call/page.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { banSlot, banSlots, FOR_EVER, time } from '../../data/keys.ts';
 import {
@@ -8,10 +12,6 @@ import {
   runningBansOf,
   runningInSlotOf,
 } from '../../data/membership-repo.ts';
-import type { Call } from '../call.ts';
-import { before, Cursor } from '../cursor.ts';
-import { newestOf, type Source } from '../newest.ts';
-import { Page } from '../page.ts';
 import { memberEntry } from './lists.ts';
 import { actorMembership, permit } from './permissions.ts';
 
@@ -35,17 +35,14 @@ interface Part {
  */
 export async function bannedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
   const { app, now } = call;
-  const cursor = new Cursor(`banned_list ${id}`, given.cursor);
-  const position = cursor.position(FORM);
+  const cursor = new Cursor(call, `banned_list ${id}`, FORM, given.cursor);
+  const { position } = cursor;
   const reads = {
     group: groupOf(app, id),
     me: actorMembership(call, id),
     running: position === undefined ? [runningBansOf(app, id, now, READ_AT_ONCE)] : [],
   };
-  const { running } = await call.open(reads, ({ group, me }) => {
-    cursor.verify(call, FORM);
-    permit(call, 'banned_list', group, me);
-  });
+  const { running } = await call.open(reads, ({ group, me }) => void permit(call, 'banned_list', group, me));
   const [found] = running;
   const part =
     found && !found.more ? cut(call, found.entries, given.limit) : await merge(call, id, given.limit, position);
@@ -56,7 +53,7 @@ export async function bannedList(call: Call, id: number, given: { cursor?: strin
       ...memberEntry(membership),
       expired_time: membership.bannedUntil === FOR_EVER ? -1 : (membership.bannedUntil ?? 0),
     })),
-    last && cursor.next(call, [place(last), total, slots.map(slotText).join('.')].join('#')),
+    last && cursor.next([place(last), total, slots.map(slotText).join('.')].join('#')),
     total,
   );
 }

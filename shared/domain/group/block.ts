@@ -1,9 +1,12 @@
+import type { Call } from '../../call/call.ts';
+import { ListPage } from '../../call/cursor.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { equal } from '../../data/expression.ts';
 import { groupOf, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
-import { BLOCKED, groupMembershipPartition } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
+  blockedNewestFirst,
   blockSteps,
   type GroupMembership,
   groupMembershipOf,
@@ -11,15 +14,10 @@ import {
   memberIn,
   unblockStep,
 } from '../../data/membership-repo.ts';
-import { MOST_BYTES } from '../../data/sizes.ts';
 import { userOf } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
-import { ListPage } from '../cursor.ts';
 import { entryResult } from '../entries.ts';
-import type { BatchPlan } from '../transact.ts';
 import { existingUser } from '../user/existing.ts';
-import { mayTouch } from './departure.ts';
-import { actorMembership, permit, sameRole } from './permissions.ts';
+import { actorMembership, mayTouch, permit, sameRole } from './permissions.ts';
 
 /**
  * Section 7.17: members leave, and nobody of the list comes in by any door. Invitations and applications made before
@@ -86,23 +84,13 @@ export async function unblock(call: Call, id: number, users: number[]) {
  * @throws ApiError badParameter (cursor), groupMissing, needsMember, needsAdmin
  */
 export async function blockedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage<GroupMembership>(`blocked_list ${id}`, given, {
-    partition: groupMembershipPartition(call.app, id),
-    index: 'lsi1',
-    prefix: BLOCKED,
-    form: /^B#\d{13}#\d{1,16}$/,
-    entryBytes: MOST_BYTES.groupMembership,
-    descending: true,
-  });
+  const page = new ListPage(call, `blocked_list ${id}`, blockedNewestFirst(call.app, id), given);
   const reads = { group: groupOf(call.app, id), me: actorMembership(call, id), blocked: page.read };
-  const { group, blocked } = await call.open(reads, ({ group, me }) => {
-    page.verify(call);
-    permit(call, 'blocked_list', group, me);
-  });
+  const { group, blocked } = await call.open(reads, ({ group, me }) => void permit(call, 'blocked_list', group, me));
   const view = (membership: GroupMembership) => ({
     user_id: memberIn(membership),
     group_id: id,
     created_at: new Date(membership.blocked ?? 0).toISOString(),
   });
-  return page.answer(call, blocked, view, group?.blocks);
+  return page.answer(blocked, view, group?.blocks);
 }

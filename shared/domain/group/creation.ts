@@ -1,3 +1,6 @@
+import type { Call } from '../../call/call.ts';
+import { Idempotency } from '../../call/idempotency.ts';
+import { type BatchPlan, transactEach } from '../../call/transact.ts';
 import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
 import { all, below, missing } from '../../data/expression.ts';
 import {
@@ -15,10 +18,7 @@ import { groupMembershipOf, joinSteps, OWNER_ROLE } from '../../data/membership-
 import { measured, put, type Step } from '../../data/step.ts';
 import { NOT_DELETED, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { Idempotency } from '../idempotency.ts';
-import { newId } from '../ids.ts';
-import { type BatchPlan, transactEach } from '../transact.ts';
+import { newId } from '../../ids.ts';
 import { existingUser } from '../user/existing.ts';
 import { countJoined } from './admission.ts';
 import { inviteeReads, inviteeSteps, joiners } from './invitation.ts';

@@ -1,3 +1,5 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { countInGroup, type Group, groupOf } from '../../data/group-repo.ts';
 import {
   ADMIN_ROLE,
@@ -9,10 +11,8 @@ import {
 } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { entryResult } from '../entries.ts';
-import type { BatchPlan } from '../transact.ts';
-import { actorMembership, type GroupActor, permit, sameRole } from './permissions.ts';
+import { actorMembership, mayTouch, permit, sameRole } from './permissions.ts';
 
 /** The group loses these members: its count and its number of admins go with them. */
 const countLeft = (call: Call, group: Group, leaving: GroupMembership[]): Step =>
@@ -22,18 +22,6 @@ const countLeft = (call: Call, group: Group, leaving: GroupMembership[]): Step =
   });
 
 const isAdmin = ({ role }: GroupMembership) => role === ADMIN_ROLE;
-
-/**
- * Whether the actor may do this to that person: nobody to the owner or to themselves, to admins only the owner.
- * @throws ApiError noPermission, needsAdmin, needsOwner
- */
-export function mayTouch(actor: GroupActor, group: Group, user: number, target: GroupMembership | undefined): void {
-  // Group and group membership may have been read at different moments, and the write proves the group membership's role alone.
-  const owns = user === group.owner || (isMember(target) && target.role === OWNER_ROLE);
-  if (owns) throw new ApiError('noPermission', 'not allowed on the group owner');
-  if (user === actor.user) throw new ApiError('noPermission', 'not allowed on oneself');
-  if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new ApiError('needsOwner');
-}
 
 /** Section 7.45: takes members out of the group, each entry on its own. */
 export async function kick(call: Call, id: number, users: number[]) {

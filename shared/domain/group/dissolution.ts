@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
 import { countStep } from '../../data/counter-repo.ts';
 import { all, type Condition, equal } from '../../data/expression.ts';
 import { type Group, groupOf, putDissolved, removePublic, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { groupMembershipKey, userKey, userMembershipKey } from '../../data/keys.ts';
 import { measured, remove, type Step, update } from '../../data/step.ts';
-import type { Call } from '../call.ts';
 import { actorMembership, permit, sameOwner } from './permissions.ts';
 
 /**

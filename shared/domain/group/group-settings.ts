@@ -1,6 +1,6 @@
+import type { Call } from '../../call/call.ts';
 import { all, equal } from '../../data/expression.ts';
 import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
-import type { Call } from '../call.ts';
 import { endOf } from './ban.ts';
 import { actorMembership, permit, sameRole } from './permissions.ts';
 import { banExpireTime } from './reply.ts';

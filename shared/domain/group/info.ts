@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
+import { answeredBytes } from '../../call/page.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
 import { groupInfoKey, groupTextKey } from '../../data/keys.ts';
 import { groupMembershipOf, isMember } from '../../data/membership-repo.ts';
 import { update } from '../../data/step.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { answeredBytes } from '../page.ts';
 import { actorMembership, openCheck, permit, sameRole } from './permissions.ts';
 import { groupReply } from './reply.ts';
 

@@ -1,3 +1,6 @@
+import type { Call } from '../../call/call.ts';
+import { ListPage } from '../../call/cursor.ts';
+import { Page } from '../../call/page.ts';
 import { AGREED, PENDING, REJECTED } from '../../data/application-repo.ts';
 import { absent, all, any, below, type Condition, equal } from '../../data/expression.ts';
 import { groupOf } from '../../data/group-repo.ts';
@@ -6,22 +9,18 @@ import {
   type Invitation,
   invitationCountOf,
   invitationOf,
+  invitationsNewestFirst,
   invitationsToGroupOf,
   latestInvitationsOf,
-  oldestListed,
   partiesOf,
 } from '../../data/invitation-repo.ts';
-import { groupMembershipKey, INVITATION, userPartition } from '../../data/keys.ts';
+import { groupMembershipKey } from '../../data/keys.ts';
 import { groupMembershipOf, isMember, userMembershipOf, voidingMembershipsOf } from '../../data/membership-repo.ts';
 import type { Records } from '../../data/read.ts';
-import { MOST_BYTES } from '../../data/sizes.ts';
 import { check } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import { KEPT_IN_LISTS } from '../../limits.ts';
-import type { Call } from '../call.ts';
-import { ListPage } from '../cursor.ts';
-import { Page } from '../page.ts';
 import { admit, countJoined } from './admission.ts';
 import { existingGroup } from './permissions.ts';
 
@@ -103,22 +102,14 @@ const notVoided = ({ createdAt }: Invitation): Condition =>
 export async function invitationList(call: Call, given: { cursor?: string | undefined; limit: number }) {
   const { app, now } = call;
   const me = call.person;
-  const page = new ListPage<Invitation>('invitation_list', given, {
-    partition: userPartition(app, me),
-    index: 'lsi1',
-    prefix: INVITATION,
-    form: /^I#\d{13}#\d{1,16}#\d{1,16}$/,
-    entryBytes: MOST_BYTES.invitation,
-    descending: true,
-    from: oldestListed(now),
-  });
+  const page = new ListPage(call, 'invitation_list', invitationsNewestFirst(app, me, now), given);
   const reads = {
     invitations: page.read,
     total: invitationCountOf(app, me, now),
     userMemberships: voidingMembershipsOf(app, me, now - KEPT_IN_LISTS * 1000),
   };
-  const { invitations, total, userMemberships } = await call.open(reads, () => page.verify(call));
-  const { items: listed, cursor } = page.cut(call, invitations);
+  const { invitations, total, userMemberships } = await call.open(reads);
+  const { entries: listed, cursor } = page.cut(invitations);
   const userMembershipTo = new Map(userMemberships.map((userMembership) => [userMembership.group, userMembership]));
   const groups = [...new Set(listed.map((invitation) => partiesOf(invitation).group))];
   const found = await call.db.read(groups.map((group) => groupOf(app, group)));

@@ -1,12 +1,12 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan, Entry } from '../../call/transact.ts';
 import { equal } from '../../data/expression.ts';
 import { type Group, groupOf } from '../../data/group-repo.ts';
 import { inviteSteps } from '../../data/invitation-repo.ts';
 import { groupMembershipOf, type UserMembership, userMembershipOf } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
 import { entryResult } from '../entries.ts';
-import type { BatchPlan, Entry } from '../transact.ts';
 import { admissible, admit, type Candidate, countJoined } from './admission.ts';
 import { actorMembership, type GroupActor, permit, sameRole, stillOpen, stillOpenCheck } from './permissions.ts';
 

@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
 import { equal } from '../../data/expression.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { groupMembershipKey } from '../../data/keys.ts';
 import { type GroupMembership, groupMembershipOf, isMember } from '../../data/membership-repo.ts';
 import { update } from '../../data/step.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { memberEntry } from './lists.ts';
 import { actorMembership, permit } from './permissions.ts';
 

@@ -1,3 +1,5 @@
+import type { Call } from '../../call/call.ts';
+import { keyFor, mac, sameText } from '../../call/token.ts';
 import { absent, all, any, atMost, below } from '../../data/expression.ts';
 import { groupInfoOf, groupOf } from '../../data/group-repo.ts';
 import { groupMembershipKey } from '../../data/keys.ts';
@@ -5,8 +7,6 @@ import { groupMembershipOf, isMember, unchangedRole, userMembershipOf } from '..
 import { check } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { keyFor, mac, sameText } from '../token.ts';
 import { admit, countJoined } from './admission.ts';
 import { actorMembership, permit, stillOpen } from './permissions.ts';
 

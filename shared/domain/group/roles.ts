@@ -1,3 +1,5 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { all, atMost, below, equal } from '../../data/expression.ts';
 import { groupOf, updateGroup } from '../../data/group-repo.ts';
 import { administeredGroupOrder, adminOrder, groupMembershipKey, userKey, userMembershipKey } from '../../data/keys.ts';
@@ -16,9 +18,7 @@ import {
 import { type Step, update } from '../../data/step.ts';
 import { NOT_DELETED, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { entryResult } from '../entries.ts';
-import type { BatchPlan } from '../transact.ts';
 import { existingUser } from '../user/existing.ts';
 import { memberEntry } from './lists.ts';
 import { actorMembership, permit, sameOwner, sameRole } from './permissions.ts';

@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
 import { countStep } from '../../data/counter-repo.ts';
 import { unchanged } from '../../data/expression.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { deviceKey, directoryKey, mobileKey, userKey, usernameKey } from '../../data/keys.ts';
 import { check, measured, remove, type Step, update } from '../../data/step.ts';
 import { type Device, freeFor, type User } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
 import { sameCount } from './lock-out.ts';
 import { withPassword } from './password-change.ts';
 

@@ -1,3 +1,6 @@
+import type { Call } from '../../call/call.ts';
+import { Page } from '../../call/page.ts';
+import { tokenHash } from '../../call/token.ts';
 import { all, equal, exists, unchanged } from '../../data/expression.ts';
 import { deviceKey, pushTokenKey, userKey } from '../../data/keys.ts';
 import { put, remove, type Step, update } from '../../data/step.ts';
@@ -11,9 +14,6 @@ import {
   userOf,
 } from '../../data/user-repo.ts';
 import { badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { Page } from '../page.ts';
-import { tokenHash } from '../token.ts';
 import { existingUser } from './existing.ts';
 
 /** Online while a session made a call within this time (ms). */

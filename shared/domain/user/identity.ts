@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
 import { unchanged } from '../../data/expression.ts';
 import { mobileKey, userKey, usernameKey } from '../../data/keys.ts';
 import { put, remove, type Step, update } from '../../data/step.ts';
 import { freeFor, mobileOf, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { existingUser } from './existing.ts';
 
 /**

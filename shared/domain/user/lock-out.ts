@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
 import { all, exists, unchanged } from '../../data/expression.ts';
 import { deviceKey, lockKey } from '../../data/keys.ts';
 import { measured, put, remove, type Step, update } from '../../data/step.ts';
 import { type Device, type Lock, unlocked } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
-import { newRandom } from '../ids.ts';
+import { newRandom } from '../../ids.ts';
 
 /**
  * Failed logins (docs/behaviour.md, Lock-out) are counted twice: on the account, which refuses devices that have not

@@ -1,3 +1,6 @@
+import type { Call } from '../../call/call.ts';
+import { newUserToken, tokenHash } from '../../call/token.ts';
+import { transact } from '../../call/transact.ts';
 import { unchanged } from '../../data/expression.ts';
 import { comparedName, deviceKey, userKey } from '../../data/keys.ts';
 import { check, measured, update } from '../../data/step.ts';
@@ -12,9 +15,6 @@ import {
   userOf,
 } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { newUserToken, tokenHash } from '../token.ts';
-import { transact } from '../transact.ts';
 import { forgetSteps } from './devices.ts';
 import { clearedSteps, failureSteps, isLockedOut } from './lock-out.ts';
 import { isPassword } from './password.ts';

@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
 import { unchanged } from '../../data/expression.ts';
 import { deviceKey, userKey } from '../../data/keys.ts';
 import { type Step, update } from '../../data/step.ts';
 import { type Device, deviceOf, lockOf, NOT_DELETED, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { existingUser } from './existing.ts';
 import { failureSteps, isLockedOut, sameCount } from './lock-out.ts';
 import { refuse } from './login.ts';

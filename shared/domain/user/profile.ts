@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { profileKey, userKey } from '../../data/keys.ts';
 import { check, type Step, update } from '../../data/step.ts';
 import { NOT_DELETED, type Profile, profileOf, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import type { BatchPlan } from '../transact.ts';
 import { existingUser } from './existing.ts';
 
 /** Section 1.18: the actor's own profile; `private_info` is nobody else's to see. */

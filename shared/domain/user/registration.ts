@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { Call } from '../../call/call.ts';
+import { Idempotency } from '../../call/idempotency.ts';
+import { type BatchPlan, transact, transactEach } from '../../call/transact.ts';
 import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
 import { comparedName, deviceKey, settingsKey } from '../../data/keys.ts';
 import type { Read } from '../../data/read.ts';
 import { put, type Step } from '../../data/step.ts';
 import { type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
 import { ApiError, Unavailable } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { Idempotency } from '../idempotency.ts';
-import { newId } from '../ids.ts';
-import { type BatchPlan, transact, transactEach } from '../transact.ts';
+import { newId } from '../../ids.ts';
 import { hashPassword } from './password.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
 import { settingsRecord } from './settings.ts';

@@ -1,8 +1,8 @@
+import type { Call } from '../../call/call.ts';
 import { settingsKey, userKey } from '../../data/keys.ts';
 import { check, type Step, update } from '../../data/step.ts';
 import { NOT_DELETED, settingsOf, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { existingUser } from './existing.ts';
 
 /** What a user has set, as section 1.35 documents it; false, 0 and "" until set. */

@@ -1,8 +1,8 @@
+import type { Call } from '../../call/call.ts';
 import { userKey } from '../../data/keys.ts';
 import { update } from '../../data/step.ts';
 import { NOT_DELETED, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
 
 /**
  * Sections 1.9, 1.11: all users of the list, or none of them, in one transaction (100 items at most). Disabling kills

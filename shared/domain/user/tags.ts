@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
 import { unchanged } from '../../data/expression.ts';
 import { tagsKey, userKey } from '../../data/keys.ts';
 import { check, put, type Step } from '../../data/step.ts';
 import { NOT_DELETED, tagsOf, userOf } from '../../data/user-repo.ts';
 import { badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { existingUser } from './existing.ts';
 
 /** Section 1.28: the actor's tags in the order of binding. */

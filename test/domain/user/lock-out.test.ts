@@ -1,12 +1,12 @@
 import '../../support/cheap-hashing.ts';
 import type * as crypto from 'node:crypto';
 import { expect, vi } from 'vitest';
+import { tokenHash } from '../../../shared/call/token.ts';
 import { documentClient } from '../../../shared/data/client.ts';
 import { deviceKey, lockKey } from '../../../shared/data/keys.ts';
 import { put, update } from '../../../shared/data/step.ts';
 import { deviceOf, devicesOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
-import { tokenHash } from '../../../shared/domain/token.ts';
 import { type Given, insisted, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 /** How often a password was hashed: the work that a caller could measure. It is counted, not done at its full cost. */

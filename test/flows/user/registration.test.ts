@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
+import { Call, forgetCachedApps } from '../../../shared/call/call.ts';
 import { updateApp } from '../../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../../shared/data/counter-repo.ts';
 import { exists } from '../../../shared/data/expression.ts';
 import { deviceKey } from '../../../shared/data/keys.ts';
-import { Call, forgetCachedApps } from '../../../shared/domain/call.ts';
 import { registerBatch } from '../../../shared/domain/user/registration.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD } from '../../support/story.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { forgetCachedApps } from '../../../shared/call/call.ts';
 import { deviceOf, lockOf } from '../../../shared/data/user-repo.ts';
-import { forgetCachedApps } from '../../../shared/domain/call.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 const NEW = 'another password';

@@ -3,6 +3,10 @@ import type { Reads, Records } from '../data/read.ts';
 import type { Step } from '../data/step.ts';
 import { ApiError, Unavailable } from '../errors.ts';
 
+// What the domain may know of reads and writes: their shape, not how they are made.
+export { withProof } from '../data/proof.ts';
+export type { Reads, Records, Step };
+
 /** What a decision comes to: the steps to write, and the answer (or error) once they are written. */
 export interface Plan<T> {
   steps: Step[];

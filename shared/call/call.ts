@@ -59,9 +59,11 @@ export class Call {
   readonly #access: Access;
   readonly #credentials: Credentials;
   readonly #token: Token | undefined;
+  /** Checks that wait for the actor. */
+  readonly #waiting: (() => void)[] = [];
   #app: App | undefined;
   #actor: Actor | undefined;
-  #note: Promise<void> | undefined;
+  #touched: Promise<void> | undefined;
 
   constructor(
     access: Access,
@@ -147,6 +149,12 @@ export class Call {
     return this.db.records(reads);
   }
 
+  /** Runs a check as soon as the actor is verified: before `permit`, and before the call shows anything. */
+  verifyWithActor(check: () => void): void {
+    if (this.#actor) check();
+    else this.#waiting.push(check);
+  }
+
   async #open<R extends Reads>(reads: R, permit?: (records: Records<R>) => void): Promise<void> {
     if (this.#actor) {
       await this.db.load([reads]);
@@ -171,14 +179,15 @@ export class Call {
       this.#verifyApp(read);
     }
     this.#actor = this.#verifyActor();
-    this.#note = this.#touch();
+    for (const check of this.#waiting.splice(0)) check();
+    this.#touched = this.#touch();
     permit?.(this.db.records(reads));
     await this.db.load(rest);
   }
 
   /** Whether presence was due and is written, or was left out. The answer waits for it: nothing runs after the answer. */
   async touched(): Promise<void> {
-    await this.#note;
+    await this.#touched;
   }
 
   #verifyApp(app: App) {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { type BatchPlan, transact, transactEach } from '../../shared/call/transact.ts';
 import type { Database } from '../../shared/data/database.ts';
 import { getItem } from '../../shared/data/read.ts';
 import { type Step, update } from '../../shared/data/step.ts';
-import { type BatchPlan, transact, transactEach } from '../../shared/domain/transact.ts';
 import { ApiError, Unavailable } from '../../shared/errors.ts';
 
 const step = (n: number, of = 0): Step => update({ pk: `${n}`, sk: `${of}` }, { set: { n } });
