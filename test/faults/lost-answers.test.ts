@@ -6,7 +6,7 @@ import { documentClient } from '../../shared/data/client.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { type Item, keyText } from '../../shared/data/read.ts';
 import { EVENTS } from '../../shared/metrics.ts';
-import { type Route, routes } from '../../shared/routes/index.ts';
+import { type Operation, routes } from '../../shared/routes/index.ts';
 import { type Answer, type Envelope, moduleOf, type Request } from '../support/api.ts';
 import { doJobs } from '../support/jobs.ts';
 import { requestOf, type Scene, setScene, warmUp } from '../support/recipes.ts';
@@ -119,7 +119,7 @@ interface Case {
   withJobs?: true;
 }
 
-const byRecipe = (route: Route, more: Partial<Request> = {}): Case['call'] => {
+const byRecipe = (route: Operation, more: Partial<Request> = {}): Case['call'] => {
   return (scene) => {
     const { method, path, request } = requestOf(route, scene);
     return scene.given.api.call(method, path, { ...request, ...more });

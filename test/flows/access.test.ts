@@ -6,7 +6,7 @@ import { exists } from '../../shared/data/expression.ts';
 import { deviceKey, userKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
 import type { ErrorName } from '../../shared/errors.ts';
-import { type Route, routes } from '../../shared/routes/index.ts';
+import { type Operation, routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';
 import { Given, inBothWorlds, type Person } from '../support/story.ts';
 import { world } from '../support/world.ts';
@@ -44,7 +44,7 @@ const ANYONE = [
 
 type Kind = 'anyone' | 'person' | 'admin' | 'admin as person';
 
-const kindOf = ({ id }: Route): Kind =>
+const kindOf = ({ id }: Operation): Kind =>
   ADMIN.includes(id)
     ? 'admin'
     : ADMIN_AS_PERSON.includes(id)
@@ -196,9 +196,9 @@ const ASKED_EVERYWHERE = [
   'an admin token with an unknown user_id',
 ];
 
-const tokenRoutes = routes.filter(({ access }) => access === 'actor');
+const tokenRoutes = routes.filter(({ access }) => access !== 'public');
 const publicRoutes = routes.filter(({ access }) => access === 'public');
-const methodOf = ({ methods }: Route) => methods[0]!;
+const methodOf = ({ methods }: Operation) => methods[0]!;
 const oneOfEachKind = [...Map.groupBy(tokenRoutes, kindOf).values()].map(([first]) => first!);
 
 describe('Operations that need a token', () => {

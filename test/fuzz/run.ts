@@ -6,7 +6,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import type { StackDescription } from '../../infra/local/stack.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import { type Method, type Route, routes } from '../../shared/routes/index.ts';
+import { type Method, type Operation, routes } from '../../shared/routes/index.ts';
 import { type Answer, demandDescribed, overHttp } from '../support/api.ts';
 import { TestBucket } from '../support/bucket.ts';
 import { tableAt } from '../support/database.ts';
@@ -100,7 +100,7 @@ const isOver = ({ failures }: FuzzReport, until: number) => failures.length >= E
 
 /** Hashing makes operations with passwords slow: they come a quarter as often. */
 const SLOW = /token\/(user|id|login)|register|password|user\/delete/;
-const calls: { route: Route; method: Method }[] = routes.flatMap((route) =>
+const calls: { route: Operation; method: Method }[] = routes.flatMap((route) =>
   Array.from({ length: SLOW.test(route.path) ? 1 : 4 }, () =>
     route.methods.map((method) => ({ route, method })),
   ).flat(),
@@ -113,7 +113,7 @@ function requestOf(
   own: Tenant,
   foreign: Tenant,
   arbitraries: Map<string, fc.Arbitrary<WireRequest>>,
-): { route: Route; request: WireRequest } {
+): { route: Operation; request: WireRequest } {
   const own32 = createHash('sha256').update(`${seed} ${number}`).digest();
   const { route, method } = calls[own32.readUInt32LE(4) % calls.length]!;
   const key = `${method} ${route.path}`;
@@ -161,7 +161,7 @@ function send(endpoint: string, { method, path, headers, body }: WireRequest): P
 const GATEWAY = new Set([413, 429, 431]);
 
 /** Status and code of an answer that is as it must be. Throws what is wrong with any other. */
-function judged(route: Route, { status, headers, text }: Raw, mark: string): string {
+function judged(route: Operation, { status, headers, text }: Raw, mark: string): string {
   if (text.includes(mark)) throw new Error(`shows what is another tenant's: ${text.slice(0, 500)}`);
   let body: Answer['body'] | undefined;
   try {

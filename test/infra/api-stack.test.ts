@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
 import {
   backgroundFunctions,
@@ -6,7 +7,7 @@ import {
   docsPage,
   type Grant,
   grantsOf,
-  type Route,
+  type Operation,
   routes,
 } from '../../shared/routes/index.ts';
 import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
@@ -366,14 +367,16 @@ describe('the HTTP API', () => {
 });
 
 describe('a new row of the route table', () => {
-  const row: Route = {
+  const row: Operation = {
     id: 'group/leaflet',
     path: '/group/leaflet',
     methods: ['POST'],
     area: 'group',
-    access: 'actor',
+    access: 'anyone',
     section: '7.99',
     summary: 'A row that is not there',
+    request: () => z.object({}),
+    reply: () => z.object({}),
     grants: ['put', 'presign-put', 'head-object'],
   };
 

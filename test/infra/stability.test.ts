@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import { constructIdOf } from '../../infra/names.ts';
-import { type Route, routes } from '../../shared/routes/index.ts';
+import { type Operation, routes } from '../../shared/routes/index.ts';
 import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
 
 /**
@@ -34,14 +35,16 @@ const parts = (ids: string[], { id }: { id: string }) =>
     return own?.[1] ?? `of another: ${each}`;
   });
 
-const toy: Route = {
+const toy: Operation = {
   id: 'group/toy',
   path: '/group/toy',
   methods: ['POST'],
   area: 'group',
-  access: 'actor',
+  access: 'anyone',
   section: '7.99',
   summary: 'A row that is not there',
+  request: () => z.object({}),
+  reply: () => z.object({}),
   grants: ['put', 'query-lsi1'],
 };
 it('a new row adds its own resources and touches no other, wherever it stands in the table', () => {
@@ -52,20 +55,25 @@ it('a new row adds its own resources and touches no other, wherever it stands in
 
 describe('changes of rows', () => {
   const of = (id: string) => routes.find((row) => row.id === id)!;
-  const [kick, leave, unban] = ['group/kick', 'group/leave', 'group/unban'].map(of) as [Route, Route, Route];
+  const [kick, leave, unban] = ['group/kick', 'group/leave', 'group/unban'].map(of) as [
+    Operation,
+    Operation,
+    Operation,
+  ];
   const { added, removed, changed, stacks } = changes(
     synthesizedTemplates(
       routes
         .filter((row) => row !== unban)
-        .map((row): Route => {
+        .map((row): Operation => {
           if (row === kick) return { ...kick, summary: 'Another', memory: 1024, timeout: 20, grants: ['put'] };
           if (row === leave) return { ...leave, methods: ['POST', 'PUT'], path: '/group/part' };
           return row;
         }),
     ),
   );
-  const own = (ids: string[], { id }: Route) => ids.filter((each) => each.startsWith(`Member/${constructIdOf(id)}`));
-  const names = (ids: string[], row: Route) => parts(own(ids, row), row).sort();
+  const own = (ids: string[], { id }: Operation) =>
+    ids.filter((each) => each.startsWith(`Member/${constructIdOf(id)}`));
+  const names = (ids: string[], row: Operation) => parts(own(ids, row), row).sort();
 
   it('a row that changes touches its own function and role only', () => {
     expect([added, changed, removed].map((ids) => names(ids, kick))).toEqual([[], ['Function', 'Role'], []]);

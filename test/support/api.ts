@@ -5,7 +5,7 @@ import type * as z from 'zod/mini';
 import { ANSWER_LIMIT } from '../../infra/local/function-pool.ts';
 import { type ErrorName, errors } from '../../shared/errors.ts';
 import { errorName } from '../../shared/openapi/errors.ts';
-import { type Method, type Route, routes } from '../../shared/routes/index.ts';
+import { type Method, type Operation, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
 import { calledOperation } from './guards.ts';
 import { type CallLog, takeLog } from './log.ts';
@@ -68,13 +68,13 @@ export interface OperationModule {
 const modules = new Map<string, Promise<OperationModule>>();
 
 /** Cached: a second import takes a moment too, and calls must begin in the order in which they are made. */
-export function moduleOf({ id }: Route): Promise<OperationModule> {
+export function moduleOf({ id }: Operation): Promise<OperationModule> {
   const known = modules.get(id) ?? import(/* @vite-ignore */ new URL(`../../functions/${id}.ts`, import.meta.url).href);
   modules.set(id, known);
   return known;
 }
 
-export const routeOf = (method: Method, path: string): Route => {
+export const routeOf = (method: Method, path: string): Operation => {
   const found = routes.find((route) => route.path === path && route.methods.includes(method));
   if (!found) throw new Error(`the route table has no ${method} ${path}`);
   return found;
@@ -170,14 +170,14 @@ export function outcomeOf({ code, message }: Pick<Envelope, 'code' | 'message'>)
 }
 
 /** Checks an answer, and records it as a possible example. */
-function verified(route: Route, request: Request, answer: Answer): Answer {
+function verified(route: Operation, request: Request, answer: Answer): Answer {
   demandDescribed(route, answer);
   record(route, request, answer.body);
   return answer;
 }
 
 /** Throws if an answer is not what docs/openapi.json says of the operation. */
-export function demandDescribed(route: Route, { status, body, headers }: Omit<Answer, 'outcome'>): void {
+export function demandDescribed(route: Operation, { status, body, headers }: Omit<Answer, 'outcome'>): void {
   expect(headers['content-type']).toBe('application/json; charset=utf-8');
   const tooLarge = status === 413 && /^body: must have at most \d+ bytes$/.test(body.message ?? '');
   if (body.code !== 20000 && !tooLarge) expect(status).toBe(headers.location ? 302 : 200);

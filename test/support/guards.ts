@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Grant, grantsOf, type Route } from '../../shared/routes/index.ts';
+import { type Grant, grantsOf, type Operation } from '../../shared/routes/index.ts';
 
 /** The input of a document client's command, with the fields that the guards read. */
 interface Input {
@@ -39,7 +39,7 @@ export function refuseStaleReads(client: DynamoDBDocumentClient): void {
 }
 
 /** The operation whose handler is running. */
-export const calledOperation = new AsyncLocalStorage<Route>();
+export const calledOperation = new AsyncLocalStorage<Operation>();
 
 /**
  * Makes a request throw that the operation's grants do not allow, as AWS denies it. The laptop stack does this too, but

@@ -1,4 +1,4 @@
-import type { Method, Route } from '../../shared/routes/index.ts';
+import type { Method, Operation } from '../../shared/routes/index.ts';
 import type { Answer, Request } from './api.ts';
 import { opaque, postForm, share } from './files.ts';
 import { type Actor, type Given, PASSWORD, type Person } from './story.ts';
@@ -214,7 +214,7 @@ export const RECIPES: Record<string, Recipe> = {
 };
 
 /** The request of a row's recipe. @throws where the row has none */
-export function requestOf(route: Route, scene: Scene): { method: Method; path: string; request: Request } {
+export function requestOf(route: Operation, scene: Scene): { method: Method; path: string; request: Request } {
   const recipe = RECIPES[route.id];
   if (!recipe) throw new Error(`no recipe for the row "${route.id}": add one to test/support/recipes.ts`);
   const { who, parameters } = recipe(scene);
@@ -224,7 +224,7 @@ export function requestOf(route: Route, scene: Scene): { method: Method; path: s
 }
 
 /** Calls a row's operation by its recipe. */
-export function cook(route: Route, scene: Scene): Promise<Answer> {
+export function cook(route: Operation, scene: Scene): Promise<Answer> {
   const { method, path, request } = requestOf(route, scene);
   return scene.given.api.call(method, path, request);
 }
