@@ -1,3 +1,4 @@
+import { projectedBy } from '../../shared/data/schema.ts';
 import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from '../../shared/data/table.ts';
 
 /**
@@ -48,7 +49,7 @@ export function writeUnits(before: Image | undefined, after: Image | undefined, 
 }
 
 const INDEXES = [
-  ...LOCAL_INDEXES.map(({ sortKey, projected }) => ({ keys: [sortKey], projected })),
+  ...LOCAL_INDEXES.map(({ name, sortKey }) => ({ keys: [sortKey], projected: projectedBy(name) })),
   { keys: [GLOBAL_INDEX.partitionKey, GLOBAL_INDEX.sortKey], projected: [] as readonly string[] },
 ];
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type Entity, entity } from './entity.ts';
+import type { LocalIndexName } from './table.ts';
 
 /**
  * THE SCHEMA: every kind of item of the one table, with its keys, indexes, largest size, time to live and attributes.
@@ -523,3 +524,9 @@ export const ENTITIES: Record<string, Entity & { fields: () => z.ZodMiniType; ab
   },
   'queue lease': { ...queueLease, fields: queueLeaseFields, about: 'the call that writes for the others' },
 };
+
+/** Attributes that a local index holds besides keys: what lists of any kind show by it. Undefined: all of them. */
+export function projectedBy(index: LocalIndexName): string[] | undefined {
+  if (index === 'lsi1') return undefined;
+  return [...new Set(Object.values(ENTITIES).flatMap(({ shape }) => shape.shows?.[index] ?? []))].sort();
+}
