@@ -40,7 +40,7 @@ test.each(Object.entries(ITEMS))(
     const change = new UpdateCommand({
       ...counted,
       Key,
-      UpdateExpression: 'SET l1 = :l',
+      UpdateExpression: 'SET lsi1sk = :l',
       ExpressionAttributeValues: { ':l': 'M#2' },
     });
     const changed = { ...item, lsi1sk: 'M#2' };
