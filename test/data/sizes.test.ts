@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Image, itemBytes } from '../../infra/local/units.ts';
-import { MOST_BYTES } from '../../shared/data/sizes.ts';
 import { projectedBy } from '../../shared/data/schema.ts';
+import { MOST_BYTES } from '../../shared/data/sizes.ts';
 import { MOST } from '../../shared/limits.ts';
 import { largest, wide } from '../support/largest.ts';
 
