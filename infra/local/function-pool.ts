@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { FunctionDefinition } from './deployment.ts';
 import { LOCAL_REGION } from './dynamodb-local.ts';
-import type { FindCredentials } from './s3-signature.ts';
+import type { FindCredentials } from './s3/signature.ts';
 import type { Json } from './template.ts';
 import { spawnTied } from './tied-process.ts';
 

@@ -16,7 +16,8 @@ import {
 import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type CreatedObject, type S3Server, startS3Server } from '../../infra/local/s3-server.ts';
+import { type S3Server, startS3Server } from '../../infra/local/s3/server.ts';
+import type { CreatedObject } from '../../infra/local/s3/service.ts';
 
 const Bucket = 'files';
 const KEYS: Record<string, { secretAccessKey: string; sessionToken?: string }> = {
@@ -119,6 +120,33 @@ describe('calls of the SDK', () => {
     await s3.send(new DeleteObjectCommand({ Bucket, Key: 'b/copy' }));
     expect((await s3.send(new ListObjectsV2Command({ Bucket }))).KeyCount).toBe(0);
     await expect(s3.send(new GetObjectCommand({ Bucket, Key: key }))).rejects.toThrow('does not exist');
+  });
+
+  it('deletes keys whose XML needs escapes, and names them in the answer', async () => {
+    const s3 = clientOf();
+    const keys = ['a & b', '<c>', '"d" \'e\'', '007', ' f ', 'g\nh', 'ü 😀', '&lt;'];
+    for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket, Key: `xml/${Key}`, Body: 'x' }));
+    const listed = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'xml/' }));
+    const Objects = (listed.Contents ?? []).map(({ Key }) => ({ Key }));
+    expect(Objects.map(({ Key }) => Key).sort()).toEqual(keys.map((key) => `xml/${key}`).sort());
+    const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    expect([Deleted, Errors]).toEqual([Objects, undefined]);
+    expect((await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'xml/' }))).KeyCount).toBe(0);
+  });
+
+  it('refuses to delete by XML that is malformed, and without keys', async () => {
+    const s3 = clientOf();
+    const remove = s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [] } }));
+    await expect(remove).rejects.toMatchObject({ name: 'MalformedXML' });
+    s3.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { body: string }).body = '<Delete><Object>';
+        return next(args);
+      },
+      { step: 'build', priority: 'high' },
+    );
+    const broken = s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'x' }] } }));
+    await expect(broken).rejects.toMatchObject({ name: 'MalformedXML' });
   });
 
   it('tells who created what', async () => {
