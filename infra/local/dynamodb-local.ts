@@ -26,6 +26,7 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { StartUpError, useFolder } from './start-up.ts';
+import { haveSameShape } from './table-shape.ts';
 import { spawnTied } from './tied-process.ts';
 
 /** The region that every part of the laptop stack believes to be in. */
@@ -190,7 +191,7 @@ export async function createTable(
     if (!(error instanceof ResourceInUseException)) throw error;
   }
   const { Table: table } = await client.send(new DescribeTableCommand({ TableName: name }));
-  if (!table || shapeOf(table) !== shapeOf(input)) {
+  if (!table || !haveSameShape(table, properties)) {
     throw new StartUpError(`The table ${name} was made with other keys or indexes: delete its data and start anew.`);
   }
   const { AttributeName: ttl, Enabled: enabled = true } = properties.TimeToLiveSpecification ?? {};
@@ -202,18 +203,6 @@ export async function createTable(
     }
   }
   return table;
-}
-
-/** Keys and indexes in one comparable string, whatever the order of indexes and attributes. */
-function shapeOf(table: Pick<TableDescription, 'KeySchema' | 'LocalSecondaryIndexes' | 'GlobalSecondaryIndexes'>) {
-  const indexes = [...(table.LocalSecondaryIndexes ?? []), ...(table.GlobalSecondaryIndexes ?? [])].map((index) => [
-    index.IndexName,
-    index.KeySchema?.map((key) => [key.AttributeName, key.KeyType]),
-    index.Projection?.ProjectionType,
-    [...(index.Projection?.NonKeyAttributes ?? [])].sort(),
-  ]);
-  const keys = table.KeySchema?.map((key) => [key.AttributeName, key.KeyType]);
-  return JSON.stringify([keys, indexes.sort((a, b) => String(a[0]).localeCompare(String(b[0])))]);
 }
 
 function jarFolder(): string {

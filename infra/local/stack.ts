@@ -21,6 +21,7 @@ import type { CreatedObject } from './s3/service.ts';
 import type { Credentials } from './s3/signature.ts';
 import { readKept, StartUpError, useFolder } from './start-up.ts';
 import { startStreamSource } from './stream-source.ts';
+import { shapeOf } from './table-shape.ts';
 import { type Json, LOCAL_ACCOUNT, readAssembly } from './template.ts';
 import { startUnkindDatabase, type UnkindDatabase } from './unkind/database.ts';
 
@@ -163,8 +164,14 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
 
   const client = database.client();
   closers.add(async () => client.destroy());
+  const shapes = new Map(deployment.tables.map(({ name, properties }) => [name, shapeOf(properties)]));
   const unkind =
-    options.unkind === undefined ? undefined : await startUnkindDatabase(database.endpoint, { seed: options.unkind });
+    options.unkind === undefined
+      ? undefined
+      : await startUnkindDatabase(database.endpoint, {
+          seed: options.unkind,
+          tables: (name = '') => shapes.get(name),
+        });
   if (unkind) {
     closers.add(() => unkind.close());
     onProgress(`The database is unkind to the functions, by seed ${options.unkind}`);

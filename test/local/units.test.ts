@@ -2,7 +2,7 @@ import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from 'vitest';
 import { type Image, itemBytes, readUnits, writeUnits } from '../../infra/local/units.ts';
-import { newTable } from '../support/database.ts';
+import { newTable, SHAPE } from '../support/database.ts';
 
 const ITEMS: Record<string, Image> = {
   small: { a: 'x' },
@@ -25,7 +25,7 @@ test.each(Object.entries(ITEMS))(
       result.ConsumedCapacity?.CapacityUnits;
 
     expect(units(await client.send(new PutCommand({ ...counted, Item: item })))).toBe(
-      writeUnits(undefined, item, false),
+      writeUnits(SHAPE, undefined, item, false),
     );
     const get = new GetCommand({ ...counted, Key, ConsistentRead: true });
     expect(units(await client.send(get))).toBe(readUnits(itemBytes(item)));
@@ -44,20 +44,20 @@ test.each(Object.entries(ITEMS))(
       ExpressionAttributeValues: { ':l': 'M#2' },
     });
     const changed = { ...item, l1: 'M#2' };
-    expect(units(await client.send(change))).toBe(writeUnits(item, changed, false));
+    expect(units(await client.send(change))).toBe(writeUnits(SHAPE, item, changed, false));
     expect(units(await client.send(new DeleteCommand({ ...counted, Key })))).toBe(
-      writeUnits(changed, undefined, false),
+      writeUnits(SHAPE, changed, undefined, false),
     );
   },
 );
 
 test('a transaction pays twice for each item, once for its index entries', () => {
   const item = { pk: 'p', sk: 's', l1: 'M#1' };
-  expect(writeUnits(undefined, item, true)).toBe(3);
-  expect(writeUnits(item, { ...item, l1: 'M#2' }, true)).toBe(4);
+  expect(writeUnits(SHAPE, undefined, item, true)).toBe(3);
+  expect(writeUnits(SHAPE, item, { ...item, l1: 'M#2' }, true)).toBe(4);
   // Checked only.
-  expect(writeUnits(item, item, true)).toBe(2);
-  expect(writeUnits(undefined, undefined, true)).toBe(2);
+  expect(writeUnits(SHAPE, item, item, true)).toBe(2);
+  expect(writeUnits(SHAPE, undefined, undefined, true)).toBe(2);
 });
 
 test('a read that finds nothing costs a unit', () => {

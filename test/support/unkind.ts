@@ -1,4 +1,4 @@
-import { type Manners, UNKIND } from '../../infra/local/unkind/database.ts';
+import { type Manners, UNKIND } from '../../infra/local/unkind/manners.ts';
 
 /** With the environment variable UNKIND the database is unkind to all operations, by that seed. */
 export const SEED = process.env.UNKIND ? Number(process.env.UNKIND) : undefined;

@@ -24,11 +24,12 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { localClient } from '../../../infra/local/dynamodb-local.ts';
-import { KIND, startUnkindDatabase, UNKIND, type UnkindDatabase } from '../../../infra/local/unkind/database.ts';
+import { startUnkindDatabase, type UnkindDatabase } from '../../../infra/local/unkind/database.ts';
 import { FAULT_NAMES, type FaultName } from '../../../infra/local/unkind/faults.ts';
+import { KIND, UNKIND } from '../../../infra/local/unkind/manners.ts';
 import { protocol } from '../../../shared/data/protocol.ts';
 import { GLOBAL_INDEX } from '../../../shared/data/table.ts';
-import { newTable } from '../../support/database.ts';
+import { newTable, SHAPE } from '../../support/database.ts';
 
 let unkind: UnkindDatabase;
 let table: Awaited<ReturnType<typeof newTable>>;
@@ -39,7 +40,7 @@ const clients: DynamoDBClient[] = [];
 
 beforeAll(async () => {
   table = await newTable();
-  unkind = await startUnkindDatabase(table.endpoint, { seed: 1, manners: KIND });
+  unkind = await startUnkindDatabase(table.endpoint, { seed: 1, tables: () => SHAPE, manners: KIND });
   const client = (more: object) => {
     const made = localClient(unkind.endpoint, { maxAttempts: 1, ...more });
     clients.push(made);
@@ -447,7 +448,7 @@ test('An answer that is not changed keeps its checksum, any other has none', asy
 });
 
 test('It ends though requests wait for an answer', async () => {
-  const another = await startUnkindDatabase(table.endpoint, { seed: 1 });
+  const another = await startUnkindDatabase(table.endpoint, { seed: 1, tables: () => SHAPE });
   another.only({ fault: 'silence before' });
   const client = localClient(another.endpoint, { maxAttempts: 1 });
   const waiting = failure(DynamoDBDocumentClient.from(client), get('a'));
