@@ -29,12 +29,9 @@ interface Gateway {
   api: ApiDefinition;
   pool: FunctionPool;
   onAccess?(entry: AccessLogEntry): void;
-  /** What the page `/docs` fills in; not in the templates, for only a laptop has a demo app. */
-  demo?: { app_id: string; admin_token: string };
+  /** JSON documents by path, served to this machine only. */
+  documents?: Record<string, object> | undefined;
 }
-
-/** Where the page asks for it. */
-const DEMO_PATH = '/docs/demo.json';
 
 /** An HTTP server that answers 503 until it is given an API to serve. Listening is the caller's part. */
 export function createGatewayServer(): { server: Server; serve(gateway: Gateway): void } {
@@ -58,7 +55,7 @@ export function createGatewayServer(): { server: Server; serve(gateway: Gateway)
   };
 }
 
-function requestHandler({ api, pool, onAccess, demo }: Gateway) {
+function requestHandler({ api, pool, onAccess, documents = {} }: Gateway) {
   const match = createRouter(api.routes);
   const throttles = new Map(api.routes.map(({ key }) => [key, createThrottle(api.throttle(key))]));
 
@@ -86,11 +83,12 @@ function requestHandler({ api, pool, onAccess, demo }: Gateway) {
     const started = Date.now();
     const requestId = newRequestId();
     const { origin, host = '' } = request.headers;
-    // Without CORS headers, and not under a name that somebody else's page may have been given this address by.
-    if (demo && request.method === 'GET' && request.url === DEMO_PATH && /^(127\.0\.0\.1|localhost):\d+$/.test(host)) {
-      const { app_id, admin_token } = demo;
+    const document = Object.hasOwn(documents, request.url ?? '') && documents[request.url ?? ''];
+    // Pages of other origins cannot read a document: it has no CORS headers, and any other host name, which could be
+    // theirs by DNS rebinding, is refused.
+    if (document && request.method === 'GET' && /^(127\.0\.0\.1|localhost):\d+$/.test(host)) {
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-      const body = Buffer.from(JSON.stringify({ app_id, admin_token }));
+      const body = Buffer.from(JSON.stringify(document));
       return send(response, { status: 200, headers, cookies: [], body }, requestId);
     }
     const corsHeaders = api.cors && origin !== undefined ? corsHeadersFor(api.cors, origin) : {};

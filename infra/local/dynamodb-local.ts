@@ -25,12 +25,10 @@ import {
   type TableDescription,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws.ts';
 import { StartUpError, useFolder } from './start-up.ts';
 import { haveSameShape } from './table-shape.ts';
 import { spawnTied } from './tied-process.ts';
-
-/** The region that every part of the laptop stack believes to be in. */
-export const LOCAL_REGION = 'us-east-1';
 
 export interface DynamoDbLocal {
   /** `http://127.0.0.1:<port>` */
@@ -135,7 +133,7 @@ export function localClient(endpoint: string, more: DynamoDBClientConfig = {}): 
     ...more,
     endpoint,
     region: LOCAL_REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: LOCAL_CREDENTIALS,
   });
 }
 

@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type Json, LOCAL_ACCOUNT } from './template.ts';
+import { LOCAL_ACCOUNT } from './aws.ts';
+import type { Json } from './template.ts';
 
 /** Not passed on: they concern one connection, or have a field of their own in the event. */
 const WITHHELD = new Set([

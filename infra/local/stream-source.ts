@@ -14,8 +14,9 @@ import {
   type _Record as StreamRecord,
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws.ts';
 import type { StreamMapping } from './deployment.ts';
-import { LOCAL_REGION } from './dynamodb-local.ts';
+
 import type { Outcome } from './function-pool.ts';
 import type { Json } from './template.ts';
 
@@ -44,7 +45,7 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
   const streams = new DynamoDBStreamsClient({
     endpoint,
     region: LOCAL_REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: LOCAL_CREDENTIALS,
   });
   const position = options.position.load();
   const done = (shardId: string, sequenceNumber: string) => {

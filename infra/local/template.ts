@@ -4,9 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOCAL_REGION } from './dynamodb-local.ts';
-
-export const LOCAL_ACCOUNT = '000000000000';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './aws.ts';
 
 /** A JSON value of a template, before or after resolution. */
 // biome-ignore lint/suspicious/noExplicitAny: templates are untyped JSON; each reader states what it expects.

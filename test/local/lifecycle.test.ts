@@ -45,7 +45,7 @@ function start(command: string[], env: Record<string, string> = {}): Run {
   return run;
 }
 const lastLine = (run: Run) => run.output().trim().split('\n').at(-1);
-const START = [process.execPath, 'infra/local/start.ts'];
+const START = [process.execPath, 'infra/laptop/start.ts'];
 /** Serves the small application, which is there in no time. */
 const startSmall = (env?: Record<string, string>) => start([...START, '--assembly', assembly], env);
 

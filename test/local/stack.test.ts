@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Application } from '../../infra/local/application.ts';
 import { type DynamoDbLocal, localClient, startDynamoDbLocal } from '../../infra/local/dynamodb-local.ts';
 import { type Stack, type StackOptions, startStack } from '../../infra/local/stack.ts';
 import type { Json } from '../../infra/local/template.ts';
@@ -12,7 +13,7 @@ import { MAPPING_ACTIONS, writeFixtureAssembly } from './fixture.ts';
 const folder = mkdtempSync(join(tmpdir(), 'stack-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const apps = { app_id: 'a', admin_token: 'at', other_app_id: 'b', other_admin_token: 'bt' };
+const facts = { app_id: 'a', admin_token: 'at', other_app_id: 'b', other_admin_token: 'bt' };
 let assembly: string;
 /** For stacks that need not start one of their own. */
 let database: DynamoDbLocal;
@@ -21,12 +22,17 @@ beforeAll(async () => {
   database = await startDynamoDbLocal();
 });
 afterAll(() => database.close());
-const start = (more: StackOptions = {}) =>
+const application: Application<typeof facts> = {
+  name: 'fixture',
+  folder: join(folder, 'logs'),
+  assembly: async () => assembly,
+  prepare: async () => facts,
+};
+const start = (more: Partial<StackOptions<typeof facts>> = {}) =>
   startStack({
+    application,
     assembly,
     quiet: true,
-    logs: join(folder, 'logs'),
-    makeApps: async () => apps,
     onBroken: (reason) => console.error(reason),
     ...more,
   });
@@ -70,7 +76,7 @@ describe('a running stack', () => {
 
   it('describes itself', () => {
     expect(stack.description).toEqual({
-      ...apps,
+      ...facts,
       api_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       dynamodb_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       s3_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -216,8 +222,11 @@ describe('a start that fails', () => {
     const steps: string[] = [];
     const failing = start({
       onProgress: (step) => steps.push(step),
-      makeApps: async () => {
-        throw new Error('no apps');
+      application: {
+        ...application,
+        prepare: async () => {
+          throw new Error('no apps');
+        },
       },
     });
     await expect(failing).rejects.toThrow('no apps');

@@ -1,8 +1,7 @@
 /** Says what each function may do, by the policies of its role, and remembers what it did. */
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
 import type { FunctionDefinition } from '../deployment.ts';
-import { LOCAL_REGION } from '../dynamodb-local.ts';
 import { StartUpError } from '../start-up.ts';
-import { LOCAL_ACCOUNT } from '../template.ts';
 import { type Grant, type Permission, readPolicy } from './policy.ts';
 
 export interface Authorizer {

@@ -7,9 +7,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { LOCAL_REGION } from '../dynamodb-local.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
 import type { FindCredentials } from '../s3/signature.ts';
-import { type Json, LOCAL_ACCOUNT } from '../template.ts';
+import type { Json } from '../template.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Permission } from './policy.ts';
 

@@ -5,10 +5,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { getCanonicalQuery } from '@smithy/signature-v4';
-import { LOCAL_REGION } from '../dynamodb-local.ts';
+import { LOCAL_REGION } from '../aws.ts';
 import { S3Error } from './error.ts';
 
-export interface Credentials {
+interface Credentials {
   secretAccessKey: string;
   /** Required in every request that the key signs, if the key is a temporary one. */
   sessionToken?: string | undefined;
