@@ -2,9 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { ApiDefinition, CorsDefinition, RouteDefinition, Throttle } from './deployment.ts';
 import type { FunctionPool, Outcome } from './function-pool.ts';
 import { type HttpResponse, toEvent, toResponse } from './http-event.ts';
+import type { ApiDefinition, CorsDefinition, RouteDefinition, Throttle } from './read-api.ts';
 
 /** Bytes of a request that HTTP APIs take, and of an event that Lambda takes. */
 const PAYLOAD_LIMIT = 10 * 1024 * 1024;

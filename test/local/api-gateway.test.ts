@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AccessLogEntry, createGatewayServer, createRouter } from '../../infra/local/api-gateway.ts';
-import type { ApiDefinition, FunctionDefinition, RouteDefinition } from '../../infra/local/deployment.ts';
+import type { FunctionDefinition } from '../../infra/local/deployment.ts';
 import type { FunctionPool, Outcome } from '../../infra/local/function-pool.ts';
+import type { ApiDefinition, RouteDefinition } from '../../infra/local/read-api.ts';
 import type { Json } from '../../infra/local/template.ts';
 
 const route = (key: string, more: Partial<RouteDefinition> = {}): RouteDefinition => ({
