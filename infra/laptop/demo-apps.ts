@@ -15,8 +15,8 @@ export interface DemoApps {
 }
 
 /**
- * Makes the apps and their tokens. If the data is kept in the folder `dataDir`, the tokens are kept there too, since the
- * table holds only their hashes.
+ * Makes the apps and their tokens. If the data is kept in the folder `dataDir`, so are the tokens: the table holds only
+ * their hashes.
  */
 export async function demoApps(
   client: DynamoDBClient,

@@ -33,8 +33,8 @@ export interface Assembly {
 }
 
 /**
- * Bundles and templates of the stage `local`. They are made (10 s) only after a source has changed, and stay for an hour
- * at least: no run of the tests can still serve them then, and a stack that is started serves a copy.
+ * Bundles and templates of the stage `local`. They are made (10 s) only after a source has changed, and kept for an
+ * hour at least, which is longer than any run of the tests. A stack serves a copy.
  * @throws StartUpError if the sources cannot be bundled or synthesized
  */
 export async function assemblyOfSources(options: BuildOptions = {}): Promise<Assembly> {

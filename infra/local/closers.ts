@@ -1,4 +1,4 @@
-/** What must be closed at the end, the youngest first. A closer that is added during `close` waits for the next `close`. */
+/** What must be closed, the youngest first. A closer that is added during `close` waits for the next `close`. */
 export class Closers {
   closing = false;
   readonly #closers: (() => Promise<unknown>)[] = [];

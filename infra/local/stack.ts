@@ -45,7 +45,7 @@ export interface StackOptions<Facts extends object> {
   signal?: AbortSignal;
   /** False: functions may do everything, whatever their policies say. */
   iam?: boolean;
-  /** Seed of an unkind database between the functions and DynamoDB Local. Without it the functions use DynamoDB Local. */
+  /** Seed of an unkind database between the functions and DynamoDB Local. Without it there is none. */
   unkind?: number | undefined;
   /** Receives a line for each step of the start. */
   onProgress?(step: string): void;

@@ -74,7 +74,7 @@ describe('a running stack', () => {
   const get = (path: string) => fetch(stack.description.api_endpoint + path);
   const told = async (): Promise<Json[]> => (await get('/told')).json() as Promise<Json[]>;
 
-  it('describes itself', () => {
+  it('the description has the addresses and the facts of the application', () => {
     expect(stack.description).toEqual({
       ...facts,
       api_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -85,13 +85,13 @@ describe('a running stack', () => {
     });
   });
 
-  it('serves the routes of the templates and no others', async () => {
+  it('the API serves the routes of the templates and no others', async () => {
     expect((await get('/echo')).status).toBe(200);
     expect((await get('/nope')).status).toBe(404);
     expect((await get('/forbidden')).status).toBe(500);
   });
 
-  it('answers 500 where a function fails or takes longer than its timeout', async () => {
+  it('a call whose function fails or exceeds its timeout is answered 500', async () => {
     const message = '{"message":"Internal Server Error"}';
     for (const path of ['/fails', '/slow']) {
       const response = await get(path);
@@ -99,7 +99,7 @@ describe('a running stack', () => {
     }
   });
 
-  it('points the functions at its own servers', async () => {
+  it('the environment of a function has the addresses of the stack', async () => {
     const { env } = (await (await get('/environment')).json()) as Json;
     expect(env).toMatchObject({
       AWS_ENDPOINT_URL_DYNAMODB: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -108,7 +108,7 @@ describe('a running stack', () => {
     });
   });
 
-  it('delivers the stream through its filter, and events of the bucket by the rule they match', async () => {
+  it('stream records that match the filter, and bucket events that match the rule, reach the function', async () => {
     await put(stack, 'other');
     await put(stack, 'J#1');
     for (const Key of ['elsewhere/x', 'files/ü x']) {
@@ -130,7 +130,7 @@ describe('a running stack', () => {
     });
   });
 
-  it('lets a function do what its role may', async () => {
+  it('a function may do what its role allows, and the grant is marked as used', async () => {
     const client = await clientOfFunction(stack);
     const { grants } = stack.permissions;
     const own = grants.find(({ function: { name } }) => name === 'fixture-environment')!.grants;
@@ -143,7 +143,7 @@ describe('a running stack', () => {
     );
   });
 
-  it('keeps its port from another one', async () => {
+  it('a second stack on the same port does not start', async () => {
     const port = Number(new URL(stack.description.api_endpoint).port);
     await expect(start({ port })).rejects.toThrow(`Port ${port} is taken`);
   });
@@ -154,7 +154,7 @@ const isAlive = (pid: number) =>
   existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 
 describe('without permission checks', () => {
-  it('functions may do everything, and roles are not looked at', async () => {
+  it('without permission checks, functions may do everything, and roles are not read', async () => {
     const elsewhere = writeFixtureAssembly(join(folder, 'unasked'), ['dynamodb:DescribeStream']);
     const stack = await start({ assembly: elsewhere, iam: false, database });
     try {
@@ -163,21 +163,24 @@ describe('without permission checks', () => {
     } finally {
       await stack.close();
     }
-    expect(isAlive(database.pid), 'what a stack was given it does not end').toBe(true);
+    expect(isAlive(database.pid), 'a stack does not end a database that it was given').toBe(true);
   });
 
   it.each([
     ['dynamodb:ListStreams', 'Cannot access stream arn:aws:dynamodb'],
     ['sqs:SendMessage', "The function's role does not have permissions to call SendMessage on arn:aws:sqs"],
-  ])('alone: those of a stream mapping are checked at the start, as Lambda does: %s', async (missing, message) => {
-    const actions = MAPPING_ACTIONS.filter((action) => action !== missing);
-    const elsewhere = writeFixtureAssembly(join(folder, missing), actions);
-    await expect(start({ assembly: elsewhere })).rejects.toThrow(`fixture-stores: ${message}`);
-  });
+  ])(
+    'a stream mapping whose role lacks a permission prevents the start, as on Lambda: %s',
+    async (missing, message) => {
+      const actions = MAPPING_ACTIONS.filter((action) => action !== missing);
+      const elsewhere = writeFixtureAssembly(join(folder, missing), actions);
+      await expect(start({ assembly: elsewhere })).rejects.toThrow(`fixture-stores: ${message}`);
+    },
+  );
 });
 
 describe('with an unkind database', () => {
-  it('functions meet faults, tools do not, and expired items stay', async () => {
+  it('with an unkind database, functions meet faults, tools do not, and expired items stay', async () => {
     const stack = await start({ database, iam: false, unkind: 1 });
     try {
       const { unkind, description } = stack;
@@ -201,7 +204,7 @@ describe('data', () => {
   let stack: Stack | undefined;
   afterEach(() => stack?.close());
 
-  it('is kept in a folder where one is given', async () => {
+  it('tables and objects are kept between runs in a given folder', async () => {
     const data = join(folder, 'data');
     stack = await start({ data });
     await put(stack, 'kept');
@@ -218,7 +221,7 @@ describe('data', () => {
 });
 
 describe('a start that fails', () => {
-  it('ends what had started', async () => {
+  it('a start that fails ends what it had started', async () => {
     const steps: string[] = [];
     const failing = start({
       onProgress: (step) => steps.push(step),
@@ -233,13 +236,13 @@ describe('a start that fails', () => {
     expect(steps.join()).toContain('DynamoDB Local is ready');
   });
 
-  it('can be aborted', async () => {
+  it('a start can be aborted', async () => {
     const starting = new AbortController();
     const failing = start({ signal: starting.signal, onProgress: () => starting.abort() });
     await expect(failing).rejects.toThrow();
   });
 
-  it.each([[-1], [65_536], [Number.NaN]])('refuses port %s', async (port) => {
+  it.each([[-1], [65_536], [Number.NaN]])('a port that does not exist is refused: %s', async (port) => {
     await expect(start({ port })).rejects.toThrow('PORT must be a number from 0');
   });
 });

@@ -5,17 +5,24 @@ import { type Image, itemBytes, readUnits, writeUnits } from '../../infra/local/
 import { newTable, SHAPE } from '../support/database.ts';
 
 const ITEMS: Record<string, Image> = {
-  small: { a: 'x' },
-  'just under a kilobyte': { a: 'x'.repeat(1000) },
-  'just over a kilobyte': { a: 'x'.repeat(1030) },
-  'of three kilobytes, in an index that projects everything': { a: 'x'.repeat(3000), l1: 'M#1' },
-  'in the indexes that project a part': { a: 'x'.repeat(3000), l2: 'X#1', l3: 'A#1', name: 'n' },
+  'of a few bytes': { a: 'x' },
+  'of just under a kilobyte': { a: 'x'.repeat(1000) },
+  'of just over a kilobyte': { a: 'x'.repeat(1030) },
+  'of three kilobytes, in an index that projects all attributes': { a: 'x'.repeat(3000), l1: 'M#1' },
+  'in the indexes that project some attributes': { a: 'x'.repeat(3000), l2: 'X#1', l3: 'A#1', name: 'n' },
   'of five kilobytes': { a: 'x'.repeat(5000) },
-  'of everything else': { n: 123_456_789, minus: -5, yes: true, none: null, list: ['a', 1, { b: 'c' }], text: 'ü€😀' },
+  'with values of all other types': {
+    n: 123_456_789,
+    minus: -5,
+    yes: true,
+    none: null,
+    list: ['a', 1, { b: 'c' }],
+    text: 'ü€😀',
+  },
 };
 
 test.each(Object.entries(ITEMS))(
-  'an item %s costs what DynamoDB Local counts for single calls',
+  'single calls cost the units that DynamoDB Local counts, for an item %s',
   async (_, attributes) => {
     const { client, name: TableName } = await newTable();
     const Key = { pk: 'p', sk: 's' };
@@ -51,7 +58,7 @@ test.each(Object.entries(ITEMS))(
   },
 );
 
-test('a transaction pays twice for each item, once for its index entries', () => {
+test('a transaction costs twice the units of each item, and once those of its index entries', () => {
   const item = { pk: 'p', sk: 's', l1: 'M#1' };
   expect(writeUnits(SHAPE, undefined, item, true)).toBe(3);
   expect(writeUnits(SHAPE, item, { ...item, l1: 'M#2' }, true)).toBe(4);
@@ -60,6 +67,6 @@ test('a transaction pays twice for each item, once for its index entries', () =>
   expect(writeUnits(SHAPE, undefined, undefined, true)).toBe(2);
 });
 
-test('a read that finds nothing costs a unit', () => {
+test('a read that finds nothing costs one unit', () => {
   expect(readUnits(0)).toBe(1);
 });

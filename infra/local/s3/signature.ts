@@ -97,7 +97,7 @@ function verifyQuery(request: SignedRequest, find: FindCredentials): Signer {
   return { accessKeyId: key.accessKeyId, payloadHash };
 }
 
-/** The signer of the policy of a form upload. Does not read the policy. @throws S3Error if there is no valid signature */
+/** The signer of the policy of a form upload. @throws S3Error if there is no valid signature */
 export function verifyPolicySignature(field: (name: string) => string | undefined, find: FindCredentials): Signer {
   const [policy, credential, date, signature] = ['policy', 'x-amz-credential', 'x-amz-date', 'x-amz-signature'].map(
     field,

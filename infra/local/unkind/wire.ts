@@ -1,4 +1,4 @@
-/** The part of DynamoDB's protocol that the unkind database reads and writes: AWS JSON 1.0 with typed attribute values. */
+/** The part of DynamoDB's protocol that the unkind database reads and writes: AWS JSON 1.0 with typed values. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { TableShape } from '../table-shape.ts';
 
