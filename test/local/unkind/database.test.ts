@@ -252,7 +252,7 @@ describe('A transaction', () => {
 
   test('a running transaction makes other writes to its items conflict, also to items that it only checks', async () => {
     await sdk.send(put('held'));
-    hold(200);
+    hold(600);
     const running = sdk.send(
       transaction([
         add('counted'),
