@@ -8,8 +8,8 @@ const ITEMS: Record<string, Image> = {
   'of a few bytes': { a: 'x' },
   'of just under a kilobyte': { a: 'x'.repeat(1000) },
   'of just over a kilobyte': { a: 'x'.repeat(1030) },
-  'of three kilobytes, in an index that projects all attributes': { a: 'x'.repeat(3000), l1: 'M#1' },
-  'in the indexes that project some attributes': { a: 'x'.repeat(3000), l2: 'X#1', l3: 'A#1', name: 'n' },
+  'of three kilobytes, in an index that projects all attributes': { a: 'x'.repeat(3000), lsi1sk: 'M#1' },
+  'in the indexes that project some attributes': { a: 'x'.repeat(3000), lsi2sk: 'X#1', lsi3sk: 'A#1', name: 'n' },
   'of five kilobytes': { a: 'x'.repeat(5000) },
   'with values of all other types': {
     n: 123_456_789,
@@ -47,10 +47,10 @@ test.each(Object.entries(ITEMS))(
     const change = new UpdateCommand({
       ...counted,
       Key,
-      UpdateExpression: 'SET l1 = :l',
+      UpdateExpression: 'SET lsi1sk = :l',
       ExpressionAttributeValues: { ':l': 'M#2' },
     });
-    const changed = { ...item, l1: 'M#2' };
+    const changed = { ...item, lsi1sk: 'M#2' };
     expect(units(await client.send(change))).toBe(writeUnits(SHAPE, item, changed, false));
     expect(units(await client.send(new DeleteCommand({ ...counted, Key })))).toBe(
       writeUnits(SHAPE, changed, undefined, false),
@@ -59,9 +59,9 @@ test.each(Object.entries(ITEMS))(
 );
 
 test('a transaction costs twice the units of each item, and once those of its index entries', () => {
-  const item = { pk: 'p', sk: 's', l1: 'M#1' };
+  const item = { pk: 'p', sk: 's', lsi1sk: 'M#1' };
   expect(writeUnits(SHAPE, undefined, item, true)).toBe(3);
-  expect(writeUnits(SHAPE, item, { ...item, l1: 'M#2' }, true)).toBe(4);
+  expect(writeUnits(SHAPE, item, { ...item, lsi1sk: 'M#2' }, true)).toBe(4);
   // Checked only.
   expect(writeUnits(SHAPE, item, item, true)).toBe(2);
   expect(writeUnits(SHAPE, undefined, undefined, true)).toBe(2);
