@@ -2,13 +2,13 @@ import { formOf, isOf, type Key } from '../../shared/data/entity.ts';
 import type { Item } from '../../shared/data/read.ts';
 import { ENTITIES } from '../../shared/data/schema.ts';
 
-const kinds = Object.entries(ENTITIES).map(([name, entity]) => {
+const kinds = Object.entries(ENTITIES).map(([name, { entity, fields }]) => {
   const { orders = {}, gsi1 } = entity.shape;
   const forms = Map.groupBy(Object.values(orders), ([index]) => `${index}sk`);
   return {
     name,
     matches: isOf(entity),
-    fields: entity.fields(),
+    fields: fields(),
     ttl: entity.shape.ttl,
     orders: ['lsi1sk', 'lsi2sk', 'lsi3sk'].map(
       (attribute) => [attribute, (forms.get(attribute) ?? []).map(([, template]) => formOf(template))] as const,
