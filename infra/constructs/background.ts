@@ -14,15 +14,15 @@ import { INCOMING } from '../../shared/storage/names.ts';
 import { constructIdOf, failedQueueNameOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
-/** New and touched job items; removals (the job is done) are none of the function's business and cost nothing. */
+/** New and touched job items. Removals (the job is done) do not invoke the function and cost nothing. */
 const JOB_FILTER = {
   eventName: ['INSERT', 'MODIFY'],
   dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } },
 };
 
 /**
- * A function that no client calls, on the table's stream or on the bucket's events. What fails again and again ends in
- * a queue instead of blocking what comes behind it.
+ * A background function, invoked by the stream of the table or by events of the bucket. Events that fail repeatedly go
+ * to a dead-letter queue and do not block later ones.
  */
 export class Background extends Construct {
   readonly #failed: Queue;
@@ -37,7 +37,7 @@ export class Background extends Construct {
     });
     Validations.of(this.#failed).acknowledge({
       id: 'AwsSolutions::AwsSolutions-SQS3',
-      reason: 'This queue is where failed records end; it has no consumer that could fail.',
+      reason: 'This is a dead-letter queue; it has no consumer that could fail.',
     });
     const { streamArn, bucketName } = surroundings.data;
     const onJobs = row.trigger === 'jobs';
@@ -49,15 +49,15 @@ export class Background extends Construct {
     else this.#takeUploads(lambda, bucketName);
   }
 
-  /** Records in the queue say where they are in the stream, not what they are; the job items stay in the table. */
+  /** Messages in the queue contain the position in the stream, not the record. The job items stay in the table. */
   #takeJobs({ functionArn }: LambdaFunction, streamArn: string) {
     new CfnEventSourceMapping(this, 'Jobs', {
       functionName: functionArn,
       eventSourceArn: streamArn,
       filterCriteria: { filters: [{ pattern: JSON.stringify(JOB_FILTER) }] },
       startingPosition: 'TRIM_HORIZON',
-      // A job may take all the time a call has, so none waits behind another in a batch, nor is repeated because
-      // another failed: one job a call (nothing to bisect), ten calls side by side for each shard.
+      // A job may use the whole time of a call. With one job per call, no job waits for another or is repeated because
+      // another failed. Ten calls run in parallel per shard.
       batchSize: 1,
       parallelizationFactor: 10,
       maximumRetryAttempts: 10,
@@ -65,7 +65,7 @@ export class Background extends Construct {
     });
   }
 
-  /** Events in the queue are whole: what could not be delivered, and what the function failed at three times. */
+  /** Messages in the queue are complete events that could not be delivered or that the function failed three times. */
   #takeUploads({ functionArn }: LambdaFunction, bucketName: string) {
     const { queueArn } = this.#failed;
     const rule = new CfnRule(this, 'Uploads', {

@@ -7,21 +7,21 @@ import { constructIdOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /**
- * One operation of the HTTP API: its function, one integration, one permission for its path, and a route for each
- * method. Alias methods share all but the route.
+ * One operation of the HTTP API: its function, one integration, one permission for its path, and one route per method.
+ * Alias methods share everything except the route.
  */
 export class Operation extends Construct {
-  /** The last resource of the API that is made for it. */
+  /** The last resource of the API that is created for this operation. */
   readonly #end: CfnResource;
 
-  /** @param before operation of the same stack, whose changes of the API end before those of this one begin */
+  /** @param before operation of the same stack; this operation's changes of the API wait for its changes */
   constructor(scope: Construct, row: Route, apiId: string, surroundings: Surroundings, before?: Operation) {
     super(scope, constructIdOf(row.id));
     Validations.of(this).acknowledge({
       id: 'AwsSolutions::AwsSolutions-APIG4',
       reason:
-        'The function itself checks the access-token, in the same read that brings the records of its actor; a gateway ' +
-        'authorizer would add a call, could only cache what must take effect at once, and cannot answer in the envelope.',
+        'The function checks the access-token in the read that also returns the records of the actor. A gateway ' +
+        'authorizer would add a call, would delay revocations by its cache, and cannot answer in the envelope.',
     });
     const { functionArn } = rowFunction(this, row, surroundings);
     const integration = new CfnIntegration(this, 'Integration', {

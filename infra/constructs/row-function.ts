@@ -11,17 +11,17 @@ import { BACKGROUND, functionNameOf } from '../names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 import { statementsOf, usesBucket } from './grants.ts';
 
-/** What every function of the stage shares. */
+/** Shared by all functions of the stage. */
 export interface Surroundings {
   config: Config;
   data: DataNames;
-  /** Folder that `bundle()` wrote. */
+  /** Output folder of `bundle()`. */
   bundles: string;
 }
 
 /**
- * The function of one row with its own log group and its own role, which may do what the row's grants say and write
- * that log; `more` are statements that the trigger needs.
+ * The function of one row with its own log group and role. The role allows the grants of the row and writing the log;
+ * `more` are statements that the trigger needs.
  */
 export function rowFunction(
   scope: Construct,
@@ -36,7 +36,7 @@ export function rowFunction(
   const logGroup = new LogGroup(scope, 'Logs', {
     logGroupName: `/aws/lambda/${functionName}`,
     retention: config.logRetentionDays,
-    // A log group left behind under a fixed name would stop the next deployment.
+    // A retained log group with a fixed name would make the next deployment fail.
     removalPolicy: RemovalPolicy.DESTROY,
   });
   const role = new Role(scope, 'Role', {
@@ -58,7 +58,7 @@ export function rowFunction(
     if (!resource.startsWith(`${data.bucketArn}/`)) continue;
     Validations.of(role).acknowledge({
       id: `AwsSolutions::AwsSolutions-IAM5[Resource::Roster-${config.stage}-Data-BucketArn${resource.slice(data.bucketArn.length)}]`,
-      reason: 'Objects have random keys below this prefix; a permission cannot name them before they exist.',
+      reason: 'Objects have random keys below this prefix, so a permission cannot name them.',
     });
   }
   return new LambdaFunction(scope, 'Function', {

@@ -35,7 +35,10 @@ export function timeSpan(text: string): number {
   return Number(count) * SPAN[unit as keyof typeof SPAN];
 }
 
-/** Parses `30d`, `12h` or `90m` from now, a date (UTC) or an ISO 8601 time. Returns milliseconds since 1970, in the future. */
+/**
+ * Parses `30d`, `12h` or `90m` from now, a date (UTC) or an ISO 8601 time. Returns milliseconds since 1970, in the
+ * future.
+ */
 export function futureTime(text: string, now = Date.now()): number {
   const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);

@@ -5,7 +5,9 @@ import { type Finding, right, wrong } from './finding.ts';
 
 /** Time-out of one request in milliseconds. A cold function needs one or two seconds. */
 export const PATIENCE = 20_000;
-/** Allowed difference of the clocks in milliseconds. `Date` has whole seconds; a synchronized machine is much closer. */
+/**
+ * Allowed difference of the clocks in milliseconds. `Date` has whole seconds; a synchronized machine is much closer.
+ */
 const CLOCK = 30_000;
 
 /** An answer, with or without the envelope. */

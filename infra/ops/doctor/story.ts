@@ -1,6 +1,7 @@
 /**
- * Uses the deployment as an app does, with a temporary app and the TypeScript client: registers a user, acts by the actor
- * headers, repeats a call, shares and fetches a file, and waits for the background jobs. Deletes the app at the end.
+ * Uses the deployment as an app does, with a temporary app and the TypeScript client: registers a user, acts by the
+ * actor headers, repeats a call, shares and fetches a file, and waits for the background jobs. Deletes the app at the
+ * end.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
