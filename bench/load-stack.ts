@@ -1,4 +1,4 @@
-/** The laptop stack in a process of its own, which ends with its parent: `load.ts` starts it. */
+/** Runs the laptop stack in a separate process for `load.ts`. It ends with its parent. */
 import { startStack } from '../infra/local/stack.ts';
 
 const stack = await startStack({ port: 0, quiet: true, logs: process.argv[2]! });

@@ -1,6 +1,6 @@
 /**
- * `npm run events [-- --app ID] [--token TOKEN]`: a sample event of every operation for `sam local invoke`, in
- * `.local/events`, and in `commands.txt` beside them the command for each, where cdk.out holds the templates.
+ * `npm run events [-- --app ID] [--token TOKEN]`: writes to `.local/events` a sample event of every operation for
+ * `sam local invoke`. If cdk.out contains the templates, it also writes `commands.txt` with one command per operation.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ export interface Caller {
   token: string;
 }
 
-/** The event of payload format 2.0 that a call of the operation makes, with the parameters of its example. */
+/** The event of payload format 2.0 for a call of the operation with the parameters of its example. */
 export function sampleEvent(row: Route, examples: Examples, { app, token }: Caller): APIGatewayProxyEventV2 {
   const [method] = row.methods;
   const routeKey = `${method} ${row.path}`;
@@ -71,7 +71,7 @@ export interface SamFunction {
   code: string;
 }
 
-/** By row id, where `sam local invoke` finds each function in a folder that `cdk synth` wrote. */
+/** Where `sam local invoke` finds each function in an output folder of `cdk synth`, by row id. */
 export function samFunctions(assembly: string): Map<string, SamFunction> {
   const found = new Map<string, SamFunction>();
   for (const file of globSync('*.nested.template.json', { cwd: assembly }).sort()) {
@@ -85,7 +85,7 @@ export function samFunctions(assembly: string): Map<string, SamFunction> {
   return found;
 }
 
-/** The command that runs one operation; its variables are those of `env.json` (docs/deploy.md). */
+/** The command that runs one operation with the variables of `env.json` (docs/deploy.md). */
 export const samCommand = (row: Route, { template, logicalId }: SamFunction): string =>
   `sam local invoke -t cdk.out/${template} -e .local/events/${slugOf(row.id)}.json --env-vars .local/events/env.json ${logicalId}`;
 
@@ -108,13 +108,13 @@ async function main(): Promise<void> {
   console.log(`${routes.length} events in ${FOLDER}`);
   const assembly = join(ROOT, 'cdk.out');
   const functions = existsSync(assembly) ? samFunctions(assembly) : new Map<string, SamFunction>();
-  if (functions.size === 0) return console.log('No templates in cdk.out (npm run synth writes them): no commands.txt');
+  if (functions.size === 0) return console.log('No commands.txt: cdk.out has no templates (npm run synth writes them)');
   const commands = routes.flatMap((row) => {
     const where = functions.get(row.id);
     return where ? [samCommand(row, where)] : [];
   });
   await write('commands.txt', `${commands.join('\n')}\n`);
-  console.log(`The command of each: ${join(FOLDER, 'commands.txt')}`);
+  console.log(`Commands: ${join(FOLDER, 'commands.txt')}`);
 }
 
 if (import.meta.main) await main();
