@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Database } from '../../shared/data/database.ts';
 import { absent, below, equal, exists, missing } from '../../shared/data/expression.ts';
 import type { Query } from '../../shared/data/read.ts';
-import { record, UNIT } from '../../shared/data/read.ts';
+import { getItem, UNIT } from '../../shared/data/read.ts';
 import { check, put, remove, update } from '../../shared/data/step.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import { newTable } from '../support/database.ts';
@@ -35,14 +35,14 @@ const items = (pk: string): Query<Record<string, unknown>[]> => ({
   parse: ({ items }) => items,
 });
 
-describe('Against a real table', () => {
-  test('reads any number of keys and queries in one round trip', async () => {
+describe('Database, on a real table', () => {
+  test('any number of keys and queries is read in one round trip', async () => {
     const table = await newTable();
     const db = () => new Database(table.client, table.name);
     for (let from = 0; from < 250; from += 50)
       await db().write(Array.from({ length: 50 }, (_, n) => put(key(from + n), { n: from + n })));
     const view = db();
-    const gets = Array.from({ length: 260 }, (_, n) => record<{ n: number }>(key(n)));
+    const gets = Array.from({ length: 260 }, (_, n) => getItem<{ n: number }>(key(n)));
     const read = await view.read({ gets: [...gets, ...gets], nested: { one: gets[7]!, none: [] }, all: items('P') });
     expect(read.gets.map((item) => item?.n)).toEqual(
       [...gets, ...gets].map((_, n) => (n % 260 < 250 ? n % 260 : undefined)),
@@ -55,7 +55,7 @@ describe('Against a real table', () => {
     expect(view.usage.trips).toBe(1);
   });
 
-  test('a round trip costs at most the units that it is given, and what remains goes on where it stopped', async () => {
+  test('a round trip costs at most the units it is given, and the rest is read by the next one', async () => {
     const table = await newTable();
     const view = () => new Database(table.client, table.name);
     const text = 'x'.repeat(4000);
@@ -66,8 +66,8 @@ describe('Against a real table', () => {
       parse: ({ items, count }) => Math.max(items.length, count),
     });
     const reads = {
-      few: all.slice(0, 3).map((n) => record<object>(key(n + 10))),
-      large: record<object>(key(20), 3 * UNIT),
+      few: all.slice(0, 3).map((n) => getItem<object>(key(n + 10))),
+      large: getItem<object>(key(20), 3 * UNIT),
       queries: [query('P', { all: true }), query('Q', { limit: 30, count: true }), query('Q', { limit: 2 })],
       unknown: [items('P')],
     };
@@ -85,11 +85,11 @@ describe('Against a real table', () => {
     const small = view();
     expect(await small.load([[reads.large, ...reads.few]], 2)).toEqual([reads.large, reads.few[2]]);
     expect(small.usage).toMatchObject({ trips: 1, readUnits: 2 });
-    expect(small.known(reads.few[0]!)?.record).toBeDefined();
-    expect(small.known(reads.large)).toBeUndefined();
+    expect(small.cached(reads.few[0]!)?.record).toBeDefined();
+    expect(small.cached(reads.large)).toBeUndefined();
   });
 
-  test('a query keeps to limit, order, bounds, and goes on over pages only where it is told to', async () => {
+  test('a query keeps to its limit, order and bounds, and reads further pages only when asked for all', async () => {
     const table = await newTable();
     const db = new Database(table.client, table.name);
     const text = 'x'.repeat(300_000);
@@ -114,11 +114,11 @@ describe('Against a real table', () => {
     expect(await read({ all: true, count: true })).toEqual({ at: '', count: 8, more: false });
   });
 
-  test('writes all steps or none, and shows what is really there', async () => {
+  test('a write applies all steps or none, and shows the items that made it fail', async () => {
     const table = await newTable();
     const db = () => new Database(table.client, table.name);
-    const a = record<{ n: number; t?: string }>(key('a'));
-    const b = record<{ n: number }>(key('b'));
+    const a = getItem<{ n: number; t?: string }>(key('a'));
+    const b = getItem<{ n: number }>(key('b'));
     const first = db();
     expect(await first.write([put(key('a'), { n: 1 }, missing), put(key('b'), { n: 1 })])).toBe(true);
     expect(first.records([a, b] as const)).toEqual([
@@ -136,7 +136,7 @@ describe('Against a real table', () => {
     ]);
     expect(await stale.write([check(key('b'), exists), put(key('c'), {}, missing)])).toBe(false);
     expect(stale.records(b)).toBeUndefined();
-    expect(await db().read(record(key('c')))).toBeUndefined();
+    expect(await db().read(getItem(key('c')))).toBeUndefined();
     // One step alone goes the same way.
     expect(await stale.write([put(key('a'), { n: 9 }, missing)])).toBe(false);
     expect(stale.records(a)).toMatchObject({ n: 5 });
@@ -146,18 +146,18 @@ describe('Against a real table', () => {
     expect(await stale.write([])).toBe(true);
   });
 
-  test('a note is left out where it cannot be made', async () => {
+  test('a note is dropped without an error where it cannot be written', async () => {
     const table = await newTable();
     const db = new Database(table.client, table.name);
-    await db.note(update(key('a'), { set: { n: 1 } }, exists));
-    expect(await db.read(record(key('a')))).toBeUndefined();
-    await db.note(update(key('a'), { set: { n: 1 } }, missing));
-    expect(await new Database(table.client, table.name).read(record(key('a')))).toEqual({ ...key('a'), n: 1 });
-    await new Database(table.client, 'no such table').note(update(key('a'), { set: { n: 1 } }));
+    await db.touch(update(key('a'), { set: { n: 1 } }, exists));
+    expect(await db.read(getItem(key('a')))).toBeUndefined();
+    await db.touch(update(key('a'), { set: { n: 1 } }, missing));
+    expect(await new Database(table.client, table.name).read(getItem(key('a')))).toEqual({ ...key('a'), n: 1 });
+    await new Database(table.client, 'no such table').touch(update(key('a'), { set: { n: 1 } }));
   });
 });
 
-describe('When the database cannot', () => {
+describe('Database, when DynamoDB fails', () => {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' }));
   const mock = mockClient(client);
   const open = () => new Database(client, 'table');
@@ -180,7 +180,7 @@ describe('When the database cannot', () => {
   });
   afterEach(() => vi.useRealTimers());
 
-  test('a contended write is tried again until it is through', async () => {
+  test('a contended transaction is tried again until it succeeds', async () => {
     mock
       .on(TransactWriteCommand)
       .rejectsOnce(cancelled('TransactionConflict', 'None'))
@@ -196,7 +196,7 @@ describe('When the database cannot', () => {
     expect(tokens[3]).toBe(tokens[2]);
   });
 
-  test('and given up after five seconds, not before twelve attempts', async () => {
+  test('a contended transaction is given up after five seconds and at least twelve attempts', async () => {
     mock.on(TransactWriteCommand).rejects(cancelled('TransactionConflict', 'TransactionConflict'));
     await expect(open().write(two)).rejects.toThrow(Unavailable);
     const attempts = mock.commandCalls(TransactWriteCommand).length;
@@ -205,7 +205,7 @@ describe('When the database cannot', () => {
     expect(Date.now()).toBeLessThan(25_000);
   });
 
-  test('a single write on an item of a running transaction is contended too', async () => {
+  test('a single write that meets a running transaction is tried again too', async () => {
     mock
       .on(PutCommand)
       .rejectsOnce(new TransactionConflictException({ message: 'ongoing', $metadata: {} }))
@@ -213,15 +213,15 @@ describe('When the database cannot', () => {
     expect(await open().write([put(key('a'), {})])).toBe(true);
   });
 
-  test('a condition that failed is an answer, whatever else was in the way', async () => {
+  test('a failed condition is answered at once, even where another item of the transaction was in conflict', async () => {
     mock.on(TransactWriteCommand).rejects(cancelled('ConditionalCheckFailed', 'TransactionConflict'));
     const db = open();
     expect(await db.write(two)).toBe(false);
-    expect(db.records(record(key('a')))).toEqual({ pk: 'P', sk: 'a', n: 7 });
+    expect(db.records(getItem(key('a')))).toEqual({ pk: 'P', sk: 'a', n: 7 });
     expect(db.usage.requests).toBe(1);
   });
 
-  test('a single condition brings the item with it, or that there is none', async () => {
+  test('a failed condition of a single write brings the item along, or that there is none', async () => {
     const failed = (Item?: Record<string, never>) =>
       new ConditionalCheckFailedException({ message: 'failed', $metadata: {}, ...(Item && { Item }) });
     mock
@@ -230,12 +230,12 @@ describe('When the database cannot', () => {
       .rejects(failed({ pk: { S: 'P' }, sk: { S: 'a' } } as never));
     const db = open();
     expect(await db.write([update(key('a'), { set: { n: 1 } }, exists)])).toBe(false);
-    expect(db.records(record(key('a')))).toBeUndefined();
+    expect(db.records(getItem(key('a')))).toBeUndefined();
     expect(await db.write([update(key('a'), { set: { n: 1 } }, absent('n'))])).toBe(false);
-    expect(db.records(record(key('a')))).toEqual(key('a'));
+    expect(db.records(getItem(key('a')))).toEqual(key('a'));
   });
 
-  test('what is broken stays an error', async () => {
+  test('an error that no retry can help is thrown as it is', async () => {
     for (const error of [cancelled('None', 'ValidationError'), new Error('no network')]) {
       mock.on(TransactWriteCommand).rejects(error);
       await expect(open().write(two)).rejects.toBe(error);
@@ -243,19 +243,19 @@ describe('When the database cannot', () => {
     expect(mock.commandCalls(TransactWriteCommand)).toHaveLength(2);
   });
 
-  test('throttling is answered as such after some seconds of attempts', async () => {
+  test('throttled reads and writes throw Unavailable after some seconds of attempts', async () => {
     const throttled = new ProvisionedThroughputExceededException({ message: 'slow down', $metadata: {} });
     mock.onAnyCommand().rejects(throttled);
     await expect(open().write(two)).rejects.toThrow(Unavailable);
     await expect(open().write([remove(key('a'))])).rejects.toThrow(Unavailable);
-    await expect(open().read(record(key('a')))).rejects.toThrow(Unavailable);
+    await expect(open().read(getItem(key('a')))).rejects.toThrow(Unavailable);
     await expect(open().read(items('P'))).rejects.toThrow(Unavailable);
     for (const command of [TransactWriteCommand, DeleteCommand, BatchGetCommand, QueryCommand])
       expect(mock.commandCalls(command as typeof QueryCommand).length).toBeGreaterThan(5);
     expect(Date.now()).toBeLessThan(4 * 5000);
   });
 
-  test('keys that a batch leaves out are asked for again', async () => {
+  test('keys that a batch leaves unprocessed are asked for again', async () => {
     const keys = ['a', 'b', 'c'].map((sk) => key(sk));
     const left = (from: number) => ({ table: { Keys: keys.slice(from) } });
     mock
@@ -264,7 +264,7 @@ describe('When the database cannot', () => {
       .resolvesOnce({ UnprocessedKeys: left(1) })
       .resolvesOnce({ Responses: { table: [{ ...keys[2], n: 3 }] } });
     const db = open();
-    expect(await db.read(keys.map((one) => record<{ n: number }>(one)))).toEqual([
+    expect(await db.read(keys.map((one) => getItem<{ n: number }>(one)))).toEqual([
       { ...keys[0], n: 1 },
       undefined,
       { ...keys[2], n: 3 },
@@ -274,19 +274,19 @@ describe('When the database cannot', () => {
       expect(args[0].input.RequestItems?.table?.ConsistentRead).toBe(true);
   });
 
-  test('but not for ever', async () => {
+  test('keys that a batch never processes are given up after at least twelve attempts', async () => {
     mock.on(BatchGetCommand).resolves({ UnprocessedKeys: { table: { Keys: [key('a')] } } });
-    await expect(open().read(record(key('a')))).rejects.toThrow(Unavailable);
+    await expect(open().read(getItem(key('a')))).rejects.toThrow(Unavailable);
     expect(mock.commandCalls(BatchGetCommand).length).toBeGreaterThanOrEqual(12);
   });
 });
 
-describe('One step', () => {
+describe('A write of one step', () => {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' }));
   const mock = mockClient(client);
   const open = () => new Database(client, 'table');
 
-  test('goes alone, but for counters and checks: those must not be done twice, or cannot', async () => {
+  test('one step is written without a transaction, unless it is a counter or a check', async () => {
     mock.reset();
     mock.onAnyCommand().resolves({});
     await open().write([put(key('a'), {})]);

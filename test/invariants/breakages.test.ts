@@ -7,7 +7,7 @@ vi.mock('node:timers/promises', async (original) => ({
   ...(await original<typeof import('node:timers/promises')>()),
   setTimeout: async (ms: number) => (await import('./scheduler.ts')).pause(ms),
 }));
-vi.mock('../../shared/domain/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
+vi.mock('../../shared/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterAll(() => void vi.useRealTimers());
@@ -57,10 +57,10 @@ function partsOf(input: Input): Part[] {
 }
 
 const isGroup = ({ pk, sk }: Part) => /^G#[^#]+#\d+$/.test(pk) && sk === '#';
-const isRelation = ({ pk, sk }: Part) => pk.endsWith('#R') && sk.startsWith('R#');
+const isGroupMembership = ({ pk, sk }: Part) => pk.endsWith('#R') && sk.startsWith('R#');
 const isApplication = ({ pk, sk }: Part) => pk.endsWith('#R') && sk.startsWith('A#');
 const isUser = ({ pk, sk }: Part) => pk.startsWith('U#') && sk === '#';
-const isEdge = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('E#');
+const isUserMembership = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('E#');
 const isFile = ({ pk }: Part) => /^G#[^#]+#\d+#F$/.test(pk);
 const isInvitation = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('I#');
 const joins = ({ statement: { Item } }: Part) => Item?.state === 'member';
@@ -92,9 +92,9 @@ const apart =
 const counts = ({ verb, statement: { UpdateExpression: update = '' } }: Part) =>
   verb === 'Update' && /ADD.*#(count|joined)\b/.test(update);
 
-/** What a block leaves on the edge, by which invitations are void, is forgotten. */
+/** What a block leaves on the user membership, by which invitations are void, is forgotten. */
 const forgetBlocks: Scheduler['tamper'] = (input) => {
-  for (const { statement } of partsOf(input).filter(isEdge)) {
+  for (const { statement } of partsOf(input).filter(isUserMembership)) {
     const { UpdateExpression: update = '' } = statement;
     statement.UpdateExpression = update.replace(/, #blocked = :v\d+|#blocked = :v\d+, /, '');
     dropUnused(statement);
@@ -103,7 +103,9 @@ const forgetBlocks: Scheduler['tamper'] = (input) => {
 };
 
 const checksSigner = (part: Part) =>
-  isRelation(part) && part.verb === 'ConditionCheck' && /#joined\b/.test(part.statement.ConditionExpression ?? '');
+  isGroupMembership(part) &&
+  part.verb === 'ConditionCheck' &&
+  /#joined\b/.test(part.statement.ConditionExpression ?? '');
 
 const publishes = ({ statement: { UpdateExpression: update = '' } }: Part) => /#published = /.test(update);
 
@@ -142,7 +144,7 @@ const BREAKAGES: Breakage[] = [
   },
   {
     title: 'the gate lets in whoever was blocked, or has joined, meanwhile',
-    tamper: without((part) => isRelation(part) && joins(part)),
+    tamper: without((part) => isGroupMembership(part) && joins(part)),
     focus: ['apply', 'block', 'unblock', 'kick'],
     seed: 14,
   },
@@ -192,19 +194,24 @@ const BREAKAGES: Breakage[] = [
   },
   {
     title: 'a settled application is approved',
-    tamper: without((part) => isApplication(part) || (isRelation(part) && joins(part)), 'status', 'made', 'applied'),
+    tamper: without(
+      (part) => isApplication(part) || (isGroupMembership(part) && joins(part)),
+      'status',
+      'createdAt',
+      'applied',
+    ),
     focus: ['apply', 'apply/handle', 'leave'],
     seed: 297,
   },
   {
     title: 'the role of whoever acts is not proven in the write',
-    tamper: without((part) => isRelation(part) && part.verb === 'ConditionCheck'),
+    tamper: without((part) => isGroupMembership(part) && part.verb === 'ConditionCheck'),
     focus: ['admin/remove', 'admin/add', 'kick', 'ban', 'transfer', 'invite'],
     seed: 24,
   },
   {
     title: 'a QR code lets in a user who was kicked after it was signed',
-    tamper: without(isEdge, 'kicked'),
+    tamper: without(isUserMembership, 'kicked'),
     focus: ['qrcode/sign', 'qrcode/invite', 'qrcode/invite', 'kick'],
     seed: 1,
   },
@@ -216,7 +223,7 @@ const BREAKAGES: Breakage[] = [
   },
   {
     title: 'the role of whoever is touched is not proven in the write',
-    tamper: without((part) => isRelation(part) && part.verb !== 'ConditionCheck', 'role'),
+    tamper: without((part) => isGroupMembership(part) && part.verb !== 'ConditionCheck', 'role'),
     focus: ['kick', 'block', 'transfer', 'invite'],
     seed: 51,
   },

@@ -6,7 +6,7 @@ vi.mock('node:timers/promises', async (original) => ({
   setTimeout: async (ms: number) => (await import('./scheduler.ts')).pause(ms),
 }));
 
-vi.mock('../../shared/domain/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
+vi.mock('../../shared/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
 
 /** How many histories, and from which seed on: see `npm run test:invariants`. */
 const RUNS = Number(process.env.INVARIANT_RUNS ?? 4);

@@ -4,6 +4,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { vi } from 'vitest';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { Random } from '../../infra/local/random.ts';
+import { forgetCachedApps } from '../../shared/call/call.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import { JOB, type Key } from '../../shared/data/keys.ts';
@@ -11,7 +12,6 @@ import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { keyText } from '../../shared/data/read.ts';
 import { type Step, statement } from '../../shared/data/step.ts';
 import { stepsOf } from '../../shared/data/write-queue.ts';
-import { forgetHeld } from '../../shared/domain/call.ts';
 import { parseFileAddress } from '../../shared/domain/file/address.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
 import { routes } from '../../shared/routes/index.ts';
@@ -95,7 +95,7 @@ export async function play({ seed, faults, length = 50, ...options }: Play): Pro
   const table = await newTable();
   bucket = new Bucket();
   process.env[TABLE_NAME] = table.name;
-  forgetHeld();
+  forgetCachedApps();
   vi.setSystemTime(vi.getRealSystemTime());
   ids = new Random(seed);
   const given = await Given.app({ api, table, bucket: real }, LIMITS);
@@ -278,13 +278,13 @@ class History {
     const group = op.startsWith('file/') && random.chance(0.6) ? this.#groups[0]! : random.one(this.#groups);
     const moment = this.#truth.at(this.#truth.version);
     const ids = this.#people.map(({ id }) => id);
-    const members = ids.filter((id) => moment.relation(group, id)?.state === 'member');
+    const members = ids.filter((id) => moment.membership(group, id)?.state === 'member');
     // Mostly those who may do it and to whom it can be done; sometimes anybody.
     const anyone = random.one(ids);
     const likely = (list: number[]) => (list.length > 0 && random.chance(0.85) ? random.one(list) : anyone);
     const others = ids.filter((id) => !members.includes(id));
     const owner = likely([moment.group(group)?.owner ?? anyone]);
-    const admin = likely(members.filter((id) => (moment.relation(group, id)?.role ?? 0) > 0));
+    const admin = likely(members.filter((id) => (moment.membership(group, id)?.role ?? 0) > 0));
     const app = random.chance(0.15) ? undefined : 0;
     const by = (id: number) => (app === undefined ? undefined : id);
     const users = random.some(random.chance(0.8) && members.length > 0 ? members : ids, 3);
@@ -319,7 +319,7 @@ class History {
           ids.filter((id) => moment.application(to, id)?.status === 0).map((id) => [to, id] as const),
         );
         const [to, user] = applied.length > 0 ? random.one(applied) : ([group, anyone] as const);
-        const admins = ids.filter((id) => (moment.relation(to, id)?.role ?? 0) > 0);
+        const admins = ids.filter((id) => (moment.membership(to, id)?.role ?? 0) > 0);
         return { op, me: by(likely(admins)), group: to, user, approval: random.chance(0.8) };
       }
       case 'qrcode/invite': {
@@ -511,7 +511,7 @@ class History {
     const before = this.#truth.at(this.#truth.version - 1);
     if (ask.op === 'kick' || ask.op === 'block')
       for (const { user } of changes)
-        if (before.relation(ask.group, user)?.state === 'member') this.#truth.followKick(ask.group, user, now);
+        if (before.membership(ask.group, user)?.state === 'member') this.#truth.followKick(ask.group, user, now);
     for (const { user } of changes) {
       changed.add(user);
       if (!law.effect(ask, user)) this.#violations.push(`${name}: has not the effect it should on ${user}`);

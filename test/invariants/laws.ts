@@ -177,7 +177,7 @@ export class Laws {
    */
   entry(ask: Ask, user: number, joined = 0, invited = this.#user(user).confirm): Verdict {
     const { group, me } = ask;
-    const state = this.#at.relation(group, user)?.state;
+    const state = this.#at.membership(group, user)?.state;
     const role = this.#role(group, user);
     const permitted = ask.op === 'create' ? success : this.permitted(ask);
     return this.#or(permitted, () => {
@@ -193,7 +193,7 @@ export class Laws {
         case 'ban':
           return this.#or(this.#touch(ask, user), () => (role < 0 ? is('notMember') : success));
         case 'unban': {
-          const banned = (this.#at.relation(group, user)?.until ?? 0) > this.#now;
+          const banned = (this.#at.membership(group, user)?.bannedUntil ?? 0) > this.#now;
           if (!banned) return role < 0 ? is('notMember') : nothing;
           return this.#touch(ask, user);
         }
@@ -223,29 +223,29 @@ export class Laws {
   effect(ask: Ask, user: number): boolean {
     const { group } = ask;
     if (isOfFiles(ask)) return this.#fileEffect(ask, this.#at.file(group, user));
-    const relation = this.#at.relation(group, user);
+    const membership = this.#at.membership(group, user);
     switch (ask.op) {
       case 'kick':
       case 'leave':
-        return relation?.state === undefined;
+        return membership?.state === undefined;
       case 'ban':
-        return relation?.state === 'member' && (relation.until ?? 0) > this.#now;
+        return membership?.state === 'member' && (membership.bannedUntil ?? 0) > this.#now;
       case 'unban':
-        return relation?.until === undefined;
+        return membership?.bannedUntil === undefined;
       case 'block':
-        return relation?.state === 'blocked';
+        return membership?.state === 'blocked';
       case 'unblock':
-        return relation?.state === undefined;
+        return membership?.state === undefined;
       case 'admin/add':
-        return relation?.role === 1;
+        return membership?.role === 1;
       case 'admin/remove':
-        return relation?.role === 0;
+        return membership?.role === 0;
       case 'transfer':
-        return this.#at.group(group)?.owner === ask.user && relation?.until === undefined;
+        return this.#at.group(group)?.owner === ask.user && membership?.bannedUntil === undefined;
       case 'destroy':
         return this.#at.group(group)?.status === 'dissolved';
       case 'qrcode/invite':
-        return relation?.state === 'member';
+        return membership?.state === 'member';
       default:
         return true;
     }
@@ -278,12 +278,12 @@ export class Laws {
 
   #user = (id: number | undefined) => this.#at.user(id ?? 0) ?? { joined: 0, owned: 0, confirm: false };
   #gone = (id: number) => (this.#at.user(id)?.status ?? 'deleted') === 'deleted';
-  #isMember = (group: number, user: number) => this.#at.relation(group, user)?.state === 'member';
+  #isMember = (group: number, user: number) => this.#at.membership(group, user)?.state === 'member';
 
   /** 0 member, 1 admin, 2 owner, −1 neither. The app has the owner's rights. */
   #role(group: number, user: number | undefined): number {
     if (user === undefined) return 2;
-    return this.#isMember(group, user) ? (this.#at.relation(group, user)?.role ?? -1) : -1;
+    return this.#isMember(group, user) ? (this.#at.membership(group, user)?.role ?? -1) : -1;
   }
 
   /** The owner's side of a dissolved group goes with it, and may be noticed first. */
@@ -307,7 +307,7 @@ export class Laws {
 
   #gate(group: number, user: number, joined = 0): Verdict {
     const { count, capacity } = this.#at.group(group) ?? { count: 0, capacity: this.#limits.group_capacity };
-    const { state } = this.#at.relation(group, user) ?? {};
+    const { state } = this.#at.membership(group, user) ?? {};
     if (this.#gone(user)) return is('userMissing');
     if (state === 'member') return is('alreadyMember');
     if (state === 'blocked') return is('blocked');
@@ -332,7 +332,7 @@ export class Laws {
   }
 
   #apply(group: number, user: number): Verdict {
-    const { state } = this.#at.relation(group, user) ?? {};
+    const { state } = this.#at.membership(group, user) ?? {};
     const approval = this.#at.group(group)?.approval;
     if (state === 'member') return is('alreadyMember');
     if (state === 'blocked') return is('blocked');
@@ -351,24 +351,27 @@ export class Laws {
     const application = this.#at.application(group, user);
     return (
       application?.status === 0 &&
-      application.until > this.#now &&
+      application.expiresAt > this.#now &&
       this.#at.applicationMadeAt(group, user) > this.#at.voidedAt(group, user)
     );
   }
 
   #handleInvitation(group: number, me: number, named: number, approval: boolean): Verdict {
-    const blocked = this.#at.relation(group, me)?.state === 'blocked';
+    const blocked = this.#at.membership(group, me)?.state === 'blocked';
     const usable = (invitation: Invitation | undefined) =>
       invitation?.status === 0 &&
-      invitation.until > this.#now &&
+      invitation.expiresAt > this.#now &&
       this.#at.invitationMadeAt(me, group, partiesOf(invitation).inviter) > this.#at.voidedAt(group, me);
     const all = named === me ? this.#at.invitations(me, group) : [this.#at.invitation(me, group, named)];
-    const [newest] = all.filter(usable).sort((one, other) => other!.made - one!.made);
+    const [newest] = all.filter(usable).sort((one, other) => other!.createdAt - one!.createdAt);
     if (blocked) return is('blocked', 'invitationGone');
     if (!newest || !this.#isMember(group, partiesOf(newest).inviter)) return is('invitationGone');
     const { outcomes, changes } = approval ? this.#gate(group, me) : success;
     // Made by a call that began before the join or the block that came in between: as if it had come before.
-    const { settled = 0, blocked: voided = 0 } = this.#at.edge(me, group) ?? {};
-    return { outcomes: newest.made <= Math.max(settled, voided) ? [...outcomes, 'invitationGone'] : outcomes, changes };
+    const { settled = 0, blocked: voided = 0 } = this.#at.userMembership(me, group) ?? {};
+    return {
+      outcomes: newest.createdAt <= Math.max(settled, voided) ? [...outcomes, 'invitationGone'] : outcomes,
+      changes,
+    };
   }
 }

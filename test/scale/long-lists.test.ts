@@ -2,17 +2,17 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { documentClient } from '../../shared/data/client.ts';
 import { NEW_GROUP } from '../../shared/data/group-repo.ts';
 import {
+  administeredGroupOrder,
   applicationKey,
-  applicationMade,
-  edgeAdmin,
-  edgeKey,
+  applicationOrder,
+  banOrder,
   FOR_EVER,
   groupKey,
+  groupMembershipKey,
   type Key,
-  relationBanned,
-  relationJoined,
-  relationKey,
+  memberOrder,
   time,
+  userMembershipKey,
 } from '../../shared/data/keys.ts';
 import { putAll } from '../support/database.ts';
 import { Given, type Person } from '../support/story.ts';
@@ -22,7 +22,7 @@ import { worldInProcess } from '../support/world.ts';
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 
-// The clock stands, so that nothing ends while a test looks.
+// The clock stands still, so that nothing ends during a test.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(() => void vi.useRealTimers());
 
@@ -51,7 +51,7 @@ async function walk(who: Person, call: Parameters<Person['asks']>[0], parameters
   return found;
 }
 
-describe('bans of any number and length', () => {
+describe('The list of bans', () => {
   interface Ban {
     user: number;
     banned: number;
@@ -63,12 +63,12 @@ describe('bans of any number and length', () => {
     const alice = await given.user();
     const group_id = await given.group(alice);
     const items = bans.map(({ user, banned, until }) => ({
-      ...relationKey(given.app, group_id, user),
+      ...groupMembershipKey(given.app, group_id, user),
       state: 'member',
       role: 0,
       joined: 1,
-      l1: relationJoined(1, 0, user),
-      ...{ banned, until, l2: relationBanned(banned, until, user) },
+      lsi1sk: memberOrder(1, 0, user),
+      ...{ banned, bannedUntil: until, lsi2sk: banOrder(banned, until, user) },
     }));
     await putAll(given.world.table, items);
     return { alice, group_id };
@@ -92,7 +92,7 @@ describe('bans of any number and length', () => {
     });
   };
 
-  test.each([200, 1500])('of %i, those that run come page by page, the newest first', async (count) => {
+  test.each([200, 1500])('of %i bans those that run are listed page by page, newest first', async (count) => {
     const bans = mixture(count);
     const { alice, group_id } = await banAll(bans);
     const expected = running(bans);
@@ -103,7 +103,7 @@ describe('bans of any number and length', () => {
     }
   });
 
-  test('a page reads about itself, however many bans run and however deep it is', async () => {
+  test('a page of bans reads little more than itself, however many bans run and however deep it is', async () => {
     const { alice, group_id } = await banAll(mixture(3000));
     const { units, trips, entries } = await walk(alice, 'GET /group/banned_list', { group_id, limit: 20 });
     expect(entries.length).toBeGreaterThan(1000);
@@ -114,7 +114,7 @@ describe('bans of any number and length', () => {
     expect(Math.max(...trips.slice(1))).toBeLessThanOrEqual(4);
   });
 
-  test('bans that have ended cost nothing once they are over for as long as they ran', async () => {
+  test('a ban costs nothing once it has been over for as long as it ran', async () => {
     const ended = Array.from({ length: 5000 }, (_, n) => {
       const banned = Date.now() - DAY - n;
       return { user: 1_000_000 + n, banned, until: banned + DAY / 2 - MINUTE };
@@ -127,7 +127,7 @@ describe('bans of any number and length', () => {
     expect(log).toMatchObject({ read_units: 5, trips: 1 });
   });
 
-  test('of bans that end while somebody turns pages, none shows after its end', async () => {
+  test('a ban that ends while pages are turned is not listed after its end', async () => {
     const bans = Array.from({ length: 1200 }, (_, n) => {
       const banned = Date.now() - n;
       return { user: 1_000_000 + n, banned, until: banned + (n % 2 ? 10 : 20) * MINUTE };
@@ -148,7 +148,7 @@ describe('bans of any number and length', () => {
   });
 });
 
-describe('applications to many groups', () => {
+describe('Applications to many groups', () => {
   const GROUPS = 120;
   let given: Given;
   let alice: Person;
@@ -168,10 +168,14 @@ describe('applications to many groups', () => {
         owner: alice.id,
         type: 0,
         capacity: 9,
-        made: now,
-        changed: now,
+        createdAt: now,
+        updatedAt: now,
       }),
-      put(edgeKey(app, alice.id, group), { role: 2, since: now + n, l3: edgeAdmin(now + n, group) }),
+      put(userMembershipKey(app, alice.id, group), {
+        role: 2,
+        adminSince: now + n,
+        lsi3sk: administeredGroupOrder(now + n, group),
+      }),
     ]);
     // One group has many, some have a few, others none.
     const applications = group_list.flatMap((group_id, n) =>
@@ -182,8 +186,8 @@ describe('applications to many groups', () => {
       })),
     );
     for (const { group_id, applicant_id, at } of applications) {
-      const order = applicationMade(at, applicant_id);
-      const rest = { reason: '', status: 0, made: at, until: at + DAY, l1: order, l2: order };
+      const order = applicationOrder(at, applicant_id);
+      const rest = { reason: '', status: 0, createdAt: at, expiresAt: at + DAY, lsi1sk: order, lsi2sk: order };
       items.push(put(applicationKey(app, group_id, applicant_id), rest));
     }
     await putAll(given.world.table, items);
@@ -194,7 +198,7 @@ describe('applications to many groups', () => {
 
   const put = (key: Key, attributes: object): Key => ({ ...key, ...attributes });
 
-  test('come page by page, the newest first, counted once', async () => {
+  test('applications to 120 groups are listed page by page, newest first, and counted once', async () => {
     for (const limit of [100, 1000]) {
       const { entries, totals } = await walk(alice, 'POST /group/application_list', { group_list, limit });
       expect(entries.map(({ group_id, applicant_id }) => ({ group_id, applicant_id }))).toEqual(made);
@@ -202,7 +206,7 @@ describe('applications to many groups', () => {
     }
   });
 
-  test('are asked for by 25 Queries at once at most, and not many more of them are read than shown', async () => {
+  test('applications are read by at most 25 Queries at once, and hardly more are read than shown', async () => {
     const recorder = new Recorder(documentClient(), given.world.table);
     const { requests, answer } = await recorder.record(() =>
       alice.asks('POST /group/application_list', { group_list, limit: 1000 }),
@@ -216,7 +220,7 @@ describe('applications to many groups', () => {
     expect(read - GROUPS).toBeLessThan(made.length * 1.1);
     // A page of few looks at the beginning of each group only, at ten of the seven hundred.
     const small = await recorder.record(() => alice.asks('POST /group/application_list', { group_list, limit: 5 }));
-    const brought = small.requests.reduce((sum, { output }) => sum + (output.Items?.length ?? 0), 0);
-    expect(brought - GROUPS).toBe(made.length - 700 + 10);
+    const itemsRead = small.requests.reduce((sum, { output }) => sum + (output.Items?.length ?? 0), 0);
+    expect(itemsRead - GROUPS).toBe(made.length - 700 + 10);
   });
 });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { localClient } from '../../infra/local/dynamodb-local.ts';
 import { Database } from '../../shared/data/database.ts';
 import { exists } from '../../shared/data/expression.ts';
-import { record } from '../../shared/data/read.ts';
+import { getItem } from '../../shared/data/read.ts';
 import { check, put, remove, type Step, update } from '../../shared/data/step.ts';
 import { newTable } from './database.ts';
 import { Conflicts, refuseStaleReads } from './guards.ts';
@@ -18,7 +18,7 @@ beforeEach(async () => {
   name = table.name;
 });
 
-test('reads that may be stale are refused, all others pass', async () => {
+test('reads that may be stale are refused, and all others pass', async () => {
   refuseStaleReads(client);
   const query = {
     TableName: name,
@@ -53,7 +53,7 @@ describe('Conflicts', () => {
     return { done, seen: conflicts.seen };
   };
 
-  test('hold the items of a transaction, checked ones too, against others and single writes', async () => {
+  test('a transaction holds its items, checked ones too, against other transactions and single writes', async () => {
     await new Database(client, name).write([put(key('a'), { n: 0 }), put(key('b'), { n: 0 })]);
     const counted = await race(
       [update(key('a'), { add: { n: 1 } }), check(key('b'), exists)],
@@ -63,13 +63,13 @@ describe('Conflicts', () => {
     // All come through in the end, since each waits for the others.
     expect(counted.done).toEqual([true, true, true]);
     expect(counted.seen).toBeGreaterThanOrEqual(2);
-    expect(await new Database(client, name).read([record(key('a')), record(key('b'))])).toMatchObject([
+    expect(await new Database(client, name).read([getItem(key('a')), getItem(key('b'))])).toMatchObject([
       { n: 2 },
       { n: 5 },
     ]);
   });
 
-  test('do not hold what nobody shares', async () => {
+  test('a transaction does not hold items that others do not name', async () => {
     const { seen } = await race(
       [put(key('a'), {}), put(key('b'), {})],
       [put(key('c'), {}), put(key('d'), {})],

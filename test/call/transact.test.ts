@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { type BatchPlan, transact, transactEach } from '../../shared/call/transact.ts';
 import type { Database } from '../../shared/data/database.ts';
-import { record } from '../../shared/data/read.ts';
+import { getItem } from '../../shared/data/read.ts';
 import { type Step, update } from '../../shared/data/step.ts';
-import { type EachPlan, settle, settleEach } from '../../shared/domain/decision.ts';
 import { ApiError, Unavailable } from '../../shared/errors.ts';
 
 const step = (n: number, of = 0): Step => update({ pk: `${n}`, sk: `${of}` }, { set: { n } });
 const steps = (n: number, count: number) => Array.from({ length: count }, (_, of) => step(n, of));
-const reads = { total: record<{ n: number }>({ pk: 'total', sk: '#' }) };
+const reads = { total: getItem<{ n: number }>({ pk: 'total', sk: '#' }) };
 type Records = { total: { n: number } | undefined };
 
 /**
@@ -47,24 +47,24 @@ function tableThat({
 
 const groupFull = () => new ApiError('groupFull');
 
-test('a decision is made again on what a failed condition shows', async () => {
+test('a decision is made again on the records that a failed condition shows', async () => {
   const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 5 }) });
-  const answer = await settle(table.db, reads, ({ total }) => ({ steps: [step(total!.n)], answer: () => total!.n }));
+  const answer = await transact(table.db, reads, ({ total }) => ({ steps: [step(total!.n)], answer: () => total!.n }));
   expect(answer).toBe(5);
   expect(table.written).toEqual([[step(5)]]);
 });
 
-test('and refuses then what it would have done before', async () => {
+test('a decision that is made again may refuse what it would have done before', async () => {
   const table = tableThat({ refuses: [1], meanwhile: () => table.find(undefined) });
   const decide = ({ total }: Records) => {
     if (!total) throw new ApiError('groupMissing');
     return { steps: [step(1)], answer: () => true };
   };
-  await expect(settle(table.db, reads, decide)).rejects.toMatchObject({ name: 'groupMissing' });
+  await expect(transact(table.db, reads, decide)).rejects.toMatchObject({ name: 'groupMissing' });
   expect(table.written).toEqual([]);
 });
 
-test('after a lost race it refuses only what the whole of the records refuses', async () => {
+test('after a lost race a decision refuses only what the reread records refuse', async () => {
   const decide = ({ total }: Records) => {
     if (!total?.n) throw new ApiError(total ? 'groupFull' : 'groupMissing');
     return { steps: [step(total.n)], answer: () => total.n };
@@ -76,22 +76,22 @@ test('after a lost race it refuses only what the whole of the records refuses', 
   ] as const) {
     const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 0 }), reread: () => table.find(found) });
     table.find({ n: 1 });
-    const settled = settle(table.db, reads, decide);
+    const settled = transact(table.db, reads, decide);
     if (typeof outcome === 'number') expect(await settled).toBe(outcome);
     else await expect(settled).rejects.toMatchObject(outcome);
   }
 });
 
-test('but not for ever', async () => {
+test('a decision that keeps losing races ends with Unavailable', async () => {
   const table = tableThat({ refuses: Array.from({ length: 99 }, (_, n) => n + 1) });
   const decision = () => ({ steps: [step(1)], answer: () => true });
-  await expect(settle(table.db, reads, decision)).rejects.toThrow(Unavailable);
+  await expect(transact(table.db, reads, decision)).rejects.toThrow(Unavailable);
   expect(table.write).toHaveBeenCalledTimes(15);
-  const plan: EachPlan<typeof reads, number> = { permit: () => {}, entry: () => [step(1)], shared: () => [] };
-  await expect(settleEach(table.db, reads, [1], plan)).rejects.toThrow(Unavailable);
+  const plan: BatchPlan<typeof reads, number> = { permit: () => {}, entry: () => [step(1)], shared: () => [] };
+  await expect(transactEach(table.db, reads, [1], plan)).rejects.toThrow(Unavailable);
 });
 
-test('entries go into as few transactions of a hundred as hold them, in order, each once', async () => {
+test('entries are written in order, each once, in as few transactions of at most 100 steps as possible', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ size: fc.integer({ min: 0, max: 6 }), refused: fc.boolean() }), { maxLength: 120 }),
@@ -100,7 +100,7 @@ test('entries go into as few transactions of a hundred as hold them, in order, e
       fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 4 }),
       async (entries, shared, opening, refuses) => {
         const table = tableThat({ refuses });
-        const plan: EachPlan<typeof reads, (typeof entries)[number]> = {
+        const plan: BatchPlan<typeof reads, (typeof entries)[number]> = {
           permit: () => {},
           opening: () => steps(-1, opening),
           entry: (_, { entry, index }) => {
@@ -109,7 +109,7 @@ test('entries go into as few transactions of a hundred as hold them, in order, e
           },
           shared: (_, batch) => (batch.length > 0 ? steps(-2, shared) : []),
         };
-        const errors = await settleEach(table.db, reads, entries, plan);
+        const errors = await transactEach(table.db, reads, entries, plan);
         expect(errors.map((one) => one?.name)).toEqual(
           entries.map(({ refused }) => (refused ? 'groupFull' : undefined)),
         );
@@ -131,11 +131,11 @@ test('entries go into as few transactions of a hundred as hold them, in order, e
   );
 });
 
-test('an entry refused for want of room gets in where another falls out', async () => {
+test('an entry that was refused as groupFull gets in when another entry drops out', async () => {
   // One seat: the first of two is admitted, until the write shows that it is in already.
   const inside = new Set<number>();
   const table = tableThat({ refuses: [1], meanwhile: () => inside.add(1) });
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},
     entry: (_, { entry }, batch) => {
       if (inside.has(entry)) throw new ApiError('alreadyMember');
@@ -144,13 +144,13 @@ test('an entry refused for want of room gets in where another falls out', async 
     },
     shared: () => [],
   };
-  const errors = await settleEach(table.db, reads, [1, 2], plan);
+  const errors = await transactEach(table.db, reads, [1, 2], plan);
   expect(errors.map((one) => one?.name)).toEqual(['alreadyMember', undefined]);
   expect(table.written).toEqual([[step(2)]]);
 });
 
-test('who may no longer is refused whole before, and for the rest after the first transaction', async () => {
-  const plan = (permitted: (round: number) => boolean): EachPlan<typeof reads, number> => {
+test('an actor without the right is refused entirely, and one who loses it midway is refused for the remaining entries', async () => {
+  const plan = (permitted: (round: number) => boolean): BatchPlan<typeof reads, number> => {
     let round = 0;
     return {
       permit: () => {
@@ -162,7 +162,7 @@ test('who may no longer is refused whole before, and for the rest after the firs
   };
   const before = tableThat();
   await expect(
-    settleEach(
+    transactEach(
       before.db,
       reads,
       [1, 2, 3, 4],
@@ -171,7 +171,7 @@ test('who may no longer is refused whole before, and for the rest after the firs
   ).rejects.toMatchObject({ name: 'needsAdmin' });
   expect(before.written).toEqual([]);
   const after = tableThat();
-  const errors = await settleEach(
+  const errors = await transactEach(
     after.db,
     reads,
     [1, 2, 3, 4],
@@ -181,26 +181,26 @@ test('who may no longer is refused whole before, and for the rest after the firs
   expect(after.written).toHaveLength(1);
 });
 
-test('a fault is no error of an entry', async () => {
-  const plan: EachPlan<typeof reads, number> = {
+test('a fault in one entry fails the call, not just the entry', async () => {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},
     entry: () => {
       throw new TypeError('wrong');
     },
     shared: () => [],
   };
-  await expect(settleEach(tableThat().db, reads, [1], plan)).rejects.toThrow(TypeError);
+  await expect(transactEach(tableThat().db, reads, [1], plan)).rejects.toThrow(TypeError);
 });
 
-test('where every entry is refused nothing is written', async () => {
+test('nothing is written when every entry is refused', async () => {
   const table = tableThat();
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},
     entry: () => {
       throw groupFull();
     },
     shared: () => [step(0)],
   };
-  expect(await settleEach(table.db, reads, [1, 2], plan)).toHaveLength(2);
+  expect(await transactEach(table.db, reads, [1, 2], plan)).toHaveLength(2);
   expect(table.written).toEqual([]);
 });
