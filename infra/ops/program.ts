@@ -5,6 +5,7 @@ import { addAppCommands } from './apps.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
 import { addFileCommands } from './files.ts';
 import { addJobCommands } from './jobs.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { addMovingCommands } from './moves.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
@@ -56,6 +57,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addFileCommands(program, answering);
   addJobCommands(program, answering);
   addMovingCommands(program, answering);
+  addMigrateCommand(program, answering);
   addDoctorCommand(program, answering);
 
   try {

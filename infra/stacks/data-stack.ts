@@ -16,6 +16,7 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { projectedBy } from '../../shared/data/schema.ts';
 import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../shared/data/table.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
 import type { Config } from '../config.ts';
@@ -55,12 +56,13 @@ export class DataStack extends Stack {
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       removalPolicy,
     });
-    for (const { name, sortKey, projected } of LOCAL_INDEXES) {
+    for (const { name, sortKey } of LOCAL_INDEXES) {
+      const projected = projectedBy(name);
       table.addLocalSecondaryIndex({
         indexName: name,
         sortKey: text(sortKey),
         ...(projected
-          ? { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...projected] }
+          ? { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: projected }
           : { projectionType: ProjectionType.ALL }),
       });
     }
