@@ -60,6 +60,15 @@ export const INVITATION = schema.invitation.sk.prefix;
 export const invitationsToGroup = (group: number) => `${INVITATION}${group}#`;
 export const invitationOrder = schema.invitation.orders.newest;
 
+// ——— contacts ———
+export const contactKey = schema.contact.key;
+export const CONTACT = schema.contact.sk.prefix;
+export const friendRequestOrder = schema.contact.orders.requested;
+export const friendOrder = schema.contact.orders.friends;
+export const blockedContactOrder = schema.contact.orders.blocked;
+export const contactExtKey = schema.contactExt.key;
+export const contactCountsKey = schema.contactCounts.key;
+
 // ——— group ———
 export const groupKey = schema.group.key;
 export const groupInfoKey = schema.groupInfo.key;

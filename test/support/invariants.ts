@@ -1,13 +1,18 @@
 import { ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
+import { type Contact, type ContactCounts, isCounted, WAITING } from '../../shared/data/contact-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
 import {
   APPLICATION,
   banOrder,
+  blockedContactOrder,
+  CONTACT,
   comparedName,
   FILE,
   FOR_EVER,
+  friendOrder,
+  friendRequestOrder,
   GROUP_MEMBERSHIP,
   INVITATION,
   JOINED_GROUP,
@@ -25,6 +30,8 @@ import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 import { KEPT_IN_LISTS } from '../../shared/limits.ts';
 import { schemaProblems } from './schema.ts';
+
+type StoredContact = Contact & { lsi1sk?: string; lsi3sk?: string };
 
 /** What is wrong with an app's data. Reads the table whole, so it is for small ones. */
 export async function problems(table: OperatorTable, app: string): Promise<string[]> {
@@ -58,6 +65,9 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const files = new Map<number, Map<number, SharedFile & { lsi1sk?: string; ttl?: number }>>();
   const sequences = new Map<number, Sequence>();
   const announcements = new Map<number, Map<string, Item>>();
+  const contacts = new Map<number, Map<number, StoredContact>>();
+  const exts = new Map<number, Map<number, Item>>();
+  const contactCounts = new Map<number, ContactCounts>();
 
   for (const item of items) {
     const [kind, , id, part] = item.pk.split('#');
@@ -76,6 +86,9 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     if (kind === 'U' && sk === '#') users.set(Number(id), item as unknown as User);
     if (kind === 'U' && sk.startsWith('E#'))
       inner(userMemberships, Number(id)).set(numberIn(sk), item as unknown as UserMembership);
+    if (kind === 'U' && sk.startsWith(CONTACT)) inner(contacts, Number(id)).set(numberIn(sk), item as StoredContact);
+    if (kind === 'U' && sk.startsWith('X#')) inner(exts, Number(id)).set(numberIn(sk), item);
+    if (kind === 'U' && sk === 'C') contactCounts.set(Number(id), item as ContactCounts);
     if (kind === 'A' && id === 'N') names.push({ name: part ?? '', user: Number(item.user) });
     if (kind === 'A' && id === 'M') mobiles.push({ mobile: part ?? '', user: Number(item.user) });
     if (kind === 'A' && id === 'P') publicGroups.add(Number(sk.split('#')[1]));
@@ -167,6 +180,47 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(pending === marked, `application of ${applicant} to ${group}: pending ${pending}, marked ${marked}`);
   }
 
+  for (const [user, own] of contacts)
+    for (const [other, contact] of own) {
+      const { friendAt, blockedAt, requestedAt, requestStatus, ext, lsi1sk, lsi3sk } = contact;
+      const theirs = contacts.get(other)?.get(user);
+      demand(
+        friendAt === theirs?.friendAt,
+        `${user} is a friend of ${other} since ${friendAt}, and ${theirs?.friendAt}`,
+      );
+      demand(requestStatus !== WAITING || friendAt === undefined, `${user} is asked by ${other}, a friend`);
+      demand(
+        requestStatus !== WAITING || requestedAt === theirs?.sentAt,
+        `${user} is asked by ${other}, who does not know`,
+      );
+      const blocked = blockedAt !== undefined || theirs?.blockedAt !== undefined;
+      demand(requestStatus !== WAITING || !blocked, `${user} is asked by ${other}, and one has blocked the other`);
+      const request = requestedAt === undefined ? undefined : friendRequestOrder(requestedAt, other);
+      demand(lsi1sk === request, `${user} was asked by ${other} at ${requestedAt}, and lists it as ${lsi1sk}`);
+      const friend = friendAt === undefined ? undefined : friendOrder(friendAt, other);
+      const listed = blockedAt === undefined ? friend : blockedContactOrder(blockedAt, other);
+      demand(lsi3sk === listed, `${user} lists ${other} as ${lsi3sk}, not ${listed}`);
+      demand((ext === true) === (exts.get(user)?.has(other) === true), `${user} has ext of ${other}: ${ext}`);
+      demand(ext === undefined || friendAt !== undefined, `${user} has ext of ${other}, no friend`);
+      demand(users.has(other), `${user} has a contact ${other} that is no user`);
+    }
+  for (const [user, { status }] of users) {
+    // The job of a deleted user removes contacts one by one, in any order.
+    if (status === 'deleted') continue;
+    const counts = contactCounts.get(user);
+    const own = [...(contacts.get(user)?.values() ?? [])];
+    const { friends = 0, blocked = 0, requests = 0 } = counts ?? {};
+    const found = [
+      own.filter(({ friendAt }) => friendAt !== undefined).length,
+      own.filter(({ blockedAt }) => blockedAt !== undefined).length,
+      own.filter((contact) => isCounted(contact, counts)).length,
+    ];
+    demand(
+      found.join() === [friends, blocked, requests].join(),
+      `${user} counts ${friends} friends, ${blocked} blocked, ${requests} requests and has ${found}`,
+    );
+  }
+
   for (const [id, user] of users) {
     const all = [...(userMemberships.get(id) ?? [])].filter(([, { lsi1sk }]) => lsi1sk?.startsWith(JOINED_GROUP));
     for (const [group] of all) {
@@ -201,6 +255,7 @@ function expires({ pk, sk, ...item }: Item & Key): boolean {
       // Marks of groups that are gone, and files that are only reserved, are looked at elsewhere.
       return item.ttl !== undefined;
     case 'U':
+      if (sk.startsWith(CONTACT)) return (item.friendAt ?? item.deletedAt ?? item.blockedAt) === undefined;
       return sk.startsWith(INVITATION) || (sk.startsWith('E#') && item.lsi1sk === undefined);
     case 'L':
     case 'I':
@@ -219,6 +274,8 @@ function neededUntil({ pk, sk, ...item }: Item & Key): number {
     return Math.max(time('bannedUntil'), time('applicationExpiresAt'), time('invited', longest));
   if (pk.startsWith('U#') && sk.startsWith('E#'))
     return Math.max(...['settled', 'blocked', 'kicked', 'applied'].map((name) => time(name, longest)));
+  if (pk.startsWith('U#') && sk.startsWith(CONTACT))
+    return Math.max(time('requestedAt', longest), time('sentAt', longest));
   if (sk.startsWith(APPLICATION) || sk.startsWith(INVITATION)) return time('createdAt', longest);
   return 0;
 }

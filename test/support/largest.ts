@@ -6,7 +6,11 @@ import {
   applicationKey,
   applicationOrder,
   banOrder,
+  blockedContactOrder,
   blockOrder,
+  contactCountsKey,
+  contactExtKey,
+  contactKey,
   deviceKey,
   directoryKey,
   dissolvedKey,
@@ -14,6 +18,8 @@ import {
   fileIndex,
   fileKey,
   fileOrder,
+  friendOrder,
+  friendRequestOrder,
   groupInfoKey,
   groupKey,
   groupMembershipKey,
@@ -28,6 +34,7 @@ import {
   sequenceKey,
   settingsKey,
   tagsKey,
+  userKey,
   userMembershipKey,
   voidOrder,
 } from '../../shared/data/keys.ts';
@@ -175,6 +182,28 @@ export const largest = (app: string, text: (characters: number) => string, now: 
       lsi2sk: order,
     };
   },
+  contact: (user: number, other: number) => ({
+    ...contactKey(app, user, other),
+    friendAt: now,
+    alias: text(LONGEST.name),
+    mute: true,
+    ext: true,
+    requestedAt: now,
+    requestExpiresAt: now,
+    requestReason: text(LONGEST.reason),
+    requestStatus: 0,
+    lsi1sk: friendRequestOrder(now, other),
+    lsi3sk: friendOrder(now, other),
+  }),
+  blockedContact: (user: number, other: number) => ({
+    ...contactKey(app, user, other),
+    blockedAt: now,
+    lsi3sk: blockedContactOrder(now, other),
+  }),
+  contactExt: (user: number, other: number) => ({
+    ...contactExtKey(app, user, other),
+    ext: 'x'.repeat(LONGEST.infoBytes),
+  }),
   directoryEntry: (user: number) => directoryKey(app, now, user),
   publicGroup: (group: number) => publicGroupKey(app, now, group),
 });
@@ -183,6 +212,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
 const MEMBERS = 5_000_000;
 const GROUPS = 6_000_000;
 const STRANGERS = 7_000_000;
+const FRIENDS = 8_000_000;
 const range = (count: number, from: number) => Array.from({ length: count }, (_, n) => from + n);
 
 /** How many of each there are, and their texts. */
@@ -194,6 +224,7 @@ const FILLED = {
   groups: 600,
   invitations: 60,
   users: 2000,
+  friends: 40,
   text: wide,
 };
 
@@ -202,7 +233,7 @@ const FILLED = {
  */
 export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}): Promise<void> {
   const { given, alice, bob, carol, dave, frank, grace, group } = scene;
-  const { members, blocked, applications, files, groups, invitations, users, text } = { ...FILLED, ...filled };
+  const { members, blocked, applications, files, groups, invitations, users, friends, text } = { ...FILLED, ...filled };
   const now = Date.now();
   const { app } = given;
   const made = largest(app, text, now);
@@ -230,12 +261,20 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
     ...range(users, STRANGERS).map(made.directoryEntry),
     ...range(users, GROUPS).map(made.publicGroup),
     ...range(300, GROUPS + 1000).map((id) => dissolvedKey(app, id)),
+    ...range(friends, FRIENDS).flatMap((id) => [
+      withAttributes(userKey(app, id), { ...NEW_USER, user: id, username: `friend_${id}`, createdAt: now }),
+      made.profile(id),
+      made.settings(id),
+    ]),
     ...[alice, bob, carol, dave, frank, grace].flatMap(({ id }) => [
       made.profile(id),
       made.settings(id),
       made.tags(id, 200),
       ...range(19, 1).map((sn) => ({ ...made.device(id, sn), expiresAt: 0 })),
       ...others.map((other) => made.userMembership(id, other)),
+      ...range(friends, FRIENDS).flatMap((other) => [made.contact(id, other), made.contactExt(id, other)]),
+      ...range(blocked, STRANGERS).map((other) => made.blockedContact(id, other)),
+      withAttributes(contactCountsKey(app, id), { friends, blocked, requests: friends }),
       ...others.slice(0, invitations / 2).map((other) => made.invitation(id, other, id)),
       ...others.slice(0, invitations / 2).map((other) => made.invitation(id, group, other)),
     ]),
@@ -251,6 +290,8 @@ export async function fillDevice({ app, db }: Given, { id, device }: Person): Pr
     update(deviceKey(app, id, device), { set: { guid, agent, push_token, device_token, notifier, fails } }),
   ]);
 }
+
+const NEW_USER = { status: 'active', epoch: 0, confirm: false, joined: 0, owned: 0 };
 
 /** A function, since the type of keys refuses other attributes in a literal. */
 const withAttributes = (key: Key, attributes: object): Key => ({ ...key, ...attributes });
@@ -288,4 +329,10 @@ export const LARGEST: Record<string, Record<string, unknown>> = {
   'group/members/display-name': { user_list: range(1000, MEMBERS) },
   'group/file/delete': { file_list: range(100, 100) },
   'group/file/list': page,
+  'roster/apply/batch': {
+    rosterApplications: range(100, FRIENDS).map((user_id) => ({ user_id, reason: 'x'.repeat(LONGEST.reason) })),
+  },
+  'roster/apply/list': page,
+  'roster/list/details': { list: range(1000, FRIENDS) },
+  'roster/list/ids': page,
 };

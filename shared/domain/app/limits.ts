@@ -18,6 +18,10 @@ const MAY_BE_ZERO: readonly LimitName[] = [
   'groups_joined',
   'files',
   'tags',
+  'friends',
+  'blocked',
+  'friend_requests',
+  'strangers_may_message',
 ];
 /** No limit without a bound of its own is larger than the API's integers. */
 const LARGEST = 2 ** 31 - 1;

@@ -1,0 +1,352 @@
+import type { AppId, UserId } from '../ids.ts';
+import { KEPT_IN_LISTS } from '../limits.ts';
+import { above, absent, all, any, atMost, equal, unchanged } from './expression.ts';
+import {
+  blockedContactOrder,
+  CONTACT,
+  contactCountsKey,
+  contactExtKey,
+  contactKey,
+  friendOrder,
+  friendRequestOrder,
+  settingsKey,
+  time,
+  userKey,
+  userPartition,
+} from './keys.ts';
+import { type Get, getItem, type Item, type Listing, prefix, type Query } from './read.ts';
+import { MOST_BYTES } from './sizes.ts';
+import { check, put, remove, type Step, update } from './step.ts';
+import { NOT_DELETED } from './user-repo.ts';
+
+export const [WAITING, ACCEPTED, REJECTED] = [0, 1, 2] as const;
+
+/** What a user keeps about another user. Times in milliseconds. */
+export interface Contact {
+  /** Beginning of the friendship: the same on both sides. */
+  friendAt?: number;
+  /** The other user ended the friendship. */
+  deletedAt?: number;
+  alias?: string;
+  mute?: true;
+  /** There is extension information, as an item of its own. */
+  ext?: true;
+  /** This user has blocked the other. */
+  blockedAt?: number;
+  /** The last request of the other user, which can be accepted until `requestExpiresAt`. */
+  requestedAt?: number;
+  requestExpiresAt?: number;
+  requestReason?: string;
+  requestStatus?: typeof WAITING | typeof ACCEPTED | typeof REJECTED;
+  /** The last request of this user, which is kept in the other's contact. */
+  sentAt?: number;
+}
+
+/** How many contacts a user has of each kind. Conditions on it keep the limits. */
+export interface ContactCounts {
+  friends?: number;
+  blocked?: number;
+  /** Waiting requests, also expired ones unless they expired before `recountedAt`. */
+  requests?: number;
+  recountedAt?: number;
+}
+export type Counted = { [name in 'friends' | 'blocked' | 'requests']?: number };
+
+/** Two users, what each keeps about the other, and the counts of both. */
+export interface Pair {
+  app: AppId;
+  user: UserId;
+  other: UserId;
+  mine: Contact | undefined;
+  theirs: Contact | undefined;
+  myCounts: ContactCounts | undefined;
+  theirCounts: ContactCounts | undefined;
+}
+
+/** How a user verifies friends, as the settings have it. */
+export interface Verification {
+  auth_mode?: number;
+  auth_question?: string;
+  auth_answer?: string;
+}
+
+export const contactOf = (app: AppId, user: UserId, other: UserId): Get<Contact | undefined> =>
+  getItem(contactKey(app, user, other));
+export const countsOf = (app: AppId, user: UserId): Get<ContactCounts | undefined> =>
+  getItem(contactCountsKey(app, user));
+export const extOf = (app: AppId, user: UserId, other: UserId): Get<{ ext: string } | undefined> =>
+  getItem(contactExtKey(app, user, other), MOST_BYTES.contactExt);
+export const verificationOf = (app: AppId, user: UserId): Get<Verification | undefined> =>
+  getItem(settingsKey(app, user), MOST_BYTES.settings);
+
+/** What must be read to change what two users are to each other. */
+export const pairOf = (app: AppId, user: UserId, other: UserId) => ({
+  mine: contactOf(app, user, other),
+  theirs: contactOf(app, other, user),
+  myCounts: countsOf(app, user),
+  theirCounts: countsOf(app, other),
+});
+
+/** The other user of a contact. */
+const otherIn = (sk: unknown): UserId => Number(String(sk).slice(CONTACT.length));
+
+/** The other user of an item in a user's partition; undefined where it is no contact. */
+export const contactIn = ({ sk }: { sk: string }): UserId | undefined =>
+  sk.startsWith(CONTACT) ? otherIn(sk) : undefined;
+
+/** Whether the contact has a request that its user can accept. */
+export const isOpen = (contact: Contact | undefined, now: number): boolean =>
+  contact?.requestStatus === WAITING && (contact.requestExpiresAt ?? 0) > now;
+
+/** Whether the counts contain the request in this contact: also one that has expired since the last recount. */
+export const isCounted = (contact: Contact | undefined, counts: ContactCounts | undefined): boolean =>
+  isOpen(contact, counts?.recountedAt ?? 0);
+
+const FIELDS = [
+  'friendAt',
+  'deletedAt',
+  'alias',
+  'mute',
+  'ext',
+  'blockedAt',
+  'requestedAt',
+  'requestExpiresAt',
+  'requestReason',
+  'requestStatus',
+  'sentAt',
+] as const satisfies (keyof Contact)[];
+
+/** Fields of a contact with their new values; undefined removes. */
+type Changes = { [field in keyof Contact]?: Contact[field] | undefined };
+
+const WITHOUT_REQUEST: Changes = {
+  requestedAt: undefined,
+  requestExpiresAt: undefined,
+  requestReason: undefined,
+  requestStatus: undefined,
+};
+const WITHOUT_NOTES: Changes = { alias: undefined, mute: undefined, ext: undefined };
+
+/** Writes the whole contact, if it still is what was read. A contact without fields is removed. */
+function change(app: AppId, user: UserId, other: UserId, was: Contact | undefined, changes: Changes): Step {
+  const next = { ...was, ...changes };
+  const { friendAt, deletedAt, blockedAt, requestedAt, sentAt } = next;
+  const key = contactKey(app, user, other);
+  const kept = FIELDS.filter((field) => next[field] !== undefined);
+  if (kept.length === 0) return remove(key, unchanged(was, ...FIELDS));
+  const permanent = friendAt ?? deletedAt ?? blockedAt;
+  return put(
+    key,
+    {
+      ...Object.fromEntries(kept.map((field) => [field, next[field]])),
+      ...(requestedAt !== undefined && { lsi1sk: friendRequestOrder(requestedAt, other) }),
+      // A block hides the friend.
+      ...(blockedAt !== undefined
+        ? { lsi3sk: blockedContactOrder(blockedAt, other) }
+        : friendAt !== undefined && { lsi3sk: friendOrder(friendAt, other) }),
+      ...(permanent === undefined && {
+        ttl: Math.ceil(Math.max(requestedAt ?? 0, sentAt ?? 0) / 1000) + KEPT_IN_LISTS,
+      }),
+    },
+    unchanged(was, ...FIELDS),
+  );
+}
+
+const changeMine = ({ app, user, other, mine }: Pair, changes: Changes) => change(app, user, other, mine, changes);
+const changeTheirs = ({ app, user, other, theirs }: Pair, changes: Changes) =>
+  change(app, other, user, theirs, changes);
+
+/** The two become friends; a waiting request of either is accepted. @param alias the user's name for the other */
+export function befriend(pair: Pair, now: number, alias = pair.mine?.alias): Step[] {
+  const friends = (contact: Contact | undefined): Changes => ({
+    friendAt: now,
+    deletedAt: undefined,
+    sentAt: undefined,
+    ...(contact?.requestStatus === WAITING && { requestStatus: ACCEPTED }),
+  });
+  return [
+    changeMine(pair, { ...friends(pair.mine), alias: alias || undefined }),
+    changeTheirs(pair, friends(pair.theirs)),
+  ];
+}
+
+/** Sends a request of the user to the other, or renews it. */
+export const request = (
+  pair: Pair,
+  { alias, reason, now, expiresAt }: { alias: string; reason: string; now: number; expiresAt: number },
+): Step[] => [
+  changeMine(pair, { sentAt: now, alias: alias || undefined }),
+  changeTheirs(pair, {
+    requestedAt: now,
+    requestExpiresAt: expiresAt,
+    requestReason: reason,
+    requestStatus: WAITING,
+  }),
+];
+
+/** Rejects the other's request. */
+export const reject = (pair: Pair): Step => changeMine(pair, { requestStatus: REJECTED });
+
+const removeExt = (app: AppId, user: UserId, other: UserId, was: Contact | undefined): Step[] =>
+  was?.ext ? [remove(contactExtKey(app, user, other))] : [];
+
+/** Ends the friendship. The other user's side remembers who ended it. */
+export const unfriend = (pair: Pair, now: number): Step[] => {
+  const ended = { ...WITHOUT_NOTES, friendAt: undefined, deletedAt: undefined };
+  return [
+    changeMine(pair, ended),
+    changeTheirs(pair, { ...ended, deletedAt: now }),
+    ...removeExt(pair.app, pair.user, pair.other, pair.mine),
+    ...removeExt(pair.app, pair.other, pair.user, pair.theirs),
+  ];
+};
+
+/** Forgets that the other user ended the friendship. */
+export const forgetDeletion = (pair: Pair): Step => changeMine(pair, { deletedAt: undefined });
+
+/** Changes what the user keeps about a friend; undefined leaves a field as it is. */
+export function describe(
+  pair: Pair,
+  { alias, ext, mute }: { alias?: string | undefined; ext?: string | undefined; mute?: boolean | undefined },
+): Step[] {
+  const { app, user, other } = pair;
+  const key = contactExtKey(app, user, other);
+  return [
+    changeMine(pair, {
+      ...(alias !== undefined && { alias: alias || undefined }),
+      ...(mute !== undefined && { mute: mute || undefined }),
+      ...(ext !== undefined && { ext: ext !== '' || undefined }),
+    }),
+    ...(ext ? [put(key, { ext })] : ext === '' ? removeExt(app, user, other, pair.mine) : []),
+  ];
+}
+
+/** Blocks the other user; requests of both are void. A friendship stays. */
+export const block = (pair: Pair, now: number): Step[] => {
+  const { mine, theirs } = pair;
+  const stranger = mine?.friendAt === undefined;
+  return [
+    changeMine(pair, {
+      ...WITHOUT_REQUEST,
+      blockedAt: now,
+      sentAt: undefined,
+      ...(stranger && { alias: undefined }),
+    }),
+    ...(theirs?.requestStatus === WAITING ? [changeTheirs(pair, WITHOUT_REQUEST)] : []),
+  ];
+};
+
+export const unblock = (pair: Pair): Step => changeMine(pair, { blockedAt: undefined });
+
+/** Removes what two users are to each other, since the user is deleted. The other's block stays. */
+export const part = (pair: Pair): Step[] => {
+  const { app, user, other, mine, theirs } = pair;
+  const nothing = {
+    ...WITHOUT_NOTES,
+    ...WITHOUT_REQUEST,
+    friendAt: undefined,
+    deletedAt: undefined,
+    sentAt: undefined,
+  };
+  return [
+    changeMine(pair, { ...nothing, blockedAt: undefined }),
+    ...removeExt(app, user, other, mine),
+    ...(theirs ? [changeTheirs(pair, nothing), ...removeExt(app, other, user, theirs)] : []),
+  ];
+};
+
+/**
+ * Adds to the counts of a user. A change of the requests requires that they were not recounted since they were read.
+ * @param most what the counts may come to
+ */
+export function count(
+  app: AppId,
+  user: UserId,
+  was: ContactCounts | undefined,
+  add: Counted,
+  most: Counted = {},
+): Step[] {
+  const changes = Object.fromEntries(Object.entries(add).filter(([, by]) => by !== 0));
+  if (Object.keys(changes).length === 0) return [];
+  const conditions = [
+    ...Object.entries(most).map(([name, limit]) =>
+      any(absent(name), atMost(name, limit - (add[name as keyof Counted] ?? 0))),
+    ),
+    ...(changes.requests ? [unchanged(was, 'recountedAt')] : []),
+  ];
+  return [
+    update(contactCountsKey(app, user), { add: changes }, conditions.length > 0 ? all(...conditions) : undefined),
+  ];
+}
+
+/** Sets the count of requests to what a Query has found, unless it has changed since it was read. */
+export const recount = (
+  app: AppId,
+  user: UserId,
+  was: ContactCounts | undefined,
+  requests: number,
+  recountedAt: number,
+): Step =>
+  update(contactCountsKey(app, user), { set: { requests, recountedAt } }, unchanged(was, 'requests', 'recountedAt'));
+
+/** Proves in a transaction that a user is not deleted. */
+export const checkUser = (app: AppId, user: UserId): Step => check(userKey(app, user), NOT_DELETED);
+
+/** Proves in a transaction that a user verifies friends as it was read. */
+export const checkVerification = (app: AppId, user: UserId, was: Verification | undefined): Step =>
+  check(settingsKey(app, user), unchanged(was, 'auth_mode', 'auth_answer'));
+
+/** The friends of a user, who are not blocked, in the order in which they became friends. */
+export const friendsInOrder = (app: AppId, user: UserId): Listing<UserId> => ({
+  partition: userPartition(app, user),
+  index: 'lsi3',
+  prefix: friendOrder.prefix,
+  form: /^F#\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.listedContact,
+  entry: ({ sk }) => otherIn(sk),
+});
+
+/** Users whom a user has blocked, the last first. */
+export const blockedNewestFirst = (app: AppId, user: UserId): Query<UserId[]> => ({
+  query: {
+    partition: userPartition(app, user),
+    index: 'lsi3',
+    between: prefix(blockedContactOrder.prefix),
+    entryBytes: MOST_BYTES.listedContact,
+    descending: true,
+    all: true,
+  },
+  parse: ({ items }) => items.map(({ sk }) => otherIn(sk)),
+});
+
+/** The oldest request that the list shows, as a sort key. */
+const oldestListed = (now: number) => `${friendRequestOrder.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
+
+/** The requests that a user received in the last 30 days, the newest first. */
+export const requestsNewestFirst = (
+  app: AppId,
+  user: UserId,
+  now: number,
+): Listing<{ user: UserId; contact: Contact }> => ({
+  partition: userPartition(app, user),
+  index: 'lsi1',
+  prefix: friendRequestOrder.prefix,
+  form: /^Q#\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.contact,
+  descending: true,
+  from: oldestListed(now),
+  entry: (item: Item) => ({ user: otherIn(item.sk), contact: item as Contact }),
+});
+
+/** How many open requests a user has. */
+export const openRequestsOf = (app: AppId, user: UserId, now: number): Query<number> => ({
+  query: {
+    partition: userPartition(app, user),
+    index: 'lsi1',
+    between: [oldestListed(now), `${friendRequestOrder.prefix}~`],
+    filter: all(equal('requestStatus', WAITING), above('requestExpiresAt', now)),
+    count: true,
+    all: true,
+  },
+  parse: ({ count: open }) => open,
+});
