@@ -85,6 +85,12 @@ export const getItem = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
   parse: (item) => item as T | undefined,
 });
 
+/** Items read as their record type. */
+export const getItems = <T>(query: Query<T[]>['query']): Query<T[]> => ({
+  query,
+  parse: ({ items }) => items as T[],
+});
+
 /** All sort keys of a prefix, from `from` on where given: the upper bound sorts after every key of the prefix. */
 export const prefix = (start: string, from = start) => [from, `${start}~`] as const;
 

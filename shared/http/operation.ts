@@ -1,7 +1,8 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { type Access, Call } from '../call/call.ts';
+import { Call } from '../call/call.ts';
+import type { Access } from '../call/caller.ts';
 import { requestHash } from '../call/idempotency.ts';
 import { Page } from '../call/page.ts';
 import { Redirect } from '../call/redirect.ts';

@@ -1,7 +1,6 @@
 import { describe, expect } from 'vitest';
-import { forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { updateApp } from '../../shared/data/app-repo.ts';
-import { exists } from '../../shared/data/expression.ts';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
 describe('Registering', () => {
@@ -126,7 +125,7 @@ describe('Registering', () => {
 
   inThisProcess('in an app', (story) => {
     story('that has closed registration is refused', async (given) => {
-      await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
+      await given.db.write([updateApp(given.app, { registration: 'closed' })]);
       forgetCachedApps();
       expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(
         'registrationClosed',

@@ -3,6 +3,7 @@ import { tokenHash } from '../../call/token.ts';
 import { transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
+import { type Device, pushTokenOf, releaseToken } from '../../data/device-repo.ts';
 import { absent, all, equal, unchanged } from '../../data/expression.ts';
 import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
 import { partiesOf } from '../../data/invitation-repo.ts';
@@ -11,7 +12,6 @@ import {
   applicationKey,
   groupMembershipKey,
   INVITATION,
-  pushTokenKey,
   userKey,
   userMembershipKey,
   userPartition,
@@ -28,7 +28,7 @@ import {
 } from '../../data/membership-repo.ts';
 import { getItem } from '../../data/read.ts';
 import { measured, remove, type Step, update } from '../../data/step.ts';
-import { type Device, freeHolder, itemsOf, pushTokenOf, userOf } from '../../data/user-repo.ts';
+import { itemsOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
 import { dissolutionSteps } from '../group/dissolution.ts';
 import type { Pace } from './pace.ts';
@@ -83,7 +83,7 @@ function forgetItem(db: Database, app: string, user: number, item: Device): Step
   const hash = tokenHash(item.device_token);
   const known = db.cached(pushTokenOf(app, hash));
   const another = known && (known.record?.user !== user || known.record.sn !== item.sn);
-  return another ? [own] : [own, remove(pushTokenKey(app, hash), freeHolder(user, item.sn))];
+  return another ? [own] : [own, releaseToken(app, hash, { user, sn: item.sn })];
 }
 
 /** An heir who leaves or is deleted while inheriting is looked for again, this often. */

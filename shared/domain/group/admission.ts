@@ -12,7 +12,7 @@ import {
 import type { Step } from '../../data/step.ts';
 import { NOT_DELETED, type User } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 
 /**
  * The one gate into a group: invitations, accepted or not asked for, applications, open groups and QR codes all come

@@ -16,7 +16,7 @@ import {
 } from '../../data/membership-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { entryResult } from '../entries.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { actorMembership, mayTouch, permit, sameRole } from './permissions.ts';
 
 /**

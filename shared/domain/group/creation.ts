@@ -1,7 +1,7 @@
 import type { Call } from '../../call/call.ts';
 import { Idempotency } from '../../call/idempotency.ts';
 import { type BatchPlan, transactEach } from '../../call/transact.ts';
-import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
+import { count, countersOf, totalOf } from '../../data/counter-repo.ts';
 import { all, below, missing } from '../../data/expression.ts';
 import {
   type Group,
@@ -19,7 +19,7 @@ import { measured, put, type Step } from '../../data/step.ts';
 import { NOT_DELETED, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { countJoined } from './admission.ts';
 import { inviteeReads, inviteeSteps, joiners } from './invitation.ts';
 import { existingGroup } from './permissions.ts';
@@ -107,7 +107,7 @@ async function create(
         throw new ApiError('tooManyGroups');
       return [
         ...foundingSteps(call, group, existingUser(records.owner)),
-        ...(call.limits.groups > 0 ? [countStep(call.app, 'groups', 1)] : []),
+        ...(call.limits.groups > 0 ? [count(call.app, 'groups', 1)] : []),
         put(groupInfoKey(call.app, id), info),
         ...(description ? [put(groupTextKey(call.app, id), text)] : []),
         ...(idempotency ? [idempotency.step(MADE, id)] : []),

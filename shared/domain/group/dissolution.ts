@@ -1,5 +1,5 @@
 import type { Call } from '../../call/call.ts';
-import { countStep } from '../../data/counter-repo.ts';
+import * as counters from '../../data/counter-repo.ts';
 import { all, type Condition, equal } from '../../data/expression.ts';
 import { type Group, groupOf, putDissolved, removePublic, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
@@ -51,6 +51,6 @@ export function dissolutionSteps(
     remove(groupMembershipKey(app, id, owner)),
     remove(userMembershipKey(app, owner, id)),
     update(userKey(app, owner), { add: { joined: -1, owned: -1 } }),
-    ...(counted ? [countStep(app, 'groups', -1)] : []),
+    ...(counted ? [counters.count(app, 'groups', -1)] : []),
   ];
 }

@@ -19,7 +19,7 @@ import { type Step, update } from '../../data/step.ts';
 import { NOT_DELETED, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import { entryResult } from '../entries.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { memberEntry } from './lists.ts';
 import { actorMembership, permit, sameOwner, sameRole } from './permissions.ts';
 
