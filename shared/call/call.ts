@@ -4,8 +4,9 @@ import type { Reads, Records } from '../data/read.ts';
 import { ApiError } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Limits } from '../limits.ts';
+import type { Access } from '../routes/operation.ts';
 import { cacheApp, cachedApp, lastReadApp } from './app-cache.ts';
-import { type Access, type Actor, Caller, type Credentials } from './caller.ts';
+import { type Actor, Caller, type Credentials } from './caller.ts';
 import { type BatchPlan, type Plan, transact, transactEach } from './transact.ts';
 
 /** The most read units that a call can cost before the caller's rights are proven. */

@@ -5,6 +5,7 @@ import type { Reads } from '../data/read.ts';
 import { userOf } from '../data/user-repo.ts';
 import { ApiError, badParameter } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import type { Access } from '../routes/operation.ts';
 import { type AdminTokenText, isGenuine, parseToken, type Token, tokenHash, type UserToken } from './token.ts';
 
 /** What the caller sends in headers, unverified. */
@@ -14,12 +15,6 @@ export interface Credentials {
   user: string | undefined;
   group: string | undefined;
 }
-
-/**
- * The callers that an operation accepts. `public`: token and actor headers are ignored. `anyone`: every actor. `person`:
- * an admin token must name a user. `admin`: an admin token, as any actor. `admin as person`: both.
- */
-export type Access = 'public' | 'anyone' | 'person' | 'admin' | 'admin as person';
 
 /** The party that a call acts as, once verified. */
 export type Actor =
