@@ -6,7 +6,17 @@ import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Limits } from '../limits.ts';
 import type { Access } from '../routes/operation.ts';
 import { cacheApp, cachedApp, lastReadApp } from './app-cache.ts';
-import { type Actor, Caller, type Credentials } from './caller.ts';
+import {
+  type Actor,
+  type Caller,
+  type Credentials,
+  callerOf,
+  proofOf,
+  touch,
+  verifiedActor,
+  verifyApp,
+  verifyHeaders,
+} from './caller.ts';
 import { type BatchPlan, type Plan, transact, transactEach } from './transact.ts';
 
 /** The most read units that a call can cost before the caller's rights are proven. */
@@ -43,7 +53,7 @@ export class Call {
       idempotency?: Call['idempotency'];
     } = {},
   ) {
-    this.#caller = new Caller(access, credentials);
+    this.#caller = callerOf(access, credentials);
     this.now = options.now ?? Date.now();
     this.userAgent = options.userAgent ?? '';
     this.origin = options.origin ?? '';
@@ -126,17 +136,20 @@ export class Call {
       await this.db.load([reads]);
       return permit?.(this.db.records(reads));
     }
-    this.#caller.verifyHeaders();
+    const caller = this.#caller;
+    verifyHeaders(caller);
     const cached = cachedApp(this.app, this.now);
-    if (cached) this.#caller.verifyApp(cached);
-    const wanted = this.#caller.hasMalformedToken ? [] : [this.#caller.reads, reads];
+    if (cached) verifyApp(caller, cached);
+    const isPublic = caller.access === 'public';
+    // A malformed token is refused as soon as the app is known.
+    const wanted = isPublic || caller.token ? [proofOf(caller), reads] : [];
     // Public operations have no rights to prove once the app is known.
-    const most = cached && this.#caller.isPublic ? Number.POSITIVE_INFINITY : BEFORE_RIGHTS;
+    const most = cached && isPublic ? Number.POSITIVE_INFINITY : BEFORE_RIGHTS;
     const rest = await this.db.load(cached ? wanted : [appOf(this.app), ...wanted], most);
     this.#app = cached ?? this.#verifiedApp();
-    this.#actor = this.#caller.verifyActor(this.db, this.now);
+    this.#actor = verifiedActor(caller, this.db, this.now);
     for (const check of this.#waiting.splice(0)) check();
-    this.#touched = this.#caller.touch(this.db, this.now);
+    this.#touched = touch(caller, this.db, this.now);
     permit?.(this.db.records(reads));
     await this.db.load(rest);
   }
@@ -145,8 +158,7 @@ export class Call {
   #verifiedApp(): App {
     const app = this.db.records(appOf(this.app));
     if (app) cacheApp(app, this.now);
-    this.#caller.verifyApp(app);
-    return app;
+    return verifyApp(this.#caller, app);
   }
 
   /** Waits until presence is written, where it was due. The answer waits for this, since nothing runs after it. */
@@ -177,8 +189,8 @@ export class Call {
       return await change;
     } catch (error) {
       if (error instanceof ApiError && this.db.conflicted) {
-        await this.db.load([this.#caller.reads]);
-        this.#caller.verifyActor(this.db, this.now);
+        await this.db.load([proofOf(this.#caller)]);
+        verifiedActor(this.#caller, this.db, this.now);
       }
       throw error;
     }

@@ -47,6 +47,7 @@ export class Database {
   conflicted = false;
   /** The items as they are where conditions of the last refused write did not hold. */
   refused: ReadonlyMap<string, Item | undefined> = new Map();
+  readonly usage: Usage;
   readonly #requests: Requests;
   readonly #items = new Map<string, Item | undefined>();
   readonly #pages = new Map<Query<unknown>, Page>();
@@ -59,16 +60,13 @@ export class Database {
    */
   constructor(client?: ReturnType<typeof documentClient>, table?: string, faults = FAULTS, other?: Database) {
     this.#requests = other ? other.#requests : new Requests(client ?? documentClient(), table ?? tableName(), faults);
+    this.usage = this.#requests.usage;
     this.tight = other?.tight ?? new Set();
   }
 
   /** Another view of the table for the same call, with an empty cache. Its use is counted here. */
   beside(): Database {
     return new Database(undefined, undefined, undefined, this);
-  }
-
-  get usage(): Usage {
-    return this.#requests.usage;
   }
 
   /** Reads all of it in one round trip: BatchGets of up to 100 keys and Queries, in parallel. */
