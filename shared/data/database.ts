@@ -110,7 +110,7 @@ export class Database {
   }
 
   #cache(items: Item[]) {
-    for (const item of items) this.#items.set(keyText(item as unknown as Key), item);
+    for (const item of items) this.#items.set(keyText(item), item);
   }
 
   /** Reads at most so many entries more. @returns whether the page is complete; otherwise the next call continues it */

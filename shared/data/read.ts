@@ -94,7 +94,7 @@ export const getItems = <T>(query: Query<T[]>['query']): Query<T[]> => ({
 /** Bounds of all sort keys with a prefix, or of those from `from` on. The upper bound sorts after all of them. */
 export const prefix = (start: string, from = start) => [from, `${start}~`] as const;
 
-export const keyText = (key: Key) => `${key.pk}|${key.sk}`;
+export const keyText = (key: Key | Item) => `${key.pk}|${key.sk}`;
 
 /** Every read in the shape. */
 export function flat(reads: Reads): Read<unknown>[] {
