@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { bannedList } from '../../shared/domain/group/banned-list.ts';
+import { bannedList } from '../../shared/domain/group/ban.ts';
 import { memberReply } from '../../shared/http/group-schemas.ts';
 import { operation } from '../../shared/http/operation.ts';
 import { id, paging } from '../../shared/http/parameters.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { invitationList } from '../../shared/domain/group/invitation-answer.ts';
+import { invitationList } from '../../shared/domain/group/invitation.ts';
 import { operation } from '../../shared/http/operation.ts';
 import { paging } from '../../shared/http/parameters.ts';
 

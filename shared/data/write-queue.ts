@@ -26,10 +26,11 @@ export interface Sum {
 
 /** A step that only adds. Several of them, of one item, can be written as one: their writes may be queued. */
 export function sumStep(key: Key, sum: Sum): Step {
-  return { ...update(key, { add: sum.add }, conditionOf(sum)), sum, queued: writeQueued };
+  return { ...update(key, { add: sum.add }, sumCondition(sum)), sum, queued: writeQueued };
 }
 
-const conditionOf = ({ add, equal: same, most }: Sum): Condition =>
+/** What must hold of the item before a sum is added. */
+export const sumCondition = ({ add, equal: same, most }: Sum): Condition =>
   all(
     ...Object.entries(same).map(([name, value]) => equal(name, value)),
     ...Object.entries(most).map(([name, value]) => atMost(name, value - (add[name] ?? 0))),

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { handleInvitation } from '../../../shared/domain/group/invitation-answer.ts';
+import { handleInvitation } from '../../../shared/domain/group/invitation.ts';
 import { operation } from '../../../shared/http/operation.ts';
 import { flag, id } from '../../../shared/http/parameters.ts';
 
