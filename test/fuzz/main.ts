@@ -47,7 +47,7 @@ try {
     const report = await fuzz(stack.description, options);
     if ('refused' in stack)
       for (const said of new Set(stack.refused)) report.failures.push({ what: `refused by IAM: ${said}` });
-    tell(report, seed, Date.now() - started);
+    printReport(report, seed, Date.now() - started);
     process.exitCode = report.failures.length > 0 ? 1 : 0;
   } finally {
     if ('close' in stack) await stack.close();
@@ -85,7 +85,7 @@ function running(endpoint: string): StackDescription {
   return found;
 }
 
-function tell({ sent, answers, failures, memory }: FuzzReport, seed: number, time: number): void {
+function printReport({ sent, answers, failures, memory }: FuzzReport, seed: number, time: number): void {
   const kinds = [...answers].sort(([, one], [, other]) => other - one).map(([kind, count]) => `${kind}: ${count}`);
   console.log(`${sent} requests in ${Math.round(time / 1000)} s. Answers: ${kinds.join(', ')}`);
   const [largest] = [...memory].sort(([, one], [, other]) => other.bytes / other.limit - one.bytes / one.limit);

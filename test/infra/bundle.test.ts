@@ -96,6 +96,14 @@ describe('the bundles of all functions', () => {
     }
   });
 
+  it('hold nothing of a declaration that only documents and infrastructure read', () => {
+    for (const { id, path, summary, description } of routes) {
+      const source = readFileSync(join(bundleFolder(outdir, id), BUNDLE_FILE), 'utf8');
+      const texts = [`"${path}"`, `"${summary}"`, `"${description}"`, '"x-section"', 'grants:', 'reply:'];
+      expect([id, texts.filter((text) => source.includes(text))]).toEqual([id, []]);
+    }
+  });
+
   it('hold no secret', () => {
     for (const { id } of everyRow)
       expect([id, secretsIn(readFileSync(join(bundleFolder(outdir, id), BUNDLE_FILE), 'utf8'))]).toEqual([id, []]);

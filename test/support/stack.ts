@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 import type { StackDescription } from '../../infra/local/stack.ts';
 
-/** The run's laptop stack, as soon as it serves: tests that do not need it begin before (see laptop-stack.ts). */
+/** Waits for the run's laptop stack, which starts beside the first tests (see laptop-stack.ts). */
 export async function laptopStack(): Promise<StackDescription> {
   const file = inject('stackFile');
   while (!existsSync(file)) await sleep(50);
