@@ -12,7 +12,7 @@ import {
   userMembershipKey,
 } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl, userMembershipTtl } from './membership-repo.ts';
-import { before, type Get, getItem, type Query } from './read.ts';
+import { asRecord, before, type Get, getItem, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, put, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -133,7 +133,7 @@ export const applicationsOf = <T>(
     limit,
     all: true,
   },
-  parse: ({ items, last }) => ({ entries: (items as unknown as Application[]).map(view), more: last !== undefined }),
+  parse: ({ items, last }) => ({ entries: items.map((item) => view(asRecord(item))), more: last !== undefined }),
 });
 
 const newestUntil = ({ createdAt, applicant }: { createdAt: number; applicant?: UserId }) =>

@@ -2,7 +2,7 @@ import type { AppId, GroupId, UserId } from '../ids.ts';
 import { above, unchanged } from './expression.ts';
 import { BANNED, banOrder, banSlot, bansInSlot, groupMembershipKey, groupMembershipPartition, time } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl, isMember, memberIn, userMembershipTtl } from './membership-repo.ts';
-import { before, prefix, type Query } from './read.ts';
+import { asRecord, before, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, type Step, update } from './step.ts';
 
@@ -83,7 +83,7 @@ const bansOf = (
     limit,
     all: true,
   },
-  parse: ({ items, last }) => ({ entries: items as unknown as GroupMembership[], more: last !== undefined }),
+  parse: ({ items, last }) => ({ entries: items.map(asRecord<GroupMembership>), more: last !== undefined }),
 });
 
 /** The bans of all slots that have not ended. */

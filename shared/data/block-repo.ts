@@ -17,7 +17,7 @@ import {
   isMember,
   runningBanEnd,
 } from './membership-repo.ts';
-import type { Listing } from './read.ts';
+import { asRecord, type Listing } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -80,5 +80,5 @@ export const blockedNewestFirst = (app: AppId, group: GroupId): Listing<GroupMem
   form: /^B#\d{13}#\d{1,16}$/,
   entryBytes: MOST_BYTES.groupMembership,
   descending: true,
-  entry: (item) => item as unknown as GroupMembership,
+  entry: asRecord<GroupMembership>,
 });

@@ -13,7 +13,7 @@ import {
   userPartition,
 } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl } from './membership-repo.ts';
-import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -44,7 +44,7 @@ export const invitationsToGroupOf = (app: AppId, invitee: UserId, group: GroupId
     entryBytes: MOST_BYTES.invitation,
     all: true,
   },
-  parse: ({ items }) => items as unknown as Invitation[],
+  parse: ({ items }) => items.map(asRecord<Invitation>),
 });
 
 /** How many `latestInvitationsOf` reads. */
@@ -64,7 +64,7 @@ export const latestInvitationsOf = (
     descending: true,
     limit: LATEST,
   },
-  parse: ({ items, last }) => ({ invitations: items as unknown as Invitation[], more: last !== undefined }),
+  parse: ({ items, last }) => ({ invitations: items.map(asRecord<Invitation>), more: last !== undefined }),
 });
 
 /** The group and the inviter that an invitation's key names. */
@@ -146,5 +146,5 @@ export const invitationsNewestFirst = (app: AppId, invitee: UserId, now: number)
   entryBytes: MOST_BYTES.invitation,
   descending: true,
   from: oldestListed(now),
-  entry: (item) => item as unknown as Invitation,
+  entry: asRecord<Invitation>,
 });

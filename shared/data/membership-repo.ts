@@ -19,7 +19,7 @@ import {
   VOID,
   voidOrder,
 } from './keys.ts';
-import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -121,7 +121,7 @@ export const voidingMembershipsOf = (
     all: true,
   },
   parse: ({ items }) =>
-    (items as unknown as UserMembership[]).map((item) => ({ ...item, group: groupOfUserMembership(item.sk) })),
+    items.map((item) => ({ ...asRecord<UserMembership>(item), group: groupOfUserMembership(String(item.sk)) })),
 });
 
 /** The members of a group in order of joining. */
@@ -131,13 +131,13 @@ export const membersInOrder = (app: AppId, group: GroupId): Listing<GroupMembers
   prefix: MEMBER,
   form: /^M#\d{13}#\d{4}#\d{1,16}$/,
   entryBytes: MOST_BYTES.groupMembership,
-  entry: (item) => item as unknown as GroupMembership,
+  entry: asRecord<GroupMembership>,
 });
 
 /** All group memberships of a group: of members, blocked users, and users with only a ban or an application. */
 export const groupMembershipsOf = (app: AppId, group: GroupId): Query<(GroupMembership & { lsi1sk?: string })[]> => ({
   query: { partition: groupMembershipPartition(app, group), between: prefix(GROUP_MEMBERSHIP), all: true },
-  parse: ({ items }) => items as unknown as (GroupMembership & { lsi1sk?: string })[],
+  parse: ({ items }) => items.map(asRecord<GroupMembership & { lsi1sk?: string }>),
 });
 
 /** When a group membership without state has nothing left to carry (s): never with a ban for ever. */

@@ -18,7 +18,7 @@ import {
   isMember,
   memberIn,
 } from './membership-repo.ts';
-import { type Get, getItem, type Query } from './read.ts';
+import { asRecord, type Get, getItem, type Query } from './read.ts';
 import { measured, remove, type Step, update } from './step.ts';
 import { type Device, freeHolder } from './user-repo.ts';
 
@@ -29,7 +29,7 @@ import { type Device, freeHolder } from './user-repo.ts';
 /** A page of the group memberships and applications of a group. */
 export const peopleOf = (app: AppId, group: GroupId, limit: number): Query<GroupMembership[]> => ({
   query: { partition: groupMembershipPartition(app, group), between: ['!', '~'], limit },
-  parse: ({ items }) => items as unknown as GroupMembership[],
+  parse: ({ items }) => items.map(asRecord<GroupMembership>),
 });
 
 export const personOf = (app: AppId, group: GroupId, { sk }: GroupMembership): Get<GroupMembership | undefined> =>

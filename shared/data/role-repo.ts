@@ -21,7 +21,7 @@ import {
   OWNER_ROLE,
   unchangedRole,
 } from './membership-repo.ts';
-import { after, prefix, type Query } from './read.ts';
+import { after, asRecord, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -35,7 +35,7 @@ export const adminsOf = (app: AppId, group: GroupId): Query<GroupMembership[]> =
     entryBytes: MOST_BYTES.groupMembership,
     all: true,
   },
-  parse: ({ items }) => items as unknown as GroupMembership[],
+  parse: ({ items }) => items.map(asRecord<GroupMembership>),
 });
 
 /** Up to `most` groups in which a user is owner or admin, the latest first. */
@@ -68,7 +68,7 @@ export function successorsOf(
   return {
     query: { partition: groupMembershipPartition(app, group), index, between: prefix(start, from), limit },
     parse: ({ items, last }) => ({
-      successors: items as unknown as GroupMembership[],
+      successors: items.map(asRecord<GroupMembership>),
       more: last?.[`${index}sk`] as string | undefined,
     }),
   };
