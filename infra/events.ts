@@ -9,7 +9,6 @@ import { parseArgs } from 'node:util';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Examples } from '../shared/openapi/document.ts';
 import { type Operation, routes } from '../shared/routes/index.ts';
-import type { Json } from './local/template.ts';
 import { slugOf } from './names.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -71,12 +70,18 @@ export interface SamFunction {
   code: string;
 }
 
+interface Resource {
+  Type: string;
+  Properties: { Environment: { Variables: { OPERATION: string } } };
+  Metadata: { 'aws:asset:path': string };
+}
+
 /** By row id, where `sam local invoke` finds each function in a folder that `cdk synth` wrote. */
 export function samFunctions(assembly: string): Map<string, SamFunction> {
   const found = new Map<string, SamFunction>();
   for (const file of globSync('*.nested.template.json', { cwd: assembly }).sort()) {
     const { Resources } = JSON.parse(readFileSync(join(assembly, file), 'utf8'));
-    for (const [logicalId, { Type, Properties, Metadata }] of Object.entries<Json>(Resources)) {
+    for (const [logicalId, { Type, Properties, Metadata }] of Object.entries<Resource>(Resources)) {
       if (Type !== 'AWS::Lambda::Function') continue;
       const { OPERATION } = Properties.Environment.Variables;
       found.set(OPERATION, { template: basename(file), logicalId, code: Metadata['aws:asset:path'] });

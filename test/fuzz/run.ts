@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
-import type { StackDescription } from '../../infra/local/stack.ts';
+import type { LaptopDescription } from '../../infra/laptop/roster.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { type Method, type Operation, routes } from '../../shared/routes/index.ts';
 import { type Answer, demandDescribed, overHttp } from '../support/api.ts';
@@ -44,7 +44,7 @@ const ENOUGH = 20;
 const PATIENCE = 35_000;
 
 /** Sends `requests` generated requests to a laptop stack. The same seed makes the same requests, ids apart. */
-export async function fuzz(stack: StackDescription, options: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz(stack: LaptopDescription, options: FuzzOptions): Promise<FuzzReport> {
   const { seed, only, most = Number.POSITIVE_INFINITY, onProgress = () => {} } = options;
   const until = Date.now() + most;
   const table = tableAt(stack.dynamodb_endpoint, stack.table_name);
@@ -236,7 +236,7 @@ function changesOf(before: Map<string, string>, after: Map<string, string>): { w
  * the S3 server in their environment.
  */
 async function watchMemory(
-  { s3_endpoint }: StackDescription,
+  { s3_endpoint }: LaptopDescription,
   memory: FuzzReport['memory'],
   signal: AbortSignal,
 ): Promise<void> {

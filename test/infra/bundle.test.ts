@@ -10,7 +10,7 @@ import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STAND_INS } from '../../infra/bundle/stand-ins.ts';
 import { BUNDLE_FILE, bundle, bundleFolder } from '../../infra/bundle.ts';
-import { assemblyOfSources } from '../../infra/local/assembly.ts';
+import { assemblyOfSources } from '../../infra/laptop/roster.ts';
 import { backgroundFunctions, type FunctionRow, routes } from '../../shared/routes/index.ts';
 import { secretsIn } from '../support/secrets.ts';
 

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import examples from '../../docs/examples.json' with { type: 'json' };
 import { BUNDLE_FILE } from '../../infra/bundle.ts';
 import { samFunctions, sampleEvent } from '../../infra/events.ts';
-import { assemblyOfSources } from '../../infra/local/assembly.ts';
+import { assemblyOfSources } from '../../infra/laptop/roster.ts';
 import type { Examples } from '../../shared/openapi/document.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { type Envelope, moduleOf, type Outcome, outcomeOf } from '../support/api.ts';

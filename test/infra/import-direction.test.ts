@@ -33,7 +33,14 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // The one document that is made from all operations.
   { files: /^shared\/openapi\//, mayImport: /^(shared|functions)\/|^(node:|zod\b)/ },
   { files: /^shared\//, mayImport: /^(shared\/|node:)/ },
-  { files: /^infra\//, mayImport: /^(?!test\/|vitest)/ },
+  // The laptop stack serves any application: it knows nothing of this one, and could be published.
+  {
+    files: /^infra\/local\//,
+    mayImport: /^(infra\/local\/|node:|@aws-sdk\/(client-|util-dynamodb$)|@smithy\/signature-v4$|fast-xml-parser$)/,
+  },
+  // `npm start` and the operators' commands run on a laptop. What is deployed does not.
+  { files: /^infra\/(laptop|ops)\//, mayImport: /^(?!test\/|vitest)/ },
+  { files: /^infra\//, mayImport: /^(?!test\/|vitest|infra\/(local|laptop)\/)/ },
 ];
 
 /** What a file imports: paths from the project's root, or packages. */
@@ -49,7 +56,9 @@ const forbidden = (file: string, imports: string[]): string[] => {
 };
 
 describe('the direction of imports', () => {
-  const files = globSync('{functions,shared,infra}/**/*.ts', { cwd: root }).map((file) => file.replaceAll('\\', '/'));
+  const files = globSync('{functions,shared,infra}/**/*.{ts,mjs}', { cwd: root }).map((file) =>
+    file.replaceAll('\\', '/'),
+  );
 
   it('every file imports only what its layer may import', () => {
     expect(files.length).toBeGreaterThan(20);
@@ -72,6 +81,16 @@ describe('the direction of imports', () => {
     ['shared/routes/group.ts', 'shared/http/operation.ts'],
     ['shared/limits.ts', 'infra/config.ts'],
     ['infra/bundle.ts', 'test/infra/templates.ts'],
+    ['infra/local/units.ts', 'shared/data/table.ts'],
+    ['infra/local/stack.ts', 'infra/laptop/roster.ts'],
+    ['infra/local/cached-build.ts', 'infra/synthesize.ts'],
+    ['infra/local/stack.ts', 'vitest'],
+    ['infra/constructs/operation.ts', 'infra/local/aws.ts'],
+    ['infra/stacks/api-stack.ts', 'infra/laptop/roster.ts'],
+    ['functions/group/info.ts', 'infra/local/aws.ts'],
+    ['shared/data/client.ts', 'infra/local/dynamodb-local.ts'],
+    ['shared/domain/app/apps.ts', 'infra/laptop/demo-apps.ts'],
+    ['shared/limits.ts', 'infra/local/random.ts'],
   ])('a rule forbids %s to import %s', (file, name) => {
     expect(forbidden(file, [name])).toEqual([name]);
   });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type S3Server, startS3Server } from '../../infra/local/s3-server.ts';
+import { type S3Server, startS3Server } from '../../infra/local/s3/server.ts';
 import { BUCKET_NAME } from '../../shared/environment.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import { bucketUrl } from '../../shared/storage/client.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { startS3Server } from '../../infra/local/s3-server.ts';
+import { startS3Server } from '../../infra/local/s3/server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

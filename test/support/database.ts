@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { createTable, localClient, type TableProperties } from '../../infra/local/dynamodb-local.ts';
+import { shapeOf } from '../../infra/local/table-shape.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { protocol } from '../../shared/data/protocol.ts';
@@ -38,6 +39,9 @@ const PROPERTIES: TableProperties = {
     },
   ],
 };
+
+/** Keys and indexes of every table that tests make. */
+export const SHAPE = shapeOf(PROPERTIES);
 
 /** A new, empty table in the run's DynamoDB Local: cheap enough for each test file (10 ms). */
 export async function newTable(endpoint = inject('dynamoDbEndpoint')): Promise<OperatorTable & { endpoint: string }> {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { assemblyOfSources } from '../../infra/local/assembly.ts';
+import { assemblyOfSources, roster } from '../../infra/laptop/roster.ts';
 import { startStack } from '../../infra/local/stack.ts';
 import { faultsOf } from './embedded-metrics.ts';
 import { grantReport } from './grant-report.ts';
@@ -32,6 +32,7 @@ export default async function setup(project: TestProject) {
   // Not awaited: tests that do not need the stack run meanwhile.
   const starting = assemblyOfSources().then(({ assembly }) =>
     startStack({
+      application: roster,
       database,
       port: 0,
       quiet: true,

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt, randomUUID, scryptSync } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
-import { KIND } from '../../infra/local/unkind/database.ts';
+import { KIND } from '../../infra/local/unkind/manners.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
 import { countStep } from '../../shared/data/counter-repo.ts';

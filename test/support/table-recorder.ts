@@ -9,6 +9,7 @@ import { type Image, itemBytes, readUnits, writeUnits } from '../../infra/local/
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { keyText } from '../../shared/data/read.ts';
+import { SHAPE } from './database.ts';
 
 /** A request of the product's document client. */
 export interface Recorded {
@@ -96,6 +97,7 @@ export class Recorder {
           const after = await this.#images(keys);
           for (const key of keys)
             units.write += writeUnits(
+              SHAPE,
               before.get(keyText(key)),
               after.get(keyText(key)),
               input.TransactItems !== undefined,

@@ -1,4 +1,4 @@
-import { type Manners, UNKIND } from '../../infra/local/unkind/database.ts';
+import { type Manners, UNKIND } from '../../infra/local/unkind/manners.ts';
 
 /** The environment variable UNKIND makes the database unkind to all operations; its value is the seed. */
 export const SEED = process.env.UNKIND ? Number(process.env.UNKIND) : undefined;

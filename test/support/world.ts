@@ -6,7 +6,7 @@ import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
 import { type Api, inProcess, insisting, overHttp } from './api.ts';
 import { TEST_BUCKET, TestBucket } from './bucket.ts';
-import { newTable, tableAt } from './database.ts';
+import { newTable, SHAPE, tableAt } from './database.ts';
 import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
 import { laptopStack } from './stack.ts';
 import { SEED, TO_STORIES } from './unkind.ts';
@@ -69,7 +69,7 @@ export let unkind: UnkindDatabase | undefined;
 /** One per process, since its client keeps the address. Each world starts from the seed again. */
 async function unkindBefore(endpoint: string, seed: number | undefined): Promise<UnkindDatabase | undefined> {
   if (seed === undefined) return undefined;
-  unkind ??= await startUnkindDatabase(endpoint, { seed });
+  unkind ??= await startUnkindDatabase(endpoint, { seed, tables: () => SHAPE });
   unkind.begin(seed, TO_STORIES);
   return unkind;
 }

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createGatewayServer } from '../../../infra/local/api-gateway.ts';
 import { type FunctionDefinition, readDeployment } from '../../../infra/local/deployment.ts';
 import type { FunctionPool } from '../../../infra/local/function-pool.ts';
-import { startS3Server } from '../../../infra/local/s3-server.ts';
+import { startS3Server } from '../../../infra/local/s3/server.ts';
 import { readAssembly } from '../../../infra/local/template.ts';
 import { synthesize } from '../../../infra/synthesize.ts';
 import { routes } from '../../../shared/routes/index.ts';
