@@ -27,7 +27,7 @@ interface Permission {
  * The rights in a group (docs/behaviour.md, Roles and permissions). The app has the owner's rights in every group; an
  * admin token with a `group_id` header has them in that group.
  */
-export const PERMISSIONS = {
+const PERMISSIONS = {
   settings: { least: MEMBER_ROLE },
   change_settings: { least: ADMIN_ROLE },
   change_info: { least: ADMIN_ROLE, orMemberIf: 'member_modify' },
