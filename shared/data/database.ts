@@ -20,6 +20,7 @@ import {
 import { planReads } from './read-plan.ts';
 import { Requests, UNANSWERED, type Usage } from './requests.ts';
 import { goesAlone, isDone, itemAfter, type Step } from './step.ts';
+import { current } from './versions.ts';
 
 /** Keys of one BatchGet. */
 const BATCH = 100;
@@ -106,7 +107,8 @@ export class Database {
 
   async #getBatch(keys: Key[]): Promise<void> {
     for (const key of keys) this.#items.set(keyText(key), undefined);
-    this.#cache(await this.#requests.getBatch(keys));
+    const items = await this.#requests.getBatch(keys);
+    this.#cache(items.map((item) => current(item)));
   }
 
   #cache(items: Item[]) {
@@ -124,9 +126,10 @@ export class Database {
     const end = Math.min(limit, page.evaluated + entries);
     do {
       const next = await this.#requests.query(read, end - page.evaluated, page.last);
-      page.items.push(...next.items);
+      const items = next.items.map((item) => current(item));
+      page.items.push(...items);
       // Only the base table brings whole items.
-      if (!index) this.#cache(next.items);
+      if (!index) this.#cache(items);
       page.count += next.count;
       page.evaluated += next.evaluated;
       page.last = next.last;
@@ -198,7 +201,7 @@ export class Database {
 
   /** Conditions did not hold on these items: the cache then shows them as they are. */
   takeOver(found: ReadonlyMap<string, Item | undefined>): void {
-    for (const [text, item] of found) this.#items.set(text, item);
+    for (const [text, item] of found) this.#items.set(text, item && current(item));
     this.refused = found;
     this.conflicted = true;
   }

@@ -2,7 +2,10 @@
  * Builds the text of a condition. Names and values are always placeholders, so that input of callers never becomes part
  * of the text.
  */
-export type Condition = (expression: Expression) => string;
+export type Condition = ((expression: Expression) => string) & {
+  /** The conditions that `all` has joined. */
+  parts?: Condition[];
+};
 
 /** Collects the placeholders of one statement. */
 export class Expression {
@@ -59,7 +62,11 @@ const joined =
     conditions.length === 1
       ? (conditions[0] as Condition)(e)
       : conditions.map((condition) => `(${condition(e)})`).join(` ${word} `);
-export const all = joined('AND');
+/** All of the conditions, without nested parentheses where one of them joins others in the same way. */
+export const all = (...conditions: Condition[]): Condition => {
+  const parts = conditions.flatMap((condition) => condition.parts ?? [condition]);
+  return Object.assign(joined('AND')(...parts), { parts });
+};
 export const any = joined('OR');
 /** The item exists. */
 export const exists = present('pk');

@@ -85,6 +85,9 @@ export const getItem = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
   parse: (item) => item as T | undefined,
 });
 
+/** An item as the type of its record: only its repository writes items under its key. */
+export const asRecord = <T>(item: Item) => item as T;
+
 /** Items read as their record type. */
 export const getItems = <T>(query: Query<T[]>['query']): Query<T[]> => ({
   query,
@@ -93,6 +96,11 @@ export const getItems = <T>(query: Query<T[]>['query']): Query<T[]> => ({
 
 /** Bounds of all sort keys with a prefix, or of those from `from` on. The upper bound sorts after all of them. */
 export const prefix = (start: string, from = start) => [from, `${start}~`] as const;
+
+/** Sort keys after (or, in descending order, before) a position, exclusively. */
+export const after = (position: string) => `${position}!`;
+export const before = (position: string) =>
+  `${position.slice(0, -1)}${String.fromCharCode(position.charCodeAt(position.length - 1) - 1)}~`;
 
 export const keyText = (key: Key | Item) => `${key.pk}|${key.sk}`;
 

@@ -6,6 +6,8 @@ import {
   bringAnnouncementsStep,
 } from '../../data/announcement-repo.ts';
 import { type App, limitsOf } from '../../data/app-repo.ts';
+import * as bans from '../../data/ban-repo.ts';
+import * as blocks from '../../data/block-repo.ts';
 import { count, countersOf, SHARDS, totalOf } from '../../data/counter-repo.ts';
 import { Database } from '../../data/database.ts';
 import { all, atMost, equal, missing } from '../../data/expression.ts';
@@ -14,11 +16,9 @@ import { putJob } from '../../data/job-repo.ts';
 import { groupInfoKey, groupKey, groupTextKey, mobileKey, profileKey, settingsKey, tagsKey } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
-  blockSteps,
-  bringBanStep,
-  bringOwnerSteps,
   type GroupMembership,
   groupMembershipOf,
+  importOwner,
   isMember,
   MEMBER_ROLE,
   runningBanEnd,
@@ -255,7 +255,7 @@ export class Import {
           if (different === undefined) return [];
           const owner = line.user_id === group.owner;
           if (!owner || different === 'role' || !asFounded(group, membership)) throw thereOtherwise(different);
-          return bringOwnerSteps(
+          return importOwner(
             app,
             id,
             line.user_id,
@@ -304,7 +304,7 @@ export class Import {
         if (membership?.state === 'blocked') return unlessDiffering(line, blockLine(id, membership));
         if (!user || user.status === 'deleted') throw missingUser('user_id', line.user_id);
         if (isMember(membership)) throw badParameter('user_id', 'is a member of the group, and nobody is both');
-        return blockSteps(app, id, line.user_id, membership, now, line.created_at);
+        return blocks.set(app, id, line.user_id, membership, now, line.created_at);
       },
       shared: (_, batch) => [
         updateGroup(app, id, { add: { blocks: batch.length } }, equal('status', 'normal')),
@@ -332,7 +332,7 @@ export class Import {
           return unlessDiffering(line, banLine(id, membership, now)!);
         if (!user || user.status === 'deleted') throw missingUser('user_id', line.user_id);
         if (line.user_id === group.owner) throw badParameter('user_id', 'owns the group and cannot be banned');
-        return [bringBanStep(app, id, line.user_id, membership, { banned: line.created_at ?? now, bannedUntil })];
+        return [bans.setImported(app, id, line.user_id, membership, { banned: line.created_at ?? now, bannedUntil })];
       },
       shared: () => [check(groupKey(app, id), equal('status', 'normal'))],
     });
