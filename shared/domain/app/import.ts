@@ -8,7 +8,7 @@ import {
 import { type App, limitsOf } from '../../data/app-repo.ts';
 import * as bans from '../../data/ban-repo.ts';
 import * as blocks from '../../data/block-repo.ts';
-import { countersOf, countStep, SHARDS, totalOf } from '../../data/counter-repo.ts';
+import { count, countersOf, SHARDS, totalOf } from '../../data/counter-repo.ts';
 import { Database } from '../../data/database.ts';
 import { all, atMost, equal, missing } from '../../data/expression.ts';
 import { type Group, groupInfoOf, groupOf, groupTextOf, NEW_GROUP, updateGroup } from '../../data/group-repo.ts';
@@ -24,20 +24,11 @@ import {
   runningBanEnd,
 } from '../../data/membership-repo.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
+import { profileOf, settingsOf, tagsOf } from '../../data/profile-repo.ts';
 import { fillShape, type Get, type Item, isGet, keyText, type Reads, type Records } from '../../data/read.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
 import { check, itemAfter, put, type Step } from '../../data/step.ts';
-import {
-  mobileOf,
-  type PasswordHash,
-  profileOf,
-  putUser,
-  settingsOf,
-  tagsOf,
-  type User,
-  usernameOf,
-  userOf,
-} from '../../data/user-repo.ts';
+import { mobileOf, type PasswordHash, putUser, type User, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import { admit } from '../group/admission.ts';
@@ -183,7 +174,7 @@ export class Import {
         if (most > 0 && totalOf(counters, 'users') + batch.length >= most) throw new ApiError('tooManyUsers');
         return userSteps(app, line, hashes[index], now + index);
       },
-      shared: (_, batch) => (most > 0 ? [countStep(app, 'users', batch.length, lines[0]!.line.user_id % SHARDS)] : []),
+      shared: (_, batch) => (most > 0 ? [count(app, 'users', batch.length, lines[0]!.line.user_id % SHARDS)] : []),
     });
   }
 
@@ -220,7 +211,7 @@ export class Import {
         ];
       },
       shared: (_, batch) =>
-        limits.groups > 0 ? [countStep(app, 'groups', batch.length, lines[0]!.line.owner_id % SHARDS)] : [],
+        limits.groups > 0 ? [count(app, 'groups', batch.length, lines[0]!.line.owner_id % SHARDS)] : [],
     });
   }
 
