@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { AppId, GroupId, UserId } from '../ids.ts';
 import { exists } from './expression.ts';
 import { JOB, JOBS, jobIndex, jobKey, type Key } from './keys.ts';
 import { type Get, getItem } from './read.ts';
