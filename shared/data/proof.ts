@@ -22,6 +22,7 @@ export function withProof(steps: readonly Step[], proof: readonly Step[]): Step[
 }
 
 function both(step: Step, { condition, equal }: Step): Step {
+  if (step.equal && equal) return requires(step.key, { ...step.equal, ...equal });
   // What a sum proves must stay in the form that the queue adds up.
   if (step.sum && equal)
     return { ...step, ...sumStep(step.key, { ...step.sum, equal: { ...step.sum.equal, ...equal } }) };

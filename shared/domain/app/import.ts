@@ -1,10 +1,5 @@
 import { type BatchPlan, type Entry, transactEach } from '../../call/transact.ts';
-import {
-  announcementOf,
-  announcementTextOf,
-  bringAnnouncementSteps,
-  bringAnnouncementsStep,
-} from '../../data/announcement-repo.ts';
+import { announcementOf, announcementTextOf, countImported, putImported } from '../../data/announcement-repo.ts';
 import { type App, limitsOf } from '../../data/app-repo.ts';
 import { countersOf, countStep, SHARDS, totalOf } from '../../data/counter-repo.ts';
 import { Database } from '../../data/database.ts';
@@ -369,11 +364,11 @@ export class Import {
         if ((sequence?.announcements ?? 0) + batch.length >= limits.announcements)
           throw badParameter('id', `a group keeps at most ${limits.announcements} announcements`);
         const { title, content, author, created_at: createdAt = now } = line;
-        return bringAnnouncementSteps(app, id, { id: line.id, title, content, author, createdAt });
+        return putImported(app, id, { id: line.id, title, content, author, createdAt });
       },
       shared: ({ sequence }, batch) => [
         check(groupKey(app, id), equal('status', 'normal')),
-        bringAnnouncementsStep(
+        countImported(
           app,
           id,
           sequence,

@@ -1,14 +1,12 @@
 import { type BatchPlan, transactEach } from '../../call/transact.ts';
-import { announcementItemsOf } from '../../data/announcement-repo.ts';
+import * as announcements from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
-import { filesOf, removeFile } from '../../data/file-repo.ts';
+import * as files from '../../data/file-repo.ts';
 import { putCleaned, removeDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
 import { type GroupMembership, peopleOf, personOf, removeFromGroupSteps } from '../../data/membership-repo.ts';
-import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
-import { remove } from '../../data/step.ts';
-import { deleteObject } from '../../storage/objects.ts';
-import { objectOf } from '../file/publication.ts';
+import * as sequences from '../../data/sequence-repo.ts';
+import * as objects from '../../storage/object-repo.ts';
 import type { Pace } from './pace.ts';
 
 /** Read at once: people, written by a transaction for each batch; announcements and files, written one by one. */
@@ -32,21 +30,21 @@ export async function forgetGroup(
       people.slice(nth * BATCH, (nth + 1) * BATCH),
     );
   };
-  const announcements = () => db.read(announcementItemsOf(app, group, PAGE));
-  const files = () => db.read(filesOf(app, group, PAGE));
+  const announcementItems = () => db.read(announcements.announcementItemsOf(app, group, PAGE));
+  const filePage = () => db.read(files.filesOf(app, group, PAGE));
   const end = async () => {
     await db.write([putCleaned(app, group, Date.now())]);
-    await db.write([removeDissolved(app, group), forgetSequence(app, group, now)]);
+    await db.write([removeDissolved(app, group), sequences.expire(app, group, now)]);
   };
   return (
     (await pace.workOff(batches, (batch) => forget(db, app, group, batch, now))) &&
-    (await pace.workOff(announcements, (key) => db.write([remove(key)]))) &&
+    (await pace.workOff(announcementItems, (key) => db.write([announcements.removeItem(key)]))) &&
     // Nothing is published from here on: what is found after it is all there is.
-    (await pace.each([closeSequence(app, group)], (closing) => db.write([closing]))) &&
-    (await pace.workOff(files, async (file) => {
-      const object = objectOf(app, group, file);
-      if (object !== undefined) await deleteObject(object);
-      await db.write(removeFile(app, group, file, now));
+    (await pace.each([sequences.close(app, group)], (closing) => db.write([closing]))) &&
+    (await pace.workOff(filePage, async (file) => {
+      const object = objects.objectOf(app, group, file);
+      if (object !== undefined) await objects.remove(object);
+      await db.write(files.remove(app, group, file, now));
     })) &&
     (await pace.each([end], (write) => write()))
   );
