@@ -4,13 +4,13 @@ import { LOCAL_REGION } from '../local/dynamodb-local.ts';
 import { type Place, runningStack } from './table.ts';
 
 /**
- * The bucket of the same place as the table: the laptop stack's, or one on AWS, whose name CloudFormation has drawn.
- * Sends nothing. @throws Error with a sentence for the operator
+ * The bucket that belongs to the table: the laptop stack's, or one on AWS, whose name CloudFormation has chosen. Sends
+ * no request. @throws Error with a sentence for the operator
  */
 export function findBucket({ bucket, ...place }: Place & { bucket?: string }): OperatorBucket {
   const stack = runningStack(place);
   if (stack && bucket !== undefined)
-    throw new Error('--bucket names one on AWS: give --stage, --region or --table too');
+    throw new Error('--bucket names a bucket on AWS: give --stage, --region or --table too');
   if (stack) {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const client = new S3Client({

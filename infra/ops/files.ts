@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Database } from '../../shared/data/database.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
 import { type Broken, checkFiles, type Orphan } from '../../shared/domain/app/files.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
@@ -9,22 +9,22 @@ import type { Place } from './table.ts';
 
 const HOUR = 3_600_000;
 
-/** `files …`: objects in the bucket and their records. */
+/** `files …`: compares objects in the bucket with their records. */
 export function addFileCommands(program: Command, answering: Answering) {
   const files = program.command('files').description("group files: compare the bucket's objects with the records");
 
   files
     .command('check')
-    .description('objects without a record and records without an object; never touches uploads or avatars')
+    .description('find objects without a record and records without an object; never touches uploads or avatars')
     .argument('<app>', 'id of the app', appId)
-    .option('--fix', 'delete such objects, and remove such records as deleting the file does')
-    .option('--older-than <span>', 'delete no object written within that time (default: 1h)', timeSpan, HOUR)
+    .option('--fix', 'delete these objects, and remove these records as file/delete does')
+    .option('--older-than <span>', 'delete no object that was written within this time (default: 1h)', timeSpan, HOUR)
     .option('--bucket <name>', "the bucket on AWS: output BucketName of the stage's data stack")
     .action(
       answering<[string], Place & { fix?: true; olderThan: number; bucket?: string }>(
         async (table, [app], { fix = false, olderThan, ...place }) => {
           const bucket = findBucket(place);
-          await appNamed(new Database(table.client, table.name), app);
+          await appNamed(viewOf(table), app);
           const { groups, objects, records, orphans, broken } = await checkFiles(table, bucket, app, {
             fix,
             olderThan,

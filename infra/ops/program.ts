@@ -4,8 +4,8 @@ import type { Answering } from './answer.ts';
 import { addAppCommands } from './apps.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
 import { addFileCommands } from './files.ts';
+import { addImportExportCommands } from './import-export.ts';
 import { addJobCommands } from './jobs.ts';
-import { addMovingCommands } from './moves.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
 import { addUserCommands } from './users.ts';
@@ -36,7 +36,9 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   const wantsJson = args.includes('--json');
 
   const program = new Command('ops')
-    .description('Operates Roster: apps, tokens, users, files, jobs, moving in and out, and a look whether all works.')
+    .description(
+      'Operates Roster: apps, tokens, users, files, jobs, import, export, and a check that everything works.',
+    )
     .option('--local', 'the laptop stack (chosen by itself while that runs, unless the options below say otherwise)')
     .option('--stage <stage>', 'the table of this stage on AWS (default: dev)')
     .option('--region <region>', 'AWS region (default: as for the AWS command line)')
@@ -53,7 +55,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addUserCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
-  addMovingCommands(program, answering);
+  addImportExportCommands(program, answering);
   addDoctorCommand(program, answering);
 
   try {

@@ -18,6 +18,8 @@ import { type Get, getItem, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, type Step } from './step.ts';
 
+export { comparedName } from './keys.ts';
+
 /** What every call reads of a person: at most 1 KB. Kept for ever, so that an id is never used again. */
 export interface User {
   user: number;

@@ -234,7 +234,7 @@ describe('files check', () => {
     const { given } = await aGroup();
     expect(await refused('nobody')).toBe('there is no app "nobody"');
     expect(await refused(given.app, '--older-than', 'soon')).toContain('Give a span such as 30d, 12h or 90m.');
-    expect(await refused(given.app, '--bucket', 'b')).toContain('--bucket names one on AWS');
+    expect(await refused(given.app, '--bucket', 'b')).toContain('--bucket names a bucket on AWS');
     expect(await refused(given.app, '--stage', 'prod', '--region', 'eu-west-1')).toContain('--bucket: needed on AWS');
   });
 });
