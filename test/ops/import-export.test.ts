@@ -377,10 +377,10 @@ describe('ids drawn later', () => {
 });
 
 /**
- * MOVING_USERS=20000 runs the whole size: about 40 users a group, each group with members, admins, blocks and bans.
+ * IMPORT_USERS=20000 runs the whole size: about 40 users a group, each group with members, admins, blocks and bans.
  * Neighbouring groups have most of their people in common, and more members than go into one chunk.
  */
-const USERS = Number(process.env.MOVING_USERS ?? 80);
+const USERS = Number(process.env.IMPORT_USERS ?? 80);
 const GROUPS = Math.ceil(USERS / 40);
 const EACH = 34;
 
