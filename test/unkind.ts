@@ -1,6 +1,6 @@
 /**
- * `npm run test:unkind [-- --seed S] [--runs N] [--only histories|flows]`: what an unkind database must not break. N
- * free-running histories, and the stories of all flows, in process and over HTTP.
+ * `npm run test:unkind [-- --seed S] [--runs N] [--only simulation|flows]`: N free-running simulations, and the stories
+ * of all flows, in process and over HTTP, against an unkind database.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 const { seed, runs, only } = values;
 
 const PARTS: Record<string, { env: Record<string, string>; files: string[] }> = {
-  histories: { env: { UNKIND_SEED: seed, UNKIND_RUNS: runs }, files: ['test/invariants/free-running.test.ts'] },
+  simulation: { env: { UNKIND_SEED: seed, UNKIND_RUNS: runs }, files: ['test/invariants/free-running.test.ts'] },
   flows: { env: { UNKIND: seed }, files: ['--project', 'flows'] },
 };
 
