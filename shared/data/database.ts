@@ -38,6 +38,7 @@ import {
 } from './read.ts';
 import { isDone, itemAfter, type Step, statement } from './step.ts';
 import { LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from './table.ts';
+import { current } from './versions.ts';
 
 /** What a call has used of the database so far, for its log line. */
 export interface Usage {
@@ -175,7 +176,8 @@ export class Database {
         ),
       );
       this.#countReads(ConsumedCapacity);
-      for (const item of Responses?.[this.#table] ?? []) this.#items.set(keyText(item as unknown as Key), item);
+      for (const item of Responses?.[this.#table] ?? [])
+        this.#items.set(keyText(item as unknown as Key), current(item));
       pending = UnprocessedKeys?.[this.#table]?.Keys ?? [];
       if (pending.length > 0) await patience.again('the database did not take all reads', MIN_ATTEMPTS);
     }
@@ -223,9 +225,10 @@ export class Database {
         ),
       );
       this.#countReads(ConsumedCapacity && [ConsumedCapacity]);
-      page.items.push(...Items);
+      const items = Items.map((item) => current(item));
+      page.items.push(...items);
       // Whole items of the base table are as good as those of a BatchGet.
-      if (!query.index) for (const item of Items) this.#items.set(keyText(item as unknown as Key), item);
+      if (!query.index) for (const item of items) this.#items.set(keyText(item as unknown as Key), item);
       page.count += Count;
       page.evaluated += ScannedCount;
       page.last = LastEvaluatedKey;
@@ -319,7 +322,7 @@ export class Database {
 
   /** Conditions did not hold on these items: the records now show what is really there. */
   takeOver(found: ReadonlyMap<string, Item | undefined>): void {
-    for (const [text, item] of found) this.#items.set(text, item);
+    for (const [text, item] of found) this.#items.set(text, item && current(item));
     this.refused = found;
     this.conflicted = true;
   }

@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import { type Condition, Expression } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { Item } from './read.ts';
+import { versionOf } from './versions.ts';
 import type { QueueOutcome, Sum } from './write-queue.ts';
 
 /** What an update does to attributes. A `set` to undefined removes. */
@@ -40,11 +41,20 @@ const step = (action: Step['action'], key: Key, condition: Condition | undefined
   ...(condition && { condition }),
 });
 export const put = (key: Key, item: object, condition?: Condition) =>
-  step('put', key, condition, { item: { ...item, ...key } });
+  step('put', key, condition, { item: { ...item, ...key, ...stamp(key) } });
 export const update = (key: Key, changes: Changes, condition?: Condition) =>
-  step('update', key, condition, { changes });
+  step('update', key, condition, { changes: withStamp(key, changes) });
 export const remove = (key: Key, condition?: Condition) => step('delete', key, condition);
 export const check = (key: Key, condition: Condition) => step('check', key, condition);
+
+const stamp = (key: Key) => {
+  const v = versionOf(key);
+  return v === undefined ? undefined : { v };
+};
+const withStamp = (key: Key, changes: Changes): Changes => {
+  const set = stamp(key);
+  return set ? { ...changes, set: { ...changes.set, ...set } } : changes;
+};
 
 /** The step, counted as an event when its write has succeeded. */
 export const measured = (event: MeasuredEvent, step: Step): Step => ({ ...step, event });

@@ -467,8 +467,8 @@ describe('progress', () => {
         progress.end();
         if (isTTY) {
           expect(written).toHaveLength(12);
-          expect(written[4]).toBe('\r[#####...............] 50 of 200 lines, 10 a second\x1b[K');
-        } else expect(written).toEqual(['50 of 200 lines, 10 a second\n', '100 of 200 lines, 10 a second\n']);
+          expect(written[4]).toBe('\r[#####...............] 50 of 200 lines, 10 per second\x1b[K');
+        } else expect(written).toEqual(['50 of 200 lines, 10 per second\n', '100 of 200 lines, 10 per second\n']);
       }
     } finally {
       vi.useRealTimers();
