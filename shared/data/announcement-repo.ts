@@ -1,7 +1,7 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { type Condition, equal, exists, missing, unchanged } from './expression.ts';
 import { announcementKey, announcementPartition, announcementTextKey, type Key, sequenceKey } from './keys.ts';
-import { type Get, getItem, type Query } from './read.ts';
+import { asRecord, type Get, getItem, type Query } from './read.ts';
 import type { Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove as removeKey, type Step, update } from './step.ts';
@@ -40,8 +40,7 @@ export const announcementsOf = (
     ...(given.latest && { descending: true }),
     ...(given.limit === undefined ? { all: true } : { limit: given.limit }),
   },
-  // Keys that begin with a digit are those of announcements.
-  parse: ({ items }) => items as unknown as Announcement[],
+  parse: ({ items }) => items.map(asRecord<Announcement>),
 });
 
 /** The most bytes of title and content (in UTF-8) that one item holds together. */
@@ -117,9 +116,5 @@ export const remove = (app: AppId, group: GroupId, announcement: Announcement): 
 /** Keys of one page of all that lies with a group's announcements, texts too. */
 export const announcementItemsOf = (app: AppId, group: GroupId, limit: number): Query<Key[]> => ({
   query: { partition: announcementPartition(app, group), between: ['0', '~'], limit },
-  // Every item has its key.
-  parse: ({ items }) => items.map(({ pk, sk }) => ({ pk, sk }) as unknown as Key),
+  parse: ({ items }) => items.map(({ pk, sk }) => asRecord<Key>({ pk, sk })),
 });
-
-/** Removes an item of the announcements of a dissolved group. */
-export const removeItem = (key: Key): Step => removeKey(key);

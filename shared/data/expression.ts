@@ -2,7 +2,10 @@
  * Conditions as small functions, so that a step of a transaction is data that can be read, sent and applied to a
  * record in memory. Names and values always travel as placeholders: nothing of a caller is ever part of the text.
  */
-export type Condition = (expression: Expression) => string;
+export type Condition = ((expression: Expression) => string) & {
+  /** The conditions that `all` has joined. */
+  parts?: Condition[];
+};
 
 /** Collects the placeholders of one statement. */
 export class Expression {
@@ -59,7 +62,11 @@ const joined =
     conditions.length === 1
       ? (conditions[0] as Condition)(e)
       : conditions.map((condition) => `(${condition(e)})`).join(` ${word} `);
-export const all = joined('AND');
+/** All of the conditions, without nested parentheses where one of them joins others in the same way. */
+export const all = (...conditions: Condition[]): Condition => {
+  const parts = conditions.flatMap((condition) => condition.parts ?? [condition]);
+  return Object.assign(joined('AND')(...parts), { parts });
+};
 export const any = joined('OR');
 /** The item is there. */
 export const exists = present('pk');

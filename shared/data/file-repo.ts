@@ -12,7 +12,7 @@ import {
   registrationKey,
   sequenceKey,
 } from './keys.ts';
-import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { NOT_CLOSED, type Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove as removeItem, type Step, update } from './step.ts';
@@ -80,8 +80,7 @@ export const filesOf = (app: AppId, group: GroupId, limit?: number): Query<Share
     between: prefix('', '0'),
     ...(limit === undefined ? { all: true } : { limit }),
   },
-  // Only files lie there.
-  parse: ({ items }) => items as unknown as SharedFile[],
+  parse: ({ items }) => items.map(asRecord<SharedFile>),
 });
 
 /** The files of a group that are published, the newest first. */
@@ -92,8 +91,7 @@ export const filesNewestFirst = (app: AppId, group: GroupId): Listing<SharedFile
   form: /^F#\d{13}#\d{16}$/,
   entryBytes: FILE_BYTES,
   descending: true,
-  // Only files have such a key in the index.
-  entry: (item) => item as unknown as SharedFile,
+  entry: asRecord<SharedFile>,
 });
 
 /** Partition of the global index that holds the files of an app, for operators. */

@@ -85,8 +85,16 @@ export const getItem = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
   parse: (item) => item as T | undefined,
 });
 
+/** An item as the type of its record: only its repository writes items under its key. */
+export const asRecord = <T>(item: Item) => item as T;
+
 /** All sort keys of a prefix, from `from` on where given: the upper bound sorts after every key of the prefix. */
 export const prefix = (start: string, from = start) => [from, `${start}~`] as const;
+
+/** Sort keys after (or, in descending order, before) a position, exclusively. */
+export const after = (position: string) => `${position}!`;
+export const before = (position: string) =>
+  `${position.slice(0, -1)}${String.fromCharCode(position.charCodeAt(position.length - 1) - 1)}~`;
 
 export const keyText = (key: Key) => `${key.pk}|${key.sk}`;
 

@@ -18,7 +18,7 @@ import {
   userKey,
   userMembershipKey,
 } from '../../shared/data/keys.ts';
-import { ADMIN_ROLE, joinSteps, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
+import { ADMIN_ROLE, join, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
 import { itemAfter, put, type Step, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
@@ -263,7 +263,7 @@ export class Given {
       ...people.flatMap(({ id }, index) => {
         const role = index === 0 ? OWNER_ROLE : index <= admins.length ? ADMIN_ROLE : MEMBER_ROLE;
         const imported = { adminSince: now - people.length + index };
-        return joinSteps(app, group.group, id, undefined, { now, index, role, imported, person: exists });
+        return join(app, group.group, id, undefined, { now, index, role, imported, mostJoined: 1e6 });
       }),
     ];
     for (let from = 0; from < steps.length; from += 100)

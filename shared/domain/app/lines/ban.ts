@@ -1,5 +1,6 @@
+import * as bans from '../../../data/ban-repo.ts';
 import * as groups from '../../../data/group-repo.ts';
-import { bringBanStep, type GroupMembership, memberIn, runningBanEnd } from '../../../data/membership-repo.ts';
+import { type GroupMembership, memberIn, runningBanEnd } from '../../../data/membership-repo.ts';
 import { badParameter } from '../../../errors.ts';
 import type { GroupId, UserId } from '../../../ids.ts';
 import {
@@ -42,7 +43,7 @@ export const banKind: LineKind<BanLine, ReturnType<typeof usersOfGroup>> = {
     if (running) return unlessDiffering(line, running);
     if (!user || user.status === 'deleted') throw missingUser('user_id', user_id);
     if (user_id === group.owner) throw badParameter('user_id', 'owns the group and cannot be banned');
-    return [bringBanStep(app, id, user_id, membership, { banned, bannedUntil })];
+    return [bans.setImported(app, id, user_id, membership, { banned, bannedUntil })];
   },
 
   shared: ({ app }, { group }) => [groups.isThere(app, group!.group)],

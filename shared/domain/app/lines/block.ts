@@ -1,6 +1,7 @@
-import * as imports from '../../../data/import-repo.ts';
+import * as blocks from '../../../data/block-repo.ts';
+import * as groups from '../../../data/group-repo.ts';
 import { putJob } from '../../../data/job-repo.ts';
-import { blockSteps, type GroupMembership, isMember, memberIn } from '../../../data/membership-repo.ts';
+import { type GroupMembership, isMember, memberIn } from '../../../data/membership-repo.ts';
 import { badParameter } from '../../../errors.ts';
 import type { GroupId, UserId } from '../../../ids.ts';
 import { groupNamed, type LineKind, missingUser, type Optional, unlessDiffering, usersOfGroup } from './line.ts';
@@ -27,14 +28,14 @@ export const blockKind: LineKind<BlockLine, ReturnType<typeof usersOfGroup>> = {
     if (membership?.state === 'blocked') return unlessDiffering(line, blockLine(id, membership));
     if (!user || user.status === 'deleted') throw missingUser('user_id', user_id);
     if (isMember(membership)) throw badParameter('user_id', 'is a member of the group, and nobody is both');
-    return blockSteps(app, id, user_id, membership, now, line.created_at);
+    return blocks.set(app, id, user_id, membership, now, line.created_at);
   },
 
   shared({ app, now }, { group }, batch) {
     const id = group!.group;
     const users = batch.map(({ entry }) => entry.line.user_id);
     return [
-      imports.countInGroup(app, id, { blocks: users.length }),
+      groups.count(app, id, { blocks: users.length }),
       putJob({ kind: 'blocked users', app, group: id, users, createdAt: now }),
     ];
   },

@@ -1,5 +1,6 @@
 import * as counters from '../../../data/counter-repo.ts';
 import { countersOf, SHARDS, totalOf } from '../../../data/counter-repo.ts';
+import * as groups from '../../../data/group-repo.ts';
 import {
   type Group,
   type GroupInfo,
@@ -9,7 +10,6 @@ import {
   groupTextOf,
   NEW_GROUP,
 } from '../../../data/group-repo.ts';
-import * as imports from '../../../data/import-repo.ts';
 import { userOf } from '../../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../../errors.ts';
 import type { GroupId, UserId } from '../../../ids.ts';
@@ -87,17 +87,22 @@ export const groupKind: LineKind<GroupLine, ReturnType<typeof reads>> = {
   contended: ({ group_id, owner_id }) => [`id ${group_id}`, `owner ${owner_id}`],
   reads,
 
-  entry(scope, { groups, counters }, { entry: { line }, index }, batch) {
+  entry(scope, { groups: found, counters: shards }, { entry: { line }, index }, batch) {
     const { app, limits, now } = scope;
-    const { group, info, text, owner } = groups[index]!;
+    const { group, info, text, owner } = found[index]!;
     if (group?.status === 'dissolved') throw badParameter('group_id', 'belonged to a group that was dissolved');
     if (group) return unlessDiffering(line, groupLine(group, info, text, now));
     if (!owner || owner.status === 'deleted') throw missingUser('owner_id', line.owner_id);
-    if (limits.groups > 0 && totalOf(counters, 'groups') + batch.length >= limits.groups)
+    if (limits.groups > 0 && totalOf(shards, 'groups') + batch.length >= limits.groups)
       throw new ApiError('tooManyGroups');
     const made = newGroup(line, limits.group_capacity, now);
     const { name, avatar = '', description, ext } = line;
-    return [...foundingSteps(scope, made, owner), ...imports.addGroup(app, made, { name, avatar, description, ext })];
+    const texts = { ...(description && { description }), ...(ext && { ext }), updatedAt: made.updatedAt };
+    return [
+      ...foundingSteps(scope, made, owner),
+      groups.create(app, made),
+      ...groups.createTexts(app, made.group, { name, avatar, updatedAt: made.updatedAt }, texts),
+    ];
   },
 
   // All lines are of one lane, so each lane has a shard of its own.

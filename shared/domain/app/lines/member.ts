@@ -1,11 +1,10 @@
 import type { Entry } from '../../../call/transact.ts';
 import type { Group } from '../../../data/group-repo.ts';
 import * as groups from '../../../data/group-repo.ts';
-import * as imports from '../../../data/import-repo.ts';
 import {
   ADMIN_ROLE,
-  bringOwnerSteps,
   type GroupMembership,
+  importOwner,
   isMember,
   MEMBER_ROLE,
   memberIn,
@@ -74,7 +73,7 @@ export const memberKind: LineKind<MemberLine, ReturnType<typeof usersOfGroup>> =
       const different = differing(line, memberLine(id, membership));
       if (different === undefined) return [];
       if (user_id !== group.owner || different === 'role' || !asFounded(group, membership)) throw differs(different);
-      return bringOwnerSteps(app, id, user_id, membership, { ...own, joined: own.joined ?? group.createdAt }, place);
+      return importOwner(app, id, user_id, membership, { ...own, joined: own.joined ?? group.createdAt }, place);
     }
     if (line.role === 'owner') throw badParameter('role', `the owner of group ${id} is user ${group.owner}`);
     if (!user || user.status === 'deleted') throw missingUser('user_id', user_id);
@@ -98,7 +97,7 @@ export const memberKind: LineKind<MemberLine, ReturnType<typeof usersOfGroup>> =
     const more = { count: joining(group, batch), admins: admins(batch) };
     if (more.count === 0) return [groups.isThere(app, group.group)];
     const most = { count: group.capacity, ...(more.admins > 0 && { admins: limits.group_admins }) };
-    return [imports.countInGroup(app, group.group, more, most)];
+    return [groups.count(app, group.group, more, most)];
   },
 };
 

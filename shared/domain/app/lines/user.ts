@@ -117,15 +117,14 @@ export const userKind: LineKind<UserLine, ReturnType<typeof reads>> = {
     return prepared;
   },
 
-  entry({ app, limits, now }, { users, counters }, { entry: { line }, index }, batch) {
+  entry({ app, limits, now }, { users, counters: shards }, { entry: { line }, index }, batch) {
     const { user, profile, settings, tags, name, mobile } = users[index]!;
     if (user?.status === 'deleted') throw badParameter('user_id', 'belonged to a user who was deleted');
     if (user) return unlessDiffering(line, userLine(user, profile, settings, tags));
     if (name) throw badParameter('username', `is taken by user ${name.user}`);
     if (mobile[0]) throw badParameter('mobile', `is bound to user ${mobile[0].user}`);
     if ((line.tags?.length ?? 0) > limits.tags) throw badParameter('tags', `a user has at most ${limits.tags}`);
-    if (limits.users > 0 && totalOf(counters, 'users') + batch.length >= limits.users)
-      throw new ApiError('tooManyUsers');
+    if (limits.users > 0 && totalOf(shards, 'users') + batch.length >= limits.users) throw new ApiError('tooManyUsers');
     const { nick_name, avatar, description, email, private_info, public_info } = line;
     return imports.addUser(app, newUser(line, now + index), {
       profile: { nick_name, avatar, description, email, private_info, public_info } as Profile,
