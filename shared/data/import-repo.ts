@@ -1,8 +1,9 @@
 import type { AppId } from '../ids.ts';
 import { missing } from './expression.ts';
 import { mobileKey, profileKey, settingsKey, tagsKey } from './keys.ts';
+import type { Profile } from './profile-repo.ts';
 import { put, type Step } from './step.ts';
-import { type Profile, putUser, type User } from './user-repo.ts';
+import { putUser, type User } from './user-repo.ts';
 
 /** All records of an imported user, whose id, username and mobile number must be free. */
 export const addUser = (

@@ -14,7 +14,7 @@ export const viewOf = ({ client, name }: OperatorTable) => new Database(client, 
 
 /**
  * Keys of the items in one partition of the global index, page by page, in its order. That index lags behind the
- * table, so this is for operators alone: no function of the API may import this file (test/ops/door.test.ts).
+ * table, so only operators may read it: no function of the API may import this file (test/ops/door.test.ts).
  */
 export async function* indexedKeys(table: OperatorTable, partition: string): AsyncGenerator<Key[]> {
   let after: Record<string, unknown> | undefined;

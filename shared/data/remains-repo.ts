@@ -1,4 +1,5 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import type { Device } from './device-repo.ts';
 import { absent, equal, unchanged } from './expression.ts';
 import {
   applicationKey,
@@ -6,7 +7,6 @@ import {
   groupMembershipPartition,
   INVITATION,
   type Key,
-  pushTokenKey,
   userKey,
   userMembershipKey,
   userPartition,
@@ -20,7 +20,6 @@ import {
 } from './membership-repo.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
 import { measured, remove, type Step, update } from './step.ts';
-import { type Device, freeHolder } from './user-repo.ts';
 
 /** What a dissolved group or a deleted user leaves behind, as the background removes it. Each step may be done twice. */
 
@@ -67,10 +66,6 @@ export const groupInvitedTo = ({ sk }: Remains): GroupId | undefined =>
 /** Removes the item, unless it is a device whose push token has changed. */
 export const removeRemains = (app: AppId, user: UserId, item: Remains): Step =>
   remove({ pk: userPartition(app, user), sk: item.sk }, unchanged(item, 'device_token'));
-
-/** Frees a device's push token, unless another device holds it. @param hash of the token */
-export const freePushToken = (app: AppId, user: UserId, sn: number, hash: string): Step =>
-  remove(pushTokenKey(app, hash), freeHolder(user, sn));
 
 /** Removes a group membership that only marks an invitation. */
 export const removeMark = (app: AppId, group: GroupId, user: UserId): Step =>

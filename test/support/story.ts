@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { KIND } from '../../infra/local/unkind/manners.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
-import { countStep } from '../../shared/data/counter-repo.ts';
+import * as counters from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
 import { exists, missing } from '../../shared/data/expression.ts';
 import { type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
@@ -259,7 +259,7 @@ export class Given {
       put(groupKey(app, group.group), group, missing),
       put(groupInfoKey(app, group.group), { name, avatar: '', updatedAt: now }),
       ...putPublic(app, group),
-      ...(limits.groups > 0 ? [countStep(app, 'groups', 1)] : []),
+      ...(limits.groups > 0 ? [counters.count(app, 'groups', 1)] : []),
       ...people.flatMap(({ id }, index) => {
         const role = index === 0 ? OWNER_ROLE : index <= admins.length ? ADMIN_ROLE : MEMBER_ROLE;
         const imported = { adminSince: now - people.length + index };

@@ -5,7 +5,7 @@ import type { Database } from '../../data/database.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
 import { groupMembershipsOf, isMember, memberIn } from '../../data/membership-repo.ts';
 import { groupsAdministeredOf } from '../../data/role-repo.ts';
-import { directoryOf } from '../../data/user-repo.ts';
+import { DIRECTORY_BEGIN, type DirectoryPage, directoryOf } from '../../data/user-repo.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { withTexts } from '../group/announcement.ts';
 import { announcementLine } from './lines/announcement.ts';
@@ -28,9 +28,9 @@ const PAGE = 100;
 export async function* exportApp(open: () => Database, { app }: App): AsyncGenerator<Partial<Line>> {
   const users = new Set<UserId>();
   const owners: UserId[] = [];
-  for (let from: string | undefined = '0'; from !== undefined; ) {
+  for (let from: string | undefined = DIRECTORY_BEGIN; from !== undefined; ) {
     const db = open();
-    const page: { users: UserId[]; last: string | undefined } = await db.read(directoryOf(app, { from, limit: PAGE }));
+    const page: DirectoryPage = await db.read(directoryOf(app, { from, limit: PAGE }));
     const records = await db.read(page.users.map((id) => userRecords(app, id)));
     for (const { user, profile, settings, tags } of records) {
       if (!user || user.status === 'deleted') continue;

@@ -2,6 +2,7 @@ import { tokenHash } from '../../call/token.ts';
 import { type Step, transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
+import { pushTokenOf, releaseToken } from '../../data/device-repo.ts';
 import * as groups from '../../data/group-repo.ts';
 import { type Group, groupOf } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
@@ -15,7 +16,7 @@ import {
 } from '../../data/membership-repo.ts';
 import * as remains from '../../data/remains-repo.ts';
 import { becomeOwner, successorsOf } from '../../data/role-repo.ts';
-import { itemsOf, pushTokenOf, userOf } from '../../data/user-repo.ts';
+import { itemsOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { dissolutionSteps } from '../group/dissolution.ts';
@@ -68,7 +69,7 @@ function forgetItem(db: Database, app: AppId, user: UserId, item: remains.Remain
   const hash = tokenHash(item.device_token);
   const holder = db.cached(pushTokenOf(app, hash));
   const another = holder && (holder.record?.user !== user || holder.record.sn !== item.sn);
-  return another ? [own] : [own, remains.freePushToken(app, user, item.sn, hash)];
+  return another ? [own] : [own, releaseToken(app, hash, { user, sn: item.sn })];
 }
 
 /** How often a successor is searched, where the one before leaves or is deleted meanwhile. */

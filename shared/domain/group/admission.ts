@@ -14,7 +14,7 @@ import {
 import type { User } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 
 /** A user at the one gate into a group. Every way in (invitation, application, open group, QR code) uses it. */
 export interface Candidate {

@@ -6,7 +6,7 @@ import { putJob } from '../../data/job-repo.ts';
 import { ADMIN_ROLE, type GroupMembership, isMember, memberIn } from '../../data/membership-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import type { GroupId, UserId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { groupCommandEach, groupRead, membershipsOf } from './command.ts';
 import { mayTouch } from './permissions.ts';
 

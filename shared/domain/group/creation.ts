@@ -1,7 +1,7 @@
 import type { Call } from '../../call/call.ts';
 import { Idempotency } from '../../call/idempotency.ts';
 import { type BatchPlan, type Step, transactEach } from '../../call/transact.ts';
-import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
+import { count, countersOf, totalOf } from '../../data/counter-repo.ts';
 import * as groups from '../../data/group-repo.ts';
 import {
   type Group,
@@ -17,7 +17,7 @@ import { groupMembershipOf, OWNER_ROLE } from '../../data/membership-repo.ts';
 import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import { type GroupId, newId, type UserId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { countJoiners, inviteeReads, inviteeSteps } from './invitation.ts';
 import { existingGroup } from './permissions.ts';
 import { groupReply } from './reply.ts';
@@ -104,7 +104,7 @@ async function create(
         throw new ApiError('tooManyGroups');
       return [
         ...foundingSteps(call, group, existingUser(records.owner)),
-        ...(call.limits.groups > 0 ? [countStep(call.app, 'groups', 1)] : []),
+        ...(call.limits.groups > 0 ? [count(call.app, 'groups', 1)] : []),
         ...groups.createTexts(call.app, id, info, text),
         ...(idempotency ? [idempotency.step(CREATED, id)] : []),
       ];

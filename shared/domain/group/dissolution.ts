@@ -1,6 +1,6 @@
 import type { Call } from '../../call/call.ts';
 import type { Step } from '../../call/transact.ts';
-import { countStep } from '../../data/counter-repo.ts';
+import { count } from '../../data/counter-repo.ts';
 import type { Group } from '../../data/group-repo.ts';
 import * as groups from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
@@ -31,5 +31,5 @@ export const dissolutionSteps = (
   putJob({ kind: 'dissolved group', app, group: group.group, createdAt: now }),
   // At once, since it counts the groups owned.
   ...memberships.removeOwner(app, group.group, group.owner),
-  ...(counted ? [countStep(app, 'groups', -1)] : []),
+  ...(counted ? [count(app, 'groups', -1)] : []),
 ];

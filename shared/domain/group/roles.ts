@@ -5,7 +5,7 @@ import * as roles from '../../data/role-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { entryResult, groupCommand, groupCommandEach, groupRead, membershipsOf } from './command.ts';
 import { memberEntry } from './lists.ts';
 

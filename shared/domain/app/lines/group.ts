@@ -107,7 +107,7 @@ export const groupKind: LineKind<GroupLine, ReturnType<typeof reads>> = {
 
   // All lines are of one lane, so each lane has a shard of its own.
   shared: ({ app, limits }, _, batch) =>
-    limits.groups > 0 ? [counters.countStep(app, 'groups', batch.length, batch[0]!.entry.line.owner_id % SHARDS)] : [],
+    limits.groups > 0 ? [counters.count(app, 'groups', batch.length, batch[0]!.entry.line.owner_id % SHARDS)] : [],
 };
 
 function newGroup(line: GroupLine, usual: number, now: number): Group {

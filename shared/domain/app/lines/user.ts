@@ -1,19 +1,8 @@
 import * as counters from '../../../data/counter-repo.ts';
 import { countersOf, SHARDS, totalOf } from '../../../data/counter-repo.ts';
 import * as imports from '../../../data/import-repo.ts';
-import {
-  comparedName,
-  mobileOf,
-  type PasswordHash,
-  type Profile,
-  profileOf,
-  settingsOf,
-  type Tags,
-  tagsOf,
-  type User,
-  usernameOf,
-  userOf,
-} from '../../../data/user-repo.ts';
+import { type Profile, profileOf, settingsOf, type Tags, tagsOf } from '../../../data/profile-repo.ts';
+import { comparedName, mobileOf, type PasswordHash, type User, usernameOf, userOf } from '../../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../../errors.ts';
 import type { AppId, UserId } from '../../../ids.ts';
 import { hashPassword } from '../../user/password.ts';
@@ -135,7 +124,7 @@ export const userKind: LineKind<UserLine, ReturnType<typeof reads>> = {
 
   // All lines are of one lane, so each lane has a shard of its own.
   shared: ({ app, limits }, _, batch) =>
-    limits.users > 0 ? [counters.countStep(app, 'users', batch.length, batch[0]!.entry.line.user_id % SHARDS)] : [],
+    limits.users > 0 ? [counters.count(app, 'users', batch.length, batch[0]!.entry.line.user_id % SHARDS)] : [],
 };
 
 function newUser(line: UserLine, now: number): User {
