@@ -172,3 +172,19 @@ export const existenceOf = (app: AppId, group: GroupId): Get<boolean> => ({
 /** Proves that the group exists, with these values. */
 export const isThere = (app: AppId, group: GroupId, equal: Partial<Group> = {}): Step =>
   requires(groupKey(app, group), { status: 'normal', ...equal });
+
+/** What admins may set of a group. */
+export type GroupSettings = Partial<
+  Pick<Group, 'approval' | 'member_invite' | 'member_modify' | 'history_visible' | 'read_ack' | 'mutedUntil'>
+>;
+
+export const changeSettings = (app: AppId, group: GroupId, settings: GroupSettings, now: number): Step =>
+  update(groupKey(app, group), { set: { ...settings, updatedAt: now } }, equal('status', 'normal'));
+
+/** One of the texts that people see of a group. */
+export type InfoChange = { name: string } | { avatar: string } | { description: string } | { ext: string };
+
+export const changeInfo = (app: AppId, group: GroupId, change: InfoChange, now: number): Step[] => {
+  const key = 'name' in change || 'avatar' in change ? groupInfoKey(app, group) : groupTextKey(app, group);
+  return [update(key, { set: { ...change, updatedAt: now } }), isThere(app, group)];
+};
