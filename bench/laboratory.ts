@@ -1,6 +1,6 @@
 /** DynamoDB Local with the initial table of the recipes, and the operations in this process. */
 import { startDynamoDbLocal } from '../infra/local/dynamodb-local.ts';
-import { forgetCachedApps } from '../shared/call/call.ts';
+import { forgetCachedApps } from '../shared/call/app-cache.ts';
 import { documentClient } from '../shared/data/client.ts';
 import { startTestBucket } from '../test/support/bucket.ts';
 import { type Scene, setScene, warmUp } from '../test/support/recipes.ts';

@@ -9,47 +9,21 @@ import {
   contactKey,
   friendOrder,
   friendRequestOrder,
-  settingsKey,
   time,
-  userKey,
   userPartition,
 } from './keys.ts';
-import { type Get, getItem, type Item, type Listing, prefix, type Query } from './read.ts';
+import { asRecord, type Get, getItem, type Item, type Listing, prefix, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { check, put, remove, type Step, update } from './step.ts';
-import { NOT_DELETED } from './user-repo.ts';
+import { put, remove, type Step, update } from './step.ts';
 
 export const [WAITING, ACCEPTED, REJECTED] = [0, 1, 2] as const;
 
-/** What a user keeps about another user. Times in milliseconds. */
-export interface Contact {
-  /** Beginning of the friendship: the same on both sides. */
-  friendAt?: number;
-  /** The other user ended the friendship. */
-  deletedAt?: number;
-  alias?: string;
-  mute?: true;
-  /** There is extension information, as an item of its own. */
-  ext?: true;
-  /** This user has blocked the other. */
-  blockedAt?: number;
-  /** The last request of the other user, which can be accepted until `requestExpiresAt`. */
-  requestedAt?: number;
-  requestExpiresAt?: number;
-  requestReason?: string;
-  requestStatus?: typeof WAITING | typeof ACCEPTED | typeof REJECTED;
-  /** The last request of this user, which is kept in the other's contact. */
-  sentAt?: number;
-}
-
+/** What a user keeps about another user. */
+export type Contact = ItemOf<typeof schema.contactFields>;
 /** How many contacts a user has of each kind. Conditions on it keep the limits. */
-export interface ContactCounts {
-  friends?: number;
-  blocked?: number;
-  /** Waiting requests, also expired ones unless they expired before `recountedAt`. */
-  requests?: number;
-  recountedAt?: number;
-}
+export type ContactCounts = ItemOf<typeof schema.contactCountsFields>;
 export type Counted = { [name in 'friends' | 'blocked' | 'requests']?: number };
 
 /** Two users, what each keeps about the other, and the counts of both. */
@@ -63,22 +37,12 @@ export interface Pair {
   theirCounts: ContactCounts | undefined;
 }
 
-/** How a user verifies friends, as the settings have it. */
-export interface Verification {
-  auth_mode?: number;
-  auth_question?: string;
-  auth_answer?: string;
-}
-
 export const contactOf = (app: AppId, user: UserId, other: UserId): Get<Contact | undefined> =>
   getItem(contactKey(app, user, other));
 export const countsOf = (app: AppId, user: UserId): Get<ContactCounts | undefined> =>
   getItem(contactCountsKey(app, user));
 export const extOf = (app: AppId, user: UserId, other: UserId): Get<{ ext: string } | undefined> =>
   getItem(contactExtKey(app, user, other), MOST_BYTES.contactExt);
-export const verificationOf = (app: AppId, user: UserId): Get<Verification | undefined> =>
-  getItem(settingsKey(app, user), MOST_BYTES.settings);
-
 /** What must be read to change what two users are to each other. */
 export const pairOf = (app: AppId, user: UserId, other: UserId) => ({
   mine: contactOf(app, user, other),
@@ -102,19 +66,21 @@ export const isOpen = (contact: Contact | undefined, now: number): boolean =>
 export const isCounted = (contact: Contact | undefined, counts: ContactCounts | undefined): boolean =>
   isOpen(contact, counts?.recountedAt ?? 0);
 
-const FIELDS = [
-  'friendAt',
-  'deletedAt',
-  'alias',
-  'mute',
-  'ext',
-  'blockedAt',
-  'requestedAt',
-  'requestExpiresAt',
-  'requestReason',
-  'requestStatus',
-  'sentAt',
-] as const satisfies (keyof Contact)[];
+/** Every field: the compiler demands it. */
+const ALL_FIELDS: { [field in keyof Contact]-?: true } = {
+  friendAt: true,
+  deletedAt: true,
+  alias: true,
+  mute: true,
+  ext: true,
+  blockedAt: true,
+  requestedAt: true,
+  requestExpiresAt: true,
+  requestReason: true,
+  requestStatus: true,
+  sentAt: true,
+};
+const FIELDS = Object.keys(ALL_FIELDS) as (keyof Contact)[];
 
 /** Fields of a contact with their new values; undefined removes. */
 type Changes = { [field in keyof Contact]?: Contact[field] | undefined };
@@ -192,7 +158,7 @@ const removeExt = (app: AppId, user: UserId, other: UserId, was: Contact | undef
 
 /** Ends the friendship. The other user's side remembers who ended it. */
 export const unfriend = (pair: Pair, now: number): Step[] => {
-  const ended = { ...WITHOUT_NOTES, friendAt: undefined, deletedAt: undefined };
+  const ended = { ...WITHOUT_NOTES, ...WITHOUT_REQUEST, friendAt: undefined, deletedAt: undefined };
   return [
     changeMine(pair, ended),
     changeTheirs(pair, { ...ended, deletedAt: now }),
@@ -289,13 +255,6 @@ export const recount = (
 ): Step =>
   update(contactCountsKey(app, user), { set: { requests, recountedAt } }, unchanged(was, 'requests', 'recountedAt'));
 
-/** Proves in a transaction that a user is not deleted. */
-export const checkUser = (app: AppId, user: UserId): Step => check(userKey(app, user), NOT_DELETED);
-
-/** Proves in a transaction that a user verifies friends as it was read. */
-export const checkVerification = (app: AppId, user: UserId, was: Verification | undefined): Step =>
-  check(settingsKey(app, user), unchanged(was, 'auth_mode', 'auth_answer'));
-
 /** The friends of a user, who are not blocked, in the order in which they became friends. */
 export const friendsInOrder = (app: AppId, user: UserId): Listing<UserId> => ({
   partition: userPartition(app, user),
@@ -335,7 +294,7 @@ export const requestsNewestFirst = (
   entryBytes: MOST_BYTES.contact,
   descending: true,
   from: oldestListed(now),
-  entry: (item: Item) => ({ user: otherIn(item.sk), contact: item as Contact }),
+  entry: (item: Item) => ({ user: otherIn(item.sk), contact: asRecord<Contact>(item) }),
 });
 
 /** How many open requests a user has. */

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Call, forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
+import { Call } from '../../shared/call/call.ts';
 import { isGenuine, parseToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, adminTokenOf, appOf, updateApp } from '../../shared/data/app-repo.ts';
-import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
+import * as counters from '../../shared/data/counter-repo.ts';
+import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
-import { exists } from '../../shared/data/expression.ts';
+import { deviceOf } from '../../shared/data/device-repo.ts';
 import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job-repo.ts';
 import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
+import { lockOf } from '../../shared/data/lock-repo.ts';
 import { put, remove, update } from '../../shared/data/step.ts';
-import { deviceOf, lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
+import { putUser, type User } from '../../shared/data/user-repo.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { newTable, putAll } from '../support/database.ts';
 import { ops, opsHere, stackFolder } from './command-line.ts';
@@ -166,7 +169,7 @@ describe('limits', () => {
 
   it('a stored limit above the allowed value is shown as the value that counts', async () => {
     await json('apps', 'create', '--id', 'older');
-    await db().write([updateApp('older', { limits: { download_life: 43_200 } }, exists)]);
+    await db().write([updateApp('older', { limits: { download_life: 43_200 } })]);
     expect(await json('apps', 'limits', 'older')).toMatchObject({ limits: { download_life: 3600 } });
     expect(await text('apps', 'limits', 'older')).toMatch(/download_life +3600 +set +1 to 3600\n/);
     expect(await text('apps', 'show', 'older')).toMatch(/limits +download_life=3600\n/);
@@ -176,13 +179,13 @@ describe('limits', () => {
     await json('apps', 'create', '--id', 'many');
     for (let user = 1; user <= 30; user++) await addUser('many', user, { owned: user % 3 });
     // Left from a time when there was a limit.
-    await db().write([countStep('many', 'users', 999, 5)]);
+    await db().write([counters.count('many', 'users', 999, 5)]);
     expect(await json('apps', 'limits', 'many', 'users=100', 'groups=50')).toMatchObject({ users: 30, groups: 30 });
     expect([await total('many', 'users'), await total('many', 'groups')]).toEqual([30, 30]);
 
     await addUser('many', 31, { owned: 1 });
-    await db().write([countStep('many', 'users', 1)]);
-    await db().write([countStep('many', 'groups', 1)]);
+    await db().write([counters.count('many', 'users', 1)]);
+    await db().write([counters.count('many', 'groups', 1)]);
     expect(await text('apps', 'show', 'many')).toMatch(/users +31 of 100\ngroups +31 of 50\n/);
 
     // A user whom a function with the old record registered is not counted.

@@ -1,9 +1,10 @@
 import type { Call } from '../../call/call.ts';
 import * as contacts from '../../data/contact-repo.ts';
+import * as users from '../../data/user-repo.ts';
 import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { rosterCommand } from './command.ts';
 
 /**
@@ -23,7 +24,7 @@ export const block = (call: Call, other: UserId): Promise<true> =>
       ...contacts.block(pair, call.now),
       ...contacts.count(app, user, myCounts, { blocked: 1, requests: open }, { blocked: most }),
       ...contacts.count(app, other, theirCounts, { requests: contacts.isCounted(theirs, theirCounts) ? -1 : 0 }),
-      contacts.checkUser(app, user),
+      users.checkExists(app, user),
     ];
   });
 

@@ -4,13 +4,17 @@ import { answeredBytes, fitting } from '../../call/page.ts';
 import type { Records } from '../../call/transact.ts';
 import type { Contact } from '../../data/contact-repo.ts';
 import * as contacts from '../../data/contact-repo.ts';
-import { mobileOf, profileOf, usernameOf, userOf } from '../../data/user-repo.ts';
+import { profileOf, settingsOf, type Verification } from '../../data/profile-repo.ts';
+import { mobileOf, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 
-/** `GET /roster/list`: ids of the actor's friends in the order in which they became friends, without blocked ones. @throws ApiError badParameter (cursor) */
+/**
+ * `GET /roster/list`: ids of the actor's friends in the order in which they became friends, without blocked ones.
+ * @throws ApiError badParameter (cursor)
+ */
 export async function friendList(call: Call, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage(call, 'list', contacts.friendsInOrder(call.app, call.person), given);
+  const page = new ListPage(call, 'roster/list', contacts.friendsInOrder(call.app, call.person), given);
   return page.answer(await call.open(page.read), (friend) => friend);
 }
 
@@ -39,7 +43,7 @@ type Details = ReturnType<typeof detailsReply>;
 const readsOf = (call: Call, id: UserId) => ({
   user: userOf(call.app, id),
   contact: contacts.contactOf(call.app, call.person, id),
-  verification: contacts.verificationOf(call.app, id),
+  verification: settingsOf<Verification>(call.app, id),
   profile: profileOf(call.app, id),
 });
 type Found = Records<ReturnType<typeof readsOf>>;

@@ -2,12 +2,16 @@ import type { Call } from '../../call/call.ts';
 import type { Step } from '../../call/transact.ts';
 import type { ContactCounts, Pair } from '../../data/contact-repo.ts';
 import * as contacts from '../../data/contact-repo.ts';
+import * as users from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { rosterCommand } from './command.ts';
 
-/** @throws ApiError tooManyFriends where one of the two users has no room. @param more friends that the actor gets besides */
+/**
+ * @param more friends that the actor gets by the same transaction
+ * @throws ApiError tooManyFriends where one of the two users has no room
+ */
 export function demandRoom(call: Call, { myCounts, theirCounts }: Pair, more = 0): void {
   const most = call.limits.friends;
   if (friendsOf(myCounts) + more >= most || friendsOf(theirCounts) >= most) throw new ApiError('tooManyFriends');
@@ -21,7 +25,10 @@ export const friendCounts = (contact: contacts.Contact | undefined, counts: Cont
   requests: contacts.isCounted(contact, counts) ? -1 : 0,
 });
 
-/** `POST /roster/accept`: the actor and the sender of an open request become friends. @throws ApiError userMissing, friendRequestGone, tooManyFriends */
+/**
+ * `POST /roster/accept`: the actor and the sender of an open request become friends.
+ * @throws ApiError userMissing, friendRequestGone, tooManyFriends
+ */
 export const accept = (call: Call, other: UserId): Promise<true> =>
   rosterCommand(call, other, (pair, user) => {
     existingUser(user);
@@ -33,8 +40,8 @@ export const accept = (call: Call, other: UserId): Promise<true> =>
       ...contacts.befriend(pair, call.now),
       ...contacts.count(app, pair.user, myCounts, friendCounts(mine, myCounts), most),
       ...contacts.count(app, other, theirCounts, friendCounts(theirs, theirCounts), most),
-      contacts.checkUser(app, pair.user),
-      contacts.checkUser(app, other),
+      users.checkExists(app, pair.user),
+      users.checkExists(app, other),
     ];
   });
 
@@ -50,7 +57,10 @@ function demandOpen(call: Call, { mine }: Pair): void {
   if (!contacts.isOpen(mine, call.now)) throw new ApiError('friendRequestGone');
 }
 
-/** `POST /roster/delete`: ends the friendship on both sides. Of a stranger it changes nothing. @throws ApiError userMissing */
+/**
+ * `POST /roster/delete`: ends the friendship on both sides. With a stranger it changes nothing.
+ * @throws ApiError userMissing
+ */
 export const unfriend = (call: Call, other: UserId): Promise<true> =>
   rosterCommand(call, other, (pair, user) => {
     existingUser(user);

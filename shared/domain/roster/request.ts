@@ -1,12 +1,14 @@
 import type { Call } from '../../call/call.ts';
 import { ListPage } from '../../call/cursor.ts';
 import type { BatchPlan, Entry, Records, Step } from '../../call/transact.ts';
-import type { Pair, Verification } from '../../data/contact-repo.ts';
+import type { Pair } from '../../data/contact-repo.ts';
 import * as contacts from '../../data/contact-repo.ts';
+import { checkVerification, settingsOf, type Verification } from '../../data/profile-repo.ts';
+import * as users from '../../data/user-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
+import { existingUser } from '../user/status.ts';
 import { demandAnother } from './command.ts';
 import { demandRoom, friendCounts } from './friendship.ts';
 
@@ -56,7 +58,7 @@ const readsOf = (call: Call, requests: FriendRequest[], recount: boolean) => ({
   myCounts: contacts.countsOf(call.app, call.person),
   others: requests.map(({ user_id: other }) => ({
     found: userOf(call.app, other),
-    verification: contacts.verificationOf(call.app, other),
+    verification: settingsOf<Verification>(call.app, other),
     sides: contacts.pairOf(call.app, call.person, other),
     open: recount ? [contacts.openRequestsOf(call.app, other, call.now)] : [],
   })),
@@ -91,8 +93,8 @@ function attempt(call: Call, requests: FriendRequest[], recount: boolean): Promi
       if (pair.theirs?.blockedAt !== undefined) return [];
       return [
         ...steps,
-        contacts.checkUser(app, pair.other),
-        ...(contacts.isOpen(pair.mine, call.now) ? [] : [contacts.checkVerification(app, pair.other, verification)]),
+        users.checkExists(app, pair.other),
+        ...(contacts.isOpen(pair.mine, call.now) ? [] : [checkVerification(app, pair.other, verification)]),
       ];
     },
     shared: (found, batch) => {
@@ -105,7 +107,7 @@ function attempt(call: Call, requests: FriendRequest[], recount: boolean): Promi
         requests: counts.reduce((total, { requests: more }) => total + more, 0),
       };
       return [
-        contacts.checkUser(app, me),
+        users.checkExists(app, me),
         ...contacts.count(app, me, found.myCounts, sum, { friends: call.limits.friends }),
       ];
     },
@@ -113,7 +115,10 @@ function attempt(call: Call, requests: FriendRequest[], recount: boolean): Promi
   return call.changeEach(readsOf(call, requests, recount), requests, plan);
 }
 
-/** Whether the user takes the request for a friendship at once; otherwise it has to consent. @throws ApiError friendRefused, wrongAnswer */
+/**
+ * Whether the request makes friends at once; otherwise the user must consent.
+ * @throws ApiError friendRefused, wrongAnswer
+ */
 function admits({ auth_mode = ANYONE, auth_answer = '' }: Verification = {}, answer: string): boolean {
   if (auth_mode === ANYONE) return true;
   if (auth_mode === CONSENT) return false;
@@ -152,9 +157,17 @@ function send(call: Call, pair: Pair, { alias, reason }: FriendRequest, open: nu
   ];
 }
 
-/** `GET /roster/apply/list`: requests that the actor received in the last 30 days, the newest first. @throws ApiError badParameter (cursor) */
+/**
+ * `GET /roster/apply/list`: requests that the actor received in the last 30 days, the newest first.
+ * @throws ApiError badParameter (cursor)
+ */
 export async function requestList(call: Call, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage(call, 'apply/list', contacts.requestsNewestFirst(call.app, call.person, call.now), given);
+  const page = new ListPage(
+    call,
+    'roster/apply/list',
+    contacts.requestsNewestFirst(call.app, call.person, call.now),
+    given,
+  );
   return page.answer(await call.open(page.read), ({ user, contact }) => ({
     user_id: user,
     reason: contact.requestReason ?? '',
