@@ -232,7 +232,7 @@ const FILLED = {
  * Fills the scene of the recipes: a group with long lists and texts, and people with long lists and texts of their own.
  */
 export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}): Promise<void> {
-  const { given, alice, bob, carol, dave, frank, grace, group } = scene;
+  const { given, alice, bob, carol, dave, erin, frank, grace, group } = scene;
   const { members, blocked, applications, files, groups, invitations, users, friends, text } = { ...FILLED, ...filled };
   const now = Date.now();
   const { app } = given;
@@ -266,15 +266,17 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
       made.profile(id),
       made.settings(id),
     ]),
+    ...[alice, carol, erin].flatMap(({ id }) => [
+      ...range(friends, FRIENDS).flatMap((other) => [made.contact(id, other), made.contactExt(id, other)]),
+      ...range(blocked, STRANGERS).map((other) => made.blockedContact(id, other)),
+      withAttributes(contactCountsKey(app, id), { friends, blocked, requests: friends }),
+    ]),
     ...[alice, bob, carol, dave, frank, grace].flatMap(({ id }) => [
       made.profile(id),
       made.settings(id),
       made.tags(id, 200),
       ...range(19, 1).map((sn) => ({ ...made.device(id, sn), expiresAt: 0 })),
       ...others.map((other) => made.userMembership(id, other)),
-      ...range(friends, FRIENDS).flatMap((other) => [made.contact(id, other), made.contactExt(id, other)]),
-      ...range(blocked, STRANGERS).map((other) => made.blockedContact(id, other)),
-      withAttributes(contactCountsKey(app, id), { friends, blocked, requests: friends }),
       ...others.slice(0, invitations / 2).map((other) => made.invitation(id, other, id)),
       ...others.slice(0, invitations / 2).map((other) => made.invitation(id, group, other)),
     ]),
