@@ -1,24 +1,15 @@
-import type { AppId, GroupId, UserId } from '../ids.ts';
+import type { AppId, GroupId } from '../ids.ts';
 import { type Condition, equal, exists, missing, unchanged } from './expression.ts';
 import { announcementKey, announcementPartition, announcementTextKey, type Key, sequenceKey } from './keys.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import type { Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove as removeKey, type Step, update } from './step.ts';
 
 /** A long content has an item of its own, so that the items that the list reads first are small. */
-export interface Announcement {
-  sk: string;
-  id: number;
-  title: string;
-  /** Absent where it is long: then it is in `announcementTextOf`. */
-  content?: string;
-  /** Bytes of a long content. */
-  textBytes?: number;
-  author: UserId;
-  /** Milliseconds. */
-  createdAt: number;
-}
+export type Announcement = Keyed<ItemOf<typeof schema.announcementFields>>;
 
 export type WholeAnnouncement = Omit<Announcement, 'sk' | 'textBytes'> & { content: string };
 

@@ -1,4 +1,4 @@
-import type { AppId, GroupId, UserId } from '../ids.ts';
+import type { AppId, GroupId } from '../ids.ts';
 import { absent, all, any, below, type Condition, exists, missing, unchanged } from './expression.ts';
 import {
   FILE,
@@ -13,44 +13,21 @@ import {
   sequenceKey,
 } from './keys.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { NOT_CLOSED, type Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove as removeItem, type Step, update } from './step.ts';
 
 /** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
-export interface SharedFile {
-  id: number;
-  name: string;
-  /** Bytes. */
-  size: number;
-  type: string;
-  uploader: UserId;
-  /** Milliseconds. */
-  createdAt: number;
-  updatedAt: number;
-  /** Milliseconds; absent while the file is only reserved. */
-  published?: number;
-  /** The reservation ends then (ms): an upload may come until then. */
-  expiresAt?: number;
-  /** The random part of its keys; a link has none. */
-  random?: string;
-  /** Name of its object, once published. */
-  object?: string;
-  /** The file came by a form, whose address leads to it: see `Registration`. */
-  registered?: boolean;
-  /** A link: the address of the content. */
-  url?: string;
-}
+export type SharedFile = ItemOf<typeof schema.fileFields>;
 
 /**
  * The file that a form's upload has become: its address was issued before there was a file. A registration outlives its
  * file for `REGISTRATION_KEPT`. So nothing that is uploaded by that form becomes a second file, whose object would be the
  * first one's, which is still being deleted.
  */
-export interface Registration {
-  file: number;
-  object: string;
-}
+export type Registration = ItemOf<typeof schema.registrationFields>;
 
 /** Milliseconds. S3 removes uploads some two days after their form has expired, which takes an hour at most. */
 const REGISTRATION_KEPT = 7 * 86_400_000;

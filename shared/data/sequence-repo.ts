@@ -2,22 +2,15 @@ import type { AppId, GroupId } from '../ids.ts';
 import { absent } from './expression.ts';
 import { sequenceKey } from './keys.ts';
 import { type Get, getItem } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { type Step, update } from './step.ts';
 
 /**
  * The numbers that a group has given, apart from the item that joins write. A call takes a number by writing the one
  * that it read, plus 1, on the condition that it is unchanged.
  */
-export interface Sequence {
-  /** Number of the last announcement, and how many are kept. */
-  announcement?: number;
-  announcements?: number;
-  /** Number of the last file, and how many are published. */
-  file?: number;
-  files?: number;
-  /** The clean-up of a dissolved group is removing the files: none may be added. */
-  closed?: boolean;
-}
+export type Sequence = ItemOf<typeof schema.sequenceFields>;
 
 export const sequenceOf = (app: AppId, group: GroupId): Get<Sequence | undefined> => getItem(sequenceKey(app, group));
 
