@@ -2,7 +2,6 @@ import { expect } from 'vitest';
 import { banOrder } from '../../../shared/data/keys.ts';
 import { groupMembershipOf } from '../../../shared/data/membership-repo.ts';
 import * as schema from '../../../shared/data/schema.ts';
-import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
