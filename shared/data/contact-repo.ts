@@ -1,20 +1,10 @@
 import type { AppId, UserId } from '../ids.ts';
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { above, absent, all, any, atMost, equal, unchanged } from './expression.ts';
-import {
-  blockedContactOrder,
-  CONTACT,
-  contactCountsKey,
-  contactExtKey,
-  contactKey,
-  friendOrder,
-  friendRequestOrder,
-  time,
-  userPartition,
-} from './keys.ts';
+import { time } from './keys.ts';
 import { asRecord, type Get, getItem, type Item, type Listing, prefix, type Query } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove, type Step, update } from './step.ts';
 
@@ -38,11 +28,11 @@ export interface Pair {
 }
 
 export const contactOf = (app: AppId, user: UserId, other: UserId): Get<Contact | undefined> =>
-  getItem(contactKey(app, user, other));
+  getItem(schema.contact.key(app, user, other));
 export const countsOf = (app: AppId, user: UserId): Get<ContactCounts | undefined> =>
-  getItem(contactCountsKey(app, user));
+  getItem(schema.contactCounts.key(app, user));
 export const extOf = (app: AppId, user: UserId, other: UserId): Get<{ ext: string } | undefined> =>
-  getItem(contactExtKey(app, user, other), MOST_BYTES.contactExt);
+  getItem(schema.contactExt.key(app, user, other), MOST_BYTES.contactExt);
 /** What must be read to change what two users are to each other. */
 export const pairOf = (app: AppId, user: UserId, other: UserId) => ({
   mine: contactOf(app, user, other),
@@ -52,11 +42,11 @@ export const pairOf = (app: AppId, user: UserId, other: UserId) => ({
 });
 
 /** The other user of a contact. */
-const otherIn = (sk: unknown): UserId => Number(String(sk).slice(CONTACT.length));
+const otherIn = (sk: unknown): UserId => Number(String(sk).slice(schema.contact.sk.prefix.length));
 
 /** The other user of an item in a user's partition; undefined where it is no contact. */
 export const contactIn = ({ sk }: { sk: string }): UserId | undefined =>
-  sk.startsWith(CONTACT) ? otherIn(sk) : undefined;
+  sk.startsWith(schema.contact.sk.prefix) ? otherIn(sk) : undefined;
 
 /** Whether the contact has a request that its user can accept. */
 export const isOpen = (contact: Contact | undefined, now: number): boolean =>
@@ -97,7 +87,7 @@ const WITHOUT_NOTES: Changes = { alias: undefined, mute: undefined, ext: undefin
 function change(app: AppId, user: UserId, other: UserId, was: Contact | undefined, changes: Changes): Step {
   const next = { ...was, ...changes };
   const { friendAt, deletedAt, blockedAt, requestedAt, sentAt } = next;
-  const key = contactKey(app, user, other);
+  const key = schema.contact.key(app, user, other);
   const kept = FIELDS.filter((field) => next[field] !== undefined);
   if (kept.length === 0) return remove(key, unchanged(was, ...FIELDS));
   const permanent = friendAt ?? deletedAt ?? blockedAt;
@@ -105,11 +95,11 @@ function change(app: AppId, user: UserId, other: UserId, was: Contact | undefine
     key,
     {
       ...Object.fromEntries(kept.map((field) => [field, next[field]])),
-      ...(requestedAt !== undefined && { lsi1sk: friendRequestOrder(requestedAt, other) }),
+      ...(requestedAt !== undefined && { lsi1sk: schema.contact.orders.requested(requestedAt, other) }),
       // A block hides the friend.
       ...(blockedAt !== undefined
-        ? { lsi3sk: blockedContactOrder(blockedAt, other) }
-        : friendAt !== undefined && { lsi3sk: friendOrder(friendAt, other) }),
+        ? { lsi3sk: schema.contact.orders.blocked(blockedAt, other) }
+        : friendAt !== undefined && { lsi3sk: schema.contact.orders.friends(friendAt, other) }),
       ...(permanent === undefined && {
         ttl: Math.ceil(Math.max(requestedAt ?? 0, sentAt ?? 0) / 1000) + KEPT_IN_LISTS,
       }),
@@ -154,7 +144,7 @@ export const request = (
 export const reject = (pair: Pair): Step => changeMine(pair, { requestStatus: REJECTED });
 
 const removeExt = (app: AppId, user: UserId, other: UserId, was: Contact | undefined): Step[] =>
-  was?.ext ? [remove(contactExtKey(app, user, other))] : [];
+  was?.ext ? [remove(schema.contactExt.key(app, user, other))] : [];
 
 /** Ends the friendship. The other user's side remembers who ended it. */
 export const unfriend = (pair: Pair, now: number): Step[] => {
@@ -176,7 +166,7 @@ export function describe(
   { alias, ext, mute }: { alias?: string | undefined; ext?: string | undefined; mute?: boolean | undefined },
 ): Step[] {
   const { app, user, other } = pair;
-  const key = contactExtKey(app, user, other);
+  const key = schema.contactExt.key(app, user, other);
   return [
     changeMine(pair, {
       ...(alias !== undefined && { alias: alias || undefined }),
@@ -241,7 +231,11 @@ export function count(
     ...(changes.requests ? [unchanged(was, 'recountedAt')] : []),
   ];
   return [
-    update(contactCountsKey(app, user), { add: changes }, conditions.length > 0 ? all(...conditions) : undefined),
+    update(
+      schema.contactCounts.key(app, user),
+      { add: changes },
+      conditions.length > 0 ? all(...conditions) : undefined,
+    ),
   ];
 }
 
@@ -253,13 +247,17 @@ export const recount = (
   requests: number,
   recountedAt: number,
 ): Step =>
-  update(contactCountsKey(app, user), { set: { requests, recountedAt } }, unchanged(was, 'requests', 'recountedAt'));
+  update(
+    schema.contactCounts.key(app, user),
+    { set: { requests, recountedAt } },
+    unchanged(was, 'requests', 'recountedAt'),
+  );
 
 /** The friends of a user, who are not blocked, in the order in which they became friends. */
 export const friendsInOrder = (app: AppId, user: UserId): Listing<UserId> => ({
-  partition: userPartition(app, user),
+  partition: schema.user.partition(app, user),
   index: 'lsi3',
-  prefix: friendOrder.prefix,
+  prefix: schema.contact.orders.friends.prefix,
   form: /^F#\d{13}#\d{1,16}$/,
   entryBytes: MOST_BYTES.listedContact,
   entry: ({ sk }) => otherIn(sk),
@@ -268,9 +266,9 @@ export const friendsInOrder = (app: AppId, user: UserId): Listing<UserId> => ({
 /** Users whom a user has blocked, the last first. */
 export const blockedNewestFirst = (app: AppId, user: UserId): Query<UserId[]> => ({
   query: {
-    partition: userPartition(app, user),
+    partition: schema.user.partition(app, user),
     index: 'lsi3',
-    between: prefix(blockedContactOrder.prefix),
+    between: prefix(schema.contact.orders.blocked.prefix),
     entryBytes: MOST_BYTES.listedContact,
     descending: true,
     all: true,
@@ -279,7 +277,7 @@ export const blockedNewestFirst = (app: AppId, user: UserId): Query<UserId[]> =>
 });
 
 /** The oldest request that the list shows, as a sort key. */
-const oldestListed = (now: number) => `${friendRequestOrder.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
+const oldestListed = (now: number) => `${schema.contact.orders.requested.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
 
 /** The requests that a user received in the last 30 days, the newest first. */
 export const requestsNewestFirst = (
@@ -287,9 +285,9 @@ export const requestsNewestFirst = (
   user: UserId,
   now: number,
 ): Listing<{ user: UserId; contact: Contact }> => ({
-  partition: userPartition(app, user),
+  partition: schema.user.partition(app, user),
   index: 'lsi1',
-  prefix: friendRequestOrder.prefix,
+  prefix: schema.contact.orders.requested.prefix,
   form: /^Q#\d{13}#\d{1,16}$/,
   entryBytes: MOST_BYTES.contact,
   descending: true,
@@ -300,9 +298,9 @@ export const requestsNewestFirst = (
 /** How many open requests a user has. */
 export const openRequestsOf = (app: AppId, user: UserId, now: number): Query<number> => ({
   query: {
-    partition: userPartition(app, user),
+    partition: schema.user.partition(app, user),
     index: 'lsi1',
-    between: [oldestListed(now), `${friendRequestOrder.prefix}~`],
+    between: [oldestListed(now), `${schema.contact.orders.requested.prefix}~`],
     filter: all(equal('requestStatus', WAITING), above('requestExpiresAt', now)),
     count: true,
     all: true,

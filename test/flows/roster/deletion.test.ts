@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest';
-import { contactCountsKey } from '../../../shared/data/keys.ts';
 import { getItem } from '../../../shared/data/read.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { itemsOf } from '../../support/invariants.ts';
 import { doJobs, jobsOf } from '../../support/jobs.ts';
 import { type Given, inBothWorlds, inRaces, PASSWORD, type Person } from '../../support/story.ts';
@@ -19,7 +19,7 @@ const remains = async ({ world, app }: Given, { id }: Person) =>
   (await itemsOf(world.table, app)).filter(
     ({ pk, sk }) => (pk === `U#${app}#${id}` && sk !== '#') || (pk.startsWith('U#') && sk.endsWith(`#${id}`)),
   );
-const countsOf = ({ db, app }: Given, { id }: Person) => db.read(getItem(contactCountsKey(app, id)));
+const countsOf = ({ db, app }: Given, { id }: Person) => db.read(getItem(schema.contactCounts.key(app, id)));
 
 inBothWorlds('The friends of a deleted user', (story) => {
   story('friendships and requests end on both sides, and a block by another user stays', async (given) => {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { contactCountsKey, contactKey } from '../../../shared/data/keys.ts';
 import { getItem } from '../../../shared/data/read.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
@@ -17,7 +17,7 @@ const verifies = (person: Person, auth_mode: number, more: object = {}) =>
 /** The request expires now, as if a week had passed. */
 const expire = async (given: Given, to: Person, from: Person) => {
   const requestExpiresAt = Date.now() - 1;
-  await given.db.write([update(contactKey(given.app, to.id, from.id), { set: { requestExpiresAt } })]);
+  await given.db.write([update(schema.contact.key(given.app, to.id, from.id), { set: { requestExpiresAt } })]);
   return requestExpiresAt;
 };
 
@@ -85,7 +85,7 @@ inBothWorlds('Friend requests', (story) => {
       for (const auth_answer of [undefined, '', 'Boston', 'new  york'])
         expect(await alice.fails('POST /roster/apply', { user_id: bob.id, auth_answer })).toBe('wrongAnswer');
       expect(await requestsTo(bob)).toEqual([]);
-      expect(await given.db.read(getItem(contactKey(given.app, alice.id, bob.id)))).toBeUndefined();
+      expect(await given.db.read(getItem(schema.contact.key(given.app, alice.id, bob.id)))).toBeUndefined();
       await alice.does('POST /roster/apply', { user_id: bob.id, auth_answer: ' nEW yORK' });
       expect(await areFriends(alice, bob)).toEqual([true, true]);
       // Where no answer is set, none is right.
@@ -189,7 +189,7 @@ inThisProcess('Friend requests over time', (story) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     await verifies(bob, 1);
     await alice.does('POST /roster/apply', { user_id: bob.id });
-    const key = contactKey(given.app, bob.id, alice.id);
+    const key = schema.contact.key(given.app, bob.id, alice.id);
     const item = await given.db.read(getItem<{ lsi1sk: string }>(key));
     const old = item!.lsi1sk.replace(/\d{13}/, (time) => String(Number(time) - 31 * 86_400_000));
     await given.db.write([update(key, { set: { lsi1sk: old } })]);
@@ -248,7 +248,7 @@ inBothWorlds('Limits of friends', (story) => {
       await bob.does('POST /roster/decline', { user_id: carol.id });
       expect((await applies(dave)).outcome).toBe('success');
       await expire(given, bob, alice);
-      const counts = await given.db.read(getItem(contactCountsKey(given.app, bob.id)));
+      const counts = await given.db.read(getItem(schema.contactCounts.key(given.app, bob.id)));
       expect(counts).toMatchObject({ requests: 2 });
       expect((await applies(erin)).outcome).toBe('success');
       expect((await applies(frank)).outcome).toBe('tooManyFriendRequests');
