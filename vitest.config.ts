@@ -7,7 +7,7 @@ const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 
 /** Tests that replace modules, and those of hashing itself: each in a process of its own, where nothing is replaced yet. */
 const ALONE = [
-  'test/{faults,invariants}/*.test.ts',
+  'test/{faults,simulation}/*.test.ts',
   'test/{data/database,domain/password,domain/user/{lock-out,register-batch},ops/moving}.test.ts',
 ];
 
@@ -28,7 +28,7 @@ const TEMPLATES = [
 const PROJECTS = ['templates', 'alone', 'parts', 'flows'];
 const LONG = [
   ...[
-    'invariants/breakages',
+    'simulation/mutants',
     'local/lifecycle',
     'scale/large-groups',
     'http/any-request',

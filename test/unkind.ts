@@ -1,6 +1,6 @@
 /**
- * `npm run test:unkind [-- --seed S] [--runs N] [--only histories|flows]`: what an unkind database must not break. N
- * free-running histories, and the stories of all flows, in process and over HTTP.
+ * `npm run test:unkind [-- --seed S] [--runs N] [--only simulation|flows]`: an unkind database must not break
+ * N free-running simulation runs, nor the stories of the flows, in process and over HTTP.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 const { seed, runs, only } = values;
 
 const PARTS: Record<string, { env: Record<string, string>; files: string[] }> = {
-  histories: { env: { UNKIND_SEED: seed, UNKIND_RUNS: runs }, files: ['test/invariants/free-running.test.ts'] },
+  simulation: { env: { UNKIND_SEED: seed, UNKIND_RUNS: runs }, files: ['test/simulation/free-running.test.ts'] },
   flows: { env: { UNKIND: seed }, files: ['--project', 'flows'] },
 };
 
