@@ -1,7 +1,7 @@
 /** What the same calls cost in small and large groups and apps. */
 import { exists } from '../shared/data/expression.ts';
 import { updateGroup } from '../shared/data/group-repo.ts';
-import { directoryKey, relationJoined, relationKey, userKey } from '../shared/data/keys.ts';
+import { directoryKey, groupMembershipKey, memberOrder, userKey } from '../shared/data/keys.ts';
 import { putAll } from '../test/support/database.ts';
 import { Given, type Person } from '../test/support/story.ts';
 import { laboratory } from './laboratory.ts';
@@ -55,11 +55,11 @@ async function ofGroup(given: Given, size: number, note: Note): Promise<void> {
     Array.from({ length: size - 3 }, (_, n) => {
       const [user, joined] = [1_000_000 + n, SINCE + n];
       return {
-        ...relationKey(app, group_id, user),
+        ...groupMembershipKey(app, group_id, user),
         state: 'member',
         role: 0,
         joined,
-        l1: relationJoined(joined, 0, user),
+        lsi1sk: memberOrder(joined, 0, user),
       };
     }),
   );
@@ -91,7 +91,7 @@ async function ofApp(given: Given, size: number, note: Note): Promise<void> {
     given.world.table,
     users.map((user, n) => ({ ...directoryKey(app, SINCE + n, user) })),
   );
-  const user = { status: 'active', password: {}, epoch: 0, confirm: false, joined: 0, owned: 0, made: SINCE };
+  const user = { status: 'active', password: {}, epoch: 0, confirm: false, joined: 0, owned: 0, createdAt: SINCE };
   const shown = users.filter((_, n) => n < 1000 || n >= size - 1000);
   await putAll(
     given.world.table,

@@ -1,7 +1,7 @@
 /** DynamoDB Local with a table in the state that every recipe starts from, and the operations in this process. */
 import { startDynamoDbLocal } from '../infra/local/dynamodb-local.ts';
+import { forgetCachedApps } from '../shared/call/call.ts';
 import { documentClient } from '../shared/data/client.ts';
-import { forgetHeld } from '../shared/domain/call.ts';
 import { startTestBucket } from '../test/support/bucket.ts';
 import { type Scene, setScene, warmUp } from '../test/support/recipes.ts';
 import { Given } from '../test/support/story.ts';
@@ -42,7 +42,7 @@ async function open(): Promise<Laboratory> {
   const scene = await setScene(given);
   const recorder = new Recorder(documentClient(), world.table);
   const warm = async () => {
-    forgetHeld();
+    forgetCachedApps();
     await warmUp(scene);
   };
   return { endpoint: server.endpoint, s3: bucket.endpoint, world, given, scene, recorder, warm };

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { answeredBytes, fitting } from '../shared/domain/page.ts';
+import { answeredBytes, fitting } from '../shared/call/page.ts';
 import { routes } from '../shared/routes/index.ts';
 import type { Answer } from './support/api.ts';
 import { escaped, fillUp, LARGEST, wide } from './support/largest.ts';

@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
+import { forgetCachedApps } from '../shared/call/call.ts';
+import { tokenHash } from '../shared/call/token.ts';
 import { updateApp } from '../shared/data/app-repo.ts';
 import { documentClient } from '../shared/data/client.ts';
 import { exists } from '../shared/data/expression.ts';
 import { adminTokenKey, deviceKey } from '../shared/data/keys.ts';
 import { update } from '../shared/data/step.ts';
-import { forgetHeld } from '../shared/domain/call.ts';
-import { tokenHash } from '../shared/domain/token.ts';
 import { type Route, routes } from '../shared/routes/index.ts';
 import { moduleOf, type Outcome, type Request } from './support/api.ts';
 import { fillDevice, fillUp, LARGEST } from './support/largest.ts';
@@ -60,7 +60,7 @@ beforeAll(async () => {
   }
   await fillUp(scene);
   expired = await given.session({ user: scene.alice.id, username: scene.alice.username });
-  await given.db.write([update(deviceKey(given.app, expired.id, expired.device), { set: { expires: 1 } })]);
+  await given.db.write([update(deviceKey(given.app, expired.id, expired.device), { set: { expiresAt: 1 } })]);
   await fillDevice(given, expired);
   ({ adminToken: foreign } = await given.otherApp());
   recorder = new Recorder(documentClient(), world.table);
@@ -88,7 +88,7 @@ async function refuse(
   const wrong: string[] = [];
   for (const route of rows) {
     // What an instance holds is one unit less.
-    forgetHeld();
+    forgetCachedApps();
     const { answer, units } = await recorder.record(() => call(route, headers));
     const { read_units, write_units } = answer.log!;
     const outcome = typeof expected === 'string' ? expected : expected(route);

@@ -41,7 +41,13 @@ export function addAppCommands(program: Command, answering: Answering) {
     .action(
       answering<[], object>(async (table) => {
         const all = await allApps(table);
-        const rows = all.map((app) => [app.app, app.name || '-', app.status, app.registration, shownTime(app.made)]);
+        const rows = all.map((app) => [
+          app.app,
+          app.name || '-',
+          app.status,
+          app.registration,
+          shownTime(app.createdAt),
+        ]);
         const text = all.length > 0 ? aligned(rows, ['id', 'name', 'status', 'registration', 'made']) : 'No apps yet.';
         return { json: { apps: all.map(appJson) }, text };
       }),
@@ -63,7 +69,7 @@ export function addAppCommands(program: Command, answering: Answering) {
           ['name', app.name || '-'],
           ['status', app.status],
           ['registration', app.registration],
-          ['made', shownTime(app.made)],
+          ['made', shownTime(app.createdAt)],
           ...counted.map((name) => [name, `${totals[name]} of ${limitsOf(app)[name]}`]),
           [
             'limits',
@@ -169,7 +175,7 @@ const appJson = (app: App) => ({
   name: app.name,
   status: app.status,
   registration: app.registration,
-  created_at: isoTime(app.made),
+  created_at: isoTime(app.createdAt),
   limits: limitsOf(app),
   limits_set: setNames(app),
 });

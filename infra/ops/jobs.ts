@@ -17,7 +17,7 @@ export function addJobCommands(program: Command, answering: Answering) {
           job.kind,
           job.app,
           subjectOf(job),
-          shownTime(job.made),
+          shownTime(job.createdAt),
           shownTime(job.continued),
         ]);
         const headings = ['id', 'kind', 'app', 'of', 'made', 'touched'];
@@ -60,6 +60,6 @@ const jobJson = (job: WaitingJob) => ({
   kind: job.kind,
   app_id: job.app,
   of: subjectOf(job),
-  made_at: isoTime(job.made),
+  made_at: isoTime(job.createdAt),
   touched_at: isoTime(job.continued),
 });

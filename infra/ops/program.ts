@@ -5,7 +5,7 @@ import { addAppCommands } from './apps.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
 import { addFileCommands } from './files.ts';
 import { addJobCommands } from './jobs.ts';
-import { addMovingCommands } from './moving.ts';
+import { addMovingCommands } from './moves.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
 import { addUserCommands } from './users.ts';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { tokenHash } from '../../shared/call/token.ts';
 import { Database } from '../../shared/data/database.ts';
 import {
   adminTokens,
@@ -8,7 +9,6 @@ import {
   tokenState,
 } from '../../shared/domain/app/admin-tokens.ts';
 import { issueAdminToken } from '../../shared/domain/app/apps.ts';
-import { tokenHash } from '../../shared/domain/token.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId, displayName, futureTime } from './arguments.ts';
 
@@ -24,16 +24,18 @@ export function addTokenCommands(program: Command, answering: Answering) {
     // Not passed on as it is: commander gives a parser the value before as its second argument.
     .option('--expires <when>', 'a span such as 30d or 12h, or a time of ISO 8601', (text) => futureTime(text))
     .action(
-      answering<[string], { name?: string; expires?: number }>(async (table, [app], { name = '', expires }) => {
-        const given = { name, ...(expires && { expires }) };
-        const token = await issueAdminToken(new Database(table.client, table.name), app, given);
-        const id = tokenId(tokenHash(token));
-        const until = expires ? `until ${shownTime(expires)}` : 'until it is revoked';
-        return {
-          json: { app_id: app, token_id: id, token, name, expires_at: isoTime(expires) },
-          text: `${token}\n\nAdmin token ${id} of app ${app}, good ${until}. It is not shown again: only a hash of it is kept.`,
-        };
-      }),
+      answering<[string], { name?: string; expires?: number }>(
+        async (table, [app], { name = '', expires: expiresAt }) => {
+          const given = { name, ...(expiresAt && { expiresAt }) };
+          const token = await issueAdminToken(new Database(table.client, table.name), app, given);
+          const id = tokenId(tokenHash(token));
+          const until = expiresAt ? `until ${shownTime(expiresAt)}` : 'until it is revoked';
+          return {
+            json: { app_id: app, token_id: id, token, name, expires_at: isoTime(expiresAt) },
+            text: `${token}\n\nAdmin token ${id} of app ${app}, good ${until}. It is not shown again: only a hash of it is kept.`,
+          };
+        },
+      ),
     );
 
   tokens
@@ -48,9 +50,9 @@ export function addTokenCommands(program: Command, answering: Answering) {
           token.id,
           token.name || '-',
           tokenState(token, now),
-          shownTime(token.made),
+          shownTime(token.createdAt),
           shownTime(token.seen, 'never'),
-          shownTime(token.expires, 'never'),
+          shownTime(token.expiresAt, 'never'),
         ]);
         const headings = ['id', 'name', 'state', 'issued', 'last used', 'expires'];
         const text = listed.length > 0 ? aligned(rows, headings) : `App ${app} has no admin tokens.`;
@@ -79,8 +81,8 @@ const tokenJson = (token: ListedToken, now: number) => ({
   token_id: token.id,
   name: token.name,
   state: tokenState(token, now),
-  created_at: isoTime(token.made),
+  created_at: isoTime(token.createdAt),
   last_used_at: isoTime(token.seen),
-  expires_at: isoTime(token.expires),
+  expires_at: isoTime(token.expiresAt),
   revoked_at: isoTime(token.revoked),
 });

@@ -22,12 +22,12 @@ export function addUserCommands(program: Command, answering: Answering) {
         const now = Date.now();
         const failures = lock?.fails.length ?? 0;
         const lockedAfter = (until = 0) => (until > now ? until : undefined);
-        const accountLocked = lockedAfter(lock?.until);
+        const accountLocked = lockedAfter(lock?.lockedUntil);
         const sessions = devices.map((device) => ({
           device_sn: device.sn,
           platform: device.platform,
           user_agent: device.agent,
-          signed_in: device.token !== undefined && device.expires > now && device.epoch === user.epoch,
+          signed_in: device.token !== undefined && device.expiresAt > now && device.epoch === user.epoch,
           last_call_at: isoTime(device.seen),
           failures: device.fails?.length ?? 0,
           locked_until: isoTime(lockedAfter(lockedUntil(device.fails))),
@@ -37,7 +37,7 @@ export function addUserCommands(program: Command, answering: Answering) {
           ['username', user.username],
           ['mobile', user.mobile ?? '-'],
           ['status', user.status],
-          ['registered', shownTime(user.made)],
+          ['registered', shownTime(user.createdAt)],
           ['groups', `${user.joined} joined, ${user.owned} of them owned`],
           ['failed logins', failedLogins(failures, accountLocked)],
         ];
@@ -56,7 +56,7 @@ export function addUserCommands(program: Command, answering: Answering) {
             username: user.username,
             mobile: user.mobile ?? null,
             status: user.status,
-            registered_at: isoTime(user.made),
+            registered_at: isoTime(user.createdAt),
             groups_joined: user.joined,
             groups_owned: user.owned,
             failures,
@@ -77,7 +77,7 @@ export function addUserCommands(program: Command, answering: Answering) {
       answering<[string, string], object>(async (table, [app, named]) => {
         const { user, lock, devices } = await unlockUser(table, app, named);
         const failures = lock?.fails.length ?? 0;
-        const until = Math.max(lock?.until ?? 0, ...devices.map(({ fails }) => lockedUntil(fails)));
+        const until = Math.max(lock?.lockedUntil ?? 0, ...devices.map(({ fails }) => lockedUntil(fails)));
         const locked = until > Date.now();
         const who = `User ${user.user} (${user.username})`;
         const text = locked

@@ -1,6 +1,6 @@
 import { equal, exists, missing, unchanged } from './expression.ts';
 import { announcementKey, announcementPartition, announcementTextKey, type Key, sequenceKey } from './keys.ts';
-import { type Get, type Query, record } from './read.ts';
+import { type Get, getItem, type Query } from './read.ts';
 import type { Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove, type Step, update } from './step.ts';
@@ -15,15 +15,15 @@ export interface Announcement {
   textBytes?: number;
   author: number;
   /** Milliseconds. */
-  made: number;
+  createdAt: number;
 }
 
 export type WholeAnnouncement = Omit<Announcement, 'sk' | 'textBytes'> & { content: string };
 
 export const announcementOf = (app: string, group: number, id: number): Get<Announcement | undefined> =>
-  record(announcementKey(app, group, id));
+  getItem(announcementKey(app, group, id));
 export const announcementTextOf = (app: string, group: number, id: number): Get<{ content: string } | undefined> =>
-  record(announcementTextKey(app, group, id), MOST_BYTES.announcementText);
+  getItem(announcementTextKey(app, group, id), MOST_BYTES.announcementText);
 
 /** Announcements of a group, the oldest first (or the latest); all of them where no limit is given. */
 export const announcementsOf = (
@@ -105,7 +105,7 @@ export const bringAnnouncementSteps = (app: string, group: number, announcement:
   putSteps(app, group, announcement, missing);
 
 export const withdrawSteps = (app: string, group: number, announcement: Announcement): Step[] => [
-  ...removeSteps(app, group, announcement, equal('made', announcement.made)),
+  ...removeSteps(app, group, announcement, equal('createdAt', announcement.createdAt)),
   update(sequenceKey(app, group), { add: { announcements: -1 } }),
 ];
 

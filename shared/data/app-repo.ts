@@ -1,7 +1,7 @@
 import { LIMITS, type LimitName, type Limits, MOST } from '../limits.ts';
 import { absent, all, type Condition, equal, exists, missing } from './expression.ts';
 import { adminTokenIndex, adminTokenKey, appIndex, appKey, type Key } from './keys.ts';
-import { type Get, record } from './read.ts';
+import { type Get, getItem } from './read.ts';
 import { put, type Step, update } from './step.ts';
 
 /** A tenant. Its secret signs tokens, cursors and QR codes; each purpose derives its own key from it. */
@@ -15,14 +15,14 @@ export interface App {
   /** What differs from the defaults. */
   limits: Partial<Limits>;
   /** Milliseconds. */
-  made: number;
+  createdAt: number;
 }
 
 export interface AdminToken {
   name: string;
-  made: number;
+  createdAt: number;
   /** Milliseconds; absent: does not expire. */
-  expires?: number;
+  expiresAt?: number;
   revoked?: number;
   /** Last use, written at most once per minute. */
   seen?: number;
@@ -51,18 +51,22 @@ export const updateApp = (app: string, set: Partial<App>, condition: Condition):
  * that it signed can be told from a forgery.
  */
 export const buryApp = (app: App, now: number): Step =>
-  put(appKey(app.app), { app: app.app, status: 'deleted', made: app.made, deleted: now }, equal('status', 'disabled'));
+  put(
+    appKey(app.app),
+    { app: app.app, status: 'deleted', createdAt: app.createdAt, deleted: now },
+    equal('status', 'disabled'),
+  );
 /** Where operators find all apps. */
-export const APPS = appIndex('').g1p;
+export const APPS = appIndex('').gsi1pk;
 
 export const adminTokenOf = (app: string, hash: string): Get<AdminToken | undefined> =>
-  record(adminTokenKey(app, hash));
+  getItem(adminTokenKey(app, hash));
 export const putAdminToken = (app: string, hash: string, token: AdminToken): Step =>
-  put(adminTokenKey(app, hash), { ...token, hash, ...adminTokenIndex(app, token.made) }, missing);
+  put(adminTokenKey(app, hash), { ...token, hash, ...adminTokenIndex(app, token.createdAt) }, missing);
 /** Where operators find the admin tokens of an app, the oldest first. */
-export const adminTokensOf = (app: string) => adminTokenIndex(app, 0).g1p;
+export const adminTokensOf = (app: string) => adminTokenIndex(app, 0).gsi1pk;
 /** The token's record with its hash, by a key that operators have found. */
-export const foundAdminToken = (key: Key) => record<AdminToken & { hash: string }>(key);
+export const foundAdminToken = (key: Key) => getItem<AdminToken & { hash: string }>(key);
 /** Does nothing to a token that is revoked or gone. */
 export const revokeAdminToken = (app: string, hash: string, now: number): Step =>
   update(adminTokenKey(app, hash), { set: { revoked: now } }, all(exists, absent('revoked')));

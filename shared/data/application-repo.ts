@@ -1,8 +1,15 @@
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { all, equal, unchanged } from './expression.ts';
-import { APPLICATION, applicationKey, applicationMade, edgeKey, relationKey, relationPartition } from './keys.ts';
-import { edgeTtl, type Relation, relationTtl } from './membership-repo.ts';
-import { type Get, type Query, record } from './read.ts';
+import {
+  APPLICATION,
+  applicationKey,
+  applicationOrder,
+  groupMembershipKey,
+  groupMembershipPartition,
+  userMembershipKey,
+} from './keys.ts';
+import { type GroupMembership, groupMembershipTtl, userMembershipTtl } from './membership-repo.ts';
+import { type Get, getItem, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, type Step, update } from './step.ts';
 
@@ -16,74 +23,83 @@ export interface Application {
   sk: string;
   reason: string;
   status: Outcome;
-  made: number;
+  createdAt: number;
   /** Can be approved until then. */
-  until: number;
-  l1: string;
+  expiresAt: number;
+  lsi1sk: string;
 }
 
 export const applicationOf = (app: string, group: number, applicant: number): Get<Application | undefined> =>
-  record(applicationKey(app, group, applicant));
+  getItem(applicationKey(app, group, applicant));
 export const applicantOf = ({ sk }: Application) => Number(sk.slice(APPLICATION.length));
 
 /** Pending: neither handled nor expired. */
 export const isPending = (application: Application | undefined, now: number): application is Application =>
-  application?.status === PENDING && application.until > now;
+  application?.status === PENDING && application.expiresAt > now;
 
-const ttl = (made: number) => Math.ceil(made / 1000) + KEPT_IN_LISTS;
+const ttl = (createdAt: number) => Math.ceil(createdAt / 1000) + KEPT_IN_LISTS;
 
-/** The application and its mark on the relation, which makes it void the moment the person joins or is blocked. */
+/** The application and its mark on the group membership, which makes it void the moment the person joins or is blocked. */
 export function applySteps(
   app: string,
   group: number,
   applicant: number,
-  was: Relation | undefined,
-  { reason, made, until }: { reason: string; made: number; until: number },
+  was: GroupMembership | undefined,
+  { reason, createdAt, expiresAt }: { reason: string; createdAt: number; expiresAt: number },
 ): Step[] {
-  const order = applicationMade(made, applicant);
+  const order = applicationOrder(createdAt, applicant);
   return [
     update(
-      relationKey(app, group, applicant),
-      { set: { applied: made, applied_until: until, ttl: relationTtl(was?.until, ttl(made)) } },
-      unchanged(was, 'state', 'until', 'applied'),
+      groupMembershipKey(app, group, applicant),
+      {
+        set: {
+          applied: createdAt,
+          applicationExpiresAt: expiresAt,
+          ttl: groupMembershipTtl(was?.bannedUntil, ttl(createdAt)),
+        },
+      },
+      unchanged(was, 'state', 'bannedUntil', 'applied'),
     ),
     put(applicationKey(app, group, applicant), {
       reason,
       status: PENDING,
-      made,
-      until,
-      l1: order,
-      l2: order,
-      ttl: ttl(made),
+      createdAt,
+      expiresAt,
+      lsi1sk: order,
+      lsi2sk: order,
+      ttl: ttl(createdAt),
     }),
     // So that the deletion of the person finds the application.
-    update(edgeKey(app, applicant, group), { set: { applied: made, ttl: edgeTtl(made) } }),
+    update(userMembershipKey(app, applicant, group), {
+      set: { applied: createdAt, ttl: userMembershipTtl(createdAt) },
+    }),
   ];
 }
 
-/** The pending application that the relation marks is settled with the joining. */
-export const settleApplication = (
+/** The pending application that the group membership marks is settled with the joining. */
+export const closeApplication = (
   app: string,
   group: number,
   user: number,
-  was: Relation | undefined,
+  was: GroupMembership | undefined,
   now: number,
 ): Step[] =>
-  was?.applied !== undefined && (was.applied_until ?? 0) > now
-    ? [update(applicationKey(app, group, user), { set: { status: AGREED } }, stillPending({ made: was.applied }))]
+  was?.applied !== undefined && (was.applicationExpiresAt ?? 0) > now
+    ? [update(applicationKey(app, group, user), { set: { status: AGREED } }, stillPending({ createdAt: was.applied }))]
     : [];
 
 /** Handled without joining: the mark goes with it. One that was renewed meanwhile shows in both records. */
 export const rejectSteps = (app: string, group: number, applicant: number, application: Application): Step[] => [
   update(applicationKey(app, group, applicant), { set: { status: REJECTED } }, stillPending(application)),
   update(
-    relationKey(app, group, applicant),
-    { set: { applied: undefined, applied_until: undefined } },
-    equal('applied', application.made),
+    groupMembershipKey(app, group, applicant),
+    { set: { applied: undefined, applicationExpiresAt: undefined } },
+    equal('applied', application.createdAt),
   ),
 ];
 
-const stillPending = ({ made }: Pick<Application, 'made'>) => all(equal('status', PENDING), equal('made', made));
+const stillPending = ({ createdAt }: Pick<Application, 'createdAt'>) =>
+  all(equal('status', PENDING), equal('createdAt', createdAt));
 
 /** Applications of a group made within `[from, to]` bounds of the order key, the newest first, as `view` gives them. */
 export const applicationsOf = <T>(
@@ -94,7 +110,7 @@ export const applicationsOf = <T>(
   view: (application: Application) => T,
 ): Query<{ entries: T[]; more: boolean }> => ({
   query: {
-    partition: relationPartition(app, group),
+    partition: groupMembershipPartition(app, group),
     index: 'lsi1',
     between,
     entryBytes: MOST_BYTES.application,
@@ -107,7 +123,7 @@ export const applicationsOf = <T>(
 
 export const applicationCountOf = (app: string, group: number, between: readonly [string, string]): Query<number> => ({
   query: {
-    partition: relationPartition(app, group),
+    partition: groupMembershipPartition(app, group),
     index: 'lsi2',
     between,
     entryBytes: MOST_BYTES.counted,

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { unchanged } from './expression.ts';
 import { counterKey } from './keys.ts';
-import { type Get, record } from './read.ts';
+import { type Get, getItem } from './read.ts';
 import { type Step, update } from './step.ts';
 
 /** What is counted of an app, and only while its limit of the same name is set. */
@@ -18,7 +18,7 @@ export const SHARDS = 8;
 
 /** All shards, for the first round trip of a call that needs a total. */
 export const countersOf = (app: string): Get<Counter | undefined>[] =>
-  Array.from({ length: SHARDS }, (_, shard) => record<Counter>(counterKey(app, shard)));
+  Array.from({ length: SHARDS }, (_, shard) => getItem<Counter>(counterKey(app, shard)));
 
 /** Users or groups of the app as the shards together have it. Exact only from a recount on. */
 export const totalOf = (records: readonly (Counter | undefined)[], counted: Counted): number =>

@@ -36,7 +36,7 @@ import {
   type Records,
   UNIT,
 } from './read.ts';
-import { applied, isDone, type Step, statement } from './step.ts';
+import { isDone, itemAfter, type Step, statement } from './step.ts';
 import { LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from './table.ts';
 
 /** What a call has used of the database so far, for its log line. */
@@ -75,7 +75,7 @@ export class Database {
   readonly #table: string;
   readonly #faults: number;
   /** A condition did not hold: what this call had read was changed before it wrote. */
-  overtaken = false;
+  conflicted = false;
   /** What the conditions of the last write found that was refused. */
   refused: ReadonlyMap<string, Item | undefined> = new Map();
   readonly #items = new Map<string, Item | undefined>();
@@ -155,7 +155,7 @@ export class Database {
   }
 
   /** What this call knows of an item: undefined where it has neither read it nor met it in a failed condition. */
-  known<T>({ get, parse }: Get<T>): { record: T } | undefined {
+  cached<T>({ get, parse }: Get<T>): { record: T } | undefined {
     const key = keyText(get);
     return this.#items.has(key) ? { record: parse(this.#items.get(key)) } : undefined;
   }
@@ -277,7 +277,7 @@ export class Database {
       }
     }
     for (const step of steps) {
-      this.#items.set(keyText(step.key), applied(step, this.#items.get(keyText(step.key))));
+      this.#items.set(keyText(step.key), itemAfter(step, this.#items.get(keyText(step.key))));
       if (step.event) this.#count(step.event);
     }
     return true;
@@ -321,14 +321,14 @@ export class Database {
   takeOver(found: ReadonlyMap<string, Item | undefined>): void {
     for (const [text, item] of found) this.#items.set(text, item);
     this.refused = found;
-    this.overtaken = true;
+    this.conflicted = true;
   }
 
   /**
    * Writes one step beside the call's own requests, for notes nobody waits for (presence, last use): once. A condition
    * that does not hold, contention and every fault are all the same to it: the note is left out.
    */
-  async note(step: Step): Promise<void> {
+  async touch(step: Step): Promise<void> {
     try {
       const { ConsumedCapacity } = await this.#single(step, NOTE);
       this.usage.writeUnits += ConsumedCapacity?.CapacityUnits ?? 0;

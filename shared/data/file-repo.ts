@@ -1,6 +1,6 @@
 import { absent, all, any, below, type Condition, exists, missing, unchanged } from './expression.ts';
-import { fileIndex, fileKey, filePartition, filePublished, registrationKey, sequenceKey } from './keys.ts';
-import { type Get, prefix, type Query, record } from './read.ts';
+import { FILE, fileIndex, fileKey, fileOrder, filePartition, registrationKey, sequenceKey } from './keys.ts';
+import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { OPEN, type Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove, type Step, update } from './step.ts';
@@ -14,12 +14,12 @@ export interface SharedFile {
   type: string;
   uploader: number;
   /** Milliseconds. */
-  made: number;
-  changed: number;
+  createdAt: number;
+  updatedAt: number;
   /** Milliseconds; absent while it is only reserved. */
   published?: number;
   /** Reserved until (ms): an upload may still come. */
-  until?: number;
+  expiresAt?: number;
   /** The random part of its keys; a link has none. */
   random?: string;
   /** Name of its object below `files/`, once published. */
@@ -44,13 +44,13 @@ export interface Registration {
 const REGISTRATION_KEPT = 7 * 86_400_000;
 
 /** What a file is before it has its number. */
-export type NewFile = Omit<SharedFile, 'id' | 'published' | 'until'>;
+export type NewFile = Omit<SharedFile, 'id' | 'published' | 'expiresAt'>;
 
 export const fileOf = (app: string, group: number, id: number): Get<SharedFile | undefined> =>
-  record(fileKey(app, group, id), MOST_BYTES.file);
+  getItem(fileKey(app, group, id), MOST_BYTES.file);
 
 /** @param random of the upload */
-export const registrationOf = (random: string): Get<Registration | undefined> => record(registrationKey(random));
+export const registrationOf = (random: string): Get<Registration | undefined> => getItem(registrationKey(random));
 
 /** Refused where it is registered already. */
 export const registerUpload = (random: string, registration: Registration): Step =>
@@ -70,7 +70,7 @@ export const allFilesOf = (app: string, group: number): Query<SharedFile[]> => (
 
 /** An upload of it may still come. */
 export const isReserved = (file: SharedFile | undefined, now: number): boolean =>
-  file !== undefined && file.published === undefined && (file.until ?? 0) > now;
+  file !== undefined && file.published === undefined && (file.expiresAt ?? 0) > now;
 
 /** Fewer than `most` are published, and the group has not begun to go. */
 const room = (most: number): Condition => all(OPEN, any(absent('files'), below('files', most)));
@@ -81,9 +81,9 @@ export function reserveSteps(
   group: number,
   was: Sequence | undefined,
   file: NewFile,
-  until: number,
+  expiresAt: number,
 ): { file: SharedFile; steps: Step[] } {
-  const next = { ...file, id: (was?.file ?? 0) + 1, until };
+  const next = { ...file, id: (was?.file ?? 0) + 1, expiresAt };
   return {
     file: next,
     steps: [
@@ -91,7 +91,7 @@ export function reserveSteps(
       put(fileKey(app, group, next.id), {
         ...next,
         ...fileIndex(app, group, next.id),
-        ttl: Math.ceil(until / 1000),
+        ttl: Math.ceil(expiresAt / 1000),
       }),
     ],
   };
@@ -105,7 +105,7 @@ export function shareSteps(
   file: NewFile,
   most: number,
 ): { file: SharedFile; steps: Step[] } {
-  const next = { ...file, id: (was?.file ?? 0) + 1, published: file.made };
+  const next = { ...file, id: (was?.file ?? 0) + 1, published: file.createdAt };
   return {
     file: next,
     steps: [
@@ -119,7 +119,7 @@ export function shareSteps(
         put(fileKey(app, group, next.id), {
           ...next,
           ...fileIndex(app, group, next.id),
-          l1: filePublished(next.published, next.id),
+          lsi1sk: fileOrder(next.published, next.id),
         }),
       ),
     ],
@@ -137,7 +137,7 @@ export const publishFileSteps = (
     'files_published',
     update(
       fileKey(app, group, file.id),
-      { set: { object, size, published: now, l1: filePublished(now, file.id), until: undefined, ttl: undefined } },
+      { set: { object, size, published: now, lsi1sk: fileOrder(now, file.id), expiresAt: undefined, ttl: undefined } },
       all(exists, absent('published'), unchanged(file, 'random')),
     ),
   ),
@@ -145,7 +145,7 @@ export const publishFileSteps = (
 ];
 
 export const renameFile = (app: string, group: number, file: SharedFile, name: string, now: number): Step =>
-  update(fileKey(app, group, file.id), { set: { name, changed: now } }, unchanged(file, 'published'));
+  update(fileKey(app, group, file.id), { set: { name, updatedAt: now } }, unchanged(file, 'published'));
 
 /** Refused where it was published meanwhile: it has another object then. @param now ms */
 export const removeFile = (app: string, group: number, file: SharedFile, now: number): Step[] => [
@@ -159,3 +159,14 @@ const forgetRegistration = (random: string, now: number): Step =>
 /** So many published files are gone. */
 export const uncountFiles = (app: string, group: number, count: number): Step =>
   update(sequenceKey(app, group), { add: { files: -count } });
+
+/** The files of a group that are published, the newest first. */
+export const filesNewestFirst = (app: string, group: number): Listing<SharedFile> => ({
+  partition: filePartition(app, group),
+  index: 'lsi1',
+  prefix: FILE,
+  form: /^F#\d{13}#\d{16}$/,
+  entryBytes: MOST_BYTES.file,
+  descending: true,
+  entry: (item) => item as unknown as SharedFile,
+});

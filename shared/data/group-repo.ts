@@ -1,3 +1,4 @@
+import type { AppId, GroupId } from '../ids.ts';
 import type { Condition } from './expression.ts';
 import {
   CLEANED,
@@ -9,9 +10,11 @@ import {
   groupKey,
   groupTextKey,
   publicGroupKey,
+  publicGroupPartition,
   time,
 } from './keys.ts';
-import { type Get, type Query, record } from './read.ts';
+import { requires } from './proof.ts';
+import { type Get, getItem, type Listing, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove, type Step, update } from './step.ts';
 import { sumStep } from './write-queue.ts';
@@ -40,10 +43,10 @@ export interface Group {
   history_visible: boolean;
   read_ack: boolean;
   /** Only admins may speak until then (ms; FOR_EVER; 0: everybody may). */
-  silent: number;
-  made: number;
+  mutedUntil: number;
+  createdAt: number;
   /** Last change of owner or settings (ms). */
-  changed: number;
+  updatedAt: number;
 }
 
 /** What a group begins with, where nobody says otherwise. */
@@ -57,27 +60,27 @@ export const NEW_GROUP = {
   member_modify: false,
   history_visible: false,
   read_ack: false,
-  silent: 0,
+  mutedUntil: 0,
 } as const satisfies Partial<Group>;
 
 export interface GroupInfo {
   name: string;
   avatar: string;
-  changed: number;
+  updatedAt: number;
 }
 
 /** Long texts that only the full record shows; absent until set. */
 export interface GroupText {
   description?: string;
   ext?: string;
-  changed: number;
+  updatedAt: number;
 }
 
-export const groupOf = (app: string, group: number): Get<Group | undefined> => record(groupKey(app, group));
+export const groupOf = (app: string, group: number): Get<Group | undefined> => getItem(groupKey(app, group));
 export const groupInfoOf = (app: string, group: number): Get<GroupInfo | undefined> =>
-  record(groupInfoKey(app, group), MOST_BYTES.groupInfo);
+  getItem(groupInfoKey(app, group), MOST_BYTES.groupInfo);
 export const groupTextOf = (app: string, group: number): Get<GroupText | undefined> =>
-  record(groupTextKey(app, group), MOST_BYTES.groupText);
+  getItem(groupTextKey(app, group), MOST_BYTES.groupText);
 
 export const updateGroup = (
   app: string,
@@ -100,19 +103,19 @@ export const countInGroup = (
 
 /** Only groups of type 1 stand in the public list. */
 export const putPublic = (app: string, group: Group): Step[] =>
-  group.type === 1 ? [put(publicGroupKey(app, group.made, group.group), {})] : [];
+  group.type === 1 ? [put(publicGroupKey(app, group.createdAt, group.group), {})] : [];
 export const removePublic = (app: string, group: Group): Step[] =>
-  group.type === 1 ? [remove(publicGroupKey(app, group.made, group.group))] : [];
+  group.type === 1 ? [remove(publicGroupKey(app, group.createdAt, group.group))] : [];
 
 /**
- * Milliseconds that the mark of a dissolved group is read after the end of its clean-up. A call may have read an edge
+ * Milliseconds that the mark of a dissolved group is read after the end of its clean-up. A call may have read an user membership
  * before the clean-up removed it, and read the marks after that end: within the 10 seconds that a call has. The rest is
  * for the write of the mark, which may wait for the database after its time was taken, and for clocks that differ.
  */
 const MARK_READ = 60_000;
 
 /**
- * Groups dissolved whose members' edges may still be read: `user_joined` leaves these out. The clean-ups at work, and
+ * Groups dissolved whose members' user memberships may still be read: `user_joined` leaves these out. The clean-ups at work, and
  * those of the last minute: nearly always few, whatever else TTL has not removed yet.
  */
 export const dissolvedGroupsOf = (app: string, now: number): Query<Set<number>> => ({
@@ -128,9 +131,23 @@ export const dissolvedGroupsOf = (app: string, now: number): Query<Set<number>> 
 });
 export const putDissolved = (app: string, group: number): Step => put(dissolvedKey(app, group), {});
 /**
- * No edge shows the group any more: first it is marked so, then its other mark goes. In one transaction a Query could
+ * No user membership shows the group any more: first it is marked so, then its other mark goes. In one transaction a Query could
  * see the second of them and not the first. @param now ms; just before the write
  */
 export const putCleaned = (app: string, group: number, now: number): Step =>
   put(cleanedKey(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) });
 export const removeDissolved = (app: string, group: number): Step => remove(dissolvedKey(app, group));
+
+/** Ids of the public groups of an app, the newest first. */
+export const publicGroupsNewestFirst = (app: string): Listing<number> => ({
+  partition: publicGroupPartition(app),
+  prefix: '',
+  form: /^\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.publicGroup,
+  descending: true,
+  entry: ({ sk }) => Number(String(sk).split('#')[1]),
+});
+
+/** Proves that the group is there, with these values. */
+export const isThere = (app: AppId, group: GroupId, equal: Partial<Group> = {}): Step =>
+  requires(groupKey(app, group), { status: 'normal', ...equal });

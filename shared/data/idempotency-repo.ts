@@ -1,6 +1,6 @@
 import { any, atMost, missing } from './expression.ts';
 import { idempotencyKey } from './keys.ts';
-import { type Get, type Query, record } from './read.ts';
+import { type Get, getItem, type Query } from './read.ts';
 import { put, type Step } from './step.ts';
 
 /** Seconds that an answer is kept for repetitions. */
@@ -14,12 +14,12 @@ export interface Part {
   /** What the operation needs to go on, or to answer again: as JSON, for a map comes back with its fields in another order. */
   value: string;
   /** Good until then (ms). */
-  until: number;
+  expiresAt: number;
 }
 
 /** @param bytes the most that the operation keeps in it */
 export const partOf = (app: string, key: string, part: number, bytes?: number): Get<Part | undefined> =>
-  record(idempotencyKey(app, key, part), bytes);
+  getItem(idempotencyKey(app, key, part), bytes);
 
 /** All parts; the number of one is its sort key. */
 export const partsOf = (app: string, key: string): Query<Part[]> => ({
@@ -35,10 +35,10 @@ export const putPart = (
   given: { request: string; value: string; now: number; kept: number },
 ): Step => {
   const { request, value, now, kept } = given;
-  const until = now + kept * 1000;
+  const expiresAt = now + kept * 1000;
   return put(
     idempotencyKey(app, key, part),
-    { request, value, until, ttl: Math.ceil(until / 1000) },
-    any(missing, atMost('until', now)),
+    { request, value, expiresAt, ttl: Math.ceil(expiresAt / 1000) },
+    any(missing, atMost('expiresAt', now)),
   );
 };

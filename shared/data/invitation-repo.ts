@@ -2,30 +2,30 @@ import { KEPT_IN_LISTS } from '../limits.ts';
 import { type Outcome, PENDING } from './application-repo.ts';
 import { all, equal, unchanged } from './expression.ts';
 import {
+  groupMembershipKey,
   INVITATION,
   invitationKey,
-  invitationMade,
+  invitationOrder,
   invitationsToGroup,
-  relationKey,
   time,
   userKey,
   userPartition,
 } from './keys.ts';
-import { type Relation, relationTtl } from './membership-repo.ts';
-import { type Get, prefix, type Query, record } from './read.ts';
+import { type GroupMembership, groupMembershipTtl } from './membership-repo.ts';
+import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, put, type Step, update } from './step.ts';
-import { LIVING } from './user-repo.ts';
+import { NOT_DELETED } from './user-repo.ts';
 
 /** The invitation of one person by one inviter to a group: a second renews it. Times in milliseconds. */
 export interface Invitation {
   sk: string;
   reason: string;
   status: Outcome;
-  made: number;
+  createdAt: number;
   /** Can be accepted until then. */
-  until: number;
-  updated: number;
+  expiresAt: number;
+  updatedAt: number;
 }
 
 export const invitationOf = (
@@ -33,7 +33,7 @@ export const invitationOf = (
   invitee: number,
   group: number,
   inviter: number,
-): Get<Invitation | undefined> => record(invitationKey(app, invitee, group, inviter));
+): Get<Invitation | undefined> => getItem(invitationKey(app, invitee, group, inviter));
 
 /** All invitations of a person to one group, those too that TTL has not removed yet: as many as ever invited. */
 export const invitationsToGroupOf = (app: string, invitee: number, group: number): Query<Invitation[]> => ({
@@ -89,27 +89,36 @@ export const invitationCountOf = (app: string, invitee: number, now: number): Qu
 });
 
 /**
- * New or renewed: pending again, and first in the invitee's list. Marked on the relation, so that whoever joins or is
+ * New or renewed: pending again, and first in the invitee's list. Marked on the group membership, so that whoever joins or is
  * blocked settles or voids it, and that it does not come just after such a join or block; nor for a deleted user.
  */
 export function inviteSteps(
   app: string,
   invitee: number,
-  was: Relation | undefined,
-  given: { group: number; inviter: number; reason: string; made: number; until: number },
+  was: GroupMembership | undefined,
+  given: { group: number; inviter: number; reason: string; createdAt: number; expiresAt: number },
 ): Step[] {
-  const { group, inviter, reason, made, until } = given;
-  const order = invitationMade(made, group, inviter);
-  const ttl = Math.ceil(made / 1000) + KEPT_IN_LISTS;
-  const invitation = { reason, status: PENDING, made, until, updated: made, l1: order, l2: order, ttl };
+  const { group, inviter, reason, createdAt, expiresAt } = given;
+  const order = invitationOrder(createdAt, group, inviter);
+  const ttl = Math.ceil(createdAt / 1000) + KEPT_IN_LISTS;
+  const invitation = {
+    reason,
+    status: PENDING,
+    createdAt,
+    expiresAt,
+    updatedAt: createdAt,
+    lsi1sk: order,
+    lsi2sk: order,
+    ttl,
+  };
   return [
     put(invitationKey(app, invitee, group, inviter), invitation),
     update(
-      relationKey(app, group, invitee),
-      { set: { invited: Math.max(made, was?.invited ?? 0), ttl: relationTtl(was?.until, ttl) } },
-      unchanged(was, 'state', 'until', 'invited'),
+      groupMembershipKey(app, group, invitee),
+      { set: { invited: Math.max(createdAt, was?.invited ?? 0), ttl: groupMembershipTtl(was?.bannedUntil, ttl) } },
+      unchanged(was, 'state', 'bannedUntil', 'invited'),
     ),
-    check(userKey(app, invitee), LIVING),
+    check(userKey(app, invitee), NOT_DELETED),
   ];
 }
 
@@ -119,12 +128,24 @@ export const answerStep = (
   invitee: number,
   invitation: Invitation,
   status: Outcome,
-  updated: number,
+  updatedAt: number,
 ): Step => {
   const { group, inviter } = partiesOf(invitation);
   return update(
     invitationKey(app, invitee, group, inviter),
-    { set: { status, updated } },
-    all(equal('status', PENDING), equal('made', invitation.made)),
+    { set: { status, updatedAt } },
+    all(equal('status', PENDING), equal('createdAt', invitation.createdAt)),
   );
 };
+
+/** The invitations of the last 30 days to a person, the newest first. */
+export const invitationsNewestFirst = (app: string, invitee: number, now: number): Listing<Invitation> => ({
+  partition: userPartition(app, invitee),
+  index: 'lsi1',
+  prefix: INVITATION,
+  form: /^I#\d{13}#\d{1,16}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.invitation,
+  descending: true,
+  from: oldestListed(now),
+  entry: (item) => item as unknown as Invitation,
+});

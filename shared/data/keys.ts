@@ -2,7 +2,7 @@
  * Every partition key, sort key and index key of the one table, and nothing else. See docs/data-model.md for the
  * access patterns behind each shape.
  *
- * | entity            | pk                      | sk              | l1 (lsi1)           | l2 (lsi2)      | l3 (lsi3)      | g1p / g1s (gsi1) |
+ * | entity            | pk                      | sk              | lsi1sk              | lsi2sk         | lsi3sk         | gsi1pk / gsi1sk  |
  * | ----------------- | ----------------------- | --------------- | ------------------- | -------------- | -------------- | ---------------- |
  * | app               | A#app                   | #               |                     |                |                | APPS / app       |
  * | admin token       | A#app#T#hash            | #               |                     |                |                | TOKENS#app / made|
@@ -21,13 +21,13 @@
  * | settings          | U#app#user              | S               |                     |                |                |                  |
  * | tags              | U#app#user              | T               |                     |                |                |                  |
  * | device            | U#app#user              | D#sn            |                     |                |                |                  |
- * | edge              | U#app#user              | E#group         | J#joined#i#group    | K#void#group   | A#since#group  |                  |
+ * | user membership              | U#app#user              | E#group         | J#joined#i#group    | K#void#group   | A#since#group  |                  |
  * | invitation        | U#app#invitee           | I#group#inviter | I#made#group#inviter| I#made#…       |                |                  |
  * | group             | G#app#group             | #               |                     |                |                |                  |
  * | group info        | G#app#group             | I               |                     |                |                |                  |
  * | group text        | G#app#group             | X               |                     |                |                |                  |
  * | sequence          | G#app#group             | S               |                     |                |                |                  |
- * | relation          | G#app#group#R           | R#user          | M#joined#i#user or  | X#slot#made#…  | A#since#user   |                  |
+ * | group membership          | G#app#group#R           | R#user          | M#joined#i#user or  | X#slot#made#…  | A#since#user   |                  |
  * |                   |                         |                 | B#blocked#user      |                |                |                  |
  * | application       | G#app#group#R           | A#applicant     | A#made#applicant    | A#made#…       |                |                  |
  * | announcement      | G#app#group#N           | id              |                     |                |                |                  |
@@ -61,19 +61,22 @@ const alone = (pk: string): Key => ({ pk, sk: '#' });
 
 // ——— app ———
 export const appKey = (app: string) => alone(`A#${app}`);
-export const appIndex = (app: string) => ({ g1p: 'APPS', g1s: app });
+export const appIndex = (app: string) => ({ gsi1pk: 'APPS', gsi1sk: app });
 export const adminTokenKey = (app: string, hash: string) => alone(`A#${app}#T#${hash}`);
-export const adminTokenIndex = (app: string, made: number) => ({ g1p: `TOKENS#${app}`, g1s: time(made) });
+export const adminTokenIndex = (app: string, createdAt: number) => ({
+  gsi1pk: `TOKENS#${app}`,
+  gsi1sk: time(createdAt),
+});
 export const counterKey = (app: string, shard: number) => alone(`A#${app}#C#${shard}`);
 export const directoryPartition = (app: string) => `A#${app}#D`;
-export const directoryKey = (app: string, made: number, user: number): Key => ({
+export const directoryKey = (app: string, createdAt: number, user: number): Key => ({
   pk: directoryPartition(app),
-  sk: `${time(made)}#${user}`,
+  sk: `${time(createdAt)}#${user}`,
 });
 export const publicGroupPartition = (app: string) => `A#${app}#P`;
-export const publicGroupKey = (app: string, made: number, group: number): Key => ({
+export const publicGroupKey = (app: string, createdAt: number, group: number): Key => ({
   pk: publicGroupPartition(app),
-  sk: `${time(made)}#${group}`,
+  sk: `${time(createdAt)}#${group}`,
 });
 export const dissolvedPartition = (app: string) => `A#${app}#X`;
 /** While the clean-up behind a dissolved group runs. */
@@ -119,25 +122,26 @@ export const deviceKey = (app: string, user: number, sn: number): Key => ({
   pk: userPartition(app, user),
   sk: `${DEVICE}${sn}`,
 });
-export const edgeKey = (app: string, user: number, group: number): Key => ({
+export const userMembershipKey = (app: string, user: number, group: number): Key => ({
   pk: userPartition(app, user),
   sk: `E#${group}`,
 });
-export const EDGE_JOINED = 'J#';
-export const edgeJoined = (joined: number, index: number, group: number) =>
-  `${EDGE_JOINED}${time(joined)}#${place(index)}#${group}`;
-export const EDGE_VOID = 'K#';
-export const edgeVoid = (at: number, group: number) => `${EDGE_VOID}${time(at)}#${group}`;
-export const EDGE_ADMIN = 'A#';
-export const edgeAdmin = (since: number, group: number) => `${EDGE_ADMIN}${time(since)}#${group}`;
+export const JOINED_GROUP = 'J#';
+export const joinedGroupOrder = (joined: number, index: number, group: number) =>
+  `${JOINED_GROUP}${time(joined)}#${place(index)}#${group}`;
+export const VOID = 'K#';
+export const voidOrder = (at: number, group: number) => `${VOID}${time(at)}#${group}`;
+export const ADMINISTERED_GROUP = 'A#';
+export const administeredGroupOrder = (adminSince: number, group: number) =>
+  `${ADMINISTERED_GROUP}${time(adminSince)}#${group}`;
 export const invitationKey = (app: string, invitee: number, group: number, inviter: number): Key => ({
   pk: userPartition(app, invitee),
   sk: `I#${group}#${inviter}`,
 });
 export const invitationsToGroup = (group: number) => `I#${group}#`;
 export const INVITATION = 'I#';
-export const invitationMade = (made: number, group: number, inviter: number) =>
-  `${INVITATION}${time(made)}#${group}#${inviter}`;
+export const invitationOrder = (createdAt: number, group: number, inviter: number) =>
+  `${INVITATION}${time(createdAt)}#${group}#${inviter}`;
 
 // ——— group ———
 const groupPartition = (app: string, group: number) => `G#${app}#${group}`;
@@ -146,17 +150,17 @@ export const groupInfoKey = (app: string, group: number): Key => ({ pk: groupPar
 export const groupTextKey = (app: string, group: number): Key => ({ pk: groupPartition(app, group), sk: 'X' });
 export const sequenceKey = (app: string, group: number): Key => ({ pk: groupPartition(app, group), sk: 'S' });
 /** Apart from the group's own partition, so that hot reads of either do not share one partition's limit. */
-export const relationPartition = (app: string, group: number) => `${groupPartition(app, group)}#R`;
-export const RELATION = 'R#';
-export const relationKey = (app: string, group: number, user: number): Key => ({
-  pk: relationPartition(app, group),
-  sk: `${RELATION}${user}`,
+export const groupMembershipPartition = (app: string, group: number) => `${groupPartition(app, group)}#R`;
+export const GROUP_MEMBERSHIP = 'R#';
+export const groupMembershipKey = (app: string, group: number, user: number): Key => ({
+  pk: groupMembershipPartition(app, group),
+  sk: `${GROUP_MEMBERSHIP}${user}`,
 });
 export const MEMBER = 'M#';
-export const relationJoined = (joined: number, index: number, user: number) =>
+export const memberOrder = (joined: number, index: number, user: number) =>
   `${MEMBER}${time(joined)}#${place(index)}#${user}`;
 export const BLOCKED = 'B#';
-export const relationBlocked = (blocked: number, user: number) => `${BLOCKED}${time(blocked)}#${user}`;
+export const blockOrder = (blocked: number, user: number) => `${BLOCKED}${time(blocked)}#${user}`;
 export const BANNED = 'X#';
 const MINUTE = 60_000;
 /** Widths of slots (ms): 1, 2, 4, … minutes, as far as times go. */
@@ -166,9 +170,9 @@ const SLOTS = Array.from({ length: 28 }, (_, power) => MINUTE * 2 ** power);
  * not longer than the ban. So bans that run stand in slots that have not ended, and only few others stand there: a ban
  * that has ended stays for as long as it has run, at most. Within its slot a ban stands by the time when it was made.
  */
-export function banSlot(banned: number, until: number): number {
-  const width = SLOTS.findLast((width) => width <= until - banned) ?? MINUTE;
-  return Math.min(FOR_EVER, Math.ceil(until / width) * width);
+export function banSlot(banned: number, bannedUntil: number): number {
+  const width = SLOTS.findLast((width) => width <= bannedUntil - banned) ?? MINUTE;
+  return Math.min(FOR_EVER, Math.ceil(bannedUntil / width) * width);
 }
 /** The slots of all bans that may run at this moment, some 60. The fourth of each width: clocks differ a little. */
 export const banSlots = (now: number): number[] => [
@@ -176,17 +180,18 @@ export const banSlots = (now: number): number[] => [
     SLOTS.flatMap((width) => [1, 2, 3, 4].map((nth) => Math.min(FOR_EVER, (Math.floor(now / width) + nth) * width))),
   ),
 ];
-export const relationsInSlot = (slot: number) => `${BANNED}${time(slot)}#`;
-export const relationBanned = (banned: number, until: number, user: number) =>
-  `${relationsInSlot(banSlot(banned, until))}${time(banned)}#${user}`;
+export const bansInSlot = (slot: number) => `${BANNED}${time(slot)}#`;
+export const banOrder = (banned: number, bannedUntil: number, user: number) =>
+  `${bansInSlot(banSlot(banned, bannedUntil))}${time(banned)}#${user}`;
 export const ADMIN = 'A#';
-export const relationAdmin = (since: number, user: number) => `${ADMIN}${time(since)}#${user}`;
+export const adminOrder = (adminSince: number, user: number) => `${ADMIN}${time(adminSince)}#${user}`;
 export const APPLICATION = 'A#';
 export const applicationKey = (app: string, group: number, applicant: number): Key => ({
-  pk: relationPartition(app, group),
+  pk: groupMembershipPartition(app, group),
   sk: `${APPLICATION}${applicant}`,
 });
-export const applicationMade = (made: number, applicant: number) => `${APPLICATION}${time(made)}#${applicant}`;
+export const applicationOrder = (createdAt: number, applicant: number) =>
+  `${APPLICATION}${time(createdAt)}#${applicant}`;
 export const announcementPartition = (app: string, group: number) => `${groupPartition(app, group)}#N`;
 export const announcementKey = (app: string, group: number, id: number): Key => ({
   pk: announcementPartition(app, group),
@@ -203,12 +208,12 @@ export const fileKey = (app: string, group: number, id: number): Key => ({
   sk: ordered(id),
 });
 export const FILE = 'F#';
-export const filePublished = (published: number, id: number) => `${FILE}${time(published)}#${ordered(id)}`;
+export const fileOrder = (published: number, id: number) => `${FILE}${time(published)}#${ordered(id)}`;
 /** Partition of the global index that holds the files of an app, reserved ones too. */
 export const filesIndexed = (app: string) => `FILES#${app}`;
 export const fileIndex = (app: string, group: number, id: number) => ({
-  g1p: filesIndexed(app),
-  g1s: `${group}#${id}`,
+  gsi1pk: filesIndexed(app),
+  gsi1sk: `${group}#${id}`,
 });
 /** The group in whose partition a file, or anything else of a group, lies. */
 export const groupIn = (pk: string) => Number(pk.split('#')[2]);
@@ -225,7 +230,7 @@ export const jobKey = (id: string) => alone(`${JOB}${id}`);
  * beyond.
  */
 export const JOBS = [...'0123456789abcdef'].map((digit) => `JOBS#${digit}`);
-export const jobIndex = (id: string) => ({ g1p: `JOBS#${id[0]}`, g1s: id });
+export const jobIndex = (id: string) => ({ gsi1pk: `JOBS#${id[0]}`, gsi1sk: id });
 
 // ——— queue of writes that count on one item ———
 const queuePartition = ({ pk }: Key) => `Q${pk.slice(pk.indexOf('#'))}`;

@@ -1,34 +1,37 @@
+import type { AppId, GroupId, UserId } from '../ids.ts';
 import { above, type Condition, unchanged } from './expression.ts';
 import {
   ADMIN,
+  ADMINISTERED_GROUP,
+  administeredGroupOrder,
+  adminOrder,
   applicationKey,
   BANNED,
-  EDGE_ADMIN,
-  EDGE_JOINED,
-  EDGE_VOID,
-  edgeAdmin,
-  edgeJoined,
-  edgeKey,
-  edgeVoid,
+  BLOCKED,
+  banOrder,
+  bansInSlot,
+  blockOrder,
   FOR_EVER,
+  GROUP_MEMBERSHIP,
+  groupMembershipKey,
+  groupMembershipPartition,
+  JOINED_GROUP,
+  joinedGroupOrder,
   MEMBER,
-  RELATION,
-  relationAdmin,
-  relationBanned,
-  relationBlocked,
-  relationJoined,
-  relationKey,
-  relationPartition,
-  relationsInSlot,
+  memberOrder,
   time,
   userKey,
+  userMembershipKey,
   userPartition,
+  VOID,
+  voidOrder,
 } from './keys.ts';
-import { type Get, prefix, type Query, record } from './read.ts';
+import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
-import { LIVING } from './user-repo.ts';
+import { NOT_DELETED } from './user-repo.ts';
 
+export { FOR_EVER };
 export const MEMBER_ROLE = 0;
 export const ADMIN_ROLE = 1;
 export const OWNER_ROLE = 2;
@@ -38,7 +41,7 @@ export type Role = 0 | 1 | 2;
  * The group's side of one person: member or blocked, never both, since it is one item. Neither state: it only carries
  * a ban that still runs, or the mark of a pending application, for when the person comes back.
  */
-export interface Relation {
+export interface GroupMembership {
   sk: string;
   /** Where it may go once that has passed (s). */
   ttl?: number;
@@ -52,28 +55,28 @@ export interface Relation {
   push?: number;
   /** Banned at, until (ms or FOR_EVER). */
   banned?: number;
-  until?: number;
+  bannedUntil?: number;
   /** Pending application: when it was made, and until when it can be approved. */
   applied?: number;
-  applied_until?: number;
+  applicationExpiresAt?: number;
   /** The newest invitation, by the clock of whoever made it: what settles or voids invitations is never earlier. */
   invited?: number;
   /** Admin since. */
-  since?: number;
+  adminSince?: number;
   blocked?: number;
 }
 
 /** A membership that began elsewhere: since when (ms), its role, and what the member had set. */
-export type Brought = {
-  [field in 'role' | 'joined' | 'since' | 'name' | 'mute' | 'push']?: Relation[field] | undefined;
+export type ImportedMembership = {
+  [field in 'role' | 'joined' | 'adminSince' | 'name' | 'mute' | 'push']?: GroupMembership[field] | undefined;
 };
 
 /** The person's side of one group. Outlives the membership as long as invitations older than `settled` or `blocked` live. */
-export interface Edge {
+export interface UserMembership {
   sk: string;
   role?: Role;
   joined?: number;
-  since?: number;
+  adminSince?: number;
   /** Joined last: invitations made until then are settled. */
   settled?: number;
   /** Blocked last: invitations made until then can never be used. */
@@ -84,22 +87,22 @@ export interface Edge {
   kicked?: number;
 }
 
-export const relationOf = (app: string, group: number, user: number): Get<Relation | undefined> =>
-  record(relationKey(app, group, user));
-export const edgeOf = (app: string, user: number, group: number): Get<Edge | undefined> =>
-  record(edgeKey(app, user, group));
-export const userOfRelation = ({ sk }: Relation) => Number(sk.slice(RELATION.length));
+export const groupMembershipOf = (app: string, group: number, user: number): Get<GroupMembership | undefined> =>
+  getItem(groupMembershipKey(app, group, user));
+export const userMembershipOf = (app: string, user: number, group: number): Get<UserMembership | undefined> =>
+  getItem(userMembershipKey(app, user, group));
+export const memberIn = ({ sk }: GroupMembership) => Number(sk.slice(GROUP_MEMBERSHIP.length));
 
 /** Ids of the groups that a person is in, in order of joining. */
 export const groupsJoinedOf = (app: string, user: number): Query<number[]> => ({
   query: {
     partition: userPartition(app, user),
     index: 'lsi1',
-    between: prefix(EDGE_JOINED),
-    entryBytes: MOST_BYTES.edge,
+    between: prefix(JOINED_GROUP),
+    entryBytes: MOST_BYTES.userMembership,
     all: true,
   },
-  parse: ({ items }) => items.map(({ sk }) => groupOfEdge(String(sk))),
+  parse: ({ items }) => items.map(({ sk }) => groupOfUserMembership(String(sk))),
 });
 
 /** Ids of up to `most` groups that a person is owner or admin of, the latest first. */
@@ -107,101 +110,122 @@ export const groupsAdministeredOf = (app: string, user: number, most?: number): 
   query: {
     partition: userPartition(app, user),
     index: 'lsi3',
-    between: prefix(EDGE_ADMIN),
-    entryBytes: MOST_BYTES.edge,
+    between: prefix(ADMINISTERED_GROUP),
+    entryBytes: MOST_BYTES.userMembership,
     descending: true,
     ...(most !== undefined && { limit: most }),
     all: true,
   },
-  parse: ({ items }) => items.map(({ sk }) => groupOfEdge(String(sk))),
+  parse: ({ items }) => items.map(({ sk }) => groupOfUserMembership(String(sk))),
 });
 
-/** A person's edges that voided older invitations since then: those of groups joined or blocked from. */
-export const voidingEdgesOf = (app: string, user: number, since: number): Query<(Edge & { group: number })[]> => ({
+/** A person's user memberships that voided older invitations since then: those of groups joined or blocked from. */
+export const voidingMembershipsOf = (
+  app: string,
+  user: number,
+  from: number,
+): Query<(UserMembership & { group: number })[]> => ({
   query: {
     partition: userPartition(app, user),
     index: 'lsi2',
-    between: prefix(EDGE_VOID, `${EDGE_VOID}${time(since)}`),
-    entryBytes: MOST_BYTES.edge,
+    between: prefix(VOID, `${VOID}${time(from)}`),
+    entryBytes: MOST_BYTES.userMembership,
     all: true,
   },
-  parse: ({ items }) => items.map((item) => ({ ...(item as unknown as Edge), group: groupOfEdge(String(item.sk)) })),
+  parse: ({ items }) =>
+    items.map((item) => ({ ...(item as unknown as UserMembership), group: groupOfUserMembership(String(item.sk)) })),
 });
 
-const groupOfEdge = (sk: string) => Number(sk.slice('E#'.length));
+const groupOfUserMembership = (sk: string) => Number(sk.slice('E#'.length));
 
-/** When a relation of neither state has nothing left to carry (s): never with a ban for ever. */
-export const relationTtl = (until: number | undefined, other: number) =>
-  until === FOR_EVER ? undefined : Math.max(ttl(until ?? 0), other);
+/** When a group membership of neither state has nothing left to carry (s): never with a ban for ever. */
+export const groupMembershipTtl = (bannedUntil: number | undefined, other: number) =>
+  bannedUntil === FOR_EVER ? undefined : Math.max(ttl(bannedUntil ?? 0), other);
 
-/** Seconds that an edge outlives the membership: no invitation, application or QR code lives longer. */
+/** Seconds that an user membership outlives the membership: no invitation, application or QR code lives longer. */
 const EDGE_KEPT = 32 * 86_400;
 const ttl = (ms: number) => Math.ceil(ms / 1000);
 
 export const isMember = (
-  relation: Relation | undefined,
-): relation is Relation & { state: 'member'; role: Role; joined: number } => relation?.state === 'member';
+  membership: GroupMembership | undefined,
+): membership is GroupMembership & { state: 'member'; role: Role; joined: number } => membership?.state === 'member';
 /** A ban that still runs. */
-export const bannedUntil = (relation: Relation | undefined, now: number) =>
-  (relation?.until ?? 0) > now ? relation?.until : undefined;
+export const runningBanEnd = (membership: GroupMembership | undefined, now: number) =>
+  (membership?.bannedUntil ?? 0) > now ? membership?.bannedUntil : undefined;
 
 /** The role is still what was read; the app (undefined) needs none. */
-export const unchangedRole = (relation: Relation): Condition => unchanged(relation, 'state', 'role');
+export const unchangedRole = (membership: GroupMembership): Condition => unchanged(membership, 'state', 'role');
+
+/** Proves that a member still has the role that was read. */
+export const sameRole = (app: AppId, group: GroupId, user: UserId, was: GroupMembership): Step =>
+  check(groupMembershipKey(app, group, user), unchangedRole(was));
 
 /**
- * The person becomes a member: relation, edge and the person's count, in one transaction with the group's count.
- * `index` orders those who join by one call; `person` and `edge` are what must hold of those items. A ban that still
+ * The person becomes a member: group membership, user membership and the person's count, in one transaction with the group's count.
+ * `index` orders those who join by one call; `person` and `user membership` are what must hold of those items. A ban that still
  * runs comes back. All invitations there are so far are settled, those too that were made after the call began.
- * `brought` is what the membership has from elsewhere: only memberships that are moved in began before `now`.
+ * `imported` is what the membership has from elsewhere: only memberships that are imported began before `now`.
  */
 export function joinSteps(
   app: string,
   group: number,
   user: number,
-  was: Relation | undefined,
+  was: GroupMembership | undefined,
   {
     now,
     index,
     role,
     person,
-    edge,
-    brought = {},
+    userMembership,
+    imported = {},
   }: {
     now: number;
     index: number;
     role: Role;
     person: Condition;
-    edge?: Condition;
-    brought?: Omit<Brought, 'role'>;
+    userMembership?: Condition;
+    imported?: Omit<ImportedMembership, 'role'>;
   },
 ): Step[] {
-  const { joined = now, since = joined, ...own } = brought;
-  const until = bannedUntil(was, now);
-  const ban = until !== undefined && {
+  const { joined = now, adminSince = joined, ...own } = imported;
+  const bannedUntil = runningBanEnd(was, now);
+  const ban = bannedUntil !== undefined && {
     banned: was?.banned,
-    until,
-    l2: relationBanned(was?.banned ?? 0, until, user),
+    bannedUntil,
+    lsi2sk: banOrder(was?.banned ?? 0, bannedUntil, user),
   };
   const settled = Math.max(now, was?.invited ?? 0);
-  const admin = role === ADMIN_ROLE && { since, l3: relationAdmin(since, user) };
-  const relation = { state: 'member', role, joined, l1: relationJoined(joined, index, user), ...ban, ...admin, ...own };
+  const admin = role === ADMIN_ROLE && { adminSince, lsi3sk: adminOrder(adminSince, user) };
+  const membership = {
+    state: 'member',
+    role,
+    joined,
+    lsi1sk: memberOrder(joined, index, user),
+    ...ban,
+    ...admin,
+    ...own,
+  };
   const set = {
     role,
     joined,
-    since: role === MEMBER_ROLE ? undefined : since,
+    adminSince: role === MEMBER_ROLE ? undefined : adminSince,
     settled,
     applied: undefined,
-    l1: edgeJoined(joined, index, group),
-    l2: edgeVoid(settled, group),
-    l3: role === MEMBER_ROLE ? undefined : edgeAdmin(since, group),
+    lsi1sk: joinedGroupOrder(joined, index, group),
+    lsi2sk: voidOrder(settled, group),
+    lsi3sk: role === MEMBER_ROLE ? undefined : administeredGroupOrder(adminSince, group),
     ttl: undefined,
   };
   return [
     measured(
       'joins',
-      put(relationKey(app, group, user), relation, unchanged(was, 'state', 'until', 'applied', 'invited')),
+      put(
+        groupMembershipKey(app, group, user),
+        membership,
+        unchanged(was, 'state', 'bannedUntil', 'applied', 'invited'),
+      ),
     ),
-    update(edgeKey(app, user, group), { set }, edge),
+    update(userMembershipKey(app, user, group), { set }, userMembership),
     update(userKey(app, user), { add: { joined: 1, ...(role === OWNER_ROLE && { owned: 1 }) } }, person),
   ];
 }
@@ -211,18 +235,18 @@ export function bringOwnerSteps(
   app: string,
   group: number,
   user: number,
-  was: Relation,
-  { joined, name, mute, push }: Omit<Brought, 'role'> & { joined: number },
+  was: GroupMembership,
+  { joined, name, mute, push }: Omit<ImportedMembership, 'role'> & { joined: number },
   index: number,
 ): Step[] {
-  const own = { joined, name, mute, push, l1: relationJoined(joined, index, user) };
+  const own = { joined, name, mute, push, lsi1sk: memberOrder(joined, index, user) };
   return [
     update(
-      relationKey(app, group, user),
+      groupMembershipKey(app, group, user),
       { set: own },
       unchanged(was, 'state', 'role', 'joined', 'name', 'mute', 'push'),
     ),
-    update(edgeKey(app, user, group), { set: { joined, l1: edgeJoined(joined, index, group) } }),
+    update(userMembershipKey(app, user, group), { set: { joined, lsi1sk: joinedGroupOrder(joined, index, group) } }),
   ];
 }
 
@@ -231,64 +255,66 @@ export const bringBanStep = (
   app: string,
   group: number,
   user: number,
-  was: Relation | undefined,
-  { banned, until }: { banned: number; until: number },
+  was: GroupMembership | undefined,
+  { banned, bannedUntil }: { banned: number; bannedUntil: number },
 ): Step =>
   update(
-    relationKey(app, group, user),
+    groupMembershipKey(app, group, user),
     {
       set: {
         banned,
-        until,
-        ...(isMember(was) && { l2: relationBanned(banned, until, user) }),
-        ...(was?.state === undefined && { ttl: relationTtl(until, was?.ttl ?? 0) }),
+        bannedUntil,
+        ...(isMember(was) && { lsi2sk: banOrder(banned, bannedUntil, user) }),
+        ...(was?.state === undefined && { ttl: groupMembershipTtl(bannedUntil, was?.ttl ?? 0) }),
       },
     },
-    unchanged(was, 'state', 'role', 'until', 'ttl'),
+    unchanged(was, 'state', 'role', 'bannedUntil', 'ttl'),
   );
 
-/** The membership ends: its settings go, a running ban stays for users who rejoin. `kicked` is remembered on the edge. */
+/** The membership ends: its settings go, a running ban stays for users who rejoin. `kicked` is remembered on the user membership. */
 export function leaveSteps(
   app: string,
   group: number,
   user: number,
-  was: Relation,
+  was: GroupMembership,
   now: number,
   { kicked }: { kicked: boolean },
 ): Step[] {
-  const until = bannedUntil(was, now);
-  const as = unchanged(was, 'state', 'role', 'until');
-  const key = relationKey(app, group, user);
-  const kept = { banned: was.banned, until, ttl: relationTtl(until, 0) };
+  const bannedUntil = runningBanEnd(was, now);
+  const as = unchanged(was, 'state', 'role', 'bannedUntil');
+  const key = groupMembershipKey(app, group, user);
+  const kept = { banned: was.banned, bannedUntil, ttl: groupMembershipTtl(bannedUntil, 0) };
   return [
-    measured('leaves', until === undefined ? remove(key, as) : put(key, kept, as)),
-    update(edgeKey(app, user, group), { set: { ...leftEdge(now), ...(kicked && { kicked: now }) } }),
+    measured('leaves', bannedUntil === undefined ? remove(key, as) : put(key, kept, as)),
+    update(userMembershipKey(app, user, group), {
+      set: { ...endedUserMembership(now), ...(kicked && { kicked: now }) },
+    }),
     update(userKey(app, user), { add: { joined: -1 } }),
   ];
 }
 
-const leftEdge = (now: number) => ({
+const endedUserMembership = (now: number) => ({
   role: undefined,
   joined: undefined,
-  since: undefined,
-  l1: undefined,
-  l3: undefined,
-  ttl: edgeTtl(now),
+  adminSince: undefined,
+  lsi1sk: undefined,
+  lsi3sk: undefined,
+  ttl: userMembershipTtl(now),
 });
 
-/** When what is no membership, edge or relation, has outlived every invitation and application (s). */
-export const edgeTtl = (now: number) => ttl(now) + EDGE_KEPT;
+/** When what is no membership, user membership or group membership, has outlived every invitation and application (s). */
+export const userMembershipTtl = (now: number) => ttl(now) + EDGE_KEPT;
 
 /** The admins of a group in order of appointment, without its owner. */
-export const adminsOf = (app: string, group: number): Query<Relation[]> => ({
+export const adminsOf = (app: string, group: number): Query<GroupMembership[]> => ({
   query: {
-    partition: relationPartition(app, group),
+    partition: groupMembershipPartition(app, group),
     index: 'lsi3',
     between: prefix(ADMIN),
-    entryBytes: MOST_BYTES.relation,
+    entryBytes: MOST_BYTES.groupMembership,
     all: true,
   },
-  parse: ({ items }) => items as unknown as Relation[],
+  parse: ({ items }) => items as unknown as GroupMembership[],
 });
 
 /** Banned members in the order of an index key, the last first. Some of them may have been banned until before now. */
@@ -297,17 +323,17 @@ const bansOf = (
   group: number,
   between: readonly [string, string],
   limit: number,
-): Query<{ entries: Relation[]; more: boolean }> => ({
+): Query<{ entries: GroupMembership[]; more: boolean }> => ({
   query: {
-    partition: relationPartition(app, group),
+    partition: groupMembershipPartition(app, group),
     index: 'lsi2',
     between,
-    entryBytes: MOST_BYTES.relation,
+    entryBytes: MOST_BYTES.groupMembership,
     descending: true,
     limit,
     all: true,
   },
-  parse: ({ items, last }) => ({ entries: items as unknown as Relation[], more: last !== undefined }),
+  parse: ({ items, last }) => ({ entries: items as unknown as GroupMembership[], more: last !== undefined }),
 });
 
 /** Bans of all slots that have not ended. */
@@ -316,15 +342,15 @@ export const runningBansOf = (app: string, group: number, now: number, limit: nu
 
 /** Bans of one slot, the newest first. @param newest the last part of the key that they begin with */
 export const bansInSlotOf = (app: string, group: number, slot: number, newest: string, limit: number) =>
-  bansOf(app, group, [relationsInSlot(slot), `${relationsInSlot(slot)}${newest}`], limit);
+  bansOf(app, group, [bansInSlot(slot), `${bansInSlot(slot)}${newest}`], limit);
 
 /** How many bans of a slot run. */
 export const runningInSlotOf = (app: string, group: number, slot: number, now: number): Query<number> => ({
   query: {
-    partition: relationPartition(app, group),
+    partition: groupMembershipPartition(app, group),
     index: 'lsi2',
-    between: prefix(relationsInSlot(slot)),
-    filter: above('until', now),
+    between: prefix(bansInSlot(slot)),
+    filter: above('bannedUntil', now),
     count: true,
     all: true,
   },
@@ -333,112 +359,180 @@ export const runningInSlotOf = (app: string, group: number, slot: number, now: n
 
 /**
  * The person is blocked: a membership ends as by a kick, a pending application goes, older invitations are void by the
- * edge's time.
- * `since` is when the block began, for those that are moved in.
+ * user membership's time.
+ * `since` is when the block began, for those that are imported.
  */
 export function blockSteps(
   app: string,
   group: number,
   user: number,
-  was: Relation | undefined,
+  was: GroupMembership | undefined,
   now: number,
-  since = now,
+  blockedAt = now,
 ): Step[] {
-  const until = bannedUntil(was, now);
-  const ban = until !== undefined && { banned: was?.banned, until };
+  const bannedUntil = runningBanEnd(was, now);
+  const ban = bannedUntil !== undefined && { banned: was?.banned, bannedUntil };
   const blocked = Math.max(now, was?.invited ?? 0);
   return [
     measured(
       'blocks',
       put(
-        relationKey(app, group, user),
-        { state: 'blocked', blocked: since, l1: relationBlocked(since, user), ...ban },
-        unchanged(was, 'state', 'role', 'until', 'applied', 'invited'),
+        groupMembershipKey(app, group, user),
+        { state: 'blocked', blocked: blockedAt, lsi1sk: blockOrder(blockedAt, user), ...ban },
+        unchanged(was, 'state', 'role', 'bannedUntil', 'applied', 'invited'),
       ),
     ),
-    update(edgeKey(app, user, group), {
+    update(userMembershipKey(app, user, group), {
       set: {
-        ...leftEdge(now),
+        ...endedUserMembership(now),
         ...(isMember(was) && { kicked: now }),
         blocked,
         applied: undefined,
-        l2: edgeVoid(blocked, group),
+        lsi2sk: voidOrder(blocked, group),
       },
     }),
     isMember(was)
-      ? measured('leaves', update(userKey(app, user), { add: { joined: -1 } }, LIVING))
-      : check(userKey(app, user), LIVING),
+      ? measured('leaves', update(userKey(app, user), { add: { joined: -1 } }, NOT_DELETED))
+      : check(userKey(app, user), NOT_DELETED),
     ...(was?.applied === undefined ? [] : [remove(applicationKey(app, group, user))]),
   ];
 }
 
 /** No longer blocked; a ban that still runs stays. */
-export function unblockStep(app: string, group: number, user: number, was: Relation, now: number): Step {
-  const until = bannedUntil(was, now);
-  const key = relationKey(app, group, user);
-  const as = unchanged(was, 'state', 'until');
-  return until === undefined
+export function unblockStep(app: string, group: number, user: number, was: GroupMembership, now: number): Step {
+  const bannedUntil = runningBanEnd(was, now);
+  const key = groupMembershipKey(app, group, user);
+  const as = unchanged(was, 'state', 'bannedUntil');
+  return bannedUntil === undefined
     ? remove(key, as)
-    : put(key, { banned: was.banned, until, ttl: relationTtl(until, 0) }, as);
+    : put(key, { banned: was.banned, bannedUntil, ttl: groupMembershipTtl(bannedUntil, 0) }, as);
 }
 
 /** Everybody in a group's partition: members, who is blocked, and who would come back with a ban or an application. */
-export const allRelationsOf = (app: string, group: number): Query<(Relation & { l1?: string })[]> => ({
-  query: { partition: relationPartition(app, group), between: prefix(RELATION), all: true },
-  parse: ({ items }) => items as unknown as (Relation & { l1?: string })[],
+export const groupMembershipsOf = (app: string, group: number): Query<(GroupMembership & { lsi1sk?: string })[]> => ({
+  query: { partition: groupMembershipPartition(app, group), between: prefix(GROUP_MEMBERSHIP), all: true },
+  parse: ({ items }) => items as unknown as (GroupMembership & { lsi1sk?: string })[],
 });
 
-/** One page of everything that lies with a group's people: relations and applications. */
-export const peopleOf = (app: string, group: number, limit: number): Query<Relation[]> => ({
-  query: { partition: relationPartition(app, group), between: ['!', '~'], limit },
-  parse: ({ items }) => items as unknown as Relation[],
+/** One page of everything that lies with a group's people: group memberships and applications. */
+export const peopleOf = (app: string, group: number, limit: number): Query<GroupMembership[]> => ({
+  query: { partition: groupMembershipPartition(app, group), between: ['!', '~'], limit },
+  parse: ({ items }) => items as unknown as GroupMembership[],
 });
 
-export const personOf = (app: string, group: number, sk: string): Get<Relation | undefined> =>
-  record({ pk: relationPartition(app, group), sk });
+export const personOf = (app: string, group: number, sk: string): Get<GroupMembership | undefined> =>
+  getItem({ pk: groupMembershipPartition(app, group), sk });
 
-/** The steps that take one such item away with its group; a member's edge and count go with it. */
-export function forgetSteps(app: string, group: number, item: Relation, now: number): Step[] {
-  const key = { pk: relationPartition(app, group), sk: item.sk };
+/** The steps that take one such item away with its group; a member's user membership and count go with it. */
+export function removeFromGroupSteps(app: string, group: number, item: GroupMembership, now: number): Step[] {
+  const key = { pk: groupMembershipPartition(app, group), sk: item.sk };
   if (!isMember(item)) return [remove(key)];
-  const user = userOfRelation(item);
+  const user = memberIn(item);
   return [
     remove(key, unchanged(item, 'state')),
-    update(edgeKey(app, user, group), { set: leftEdge(now) }),
+    update(userMembershipKey(app, user, group), { set: endedUserMembership(now) }),
     update(userKey(app, user), { add: { joined: -1 } }),
   ];
 }
 
 /** The admins of a group in order of appointment, or its members in order of joining: who may inherit it. */
-export function heirsOf(
+export function successorsOf(
   app: string,
   group: number,
   which: 'admins' | 'members',
   from: string | undefined,
   limit: number,
-): Query<{ heirs: Relation[]; more: string | undefined }> {
+): Query<{ successors: GroupMembership[]; more: string | undefined }> {
   const [index, start] = which === 'admins' ? (['lsi3', ADMIN] as const) : (['lsi1', MEMBER] as const);
   return {
-    query: { partition: relationPartition(app, group), index, between: prefix(start, from), limit },
+    query: { partition: groupMembershipPartition(app, group), index, between: prefix(start, from), limit },
     parse: ({ items, last }) => ({
-      heirs: items as unknown as Relation[],
-      more: last?.[which === 'admins' ? 'l3' : 'l1'] as string | undefined,
+      successors: items as unknown as GroupMembership[],
+      more: last?.[which === 'admins' ? 'lsi3sk' : 'lsi1sk'] as string | undefined,
     }),
   };
 }
 
 /** A member becomes owner: no admin any more, no longer banned, and the group counts as owned. */
-export function becomeOwnerSteps(app: string, group: number, was: Relation, now: number, person = LIVING): Step[] {
-  const user = userOfRelation(was);
+export function becomeOwnerSteps(
+  app: string,
+  group: number,
+  was: GroupMembership,
+  now: number,
+  person = NOT_DELETED,
+): Step[] {
+  const user = memberIn(was);
   return [
     update(
-      relationKey(app, group, user),
+      groupMembershipKey(app, group, user),
       {
-        set: { role: OWNER_ROLE, since: undefined, l3: undefined, banned: undefined, until: undefined, l2: undefined },
+        set: {
+          role: OWNER_ROLE,
+          adminSince: undefined,
+          lsi3sk: undefined,
+          banned: undefined,
+          bannedUntil: undefined,
+          lsi2sk: undefined,
+        },
       },
       unchanged(was, 'state', 'role'),
     ),
-    update(edgeKey(app, user, group), { set: { role: OWNER_ROLE, since: now, l3: edgeAdmin(now, group) } }),
+    update(userMembershipKey(app, user, group), {
+      set: { role: OWNER_ROLE, adminSince: now, lsi3sk: administeredGroupOrder(now, group) },
+    }),
     update(userKey(app, user), { add: { owned: 1 } }, person),
   ];
 }
+
+/** The members of a group in order of joining. */
+export const membersInOrder = (app: string, group: number): Listing<GroupMembership> => ({
+  partition: groupMembershipPartition(app, group),
+  index: 'lsi1',
+  prefix: MEMBER,
+  form: /^M#\d{13}#\d{4}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.groupMembership,
+  entry: (item) => item as unknown as GroupMembership,
+});
+
+/** The blocked users of a group, the newest first. */
+export const blockedNewestFirst = (app: string, group: number): Listing<GroupMembership> => ({
+  partition: groupMembershipPartition(app, group),
+  index: 'lsi1',
+  prefix: BLOCKED,
+  form: /^B#\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.groupMembership,
+  descending: true,
+  entry: (item) => item as unknown as GroupMembership,
+});
+
+/** Bans a member from speaking until a time (ms or FOR_EVER). */
+export const ban = (
+  app: AppId,
+  group: GroupId,
+  user: UserId,
+  was: GroupMembership,
+  { banned, bannedUntil }: { banned: number; bannedUntil: number },
+): Step =>
+  measured(
+    'bans',
+    update(
+      groupMembershipKey(app, group, user),
+      { set: { banned, bannedUntil, lsi2sk: banOrder(banned, bannedUntil, user) } },
+      unchanged(was, 'state', 'role', 'bannedUntil'),
+    ),
+  );
+
+/** Lifts a ban. What is left of one without an end, when its user has left, ends now. */
+export const unban = (app: AppId, group: GroupId, user: UserId, was: GroupMembership | undefined, now: number): Step =>
+  update(
+    groupMembershipKey(app, group, user),
+    {
+      set: {
+        banned: undefined,
+        bannedUntil: undefined,
+        lsi2sk: undefined,
+        ...(was?.state === undefined && { ttl: userMembershipTtl(now) }),
+      },
+    },
+    unchanged(was, 'state', 'role', 'bannedUntil'),
+  );

@@ -44,6 +44,22 @@ export interface Page {
   last: Item | undefined;
 }
 
+/** Entries in the order of a sort key, as a repository names them; `ListPage` cuts pages from it. */
+export interface Listing<E> {
+  partition: string;
+  index?: LocalIndexName;
+  /** What all sort keys of the listing begin with. */
+  prefix: string;
+  /** What its sort keys look like. */
+  form: RegExp;
+  /** The most bytes of an entry. */
+  entryBytes: number;
+  descending?: boolean;
+  /** The least sort key, where that is not `prefix`. */
+  from?: string;
+  entry: (item: Item) => E;
+}
+
 export type Read<T> = Get<T> | Query<T>;
 
 type Nested<T> = T | readonly T[] | { readonly [name: string]: T };
@@ -63,7 +79,7 @@ const isRead = (reads: Reads): reads is Read<unknown> => 'parse' in reads && typ
 export const UNIT = 4096;
 
 /** An item read as its record type, or undefined where there is none. @param bytes the most that it can have */
-export const record = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
+export const getItem = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
   get: key,
   bytes,
   parse: (item) => item as T | undefined,

@@ -1,6 +1,6 @@
 import { absent } from './expression.ts';
 import { sequenceKey } from './keys.ts';
-import { type Get, record } from './read.ts';
+import { type Get, getItem } from './read.ts';
 import { type Step, update } from './step.ts';
 
 /** Numbers of a group, apart from what joins touch: they are drawn by whoever writes the number that was read, plus 1. */
@@ -15,7 +15,7 @@ export interface Sequence {
   closed?: boolean;
 }
 
-export const sequenceOf = (app: string, group: number): Get<Sequence | undefined> => record(sequenceKey(app, group));
+export const sequenceOf = (app: string, group: number): Get<Sequence | undefined> => getItem(sequenceKey(app, group));
 
 /** The clean-up of a dissolved group has begun: from now on its files only go. */
 export const closeSequence = (app: string, group: number): Step =>

@@ -7,8 +7,8 @@
 export const MOST_BYTES = {
   groupInfo: 9_000,
   groupText: 21_000,
-  relation: 1_100,
-  edge: 450,
+  groupMembership: 1_100,
+  userMembership: 450,
   application: 2_600,
   invitation: 2_700,
   /** Of either, in an index for counting. */

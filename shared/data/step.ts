@@ -25,6 +25,8 @@ export interface Step {
   once?: true;
   /** What has happened once this is written. */
   event?: MeasuredEvent;
+  /** The values that a check proves, where it proves nothing else. */
+  equal?: Item;
   /** What it only adds: see write-queue.ts. */
   sum?: Sum;
   /** How steps with this one are written where many others change its item at the same time. */
@@ -48,7 +50,7 @@ export const check = (key: Key, condition: Condition) => step('check', key, cond
 export const measured = (event: MeasuredEvent, step: Step): Step => ({ ...step, event });
 
 /** The item as the step leaves it. */
-export function applied(step: Step, item: Item | undefined): Item | undefined {
+export function itemAfter(step: Step, item: Item | undefined): Item | undefined {
   switch (step.action) {
     case 'put':
       return step.item;

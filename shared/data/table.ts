@@ -10,12 +10,16 @@ export const TTL_ATTRIBUTE = 'ttl';
 
 /** Another order within a partition, readable with strong consistency. `projected` undefined means all attributes. */
 export const LOCAL_INDEXES = [
-  { name: 'lsi1', sortKey: 'l1', projected: undefined },
-  { name: 'lsi2', sortKey: 'l2', projected: ['name', 'joined', 'banned', 'until', 'settled', 'blocked', 'role'] },
-  { name: 'lsi3', sortKey: 'l3', projected: ['name', 'joined', 'role'] },
+  { name: 'lsi1', sortKey: 'lsi1sk', projected: undefined },
+  {
+    name: 'lsi2',
+    sortKey: 'lsi2sk',
+    projected: ['name', 'joined', 'banned', 'bannedUntil', 'settled', 'blocked', 'role'],
+  },
+  { name: 'lsi3', sortKey: 'lsi3sk', projected: ['name', 'joined', 'role'] },
 ] as const;
 
 /** Eventually consistent: background work and operators only, never a client's list or look-up. Keys only. */
-export const GLOBAL_INDEX = { name: 'gsi1', partitionKey: 'g1p', sortKey: 'g1s' } as const;
+export const GLOBAL_INDEX = { name: 'gsi1', partitionKey: 'gsi1pk', sortKey: 'gsi1sk' } as const;
 
 export type LocalIndexName = (typeof LOCAL_INDEXES)[number]['name'];

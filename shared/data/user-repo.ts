@@ -14,7 +14,7 @@ import {
   usernameKey,
   userPartition,
 } from './keys.ts';
-import { type Get, prefix, type Query, record } from './read.ts';
+import { type Get, getItem, prefix, type Query } from './read.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, type Step } from './step.ts';
 
@@ -25,7 +25,7 @@ export interface User {
   /** As the user wrote it; unique as `comparedName` compares it. */
   username: string;
   mobile?: string;
-  /** Absent for who was moved in without one: no password logs in until one is set. */
+  /** Absent for who was imported without one: no password logs in until one is set. */
   password?: PasswordHash;
   /** A session is alive while it carries the user's epoch: raising it revokes all of them in one write. */
   epoch: number;
@@ -34,7 +34,7 @@ export interface User {
   /** Groups joined (owned ones included) and owned. */
   joined: number;
   owned: number;
-  made: number;
+  createdAt: number;
 }
 
 /** scrypt with its parameters, so that stronger ones can be introduced without asking for passwords. */
@@ -64,11 +64,11 @@ export interface Device {
   /** SHA-256 of the session's token; absent once revoked. */
   token?: string;
   /** Milliseconds. */
-  expires: number;
+  expiresAt: number;
   epoch: number;
   /** Last call, written at most once per minute. */
   seen: number;
-  made: number;
+  createdAt: number;
   /** Last login; absent for a device that was only registered for push. */
   login?: number;
   /** Passwords that failed here since (ms), the last ten at most. */
@@ -84,7 +84,7 @@ export interface Device {
 export interface Lock {
   fails: number[];
   /** Logins of new devices are refused until then. */
-  until?: number;
+  lockedUntil?: number;
 }
 
 export interface NameHolder {
@@ -102,20 +102,21 @@ export interface Tags {
   tags: string[];
 }
 
-export const userOf = (app: string, user: number): Get<User | undefined> => record(userKey(app, user));
+export const userOf = (app: string, user: number): Get<User | undefined> => getItem(userKey(app, user));
 export const profileOf = (app: string, user: number): Get<Profile | undefined> =>
-  record(profileKey(app, user), MOST_BYTES.profile);
+  getItem(profileKey(app, user), MOST_BYTES.profile);
 export const settingsOf = <T>(app: string, user: number): Get<T | undefined> =>
-  record(settingsKey(app, user), MOST_BYTES.settings);
+  getItem(settingsKey(app, user), MOST_BYTES.settings);
 export const usernameOf = (app: string, username: string): Get<NameHolder | undefined> =>
-  record(usernameKey(app, username));
-export const mobileOf = (app: string, mobile: string): Get<NameHolder | undefined> => record(mobileKey(app, mobile));
-export const lockOf = (app: string, account: string): Get<Lock | undefined> => record(lockKey(app, account));
+  getItem(usernameKey(app, username));
+export const mobileOf = (app: string, mobile: string): Get<NameHolder | undefined> => getItem(mobileKey(app, mobile));
+export const lockOf = (app: string, account: string): Get<Lock | undefined> => getItem(lockKey(app, account));
 export const deviceOf = (app: string, user: number, sn: number): Get<Device | undefined> =>
-  record(deviceKey(app, user, sn), MOST_BYTES.device);
-export const tagsOf = (app: string, user: number): Get<Tags | undefined> => record(tagsKey(app, user), MOST_BYTES.tags);
+  getItem(deviceKey(app, user, sn), MOST_BYTES.device);
+export const tagsOf = (app: string, user: number): Get<Tags | undefined> =>
+  getItem(tagsKey(app, user), MOST_BYTES.tags);
 export const pushTokenOf = (app: string, hash: string): Get<PushTokenHolder | undefined> =>
-  record(pushTokenKey(app, hash));
+  getItem(pushTokenKey(app, hash));
 /** All devices of a person (few: the limit is 20). */
 export const devicesOf = (app: string, user: number): Query<Device[]> => ({
   query: {
@@ -131,7 +132,7 @@ export const devicesOf = (app: string, user: number): Query<Device[]> => ({
 export const putUser = (app: string, user: User): Step[] => [
   measured('registrations', put(userKey(app, user.user), user, missing)),
   put(usernameKey(app, user.username), { user: user.user }, missing),
-  put(directoryKey(app, user.made, user.user), {}),
+  put(directoryKey(app, user.createdAt, user.user), {}),
 ];
 
 /** A name or number that is free, or this user's already. */
@@ -162,10 +163,10 @@ export const directoryOf = (
 
 /** Not locked at `now`. */
 export const unlocked = (now: number): Condition =>
-  any(absent('until'), (e) => `${e.name('until')} <= ${e.value(now)}`);
+  any(absent('lockedUntil'), (e) => `${e.name('lockedUntil')} <= ${e.value(now)}`);
 
 /** A user that is there, disabled or not. */
-export const LIVING = oneOf('status', ['active', 'disabled']);
+export const NOT_DELETED = oneOf('status', ['active', 'disabled']);
 
 /** A page of everything in a user's partition but the user: its keys, and with devices their push token. */
 export const itemsOf = (app: string, user: number, limit: number): Query<Pick<Device, 'sk'>[]> => ({

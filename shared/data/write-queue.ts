@@ -4,7 +4,7 @@ import { pause } from '../deadline.ts';
 import type { Database } from './database.ts';
 import { absent, all, any, atMost, type Condition, Expression, equal, exists, missing } from './expression.ts';
 import { type Key, leaseKey, queuedKey, queuedSince } from './keys.ts';
-import { type Item, keyText, type Query, record } from './read.ts';
+import { getItem, type Item, keyText, type Query } from './read.ts';
 import { put, remove, type Step, update } from './step.ts';
 
 /**
@@ -72,8 +72,8 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
   const { key: counted } = steps.find(({ sum }) => sum)!;
   const began = Date.now();
   const own = queuedKey(counted, began, randomUUID());
-  const mine = record<Queued>(own);
-  const lease = record<{ until: number }>(leaseKey(counted));
+  const mine = getItem<Queued>(own);
+  const lease = getItem<{ expiresAt: number }>(leaseKey(counted));
   // Laid into the queue twice, since an answer was lost, it might be done before the second time.
   await db.write([{ ...put(own, { steps: packed(steps), ttl: Math.ceil((began + LIFE) / 1000) }), once: true }]);
   for (;;) {
@@ -84,7 +84,7 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
     if (Date.now() - began > LIFE) {
       // Whatever somebody else does with it at this moment shows in this write.
       if (await db.write([remove(own, all(exists, absent('failed')))])) return 'too late';
-    } else if ((led?.until ?? 0) <= Date.now()) await lead(db.beside(), counted, own);
+    } else if ((led?.expiresAt ?? 0) <= Date.now()) await lead(db.beside(), counted, own);
   }
 }
 
@@ -104,16 +104,20 @@ async function lead(db: Database, counted: Key, own: Key): Promise<void> {
   const key = leaseKey(counted);
   const holder = randomUUID();
   const now = Date.now();
-  const until = now + LEASE;
-  const taken = put(key, { holder, until, ttl: Math.ceil(until / 1000) }, any(missing, atMost('until', now)));
+  const expiresAt = now + LEASE;
+  const taken = put(
+    key,
+    { holder, expiresAt, ttl: Math.ceil(expiresAt / 1000) },
+    any(missing, atMost('expiresAt', now)),
+  );
   if (!(await db.write([taken]))) return;
-  while (Date.now() < until && (await writeSome(db, counted, keyText(own))));
+  while (Date.now() < expiresAt && (await writeSome(db, counted, keyText(own))));
   await db.write([remove(key, equal('holder', holder))]);
 }
 
 /** One transaction of queued writes. @returns whether `own` may still wait */
 async function writeSome(db: Database, counted: Key, own: string): Promise<boolean> {
-  const [found, item] = await db.read([queuedOf(counted, Date.now() - LIFE), record<Item>(counted)] as const);
+  const [found, item] = await db.read([queuedOf(counted, Date.now() - LIFE), getItem<Item>(counted)] as const);
   const waiting = found.filter(({ failed }) => failed === undefined);
   const failures = new Map<Queued, [key: string, item: Item | undefined][]>();
   for (const queued of waiting) if (!fits(queued, item)) failures.set(queued, [[keyText(counted), item]]);

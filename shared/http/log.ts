@@ -1,8 +1,8 @@
+import type { Call } from '../call/call.ts';
 import { APP_ID } from '../data/app-repo.ts';
 import type { Database } from '../data/database.ts';
 import { type Job, jobId } from '../data/job-repo.ts';
 import type { Key } from '../data/keys.ts';
-import type { Call } from '../domain/call.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, NAMESPACE } from '../metrics.ts';
 

@@ -1,11 +1,11 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
+import { type Access, Call } from '../call/call.ts';
+import { requestHash } from '../call/idempotency.ts';
+import { Page } from '../call/page.ts';
+import { Redirect } from '../call/redirect.ts';
 import { untilAnswered } from '../deadline.ts';
-import { type Access, Call } from '../domain/call.ts';
-import { Page } from '../domain/page.ts';
-import { Redirect } from '../domain/redirect.ts';
-import { requestHash } from '../domain/repetition.ts';
 import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
@@ -90,7 +90,7 @@ export function operation<S extends z.ZodMiniType>(
           await call.open([]);
           throw input;
         } finally {
-          await call.noted();
+          await call.touched();
         }
       }),
     ) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -104,7 +104,7 @@ function invocation(contract: Contract<z.ZodMiniType>, event: APIGatewayProxyEve
   const call = new Call(
     contract.access,
     { app: credential('app_id'), token: credential('access-token'), user: headers.user_id, group: headers.group_id },
-    { userAgent: headers['user-agent'] ?? '', repetition: repetitionOf(event), origin: originOf(event) },
+    { userAgent: headers['user-agent'] ?? '', idempotency: idempotencyOf(event), origin: originOf(event) },
   );
   return {
     call,
@@ -122,7 +122,7 @@ function originOf({ headers, requestContext: { domainName } }: APIGatewayProxyEv
   return `${scheme}://${domainName}${port === (scheme === 'http' ? '80' : '443') ? '' : `:${port}`}`;
 }
 
-function repetitionOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2) {
+function idempotencyOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2) {
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
   return { key, request: requestHash(body, rawQueryString, headers.user_id, headers.group_id) };

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type * as z from 'zod/mini';
-import type { Access } from '../domain/call.ts';
+import type { Access } from '../call/call.ts';
 import { type ErrorName, errors } from '../errors.ts';
 import { redirectReply, uploadFormReply } from '../http/file-schemas.ts';
 import { announcementReply, entryReply, fileReply, groupReply, memberReply } from '../http/group-schemas.ts';

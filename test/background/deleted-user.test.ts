@@ -2,7 +2,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, expect } from 'vitest';
 import { handler } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
-import { newId } from '../../shared/domain/ids.ts';
+import { newId } from '../../shared/ids.ts';
 import { putAll } from '../support/database.ts';
 import { itemsOf } from '../support/invariants.ts';
 import { jobsOf } from '../support/jobs.ts';
@@ -158,7 +158,7 @@ inThisProcess('A deleted user', (story) => {
     expect(await remains(given, gone.id)).toEqual([]);
   });
 
-  story('is not brought back by a job that is handed out again after its end', async (given) => {
+  story('is not imported back by a job that is handed out again after its end', async (given) => {
     const gone = await given.user('gone');
     await given.admin({ user: gone.id }).does('POST /user/delete');
     const [key] = await jobs(given);

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Database } from '../../shared/data/database.ts';
 import { absent, below, equal, exists, missing } from '../../shared/data/expression.ts';
 import type { Query } from '../../shared/data/read.ts';
-import { record, UNIT } from '../../shared/data/read.ts';
+import { getItem, UNIT } from '../../shared/data/read.ts';
 import { check, put, remove, update } from '../../shared/data/step.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import { newTable } from '../support/database.ts';
@@ -42,7 +42,7 @@ describe('Against a real table', () => {
     for (let from = 0; from < 250; from += 50)
       await db().write(Array.from({ length: 50 }, (_, n) => put(key(from + n), { n: from + n })));
     const view = db();
-    const gets = Array.from({ length: 260 }, (_, n) => record<{ n: number }>(key(n)));
+    const gets = Array.from({ length: 260 }, (_, n) => getItem<{ n: number }>(key(n)));
     const read = await view.read({ gets: [...gets, ...gets], nested: { one: gets[7]!, none: [] }, all: items('P') });
     expect(read.gets.map((item) => item?.n)).toEqual(
       [...gets, ...gets].map((_, n) => (n % 260 < 250 ? n % 260 : undefined)),
@@ -66,8 +66,8 @@ describe('Against a real table', () => {
       parse: ({ items, count }) => Math.max(items.length, count),
     });
     const reads = {
-      few: all.slice(0, 3).map((n) => record<object>(key(n + 10))),
-      large: record<object>(key(20), 3 * UNIT),
+      few: all.slice(0, 3).map((n) => getItem<object>(key(n + 10))),
+      large: getItem<object>(key(20), 3 * UNIT),
       queries: [query('P', { all: true }), query('Q', { limit: 30, count: true }), query('Q', { limit: 2 })],
       unknown: [items('P')],
     };
@@ -85,8 +85,8 @@ describe('Against a real table', () => {
     const small = view();
     expect(await small.load([[reads.large, ...reads.few]], 2)).toEqual([reads.large, reads.few[2]]);
     expect(small.usage).toMatchObject({ trips: 1, readUnits: 2 });
-    expect(small.known(reads.few[0]!)?.record).toBeDefined();
-    expect(small.known(reads.large)).toBeUndefined();
+    expect(small.cached(reads.few[0]!)?.record).toBeDefined();
+    expect(small.cached(reads.large)).toBeUndefined();
   });
 
   test('a query keeps to limit, order, bounds, and goes on over pages only where it is told to', async () => {
@@ -117,8 +117,8 @@ describe('Against a real table', () => {
   test('writes all steps or none, and shows what is really there', async () => {
     const table = await newTable();
     const db = () => new Database(table.client, table.name);
-    const a = record<{ n: number; t?: string }>(key('a'));
-    const b = record<{ n: number }>(key('b'));
+    const a = getItem<{ n: number; t?: string }>(key('a'));
+    const b = getItem<{ n: number }>(key('b'));
     const first = db();
     expect(await first.write([put(key('a'), { n: 1 }, missing), put(key('b'), { n: 1 })])).toBe(true);
     expect(first.records([a, b] as const)).toEqual([
@@ -136,7 +136,7 @@ describe('Against a real table', () => {
     ]);
     expect(await stale.write([check(key('b'), exists), put(key('c'), {}, missing)])).toBe(false);
     expect(stale.records(b)).toBeUndefined();
-    expect(await db().read(record(key('c')))).toBeUndefined();
+    expect(await db().read(getItem(key('c')))).toBeUndefined();
     // One step alone goes the same way.
     expect(await stale.write([put(key('a'), { n: 9 }, missing)])).toBe(false);
     expect(stale.records(a)).toMatchObject({ n: 5 });
@@ -149,11 +149,11 @@ describe('Against a real table', () => {
   test('a note is left out where it cannot be made', async () => {
     const table = await newTable();
     const db = new Database(table.client, table.name);
-    await db.note(update(key('a'), { set: { n: 1 } }, exists));
-    expect(await db.read(record(key('a')))).toBeUndefined();
-    await db.note(update(key('a'), { set: { n: 1 } }, missing));
-    expect(await new Database(table.client, table.name).read(record(key('a')))).toEqual({ ...key('a'), n: 1 });
-    await new Database(table.client, 'no such table').note(update(key('a'), { set: { n: 1 } }));
+    await db.touch(update(key('a'), { set: { n: 1 } }, exists));
+    expect(await db.read(getItem(key('a')))).toBeUndefined();
+    await db.touch(update(key('a'), { set: { n: 1 } }, missing));
+    expect(await new Database(table.client, table.name).read(getItem(key('a')))).toEqual({ ...key('a'), n: 1 });
+    await new Database(table.client, 'no such table').touch(update(key('a'), { set: { n: 1 } }));
   });
 });
 
@@ -217,7 +217,7 @@ describe('When the database cannot', () => {
     mock.on(TransactWriteCommand).rejects(cancelled('ConditionalCheckFailed', 'TransactionConflict'));
     const db = open();
     expect(await db.write(two)).toBe(false);
-    expect(db.records(record(key('a')))).toEqual({ pk: 'P', sk: 'a', n: 7 });
+    expect(db.records(getItem(key('a')))).toEqual({ pk: 'P', sk: 'a', n: 7 });
     expect(db.usage.requests).toBe(1);
   });
 
@@ -230,9 +230,9 @@ describe('When the database cannot', () => {
       .rejects(failed({ pk: { S: 'P' }, sk: { S: 'a' } } as never));
     const db = open();
     expect(await db.write([update(key('a'), { set: { n: 1 } }, exists)])).toBe(false);
-    expect(db.records(record(key('a')))).toBeUndefined();
+    expect(db.records(getItem(key('a')))).toBeUndefined();
     expect(await db.write([update(key('a'), { set: { n: 1 } }, absent('n'))])).toBe(false);
-    expect(db.records(record(key('a')))).toEqual(key('a'));
+    expect(db.records(getItem(key('a')))).toEqual(key('a'));
   });
 
   test('what is broken stays an error', async () => {
@@ -248,7 +248,7 @@ describe('When the database cannot', () => {
     mock.onAnyCommand().rejects(throttled);
     await expect(open().write(two)).rejects.toThrow(Unavailable);
     await expect(open().write([remove(key('a'))])).rejects.toThrow(Unavailable);
-    await expect(open().read(record(key('a')))).rejects.toThrow(Unavailable);
+    await expect(open().read(getItem(key('a')))).rejects.toThrow(Unavailable);
     await expect(open().read(items('P'))).rejects.toThrow(Unavailable);
     for (const command of [TransactWriteCommand, DeleteCommand, BatchGetCommand, QueryCommand])
       expect(mock.commandCalls(command as typeof QueryCommand).length).toBeGreaterThan(5);
@@ -264,7 +264,7 @@ describe('When the database cannot', () => {
       .resolvesOnce({ UnprocessedKeys: left(1) })
       .resolvesOnce({ Responses: { table: [{ ...keys[2], n: 3 }] } });
     const db = open();
-    expect(await db.read(keys.map((one) => record<{ n: number }>(one)))).toEqual([
+    expect(await db.read(keys.map((one) => getItem<{ n: number }>(one)))).toEqual([
       { ...keys[0], n: 1 },
       undefined,
       { ...keys[2], n: 3 },
@@ -276,7 +276,7 @@ describe('When the database cannot', () => {
 
   test('but not for ever', async () => {
     mock.on(BatchGetCommand).resolves({ UnprocessedKeys: { table: { Keys: [key('a')] } } });
-    await expect(open().read(record(key('a')))).rejects.toThrow(Unavailable);
+    await expect(open().read(getItem(key('a')))).rejects.toThrow(Unavailable);
     expect(mock.commandCalls(BatchGetCommand).length).toBeGreaterThanOrEqual(12);
   });
 });

@@ -16,7 +16,7 @@ import {
   present,
   unchanged,
 } from '../../shared/data/expression.ts';
-import { record } from '../../shared/data/read.ts';
+import { getItem } from '../../shared/data/read.ts';
 import { check, put, remove, type Step, statement, update } from '../../shared/data/step.ts';
 import { newTable } from '../support/database.ts';
 
@@ -69,7 +69,7 @@ const transaction = fc
 
 test('what a call knows after a write is what the table holds, whatever was written and whether it held', async () => {
   const table = await newTable();
-  const gets = KEYS.map((key) => record(key));
+  const gets = KEYS.map((key) => getItem(key));
   let written = 0;
   let refused = 0;
   await fc.assert(

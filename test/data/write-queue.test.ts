@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Database } from '../../shared/data/database.ts';
 import { exists, missing } from '../../shared/data/expression.ts';
 import { type Key, leaseKey, queuedKey } from '../../shared/data/keys.ts';
-import { type Item, type Query, record } from '../../shared/data/read.ts';
+import { getItem, type Item, type Query } from '../../shared/data/read.ts';
 import { put, remove, type Step, update } from '../../shared/data/step.ts';
 import { stepsOf, sumStep } from '../../shared/data/write-queue.ts';
 import { newTable } from '../support/database.ts';
@@ -29,7 +29,7 @@ const joinOf = (key: Key, nth: number, most = 100): Step[] => [
 /** Lays the steps into the queue, as a write does that has met others. */
 const queue = (db: Database, steps: Step[]) => steps[0]!.queued!(db, steps);
 
-const read = <T = Item>(key: Key) => open().read(record<T>(key));
+const read = <T = Item>(key: Key) => open().read(getItem<T>(key));
 const everythingOf = ({ pk }: Key): Promise<Item[]> => {
   const all: Query<Item[]> = {
     query: { partition: pk.replace('G#', 'Q#'), between: ['!', '~'] },
@@ -57,7 +57,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
       await new Promise((later) => setTimeout(later, 3));
     }
     expect(await Promise.all(outcomes)).toEqual([...Array(5).fill('done'), ...Array(7).fill('refused')]);
-    for (const db of dbs.slice(5)) expect(db.records(record(key))).toMatchObject({ count: 6 });
+    for (const db of dbs.slice(5)) expect(db.records(getItem(key))).toMatchObject({ count: 6 });
     expect(await everythingOf(key)).toEqual([]);
   });
 
@@ -66,8 +66,8 @@ describe('Writes that wait in the queue of an item they add to', () => {
     await open().write([put(personOf(key, 1), { nth: 'somebody' })]);
     const dbs = [open(), open(), open()];
     expect(await Promise.all(dbs.map((db, nth) => queue(db, joinOf(key, nth))))).toEqual(['done', 'refused', 'done']);
-    expect(dbs[1]!.records(record(personOf(key, 1)))).toMatchObject({ nth: 'somebody' });
-    expect(dbs[1]!.overtaken).toBe(true);
+    expect(dbs[1]!.records(getItem(personOf(key, 1)))).toMatchObject({ nth: 'somebody' });
+    expect(dbs[1]!.conflicted).toBe(true);
     expect(await read(key)).toMatchObject({ count: 3 });
   });
 
@@ -75,7 +75,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     const key = await counted({ status: 'dissolved' });
     const db = open();
     expect(await queue(db, joinOf(key, 1))).toBe('refused');
-    expect(db.records(record(key))).toMatchObject({ status: 'dissolved' });
+    expect(db.records(getItem(key))).toMatchObject({ status: 'dissolved' });
     expect(await read(personOf(key, 1))).toBeUndefined();
   });
 
@@ -83,11 +83,11 @@ describe('Writes that wait in the queue of an item they add to', () => {
     const key = { pk: 'G#app#nowhere', sk: '#' };
     const db = open();
     expect(await queue(db, joinOf(key, 1))).toBe('refused');
-    expect(db.records(record(key))).toBeUndefined();
+    expect(db.records(getItem(key))).toBeUndefined();
     const there = await counted();
     const needs = [...joinOf(there, 1), update({ pk: 'U#app#1', sk: '#' }, { add: { joined: 1 } }, exists)];
     expect(await queue(db, needs)).toBe('refused');
-    expect(db.known(record({ pk: 'U#app#1', sk: '#' }))).toEqual({ record: undefined });
+    expect(db.cached(getItem({ pk: 'U#app#1', sk: '#' }))).toEqual({ record: undefined });
   });
 
   test('that need the same person wait for one another', async () => {
@@ -99,7 +99,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
 
   test('are done by another call where the one that wrote for them has died', async () => {
     const key = await counted();
-    await open().write([put(leaseKey(key), { holder: 'a function that died', until: Date.now() + 1000 })]);
+    await open().write([put(leaseKey(key), { holder: 'a function that died', expiresAt: Date.now() + 1000 })]);
     const began = Date.now();
     expect(await queue(open(), joinOf(key, 1))).toBe('done');
     expect(Date.now() - began).toBeGreaterThan(900);
@@ -107,7 +107,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
 
   test('are taken back after five seconds in which nobody did them, and not done afterwards', async () => {
     const key = await counted();
-    await open().write([put(leaseKey(key), { holder: 'somebody', until: Date.now() + 60_000 })]);
+    await open().write([put(leaseKey(key), { holder: 'somebody', expiresAt: Date.now() + 60_000 })]);
     expect(await queue(open(), joinOf(key, 1))).toBe('too late');
     await open().write([remove(leaseKey(key))]);
     expect(await queue(open(), joinOf(key, 2))).toBe('done');
@@ -125,7 +125,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
 
   /** The steps of a join of person 1 as they lie in the queue. */
   async function everythingQueued(key: Key): Promise<string[]> {
-    await open().write([put(leaseKey(key), { holder: 'somebody', until: Date.now() + 300 })]);
+    await open().write([put(leaseKey(key), { holder: 'somebody', expiresAt: Date.now() + 300 })]);
     const waiting = queue(open(), joinOf({ ...key, pk: key.pk }, 1));
     await new Promise((later) => setTimeout(later, 100));
     const found = (await everythingOf(key)).flatMap(({ steps }) => (steps === undefined ? [] : [String(steps)]));
@@ -177,7 +177,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     const user = { pk: `U#${key.pk}`, sk: '#' };
     await open().write([put(user, { joined: 0 })]);
     const db = open();
-    await db.load([record(key), record(user)]);
+    await db.load([getItem(key), getItem(user)]);
     let conflicts = 0;
     const middleware = (next: (args: object) => Promise<object>) => async (args: object) => {
       if (conflicts++ >= 2) return next(args);
@@ -192,8 +192,8 @@ describe('Writes that wait in the queue of an item they add to', () => {
     } finally {
       table.client.middlewareStack.remove('conflicts');
     }
-    expect(db.records([record(key), record(user)])).toMatchObject([{ count: 2 }, { joined: 1 }]);
-    expect(await open().read([record(key), record(user)])).toMatchObject([{ count: 2 }, { joined: 1 }]);
+    expect(db.records([getItem(key), getItem(user)])).toMatchObject([{ count: 2 }, { joined: 1 }]);
+    expect(await open().read([getItem(key), getItem(user)])).toMatchObject([{ count: 2 }, { joined: 1 }]);
   });
 
   test('are the same steps when they come out of the queue', async () => {

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
+import type { Call } from '../../shared/call/call.ts';
 import { put, update } from '../../shared/data/step.ts';
-import type { Call } from '../../shared/domain/call.ts';
 import { hashPassword } from '../../shared/domain/user/password.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
 import { operation } from '../../shared/http/operation.ts';
@@ -97,7 +97,7 @@ describe.concurrent('A database that never answers', () => {
     let ms = 0;
     const { asked } = await answerOf(silence, async ({ app, db }) => {
       const began = performance.now();
-      await db.note(update({ pk: app, sk: 'a' }, { set: { seen: 1 } }));
+      await db.touch(update({ pk: app, sk: 'a' }, { set: { seen: 1 } }));
       ms = performance.now() - began;
     });
     expect(ms).toBeLessThan(500);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { forgetCachedApps } from '../../shared/call/call.ts';
+import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { revokeAdminToken, updateApp } from '../../shared/data/app-repo.ts';
 import { exists } from '../../shared/data/expression.ts';
 import { deviceKey, userKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
-import { forgetHeld } from '../../shared/domain/call.ts';
-import { newAdminToken, newUserToken, tokenHash } from '../../shared/domain/token.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { type Route, routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';
@@ -234,7 +234,7 @@ describe('Every operation that needs a token', () => {
       const all = tokenRoutes.map((route) => api.call(methodOf(route), route.path, { app: given.app, ...request }));
       return [...new Set((await Promise.all(all)).map(({ outcome }) => outcome))];
     };
-    const expired = { set: { expires: Date.now() - 1 } };
+    const expired = { set: { expiresAt: Date.now() - 1 } };
     await given.db.write([update(deviceKey(given.app, alice.id, alice.device), expired)]);
     expect(await outcomes({ token: alice.token })).toEqual(['loginAgain']);
     await given.db.write([update(userKey(given.app, bob.id), { add: { epoch: 1 } })]);
@@ -249,7 +249,7 @@ describe('Every operation that needs a token', () => {
     await given.db.write([revokeAdminToken(given.app, tokenHash(given.adminToken), Date.now())]);
     expect(await outcomes({ token: given.adminToken })).toEqual(['loginAgain']);
     await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
-    forgetHeld();
+    forgetCachedApps();
     expect(await outcomes({ token: given.adminToken })).toEqual(['appDisabled']);
     expect(await outcomes({ token: 'x' })).toEqual(['appDisabled']);
     expect(await outcomes({})).toEqual(['noToken']);
@@ -273,7 +273,7 @@ describe('Every operation that needs none', () => {
       );
     }
     await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
-    forgetHeld();
+    forgetCachedApps();
     for (const route of publicRoutes)
       expect((await api.call(methodOf(route), route.path, { app: given.app })).outcome, route.id).toBe('appDisabled');
   });

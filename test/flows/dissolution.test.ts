@@ -102,10 +102,10 @@ describe('A dissolved group', () => {
       const group_id = await given.group(alice!, { members: [bob!] });
       await alice!.does('POST /group/destroy', { group_id });
       const jobs = await jobsOf(given.world.table, given.app);
-      // The answer to the Query of edges is there before the clean-up begins, that of marks is asked for when it has ended.
-      let edgesRead: (value?: unknown) => void;
+      // The answer to the Query of user memberships is there before the clean-up begins, that of marks is asked for when it has ended.
+      let userMembershipsRead: (value?: unknown) => void;
       const read = new Promise((resolve) => {
-        edgesRead = resolve;
+        userMembershipsRead = resolve;
       });
       const cleaned = read.then(() => run(jobs));
       const asked: string[] = [];
@@ -115,7 +115,7 @@ describe('A dissolved group', () => {
           if (Object.values(values).includes(dissolvedPartition(given.app))) await cleaned;
           const answer = await next(args);
           asked.push(JSON.stringify(args.input));
-          if (Object.values(values).includes(userPartition(given.app, bob!.id))) edgesRead();
+          if (Object.values(values).includes(userPartition(given.app, bob!.id))) userMembershipsRead();
           return answer;
         },
         { step: 'initialize', name: 'late' },

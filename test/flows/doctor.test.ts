@@ -246,7 +246,7 @@ describe('the doctor', () => {
     // A table without anybody on its stream.
     const table = await newTable();
     await new Database(table.client, table.name).write([
-      putJob({ kind: 'dissolved group', app: 'shop', group: 7, made: 1 }),
+      putJob({ kind: 'dissolved group', app: 'shop', group: 7, createdAt: 1 }),
     ]);
     expect(await checkBackground(table, 'shop', 0)).toMatchObject({
       state: 'wrong',

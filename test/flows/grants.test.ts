@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
+import { tokenHash } from '../../shared/call/token.ts';
 import { adminTokenKey } from '../../shared/data/keys.ts';
-import { record } from '../../shared/data/read.ts';
+import { getItem } from '../../shared/data/read.ts';
 import { update } from '../../shared/data/step.ts';
-import { tokenHash } from '../../shared/domain/token.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { arrived, put, share } from '../support/files.ts';
 import { inBothWorlds, PASSWORD } from '../support/story.ts';
@@ -143,7 +143,7 @@ describe('Every function may do what it has to', () => {
         const user = await given.user();
         // What it asks for may be wrong: that it is the app that asks is verified before.
         await given.admin({ user: user.id }).asks(`${methods[0]!} ${path}`);
-        const token = await given.db.read(record<{ seen: number }>(key));
+        const token = await given.db.read(getItem<{ seen: number }>(key));
         expect(token?.seen, id).toBeGreaterThan(0);
       }
     });

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
-import { relationKey } from '../../shared/data/keys.ts';
+import { groupMembershipKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
 import { inBothWorlds, inThisProcess } from '../support/story.ts';
 
@@ -201,11 +201,11 @@ describe('A group', () => {
     story('the message modes of the asker, and a mute of all only while it runs', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
-      await given.db.write([update(relationKey(given.app, group_id, bob!.id), { set: { mute: 2, push: 3 } })]);
+      await given.db.write([update(groupMembershipKey(given.app, group_id, bob!.id), { set: { mute: 2, push: 3 } })]);
       expect(await bob!.does('GET /group/info', { group_id })).toMatchObject({ msg_mute_mode: 2, msg_push_mode: 3 });
       expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ msg_mute_mode: 0, msg_push_mode: 0 });
       const mute = async (silent: number) => {
-        await given.db.write([updateGroup(given.app, group_id, { set: { silent } }, exists)]);
+        await given.db.write([updateGroup(given.app, group_id, { set: { mutedUntil: silent } }, exists)]);
         return (await bob!.does('GET /group/info', { group_id })).ban_expire_time;
       };
       const soon = Date.now() + 60_500;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import { applicationKey, applicationMade, relationKey } from '../../shared/data/keys.ts';
+import { applicationKey, applicationOrder, groupMembershipKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
 import { inBothWorlds, inThisProcess, type Person } from '../support/story.ts';
 
@@ -205,13 +205,15 @@ describe('Lists', () => {
       const since = Date.now() - 30 * DAY;
       for (const who of [bob!, carol!, dave!]) await who.does('POST /group/apply', { group_id, reason: '' });
       const age = async (who: Person, made: number) => {
-        const order = applicationMade(made, who.id);
-        const set = { made, until: made + 7 * DAY, status: 2, l1: order, l2: order };
+        const order = applicationOrder(made, who.id);
+        const set = { createdAt: made, expiresAt: made + 7 * DAY, status: 2, lsi1sk: order, lsi2sk: order };
         await given.db.write([update(applicationKey(given.app, group_id, who.id), { set })]);
       };
       for (const who of [carol!, dave!])
         await given.db.write([
-          update(relationKey(given.app, group_id, who.id), { set: { applied: undefined, applied_until: undefined } }),
+          update(groupMembershipKey(given.app, group_id, who.id), {
+            set: { applied: undefined, applicationExpiresAt: undefined },
+          }),
         ]);
       await age(carol!, since + 1500);
       await age(dave!, since - 1000);

@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
+import { tokenHash } from '../../shared/call/token.ts';
 import { deviceKey, lockKey, mobileKey } from '../../shared/data/keys.ts';
 import { put, update } from '../../shared/data/step.ts';
 import { devicesOf, lockOf } from '../../shared/data/user-repo.ts';
-import { tokenHash } from '../../shared/domain/token.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 
 const WRONG = 'not the password';
@@ -146,9 +146,9 @@ describe('Logging in', () => {
       await fail(given, alice, 1);
       expect((await login(given, alice)).outcome).toBe('success');
 
-      await lock({ fails: Array(10).fill(now - 10 * MINUTES - 1000), until: now - 1000 });
+      await lock({ fails: Array(10).fill(now - 10 * MINUTES - 1000), lockedUntil: now - 1000 });
       expect((await login(given, alice)).outcome).toBe('success');
-      await lock({ fails: [], until: Date.now() + MINUTES });
+      await lock({ fails: [], lockedUntil: Date.now() + MINUTES });
       expect((await login(given, alice)).outcome).toBe('noPermission');
     });
 
@@ -157,7 +157,9 @@ describe('Logging in', () => {
       for (let n = 0; n < 10; n++)
         expect((await attempt()).body.message).toBe('Operation rejected: wrong name or password');
       expect((await attempt()).body.message).toContain('too many');
-      expect(await given.db.read(lockOf(given.app, tokenHash('ghost')))).toMatchObject({ until: expect.any(Number) });
+      expect(await given.db.read(lockOf(given.app, tokenHash('ghost')))).toMatchObject({
+        lockedUntil: expect.any(Number),
+      });
     });
 
     story('failures of several at once are all counted', async (given) => {

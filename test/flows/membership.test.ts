@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
 import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
-import { applicationKey, relationBanned, relationBlocked, relationKey } from '../../shared/data/keys.ts';
-import { relationOf } from '../../shared/data/membership-repo.ts';
+import { applicationKey, banOrder, blockOrder, groupMembershipKey } from '../../shared/data/keys.ts';
+import { groupMembershipOf } from '../../shared/data/membership-repo.ts';
 import { update } from '../../shared/data/step.ts';
 import { type Actor, inBothWorlds, inThisProcess, type Person } from '../support/story.ts';
 
@@ -167,8 +167,8 @@ describe('Membership', () => {
       await bob!.does('POST /group/apply', { group_id, reason: '' });
       const until = Date.now() - 1;
       await given.db.write([
-        update(applicationKey(given.app, group_id, bob!.id), { set: { until } }),
-        update(relationKey(given.app, group_id, bob!.id), { set: { applied_until: until } }),
+        update(applicationKey(given.app, group_id, bob!.id), { set: { expiresAt: until } }),
+        update(groupMembershipKey(given.app, group_id, bob!.id), { set: { applicationExpiresAt: until } }),
       ]);
       expect(await alice!.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true })).toBe(
         'applicationGone',
@@ -194,9 +194,9 @@ describe('Membership', () => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { approval: 0 });
       const now = Date.now();
-      const set = { state: 'blocked', blocked: now, l1: relationBlocked(now, bob!.id) };
+      const set = { state: 'blocked', blocked: now, lsi1sk: blockOrder(now, bob!.id) };
       await given.db.write([
-        update(relationKey(given.app, group_id, bob!.id), { set }),
+        update(groupMembershipKey(given.app, group_id, bob!.id), { set }),
         updateGroup(given.app, group_id, { add: { blocks: 1 } }, exists),
       ]);
       expect(await bob!.fails('POST /group/apply', { group_id, reason: '' })).toBe('blocked');
@@ -262,8 +262,8 @@ describe('Membership', () => {
         [carol!, Date.now() - 1],
       ] as const)
         await given.db.write([
-          update(relationKey(given.app, group_id, who.id), {
-            set: { name: 'Bobby', mute: 1, push: 2, banned: 1, until: ban, l2: relationBanned(1, ban, who.id) },
+          update(groupMembershipKey(given.app, group_id, who.id), {
+            set: { name: 'Bobby', mute: 1, push: 2, banned: 1, bannedUntil: ban, lsi2sk: banOrder(1, ban, who.id) },
           }),
         ]);
       expect(await members(alice!, group_id)).toHaveLength(3);
@@ -271,13 +271,13 @@ describe('Membership', () => {
       await alice!.does('POST /group/kick', { group_id, user_list: [carol!.id] });
       for (const who of [bob!, carol!]) await who.does('POST /group/apply', { group_id, reason: '' });
       const [back, free] = await given.db.read([
-        relationOf(given.app, group_id, bob!.id),
-        relationOf(given.app, group_id, carol!.id),
+        groupMembershipOf(given.app, group_id, bob!.id),
+        groupMembershipOf(given.app, group_id, carol!.id),
       ] as const);
-      expect(back).toMatchObject({ state: 'member', banned: 1, until });
+      expect(back).toMatchObject({ state: 'member', banned: 1, bannedUntil: until });
       expect(back).not.toHaveProperty('name');
       expect(free).toMatchObject({ state: 'member' });
-      expect(free).not.toHaveProperty('until');
+      expect(free).not.toHaveProperty('bannedUntil');
       expect(await bob!.does('GET /group/settings', { group_id })).toMatchObject({
         msg_mute_mode: 0,
         msg_push_mode: 0,

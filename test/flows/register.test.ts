@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
+import { forgetCachedApps } from '../../shared/call/call.ts';
 import { updateApp } from '../../shared/data/app-repo.ts';
 import { exists } from '../../shared/data/expression.ts';
-import { forgetHeld } from '../../shared/domain/call.ts';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
 describe('Registering', () => {
@@ -127,7 +127,7 @@ describe('Registering', () => {
   inThisProcess('in an app', (story) => {
     story('that has closed registration is refused', async (given) => {
       await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
-      forgetHeld();
+      forgetCachedApps();
       expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(
         'registrationClosed',
       );

@@ -101,9 +101,9 @@ function credentialsOf(own: Tenant, foreign: Tenant, access: Route['access']): f
       key,
       agent,
     )
-    .map(([who, repetition, userAgent]) => [
+    .map(([who, idempotency, userAgent]) => [
       ...who,
-      ...(repetition === undefined ? [] : ['idempotency-key', repetition.slice(0, 1000)]),
+      ...(idempotency === undefined ? [] : ['idempotency-key', idempotency.slice(0, 1000)]),
       ...(userAgent === undefined ? [] : ['user-agent', userAgent]),
     ]);
 }

@@ -56,8 +56,9 @@ inThisProcess('Texts of callers', (story) => {
     const keys = new Set<string>();
     for (let next: Record<string, unknown> | undefined, first = true; first || next; first = false) {
       const page = await client.send(new ScanCommand({ TableName, ...(next && { ExclusiveStartKey: next }) }));
-      for (const { pk, sk, l1, l2, l3, g1p, g1s } of page.Items ?? [])
-        for (const key of [pk, sk, l1, l2, l3, g1p, g1s]) if (key !== undefined) keys.add(String(key));
+      for (const { pk, sk, lsi1sk, lsi2sk, lsi3sk, gsi1pk, gsi1sk } of page.Items ?? [])
+        for (const key of [pk, sk, lsi1sk, lsi2sk, lsi3sk, gsi1pk, gsi1sk])
+          if (key !== undefined) keys.add(String(key));
       next = page.LastEvaluatedKey;
     }
     expect(keys.size).toBeGreaterThan(100);

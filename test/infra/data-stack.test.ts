@@ -19,26 +19,29 @@ describe('the table', () => {
     ];
     expect(table.Properties.KeySchema).toEqual(keys('pk', 'sk'));
     expect(table.Properties.AttributeDefinitions).toEqual(
-      ['pk', 'sk', 'l1', 'l2', 'l3', 'g1p', 'g1s'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      ['pk', 'sk', 'lsi1sk', 'lsi2sk', 'lsi3sk', 'gsi1pk', 'gsi1sk'].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S',
+      })),
     );
     expect(table.Properties.LocalSecondaryIndexes).toEqual([
-      { IndexName: 'lsi1', KeySchema: keys('pk', 'l1'), Projection: { ProjectionType: 'ALL' } },
+      { IndexName: 'lsi1', KeySchema: keys('pk', 'lsi1sk'), Projection: { ProjectionType: 'ALL' } },
       {
         IndexName: 'lsi2',
-        KeySchema: keys('pk', 'l2'),
+        KeySchema: keys('pk', 'lsi2sk'),
         Projection: {
           ProjectionType: 'INCLUDE',
-          NonKeyAttributes: ['name', 'joined', 'banned', 'until', 'settled', 'blocked', 'role'],
+          NonKeyAttributes: ['name', 'joined', 'banned', 'bannedUntil', 'settled', 'blocked', 'role'],
         },
       },
       {
         IndexName: 'lsi3',
-        KeySchema: keys('pk', 'l3'),
+        KeySchema: keys('pk', 'lsi3sk'),
         Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['name', 'joined', 'role'] },
       },
     ]);
     expect(table.Properties.GlobalSecondaryIndexes).toEqual([
-      { IndexName: 'gsi1', KeySchema: keys('g1p', 'g1s'), Projection: { ProjectionType: 'KEYS_ONLY' } },
+      { IndexName: 'gsi1', KeySchema: keys('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newAdminToken, newUserToken } from '../../shared/domain/token.ts';
+import { newAdminToken, newUserToken } from '../../shared/call/token.ts';
 import { secretsIn } from '../support/secrets.ts';
 import { resourcesOf, synthesizedTemplates } from './templates.ts';
 

@@ -65,7 +65,7 @@ export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS):
     stream: StreamViewType.NEW_AND_OLD_IMAGES,
     timeToLiveAttribute: 'ttl',
   });
-  table.addLocalSecondaryIndex({ indexName: 'lsi1', sortKey: { name: 'l1', type: AttributeType.STRING } });
+  table.addLocalSecondaryIndex({ indexName: 'lsi1', sortKey: { name: 'lsi1sk', type: AttributeType.STRING } });
 
   const stack = new Stack(app, 'Api');
   const api = new CfnApi(stack, 'Api', {

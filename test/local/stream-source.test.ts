@@ -136,7 +136,7 @@ describe('a batch that fails', () => {
     expect(discarded).toEqual([]);
   });
 
-  it('is put aside after its last repetition, and the next one comes', async () => {
+  it('is put aside after its last idempotency, and the next one comes', async () => {
     failing((key) => key === 'bad');
     await put('bad', 'good');
     start({ batchSize: 1, maximumRetryAttempts: 2 });

@@ -8,8 +8,8 @@ const ITEMS: Record<string, Image> = {
   small: { a: 'x' },
   'just under a kilobyte': { a: 'x'.repeat(1000) },
   'just over a kilobyte': { a: 'x'.repeat(1030) },
-  'of three kilobytes, in an index that projects everything': { a: 'x'.repeat(3000), l1: 'M#1' },
-  'in the indexes that project a part': { a: 'x'.repeat(3000), l2: 'X#1', l3: 'A#1', name: 'n' },
+  'of three kilobytes, in an index that projects everything': { a: 'x'.repeat(3000), lsi1sk: 'M#1' },
+  'in the indexes that project a part': { a: 'x'.repeat(3000), lsi2sk: 'X#1', lsi3sk: 'A#1', name: 'n' },
   'of five kilobytes': { a: 'x'.repeat(5000) },
   'of everything else': { n: 123_456_789, minus: -5, yes: true, none: null, list: ['a', 1, { b: 'c' }], text: 'ü€😀' },
 };
@@ -43,7 +43,7 @@ test.each(Object.entries(ITEMS))(
       UpdateExpression: 'SET l1 = :l',
       ExpressionAttributeValues: { ':l': 'M#2' },
     });
-    const changed = { ...item, l1: 'M#2' };
+    const changed = { ...item, lsi1sk: 'M#2' };
     expect(units(await client.send(change))).toBe(writeUnits(item, changed, false));
     expect(units(await client.send(new DeleteCommand({ ...counted, Key })))).toBe(
       writeUnits(changed, undefined, false),
@@ -52,9 +52,9 @@ test.each(Object.entries(ITEMS))(
 );
 
 test('a transaction pays twice for each item, once for its index entries', () => {
-  const item = { pk: 'p', sk: 's', l1: 'M#1' };
+  const item = { pk: 'p', sk: 's', lsi1sk: 'M#1' };
   expect(writeUnits(undefined, item, true)).toBe(3);
-  expect(writeUnits(item, { ...item, l1: 'M#2' }, true)).toBe(4);
+  expect(writeUnits(item, { ...item, lsi1sk: 'M#2' }, true)).toBe(4);
   // Checked only.
   expect(writeUnits(item, item, true)).toBe(2);
   expect(writeUnits(undefined, undefined, true)).toBe(2);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileOf, registrationOf } from '../../shared/data/file-repo.ts';
 import { sequenceOf } from '../../shared/data/sequence-repo.ts';
 import { checkFiles } from '../../shared/domain/app/files.ts';
-import { newRandom } from '../../shared/domain/ids.ts';
+import { newRandom } from '../../shared/ids.ts';
 import { TestBucket } from '../support/bucket.ts';
 import { type Form, opaque, postForm, put, share } from '../support/files.ts';
 import { problems } from '../support/invariants.ts';

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { exportFile, importFile } from '../../infra/ops/moving-files.ts';
+import { exportFile, importFile } from '../../infra/ops/line-files.ts';
 import { Progress } from '../../infra/ops/progress.ts';
+import { Call, forgetCachedApps } from '../../shared/call/call.ts';
 import { type App, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -12,8 +13,7 @@ import { groupOf } from '../../shared/data/group-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
-import type { Line } from '../../shared/domain/app/moved-lines.ts';
-import { Call, forgetHeld } from '../../shared/domain/call.ts';
+import type { Line } from '../../shared/domain/app/import-lines.ts';
 import { createGroup } from '../../shared/domain/group/creation.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
 import { hashPassword } from '../../shared/domain/user/password.ts';
@@ -25,8 +25,8 @@ import { itemsOf, problems } from '../support/invariants.ts';
 import { opsHere, stackFolder } from './command-line.ts';
 
 const ids = vi.hoisted(() => ({ drawn: [] as number[] }));
-vi.mock('../../shared/domain/ids.ts', async (original) => {
-  const real = await original<typeof import('../../shared/domain/ids.ts')>();
+vi.mock('../../shared/ids.ts', async (original) => {
+  const real = await original<typeof import('../../shared/ids.ts')>();
   return { ...real, newId: () => ids.drawn.shift() ?? real.newId() };
 });
 
@@ -328,7 +328,7 @@ describe('what is refused', () => {
 
 /** A call of a user by an admin token, or of nobody. */
 async function callOf(app: App, person?: number): Promise<Call> {
-  forgetHeld();
+  forgetCachedApps();
   const token = person === undefined ? undefined : await issueAdminToken(db(), app.app);
   const credentials = {
     app: app.app,

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Call, forgetCachedApps } from '../../shared/call/call.ts';
+import { isGenuine, parseToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, adminTokenOf, appOf, updateApp } from '../../shared/data/app-repo.ts';
 import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -7,8 +9,6 @@ import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job
 import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
 import { put, remove, update } from '../../shared/data/step.ts';
 import { deviceOf, lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
-import { Call, forgetHeld } from '../../shared/domain/call.ts';
-import { isGenuine, parseToken, tokenHash } from '../../shared/domain/token.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { newTable, putAll } from '../support/database.ts';
 import { ops, opsHere, stackFolder } from './command-line.ts';
@@ -51,7 +51,7 @@ async function text(...args: string[]): Promise<string> {
 
 /** The error that an API call with this token is answered; undefined where it is served. */
 async function callWith(app: string, token: string): Promise<ErrorName | undefined> {
-  forgetHeld();
+  forgetCachedApps();
   const credentials = { app, token, user: undefined, group: undefined };
   return new Call('admin', credentials, { db: db() }).open([]).then(
     () => undefined,
@@ -62,7 +62,7 @@ async function callWith(app: string, token: string): Promise<ErrorName | undefin
 async function addUser(app: string, user: number, more: Partial<User> = {}) {
   const password = { salt: '', hash: '', N: 1, r: 1, p: 1 };
   const base = { user, username: `user_${user}`, status: 'active', password, epoch: 0, confirm: false } as const;
-  await db().write(putUser(app, { ...base, joined: 0, owned: 0, made: 1000 + user, ...more }));
+  await db().write(putUser(app, { ...base, joined: 0, owned: 0, createdAt: 1000 + user, ...more }));
 }
 
 const total = async (app: string, counted: 'users' | 'groups') => totalOf(await db().read(countersOf(app)), counted);
@@ -250,7 +250,7 @@ describe('tokens', () => {
   it('lists one that has expired', async () => {
     await json('apps', 'create', '--id', 'old');
     const { token } = await json('tokens', 'issue', 'old', '--expires', '2099-01-31T12:00Z');
-    await db().write([update(adminTokenKey('old', tokenHash(token)), { set: { expires: 1000 } })]);
+    await db().write([update(adminTokenKey('old', tokenHash(token)), { set: { expiresAt: 1000 } })]);
     expect((await json('tokens', 'list', 'old')).tokens).toMatchObject([{ state: 'expired', last_used_at: null }]);
     expect(await callWith('old', token)).toBe('loginAgain');
   });
@@ -270,7 +270,7 @@ describe('users', () => {
   });
   const lock = () => {
     const fails = Array.from({ length: 10 }, () => Date.now());
-    return db().write([put(lockKey('people', '123456'), { fails, until: Date.now() + 600_000 })]);
+    return db().write([put(lockKey('people', '123456'), { fails, lockedUntil: Date.now() + 600_000 })]);
   };
 
   it.each(['123456', 'alice', '+491234567'])('unlocks %s', async (named) => {
@@ -287,7 +287,7 @@ describe('users', () => {
 
   it('unlocks the devices of a user, each of which counts its own failures', async () => {
     const now = Date.now();
-    const device = { seen: now, made: now, login: now, expires: 0, epoch: 0, agent: '', platform: 6 };
+    const device = { seen: now, createdAt: now, login: now, expiresAt: 0, epoch: 0, agent: '', platform: 6 };
     const fails = Array(10).fill(now);
     await db().write([put(deviceKey('people', 123456, 71), { ...device, sn: 71, fails })]);
     await db().write([put(deviceKey('people', 123456, 72), { ...device, sn: 72 })]);
@@ -312,10 +312,10 @@ describe('users', () => {
     const now = Date.now();
     const set = {
       token: 'HASH-OF-A-TOKEN',
-      expires: now + 1e6,
+      expiresAt: now + 1e6,
       epoch: 0,
       seen: now,
-      made: now,
+      createdAt: now,
       agent: 'App/1',
       platform: 2,
     };
@@ -366,8 +366,8 @@ describe('jobs', () => {
   it('lists what is not done, the oldest first, and hands out again what is asked for', async () => {
     expect(await json('jobs', 'list')).toEqual({ jobs: [] });
     expect(await text('jobs', 'list')).toBe('No jobs wait.\n');
-    const user = await add({ kind: 'deleted user', app: 'shop', user: 5, made: made(1) });
-    const group = await add({ kind: 'dissolved group', app: 'shop', group: 7, made: made(20) });
+    const user = await add({ kind: 'deleted user', app: 'shop', user: 5, createdAt: made(1) });
+    const group = await add({ kind: 'dissolved group', app: 'shop', group: 7, createdAt: made(20) });
     const { jobs } = await json('jobs', 'list');
     expect(jobs).toMatchObject([
       { job_id: jobId(group), kind: 'dissolved group', app_id: 'shop', of: 'group 7', touched_at: null },
@@ -395,10 +395,10 @@ describe('jobs', () => {
 
   it('are spread over the index, so that no part of it is written by all, and listed in order all the same', async () => {
     const steps = Array.from({ length: 60 }, (_, n) =>
-      putJob({ kind: 'deleted user', app: 'spread', user: n, made: made(100 + ((n * 7) % 60)) }),
+      putJob({ kind: 'deleted user', app: 'spread', user: n, createdAt: made(100 + ((n * 7) % 60)) }),
     );
     await db().write(steps);
-    const partitions = steps.map(({ item }) => item?.g1p);
+    const partitions = steps.map(({ item }) => item?.gsi1pk);
     expect(new Set(partitions).size).toBeGreaterThan(8);
     for (const partition of new Set(partitions))
       expect(partitions.filter((one) => one === partition).length).toBeLessThan(20);

@@ -2,19 +2,19 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
 import {
   applicationKey,
-  applicationMade,
+  applicationOrder,
+  banOrder,
   cleanedKey,
-  edgeKey,
-  edgeVoid,
   fileIndex,
   fileKey,
+  groupMembershipKey,
   idempotencyKey,
   invitationKey,
-  invitationMade,
+  invitationOrder,
   type Key,
   lockKey,
-  relationBanned,
-  relationKey,
+  userMembershipKey,
+  voidOrder,
 } from '../../shared/data/keys.ts';
 import { routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';
@@ -61,24 +61,34 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
     const made = now - LONG_AGO + n;
     const until = made + 60_000;
     const id = 3_000_000 + n;
-    const [invited, applied] = [invitationMade(made, group, id), applicationMade(made, id)];
-    const handled = { reason: 'let me in', status: 0, made, until, updated: made, ttl };
+    const [invited, applied] = [invitationOrder(made, group, id), applicationOrder(made, id)];
+    const handled = { reason: 'let me in', status: 0, createdAt: made, expiresAt: until, updatedAt: made, ttl };
     return [
       { ...cleanedKey(app, made, id), ttl },
-      { ...edgeKey(app, carol.id, id), settled: made, l2: edgeVoid(made, id), ttl },
+      { ...userMembershipKey(app, carol.id, id), settled: made, lsi2sk: voidOrder(made, id), ttl },
       {
-        ...relationKey(app, group, id),
+        ...groupMembershipKey(app, group, id),
         banned: made,
-        until,
-        l2: relationBanned(made, until, id),
+        bannedUntil: until,
+        lsi2sk: banOrder(made, until, id),
         invited: made,
         applied: made,
         ttl,
       },
-      { ...invitationKey(app, grace.id, group, id), ...handled, l1: invited, l2: invited },
-      { ...applicationKey(app, group, id), ...handled, l1: applied, l2: applied },
-      { ...fileKey(app, group, id), id, name: 'a', size: 1, type: '', made, until, ttl, ...fileIndex(app, group, id) },
-      { ...idempotencyKey(app, `key ${n}`), request: 'r', value: [], until, ttl },
+      { ...invitationKey(app, grace.id, group, id), ...handled, lsi1sk: invited, lsi2sk: invited },
+      { ...applicationKey(app, group, id), ...handled, lsi1sk: applied, lsi2sk: applied },
+      {
+        ...fileKey(app, group, id),
+        id,
+        name: 'a',
+        size: 1,
+        type: '',
+        createdAt: made,
+        expiresAt: until,
+        ttl,
+        ...fileIndex(app, group, id),
+      },
+      { ...idempotencyKey(app, `key ${n}`), request: 'r', value: [], expiresAt: until, ttl },
       { ...lockKey(app, String(id)), fails: [made], ttl },
     ];
   }).flat();

@@ -4,7 +4,7 @@ import { handler } from '../../functions/background/clean-up.ts';
 import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
-import { edgeJoined, edgeKey, relationJoined, relationKey } from '../../shared/data/keys.ts';
+import { groupMembershipKey, joinedGroupOrder, memberOrder, userMembershipKey } from '../../shared/data/keys.ts';
 import { peopleOf } from '../../shared/data/membership-repo.ts';
 import { putAll } from '../support/database.ts';
 import { jobsOf } from '../support/jobs.ts';
@@ -20,8 +20,8 @@ async function fill(given: Given, group: number, count: number): Promise<void> {
   const items = Array.from({ length: count }, (_, n) => {
     const user = 1_000_000 + n;
     const joined = SINCE + n;
-    const l1 = relationJoined(joined, 0, user);
-    return { ...relationKey(given.app, group, user), state: 'member', role: 0, joined, l1 };
+    const lsi1sk = memberOrder(joined, 0, user);
+    return { ...groupMembershipKey(given.app, group, user), state: 'member', role: 0, joined, lsi1sk };
   });
   await putAll(given.world.table, items);
   await given.db.write([
@@ -110,16 +110,16 @@ test('a user in 3,000 groups lists them in two round trips', async () => {
     given.world.table,
     groups.map((group, n) => {
       const joined = SINCE + n;
-      const l1 = edgeJoined(joined, 0, group);
-      return { ...edgeKey(given.app, alice.id, group), role: 0, joined, settled: joined, l1 };
+      const lsi1sk = joinedGroupOrder(joined, 0, group);
+      return { ...userMembershipKey(given.app, alice.id, group), role: 0, joined, settled: joined, lsi1sk };
     }),
   );
   const { body, log } = await alice.asks('GET /group/user_joined');
   expect(body.data).toEqual(groups);
-  // Caller and app in one batch, the first edges, the dissolved groups; then the other edges.
+  // Caller and app in one batch, the first user memberships, the dissolved groups; then the other user memberships.
   expect(log).toMatchObject({ trips: 2 });
   expect(log!.requests).toBeLessThanOrEqual(5);
-  // 0.1 KB an edge: the app's id is a long one here.
+  // 0.1 KB an user membership: the app's id is a long one here.
   expect(log!.read_units).toBeLessThan(110);
 }, 60_000);
 

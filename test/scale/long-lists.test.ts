@@ -2,17 +2,17 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { documentClient } from '../../shared/data/client.ts';
 import { NEW_GROUP } from '../../shared/data/group-repo.ts';
 import {
+  administeredGroupOrder,
   applicationKey,
-  applicationMade,
-  edgeAdmin,
-  edgeKey,
+  applicationOrder,
+  banOrder,
   FOR_EVER,
   groupKey,
+  groupMembershipKey,
   type Key,
-  relationBanned,
-  relationJoined,
-  relationKey,
+  memberOrder,
   time,
+  userMembershipKey,
 } from '../../shared/data/keys.ts';
 import { putAll } from '../support/database.ts';
 import { Given, type Person } from '../support/story.ts';
@@ -63,12 +63,12 @@ describe('bans of any number and length', () => {
     const alice = await given.user();
     const group_id = await given.group(alice);
     const items = bans.map(({ user, banned, until }) => ({
-      ...relationKey(given.app, group_id, user),
+      ...groupMembershipKey(given.app, group_id, user),
       state: 'member',
       role: 0,
       joined: 1,
-      l1: relationJoined(1, 0, user),
-      ...{ banned, until, l2: relationBanned(banned, until, user) },
+      lsi1sk: memberOrder(1, 0, user),
+      ...{ banned, bannedUntil: until, lsi2sk: banOrder(banned, until, user) },
     }));
     await putAll(given.world.table, items);
     return { alice, group_id };
@@ -168,10 +168,14 @@ describe('applications to many groups', () => {
         owner: alice.id,
         type: 0,
         capacity: 9,
-        made: now,
-        changed: now,
+        createdAt: now,
+        updatedAt: now,
       }),
-      put(edgeKey(app, alice.id, group), { role: 2, since: now + n, l3: edgeAdmin(now + n, group) }),
+      put(userMembershipKey(app, alice.id, group), {
+        role: 2,
+        adminSince: now + n,
+        lsi3sk: administeredGroupOrder(now + n, group),
+      }),
     ]);
     // One group has many, some have a few, others none.
     const applications = group_list.flatMap((group_id, n) =>
@@ -182,8 +186,8 @@ describe('applications to many groups', () => {
       })),
     );
     for (const { group_id, applicant_id, at } of applications) {
-      const order = applicationMade(at, applicant_id);
-      const rest = { reason: '', status: 0, made: at, until: at + DAY, l1: order, l2: order };
+      const order = applicationOrder(at, applicant_id);
+      const rest = { reason: '', status: 0, createdAt: at, expiresAt: at + DAY, lsi1sk: order, lsi2sk: order };
       items.push(put(applicationKey(app, group_id, applicant_id), rest));
     }
     await putAll(given.world.table, items);
@@ -216,7 +220,7 @@ describe('applications to many groups', () => {
     expect(read - GROUPS).toBeLessThan(made.length * 1.1);
     // A page of few looks at the beginning of each group only, at ten of the seven hundred.
     const small = await recorder.record(() => alice.asks('POST /group/application_list', { group_list, limit: 5 }));
-    const brought = small.requests.reduce((sum, { output }) => sum + (output.Items?.length ?? 0), 0);
-    expect(brought - GROUPS).toBe(made.length - 700 + 10);
+    const imported = small.requests.reduce((sum, { output }) => sum + (output.Items?.length ?? 0), 0);
+    expect(imported - GROUPS).toBe(made.length - 700 + 10);
   });
 });

@@ -39,7 +39,7 @@ export class Draw {
     this.random = random;
     this.moment = moment;
     this.group = group;
-    this.members = users.filter((id) => moment.relation(group, id)?.state === 'member');
+    this.members = users.filter((id) => moment.membership(group, id)?.state === 'member');
     this.others = users.filter((id) => !this.members.includes(id));
     this.anyone = random.one(users);
     this.owner = this.likely([moment.group(group)?.owner ?? this.anyone]);
@@ -61,7 +61,7 @@ export class Draw {
 
   adminsOf = (group: number): number[] =>
     this.world.users.filter((id) => {
-      const relation = this.moment.relation(group, id);
-      return relation?.state === 'member' && (relation.role ?? 0) > 0;
+      const membership = this.moment.membership(group, id);
+      return membership?.state === 'member' && (membership.role ?? 0) > 0;
     });
 }

@@ -73,7 +73,7 @@ export class FileRules {
   }
 
   #unchanged(was: SharedFile, is: SharedFile, wrong: (what: string) => void): void {
-    for (const name of ['published', 'object', 'random', 'size', 'type', 'uploader', 'url', 'made'] as const)
+    for (const name of ['published', 'object', 'random', 'size', 'type', 'uploader', 'url', 'createdAt'] as const)
       if (was[name] !== is[name]) wrong(`changes ${name} of what is published from ${was[name]} to ${is[name]}`);
   }
 

@@ -3,7 +3,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { Random } from '../../infra/local/random.ts';
 import { UNKIND } from '../../infra/local/unkind/database.ts';
-import { forgetHeld } from '../../shared/domain/call.ts';
+import { forgetCachedApps } from '../../shared/call/call.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { routes } from '../../shared/routes/index.ts';
@@ -49,7 +49,7 @@ export async function runFreely(seed: number, length: number): Promise<Outcome> 
   await Promise.all(routes.map(moduleOf));
   const table = await newTable();
   process.env[TABLE_NAME] = table.name;
-  forgetHeld();
+  forgetCachedApps();
   const given = await Given.app({ api, table, bucket }, LIMITS);
   const answers = busy.answers;
   try {

@@ -237,8 +237,8 @@ function changesOf(call: Call, writes: Write[]): Change[] {
   for (const { verb, statement, key } of writes) {
     if (verb === 'ConditionCheck') continue;
     const parts = keyParts(key);
-    const isRelation = parts.kind === 'G' && parts.part === 'R' && parts.sk.startsWith('R#');
-    if (isRelation) changes.set(Number(parts.sk.split('#')[1]), statement.Item?.state === 'member');
+    const isGroupMembership = parts.kind === 'G' && parts.part === 'R' && parts.sk.startsWith('R#');
+    if (isGroupMembership) changes.set(Number(parts.sk.split('#')[1]), statement.Item?.state === 'member');
     const id = command.changed?.(parts);
     if (id !== undefined && !changes.has(id)) changes.set(id, false);
   }

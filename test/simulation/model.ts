@@ -4,7 +4,12 @@ import { fileOf, registrationOf, type SharedFile } from '../../shared/data/file-
 import { type Group, groupOf } from '../../shared/data/group-repo.ts';
 import { type Invitation, invitationOf } from '../../shared/data/invitation-repo.ts';
 import { filePartition, groupIn, invitationsToGroup, type Key, userPartition } from '../../shared/data/keys.ts';
-import { type Edge, edgeOf, type Relation, relationOf } from '../../shared/data/membership-repo.ts';
+import {
+  type GroupMembership,
+  groupMembershipOf,
+  type UserMembership,
+  userMembershipOf,
+} from '../../shared/data/membership-repo.ts';
 import { type Get, type Item, keyText } from '../../shared/data/read.ts';
 import { type Sequence, sequenceOf } from '../../shared/data/sequence-repo.ts';
 import { type User, userOf } from '../../shared/data/user-repo.ts';
@@ -134,8 +139,10 @@ export class Moment {
   }
 
   user = (id: number): User | undefined => this.#record(userOf(this.app, id));
-  relation = (group: number, user: number): Relation | undefined => this.#record(relationOf(this.app, group, user));
-  edge = (user: number, group: number): Edge | undefined => this.#record(edgeOf(this.app, user, group));
+  membership = (group: number, user: number): GroupMembership | undefined =>
+    this.#record(groupMembershipOf(this.app, group, user));
+  userMembership = (user: number, group: number): UserMembership | undefined =>
+    this.#record(userMembershipOf(this.app, user, group));
   application = (group: number, user: number): Application | undefined =>
     this.#record(applicationOf(this.app, group, user));
   invitation = (user: number, group: number, inviter: number): Invitation | undefined =>
@@ -186,10 +193,10 @@ export class Moment {
     let at = -1;
     for (const { version, item } of this.#entries(get)) {
       // One that is made again in the same millisecond, after an answer, is another one.
-      if (item?.made !== was?.made || (item?.status === 0 && was?.status !== 0)) at = version;
+      if (item?.createdAt !== was?.createdAt || (item?.status === 0 && was?.status !== 0)) at = version;
       was = item;
     }
-    return was?.made === undefined ? -1 : at;
+    return was?.createdAt === undefined ? -1 : at;
   }
 
   invitationMadeAt = (user: number, group: number, inviter: number) =>
@@ -204,7 +211,7 @@ export class Moment {
   lastJoin(group: number, user: number): Event {
     return {
       version: this.#lastChange(group, user, (state) => state === 'member'),
-      clock: this.relation(group, user)?.joined ?? 0,
+      clock: this.membership(group, user)?.joined ?? 0,
     };
   }
 
@@ -217,7 +224,7 @@ export class Moment {
   #lastChange(group: number, user: number, matches: (state: unknown) => boolean): number {
     let state: unknown;
     let at = -1;
-    for (const { version, item } of this.#entries(relationOf(this.app, group, user).get)) {
+    for (const { version, item } of this.#entries(groupMembershipOf(this.app, group, user).get)) {
       if (item?.state !== state && matches(item?.state)) at = version;
       state = item?.state;
     }

@@ -46,10 +46,10 @@ function partsOf(input: Input): Part[] {
 }
 
 const isGroup = ({ pk, sk }: Part) => /^G#[^#]+#\d+$/.test(pk) && sk === '#';
-const isRelation = ({ pk, sk }: Part) => pk.endsWith('#R') && sk.startsWith('R#');
+const isGroupMembership = ({ pk, sk }: Part) => pk.endsWith('#R') && sk.startsWith('R#');
 const isApplication = ({ pk, sk }: Part) => pk.endsWith('#R') && sk.startsWith('A#');
 const isUser = ({ pk, sk }: Part) => pk.startsWith('U#') && sk === '#';
-const isEdge = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('E#');
+const isUserMembership = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('E#');
 const isFile = ({ pk }: Part) => /^G#[^#]+#\d+#F$/.test(pk);
 const isInvitation = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('I#');
 const joins = ({ statement: { Item } }: Part) => Item?.state === 'member';
@@ -83,7 +83,7 @@ const counts = ({ verb, statement: { UpdateExpression: update = '' } }: Part) =>
 
 /** Drops the mark that a block leaves with the user, by which invitations are void. */
 const forgetBlocks: Scheduler['mutate'] = (input) => {
-  for (const { statement } of partsOf(input).filter(isEdge)) {
+  for (const { statement } of partsOf(input).filter(isUserMembership)) {
     const { UpdateExpression: update = '' } = statement;
     statement.UpdateExpression = update.replace(/, #blocked = :v\d+|#blocked = :v\d+, /, '');
     dropUnused(statement);
@@ -92,7 +92,9 @@ const forgetBlocks: Scheduler['mutate'] = (input) => {
 };
 
 const checksSigner = (part: Part) =>
-  isRelation(part) && part.verb === 'ConditionCheck' && /#joined\b/.test(part.statement.ConditionExpression ?? '');
+  isGroupMembership(part) &&
+  part.verb === 'ConditionCheck' &&
+  /#joined\b/.test(part.statement.ConditionExpression ?? '');
 
 const publishes = ({ statement: { UpdateExpression: update = '' } }: Part) => /#published = /.test(update);
 
@@ -130,7 +132,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     title: 'a gate that does not prove that the user is neither blocked nor a member',
-    mutate: without((part) => isRelation(part) && joins(part)),
+    mutate: without((part) => isGroupMembership(part) && joins(part)),
     focus: ['apply', 'block', 'unblock', 'kick'],
     seed: 14,
   },
@@ -180,19 +182,24 @@ export const MUTANTS: Mutant[] = [
   },
   {
     title: 'an approval that does not prove that the application is pending',
-    mutate: without((part) => isApplication(part) || (isRelation(part) && joins(part)), 'status', 'made', 'applied'),
+    mutate: without(
+      (part) => isApplication(part) || (isGroupMembership(part) && joins(part)),
+      'status',
+      'createdAt',
+      'applied',
+    ),
     focus: ['apply', 'apply/handle', 'leave'],
     seed: 297,
   },
   {
     title: "a write that does not prove the actor's role",
-    mutate: without((part) => isRelation(part) && part.verb === 'ConditionCheck'),
+    mutate: without((part) => isGroupMembership(part) && part.verb === 'ConditionCheck'),
     focus: ['admin/remove', 'admin/add', 'kick', 'ban', 'transfer', 'invite'],
     seed: 24,
   },
   {
     title: 'a QR code that admits a user who was kicked after it was signed',
-    mutate: without(isEdge, 'kicked'),
+    mutate: without(isUserMembership, 'kicked'),
     focus: ['qrcode/sign', 'qrcode/invite', 'qrcode/invite', 'kick'],
     seed: 1,
   },
@@ -204,7 +211,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     title: 'a write that does not prove the role of the user it is about',
-    mutate: without((part) => isRelation(part) && part.verb !== 'ConditionCheck', 'role'),
+    mutate: without((part) => isGroupMembership(part) && part.verb !== 'ConditionCheck', 'role'),
     focus: ['kick', 'block', 'transfer', 'invite'],
     seed: 51,
   },

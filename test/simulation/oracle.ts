@@ -46,12 +46,12 @@ export class Oracle {
 
   user = (id: number | undefined) => this.at.user(id ?? 0) ?? { joined: 0, owned: 0, confirm: false };
   isGone = (id: number): boolean => (this.at.user(id)?.status ?? 'deleted') === 'deleted';
-  isMember = (group: number, user: number): boolean => this.at.relation(group, user)?.state === 'member';
+  isMember = (group: number, user: number): boolean => this.at.membership(group, user)?.state === 'member';
 
   /** 0 member, 1 admin, 2 owner, −1 none of them. The app has the owner's rights. */
   role(group: number, user: number | undefined): number {
     if (user === undefined) return 2;
-    return this.isMember(group, user) ? (this.at.relation(group, user)?.role ?? -1) : -1;
+    return this.isMember(group, user) ? (this.at.membership(group, user)?.role ?? -1) : -1;
   }
 
   /** The actor's membership goes with a dissolved group, and may be missed first. */
@@ -77,7 +77,7 @@ export class Oracle {
   /** @param joined how many joined before by the same transaction */
   gate(group: number, user: number, joined = 0): Verdict {
     const { count, capacity } = this.at.group(group) ?? { count: 0, capacity: this.limits.group_capacity };
-    const { state } = this.at.relation(group, user) ?? {};
+    const { state } = this.at.membership(group, user) ?? {};
     if (this.isGone(user)) return may('userMissing');
     if (state === 'member') return may('alreadyMember');
     if (state === 'blocked') return may('blocked');

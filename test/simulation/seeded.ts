@@ -6,7 +6,7 @@ vi.mock('node:timers/promises', async (original) => ({
   ...(await original<typeof import('node:timers/promises')>()),
   setTimeout: async (ms: number) => (await import('./scheduler.ts')).pause(ms),
 }));
-vi.mock('../../shared/domain/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
+vi.mock('../../shared/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterAll(() => void vi.useRealTimers());

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { localClient } from '../../infra/local/dynamodb-local.ts';
 import { Database } from '../../shared/data/database.ts';
 import { exists } from '../../shared/data/expression.ts';
-import { record } from '../../shared/data/read.ts';
+import { getItem } from '../../shared/data/read.ts';
 import { check, put, remove, type Step, update } from '../../shared/data/step.ts';
 import { newTable } from './database.ts';
 import { Conflicts, refuseStaleReads } from './guards.ts';
@@ -63,7 +63,7 @@ describe('Conflicts', () => {
     // All come through in the end, since each waits for the others.
     expect(counted.done).toEqual([true, true, true]);
     expect(counted.seen).toBeGreaterThanOrEqual(2);
-    expect(await new Database(client, name).read([record(key('a')), record(key('b'))])).toMatchObject([
+    expect(await new Database(client, name).read([getItem(key('a')), getItem(key('b'))])).toMatchObject([
       { n: 2 },
       { n: 5 },
     ]);

@@ -4,16 +4,21 @@ import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
 import {
   APPLICATION,
+  banOrder,
   comparedName,
-  EDGE_JOINED,
   FILE,
   FOR_EVER,
+  GROUP_MEMBERSHIP,
   INVITATION,
+  JOINED_GROUP,
   type Key,
-  RELATION,
-  relationBanned,
 } from '../../shared/data/keys.ts';
-import { ADMIN_ROLE, type Edge, OWNER_ROLE, type Relation } from '../../shared/data/membership-repo.ts';
+import {
+  ADMIN_ROLE,
+  type GroupMembership,
+  OWNER_ROLE,
+  type UserMembership,
+} from '../../shared/data/membership-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { type Item, keyText } from '../../shared/data/read.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
@@ -41,15 +46,15 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const found: string[] = [];
   const demand = (holds: boolean, problem: string) => void (holds || found.push(problem));
   const groups = new Map<number, Group>();
-  const people = new Map<number, Map<number, Relation & { l1?: string; l2?: string; ttl?: number }>>();
+  const people = new Map<number, Map<number, GroupMembership & { lsi1sk?: string; lsi2sk?: string; ttl?: number }>>();
   const applications: { group: number; applicant: number; application: Application }[] = [];
   const users = new Map<number, User>();
-  const edges = new Map<number, Map<number, Edge & { l1?: string }>>();
+  const userMemberships = new Map<number, Map<number, UserMembership & { lsi1sk?: string }>>();
   const names: { name: string; user: number }[] = [];
   const mobiles: { mobile: string; user: number }[] = [];
   const publicGroups = new Set<number>();
   const dissolved = new Set<number>();
-  const files = new Map<number, Map<number, SharedFile & { l1?: string; ttl?: number }>>();
+  const files = new Map<number, Map<number, SharedFile & { lsi1sk?: string; ttl?: number }>>();
   const sequences = new Map<number, Sequence>();
   const announcements = new Map<number, Map<string, Item>>();
 
@@ -59,15 +64,16 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(expires(item) === (item.ttl !== undefined), `${keyText(item)} has the time to live ${item.ttl}`);
     demand(item.ttl === undefined || Number(item.ttl) * 1000 >= neededUntil(item), `${keyText(item)} goes too early`);
     if (kind === 'G' && part === undefined && sk === '#') groups.set(Number(id), item as unknown as Group);
-    if (kind === 'G' && part === 'R' && sk.startsWith(RELATION))
-      inner(people, Number(id)).set(numberIn(sk), item as unknown as Relation);
+    if (kind === 'G' && part === 'R' && sk.startsWith(GROUP_MEMBERSHIP))
+      inner(people, Number(id)).set(numberIn(sk), item as unknown as GroupMembership);
     if (kind === 'G' && part === 'R' && sk.startsWith(APPLICATION))
       applications.push({ group: Number(id), applicant: numberIn(sk), application: item as unknown as Application });
     if (kind === 'G' && part === 'F') inner(files, Number(id)).set(Number(sk), item as unknown as SharedFile);
     if (kind === 'G' && part === 'N') inner(announcements, Number(id)).set(sk, item);
     if (kind === 'G' && part === undefined && sk === 'S') sequences.set(Number(id), item as unknown as Sequence);
     if (kind === 'U' && sk === '#') users.set(Number(id), item as unknown as User);
-    if (kind === 'U' && sk.startsWith('E#')) inner(edges, Number(id)).set(numberIn(sk), item as unknown as Edge);
+    if (kind === 'U' && sk.startsWith('E#'))
+      inner(userMemberships, Number(id)).set(numberIn(sk), item as unknown as UserMembership);
     if (kind === 'A' && id === 'N') names.push({ name: part ?? '', user: Number(item.user) });
     if (kind === 'A' && id === 'M') mobiles.push({ mobile: part ?? '', user: Number(item.user) });
     if (kind === 'A' && id === 'P') publicGroups.add(Number(sk.split('#')[1]));
@@ -75,8 +81,8 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   }
 
   for (const [id, group] of groups) {
-    const relations = [...(people.get(id) ?? [])];
-    const members = relations.filter(([, { state }]) => state === 'member');
+    const memberships = [...(people.get(id) ?? [])];
+    const members = memberships.filter(([, { state }]) => state === 'member');
     const owners = members.filter(([, { role }]) => role === OWNER_ROLE).map(([user]) => user);
     demand(
       publicGroups.has(id) === (group.type === 1 && group.status === 'normal'),
@@ -93,32 +99,41 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(group.count <= group.capacity, `${id} has ${group.count} members in ${group.capacity} seats`);
     const admins = members.filter(([, { role }]) => role === ADMIN_ROLE).length;
     demand(group.admins === admins, `${id} counts ${group.admins} admins and has ${admins}`);
-    const blocked = relations.filter(([, { state }]) => state === 'blocked').length;
+    const blocked = memberships.filter(([, { state }]) => state === 'blocked').length;
     demand(group.blocks === blocked, `${id} counts ${group.blocks} blocked and has ${blocked}`);
-    for (const [user, relation] of relations) {
-      const listed = String(relation.l1 ?? '');
+    for (const [user, membership] of memberships) {
+      const listed = String(membership.lsi1sk ?? '');
       demand(
-        listed.startsWith('M#') === (relation.state === 'member'),
-        `${user} is ${relation.state} of ${id} and listed as ${listed}`,
+        listed.startsWith('M#') === (membership.state === 'member'),
+        `${user} is ${membership.state} of ${id} and listed as ${listed}`,
       );
-      const { state, banned = 0, until } = relation;
-      const ban = state === 'member' && until !== undefined ? relationBanned(banned, until, user) : undefined;
-      demand(relation.l2 === ban, `${user} is banned in ${id} until ${until} and listed as ${relation.l2}`);
+      const { state, banned = 0, bannedUntil } = membership;
+      const ban = state === 'member' && bannedUntil !== undefined ? banOrder(banned, bannedUntil, user) : undefined;
+      demand(
+        membership.lsi2sk === ban,
+        `${user} is banned in ${id} bannedUntil ${bannedUntil} and listed as ${membership.lsi2sk}`,
+      );
     }
     for (const [user, { role }] of members) {
-      const edge = edges.get(user)?.get(id);
-      demand(edge?.l1?.startsWith(EDGE_JOINED) === true, `${user} is a member of ${id} and does not know`);
-      demand(edge?.role === role, `${user} has role ${role} in ${id} and ${edge?.role} on the edge`);
+      const userMembership = userMemberships.get(user)?.get(id);
+      demand(
+        userMembership?.lsi1sk?.startsWith(JOINED_GROUP) === true,
+        `${user} is a member of ${id} and does not know`,
+      );
+      demand(
+        userMembership?.role === role,
+        `${user} has role ${role} in ${id} and ${userMembership?.role} on the edge`,
+      );
       demand(users.has(user), `${user} is a member of ${id} and no user`);
     }
   }
 
   for (const [group, own] of files) {
     const { file = 0 } = sequences.get(group) ?? {};
-    for (const [id, { published, l1, ttl, random, object, url }] of own) {
+    for (const [id, { published, lsi1sk, ttl, random, object, url }] of own) {
       demand(id <= file, `file ${id} of ${group} is beyond the last, ${file}`);
-      const listed = l1?.startsWith(FILE) === true;
-      demand(listed === (published !== undefined), `file ${id} of ${group}: published ${published}, listed ${l1}`);
+      const listed = lsi1sk?.startsWith(FILE) === true;
+      demand(listed === (published !== undefined), `file ${id} of ${group}: published ${published}, listed ${lsi1sk}`);
       demand((ttl === undefined) === listed, `file ${id} of ${group}: listed ${listed}, expires ${ttl}`);
       demand(
         (random === undefined) === (url !== undefined),
@@ -144,14 +159,14 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
 
   for (const { group, applicant, application } of applications) {
     if (groups.get(group)?.status === 'dissolved') continue;
-    const relation = people.get(group)?.get(applicant);
-    const marked = relation?.applied === application.made && (relation.applied_until ?? 0) > now;
+    const membership = people.get(group)?.get(applicant);
+    const marked = membership?.applied === application.createdAt && (membership.applicationExpiresAt ?? 0) > now;
     const pending = isPending(application, now);
     demand(pending === marked, `application of ${applicant} to ${group}: pending ${pending}, marked ${marked}`);
   }
 
   for (const [id, user] of users) {
-    const all = [...(edges.get(id) ?? [])].filter(([, { l1 }]) => l1?.startsWith(EDGE_JOINED));
+    const all = [...(userMemberships.get(id) ?? [])].filter(([, { lsi1sk }]) => lsi1sk?.startsWith(JOINED_GROUP));
     for (const [group] of all) {
       const state = people.get(group)?.get(id)?.state;
       demand(state === 'member', `${id} believes to be a member of ${group} and is ${state}`);
@@ -178,12 +193,13 @@ function expires({ pk, sk, ...item }: Item & Key): boolean {
   const [kind, , , part] = pk.split('#');
   switch (kind) {
     case 'G':
-      if (part === 'R' && sk.startsWith(RELATION)) return item.state === undefined && item.until !== FOR_EVER;
+      if (part === 'R' && sk.startsWith(GROUP_MEMBERSHIP))
+        return item.state === undefined && item.bannedUntil !== FOR_EVER;
       if (part === 'R') return true;
       // Marks of groups that are gone, and files that are only reserved, are looked at elsewhere.
       return item.ttl !== undefined;
     case 'U':
-      return sk.startsWith(INVITATION) || (sk.startsWith('E#') && item.l1 === undefined);
+      return sk.startsWith(INVITATION) || (sk.startsWith('E#') && item.lsi1sk === undefined);
     case 'L':
     case 'I':
       return true;
@@ -197,11 +213,11 @@ function neededUntil({ pk, sk, ...item }: Item & Key): number {
   const time = (name: string, more = 0) => (item[name] === undefined ? 0 : Number(item[name]) + more);
   // Of two calls at once, the one that began first may have written last.
   const longest = (KEPT_IN_LISTS - 60) * 1000;
-  if (pk.startsWith('G#') && sk.startsWith(RELATION))
-    return Math.max(time('until'), time('applied_until'), time('invited', longest));
+  if (pk.startsWith('G#') && sk.startsWith(GROUP_MEMBERSHIP))
+    return Math.max(time('bannedUntil'), time('applicationExpiresAt'), time('invited', longest));
   if (pk.startsWith('U#') && sk.startsWith('E#'))
     return Math.max(...['settled', 'blocked', 'kicked', 'applied'].map((name) => time(name, longest)));
-  if (sk.startsWith(APPLICATION) || sk.startsWith(INVITATION)) return time('made', longest);
+  if (sk.startsWith(APPLICATION) || sk.startsWith(INVITATION)) return time('createdAt', longest);
   return 0;
 }
 

@@ -1,39 +1,39 @@
 import { bringAnnouncementSteps } from '../../shared/data/announcement-repo.ts';
 import { NEW_GROUP } from '../../shared/data/group-repo.ts';
 import {
+  administeredGroupOrder,
+  adminOrder,
   applicationKey,
-  applicationMade,
+  applicationOrder,
+  banOrder,
+  blockOrder,
   deviceKey,
   directoryKey,
   dissolvedKey,
-  edgeAdmin,
-  edgeJoined,
-  edgeKey,
-  edgeVoid,
   FOR_EVER,
   fileIndex,
   fileKey,
-  filePublished,
+  fileOrder,
   groupInfoKey,
   groupKey,
+  groupMembershipKey,
   groupTextKey,
   invitationKey,
-  invitationMade,
+  invitationOrder,
+  joinedGroupOrder,
   type Key,
+  memberOrder,
   profileKey,
   publicGroupKey,
-  relationAdmin,
-  relationBanned,
-  relationBlocked,
-  relationJoined,
-  relationKey,
   sequenceKey,
   settingsKey,
   tagsKey,
+  userMembershipKey,
+  voidOrder,
 } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE } from '../../shared/data/membership-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
-import { applied, update } from '../../shared/data/step.ts';
+import { itemAfter, update } from '../../shared/data/step.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
 import { putAll } from './database.ts';
 import type { Scene } from './recipes.ts';
@@ -51,49 +51,49 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     ...groupInfoKey(app, group),
     name: text(LONGEST.name),
     avatar: text(LONGEST.url),
-    changed: now,
+    updatedAt: now,
   }),
   groupText: (group: number) => ({
     ...groupTextKey(app, group),
     description: text(LONGEST.description),
     ext: 'x'.repeat(LONGEST.infoBytes),
-    changed: now,
+    updatedAt: now,
   }),
   member: (group: number, user: number, n = 0) => ({
-    ...relationKey(app, group, user),
+    ...groupMembershipKey(app, group, user),
     state: 'member',
     role: ADMIN_ROLE,
     joined: now + n,
-    since: now + n,
+    adminSince: now + n,
     name: text(LONGEST.name),
     mute: 2,
     push: 4,
     banned: now + n,
-    until: FOR_EVER,
+    bannedUntil: FOR_EVER,
     invited: now,
     applied: now,
-    applied_until: now,
-    l1: relationJoined(now + n, 9999, user),
-    l2: relationBanned(now + n, FOR_EVER, user),
-    l3: relationAdmin(now + n, user),
+    applicationExpiresAt: now,
+    lsi1sk: memberOrder(now + n, 9999, user),
+    lsi2sk: banOrder(now + n, FOR_EVER, user),
+    lsi3sk: adminOrder(now + n, user),
   }),
   blocked: (group: number, user: number) => ({
-    ...relationKey(app, group, user),
+    ...groupMembershipKey(app, group, user),
     state: 'blocked',
     blocked: now,
     banned: now,
-    until: FOR_EVER,
-    l1: relationBlocked(now, user),
+    bannedUntil: FOR_EVER,
+    lsi1sk: blockOrder(now, user),
   }),
   application: (group: number, user: number) => {
-    const order = applicationMade(now, user);
-    const rest = { status: 0, made: now, until: now + 60_000, ttl: now };
-    return { ...applicationKey(app, group, user), ...rest, reason: text(LONGEST.reason), l1: order, l2: order };
+    const order = applicationOrder(now, user);
+    const rest = { status: 0, createdAt: now, expiresAt: now + 60_000, ttl: now };
+    return { ...applicationKey(app, group, user), ...rest, reason: text(LONGEST.reason), lsi1sk: order, lsi2sk: order };
   },
   /** As one item or two. */
   announcement: (group: number, id: number, content = text(LONGEST.content)) =>
-    bringAnnouncementSteps(app, group, { id, title: text(LONGEST.title), content, author: id, made: now }).map(
-      (step) => applied(step, undefined) as Item & Key,
+    bringAnnouncementSteps(app, group, { id, title: text(LONGEST.title), content, author: id, createdAt: now }).map(
+      (step) => itemAfter(step, undefined) as Item & Key,
     ),
   file: (group: number, id: number) => ({
     ...fileKey(app, group, id),
@@ -102,11 +102,11 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     size: 2 ** 31,
     type: '"'.repeat(LONGEST.fileName),
     uploader: id,
-    made: now,
-    changed: now,
+    createdAt: now,
+    updatedAt: now,
     published: now,
     url: text(LONGEST.url),
-    l1: filePublished(now, id),
+    lsi1sk: fileOrder(now, id),
     ...fileIndex(app, group, id),
   }),
   device: (user: number, sn: number) => ({
@@ -114,10 +114,10 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     sn,
     guid: text(256),
     token: 'x'.repeat(43),
-    expires: now,
+    expiresAt: now,
     epoch: 1,
     seen: now,
-    made: now,
+    createdAt: now,
     login: now,
     fails: Array.from({ length: 10 }, () => now),
     agent: 'é'.repeat(512),
@@ -150,24 +150,30 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     ...tagsKey(app, user),
     tags: Array.from({ length: count }, () => text(LONGEST.tag)),
   }),
-  edge: (user: number, group: number) => ({
-    ...edgeKey(app, user, group),
+  userMembership: (user: number, group: number) => ({
+    ...userMembershipKey(app, user, group),
     role: ADMIN_ROLE,
     joined: now,
-    since: now,
+    adminSince: now,
     settled: now,
     blocked: now,
     kicked: now,
     applied: now,
-    l1: edgeJoined(now, 9999, group),
-    l2: edgeVoid(now, group),
-    l3: edgeAdmin(now, group),
+    lsi1sk: joinedGroupOrder(now, 9999, group),
+    lsi2sk: voidOrder(now, group),
+    lsi3sk: administeredGroupOrder(now, group),
     ttl: now,
   }),
   invitation: (user: number, group: number, inviter: number) => {
-    const order = invitationMade(now, group, inviter);
-    const rest = { status: 0, made: now, until: now + 60_000, updated: now, ttl: now };
-    return { ...invitationKey(app, user, group, inviter), ...rest, reason: text(LONGEST.reason), l1: order, l2: order };
+    const order = invitationOrder(now, group, inviter);
+    const rest = { status: 0, createdAt: now, expiresAt: now + 60_000, updatedAt: now, ttl: now };
+    return {
+      ...invitationKey(app, user, group, inviter),
+      ...rest,
+      reason: text(LONGEST.reason),
+      lsi1sk: order,
+      lsi2sk: order,
+    };
   },
   directoryEntry: (user: number) => directoryKey(app, now, user),
   publicGroup: (group: number) => publicGroupKey(app, now, group),
@@ -212,8 +218,8 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
         owner: 1,
         capacity: 9,
         type: 0,
-        made: now,
-        changed: now,
+        createdAt: now,
+        updatedAt: now,
       }),
     ),
     ...range(members, MEMBERS).map((user, n) => made.member(group, user, n)),
@@ -229,8 +235,8 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
       made.profile(id),
       made.settings(id),
       made.tags(id, 200),
-      ...range(19, 1).map((sn) => ({ ...made.device(id, sn), expires: 0 })),
-      ...others.map((other) => made.edge(id, other)),
+      ...range(19, 1).map((sn) => ({ ...made.device(id, sn), expiresAt: 0 })),
+      ...others.map((other) => made.userMembership(id, other)),
       ...others.slice(0, invitations / 2).map((other) => made.invitation(id, other, id)),
       ...others.slice(0, invitations / 2).map((other) => made.invitation(id, group, other)),
     ]),

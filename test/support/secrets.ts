@@ -6,7 +6,7 @@ export const CHEAP = { N: 2, r: 8, p: 1 };
 
 /** What may stand in no log, no template and no bundle, by its form. */
 const FORMS: Record<string, RegExp> = {
-  // See shared/domain/token.ts.
+  // See shared/call/token.ts.
   token: /\b(u1\.[0-9a-z]+\.[0-9a-z]+|a1)\.[\w-]{43}\.[\w-]{22}/,
   password: new RegExp(PASSWORD),
   'key of AWS': /\b(AKIA|ASIA)[0-9A-Z]{16}\b/,

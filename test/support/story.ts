@@ -1,30 +1,30 @@
 import { randomBytes, randomInt, randomUUID, scryptSync } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { KIND } from '../../infra/local/unkind/database.ts';
+import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
 import { countStep } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
 import { exists, missing } from '../../shared/data/expression.ts';
 import { type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
 import {
+  administeredGroupOrder,
+  adminOrder,
   deviceKey,
-  edgeAdmin,
-  edgeKey,
   groupInfoKey,
   groupKey,
+  groupMembershipKey,
   type Key,
-  relationAdmin,
-  relationKey,
   userKey,
+  userMembershipKey,
 } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, joinSteps, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
-import { applied, put, type Step, update } from '../../shared/data/step.ts';
+import { itemAfter, put, type Step, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
-import { newId } from '../../shared/domain/ids.ts';
-import { newAdminToken, newUserToken, tokenHash } from '../../shared/domain/token.ts';
 import type { ErrorName } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
 import type { Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import { type Answer, type Api, busy, type Request } from './api.ts';
@@ -128,7 +128,7 @@ const HASH: PasswordHash = {
 };
 
 /** What steps leave where nothing was. */
-const leftBy = (steps: readonly Step[]) => steps.map((step) => applied(step, undefined) as Item & Key);
+const leftBy = (steps: readonly Step[]) => steps.map((step) => itemAfter(step, undefined) as Item & Key);
 
 /** One test's app with what the test starts from. */
 export class Given {
@@ -150,7 +150,7 @@ export class Given {
   static async app(where: World, limits: Partial<Limits> = {}): Promise<Given> {
     const record = newApp(`t${randomUUID()}`, limits);
     const token = newAdminToken(record);
-    const issued = { name: '', made: record.made, seen: 0 };
+    const issued = { name: '', createdAt: record.createdAt, seen: 0 };
     await putAll(where.table, leftBy([putApp(record), putAdminToken(record.app, tokenHash(token), issued)]));
     return new Given(where, record, token);
   }
@@ -190,7 +190,7 @@ export class Given {
       confirm,
       joined: 0,
       owned: 0,
-      made: Date.now(),
+      createdAt: Date.now(),
     }));
     const people = users.map((user) => this.#newSession(user));
     const steps = users.flatMap((user, index) => [...putUser(this.app, user), people[index]!.step]);
@@ -212,11 +212,11 @@ export class Given {
     const set = {
       sn: device,
       token: tokenHash(token),
-      expires: now + 3_600_000,
+      expiresAt: now + 3_600_000,
       epoch: 0,
       seen: now,
       login: now,
-      made: now,
+      createdAt: now,
     };
     return {
       person: new Person(this.api, this.app, { id: user, username, device, token }),
@@ -252,19 +252,19 @@ export class Given {
       count: people.length,
       capacity: limits.group_capacity,
       admins: admins.length,
-      made: now,
-      changed: now,
+      createdAt: now,
+      updatedAt: now,
       ...settings,
     };
     const steps = [
       put(groupKey(app, group.group), group, missing),
-      put(groupInfoKey(app, group.group), { name, avatar: '', changed: now }),
+      put(groupInfoKey(app, group.group), { name, avatar: '', updatedAt: now }),
       ...putPublic(app, group),
       ...(limits.groups > 0 ? [countStep(app, 'groups', 1)] : []),
       ...people.flatMap(({ id }, index) => {
         const role = index === 0 ? OWNER_ROLE : index <= admins.length ? ADMIN_ROLE : MEMBER_ROLE;
-        const brought = { since: now - people.length + index };
-        return joinSteps(app, group.group, id, undefined, { now, index, role, brought, person: exists });
+        const imported = { adminSince: now - people.length + index };
+        return joinSteps(app, group.group, id, undefined, { now, index, role, imported, person: exists });
       }),
     ];
     for (let from = 0; from < steps.length; from += 100)
@@ -275,10 +275,10 @@ export class Given {
   /** Makes a member an admin. */
   appoint = async (group: number, { id }: Person): Promise<void> => {
     const now = Date.now();
-    const set = { role: ADMIN_ROLE, since: now };
+    const set = { role: ADMIN_ROLE, adminSince: now };
     await this.db.write([
-      update(relationKey(this.app, group, id), { set: { ...set, l3: relationAdmin(now, id) } }),
-      update(edgeKey(this.app, id, group), { set: { ...set, l3: edgeAdmin(now, group) } }),
+      update(groupMembershipKey(this.app, group, id), { set: { ...set, lsi3sk: adminOrder(now, id) } }),
+      update(userMembershipKey(this.app, id, group), { set: { ...set, lsi3sk: administeredGroupOrder(now, group) } }),
       updateGroup(this.app, group, { add: { admins: 1 } }, exists),
     ]);
   };

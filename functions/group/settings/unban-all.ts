@@ -8,5 +8,5 @@ export const reply = z.boolean();
 
 /** POST /group/settings/unban_all — section 7.70: everybody may speak again. */
 export const handler = operation({ access: 'anyone', request, reply }, (call, input) =>
-  changeGroupSettings(call, input.group_id, { silent: 0 }),
+  changeGroupSettings(call, input.group_id, { mutedUntil: 0 }),
 );

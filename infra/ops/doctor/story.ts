@@ -36,7 +36,7 @@ export async function tellStory(table: OperatorTable, options: StoryOptions): Pr
       endpoint: options.api,
       app,
       // An hour more than it can need: clocks may differ.
-      token: await issueAdminToken(db(), app, { name: 'doctor', expires: Date.now() + options.wait * 2 + 3_600_000 }),
+      token: await issueAdminToken(db(), app, { name: 'doctor', expiresAt: Date.now() + options.wait * 2 + 3_600_000 }),
       fetch: (url, request) => {
         latest = `${request?.method} ${new URL(String(url)).pathname}`;
         return fetch(url, { ...request, signal: AbortSignal.timeout(PATIENCE) });

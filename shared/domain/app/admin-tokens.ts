@@ -1,3 +1,4 @@
+import { parseToken, tokenHash } from '../../call/token.ts';
 import {
   type AdminToken,
   adminTokenOf,
@@ -8,7 +9,6 @@ import {
 import { Database } from '../../data/database.ts';
 import { indexedKeys, type OperatorTable } from '../../data/operator-queries.ts';
 import { badParameter } from '../../errors.ts';
-import { parseToken, tokenHash } from '../token.ts';
 import { appNamed } from './apps.ts';
 
 export interface ListedToken extends AdminToken {
@@ -21,8 +21,8 @@ export interface ListedToken extends AdminToken {
 export const tokenId = (hash: string) => Buffer.from(hash, 'base64url').toString('hex').slice(0, 12);
 
 /** Whether a token of this record is accepted at `now` (ms). */
-export const tokenState = ({ revoked, expires }: AdminToken, now: number) =>
-  revoked ? 'revoked' : expires !== undefined && expires <= now ? 'expired' : 'active';
+export const tokenState = ({ revoked, expiresAt }: AdminToken, now: number) =>
+  revoked ? 'revoked' : expiresAt !== undefined && expiresAt <= now ? 'expired' : 'active';
 
 /**
  * All admin tokens of the app, the oldest first; on AWS one issued in the last second may be missing.

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { newAdminToken, tokenHash } from '../../call/token.ts';
 import {
   APP_ID,
   APPS,
@@ -18,7 +19,6 @@ import type { Get } from '../../data/read.ts';
 import { remove } from '../../data/step.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
-import { newAdminToken, tokenHash } from '../token.ts';
 
 /** 12 characters of the base-36 alphabet: 62 bits. */
 const newAppId = () =>
@@ -34,7 +34,7 @@ export const newApp = (app: string, limits: Partial<Limits> = {}, name = '', now
   registration: 'open',
   secret: randomBytes(32).toString('base64url'),
   limits,
-  made: now,
+  createdAt: now,
 });
 
 /**
@@ -61,13 +61,13 @@ export async function createApp(
 export async function issueAdminToken(
   db: Database,
   app: string,
-  given: { name?: string; expires?: number; now?: number } = {},
+  given: { name?: string; expiresAt?: number; now?: number } = {},
 ): Promise<string> {
-  const { name = '', expires, now = Date.now() } = given;
-  const token = newAdminToken(await appNamed(db, app));
-  const made = { name, made: now, seen: 0, ...(expires !== undefined && { expires }) };
-  await db.write([putAdminToken(app, tokenHash(token), made)]);
-  return token;
+  const { name = '', expiresAt, now = Date.now() } = given;
+  const text = newAdminToken(await appNamed(db, app));
+  const token = { name, createdAt: now, seen: 0, ...(expiresAt !== undefined && { expiresAt }) };
+  await db.write([putAdminToken(app, tokenHash(text), token)]);
+  return text;
 }
 
 /** @throws ApiError appMissing where there is no such app, or none any more */

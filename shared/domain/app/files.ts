@@ -1,3 +1,4 @@
+import { transact } from '../../call/transact.ts';
 import { Database } from '../../data/database.ts';
 import { allFilesOf, fileOf, removeFile, type SharedFile, uncountFiles } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
@@ -12,7 +13,6 @@ import {
   removeObject,
   writtenAt,
 } from '../../storage/operator-bucket.ts';
-import { settle } from '../decision.ts';
 
 /** An object that no record names. */
 export type Orphan = ListedObject & {
@@ -157,7 +157,7 @@ async function judgeRecord({ table, bucket, app, fix, now, report }: Check, grou
   const db = new Database(table.client, table.name);
   const reads = { group: groupOf(app, group), sequence: sequenceOf(app, group), file: fileOf(app, group, file.id) };
   await db.read(reads);
-  const isBroken = await settle(db, reads, ({ group: at, sequence, file: found }) => {
+  const isBroken = await transact(db, reads, ({ group: at, sequence, file: found }) => {
     // Deleted, or the group dissolved meanwhile.
     if (!found || found.object !== file.object || at?.status !== 'normal' || sequence?.closed)
       return { steps: [], answer: () => false };

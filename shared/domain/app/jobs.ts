@@ -14,7 +14,7 @@ export async function waitingJobs(table: OperatorTable): Promise<WaitingJob[]> {
       const jobs = await new Database(table.client, table.name).read(keys.map(jobOf));
       for (const [index, job] of jobs.entries()) if (job) waiting.push({ ...job, id: jobId(keys[index]!) });
     }
-  return waiting.sort((one, other) => one.made - other.made);
+  return waiting.sort((one, other) => one.createdAt - other.createdAt);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { wholeNumber } from '../../call/call.ts';
 import { Database } from '../../data/database.ts';
 import { exists } from '../../data/expression.ts';
 import { deviceKey, lockKey } from '../../data/keys.ts';
@@ -14,7 +15,6 @@ import {
   userOf,
 } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import { wholeNumber } from '../call.ts';
 import { appNamed } from './apps.ts';
 
 /**

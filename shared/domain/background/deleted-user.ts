@@ -1,3 +1,6 @@
+import { after } from '../../call/cursor.ts';
+import { tokenHash } from '../../call/token.ts';
+import { transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { absent, all, equal, unchanged } from '../../data/expression.ts';
@@ -6,31 +9,28 @@ import { partiesOf } from '../../data/invitation-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
 import {
   applicationKey,
-  edgeKey,
+  groupMembershipKey,
   INVITATION,
   pushTokenKey,
-  relationKey,
   userKey,
+  userMembershipKey,
   userPartition,
 } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
   becomeOwnerSteps,
-  edgeOf,
-  heirsOf,
+  type GroupMembership,
+  groupMembershipOf,
   isMember,
-  type Relation,
-  relationOf,
-  userOfRelation,
+  memberIn,
+  successorsOf,
+  userMembershipOf,
 } from '../../data/membership-repo.ts';
-import { record } from '../../data/read.ts';
+import { getItem } from '../../data/read.ts';
 import { measured, remove, type Step, update } from '../../data/step.ts';
 import { type Device, freeHolder, itemsOf, pushTokenOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
-import { after } from '../cursor.ts';
-import { settle } from '../decision.ts';
 import { dissolutionSteps } from '../group/dissolution.ts';
-import { tokenHash } from '../token.ts';
 import type { Pace } from './pace.ts';
 
 /** Read at once. */
@@ -60,7 +60,7 @@ export async function forgetUser(
   return (
     (await pace.workOff(items, ({ sk }) => {
       if (sk.startsWith('E#')) return depart(db, app, user, Number(sk.slice(2)), now, limits.groups > 0);
-      return settle(db, record<Device>({ pk: userPartition(app, user), sk }), (item) => ({
+      return transact(db, getItem<Device>({ pk: userPartition(app, user), sk }), (item) => ({
         steps: item ? forgetItem(db, app, user, item) : [],
         answer: () => undefined,
       }));
@@ -70,18 +70,18 @@ export async function forgetUser(
 
 /**
  * An item of the user's own partition; with a device goes the note of who holds its push token, with an invitation its
- * mark on a relation that is nothing else any more.
+ * mark on a group membership that is nothing else any more.
  */
 function forgetItem(db: Database, app: string, user: number, item: Device): Step[] {
   const own = remove({ pk: userPartition(app, user), sk: item.sk }, unchanged(item, 'device_token'));
   if (item.sk.startsWith(INVITATION)) {
     const { group } = partiesOf(item);
-    const more = db.known(relationOf(app, group, user))?.record?.state !== undefined;
-    return more ? [own] : [own, remove(relationKey(app, group, user), absent('state'))];
+    const more = db.cached(groupMembershipOf(app, group, user))?.record?.state !== undefined;
+    return more ? [own] : [own, remove(groupMembershipKey(app, group, user), absent('state'))];
   }
   if (item.device_token === undefined) return [own];
   const hash = tokenHash(item.device_token);
-  const known = db.known(pushTokenOf(app, hash));
+  const known = db.cached(pushTokenOf(app, hash));
   const another = known && (known.record?.user !== user || known.record.sn !== item.sn);
   return another ? [own] : [own, remove(pushTokenKey(app, hash), freeHolder(user, item.sn))];
 }
@@ -91,46 +91,56 @@ const MAX_HEIRS = 10;
 
 /** Takes the user out of one group. @throws Unavailable where one heir after the other goes meanwhile */
 async function depart(db: Database, app: string, user: number, id: number, now: number, counted: boolean) {
-  const reads = { group: groupOf(app, id), relation: relationOf(app, id, user), edge: edgeOf(app, user, id) };
+  const reads = {
+    group: groupOf(app, id),
+    membership: groupMembershipOf(app, id, user),
+    userMembership: userMembershipOf(app, user, id),
+  };
   for (let round = 1; round <= MAX_HEIRS; round++) {
     const found = await db.read(reads);
-    const owns = found.group?.owner === user && isMember(found.relation);
-    const heir = owns ? await findHeir(db, app, id, user) : undefined;
-    // The heir's relation is read whole: an index may hold less of it.
+    const owns = found.group?.owner === user && isMember(found.membership);
+    const successor = owns ? await findSuccessor(db, app, id, user) : undefined;
+    // The heir's group membership is read whole: an index may hold less of it.
     const inherited =
-      heir === undefined ? [] : [{ relation: relationOf(app, id, heir), person: userOf(app, heir) } as const];
+      successor === undefined
+        ? []
+        : [{ membership: groupMembershipOf(app, id, successor), person: userOf(app, successor) } as const];
     await db.load([inherited]);
-    const done = await settle(db, { ...reads, inherited }, ({ group, relation, edge, inherited: [next] }) => {
-      const again = { steps: [], answer: () => false };
-      if (!edge) return { steps: [], answer: () => true };
-      if (group?.status === 'normal' && group.owner === user && isMember(relation)) {
-        const living = next?.person !== undefined && next.person.status !== 'deleted';
-        // Looked for among others than those who are members now.
-        if (next ? !living || !isMember(next.relation) : group.count !== found.group?.count) return again;
-      }
-      return {
-        steps: departure(app, user, id, { group, relation, heir: next?.relation, now, counted }),
-        answer: () => true,
-      };
-    });
+    const done = await transact(
+      db,
+      { ...reads, inherited },
+      ({ group, membership, userMembership, inherited: [next] }) => {
+        const again = { steps: [], answer: () => false };
+        if (!userMembership) return { steps: [], answer: () => true };
+        if (group?.status === 'normal' && group.owner === user && isMember(membership)) {
+          const living = next?.person !== undefined && next.person.status !== 'deleted';
+          // Looked for among others than those who are members now.
+          if (next ? !living || !isMember(next.membership) : group.count !== found.group?.count) return again;
+        }
+        return {
+          steps: departure(app, user, id, { group, membership, successor: next?.membership, now, counted }),
+          answer: () => true,
+        };
+      },
+    );
     if (done) return;
   }
-  throw new Unavailable('the heirs of a group keep leaving');
+  throw new Unavailable('the successors of a group keep leaving');
 }
 
 const HEIRS = 50;
 
 /** Who inherits: the admin longest in office, else the member longest there, who is not deleted too. */
-async function findHeir(db: Database, app: string, group: number, user: number): Promise<number | undefined> {
+async function findSuccessor(db: Database, app: string, group: number, user: number): Promise<number | undefined> {
   for (const which of ['admins', 'members'] as const) {
     let from: string | undefined;
     for (;;) {
-      const read = heirsOf(app, group, which, from, HEIRS);
-      const { heirs, more } = await db.read(read);
-      const others = heirs.map(userOfRelation).filter((heir) => heir !== user);
-      const people = await db.read(others.map((heir) => userOf(app, heir)));
-      const heir = people.find((person) => person && person.status !== 'deleted');
-      if (heir) return heir.user;
+      const read = successorsOf(app, group, which, from, HEIRS);
+      const { successors, more } = await db.read(read);
+      const others = successors.map(memberIn).filter((successor) => successor !== user);
+      const people = await db.read(others.map((successor) => userOf(app, successor)));
+      const successor = people.find((person) => person && person.status !== 'deleted');
+      if (successor) return successor.user;
       if (more === undefined) break;
       from = after(more);
     }
@@ -144,24 +154,24 @@ function departure(
   id: number,
   known: {
     group: Group | undefined;
-    relation: Relation | undefined;
-    heir: Relation | undefined;
+    membership: GroupMembership | undefined;
+    successor: GroupMembership | undefined;
     now: number;
     counted: boolean;
   },
 ): Step[] {
-  const { group, relation, heir, now, counted } = known;
-  const own = [remove(edgeKey(app, user, id)), remove(applicationKey(app, id, user))];
-  const gone = remove(relationKey(app, id, user), unchanged(relation, 'state', 'role'));
+  const { group, membership, successor, now, counted } = known;
+  const own = [remove(userMembershipKey(app, user, id)), remove(applicationKey(app, id, user))];
+  const gone = remove(groupMembershipKey(app, id, user), unchanged(membership, 'state', 'role'));
   // A block outlives the user, as its count does; of a ban and of an application's mark nothing is needed any more.
-  if (!isMember(relation)) return relation && relation.state === undefined ? [gone, ...own] : own;
-  // A dissolved group has forgotten its count, and its own clean-up would bring the edge back.
+  if (!isMember(membership)) return membership && membership.state === undefined ? [gone, ...own] : own;
+  // A dissolved group has forgotten its count, and its own clean-up would bring the user membership back.
   if (!group || group.status === 'dissolved') return [gone, ...own];
   const left = measured('leaves', gone);
-  const leaving = { count: -1, ...(relation.role === ADMIN_ROLE && { admins: -1 }) };
+  const leaving = { count: -1, ...(membership.role === ADMIN_ROLE && { admins: -1 }) };
   if (group.owner !== user) return [updateGroup(app, id, { add: leaving }, equal('status', 'normal')), left, ...own];
   // Nobody is left, or left to inherit it: the owner's side goes with the group.
-  if (!heir)
+  if (!successor)
     return [
       ...dissolutionSteps(app, group, now, counted, equal('count', group.count)),
       remove(applicationKey(app, id, user)),
@@ -171,12 +181,12 @@ function departure(
       app,
       id,
       {
-        set: { owner: userOfRelation(heir), changed: now },
-        add: { count: -1, ...(heir.role === ADMIN_ROLE && { admins: -1 }) },
+        set: { owner: memberIn(successor), updatedAt: now },
+        add: { count: -1, ...(successor.role === ADMIN_ROLE && { admins: -1 }) },
       },
       all(equal('status', 'normal'), equal('owner', user)),
     ),
-    ...becomeOwnerSteps(app, id, heir, now),
+    ...becomeOwnerSteps(app, id, successor, now),
     left,
     ...own,
   ];

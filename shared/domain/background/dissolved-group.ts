@@ -1,13 +1,13 @@
+import { type BatchPlan, transactEach } from '../../call/transact.ts';
 import { announcementItemsOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { filesOf, removeFile } from '../../data/file-repo.ts';
 import { putCleaned, removeDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { forgetSteps, peopleOf, personOf, type Relation } from '../../data/membership-repo.ts';
+import { type GroupMembership, peopleOf, personOf, removeFromGroupSteps } from '../../data/membership-repo.ts';
 import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
 import { remove } from '../../data/step.ts';
 import { deleteObject } from '../../storage/objects.ts';
-import { type EachPlan, settleEach } from '../decision.ts';
 import { objectOf } from '../file/publication.ts';
 import type { Pace } from './pace.ts';
 
@@ -52,15 +52,15 @@ export async function forgetGroup(
   );
 }
 
-async function forget(db: Database, app: string, group: number, people: Relation[], now: number): Promise<void> {
+async function forget(db: Database, app: string, group: number, people: GroupMembership[], now: number): Promise<void> {
   const reads = people.map((item) => personOf(app, group, item.sk));
-  const plan: EachPlan<typeof reads, Relation> = {
+  const plan: BatchPlan<typeof reads, GroupMembership> = {
     permit: () => {},
     entry: (items, { index }) => {
       const item = items[index];
-      return item ? forgetSteps(app, group, item, now) : [];
+      return item ? removeFromGroupSteps(app, group, item, now) : [];
     },
     shared: () => [],
   };
-  await settleEach(db, reads, people, plan);
+  await transactEach(db, reads, people, plan);
 }

@@ -1,5 +1,5 @@
-import type { Call } from '../call.ts';
-import { keyFor, mac, sameText } from '../token.ts';
+import type { Call } from '../../call/call.ts';
+import { keyFor, mac, sameText } from '../../call/token.ts';
 
 /**
  * Stable addresses of files: they stay the same for as long as the file is there, carry no right, and are answered by a
@@ -13,7 +13,7 @@ const FILE = /^f\.([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.[\w-]{22}$/;
 const UPLOAD = /^u\.([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.([\w-]{22})\.[\w-]{22}$/;
 const AVATAR = /^a\.([\w-]{22})\.[\w-]{22}$/;
 
-const signature = (call: Call, body: string) => mac(keyFor(call.tenant, 'file'), `${call.app}|${body}`);
+const signature = (call: Call, body: string) => mac(keyFor(call.appRecord, 'file'), `${call.app}|${body}`);
 const signed = (call: Call, body: string) => `${body}.${signature(call, body)}`;
 
 /** The opaque part was made here, for this app. Known only after the call has been opened. */

@@ -1,14 +1,14 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { fileOf, isReserved, removeFile, renameFile, type SharedFile, uncountFiles } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { ADMIN_ROLE } from '../../data/membership-repo.ts';
 import { ApiError } from '../../errors.ts';
 import { deleteObject } from '../../storage/objects.ts';
-import type { Call } from '../call.ts';
-import type { EachPlan } from '../decision.ts';
-import { actorRelation, type GroupActor, permit, sameRole } from '../group/permissions.ts';
+import { actorMembership, type GroupActor, permit, sameRole } from '../group/permissions.ts';
 import { objectOf } from './publication.ts';
-import { downloadUrl, fileRecord } from './record.ts';
+import { downloadUrl, fileReply } from './reply.ts';
 
 /** @throws ApiError fileRight to whoever neither uploaded it nor administers the group */
 function mayChange(actor: GroupActor, { uploader }: SharedFile): void {
@@ -22,7 +22,7 @@ function mayChange(actor: GroupActor, { uploader }: SharedFile): void {
 export async function renameSharedFile(call: Call, id: number, number: number, name: string) {
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     file: fileOf(call.app, id, number),
   };
   const renamed = await call.change(reads, ({ group, me, file }) => {
@@ -31,10 +31,10 @@ export async function renameSharedFile(call: Call, id: number, number: number, n
     mayChange(actor, file);
     return {
       steps: [renameFile(call.app, id, file, name, call.now), ...sameRole(call.app, id, actor)],
-      answer: () => ({ ...file, name, changed: call.now }),
+      answer: () => ({ ...file, name, updatedAt: call.now }),
     };
   });
-  return fileRecord(id, renamed, await downloadUrl(call, id, renamed));
+  return fileReply(id, renamed, await downloadUrl(call, id, renamed));
 }
 
 /**
@@ -45,11 +45,11 @@ export async function renameSharedFile(call: Call, id: number, number: number, n
 export async function deleteFiles(call: Call, id: number, numbers: number[]) {
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     files: numbers.map((number) => fileOf(call.app, id, number)),
   };
   const objects = new Map<number, string>();
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: ({ group, me }) => void permit(call, 'change_file', group, me),
     entry: ({ group, me, files }, { index }) => {
       const { actor } = permit(call, 'change_file', group, me);
@@ -69,7 +69,7 @@ export async function deleteFiles(call: Call, id: number, numbers: number[]) {
         ...sameRole(call.app, id, actor),
         ...(published > 0 ? [uncountFiles(call.app, id, published)] : []),
         ...(going.length > 0
-          ? [putJob({ kind: 'deleted files', app: call.app, group: id, objects: going, made: call.now })]
+          ? [putJob({ kind: 'deleted files', app: call.app, group: id, objects: going, createdAt: call.now })]
           : []),
       ];
     },

@@ -1,13 +1,13 @@
+import type { Call } from '../../call/call.ts';
+import { Redirect } from '../../call/redirect.ts';
 import { fileOf, registrationOf } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import { presignGet } from '../../storage/presign.ts';
-import type { Call } from '../call.ts';
-import { actorRelation, permit } from '../group/permissions.ts';
-import { Redirect } from '../redirect.ts';
+import { actorMembership, permit } from '../group/permissions.ts';
 import { isOurs, parseAvatarAddress, parseFileAddress } from './address.ts';
 import { findAvatar } from './avatar.ts';
-import { downloadUrl } from './record.ts';
+import { downloadUrl } from './reply.ts';
 
 /**
  * Leads whoever is in the group from a file's stable address to one that is good for a while. The address of a form's
@@ -20,7 +20,7 @@ export async function downloadFile(call: Call, sign: string): Promise<Redirect> 
   const { app } = call;
   const { group, me, ...found } = await call.open({
     group: groupOf(app, address.group),
-    me: actorRelation(call, address.group),
+    me: actorMembership(call, address.group),
     file: 'file' in address ? [fileOf(app, address.group, address.file)] : [],
     registered: 'random' in address ? [registrationOf(address.random)] : [],
   });

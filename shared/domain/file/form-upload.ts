@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
 import { groupOf } from '../../data/group-repo.ts';
+import { newRandom } from '../../ids.ts';
 import { presignForm, type UploadForm } from '../../storage/form.ts';
 import { incomingAvatar, incomingObject } from '../../storage/names.ts';
-import type { Call } from '../call.ts';
-import { actorRelation, permit } from '../group/permissions.ts';
-import { newRandom } from '../ids.ts';
+import { actorMembership, permit } from '../group/permissions.ts';
 import { avatarAddress, uploadAddress } from './address.ts';
 
 /** What clients of the form uploads expect: where and what to post, and the address that the file will have. */
@@ -19,7 +19,7 @@ const answer = ({ url, fields }: UploadForm, download_url: string) => ({
  * `group/file/upload`. @throws ApiError groupMissing, needsMember
  */
 export async function chatForm(call: Call, id: number) {
-  const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorRelation(call, id) });
+  const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorMembership(call, id) });
   permit(call, 'upload_file', group, me);
   const random = newRandom();
   const { file_size, upload_life } = call.limits;
@@ -45,7 +45,7 @@ export async function userAvatarForm(call: Call) {
 
 /** @throws ApiError groupMissing, needsMember, needsAdmin as for changing the group's avatar */
 export async function groupAvatarForm(call: Call, id: number) {
-  const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorRelation(call, id) });
+  const { group, me } = await call.open({ group: groupOf(call.app, id), me: actorMembership(call, id) });
   permit(call, 'change_info', group, me);
   return avatarForm(call);
 }

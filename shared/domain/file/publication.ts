@@ -1,3 +1,4 @@
+import { transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { fileOf, isReserved, publishFileSteps, removeFile, type SharedFile } from '../../data/file-repo.ts';
@@ -13,7 +14,6 @@ import {
   uploadedAvatar,
 } from '../../storage/names.ts';
 import { copyObject, deleteObject } from '../../storage/objects.ts';
-import { settle } from '../decision.ts';
 import { publishAvatar } from './avatar.ts';
 
 /** Key of the object that a file has now; undefined for a link. */
@@ -97,7 +97,7 @@ async function publishReserved(
   const object = publishedName(random, etag);
   for (let looks = 1; ; looks++) {
     await db.load([reads]);
-    const found = await settle(db, reads, ({ file, ...rest }) => {
+    const found = await transact(db, reads, ({ file, ...rest }) => {
       const reserved = file?.random === random && file.published === undefined ? file : undefined;
       const over = rest.group?.status !== 'normal' || !isReserved(reserved, now);
       return {
@@ -114,7 +114,7 @@ async function publishReserved(
       return found;
     }
     const became = await publish({ app, group, key, random, etag }, (name) =>
-      settle(db, reads, ({ app: tenant, file, sequence }) => {
+      transact(db, reads, ({ app: tenant, file, sequence }) => {
         if (!file || !isReserved(file, now)) return { steps: [], answer: () => file?.object === name };
         const most = limitsOf(tenant ?? { limits: {} }).files;
         if (sequence?.closed || (sequence?.files ?? 0) >= most)

@@ -1,8 +1,8 @@
+import type { Call } from '../../call/call.ts';
 import { registerUpload, registrationOf, type SharedFile, shareSteps } from '../../data/file-repo.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import { incomingObject } from '../../storage/names.ts';
 import { headObject } from '../../storage/objects.ts';
-import type { Call } from '../call.ts';
 import { publish } from './publication.ts';
 import type { Sharing } from './sharing.ts';
 

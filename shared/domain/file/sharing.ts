@@ -1,3 +1,5 @@
+import type { Call } from '../../call/call.ts';
+import { Idempotency } from '../../call/idempotency.ts';
 import type { NewFile, SharedFile } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import type { Records } from '../../data/read.ts';
@@ -5,9 +7,7 @@ import { type Sequence, sequenceOf } from '../../data/sequence-repo.ts';
 import { MOST_BYTES } from '../../data/sizes.ts';
 import type { Step } from '../../data/step.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { actorRelation, permit, sameRole } from '../group/permissions.ts';
-import { Repetition } from '../repetition.ts';
+import { actorMembership, permit, sameRole } from '../group/permissions.ts';
 
 export interface Upload {
   name: string;
@@ -20,11 +20,11 @@ export interface Upload {
 /** The steps that give the file its number. */
 type Add = (sequence: Sequence | undefined, file: NewFile) => { file: SharedFile; steps: Step[] };
 
-const readsOf = (call: Call, group: number, repetition: Repetition | undefined) => ({
+const readsOf = (call: Call, group: number, idempotency: Idempotency | undefined) => ({
   group: groupOf(call.app, group),
-  me: actorRelation(call, group),
+  me: actorMembership(call, group),
   sequence: sequenceOf(call.app, group),
-  earlier: repetition ? [repetition.part(0, MOST_BYTES.file)] : [],
+  earlier: idempotency ? [idempotency.part(0, MOST_BYTES.file)] : [],
 });
 
 /** What is the same whichever way a file comes into a group: who may share it, how many there may be, repeated calls. */
@@ -34,25 +34,25 @@ export class Sharing {
   readonly reads: ReturnType<typeof readsOf>;
   readonly #call: Call;
   readonly #given: Upload;
-  readonly #repetition: Repetition | undefined;
+  readonly #idempotency: Idempotency | undefined;
 
   constructor(call: Call, group: number, given: Upload) {
     this.group = group;
     this.#call = call;
     this.#given = given;
-    this.#repetition = Repetition.of(call, 'group/file/upload');
-    this.reads = readsOf(call, group, this.#repetition);
+    this.#idempotency = Idempotency.of(call, 'group/file/upload');
+    this.reads = readsOf(call, group, this.#idempotency);
   }
 
   /** What this very request has shared before, as far as the records show it. */
   get before(): SharedFile | undefined {
     const { earlier } = this.#call.db.records(this.reads);
-    return this.#repetition?.value<SharedFile>(earlier[0]);
+    return this.#idempotency?.value<SharedFile>(earlier[0]);
   }
 
   /** The same, looked up now: another run may have finished meanwhile. */
   async meanwhile(): Promise<SharedFile | undefined> {
-    if (this.#repetition) await this.#call.open({ earlier: this.reads.earlier });
+    if (this.#idempotency) await this.#call.open({ earlier: this.reads.earlier });
     return this.before;
   }
 
@@ -73,14 +73,14 @@ export class Sharing {
   /** Shares it. @throws ApiError as `permit` */
   share(add: Add): Promise<SharedFile> {
     const { app, now } = this.#call;
-    return this.#call.settle(this.reads, () => {
+    return this.#call.transact(this.reads, () => {
       const { before } = this;
       if (before) return { steps: [], answer: () => before };
       const { actor, sequence } = this.permit();
       const { name, size, type } = this.#given;
-      const { file, steps } = add(sequence, { name, size, type, uploader: actor.user, made: now, changed: now });
-      const repetition = this.#repetition ? [this.#repetition.step(0, file)] : [];
-      return { steps: [...steps, ...sameRole(app, this.group, actor), ...repetition], answer: () => file };
+      const { file, steps } = add(sequence, { name, size, type, uploader: actor.user, createdAt: now, updatedAt: now });
+      const idempotency = this.#idempotency ? [this.#idempotency.step(0, file)] : [];
+      return { steps: [...steps, ...sameRole(app, this.group, actor), ...idempotency], answer: () => file };
     });
   }
 }

@@ -1,13 +1,13 @@
+import type { Call } from '../../call/call.ts';
 import { registrationOf, reserveSteps, type SharedFile, shareSteps } from '../../data/file-repo.ts';
 import { badParameter } from '../../errors.ts';
+import { newRandom } from '../../ids.ts';
 import { RESERVATION_LIFE } from '../../limits.ts';
 import { incomingObject, reservedName } from '../../storage/names.ts';
 import { presignPut } from '../../storage/presign.ts';
-import type { Call } from '../call.ts';
-import { newRandom } from '../ids.ts';
 import { downloadPart, isOurs, parseFileAddress } from './address.ts';
-import { fileRecord, stableUrl } from './record.ts';
 import { register } from './registration.ts';
+import { fileReply, stableUrl } from './reply.ts';
 import { Sharing, type Upload } from './sharing.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function upload(call: Call, id: number, given: Upload) {
   if (own) {
     const issued = address && 'random' in address && isOurs(call, part.text) ? address : undefined;
     const file = await register(call, sharing, size, issued);
-    return fileRecord(id, file, stableUrl(call, id, file));
+    return fileReply(id, file, stableUrl(call, id, file));
   }
   const random = newRandom();
   const file = await sharing.share((sequence, next) =>
@@ -38,7 +38,7 @@ export async function upload(call: Call, id: number, given: Upload) {
       ? reserveSteps(call.app, id, sequence, { ...next, random }, call.now + RESERVATION_LIFE * 1000)
       : shareSteps(call.app, id, sequence, { ...next, url }, call.limits.files),
   );
-  return fileRecord(id, file, file.url ?? (await uploadUrl(call, id, file)));
+  return fileReply(id, file, file.url ?? (await uploadUrl(call, id, file)));
 }
 
 const registrationsOf = (address: ReturnType<typeof parseFileAddress>) =>

@@ -1,12 +1,18 @@
-import { settleApplication } from '../../data/application-repo.ts';
+import type { Call } from '../../call/call.ts';
+import { closeApplication } from '../../data/application-repo.ts';
 import { all, below, type Condition } from '../../data/expression.ts';
 import { countInGroup, type Group } from '../../data/group-repo.ts';
-import { type Brought, isMember, joinSteps, MEMBER_ROLE, type Relation } from '../../data/membership-repo.ts';
+import {
+  type GroupMembership,
+  type ImportedMembership,
+  isMember,
+  joinSteps,
+  MEMBER_ROLE,
+} from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
-import { LIVING, type User } from '../../data/user-repo.ts';
+import { NOT_DELETED, type User } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { livingUser } from '../user/living.ts';
+import { existingUser } from '../user/existing.ts';
 
 /**
  * The one gate into a group: invitations, accepted or not asked for, applications, open groups and QR codes all come
@@ -15,24 +21,24 @@ import { livingUser } from '../user/living.ts';
 export interface Candidate {
   id: number;
   user: User | undefined;
-  relation: Relation | undefined;
+  membership: GroupMembership | undefined;
 }
 
 /**
  * Whether the person may be asked in, or ask, at all.
  * @throws ApiError userMissing, alreadyMember, blocked
  */
-export function admissible({ user, relation }: Candidate): User {
-  const person = livingUser(user);
-  if (isMember(relation)) throw new ApiError('alreadyMember');
-  if (relation?.state === 'blocked') throw new ApiError('blocked');
+export function admissible({ user, membership }: Candidate): User {
+  const person = existingUser(user);
+  if (isMember(membership)) throw new ApiError('alreadyMember');
+  if (membership?.state === 'blocked') throw new ApiError('blocked');
   return person;
 }
 
 /**
  * The person's own steps of joining; `nth` counts those who join by the same transaction before, `index` orders all of
- * the call, `edge` and `person` are what must hold besides of the person's edge and user. `brought` is what a membership
- * has that is moved in. The group's own step is `countJoined`, once a transaction.
+ * the call, `user membership` and `person` are what must hold besides of the person's user membership and user. `imported` is what a membership
+ * has that is imported. The group's own step is `countJoined`, once a transaction.
  * @throws ApiError as `admissible`, and tooManyJoined, groupFull
  */
 export function admit(
@@ -42,25 +48,31 @@ export function admit(
   {
     index = 0,
     nth = 0,
-    edge,
+    userMembership,
     person = [],
-    brought: { role = MEMBER_ROLE, ...brought } = {},
-  }: { index?: number; nth?: number; edge?: Condition; person?: Condition[]; brought?: Brought } = {},
+    imported: { role = MEMBER_ROLE, ...imported } = {},
+  }: {
+    index?: number;
+    nth?: number;
+    userMembership?: Condition;
+    person?: Condition[];
+    imported?: ImportedMembership;
+  } = {},
 ): Step[] {
   const most = call.limits.groups_joined;
   if (admissible(candidate).joined >= most) throw new ApiError('tooManyJoined');
   if (group.count + nth >= group.capacity) throw new ApiError('groupFull');
-  const { id, relation } = candidate;
+  const { id, membership } = candidate;
   return [
-    ...joinSteps(call.app, group.group, id, relation, {
+    ...joinSteps(call.app, group.group, id, membership, {
       now: call.now,
       index,
       role,
-      brought,
-      person: all(LIVING, below('joined', most), ...person),
-      ...(edge && { edge }),
+      imported,
+      person: all(NOT_DELETED, below('joined', most), ...person),
+      ...(userMembership && { userMembership }),
     }),
-    ...settleApplication(call.app, group.group, id, relation, call.now),
+    ...closeApplication(call.app, group.group, id, membership, call.now),
   ];
 }
 

@@ -1,3 +1,6 @@
+import type { Call } from '../../call/call.ts';
+import { Idempotency } from '../../call/idempotency.ts';
+import { fitting } from '../../call/page.ts';
 import {
   type Announcement,
   announcementOf,
@@ -11,19 +14,16 @@ import type { Database } from '../../data/database.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { fitting } from '../page.ts';
-import { Repetition } from '../repetition.ts';
-import { actorRelation, permit, sameRole, stillOpenCheck } from './permissions.ts';
+import { actorMembership, permit, sameRole, stillOpenCheck } from './permissions.ts';
 
 /** As sections 7.5, 7.8–7.10 document it; `created_at` in seconds. */
-const view = (group: number, { id, title, content, author, made }: WholeAnnouncement) => ({
+const view = (group: number, { id, title, content, author, createdAt }: WholeAnnouncement) => ({
   id,
   group_id: group,
   title,
   content,
   author,
-  created_at: Math.floor(made / 1000),
+  created_at: Math.floor(createdAt / 1000),
 });
 
 /** Oldest ones read: some may be deleted meanwhile, and some be left over from calls that ran at one moment. */
@@ -34,31 +34,31 @@ const SPARE = 5;
  * @throws ApiError groupMissing, needsMember, needsAdmin
  */
 export function publish(call: Call, id: number, title: string, content: string) {
-  const repetition = Repetition.of(call, 'announcement/edit');
+  const idempotency = Idempotency.of(call, 'announcement/edit');
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     sequence: sequenceOf(call.app, id),
     oldest: announcementsOf(call.app, id, { limit: SPARE }),
-    earlier: repetition ? [repetition.part(0)] : [],
+    earlier: idempotency ? [idempotency.part(0)] : [],
   };
   return call.change(reads, ({ group: found, me, sequence, oldest, earlier }) => {
     // Title and content are those of the request.
-    const again = repetition?.value<Omit<WholeAnnouncement, 'title' | 'content'>>(earlier[0]);
+    const again = idempotency?.value<Omit<WholeAnnouncement, 'title' | 'content'>>(earlier[0]);
     if (again) return { steps: [], answer: () => view(id, { ...again, title, content }) };
     const { actor } = permit(call, 'publish', found, me);
-    const published = { author: actor.user, made: call.now };
+    const published = { author: actor.user, createdAt: call.now };
     const next = { title, content, ...published };
     const tooMany = Math.max(0, (sequence?.announcements ?? 0) + 1 - call.limits.announcements);
     // One that another call has deleted since it was read is known to be gone.
-    const there = oldest.filter((one) => call.db.known(announcementOf(call.app, id, one.id))?.record !== undefined);
+    const there = oldest.filter((one) => call.db.cached(announcementOf(call.app, id, one.id))?.record !== undefined);
     const { id: number, steps } = publishSteps(call.app, id, sequence, next, there.slice(0, tooMany));
     return {
       steps: [
         ...steps,
         ...sameRole(call.app, id, actor),
         ...stillOpenCheck(call.app, id, 'publish', actor),
-        ...(repetition ? [repetition.step(0, { id: number, ...published })] : []),
+        ...(idempotency ? [idempotency.step(0, { id: number, ...published })] : []),
       ],
       answer: () => view(id, { ...next, id: number }),
     };
@@ -69,7 +69,7 @@ export function publish(call: Call, id: number, title: string, content: string) 
 export function withdraw(call: Call, id: number, announcement: number): Promise<object> {
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     announcement: announcementOf(call.app, id, announcement),
   };
   return call.change(reads, ({ group, me, announcement }) => {
@@ -89,7 +89,7 @@ export function withdraw(call: Call, id: number, announcement: number): Promise<
 export async function announcement(call: Call, id: number, number: number) {
   const { group, me, found } = await call.open({
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     found: announcementOf(call.app, id, number),
   });
   permit(call, 'announcements', group, me);
@@ -105,7 +105,7 @@ export async function announcement(call: Call, id: number, number: number) {
 export async function lastAnnouncement(call: Call, id: number) {
   const { group, me, ...read } = await call.open({
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     found: announcementsOf(call.app, id, { limit: 1, latest: true }),
   });
   permit(call, 'announcements', group, me);
@@ -126,7 +126,7 @@ export async function lastAnnouncement(call: Call, id: number) {
 export async function announcementList(call: Call, id: number) {
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     found: announcementsOf(call.app, id, { latest: true }),
   };
   const { found } = await call.open(reads, ({ group, me }) => void permit(call, 'announcements', group, me));

@@ -1,3 +1,7 @@
+import type { Call } from '../../call/call.ts';
+import { before, Cursor } from '../../call/cursor.ts';
+import { newestOf, type Source } from '../../call/newest.ts';
+import { Page } from '../../call/page.ts';
 import {
   type Application,
   applicantOf,
@@ -9,19 +13,15 @@ import {
   rejectSteps,
 } from '../../data/application-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
-import { APPLICATION, applicationMade, groupKey, time, userKey } from '../../data/keys.ts';
-import { groupsAdministeredOf, relationOf } from '../../data/membership-repo.ts';
+import { APPLICATION, applicationOrder, groupKey, time, userKey } from '../../data/keys.ts';
+import { groupMembershipOf, groupsAdministeredOf } from '../../data/membership-repo.ts';
 import { check } from '../../data/step.ts';
-import { LIVING, userOf } from '../../data/user-repo.ts';
+import { NOT_DELETED, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import { KEPT_IN_LISTS } from '../../limits.ts';
-import type { Call } from '../call.ts';
-import { before, Cursor } from '../cursor.ts';
 import { entryResult } from '../entries.ts';
-import { newestOf, type Source } from '../newest.ts';
-import { Page } from '../page.ts';
 import { admissible, admit, countJoined } from './admission.ts';
-import { actorRelation, livingGroup, permit, sameRole } from './permissions.ts';
+import { actorMembership, existingGroup, permit, sameRole } from './permissions.ts';
 
 /**
  * Section 7.12: joins an open group at once, leaves an application where an admin is to decide (a second renews it), is
@@ -33,11 +33,11 @@ export function apply(call: Call, id: number, reason: string) {
   const reads = {
     group: groupOf(call.app, id),
     user: userOf(call.app, applicant),
-    relation: relationOf(call.app, id, applicant),
+    membership: groupMembershipOf(call.app, id, applicant),
   };
-  return call.change(reads, ({ group: found, user, relation }) => {
-    const group = livingGroup(found);
-    const candidate = { id: applicant, user, relation };
+  return call.change(reads, ({ group: found, user, membership }) => {
+    const group = existingGroup(found);
+    const candidate = { id: applicant, user, membership };
     admissible(candidate);
     if (group.approval === 2) return { steps: [], answer: () => refusedResult(applicant) };
     if (group.approval === 0)
@@ -45,12 +45,12 @@ export function apply(call: Call, id: number, reason: string) {
         steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate)],
         answer: () => entryResult(applicant, undefined),
       };
-    const made = Math.max(call.now, (relation?.applied ?? 0) + 1);
-    const until = made + call.limits.application_life * 1000;
+    const createdAt = Math.max(call.now, (membership?.applied ?? 0) + 1);
+    const expiresAt = createdAt + call.limits.application_life * 1000;
     return {
       steps: [
-        ...applySteps(call.app, id, applicant, relation, { reason, made, until }),
-        check(userKey(call.app, applicant), LIVING),
+        ...applySteps(call.app, id, applicant, membership, { reason, createdAt, expiresAt }),
+        check(userKey(call.app, applicant), NOT_DELETED),
       ],
       answer: () => entryResult(applicant, undefined),
     };
@@ -71,18 +71,18 @@ const refusedResult = (applicant: number) => ({
 export function handleApplication(call: Call, id: number, applicant: number, approval: boolean) {
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     user: userOf(call.app, applicant),
-    relation: relationOf(call.app, id, applicant),
+    membership: groupMembershipOf(call.app, id, applicant),
     application: applicationOf(call.app, id, applicant),
   };
-  return call.change(reads, ({ group: found, me, user, relation, application }) => {
+  return call.change(reads, ({ group: found, me, user, membership, application }) => {
     const { group, actor } = permit(call, 'handle_application', found, me);
     // Void without its mark, whatever the application says: the person has joined since, or was blocked.
-    if (!isPending(application, call.now) || relation?.applied !== application.made)
+    if (!isPending(application, call.now) || membership?.applied !== application.createdAt)
       throw new ApiError('applicationGone');
     const decision = approval
-      ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, relation })]
+      ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, membership })]
       : rejectSteps(call.app, id, applicant, application);
     return {
       steps: [...sameRole(call.app, id, actor), ...decision],
@@ -106,13 +106,13 @@ export async function applicationList(
   named: number[],
   given: { cursor?: string | undefined; limit: number },
 ) {
-  const cursor = new Cursor(`application_list ${call.headerGroup ?? ''} ${named.join(' ')}`, given.cursor);
-  const groups = await administeredGroups(call, named, cursor);
-  const position = cursor.position(FORM)?.split('#').map(Number);
+  const cursor = new Cursor(call, `application_list ${call.headerGroup ?? ''} ${named.join(' ')}`, FORM, given.cursor);
+  const groups = await administeredGroups(call, named);
+  const position = cursor.position?.split('#').map(Number);
   const sources = groups.map((group) => applicationsTo(call, group, position));
   const { entries, goesOn, total: counted } = await newestOf(call.db, sources, given.limit, age);
   const [first] = groups;
-  if (first !== undefined && first === call.headerGroup) livingGroup(call.db.records(groupOf(call.app, first)));
+  if (first !== undefined && first === call.headerGroup) existingGroup(call.db.records(groupOf(call.app, first)));
   const total = position?.[3] ?? (await counted());
   const last = goesOn ? entries.at(-1) : undefined;
   return new Page(
@@ -121,10 +121,9 @@ export async function applicationList(
       applicant_id: applicantOf(application),
       reason: application.reason,
       status: application.status,
-      expired_time: application.until,
+      expired_time: application.expiresAt,
     })),
-    last &&
-      cursor.next(call, [time(last.application.made), last.group, applicantOf(last.application), total].join('#')),
+    last && cursor.next([time(last.application.createdAt), last.group, applicantOf(last.application), total].join('#')),
     total,
   );
 }
@@ -137,25 +136,29 @@ function applicationsTo(call: Call, group: number, position: number[] | undefine
   return {
     there: { get: groupKey(call.app, group), parse: (item) => item?.status === 'normal' },
     read: (limit, last) =>
-      applicationsOf(call.app, group, [oldest, last ? before(last.application.l1) : start], limit, (application) => ({
+      applicationsOf(
+        call.app,
         group,
-        application,
-      })),
+        [oldest, last ? before(last.application.lsi1sk) : start],
+        limit,
+        (application) => ({
+          group,
+          application,
+        }),
+      ),
     count: () => applicationCountOf(call.app, group, [oldest, newest]),
   };
 }
 
 /** Of the groups named (or, of none, the latest) those that the actor administers. */
-async function administeredGroups(call: Call, named: number[], cursor: Cursor): Promise<number[]> {
+async function administeredGroups(call: Call, named: number[]): Promise<number[]> {
   const asked = named.length === 0 && call.headerGroup !== undefined ? [call.headerGroup] : named;
-  const verify = () => cursor.verify(call, FORM);
   if (call.me === undefined) {
-    await call.open([], verify);
+    await call.open([]);
     return call.headerGroup === undefined ? asked : asked.filter((group) => group === call.headerGroup);
   }
   const administered = await call.open(
     groupsAdministeredOf(call.app, call.me, asked.length > 0 ? undefined : LATEST_GROUPS),
-    verify,
   );
   return asked.length > 0 ? asked.filter((group) => administered.includes(group)) : administered;
 }
@@ -167,12 +170,12 @@ interface Listed {
 
 /** Newest first over all groups; those of one millisecond by group and by key. */
 const age = (one: Listed, other: Listed) =>
-  other.application.made - one.application.made ||
+  other.application.createdAt - one.application.createdAt ||
   other.group - one.group ||
-  (one.application.l1 < other.application.l1 ? 1 : -1);
+  (one.application.lsi1sk < other.application.lsi1sk ? 1 : -1);
 
 /** The newest key of a group that comes after the position in that order. */
-function upTo(group: number, [made = 0, at = 0, applicant = 0]: number[]): string {
-  if (group === at) return before(applicationMade(made, applicant));
-  return `${APPLICATION}${time(group < at ? made : made - 1)}#~`;
+function upTo(group: number, [createdAt = 0, at = 0, applicant = 0]: number[]): string {
+  if (group === at) return before(applicationOrder(createdAt, applicant));
+  return `${APPLICATION}${time(group < at ? createdAt : createdAt - 1)}#~`;
 }

@@ -1,62 +1,43 @@
-import { unchanged } from '../../data/expression.ts';
-import { groupOf } from '../../data/group-repo.ts';
-import { FOR_EVER, relationBanned, relationKey } from '../../data/keys.ts';
-import { bannedUntil, edgeTtl, isMember, type Relation, relationOf } from '../../data/membership-repo.ts';
-import { measured, type Step, update } from '../../data/step.ts';
+import type { Call } from '../../call/call.ts';
+import * as memberships from '../../data/membership-repo.ts';
+import { FOR_EVER, isMember } from '../../data/membership-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import type { EachPlan } from '../decision.ts';
-import { entryResult } from '../entries.ts';
-import { mayTouch } from './departure.ts';
-import { actorRelation, permit, sameRole } from './permissions.ts';
+import type { GroupId, UserId } from '../../ids.ts';
+import { groupCommandEach } from './command.ts';
+import { mayTouch } from './permissions.ts';
 
 /** When a ban of so many minutes ends (ms); −1 never does. */
 export const endOf = (now: number, minutes: number) => (minutes === -1 ? FOR_EVER : now + minutes * 60_000);
 
-/** Section 7.15: members may not speak until then; a second ban replaces the first. */
-export const ban = (call: Call, group: number, minutes: number, users: number[]) =>
-  changeBans(call, group, users, (user, target) => {
-    if (!isMember(target)) throw new ApiError('notMember');
-    const until = endOf(call.now, minutes);
-    return { banned: call.now, until, l2: relationBanned(call.now, until, user) };
-  });
+const targetsOf = (call: Call, group: GroupId, users: UserId[]) =>
+  users.map((user) => memberships.groupMembershipOf(call.app, group, user));
 
-/** Section 7.73: bans are lifted, of those too who have left and would come back with one. */
-export const unban = (call: Call, group: number, users: number[]) =>
-  changeBans(call, group, users, (_, target) => {
-    // One for ever had no end; what is left of it without a membership has.
-    const ends = target?.state === undefined && { ttl: edgeTtl(call.now) };
-    if (bannedUntil(target, call.now) !== undefined)
-      return { banned: undefined, until: undefined, l2: undefined, ...ends };
-    if (!isMember(target)) throw new ApiError('notMember');
-    return undefined;
-  });
-
-/** The group itself is not touched, so that bans do not wait for those who join. */
-async function changeBans(
-  call: Call,
-  id: number,
-  users: number[],
-  change: (user: number, target: Relation | undefined) => Record<string, unknown> | undefined,
-) {
-  const reads = {
-    group: groupOf(call.app, id),
-    me: actorRelation(call, id),
-    targets: users.map((user) => relationOf(call.app, id, user)),
-  };
-  const plan: EachPlan<typeof reads, number> = {
-    permit: ({ group, me }) => void permit(call, 'ban', group, me),
-    entry: ({ group: found, me, targets }, { entry, index }): Step[] => {
-      const { group, actor } = permit(call, 'ban', found, me);
+/**
+ * Section 7.15: members may not speak for so many minutes; a second ban replaces the first. The group's own record is
+ * not written, so bans do not wait for joins.
+ */
+export const ban = (call: Call, id: GroupId, minutes: number, users: UserId[]) =>
+  groupCommandEach(call, id, 'ban', users, targetsOf(call, id, users), {
+    user: ({ group, actor }, targets, { entry, index }) => {
       const target = targets[index];
-      const set = change(entry, target);
-      if (!set) return [];
+      if (!isMember(target)) throw new ApiError('notMember');
       mayTouch(actor, group, entry, target);
-      const step = update(relationKey(call.app, id, entry), { set }, unchanged(target, 'state', 'role', 'until'));
-      return [set.until === undefined ? step : measured('bans', step)];
+      return [
+        memberships.ban(call.app, id, entry, target, { banned: call.now, bannedUntil: endOf(call.now, minutes) }),
+      ];
     },
-    shared: ({ group: found, me }) => sameRole(call.app, id, permit(call, 'ban', found, me).actor),
-  };
-  const errors = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, errors[index]));
-}
+  });
+
+/** Section 7.73: lifts bans, also of users who have left and would come back with one. */
+export const unban = (call: Call, id: GroupId, users: UserId[]) =>
+  groupCommandEach(call, id, 'ban', users, targetsOf(call, id, users), {
+    user: ({ group, actor }, targets, { entry, index }) => {
+      const target = targets[index];
+      if (memberships.runningBanEnd(target, call.now) === undefined) {
+        if (!isMember(target)) throw new ApiError('notMember');
+        return [];
+      }
+      mayTouch(actor, group, entry, target);
+      return [memberships.unban(call.app, id, entry, target, call.now)];
+    },
+  });

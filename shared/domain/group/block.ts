@@ -1,43 +1,41 @@
+import type { Call } from '../../call/call.ts';
+import { ListPage } from '../../call/cursor.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { equal } from '../../data/expression.ts';
 import { groupOf, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
-import { BLOCKED, relationPartition } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
+  blockedNewestFirst,
   blockSteps,
+  type GroupMembership,
+  groupMembershipOf,
   isMember,
-  type Relation,
-  relationOf,
+  memberIn,
   unblockStep,
-  userOfRelation,
 } from '../../data/membership-repo.ts';
-import { MOST_BYTES } from '../../data/sizes.ts';
 import { userOf } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
-import { ListPage } from '../cursor.ts';
-import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
-import { livingUser } from '../user/living.ts';
-import { mayTouch } from './departure.ts';
-import { actorRelation, permit, sameRole } from './permissions.ts';
+import { existingUser } from '../user/existing.ts';
+import { actorMembership, mayTouch, permit, sameRole } from './permissions.ts';
 
 /**
  * Section 7.17: members leave, and nobody of the list comes in by any door. Invitations and applications made before
- * are void from this moment, by one time on the person's edge; what is left of them is removed behind.
+ * are void from this moment, by one time on the person's user membership; what is left of them is removed behind.
  */
 export async function block(call: Call, id: number, users: number[]) {
   const { app, now } = call;
   const reads = {
     group: groupOf(app, id),
-    me: actorRelation(call, id),
-    targets: users.map((user) => relationOf(app, id, user)),
+    me: actorMembership(call, id),
+    targets: users.map((user) => groupMembershipOf(app, id, user)),
     people: users.map((user) => userOf(app, user)),
   };
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: ({ group, me }) => void permit(call, 'block', group, me),
     entry: ({ group: found, me, targets, people }, { entry, index }) => {
       const { group, actor } = permit(call, 'block', found, me);
-      livingUser(people[index]);
+      existingUser(people[index]);
       const target = targets[index];
       mayTouch(actor, group, entry, target);
       return target?.state === 'blocked' ? [] : blockSteps(app, id, entry, target, now);
@@ -50,7 +48,7 @@ export async function block(call: Call, id: number, users: number[]) {
       return [
         ...sameRole(app, id, actor),
         updateGroup(app, id, { add: counted }, equal('status', 'normal')),
-        putJob({ kind: 'blocked users', app, group: id, users: batch.map(({ entry }) => entry), made: now }),
+        putJob({ kind: 'blocked users', app, group: id, users: batch.map(({ entry }) => entry), createdAt: now }),
       ];
     },
   };
@@ -63,10 +61,10 @@ export async function unblock(call: Call, id: number, users: number[]) {
   const { app, now } = call;
   const reads = {
     group: groupOf(app, id),
-    me: actorRelation(call, id),
-    targets: users.map((user) => relationOf(app, id, user)),
+    me: actorMembership(call, id),
+    targets: users.map((user) => groupMembershipOf(app, id, user)),
   };
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: ({ group, me }) => void permit(call, 'block', group, me),
     entry: ({ targets }, { entry, index }) => {
       const target = targets[index];
@@ -86,23 +84,13 @@ export async function unblock(call: Call, id: number, users: number[]) {
  * @throws ApiError badParameter (cursor), groupMissing, needsMember, needsAdmin
  */
 export async function blockedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage<Relation>(`blocked_list ${id}`, given, {
-    partition: relationPartition(call.app, id),
-    index: 'lsi1',
-    prefix: BLOCKED,
-    form: /^B#\d{13}#\d{1,16}$/,
-    entryBytes: MOST_BYTES.relation,
-    descending: true,
-  });
-  const reads = { group: groupOf(call.app, id), me: actorRelation(call, id), blocked: page.read };
-  const { group, blocked } = await call.open(reads, ({ group, me }) => {
-    page.verify(call);
-    permit(call, 'blocked_list', group, me);
-  });
-  const view = (relation: Relation) => ({
-    user_id: userOfRelation(relation),
+  const page = new ListPage(call, `blocked_list ${id}`, blockedNewestFirst(call.app, id), given);
+  const reads = { group: groupOf(call.app, id), me: actorMembership(call, id), blocked: page.read };
+  const { group, blocked } = await call.open(reads, ({ group, me }) => void permit(call, 'blocked_list', group, me));
+  const view = (membership: GroupMembership) => ({
+    user_id: memberIn(membership),
     group_id: id,
-    created_at: new Date(relation.blocked ?? 0).toISOString(),
+    created_at: new Date(membership.blocked ?? 0).toISOString(),
   });
-  return page.answer(call, blocked, view, group?.blocks);
+  return page.answer(blocked, view, group?.blocks);
 }

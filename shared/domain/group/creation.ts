@@ -1,3 +1,6 @@
+import type { Call } from '../../call/call.ts';
+import { Idempotency } from '../../call/idempotency.ts';
+import { type BatchPlan, transactEach } from '../../call/transact.ts';
 import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
 import { all, below, missing } from '../../data/expression.ts';
 import {
@@ -11,19 +14,16 @@ import {
   putPublic,
 } from '../../data/group-repo.ts';
 import { groupInfoKey, groupKey, groupTextKey } from '../../data/keys.ts';
-import { joinSteps, OWNER_ROLE, relationOf } from '../../data/membership-repo.ts';
+import { groupMembershipOf, joinSteps, OWNER_ROLE } from '../../data/membership-repo.ts';
 import { measured, put, type Step } from '../../data/step.ts';
-import { LIVING, type User, userOf } from '../../data/user-repo.ts';
+import { NOT_DELETED, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { type EachPlan, settleEach } from '../decision.ts';
-import { newId } from '../ids.ts';
-import { Repetition } from '../repetition.ts';
-import { livingUser } from '../user/living.ts';
+import { newId } from '../../ids.ts';
+import { existingUser } from '../user/existing.ts';
 import { countJoined } from './admission.ts';
 import { inviteeReads, inviteeSteps, joiners } from './invitation.ts';
-import { livingGroup } from './permissions.ts';
-import { fullRecord } from './record.ts';
+import { existingGroup } from './permissions.ts';
+import { groupReply } from './reply.ts';
 
 export interface NewGroup {
   name: string;
@@ -70,18 +70,18 @@ async function create(
   redrawn: boolean,
   { name, avatar, description, type, user_list }: NewGroup,
 ) {
-  const repetition = Repetition.of(call, 'group/create');
+  const idempotency = Idempotency.of(call, 'group/create');
   const owner = call.person;
-  const limited = (call.heldLimits?.groups ?? 0) > 0;
+  const limited = (call.cachedLimits?.groups ?? 0) > 0;
   const counters = countersOf(call.app);
   const shown = { group: groupOf(call.app, id), info: groupInfoOf(call.app, id), text: groupTextOf(call.app, id) };
   const reads = {
     group: shown.group,
-    relation: relationOf(call.app, id, owner),
+    membership: groupMembershipOf(call.app, id, owner),
     owner: userOf(call.app, owner),
     invitees: inviteeReads(call, id, user_list),
     counters: limited ? counters : [],
-    earlier: repetition ? [repetition.part(MADE), repetition.part(ANSWERED, ANSWERED_BYTES)] : [],
+    earlier: idempotency ? [idempotency.part(MADE), idempotency.part(ANSWERED, ANSWERED_BYTES)] : [],
   };
   // Nothing is there under a new id.
   await call.open({ ...reads, shown: redrawn ? shown : [] });
@@ -92,32 +92,32 @@ async function create(
     owner,
     type,
     capacity: call.limits.group_capacity,
-    made: call.now,
-    changed: call.now,
+    createdAt: call.now,
+    updatedAt: call.now,
   };
-  const info: GroupInfo = { name, avatar, changed: call.now };
-  const text: GroupText = { description, changed: call.now };
-  const plan: EachPlan<typeof reads, number> = {
+  const info: GroupInfo = { name, avatar, updatedAt: call.now };
+  const text: GroupText = { description, updatedAt: call.now };
+  const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},
     opening: (records) => {
-      const before = repetition?.value<number>(records.earlier[0]);
+      const before = idempotency?.value<number>(records.earlier[0]);
       if (before === id) return [];
       if (before !== undefined || records.group) throw new Redraw(before);
       if (call.limits.groups > 0 && totalOf(call.db.records(counters), 'groups') >= call.limits.groups)
         throw new ApiError('tooManyGroups');
       return [
-        ...foundingSteps(call, group, livingUser(records.owner)),
+        ...foundingSteps(call, group, existingUser(records.owner)),
         ...(call.limits.groups > 0 ? [countStep(call.app, 'groups', 1)] : []),
         put(groupInfoKey(call.app, id), info),
         ...(description ? [put(groupTextKey(call.app, id), text)] : []),
-        ...(repetition ? [repetition.step(MADE, id)] : []),
+        ...(idempotency ? [idempotency.step(MADE, id)] : []),
       ];
     },
     entry: (records, { entry, index }, batch) => {
       if (entry === owner) throw new ApiError('alreadyMember');
       const invitee = { id: entry, ...records.invitees[index]! };
       // The owner, who is the first to join, is counted in the group already.
-      return inviteeSteps(call, livingGroup(records.group ?? group), owner, invitee, {
+      return inviteeSteps(call, existingGroup(records.group ?? group), owner, invitee, {
         reason: '',
         index: index + 1,
         nth: joiners(records, batch),
@@ -131,21 +131,21 @@ async function create(
       return joining > 0 ? [{ ...countJoined(call, group, joining), queued: undefined }] : [];
     },
   };
-  const answered = () => repetition?.value<ReturnType<typeof recordOf>>(call.db.records(reads).earlier[1]);
+  const answered = () => idempotency?.value<ReturnType<typeof recordOf>>(call.db.records(reads).earlier[1]);
   const recordOf = (joining: number) => {
     const { group: made = { ...group, count: 1 }, info: named = info, text: told = text } = call.db.records(shown);
-    return fullRecord({ ...made, count: made.count + joining }, named, told, undefined, call.now);
+    return groupReply({ ...made, count: made.count + joining }, named, told, undefined, call.now);
   };
-  if (repetition)
+  if (idempotency)
     plan.closing = (records, batch) =>
-      answered() ? [] : [repetition.step(ANSWERED, recordOf(joiners(records, batch)))];
-  if (!answered()) await settleEach(call.db, reads, user_list, plan);
+      answered() ? [] : [idempotency.step(ANSWERED, recordOf(joiners(records, batch)))];
+  if (!answered()) await transactEach(call.db, reads, user_list, plan);
   return answered() ?? recordOf(0);
 }
 
 /**
  * The group's owner becomes its first member, and a public group stands in its list: part of the transaction that
- * makes the group. Groups that are moved in were made before `now`.
+ * makes the group. Groups that are imported were made before `now`.
  * @throws ApiError tooManyOwned, tooManyJoined
  */
 export function foundingSteps(call: Pick<Call, 'app' | 'limits' | 'now'>, group: Group, owner: User): Step[] {
@@ -157,8 +157,8 @@ export function foundingSteps(call: Pick<Call, 'app' | 'limits' | 'now'>, group:
       now: call.now,
       index: 0,
       role: OWNER_ROLE,
-      brought: { joined: group.made },
-      person: all(LIVING, below('owned', groups_owned), below('joined', groups_joined)),
+      imported: { joined: group.createdAt },
+      person: all(NOT_DELETED, below('owned', groups_owned), below('joined', groups_joined)),
     }),
     ...putPublic(call.app, group),
   ];

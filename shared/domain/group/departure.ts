@@ -1,41 +1,36 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { countInGroup, type Group, groupOf } from '../../data/group-repo.ts';
-import { ADMIN_ROLE, isMember, leaveSteps, OWNER_ROLE, type Relation, relationOf } from '../../data/membership-repo.ts';
+import {
+  ADMIN_ROLE,
+  type GroupMembership,
+  groupMembershipOf,
+  isMember,
+  leaveSteps,
+  OWNER_ROLE,
+} from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
-import { actorRelation, type GroupActor, permit, sameRole } from './permissions.ts';
+import { actorMembership, mayTouch, permit, sameRole } from './permissions.ts';
 
 /** The group loses these members: its count and its number of admins go with them. */
-const countLeft = (call: Call, group: Group, leaving: Relation[]): Step =>
+const countLeft = (call: Call, group: Group, leaving: GroupMembership[]): Step =>
   countInGroup(call.app, group.group, {
     count: -leaving.length,
     ...(leaving.some(isAdmin) && { admins: -leaving.filter(isAdmin).length }),
   });
 
-const isAdmin = ({ role }: Relation) => role === ADMIN_ROLE;
-
-/**
- * Whether the actor may do this to that person: nobody to the owner or to themselves, to admins only the owner.
- * @throws ApiError noPermission, needsAdmin, needsOwner
- */
-export function mayTouch(actor: GroupActor, group: Group, user: number, target: Relation | undefined): void {
-  // Group and relation may have been read at different moments, and the write proves the relation's role alone.
-  const owns = user === group.owner || (isMember(target) && target.role === OWNER_ROLE);
-  if (owns) throw new ApiError('noPermission', 'not allowed on the group owner');
-  if (user === actor.user) throw new ApiError('noPermission', 'not allowed on oneself');
-  if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new ApiError('needsOwner');
-}
+const isAdmin = ({ role }: GroupMembership) => role === ADMIN_ROLE;
 
 /** Section 7.45: takes members out of the group, each entry on its own. */
 export async function kick(call: Call, id: number, users: number[]) {
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
-    targets: users.map((user) => relationOf(call.app, id, user)),
+    me: actorMembership(call, id),
+    targets: users.map((user) => groupMembershipOf(call.app, id, user)),
   };
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: ({ group, me }) => void permit(call, 'kick', group, me),
     entry: ({ group: found, me, targets }, { entry, index }) => {
       const { group, actor } = permit(call, 'kick', found, me);
@@ -46,7 +41,7 @@ export async function kick(call: Call, id: number, users: number[]) {
     },
     shared: ({ group: found, me, targets }, batch) => {
       const { group, actor } = permit(call, 'kick', found, me);
-      const leaving = batch.map(({ index }) => targets[index] as Relation);
+      const leaving = batch.map(({ index }) => targets[index] as GroupMembership);
       return [...sameRole(call.app, id, actor), countLeft(call, group, leaving)];
     },
   };
@@ -56,14 +51,14 @@ export async function kick(call: Call, id: number, users: number[]) {
 
 /** Section 7.47: a member leaves; the owner cannot. @throws ApiError groupMissing, needsMember, ownerCannotLeave */
 export function leave(call: Call, id: number): Promise<true> {
-  return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
+  return call.change({ group: groupOf(call.app, id), me: actorMembership(call, id) }, ({ group: found, me }) => {
     const { group, actor } = permit(call, 'leave', found, me);
     if (actor.role === OWNER_ROLE) throw new ApiError('ownerCannotLeave');
-    const relation = me[0] as Relation;
+    const membership = me[0] as GroupMembership;
     return {
       steps: [
-        countLeft(call, group, [relation]),
-        ...leaveSteps(call.app, id, actor.user, relation, call.now, { kicked: false }),
+        countLeft(call, group, [membership]),
+        ...leaveSteps(call.app, id, actor.user, membership, call.now, { kicked: false }),
       ],
       answer: () => true as const,
     };

@@ -1,11 +1,11 @@
+import type { Call } from '../../call/call.ts';
 import { countStep } from '../../data/counter-repo.ts';
 import { all, type Condition, equal } from '../../data/expression.ts';
 import { type Group, groupOf, putDissolved, removePublic, updateGroup } from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
-import { edgeKey, relationKey, userKey } from '../../data/keys.ts';
+import { groupMembershipKey, userKey, userMembershipKey } from '../../data/keys.ts';
 import { measured, remove, type Step, update } from '../../data/step.ts';
-import type { Call } from '../call.ts';
-import { actorRelation, permit, sameOwner } from './permissions.ts';
+import { actorMembership, permit, sameOwner } from './permissions.ts';
 
 /**
  * Section 7.20: dissolves the group for everyone at once, by one small transaction whatever its size. What its members
@@ -13,7 +13,7 @@ import { actorRelation, permit, sameOwner } from './permissions.ts';
  * @throws ApiError groupMissing, needsMember, needsOwner
  */
 export function destroy(call: Call, id: number): Promise<true> {
-  return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group: found, me }) => {
+  return call.change({ group: groupOf(call.app, id), me: actorMembership(call, id) }, ({ group: found, me }) => {
     const { group, actor } = permit(call, 'destroy', found, me);
     return {
       steps: [
@@ -46,10 +46,10 @@ export function dissolutionSteps(
     ),
     putDissolved(app, id),
     ...removePublic(app, group),
-    putJob({ kind: 'dissolved group', app, group: id, made: now }),
+    putJob({ kind: 'dissolved group', app, group: id, createdAt: now }),
     // The owner's side goes at once: it counts the groups owned.
-    remove(relationKey(app, id, owner)),
-    remove(edgeKey(app, owner, id)),
+    remove(groupMembershipKey(app, id, owner)),
+    remove(userMembershipKey(app, owner, id)),
     update(userKey(app, owner), { add: { joined: -1, owned: -1 } }),
     ...(counted ? [countStep(app, 'groups', -1)] : []),
   ];

@@ -1,18 +1,18 @@
+import type { Call } from '../../call/call.ts';
+import { answeredBytes } from '../../call/page.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
 import { groupInfoKey, groupTextKey } from '../../data/keys.ts';
-import { isMember, relationOf } from '../../data/membership-repo.ts';
+import { groupMembershipOf, isMember } from '../../data/membership-repo.ts';
 import { update } from '../../data/step.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { answeredBytes } from '../page.ts';
-import { actorRelation, openCheck, permit, sameRole } from './permissions.ts';
-import { fullRecord } from './record.ts';
+import { actorMembership, openCheck, permit, sameRole } from './permissions.ts';
+import { groupReply } from './reply.ts';
 
 const readsOf = (call: Call, group: number) => ({
   group: groupOf(call.app, group),
   info: groupInfoOf(call.app, group),
   text: groupTextOf(call.app, group),
-  me: actorRelation(call, group),
+  me: actorMembership(call, group),
 });
 
 /**
@@ -22,14 +22,14 @@ const readsOf = (call: Call, group: number) => ({
 export async function groupInfo(call: Call, id: number) {
   const { group, info, text, me } = await call.open(readsOf(call, id));
   if (!group) throw new ApiError('groupMissing');
-  return fullRecord(group, info, text, group.status === 'normal' ? me[0] : undefined, call.now);
+  return groupReply(group, info, text, group.status === 'normal' ? me[0] : undefined, call.now);
 }
 
 /** Section 7.58: the full record, for members. @throws ApiError groupMissing, needsMember */
 export async function groupSettings(call: Call, id: number) {
   const { group: found, info, text, me } = await call.open(readsOf(call, id));
   const { group } = permit(call, 'settings', found, me);
-  return fullRecord(group, info, text, me[0], call.now);
+  return groupReply(group, info, text, me[0], call.now);
 }
 
 /**
@@ -48,13 +48,13 @@ export function changeInfo(
     const { group, actor } = permit(call, 'change_info', found, me);
     return {
       steps: [
-        update(key, { set: { ...change, changed: now } }),
+        update(key, { set: { ...change, updatedAt: now } }),
         openCheck(app, id, 'change_info', actor),
         ...sameRole(app, id, actor),
       ],
       answer: () => {
         const { info, text, me } = call.db.records(reads);
-        return fullRecord(group, info, text, me[0], now);
+        return groupReply(group, info, text, me[0], now);
       },
     };
   });
@@ -72,7 +72,7 @@ export async function groupInfos(call: Call, ids: number[]) {
     found: ids.map((id) => ({
       group: groupOf(call.app, id),
       info: groupInfoOf(call.app, id),
-      me: call.me === undefined ? [] : [relationOf(call.app, id, call.me)],
+      me: call.me === undefined ? [] : [groupMembershipOf(call.app, id, call.me)],
     })),
   });
   return found.flatMap(({ group, info, me }) => {

@@ -1,23 +1,23 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan, Entry } from '../../call/transact.ts';
 import { equal } from '../../data/expression.ts';
 import { type Group, groupOf } from '../../data/group-repo.ts';
 import { inviteSteps } from '../../data/invitation-repo.ts';
-import { type Edge, edgeOf, relationOf } from '../../data/membership-repo.ts';
+import { groupMembershipOf, type UserMembership, userMembershipOf } from '../../data/membership-repo.ts';
 import type { Step } from '../../data/step.ts';
 import { userOf } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
-import type { EachPlan, Entry } from '../decision.ts';
 import { entryResult } from '../entries.ts';
 import { admissible, admit, type Candidate, countJoined } from './admission.ts';
-import { actorRelation, type GroupActor, permit, sameRole, stillOpen, stillOpenCheck } from './permissions.ts';
+import { actorMembership, type GroupActor, permit, sameRole, stillOpen, stillOpenCheck } from './permissions.ts';
 
-type Invitee = Candidate & { edge: Edge | undefined };
+type Invitee = Candidate & { userMembership: UserMembership | undefined };
 
 /** What is read of those who are to be invited. */
 export const inviteeReads = (call: Call, group: number, users: readonly number[]) =>
   users.map((id) => ({
     user: userOf(call.app, id),
-    relation: relationOf(call.app, group, id),
-    edge: edgeOf(call.app, id, group),
+    membership: groupMembershipOf(call.app, group, id),
+    userMembership: userMembershipOf(call.app, id, group),
   }));
 
 /**
@@ -27,10 +27,10 @@ export const inviteeReads = (call: Call, group: number, users: readonly number[]
 export async function invite(call: Call, groupId: number, reason: string, users: number[]) {
   const reads = {
     group: groupOf(call.app, groupId),
-    me: actorRelation(call, groupId),
+    me: actorMembership(call, groupId),
     invitees: inviteeReads(call, groupId, users),
   };
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: ({ group, me }) => void permit(call, 'invite', group, me),
     entry: (records, { entry, index }, batch) => {
       const { group, actor } = permit(call, 'invite', records.group, records.me);
@@ -67,7 +67,17 @@ export function inviteeSteps(
   if (!admissible(invitee).confirm)
     return admit(call, group, invitee, { index, nth, person: [equal('confirm', false)] });
   // Later than whatever voided older invitations, even within one millisecond.
-  const made = Math.max(call.now, (invitee.edge?.settled ?? 0) + 1, (invitee.edge?.blocked ?? 0) + 1);
-  const until = made + call.limits.invitation_life * 1000;
-  return inviteSteps(call.app, invitee.id, invitee.relation, { group: group.group, inviter, reason, made, until });
+  const createdAt = Math.max(
+    call.now,
+    (invitee.userMembership?.settled ?? 0) + 1,
+    (invitee.userMembership?.blocked ?? 0) + 1,
+  );
+  const expiresAt = createdAt + call.limits.invitation_life * 1000;
+  return inviteSteps(call.app, invitee.id, invitee.membership, {
+    group: group.group,
+    inviter,
+    reason,
+    createdAt,
+    expiresAt,
+  });
 }

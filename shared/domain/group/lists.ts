@@ -1,33 +1,22 @@
-import { dissolvedGroupsOf, groupOf } from '../../data/group-repo.ts';
-import { MEMBER, publicGroupPartition, relationPartition } from '../../data/keys.ts';
-import { groupsJoinedOf, type Relation, userOfRelation } from '../../data/membership-repo.ts';
-import { MOST_BYTES } from '../../data/sizes.ts';
-import type { Call } from '../call.ts';
-import { ListPage } from '../cursor.ts';
-import { actorRelation, permit } from './permissions.ts';
+import type { Call } from '../../call/call.ts';
+import { ListPage } from '../../call/cursor.ts';
+import { dissolvedGroupsOf, groupOf, publicGroupsNewestFirst } from '../../data/group-repo.ts';
+import { type GroupMembership, groupsJoinedOf, memberIn, membersInOrder } from '../../data/membership-repo.ts';
+import { actorMembership, permit } from './permissions.ts';
 
 /** A member as every list shows it; `join_time` in seconds. */
-export const memberEntry = (relation: Relation) => ({
-  user_id: userOfRelation(relation),
-  display_name: relation.name ?? '',
-  join_time: Math.floor((relation.joined ?? 0) / 1000),
+export const memberEntry = (membership: GroupMembership) => ({
+  user_id: memberIn(membership),
+  display_name: membership.name ?? '',
+  join_time: Math.floor((membership.joined ?? 0) / 1000),
 });
 
 /** Section 7.49: the members in order of joining. @throws ApiError groupMissing, needsMember */
 export async function memberList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage<Relation>(`member_list ${id}`, given, {
-    partition: relationPartition(call.app, id),
-    index: 'lsi1',
-    prefix: MEMBER,
-    form: /^M#\d{13}#\d{4}#\d{1,16}$/,
-    entryBytes: MOST_BYTES.relation,
-  });
-  const reads = { group: groupOf(call.app, id), me: actorRelation(call, id), members: page.read };
-  const { group, members } = await call.open(reads, ({ group, me }) => {
-    page.verify(call);
-    permit(call, 'member_list', group, me);
-  });
-  return page.answer(call, members, memberEntry, group?.count);
+  const page = new ListPage(call, `member_list ${id}`, membersInOrder(call.app, id), given);
+  const reads = { group: groupOf(call.app, id), me: actorMembership(call, id), members: page.read };
+  const { group, members } = await call.open(reads, ({ group, me }) => void permit(call, 'member_list', group, me));
+  return page.answer(members, memberEntry, group?.count);
 }
 
 /**
@@ -44,13 +33,7 @@ export async function userJoined(call: Call): Promise<number[]> {
 
 /** Section 7.55: ids of the app's public groups that are not dissolved, the newest first. */
 export async function publicList(call: Call, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage<{ sk: string }>('public_list', given, {
-    partition: publicGroupPartition(call.app),
-    prefix: '',
-    form: /^\d{13}#\d{1,16}$/,
-    entryBytes: MOST_BYTES.publicGroup,
-    descending: true,
-  });
-  const { groups } = await call.open({ groups: page.read }, () => page.verify(call));
-  return page.answer(call, groups, ({ sk }) => Number(sk.split('#')[1]));
+  const page = new ListPage(call, 'public_list', publicGroupsNewestFirst(call.app), given);
+  const { groups } = await call.open({ groups: page.read });
+  return page.answer(groups, (group) => group);
 }

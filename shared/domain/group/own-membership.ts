@@ -1,18 +1,23 @@
+import type { Call } from '../../call/call.ts';
 import { equal } from '../../data/expression.ts';
 import { groupOf } from '../../data/group-repo.ts';
-import { relationKey } from '../../data/keys.ts';
-import { isMember, type Relation, relationOf } from '../../data/membership-repo.ts';
+import { groupMembershipKey } from '../../data/keys.ts';
+import { type GroupMembership, groupMembershipOf, isMember } from '../../data/membership-repo.ts';
 import { update } from '../../data/step.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
 import { memberEntry } from './lists.ts';
-import { actorRelation, permit } from './permissions.ts';
+import { actorMembership, permit } from './permissions.ts';
 
 /** Changes what belongs to the actor's own membership. @throws ApiError groupMissing, needsMember */
-function changeOwn<T>(call: Call, id: number, set: Pick<Relation, 'name' | 'mute' | 'push'>, answer: T): Promise<T> {
-  return call.change({ group: groupOf(call.app, id), me: actorRelation(call, id) }, ({ group, me }) => {
+function changeOwn<T>(
+  call: Call,
+  id: number,
+  set: Pick<GroupMembership, 'name' | 'mute' | 'push'>,
+  answer: T,
+): Promise<T> {
+  return call.change({ group: groupOf(call.app, id), me: actorMembership(call, id) }, ({ group, me }) => {
     permit(call, 'own_membership', group, me);
-    const own = update(relationKey(call.app, id, call.person), { set }, equal('state', 'member'));
+    const own = update(groupMembershipKey(call.app, id, call.person), { set }, equal('state', 'member'));
     return { steps: [own], answer: () => answer };
   });
 }
@@ -34,8 +39,8 @@ export async function setPushMode(call: Call, id: number, push: number) {
 export async function memberNames(call: Call, id: number, users: number[]) {
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
-    found: users.map((user) => relationOf(call.app, id, user)),
+    me: actorMembership(call, id),
+    found: users.map((user) => groupMembershipOf(call.app, id, user)),
   };
   const { found } = await call.open(reads, ({ group, me }) => void permit(call, 'member_list', group, me));
   return found.filter(isMember).map(memberEntry);

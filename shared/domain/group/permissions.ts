@@ -1,83 +1,91 @@
-import { matches } from '../../data/expression.ts';
+import type { Call } from '../../call/call.ts';
+import type { Step } from '../../call/transact.ts';
 import type { Group } from '../../data/group-repo.ts';
-import { groupKey, relationKey } from '../../data/keys.ts';
+import * as groups from '../../data/group-repo.ts';
+import * as memberships from '../../data/membership-repo.ts';
 import {
   ADMIN_ROLE,
+  type GroupMembership,
   isMember,
+  MEMBER_ROLE,
   OWNER_ROLE,
-  type Relation,
   type Role,
-  relationOf,
-  unchangedRole,
 } from '../../data/membership-repo.ts';
-import { check, type Step } from '../../data/step.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
+import type { GroupId, UserId } from '../../ids.ts';
+
+/** A right in a group: the least role, and what gives it to plain members too. */
+interface Permission {
+  least: Role;
+  /** Any member has the right while this setting of the group is on. */
+  orMemberIf?: 'member_invite' | 'member_modify';
+  /** Any member has the right on the files that they uploaded: see `mayChange`. */
+  orUploader?: true;
+}
 
 /**
- * Who may do what in a group (docs/behaviour.md, Roles and permissions). `admin` is owner or admin; the app acts with
- * the owner's rights in every group, and an admin token with a `group_id` header in that group.
+ * The rights in a group (docs/behaviour.md, Roles and permissions). The app has the owner's rights in every group; an
+ * admin token with a `group_id` header has them in that group.
  */
-const PERMISSIONS = {
-  settings: 'member',
-  change_settings: 'admin',
-  change_info: 'admin, any member if member_modify',
-  destroy: 'owner',
-  transfer: 'owner',
+export const PERMISSIONS = {
+  settings: { least: MEMBER_ROLE },
+  change_settings: { least: ADMIN_ROLE },
+  change_info: { least: ADMIN_ROLE, orMemberIf: 'member_modify' },
+  destroy: { least: OWNER_ROLE },
+  transfer: { least: OWNER_ROLE },
 
-  member_list: 'member',
-  own_membership: 'member',
-  invite: 'admin, any member if member_invite',
-  sign_qrcode: 'admin, any member if member_invite',
-  handle_application: 'admin',
-  kick: 'admin',
-  leave: 'member',
+  member_list: { least: MEMBER_ROLE },
+  own_membership: { least: MEMBER_ROLE },
+  invite: { least: ADMIN_ROLE, orMemberIf: 'member_invite' },
+  sign_qrcode: { least: ADMIN_ROLE, orMemberIf: 'member_invite' },
+  handle_application: { least: ADMIN_ROLE },
+  kick: { least: ADMIN_ROLE },
+  leave: { least: MEMBER_ROLE },
 
-  appoint: 'owner',
-  admin_list: 'member',
-  ban: 'admin',
-  banned_list: 'member',
-  block: 'admin',
-  blocked_list: 'admin',
+  appoint: { least: OWNER_ROLE },
+  admin_list: { least: MEMBER_ROLE },
+  ban: { least: ADMIN_ROLE },
+  banned_list: { least: MEMBER_ROLE },
+  block: { least: ADMIN_ROLE },
+  blocked_list: { least: ADMIN_ROLE },
 
-  announcements: 'member',
-  publish: 'admin, any member if member_modify',
-  delete_announcement: 'admin',
+  announcements: { least: MEMBER_ROLE },
+  publish: { least: ADMIN_ROLE, orMemberIf: 'member_modify' },
+  delete_announcement: { least: ADMIN_ROLE },
 
-  files: 'member',
-  upload_file: 'member',
-  change_file: 'admin, or whoever uploaded it',
-} as const satisfies Record<string, Who>;
-
-type Who =
-  | 'member'
-  | 'admin'
-  | 'owner'
-  | 'admin, any member if member_invite'
-  | 'admin, any member if member_modify'
-  /** Which file it is shows later: see `mayChange`. */
-  | 'admin, or whoever uploaded it';
+  files: { least: MEMBER_ROLE },
+  upload_file: { least: MEMBER_ROLE },
+  change_file: { least: ADMIN_ROLE, orUploader: true },
+} as const satisfies Record<string, Permission>;
 
 export type Action = keyof typeof PERMISSIONS;
 
-/** Whoever acts in a group: with which role, and as which of its people (the owner where the app acts). */
+const MISSING_ROLE = { [MEMBER_ROLE]: 'needsMember', [ADMIN_ROLE]: 'needsAdmin', [OWNER_ROLE]: 'needsOwner' } as const;
+
+/** The actor's role in a group, and the user it acts as (the owner where the app acts). */
 export interface GroupActor {
-  /** What the app has: the owner's. */
+  /** The app has the owner's. */
   role: Role;
-  user: number;
+  user: UserId;
   /** Absent where the app acts: it needs no membership. */
-  relation?: Relation;
+  membership?: GroupMembership;
+}
+
+/** A group that is there, and the actor's rights in it. */
+export interface Permitted {
+  group: Group;
+  actor: GroupActor;
 }
 
 /** The group that is there. @throws ApiError groupMissing where it is missing or dissolved */
-export function livingGroup(group: Group | undefined): Group {
+export function existingGroup(group: Group | undefined): Group {
   if (!group || group.status === 'dissolved') throw new ApiError('groupMissing');
   return group;
 }
 
-/** The relation that says what the actor may do: nothing to read where the app acts. */
-export const actorRelation = (call: Call, group: number) =>
-  call.me === undefined ? [] : [relationOf(call.app, group, call.me)];
+/** The membership that gives the actor its role: nothing to read where the app acts. */
+export const actorMembership = (call: Call, group: GroupId) =>
+  call.me === undefined ? [] : [memberships.groupMembershipOf(call.app, group, call.me)];
 
 /**
  * The actor's rights in a group that is there.
@@ -87,46 +95,51 @@ export function permit(
   call: Call,
   action: Action,
   found: Group | undefined,
-  [relation]: (Relation | undefined)[],
-): { group: Group; actor: GroupActor } {
-  const group = livingGroup(found);
+  [membership]: (GroupMembership | undefined)[],
+): Permitted {
+  const group = existingGroup(found);
   if (call.me === undefined) return { group, actor: { role: OWNER_ROLE, user: group.owner } };
-  if (!isMember(relation)) throw new ApiError('needsMember');
-  const actor = { role: relation.role, user: call.me, relation };
-  const who = PERMISSIONS[action] as Who;
-  const open =
-    (who === 'admin, any member if member_invite' && group.member_invite) ||
-    (who === 'admin, any member if member_modify' && group.member_modify) ||
-    who === 'admin, or whoever uploaded it';
-  if (who === 'owner' && actor.role !== OWNER_ROLE) throw new ApiError('needsOwner');
-  if (who.startsWith('admin') && !open && actor.role < ADMIN_ROLE) throw new ApiError('needsAdmin');
-  return { group, actor };
+  if (!isMember(membership)) throw new ApiError('needsMember');
+  const { least, orMemberIf, orUploader }: Permission = PERMISSIONS[action];
+  const given = orUploader || (orMemberIf !== undefined && group[orMemberIf]);
+  if (membership.role < least && !given) throw new ApiError(MISSING_ROLE[least]);
+  return { group, actor: { role: membership.role, user: call.me, membership } };
 }
 
-/** What a plain member's right rests on, which must still hold of the group in the write. */
-export function stillOpen(action: Action, { role }: Pick<GroupActor, 'role'>): Partial<Group> {
-  const who = PERMISSIONS[action] as Who;
-  if (role >= ADMIN_ROLE) return {};
-  if (who === 'admin, any member if member_invite') return { member_invite: true };
-  if (who === 'admin, any member if member_modify') return { member_modify: true };
-  return {};
+/** The setting of the group that gives a plain member the right, and that the write must find unchanged. */
+export function grantingSetting(action: Action, { role }: Pick<GroupActor, 'role'>): Partial<Group> {
+  const { orMemberIf }: Permission = PERMISSIONS[action];
+  return orMemberIf !== undefined && role < ADMIN_ROLE ? { [orMemberIf]: true } : {};
 }
 
-/** The group is there, and what a plain member's right rests on still holds. */
-export const openCheck = (app: string, group: number, action: Action, actor: GroupActor): Step =>
-  check(groupKey(app, group), matches<Group>({ status: 'normal', ...stillOpen(action, actor) }));
-
-/** The same for writes that need not know of the group: nothing where the right rests on the role. */
-export const stillOpenCheck = (app: string, group: number, action: Action, actor: GroupActor): Step[] =>
-  Object.keys(stillOpen(action, actor)).length > 0 ? [openCheck(app, group, action, actor)] : [];
-
-/** Proves in a write that the actor still has the role that was read. */
-export const sameRole = (app: string, group: number, { user, relation }: GroupActor): Step[] =>
-  relation ? [check(relationKey(app, group, user), unchangedRole(relation))] : [];
+/** Proves in a write that the actor still has the right: the role, or the setting that gives it to plain members. */
+export function proofOf(call: Call, action: Action, { group, actor }: Permitted): Step[] {
+  const setting = grantingSetting(action, actor);
+  return [
+    ...(actor.membership ? [memberships.sameRole(call.app, group.group, actor.user, actor.membership)] : []),
+    ...(Object.keys(setting).length > 0 ? [groups.isThere(call.app, group.group, setting)] : []),
+  ];
+}
 
 /**
- * The same for writes that are conditioned on the owner that was read: they prove the actor's role too, unless the
- * relation was read at another moment than the group and names somebody else.
+ * Whether the actor may do this to that user: nothing to the owner or to itself, to admins only as the owner.
+ * @throws ApiError noPermission, needsOwner
  */
+export function mayTouch(actor: GroupActor, group: Group, user: UserId, target: GroupMembership | undefined): void {
+  // The group and the membership may have been read at different moments; the write proves only the membership's role.
+  const owns = user === group.owner || (isMember(target) && target.role === OWNER_ROLE);
+  if (owns) throw new ApiError('noPermission', 'not allowed on the group owner');
+  if (user === actor.user) throw new ApiError('noPermission', 'not allowed on oneself');
+  if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new ApiError('needsOwner');
+}
+
+// Until every group operation is a command: see command.ts.
+export const stillOpen = grantingSetting;
+export const openCheck = (app: string, group: number, action: Action, actor: GroupActor): Step =>
+  groups.isThere(app, group, grantingSetting(action, actor));
+export const stillOpenCheck = (app: string, group: number, action: Action, actor: GroupActor): Step[] =>
+  Object.keys(grantingSetting(action, actor)).length > 0 ? [openCheck(app, group, action, actor)] : [];
+export const sameRole = (app: string, group: number, { user, membership }: GroupActor): Step[] =>
+  membership ? [memberships.sameRole(app, group, user, membership)] : [];
 export const sameOwner = (app: string, group: Group, actor: GroupActor): Step[] =>
   actor.user === group.owner ? [] : sameRole(app, group.group, actor);

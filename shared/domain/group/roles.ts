@@ -1,27 +1,27 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { all, atMost, below, equal } from '../../data/expression.ts';
 import { groupOf, updateGroup } from '../../data/group-repo.ts';
-import { edgeAdmin, edgeKey, relationAdmin, relationKey, userKey } from '../../data/keys.ts';
+import { administeredGroupOrder, adminOrder, groupMembershipKey, userKey, userMembershipKey } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
   adminsOf,
   becomeOwnerSteps,
+  type GroupMembership,
+  groupMembershipOf,
   isMember,
   MEMBER_ROLE,
   OWNER_ROLE,
-  type Relation,
   type Role,
-  relationOf,
   unchangedRole,
 } from '../../data/membership-repo.ts';
 import { type Step, update } from '../../data/step.ts';
-import { LIVING, userOf } from '../../data/user-repo.ts';
+import { NOT_DELETED, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import type { EachPlan } from '../decision.ts';
 import { entryResult } from '../entries.ts';
-import { livingUser } from '../user/living.ts';
+import { existingUser } from '../user/existing.ts';
 import { memberEntry } from './lists.ts';
-import { actorRelation, permit, sameOwner, sameRole } from './permissions.ts';
+import { actorMembership, permit, sameOwner, sameRole } from './permissions.ts';
 
 /** Section 7.1: members become admins; the owner is none, and stays what it is. */
 export const addAdmins = (call: Call, group: number, users: number[]) => appoint(call, group, users, ADMIN_ROLE);
@@ -35,10 +35,10 @@ async function appoint(call: Call, id: number, users: number[], role: Role) {
   const step = role === ADMIN_ROLE ? 1 : -1;
   const reads = {
     group: groupOf(app, id),
-    me: actorRelation(call, id),
-    targets: users.map((user) => relationOf(app, id, user)),
+    me: actorMembership(call, id),
+    targets: users.map((user) => groupMembershipOf(app, id, user)),
   };
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: ({ group, me }) => void permit(call, 'appoint', group, me),
     entry: ({ group: found, me, targets }, { entry, index }, batch) => {
       const { group } = permit(call, 'appoint', found, me);
@@ -61,16 +61,25 @@ async function appoint(call: Call, id: number, users: number[], role: Role) {
   return users.map((user, index) => entryResult(user, errors[index]));
 }
 
-function roleSteps(app: string, group: number, user: number, was: Relation, role: Role, since: number): Step[] {
+function roleSteps(
+  app: string,
+  group: number,
+  user: number,
+  was: GroupMembership,
+  role: Role,
+  adminSince: number,
+): Step[] {
   const admin = role === ADMIN_ROLE;
-  const set = { role, since: admin ? since : undefined };
+  const set = { role, adminSince: admin ? adminSince : undefined };
   return [
     update(
-      relationKey(app, group, user),
-      { set: { ...set, l3: admin ? relationAdmin(since, user) : undefined } },
+      groupMembershipKey(app, group, user),
+      { set: { ...set, lsi3sk: admin ? adminOrder(adminSince, user) : undefined } },
       unchangedRole(was),
     ),
-    update(edgeKey(app, user, group), { set: { ...set, l3: admin ? edgeAdmin(since, group) : undefined } }),
+    update(userMembershipKey(app, user, group), {
+      set: { ...set, lsi3sk: admin ? administeredGroupOrder(adminSince, group) : undefined },
+    }),
   ];
 }
 
@@ -78,7 +87,7 @@ function roleSteps(app: string, group: number, user: number, was: Relation, role
 export async function adminList(call: Call, id: number) {
   const reads = {
     group: groupOf(call.app, id),
-    me: actorRelation(call, id),
+    me: actorMembership(call, id),
     admins: adminsOf(call.app, id),
   };
   const { admins } = await call.open(reads, ({ group, me }) => void permit(call, 'admin_list', group, me));
@@ -90,36 +99,38 @@ export async function adminList(call: Call, id: number) {
  * owner that was read.
  * @throws ApiError groupMissing, needsMember, needsOwner, newOwnerNotMember, tooManyOwned
  */
-export function transfer(call: Call, id: number, heir: number) {
+export function transfer(call: Call, id: number, successor: number) {
   const { app, now } = call;
   const reads = {
     group: groupOf(app, id),
-    me: actorRelation(call, id),
-    relation: relationOf(app, id, heir),
-    user: userOf(app, heir),
+    me: actorMembership(call, id),
+    membership: groupMembershipOf(app, id, successor),
+    user: userOf(app, successor),
   };
-  return call.change(reads, ({ group: found, me, relation, user }) => {
+  return call.change(reads, ({ group: found, me, membership, user }) => {
     const { group, actor } = permit(call, 'transfer', found, me);
-    const answer = () => entryResult(heir, undefined);
-    // An actor who owned the group when its relation was read, but not when the group was, is asked for again.
-    if (heir === group.owner) return { steps: actor.user === heir ? [] : sameRole(app, id, actor), answer };
-    if (!isMember(relation)) throw new ApiError('newOwnerNotMember');
+    const answer = () => entryResult(successor, undefined);
+    // An actor who owned the group when its group membership was read, but not when the group was, is asked for again.
+    if (successor === group.owner) return { steps: actor.user === successor ? [] : sameRole(app, id, actor), answer };
+    if (!isMember(membership)) throw new ApiError('newOwnerNotMember');
     const most = call.limits.groups_owned;
-    if (livingUser(user).owned >= most) throw new ApiError('tooManyOwned');
+    if (existingUser(user).owned >= most) throw new ApiError('tooManyOwned');
     const { owner } = group;
     const steps = [
       updateGroup(
         app,
         id,
-        { set: { owner: heir, changed: now }, ...(relation.role === ADMIN_ROLE && { add: { admins: -1 } }) },
+        { set: { owner: successor, updatedAt: now }, ...(membership.role === ADMIN_ROLE && { add: { admins: -1 } }) },
         all(equal('status', 'normal'), equal('owner', owner)),
       ),
-      update(relationKey(app, id, owner), { set: { role: MEMBER_ROLE } }, equal('role', OWNER_ROLE)),
-      update(edgeKey(app, owner, id), { set: { role: MEMBER_ROLE, since: undefined, l3: undefined } }),
+      update(groupMembershipKey(app, id, owner), { set: { role: MEMBER_ROLE } }, equal('role', OWNER_ROLE)),
+      update(userMembershipKey(app, owner, id), {
+        set: { role: MEMBER_ROLE, adminSince: undefined, lsi3sk: undefined },
+      }),
       update(userKey(app, owner), { add: { owned: -1 } }),
-      ...becomeOwnerSteps(app, id, relation, now, all(LIVING, below('owned', most))),
+      ...becomeOwnerSteps(app, id, membership, now, all(NOT_DELETED, below('owned', most))),
       // Whoever names themselves is proven by what makes them owner.
-      ...(actor.user === heir ? [] : sameOwner(app, group, actor)),
+      ...(actor.user === successor ? [] : sameOwner(app, group, actor)),
     ];
     return { steps, answer };
   });

@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
 import { countStep } from '../../data/counter-repo.ts';
 import { unchanged } from '../../data/expression.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { deviceKey, directoryKey, mobileKey, userKey, usernameKey } from '../../data/keys.ts';
 import { check, measured, remove, type Step, update } from '../../data/step.ts';
 import { type Device, freeFor, type User } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
 import { sameCount } from './lock-out.ts';
 import { withPassword } from './password-change.ts';
 
@@ -29,9 +29,9 @@ function deletion(call: Call, user: User, device: Device | undefined): Step[] {
     ),
     remove(usernameKey(app, user.username), freeFor(id)),
     ...(user.mobile === undefined ? [] : [remove(mobileKey(app, user.mobile), freeFor(id))]),
-    remove(directoryKey(app, user.made, id)),
+    remove(directoryKey(app, user.createdAt, id)),
     ...(device ? [check(deviceKey(app, id, device.sn), sameCount(device))] : []),
-    putJob({ kind: 'deleted user', app, user: id, made: now }),
+    putJob({ kind: 'deleted user', app, user: id, createdAt: now }),
     ...(call.limits.users > 0 ? [countStep(app, 'users', -1)] : []),
   ];
 }

@@ -1,12 +1,20 @@
+import type { Call } from '../../call/call.ts';
+import { Page } from '../../call/page.ts';
+import { tokenHash } from '../../call/token.ts';
 import { all, equal, exists, unchanged } from '../../data/expression.ts';
 import { deviceKey, pushTokenKey, userKey } from '../../data/keys.ts';
 import { put, remove, type Step, update } from '../../data/step.ts';
-import { type Device, deviceOf, devicesOf, freeHolder, LIVING, pushTokenOf, userOf } from '../../data/user-repo.ts';
+import {
+  type Device,
+  deviceOf,
+  devicesOf,
+  freeHolder,
+  NOT_DELETED,
+  pushTokenOf,
+  userOf,
+} from '../../data/user-repo.ts';
 import { badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { Page } from '../page.ts';
-import { tokenHash } from '../token.ts';
-import { livingUser } from './living.ts';
+import { existingUser } from './existing.ts';
 
 /** Online while a session made a call within this time (ms). */
 const ONLINE = 300_000;
@@ -16,7 +24,7 @@ export async function deviceList(call: Call) {
   const devices = await call.open(devicesOf(call.app, call.person));
   return new Page(
     devices
-      .sort((one, other) => one.made - other.made)
+      .sort((one, other) => one.createdAt - other.createdAt)
       .map(({ sn, platform, agent }) => ({ device_sn: sn, platform, user_agent: agent, user_id: call.person })),
   );
 }
@@ -31,8 +39,8 @@ export async function onlineStatus(call: Call) {
   const online =
     call.actor.kind === 'user' ||
     devices.some(
-      ({ token, expires, epoch, seen }) =>
-        token !== undefined && expires > call.now && epoch === user?.epoch && seen > call.now - ONLINE,
+      ({ token, expiresAt, epoch, seen }) =>
+        token !== undefined && expiresAt > call.now && epoch === user?.epoch && seen > call.now - ONLINE,
     );
   return { online };
 }
@@ -55,8 +63,8 @@ export function kickDevice(call: Call, sn: number | undefined): Promise<true> {
   const { app, person } = call;
   if (sn === undefined)
     return call.change({ user: userOf(app, person) }, ({ user }) => {
-      livingUser(user);
-      return { steps: [update(userKey(app, person), { add: { epoch: 1 } }, LIVING)], answer: () => true as const };
+      existingUser(user);
+      return { steps: [update(userKey(app, person), { add: { epoch: 1 } }, NOT_DELETED)], answer: () => true as const };
     });
   return call.change({ device: deviceOf(app, person, sn) }, ({ device }) => {
     if (!device) throw unknownDevice('device_sn');
@@ -121,14 +129,14 @@ function releaseToken(call: Call, user: number, { sn, device_token: token }: Dev
   if (token === undefined) return [];
   const holder = pushTokenOf(call.app, tokenHash(token));
   // Not read before: taken to be this device's, until the write finds otherwise.
-  const known = call.db.known(holder);
+  const known = call.db.cached(holder);
   if (known && (known.record?.user !== user || known.record.sn !== sn)) return [];
   return [remove(pushTokenKey(call.app, tokenHash(token)), freeHolder(user, sn))];
 }
 
 /** The device that held the token so far loses it, unless it has lost it already. */
 function takeToken(call: Call, { user, sn }: { user: number; sn: number }, token: string): Step[] {
-  const known = call.db.known(deviceOf(call.app, user, sn));
+  const known = call.db.cached(deviceOf(call.app, user, sn));
   if (known && known.record?.device_token !== token) return [];
   return [
     update(

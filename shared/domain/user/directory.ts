@@ -1,7 +1,7 @@
+import type { Call } from '../../call/call.ts';
+import { after, Cursor } from '../../call/cursor.ts';
+import { Page } from '../../call/page.ts';
 import { directoryOf, userOf } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
-import { after, Cursor } from '../cursor.ts';
-import { Page } from '../page.ts';
 
 /** Entries skipped by one counting Query: about what fits into 1 MB. */
 const SKIPPED_AT_ONCE = 20_000;
@@ -16,18 +16,17 @@ export async function userList(
   given: { page_num: number; page_size: number; cursor?: string | undefined },
 ) {
   const { page_size: size } = given;
-  const cursor = new Cursor('list', given.cursor);
-  const position = cursor.position(FORM);
+  const cursor = new Cursor(call, 'list', FORM, given.cursor);
+  const { position } = cursor;
   let skip = position === undefined ? (given.page_num - 1) * size : 0;
   let from = position === undefined ? '0' : after(position);
-  const verify = () => cursor.verify(call, FORM);
   while (skip > SKIPPED_AT_ONCE) {
-    const { last } = await call.open(directoryOf(call.app, { from, limit: SKIPPED_AT_ONCE, count: true }), verify);
+    const { last } = await call.open(directoryOf(call.app, { from, limit: SKIPPED_AT_ONCE, count: true }));
     if (last === undefined) return new Page([]);
     from = after(last);
     skip -= SKIPPED_AT_ONCE;
   }
-  const { users } = await call.open(directoryOf(call.app, { from, limit: skip + size + 1 }), verify);
+  const { users } = await call.open(directoryOf(call.app, { from, limit: skip + size + 1 }));
   const page = users.slice(skip, skip + size);
   const records = await call.db.read(page.map((user) => userOf(call.app, user)));
   // Deleted between the two reads: not there any more.
@@ -36,6 +35,6 @@ export async function userList(
   const goesOn = users.length > skip + size && last;
   return new Page(
     living.map(({ user, username, status }) => ({ user_id: user, username, status: status === 'disabled' ? 1 : 0 })),
-    goesOn ? cursor.next(call, `${String(last.made).padStart(13, '0')}#${last.user}`) : undefined,
+    goesOn ? cursor.next(`${String(last.createdAt).padStart(13, '0')}#${last.user}`) : undefined,
   );
 }

@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
 import { unchanged } from '../../data/expression.ts';
 import { mobileKey, userKey, usernameKey } from '../../data/keys.ts';
 import { put, remove, type Step, update } from '../../data/step.ts';
 import { freeFor, mobileOf, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { livingUser } from './living.ts';
+import { existingUser } from './existing.ts';
 
 /**
  * Section 1.40: another username; the old one is free at once, in the same transaction. A change that
@@ -15,7 +15,7 @@ export function rename(call: Call, username: string): Promise<true> {
   const me = call.person;
   const reads = { user: userOf(call.app, me), holder: usernameOf(call.app, username) };
   return call.change(reads, ({ user: found, holder }) => {
-    const user = livingUser(found);
+    const user = existingUser(found);
     if (holder && holder.user !== me) throw new ApiError('usernameTaken');
     const keys = [usernameKey(call.app, user.username), usernameKey(call.app, username)] as const;
     const moved: Step[] =
@@ -33,7 +33,7 @@ export function setMobile(call: Call, mobile: string): Promise<true> {
   const me = call.person;
   const reads = { user: userOf(call.app, me), holder: mobileOf(call.app, mobile) };
   return call.change(reads, ({ user: found, holder }) => {
-    const user = livingUser(found);
+    const user = existingUser(found);
     if (holder && holder.user !== me) throw new ApiError('mobileTaken');
     const steps = [
       put(mobileKey(call.app, mobile), { user: me }, freeFor(me)),

@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
 import { all, exists, unchanged } from '../../data/expression.ts';
 import { deviceKey, lockKey } from '../../data/keys.ts';
 import { measured, put, remove, type Step, update } from '../../data/step.ts';
 import { type Device, type Lock, unlocked } from '../../data/user-repo.ts';
-import type { Call } from '../call.ts';
-import { newRandom } from '../ids.ts';
+import { newRandom } from '../../ids.ts';
 
 /**
  * Failed logins (docs/behaviour.md, Lock-out) are counted twice: on the account, which refuses devices that have not
@@ -25,7 +25,7 @@ export interface Attempt {
 
 /** Whether another try is refused, right or wrong. */
 export const isLockedOut = (call: Call, { lock, known }: Attempt): boolean =>
-  (known ? lockedUntil(known.device.fails) : (lock?.until ?? 0)) > call.now;
+  (known ? lockedUntil(known.device.fails) : (lock?.lockedUntil ?? 0)) > call.now;
 
 /** When the count of a device ends to lock it (ms); 0 where it does not. */
 export const lockedUntil = (fails: readonly number[] = []): number =>
@@ -34,18 +34,19 @@ export const lockedUntil = (fails: readonly number[] = []): number =>
 /** One more failure: the tenth within the window locks. */
 export function failureSteps(call: Call, { account, lock, known }: Attempt): Step[] {
   const fails = counted(call, lock?.fails);
-  const until = fails.length >= FAILURES ? call.now + WINDOW : lock?.until;
+  const accountLockedUntil = fails.length >= FAILURES ? call.now + WINDOW : lock?.lockedUntil;
   const ttl = Math.ceil((call.now + 2 * WINDOW) / 1000);
   const own = known && counted(call, known.device.fails);
-  const locks = ((until ?? 0) > call.now && (lock?.until ?? 0) <= call.now) || lockedUntil(own) > call.now;
+  const locks =
+    ((accountLockedUntil ?? 0) > call.now && (lock?.lockedUntil ?? 0) <= call.now) || lockedUntil(own) > call.now;
   return [
     measured(
       locks ? 'lock_outs' : 'failed_logins',
       put(
         lockKey(call.app, account),
         // By the mark a call whose answer was lost knows its own failure from another one of the same millisecond.
-        { fails, ttl, mark: newRandom(), ...(until !== undefined && { until }) },
-        unchanged(lock, 'fails', 'until'),
+        { fails, ttl, mark: newRandom(), ...(accountLockedUntil !== undefined && { lockedUntil: accountLockedUntil }) },
+        unchanged(lock, 'fails', 'lockedUntil'),
       ),
     ),
     ...(known

@@ -1,3 +1,6 @@
+import type { Call } from '../../call/call.ts';
+import { newUserToken, tokenHash } from '../../call/token.ts';
+import { transact } from '../../call/transact.ts';
 import { unchanged } from '../../data/expression.ts';
 import { comparedName, deviceKey, userKey } from '../../data/keys.ts';
 import { check, measured, update } from '../../data/step.ts';
@@ -12,13 +15,10 @@ import {
   userOf,
 } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { settle } from '../decision.ts';
-import { newUserToken, tokenHash } from '../token.ts';
-import { agentText, deviceNumber, newPushToken, platformOf } from './device.ts';
 import { forgetSteps } from './devices.ts';
 import { clearedSteps, failureSteps, isLockedOut } from './lock-out.ts';
 import { isPassword } from './password.ts';
+import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
 
 /** Clients look for this beginning. */
 const rejected = (why: string) => new ApiError('noPermission', `Operation rejected: ${why}`);
@@ -65,7 +65,7 @@ async function login(call: Call, id: number | undefined, account: string, passwo
   };
   const { user: read } = await call.open(reads);
   const matches = await isPassword(password, read?.status === 'deleted' ? undefined : read?.password);
-  return settle(call.db, reads, ({ user, devices: listed, lock }) => {
+  return transact(call.db, reads, ({ user, devices: listed, lock }) => {
     // Those of a Query are looked up once more: what a failed condition has shown of them counts.
     const devices = listed.flatMap(({ sn }) => call.db.records(deviceOf(call.app, id ?? 0, sn)) ?? []);
     const device = devices.find((one) => guid !== undefined && one.guid === guid && one.login !== undefined);
@@ -88,10 +88,10 @@ export const refuse = (error: ApiError) => (): never => {
 /** The login as a device: the same guid keeps its number and loses its session; the one idle longest goes at the limit. */
 function newSession(call: Call, user: User, devices: Device[], guid: string | undefined) {
   const { session_life: life, devices: most } = call.limits;
-  const sn = deviceNumber(call.tenant, user.user, devices, guid);
+  const sn = deviceNumber(call.appRecord, user.user, devices, guid);
   const known = devices.find((device) => device.sn === sn);
-  const token = newUserToken(call.tenant, user.user, sn);
-  const expires = call.now + life * 1000;
+  const token = newUserToken(call.appRecord, user.user, sn);
+  const expiresAt = call.now + life * 1000;
   const pushToken = guid === undefined ? undefined : (known?.push_token ?? newPushToken());
   const others = devices.filter((device) => device !== known).sort((one, other) => one.seen - other.seen);
   const idle = known ? [] : others.slice(0, Math.max(0, devices.length - most + 1));
@@ -99,11 +99,11 @@ function newSession(call: Call, user: User, devices: Device[], guid: string | un
     sn,
     guid,
     token: tokenHash(token),
-    expires,
+    expiresAt,
     epoch: user.epoch,
     seen: call.now,
     login: call.now,
-    made: known?.made ?? call.now,
+    createdAt: known?.createdAt ?? call.now,
     agent: agentText(call.userAgent),
     platform: platformOf(agentText(call.userAgent)),
     push_token: pushToken,
@@ -117,7 +117,7 @@ function newSession(call: Call, user: User, devices: Device[], guid: string | un
   const session: Session = {
     token,
     user_id: user.user,
-    expire: Math.floor(expires / 1000),
+    expire: Math.floor(expiresAt / 1000),
     push_token: pushToken ?? '',
     encrypt_type: 0,
     public_key: '',

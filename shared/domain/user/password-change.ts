@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
 import { unchanged } from '../../data/expression.ts';
 import { deviceKey, userKey } from '../../data/keys.ts';
 import { type Step, update } from '../../data/step.ts';
-import { type Device, deviceOf, LIVING, lockOf, type User, userOf } from '../../data/user-repo.ts';
+import { type Device, deviceOf, lockOf, NOT_DELETED, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { livingUser } from './living.ts';
+import { existingUser } from './existing.ts';
 import { failureSteps, isLockedOut, sameCount } from './lock-out.ts';
 import { refuse } from './login.ts';
 import { hashPassword, isPassword } from './password.ts';
@@ -30,11 +30,11 @@ export async function withPassword(
   if (!exempt && password === undefined) throw badParameter(field, 'is required');
   const matches = exempt || (await isPassword(password ?? '', read?.password));
   if (matches) await prepare();
-  return call.settle(reads, ({ user: found, lock }) => {
-    const user = livingUser(found);
+  return call.transact(reads, ({ user: found, lock }) => {
+    const user = existingUser(found);
     // Undefined where it was removed meanwhile: it must not come back as half a device.
     const device =
-      call.actor.kind === 'user' ? call.db.known(deviceOf(call.app, me, call.actor.device))?.record : undefined;
+      call.actor.kind === 'user' ? call.db.cached(deviceOf(call.app, me, call.actor.device))?.record : undefined;
     const attempt = { account: String(me), lock, known: device && { user: me, device } };
     if (device && isLockedOut(call, attempt))
       throw rejected(field, 'too many wrong passwords, try again in some minutes');
@@ -68,9 +68,9 @@ export async function changePassword(call: Call, given: { old_password: string; 
 export async function setPassword(call: Call, given: string): Promise<true> {
   const reads = { user: userOf(call.app, call.person) };
   const [password] = await Promise.all([hashPassword(given), call.open(reads)]);
-  return call.settle(reads, ({ user }) => {
-    livingUser(user);
+  return call.transact(reads, ({ user }) => {
+    existingUser(user);
     const changes = { set: { password }, add: { epoch: 1 } };
-    return { steps: [update(userKey(call.app, call.person), changes, LIVING)], answer: () => true as const };
+    return { steps: [update(userKey(call.app, call.person), changes, NOT_DELETED)], answer: () => true as const };
   });
 }

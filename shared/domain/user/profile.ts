@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
+import type { BatchPlan } from '../../call/transact.ts';
 import { profileKey, userKey } from '../../data/keys.ts';
 import { check, type Step, update } from '../../data/step.ts';
-import { LIVING, type Profile, profileOf, type User, userOf } from '../../data/user-repo.ts';
+import { NOT_DELETED, type Profile, profileOf, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import type { EachPlan } from '../decision.ts';
-import { livingUser } from './living.ts';
+import { existingUser } from './existing.ts';
 
 /** Section 1.18: the actor's own profile; `private_info` is nobody else's to see. */
 export async function getProfile(call: Call) {
@@ -12,7 +12,7 @@ export async function getProfile(call: Call) {
     user: userOf(call.app, call.person),
     profile: profileOf(call.app, call.person),
   });
-  const user = livingUser(found);
+  const user = existingUser(found);
   const {
     nick_name = '',
     avatar = '',
@@ -47,7 +47,7 @@ export function changeProfile(call: Call, change: ProfileChange): Promise<true> 
 /** Sections 1.3, 1.20: profiles of several users, each on its own. */
 export async function changeProfiles(call: Call, list: { user_id: number; change: ProfileChange | ApiError }[]) {
   const reads = { users: list.map(({ user_id }) => userOf(call.app, user_id)) };
-  const plan: EachPlan<typeof reads, (typeof list)[number]> = {
+  const plan: BatchPlan<typeof reads, (typeof list)[number]> = {
     permit: () => {},
     entry: ({ users }, { entry, index }) => {
       if (entry.change instanceof ApiError) throw entry.change;
@@ -63,9 +63,9 @@ export async function changeProfiles(call: Call, list: { user_id: number; change
 }
 
 function profileSteps(call: Call, id: number, user: User | undefined, change: ProfileChange): Step[] {
-  livingUser(user);
+  existingUser(user);
   const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
   return Object.keys(set).length > 0
-    ? [update(profileKey(call.app, id), { set }), check(userKey(call.app, id), LIVING)]
+    ? [update(profileKey(call.app, id), { set }), check(userKey(call.app, id), NOT_DELETED)]
     : [];
 }

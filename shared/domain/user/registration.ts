@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import type { Call } from '../../call/call.ts';
+import { Idempotency } from '../../call/idempotency.ts';
+import { type BatchPlan, transact, transactEach } from '../../call/transact.ts';
 import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
 import { comparedName, deviceKey, settingsKey } from '../../data/keys.ts';
 import type { Read } from '../../data/read.ts';
 import { put, type Step } from '../../data/step.ts';
 import { type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
 import { ApiError, Unavailable } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { type EachPlan, settle, settleEach } from '../decision.ts';
-import { newId } from '../ids.ts';
-import { Repetition } from '../repetition.ts';
-import { agentText, deviceNumber, newPushToken, platformOf } from './device.ts';
+import { newId } from '../../ids.ts';
 import { hashPassword } from './password.ts';
+import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
 import { settingsRecord } from './settings.ts';
 
 /** What a registration for push binds besides. */
@@ -29,7 +29,7 @@ export async function register(call: Call, username: string, password: string, p
   // Side by side: hashing takes longer than the read.
   const [hash] = await Promise.all([hashPassword(password), openWithCounters(call, [holder])]);
   const counters = countersOf(call.app);
-  return settle(call.db, { holder, counters }, ({ holder, counters }) => {
+  return transact(call.db, { holder, counters }, ({ holder, counters }) => {
     admitUser(call, counters, 0);
     if (holder) throw new ApiError('usernameTaken');
     const user = newUser(username, hash);
@@ -64,27 +64,27 @@ interface BatchEntry {
  * @throws Unavailable while another call of the same key runs
  */
 export async function registerBatch(call: Call, list: BatchEntry[]) {
-  const repetition = Repetition.of(call, 'user/register/batch');
+  const idempotency = Idempotency.of(call, 'user/register/batch');
   const names = list.map(({ username }) => usernameOf(call.app, username));
-  const earlier = repetition ? [repetition.parts] : [];
+  const earlier = idempotency ? [idempotency.parts] : [];
   // Before any hashing: who may not ask costs nothing, and the look-up of the database's address would wait behind the
   // hashes, in the same pool of threads.
   await openWithCounters(call, [...names, ...earlier]);
   const counters = countersOf(call.app);
   const reads = { names, counters };
   const made = new Map<number, number>();
-  if (repetition) {
+  if (idempotency) {
     for (const part of call.db.records(earlier)[0] ?? []) {
-      const value = repetition.value<number[][] | Answer>(part);
+      const value = idempotency.value<number[][] | Answer>(part);
       if (value && Number(part.sk) === ANSWERED) return value as Answer;
       if (value && Number(part.sk) < RUNNING) for (const [index, user] of value as number[][]) made.set(index!, user!);
     }
     // Written again after a lost answer, it meets itself: so it says whose it is.
     const own = randomUUID();
-    await settle(call.db, repetition.part(RUNNING), (running) => {
-      const holder = repetition.value<string>(running);
+    await transact(call.db, idempotency.part(RUNNING), (running) => {
+      const holder = idempotency.value<string>(running);
       if (holder !== undefined && holder !== own) throw new Unavailable('another call of this key still runs');
-      return { steps: holder === own ? [] : [repetition.step(RUNNING, own, LEASE)], answer: () => undefined };
+      return { steps: holder === own ? [] : [idempotency.step(RUNNING, own, LEASE)], answer: () => undefined };
     });
   }
   const users = new Map(made);
@@ -110,7 +110,7 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
         return error || taken[place] || made.has(place) ? undefined : hashPassword(password);
       }),
     );
-    const plan: EachPlan<typeof reads, number> = {
+    const plan: BatchPlan<typeof reads, number> = {
       permit: () => {},
       entry: ({ names, counters }, { entry: place, index }, batch) => {
         const { username, error } = list[place]!;
@@ -126,21 +126,21 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
       },
       shared: (_, batch) => [
         ...countUsers(call, batch.length),
-        ...(repetition && batch[0]
+        ...(idempotency && batch[0]
           ? [
-              repetition.step(
+              idempotency.step(
                 batch[0].entry,
                 batch.map(({ entry }) => [entry, users.get(entry)]),
               ),
             ]
           : []),
       ],
-      ...(repetition &&
+      ...(idempotency &&
         from + PORTION >= list.length && {
-          closing: (_, __, last) => [repetition.step(ANSWERED, results([...errors, ...last]))],
+          closing: (_, __, last) => [idempotency.step(ANSWERED, results([...errors, ...last]))],
         }),
     };
-    errors.push(...(await settleEach(call.db, reads, portion, plan)));
+    errors.push(...(await transactEach(call.db, reads, portion, plan)));
   }
   return results(errors);
 }
@@ -148,14 +148,14 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
 /** The counters are read only where the app limits its users: together with the rest where the limit is known by then. */
 async function openWithCounters(call: Call, reads: Read<unknown>[]): Promise<void> {
   const counters = countersOf(call.app);
-  const known = (call.heldLimits?.users ?? 0) > 0;
+  const known = (call.cachedLimits?.users ?? 0) > 0;
   await call.open([...reads, ...(known ? counters : [])]);
   if (call.limits.users > 0 && !known) await call.db.load([counters]);
 }
 
 /** @throws ApiError registrationClosed, tooManyUsers */
 function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], before: number) {
-  if (call.tenant.registration !== 'open' && call.actor.kind === 'nobody') throw new ApiError('registrationClosed');
+  if (call.appRecord.registration !== 'open' && call.actor.kind === 'nobody') throw new ApiError('registrationClosed');
   const { users } = call.limits;
   if (users > 0 && totalOf(counters, 'users') + before >= users) throw new ApiError('tooManyUsers');
 }
@@ -174,7 +174,7 @@ const newUser = (username: string, password: PasswordHash, index = 0): User => (
   owned: 0,
   // Now, and not when the call began: hashing takes seconds, and whoever registered meanwhile stands before in the list
   // of users. Those of one call register in its order.
-  made: Date.now() + index,
+  createdAt: Date.now() + index,
 });
 
 /** Alias and push token of the user; with a device, the token is the device's too and is issued where none came. */
@@ -183,14 +183,14 @@ function pushSteps(call: Call, user: User, { alias, push_token, device_guid }: P
   const settings = { ...(alias && { alias }), ...(token && { push_token: token }) };
   const steps: Step[] = Object.keys(settings).length > 0 ? [put(settingsKey(call.app, user.user), settings)] : [];
   if (device_guid !== undefined) {
-    const sn = deviceNumber(call.tenant, user.user, [], device_guid);
+    const sn = deviceNumber(call.appRecord, user.user, [], device_guid);
     const device = {
       sn,
       guid: device_guid,
-      expires: 0,
+      expiresAt: 0,
       epoch: user.epoch,
       seen: call.now,
-      made: call.now,
+      createdAt: call.now,
       agent: agentText(call.userAgent),
       platform: platformOf(agentText(call.userAgent)),
       push_token: token,

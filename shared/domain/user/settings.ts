@@ -1,9 +1,9 @@
+import type { Call } from '../../call/call.ts';
 import { settingsKey, userKey } from '../../data/keys.ts';
 import { check, type Step, update } from '../../data/step.ts';
-import { LIVING, settingsOf, type User, userOf } from '../../data/user-repo.ts';
+import { NOT_DELETED, settingsOf, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { livingUser } from './living.ts';
+import { existingUser } from './existing.ts';
 
 /** What a user has set, as section 1.35 documents it; false, 0 and "" until set. */
 const DEFAULTS = {
@@ -73,11 +73,11 @@ export const changeOwnSettings = (call: Call, change: SettingsChange): Promise<t
   changeSettings(call, call.person, change);
 
 function settingsSteps(app: string, target: number, user: User | undefined, change: SettingsChange): Step[] {
-  const there = livingUser(user);
+  const there = existingUser(user);
   const { group_confirm: confirm, ...rest } = change;
   const set = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const fields = Object.keys(set).length > 0 ? [update(settingsKey(app, target), { set })] : [];
   if (confirm !== undefined && confirm !== there.confirm)
-    return [...fields, update(userKey(app, target), { set: { confirm } }, LIVING)];
-  return fields.length > 0 ? [...fields, check(userKey(app, target), LIVING)] : [];
+    return [...fields, update(userKey(app, target), { set: { confirm } }, NOT_DELETED)];
+  return fields.length > 0 ? [...fields, check(userKey(app, target), NOT_DELETED)] : [];
 }

@@ -1,10 +1,10 @@
+import type { Call } from '../../call/call.ts';
 import { unchanged } from '../../data/expression.ts';
 import { tagsKey, userKey } from '../../data/keys.ts';
 import { check, put, type Step } from '../../data/step.ts';
-import { LIVING, tagsOf, userOf } from '../../data/user-repo.ts';
+import { NOT_DELETED, tagsOf, userOf } from '../../data/user-repo.ts';
 import { badParameter } from '../../errors.ts';
-import type { Call } from '../call.ts';
-import { livingUser } from './living.ts';
+import { existingUser } from './existing.ts';
 
 /** Section 1.28: the actor's tags in the order of binding. */
 export async function getTags(call: Call): Promise<string[]> {
@@ -30,12 +30,12 @@ export const unbindAllTags = (call: Call): Promise<true> => changeTags(call, () 
 function changeTags(call: Call, change: (tags: string[]) => string[]): Promise<true> {
   const reads = { user: userOf(call.app, call.person), stored: tagsOf(call.app, call.person) };
   return call.change(reads, ({ user, stored }) => {
-    livingUser(user);
+    existingUser(user);
     const was = stored?.tags ?? [];
     const tags = change(was);
     const steps: Step[] = [
       put(tagsKey(call.app, call.person), { tags }, unchanged(stored, 'tags')),
-      check(userKey(call.app, call.person), LIVING),
+      check(userKey(call.app, call.person), NOT_DELETED),
     ];
     return { steps: tags.length === was.length ? [] : steps, answer: () => true as const };
   });

@@ -1,12 +1,12 @@
 import '../../support/cheap-hashing.ts';
 import type * as crypto from 'node:crypto';
 import { expect, vi } from 'vitest';
+import { tokenHash } from '../../../shared/call/token.ts';
 import { documentClient } from '../../../shared/data/client.ts';
 import { deviceKey, lockKey } from '../../../shared/data/keys.ts';
 import { put, update } from '../../../shared/data/step.ts';
 import { deviceOf, devicesOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
-import { tokenHash } from '../../../shared/domain/token.ts';
 import { type Given, insisted, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 /** How often a password was hashed: the work that a caller could measure. It is counted, not done at its full cost. */
@@ -35,7 +35,7 @@ const failed = (given: Given, account: string, times: number) =>
     put(lockKey(given.app, account), {
       fails: Array(times).fill(Date.now()),
       ttl: Math.ceil(Date.now() / 1000) + 1200,
-      ...(times >= 10 && { until: Date.now() + 10 * MINUTE }),
+      ...(times >= 10 && { lockedUntil: Date.now() + 10 * MINUTE }),
     }),
   ]);
 
@@ -79,7 +79,7 @@ inThisProcess('Lock-out', (story) => {
     expect(await person.fails('POST /user/delete', { password: WRONG })).toBe('noPermission');
     const account = lockOf(given.app, String(person.id));
     expect(await given.db.read(account)).toMatchObject({ fails: { length: 9 } });
-    expect(await given.db.read(account)).not.toHaveProperty('until');
+    expect(await given.db.read(account)).not.toHaveProperty('lockedUntil');
     expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe('noPermission');
 
     // Locked: by any name, the right password too; a device that logged in before is spared, a strange one is not.
@@ -219,7 +219,7 @@ inThisProcess('Lock-out', (story) => {
     for (let nth = 0; nth < 12; nth++) await login(given, '/token/id', { user_id: id, device_guid: `unknown ${nth}` });
     expect(await given.db.read(devicesOf(given.app, id))).toHaveLength(1);
     const lock = await given.db.read(lockOf(given.app, String(id)));
-    expect(Object.keys(lock ?? {}).sort()).toEqual(['fails', 'mark', 'pk', 'sk', 'ttl', 'until']);
+    expect(Object.keys(lock ?? {}).sort()).toEqual(['fails', 'lockedUntil', 'mark', 'pk', 'sk', 'ttl']);
     expect(lock?.fails).toHaveLength(10);
   });
 
@@ -237,7 +237,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', right)).outcome).toBe('success');
     await lock();
     const at = Date.now() - 10 * MINUTE - 1;
-    const past = { fails: Array(10).fill(at), until: at + 10 * MINUTE };
+    const past = { fails: Array(10).fill(at), lockedUntil: at + 10 * MINUTE };
     await given.db.write([update(lockKey(given.app, String(person.id)), { set: past })]);
     expect((await login(given, '/token/id', { user_id: person.id })).outcome).toBe('noPermission');
     expect((await login(given, '/token/id', right)).outcome).toBe('success');

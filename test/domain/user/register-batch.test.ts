@@ -51,7 +51,7 @@ async function cutOff(given: Given, hashes: number, written: number, key?: strin
 }
 
 inThisProcess('A batch of registrations that runs out of time', (story) => {
-  story('has registered those that it came to, and the repetition of its key the rest', async (given) => {
+  story('has registered those that it came to, and the idempotency of its key the rest', async (given) => {
     // Nine of the first ten have a password, and ten of the second.
     await cutOff(given, 25, 19, 'a key');
     const before = await registered(given);

@@ -151,7 +151,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, byDownload)).toBe('by a download');
   });
 
-  story('that S3 does not take now is published by the repetition of its event', async (given) => {
+  story('that S3 does not take now is published by the idempotency of its event', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const arrival = await upload(given, form, 'picture');

@@ -190,7 +190,7 @@ describe('An upload', () => {
       const late = await one(given);
       const b = await upload(given, late.record, 'b');
       afterCopy(async () => {
-        await given.db.write([update(fileKey(given.app, late.group_id, 1), { set: { until: Date.now() - 1 } })]);
+        await given.db.write([update(fileKey(given.app, late.group_id, 1), { set: { expiresAt: Date.now() - 1 } })]);
         expect(await deliver(b)).toBe('discarded');
       });
       expect(await deliver(b)).toBe('discarded');
@@ -200,7 +200,7 @@ describe('An upload', () => {
     story('a day after it was reserved', async (given) => {
       const { alice, group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
-      await given.db.write([update(fileKey(given.app, group_id, 1), { set: { until: Date.now() - 1 } })]);
+      await given.db.write([update(fileKey(given.app, group_id, 1), { set: { expiresAt: Date.now() - 1 } })]);
       expect(await deliver(a)).toBe('discarded');
       expect(await contents(given, group_id)).toEqual([]);
       const [entry] = await alice.does('POST /group/file/delete', { group_id, file_list: [1] });

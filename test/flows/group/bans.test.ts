@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { relationBanned, relationKey } from '../../../shared/data/keys.ts';
-import { relationOf } from '../../../shared/data/membership-repo.ts';
+import { banOrder, groupMembershipKey } from '../../../shared/data/keys.ts';
+import { groupMembershipOf } from '../../../shared/data/membership-repo.ts';
 import { update } from '../../../shared/data/step.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
@@ -11,8 +11,8 @@ const results = (entries: { result: string }[]) => entries.map(({ result }) => r
 /** As time does. */
 const endBan = (given: Given, group: number, { id }: Person, until: number) => {
   const banned = until - 60_000;
-  const set = { banned, until, l2: relationBanned(banned, until, id) };
-  return given.db.write([update(relationKey(given.app, group, id), { set })]);
+  const set = { banned, bannedUntil: until, lsi2sk: banOrder(banned, until, id) };
+  return given.db.write([update(groupMembershipKey(given.app, group, id), { set })]);
 };
 
 inBothWorlds('Bans', (story) => {
@@ -93,18 +93,18 @@ inThisProcess('Bans', (story) => {
     const user_list = idsOf(people);
     await alice.does('POST /group/ban', { group_id, user_list, duration: -1 });
     for (const person of people) await person.does('POST /group/leave', { group_id });
-    const kept = () => given.db.read(people.map(({ id }) => relationOf(given.app, group_id, id)));
-    for (const relation of await kept()) expect(relation).not.toHaveProperty('ttl');
+    const kept = () => given.db.read(people.map(({ id }) => groupMembershipOf(given.app, group_id, id)));
+    for (const membership of await kept()) expect(membership).not.toHaveProperty('ttl');
     // Of one of them the ban is all there is; the others have an application and an invitation.
     await carol.does('POST /group/apply', { group_id, reason: '' });
     await alice.does('POST /group/invite', { group_id, user_list: [dave.id], reason: '' });
     await alice.does('POST /group/unban', { group_id, user_list });
     const month = Date.now() / 1000 + 30 * 86_400;
-    for (const relation of await kept()) expect(relation?.ttl).toBeGreaterThan(month);
+    for (const membership of await kept()) expect(membership?.ttl).toBeGreaterThan(month);
     // What they wait for is as good as before.
     await alice.does('POST /group/apply/handle', { group_id, user_id: carol.id, approval: true });
     await dave.does('POST /group/invite/handle', { group_id, user_id: alice.id, approval: true });
-    for (const relation of (await kept()).slice(1)) expect(relation).not.toHaveProperty('ttl');
+    for (const membership of (await kept()).slice(1)) expect(membership).not.toHaveProperty('ttl');
   });
 
   story('end at their second, in list and total, whatever lies in the table', async (given) => {
@@ -139,7 +139,7 @@ inThisProcess('Bans', (story) => {
     expect(await until()).toBe(0);
     await alice.does('POST /group/settings/ban_all', { group_id, duration: 1 });
     const { groupKey } = await import('../../../shared/data/keys.ts');
-    await given.db.write([update(groupKey(given.app, group_id), { set: { silent: Date.now() - 1 } })]);
+    await given.db.write([update(groupKey(given.app, group_id), { set: { mutedUntil: Date.now() - 1 } })]);
     expect(await until()).toBe(0);
   });
 });

@@ -114,7 +114,7 @@ inBothWorlds("A group's own fields", (story) => {
 
 inThisProcess('updated_at', (story) => {
   const setBack = async (given: Given, group_id: number) => {
-    const set = { set: { changed: 1_000_000_000_000 } };
+    const set = { set: { updatedAt: 1_000_000_000_000 } };
     const keys = [groupKey, groupInfoKey, groupTextKey].map((key) => key(given.app, group_id));
     await given.db.write(keys.map((key) => update(key, set)));
   };

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { documentClient } from '../../../shared/data/client.ts';
-import { edgeKey, invitationKey } from '../../../shared/data/keys.ts';
-import { edgeOf } from '../../../shared/data/membership-repo.ts';
+import { invitationKey, userMembershipKey } from '../../../shared/data/keys.ts';
+import { userMembershipOf } from '../../../shared/data/membership-repo.ts';
 import { update } from '../../../shared/data/step.ts';
 import { type Actor, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
@@ -117,7 +117,7 @@ inThisProcess('Invitations', (story) => {
       bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval });
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
     const until = Date.now() - 1;
-    await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { until } })]);
+    await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { expiresAt: until } })]);
     expect(await answer(alice)).toBe('invitationGone');
     expect(await answer(bob)).toBe('invitationGone');
     expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 0, expired_time: until }]);
@@ -178,8 +178,10 @@ inThisProcess('Invitations', (story) => {
     const made = Date.now() - 31 * 86_400_000;
     const order = `I#${made}#${group_id}#${alice.id}`;
     await given.db.write([
-      update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { made, l1: order, l2: order } }),
-      update(edgeKey(given.app, bob.id, group_id), { set: { ttl: 1 } }),
+      update(invitationKey(given.app, bob.id, group_id, alice.id), {
+        set: { createdAt: made, lsi1sk: order, lsi2sk: order },
+      }),
+      update(userMembershipKey(given.app, bob.id, group_id), { set: { ttl: 1 } }),
     ]);
     expect((await bob.asks('GET /group/invitation_list')).body).toMatchObject({ data: [], total: 0 });
   });
@@ -310,7 +312,7 @@ inThisProcess('QR codes', (story) => {
       const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
       const joins = Array.from({ length: 4 }, () => () => bob.asks('POST /group/qrcode/invite', { qr_info }));
       await given.race(() => alice.asks('POST /group/kick', { group_id, user_list: [bob.id] }), ...joins);
-      expect(await given.db.read(edgeOf(given.app, bob.id, group_id))).not.toHaveProperty('l1');
+      expect(await given.db.read(userMembershipOf(given.app, bob.id, group_id))).not.toHaveProperty('lsi1sk');
       expect(await bob.fails('POST /group/qrcode/invite', { qr_info })).toBe('qrIllegal');
       const { qr_info: newer } = await alice.does('GET /group/qrcode/sign', { group_id });
       expect(await bob.does('POST /group/qrcode/invite', { qr_info: newer })).toMatchObject({ group_id });

@@ -19,7 +19,7 @@ async function seed(given: Given) {
   const items = Array.from({ length: COUNT }, (_, n) => {
     const user = idOf(n);
     const record = { user, status: 'active', username: `user_${n}`, epoch: 0, confirm: false, joined: 0, owned: 0 };
-    return [{ ...userKey(given.app, user), ...record, made: SINCE + n }, directoryKey(given.app, SINCE + n, user)];
+    return [{ ...userKey(given.app, user), ...record, createdAt: SINCE + n }, directoryKey(given.app, SINCE + n, user)];
   }).flat();
   await putAll(given.world.table, items);
 }

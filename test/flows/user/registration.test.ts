@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
+import { Call, forgetCachedApps } from '../../../shared/call/call.ts';
 import { updateApp } from '../../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../../shared/data/counter-repo.ts';
 import { exists } from '../../../shared/data/expression.ts';
 import { deviceKey } from '../../../shared/data/keys.ts';
-import { Call, forgetHeld } from '../../../shared/domain/call.ts';
 import { registerBatch } from '../../../shared/domain/user/registration.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD } from '../../support/story.ts';
 
@@ -148,7 +148,7 @@ inThisProcess('Registration for push', (story) => {
 inThisProcess('An app', (story) => {
   story('that is closed registers by its admins only', async (given) => {
     await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
-    forgetHeld();
+    forgetCachedApps();
     expect((await register(given, 'one')).outcome).toBe('registrationClosed');
     expect(await given.nobody.fails('POST /user/register/push', entry('one'))).toBe('registrationClosed');
     const [made] = await given.admin().does('POST /user/register/batch', { list: [entry('one')] });
@@ -158,7 +158,7 @@ inThisProcess('An app', (story) => {
   story('that is disabled answers nobody', async (given) => {
     const person = await given.user();
     await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
-    forgetHeld();
+    forgetCachedApps();
     expect((await register(given, 'one')).outcome).toBe('appDisabled');
     expect(await given.nobody.fails('POST /token/id', { user_id: person.id, password: PASSWORD })).toBe('appDisabled');
     expect(await person.fails('GET /user/profile')).toBe('appDisabled');

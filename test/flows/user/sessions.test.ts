@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { forgetCachedApps } from '../../../shared/call/call.ts';
 import { deviceOf, lockOf } from '../../../shared/data/user-repo.ts';
-import { forgetHeld } from '../../../shared/domain/call.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 const NEW = 'another password';
@@ -155,7 +155,7 @@ inThisProcess('Passwords', (story) => {
     expect(await outcomeOf(person)).toBe('success');
     await given.admin().does('PUT /user/disable', { list: [person.id] });
     expect(await outcomeOf(person)).toBe('loginAgain');
-    forgetHeld();
+    forgetCachedApps();
     expect(await outcomeOf(person)).toBe('loginAgain');
     const { outcome } = await given.api.call('GET', '/user/profile', {
       app: given.app,

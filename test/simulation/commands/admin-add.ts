@@ -17,5 +17,5 @@ export const addAdmins: Command<UsersCall> = {
     const admins = (oracle.at.group(group)?.admins ?? 0) + joined;
     return admins >= oracle.limits.group_admins ? may('badParameter') : success;
   },
-  effect: ({ at }, { group }, user) => at.relation(group, user)?.role === 1,
+  effect: ({ at }, { group }, user) => at.membership(group, user)?.role === 1,
 };

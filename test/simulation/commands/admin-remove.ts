@@ -14,5 +14,5 @@ export const removeAdmins: Command<UsersCall> = {
     if (role < 0) return may('notMember');
     return role === 1 ? success : unchanged;
   },
-  effect: ({ at }, { group }, user) => at.relation(group, user)?.role === 0,
+  effect: ({ at }, { group }, user) => at.membership(group, user)?.role === 0,
 };

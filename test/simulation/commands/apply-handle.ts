@@ -31,6 +31,6 @@ export const handleApplication: Command<HandleApplication> = {
 
 function isPending({ at, now }: Oracle, group: number, user: number): boolean {
   const application = at.application(group, user);
-  const isCurrent = application?.status === 0 && application.until > now;
+  const isCurrent = application?.status === 0 && application.expiresAt > now;
   return isCurrent && at.applicationMadeAt(group, user) > at.voidedAt(group, user);
 }

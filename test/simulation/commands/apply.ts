@@ -16,7 +16,7 @@ export const apply: Command = {
 };
 
 function applies(oracle: Oracle, { actor = 0, group }: Call): Verdict {
-  const { state } = oracle.at.relation(group, actor) ?? {};
+  const { state } = oracle.at.membership(group, actor) ?? {};
   const approval = oracle.at.group(group)?.approval;
   if (state === 'member') return may('alreadyMember');
   if (state === 'blocked') return may('blocked');

@@ -15,7 +15,7 @@ export const ban: Command<UsersCall> = {
   entry: (oracle, call, user) =>
     andThen(oracle.touch(call, user), () => (oracle.role(call.group, user) < 0 ? may('notMember') : success)),
   effect({ at, now }, { group }, user) {
-    const { state, until = 0 } = at.relation(group, user) ?? {};
-    return state === 'member' && until > now;
+    const { state, bannedUntil = 0 } = at.membership(group, user) ?? {};
+    return state === 'member' && bannedUntil > now;
   },
 };

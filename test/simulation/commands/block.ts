@@ -16,10 +16,10 @@ export const block: Command<UsersCall> = {
   request: ({ group, users }) => ['POST /group/block', { group_id: group, user_list: users }],
   permitted: (oracle, call) => oracle.permit(call, 'admin'),
   entry(oracle, call, user) {
-    const isBlocked = oracle.at.relation(call.group, user)?.state === 'blocked';
+    const isBlocked = oracle.at.membership(call.group, user)?.state === 'blocked';
     if (oracle.isGone(user)) return may('userMissing');
     return andThen(oracle.touch(call, user), () => (isBlocked ? unchanged : success));
   },
-  effect: ({ at }, { group }, user) => at.relation(group, user)?.state === 'blocked',
+  effect: ({ at }, { group }, user) => at.membership(group, user)?.state === 'blocked',
   follow: followExpulsion,
 };

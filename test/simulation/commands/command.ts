@@ -97,7 +97,7 @@ export interface Command<C extends Call = Call> {
   /** The same of one entry of the list, where the call itself is permitted. */
   entry?(oracle: Oracle, call: C, id: number, entry: Entry): Verdict;
 
-  /** The id of the user or file that a write changes beside the relation of a user with the group. */
+  /** The id of the user or file that a write changes beside the group's membership of a user. */
   changed?(key: KeyParts): number | undefined;
   /** What must hold of the user or file just after a write that changed it. */
   effect?(oracle: Oracle, call: C, id: number): boolean;

@@ -39,15 +39,15 @@ function usable(oracle: Oracle, { actor = 0, group, inviter, approval }: HandleI
   const { at, now } = oracle;
   const isUsable = (invitation: Invitation | undefined) =>
     invitation?.status === 0 &&
-    invitation.until > now &&
+    invitation.expiresAt > now &&
     at.invitationMadeAt(actor, group, partiesOf(invitation).inviter) > at.voidedAt(group, actor);
   const all = inviter === actor ? at.invitations(actor, group) : [at.invitation(actor, group, inviter)];
-  const [newest] = all.filter(isUsable).sort((one, other) => other!.made - one!.made);
-  if (at.relation(group, actor)?.state === 'blocked') return may('blocked', 'invitationGone');
+  const [newest] = all.filter(isUsable).sort((one, other) => other!.createdAt - one!.createdAt);
+  if (at.membership(group, actor)?.state === 'blocked') return may('blocked', 'invitationGone');
   if (!newest || !oracle.isMember(group, partiesOf(newest).inviter)) return may('invitationGone');
   const verdict = approval ? oracle.gate(group, actor) : success;
   // A call made the invitation that began before the join or the block: it may count as made before that.
-  const { settled = 0, blocked = 0 } = at.edge(actor, group) ?? {};
-  const mayBeVoid = newest.made <= Math.max(settled, blocked);
+  const { settled = 0, blocked = 0 } = at.userMembership(actor, group) ?? {};
+  const mayBeVoid = newest.createdAt <= Math.max(settled, blocked);
   return mayBeVoid ? { ...verdict, outcomes: [...verdict.outcomes, 'invitationGone'] } : verdict;
 }

@@ -23,7 +23,7 @@ export const invite: Command<UsersCall> = {
 
 /** A user who confirms gets an invitation; any other joins. */
 export function whoMayBeInvited(oracle: Oracle, group: number, user: number, { joined, confirms }: Entry): Verdict {
-  const state = oracle.at.relation(group, user)?.state;
+  const state = oracle.at.membership(group, user)?.state;
   if (oracle.isGone(user)) return may('userMissing');
   if (state === 'member') return may('alreadyMember');
   if (state === 'blocked') return may('blocked');

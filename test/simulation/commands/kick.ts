@@ -12,11 +12,11 @@ export const kick: Command<UsersCall> = {
   permitted: (oracle, call) => oracle.permit(call, 'admin'),
   entry: (oracle, call, user) =>
     andThen(oracle.touch(call, user), () => (oracle.role(call.group, user) < 0 ? may('notMember') : success)),
-  effect: ({ at }, { group }, user) => at.relation(group, user)?.state === undefined,
+  effect: ({ at }, { group }, user) => at.membership(group, user)?.state === undefined,
   follow: followExpulsion,
 };
 
 /** A member who is kicked, or blocked, cannot come back by a QR code signed before. */
 export function followExpulsion(model: Model, before: Moment, { group }: Call, user: number, now: number): void {
-  if (before.relation(group, user)?.state === 'member') model.followKick(group, user, now);
+  if (before.membership(group, user)?.state === 'member') model.followKick(group, user, now);
 }

@@ -13,5 +13,5 @@ export const leave: Command = {
     andThen(oracle.permit(call, 'member'), () =>
       oracle.role(call.group, call.actor) === 2 ? may('ownerCannotLeave') : success,
     ),
-  effect: ({ at }, { group }, user) => at.relation(group, user)?.state === undefined,
+  effect: ({ at }, { group }, user) => at.membership(group, user)?.state === undefined,
 };

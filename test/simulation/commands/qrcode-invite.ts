@@ -19,7 +19,7 @@ export const joinByQrCode: Command<Call & QrCode> = {
   },
   request: ({ code }) => ['POST /group/qrcode/invite', { qr_info: code }],
   permitted: (oracle, call) => (call.expires * 1000 <= oracle.now ? may('qrExpired') : joins(oracle, call)),
-  effect: ({ at }, { group }, user) => at.relation(group, user)?.state === 'member',
+  effect: ({ at }, { group }, user) => at.membership(group, user)?.state === 'member',
 };
 
 /** A code ends when its signer leaves or loses the right to sign, and for users who were kicked since. */

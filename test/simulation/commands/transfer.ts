@@ -11,7 +11,7 @@ export const transfer: Command<Call & { user: number }> = {
   request: ({ group, user }) => ['POST /group/transfer', { group_id: group, new_owner: user }],
   permitted: (oracle, call) => andThen(oracle.permit(call, 'owner'), () => mayOwn(oracle, call.group, call.user)),
   effect: ({ at }, { group, user: newOwner }, user) =>
-    at.group(group)?.owner === newOwner && at.relation(group, user)?.until === undefined,
+    at.group(group)?.owner === newOwner && at.membership(group, user)?.bannedUntil === undefined,
 };
 
 function mayOwn(oracle: Oracle, group: number, user: number): Verdict {

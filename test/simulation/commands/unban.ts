@@ -10,9 +10,9 @@ export const unban: Command<UsersCall> = {
   request: ({ group, users }) => ['POST /group/unban', { group_id: group, user_list: users }],
   permitted: (oracle, call) => oracle.permit(call, 'admin'),
   entry(oracle, call, user) {
-    const banned = (oracle.at.relation(call.group, user)?.until ?? 0) > oracle.now;
+    const banned = (oracle.at.membership(call.group, user)?.bannedUntil ?? 0) > oracle.now;
     if (banned) return oracle.touch(call, user);
     return oracle.role(call.group, user) < 0 ? may('notMember') : unchanged;
   },
-  effect: ({ at }, { group }, user) => at.relation(group, user)?.until === undefined,
+  effect: ({ at }, { group }, user) => at.membership(group, user)?.bannedUntil === undefined,
 };

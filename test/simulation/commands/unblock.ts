@@ -14,6 +14,6 @@ export const unblock: Command<UsersCall> = {
   }),
   request: ({ group, users }) => ['POST /group/unblock', { group_id: group, user_list: users }],
   permitted: (oracle, call) => oracle.permit(call, 'admin'),
-  entry: ({ at }, { group }, user) => (at.relation(group, user)?.state === 'blocked' ? success : unchanged),
-  effect: ({ at }, { group }, user) => at.relation(group, user)?.state === undefined,
+  entry: ({ at }, { group }, user) => (at.membership(group, user)?.state === 'blocked' ? success : unchanged),
+  effect: ({ at }, { group }, user) => at.membership(group, user)?.state === undefined,
 };

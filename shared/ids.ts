@@ -1,5 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
+/** Id of an app (tenant): see `APP_ID`. */
+export type AppId = string;
+/** Id of a user, unique within its app. */
+export type UserId = number;
+/** Id of a group, unique within its app. */
+export type GroupId = number;
+
 /** A user or group id: within int32, not guessable in sequence. Whether it is free, the write's condition proves. */
 export const newId = () => randomInt(1, 2 ** 31);
 

@@ -7,8 +7,8 @@ import { update } from '../data/step.ts';
 import { deviceOf, userOf } from '../data/user-repo.ts';
 import { ApiError, badParameter } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { type Decision, type EachPlan, settle, settleEach } from './decision.ts';
 import { isGenuine, parseToken, type Token, tokenHash } from './token.ts';
+import { type BatchPlan, type Plan, transact, transactEach } from './transact.ts';
 
 /** What the caller sends in headers, unverified. */
 export interface Credentials {
@@ -35,14 +35,14 @@ export type Actor =
 /** The most read units that a caller without rights can cost. */
 const BEFORE_RIGHTS = 20;
 /** How long an app's record may be held (ms). */
-const APP_HELD = 30_000;
+const APP_CACHED = 30_000;
 /** Presence and last use are written when what the record shows is older than this (ms). */
-const NOTE_EVERY = 60_000;
+const TOUCH_EVERY = 60_000;
 
 const apps = new Map<string, { app: App; read: number }>();
 
 /** Forgets what the instance holds between calls (tests that change an app). */
-export function forgetHeld() {
+export function forgetCachedApps() {
   apps.clear();
 }
 
@@ -59,14 +59,16 @@ export class Call {
   readonly userAgent: string;
   /** Scheme, host and port by which the caller reached this API: addresses in answers begin so. */
   readonly origin: string;
-  /** The caller's key against repetition, and a hash of the request; see `Repetition`. */
-  readonly repetition: { key: string; request: string } | undefined;
+  /** The caller's key against repetition, and a hash of the request; see `Idempotency`. */
+  readonly idempotency: { key: string; request: string } | undefined;
   readonly #access: Access;
   readonly #credentials: Credentials;
   readonly #token: Token | undefined;
+  /** Checks that wait for the actor. */
+  readonly #waiting: (() => void)[] = [];
   #app: App | undefined;
   #actor: Actor | undefined;
-  #note: Promise<void> | undefined;
+  #touched: Promise<void> | undefined;
 
   constructor(
     access: Access,
@@ -76,7 +78,7 @@ export class Call {
       now?: number;
       userAgent?: string;
       origin?: string;
-      repetition?: Call['repetition'];
+      idempotency?: Call['idempotency'];
     } = {},
   ) {
     this.#access = access;
@@ -86,7 +88,7 @@ export class Call {
     this.now = options.now ?? Date.now();
     this.userAgent = options.userAgent ?? '';
     this.origin = options.origin ?? '';
-    this.repetition = options.repetition;
+    this.idempotency = options.idempotency;
     this.db = options.db ?? new Database();
   }
 
@@ -97,7 +99,7 @@ export class Call {
   }
 
   /** The app's record, verified. */
-  get tenant(): App {
+  get appRecord(): App {
     if (!this.#app) throw new Error('the app is known only after the call has been opened');
     return this.#app;
   }
@@ -108,11 +110,11 @@ export class Call {
   }
 
   get limits(): Limits {
-    return limitsOf(this.tenant);
+    return limitsOf(this.appRecord);
   }
 
   /** The limits as this instance holds them before the call is opened; undefined where it holds none. */
-  get heldLimits(): Limits | undefined {
+  get cachedLimits(): Limits | undefined {
     const held = apps.get(this.app);
     return held && limitsOf(held.app);
   }
@@ -152,6 +154,12 @@ export class Call {
     return this.db.records(reads);
   }
 
+  /** Runs a check as soon as the actor is verified: before `permit`, and before the call shows anything. */
+  verifyWithActor(check: () => void): void {
+    if (this.#actor) check();
+    else this.#waiting.push(check);
+  }
+
   async #open<R extends Reads>(reads: R, permit?: (records: Records<R>) => void): Promise<void> {
     if (this.#actor) {
       await this.db.load([reads]);
@@ -162,7 +170,7 @@ export class Call {
     if (this.#access !== 'public' && !token) throw new ApiError('noToken');
     if (!APP_ID.test(app)) throw new ApiError('appMissing');
     const held = apps.get(app);
-    const known = held && held.read > this.now - APP_HELD ? held.app : undefined;
+    const known = held && held.read > this.now - APP_CACHED ? held.app : undefined;
     if (known) this.#verifyApp(known);
     const malformed = this.#access !== 'public' && !this.#token;
     const wanted = malformed ? [] : [this.#ownRecords(), reads];
@@ -176,14 +184,15 @@ export class Call {
       this.#verifyApp(read);
     }
     this.#actor = this.#verifyActor();
-    this.#note = this.#noteUse();
+    for (const check of this.#waiting.splice(0)) check();
+    this.#touched = this.#touch();
     permit?.(this.db.records(reads));
     await this.db.load(rest);
   }
 
   /** Whether presence was due and is written, or was left out. The answer waits for it: nothing runs after the answer. */
-  async noted(): Promise<void> {
-    await this.#note;
+  async touched(): Promise<void> {
+    await this.#touched;
   }
 
   #verifyApp(app: App) {
@@ -216,7 +225,7 @@ export class Call {
       ] as const);
       const alive =
         device?.token === tokenHash(token.text) &&
-        device.expires > this.now &&
+        device.expiresAt > this.now &&
         user?.status === 'active' &&
         device.epoch === user.epoch;
       if (!alive) throw new ApiError('loginAgain');
@@ -228,7 +237,7 @@ export class Call {
       return { kind: 'user', user: token.user, device: token.device };
     }
     const [admin] = this.db.records([adminTokenOf(this.app, tokenHash(token.text))]);
-    if (!admin || admin.revoked || (admin.expires ?? Number.POSITIVE_INFINITY) <= this.now)
+    if (!admin || admin.revoked || (admin.expiresAt ?? Number.POSITIVE_INFINITY) <= this.now)
       throw new ApiError('loginAgain');
     if (userHeader !== undefined && groupHeader !== undefined)
       throw badParameter('user_id', 'and group_id: only one of these headers');
@@ -251,7 +260,7 @@ export class Call {
    * Writes presence of the device, or last use of the admin token, where the record that was read shows no recent one.
    * The write goes beside the call's own requests, and is conditioned on the token's hash: a forged token writes nothing.
    */
-  #noteUse(): Promise<void> | undefined {
+  #touch(): Promise<void> | undefined {
     const token = this.#token;
     if (!token) return undefined;
     const hash = tokenHash(token.text);
@@ -259,26 +268,26 @@ export class Call {
       token.kind === 'user'
         ? [deviceOf(this.app, token.user, token.device), deviceKey(this.app, token.user, token.device), 'token']
         : [adminTokenOf(this.app, hash), adminTokenKey(this.app, hash), 'hash'];
-    const before = this.now - NOTE_EVERY;
+    const before = this.now - TOUCH_EVERY;
     if ((this.db.records<Get<{ seen?: number } | undefined>>(read)?.seen ?? 0) >= before) return undefined;
-    return this.db.note(update(key, { set: { seen: this.now } }, all(equal(secret, hash), below('seen', before))));
+    return this.db.touch(update(key, { set: { seen: this.now } }, all(equal(secret, hash), below('seen', before))));
   }
 
-  /** Opens the call with these reads, then decides and writes: see `settle`. */
-  async change<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
+  /** Opens the call with these reads, then decides and writes: see `transact`. */
+  async change<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Plan<T>): Promise<T> {
     await this.#open(reads);
-    return this.settle(reads, decide);
+    return this.transact(reads, decide);
   }
 
   /** The same in a call that has been opened with these reads. */
-  settle<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Decision<T>): Promise<T> {
-    return this.#refusedInOrder(settle(this.db, reads, decide));
+  transact<R extends Reads, T>(reads: R, decide: (records: Records<R>) => Plan<T>): Promise<T> {
+    return this.#refusedInOrder(transact(this.db, reads, decide));
   }
 
-  /** Opens the call with these reads, then changes the entries of a list: see `settleEach`. */
-  async changeEach<R extends Reads, E>(reads: R, entries: readonly E[], plan: EachPlan<R, E>) {
+  /** Opens the call with these reads, then changes the entries of a list: see `transactEach`. */
+  async changeEach<R extends Reads, E>(reads: R, entries: readonly E[], plan: BatchPlan<R, E>) {
     await this.#open(reads, plan.permit);
-    return this.#refusedInOrder(settleEach(this.db, reads, entries, plan));
+    return this.#refusedInOrder(transactEach(this.db, reads, entries, plan));
   }
 
   /**
@@ -289,7 +298,7 @@ export class Call {
     try {
       return await settled;
     } catch (error) {
-      if (error instanceof ApiError && this.db.overtaken) {
+      if (error instanceof ApiError && this.db.conflicted) {
         await this.db.load([this.#ownRecords()]);
         this.#verifyActor();
       }

@@ -3,8 +3,12 @@ import type { Reads, Records } from '../data/read.ts';
 import type { Step } from '../data/step.ts';
 import { ApiError, Unavailable } from '../errors.ts';
 
+// What the domain may know of reads and writes: their shape, not how they are made.
+export { withProof } from '../data/proof.ts';
+export type { Reads, Records, Step };
+
 /** What a decision comes to: the steps to write, and the answer (or error) once they are written. */
-export interface Decision<T> {
+export interface Plan<T> {
   steps: Step[];
   answer: () => T;
 }
@@ -15,8 +19,8 @@ export interface Entry<E> {
   index: number;
 }
 
-/** How a list of entries is changed; see `settleEach`. All three are pure and may be asked again. */
-export interface EachPlan<R extends Reads, E> {
+/** How a list of entries is changed; see `transactEach`. All three are pure and may be asked again. */
+export interface BatchPlan<R extends Reads, E> {
   /** Refuses the whole call; asked before every transaction. */
   permit: (records: Records<R>) => void;
   /** What the first transaction does besides, whatever becomes of the entries; its error is the call's. */
@@ -42,12 +46,12 @@ const MAX_STEPS = 100;
  * dissolved by now.
  * @throws Unavailable when the records keep changing
  */
-export async function settle<R extends Reads, T>(
+export async function transact<R extends Reads, T>(
   db: Database,
   reads: R,
-  decide: (records: Records<R>) => Decision<T>,
+  decide: (records: Records<R>) => Plan<T>,
 ): Promise<T> {
-  let decision: Decision<T>;
+  let decision: Plan<T>;
   /** Whether all records are. */
   let ofOneMoment = true;
   for (let round = 1; round <= MAX_DECISIONS; round++) {
@@ -71,11 +75,11 @@ export async function settle<R extends Reads, T>(
  * another. A refused entry never undoes the others.
  * @returns for each entry its error, or undefined where it succeeded
  */
-export async function settleEach<R extends Reads, E>(
+export async function transactEach<R extends Reads, E>(
   db: Database,
   reads: R,
   entries: readonly E[],
-  plan: EachPlan<R, E>,
+  plan: BatchPlan<R, E>,
 ): Promise<(ApiError | undefined)[]> {
   const errors: (ApiError | undefined)[] = entries.map(() => undefined);
   let pending: readonly Entry<E>[] = entries.map((entry, index) => ({ entry, index }));
@@ -110,7 +114,7 @@ export async function settleEach<R extends Reads, E>(
 function firstBatch<R extends Reads, E>(
   records: Records<R>,
   pending: readonly Entry<E>[],
-  plan: EachPlan<R, E>,
+  plan: BatchPlan<R, E>,
   opening: Step[],
   earlier: readonly (ApiError | undefined)[],
 ) {

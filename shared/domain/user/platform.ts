@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
+import { keyFor } from '../../call/token.ts';
 import type { App } from '../../data/app-repo.ts';
 import type { Device } from '../../data/user-repo.ts';
-import { keyFor } from '../token.ts';
 
 /** Longest user agent kept, in characters. */
 const AGENT = 512;

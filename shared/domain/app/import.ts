@@ -1,3 +1,4 @@
+import { type BatchPlan, type Entry, transactEach } from '../../call/transact.ts';
 import {
   announcementOf,
   announcementTextOf,
@@ -13,19 +14,19 @@ import { putJob } from '../../data/job-repo.ts';
 import { groupInfoKey, groupKey, groupTextKey, mobileKey, profileKey, settingsKey, tagsKey } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
-  bannedUntil,
   blockSteps,
   bringBanStep,
   bringOwnerSteps,
+  type GroupMembership,
+  groupMembershipOf,
   isMember,
   MEMBER_ROLE,
-  type Relation,
-  relationOf,
+  runningBanEnd,
 } from '../../data/membership-repo.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
 import { fillShape, type Get, type Item, isGet, keyText, type Reads, type Records } from '../../data/read.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
-import { applied, check, put, type Step } from '../../data/step.ts';
+import { check, itemAfter, put, type Step } from '../../data/step.ts';
 import {
   mobileOf,
   type PasswordHash,
@@ -39,10 +40,9 @@ import {
 } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
-import { type EachPlan, type Entry, settleEach } from '../decision.ts';
 import { admit } from '../group/admission.ts';
 import { foundingSteps } from '../group/creation.ts';
-import { livingGroup } from '../group/permissions.ts';
+import { existingGroup } from '../group/permissions.ts';
 import { hashPassword } from '../user/password.ts';
 import {
   type AnnouncementLine,
@@ -60,7 +60,7 @@ import {
   storedTime,
   type UserLine,
   userLine,
-} from './moved-lines.ts';
+} from './import-lines.ts';
 
 /** A line of a file, and its number there, from 1 on. */
 export interface Numbered<L extends Line = Line> {
@@ -81,7 +81,7 @@ type Written = Map<string, Item | undefined>;
  * there is ever changed. A rehearsal decides the same and writes nothing: it remembers what it would have written, as
  * far as later lines look at it.
  */
-export class MovingIn {
+export class Import {
   readonly #table: OperatorTable;
   readonly #app: string;
   readonly #limits: Limits;
@@ -131,10 +131,10 @@ export class MovingIn {
     db: Database,
     reads: R,
     lines: readonly Numbered<L>[],
-    plan: Pick<EachPlan<R, Numbered<L>>, 'entry' | 'shared'>,
+    plan: Pick<BatchPlan<R, Numbered<L>>, 'entry' | 'shared'>,
   ): Promise<Outcome[]> {
     const there = new Set<number>();
-    const errors = await settleEach(db, reads, lines, {
+    const errors = await transactEach(db, reads, lines, {
       permit: () => {},
       entry: (records, entry, batch) => {
         const steps = plan.entry(records, entry, batch);
@@ -211,12 +211,12 @@ export class MovingIn {
           throw new ApiError('tooManyGroups');
         const made = newGroup(line, limits.group_capacity, now);
         const { avatar = '', description, ext } = line;
-        const { changed } = made;
+        const { updatedAt } = made;
         return [
           ...foundingSteps(scope, made, owner),
           put(groupKey(app, made.group), made, missing),
-          put(groupInfoKey(app, made.group), { name: line.name, avatar, changed }),
-          ...(description || ext ? [put(groupTextKey(app, made.group), { description, ext, changed })] : []),
+          put(groupInfoKey(app, made.group), { name: line.name, avatar, updatedAt }),
+          ...(description || ext ? [put(groupTextKey(app, made.group), { description, ext, updatedAt })] : []),
         ];
       },
       shared: (_, batch) =>
@@ -232,7 +232,7 @@ export class MovingIn {
       group: groupOf(app, id),
       people: lines.map(({ line: { user_id } }) => ({
         user: userOf(app, user_id),
-        relation: relationOf(app, id, user_id),
+        membership: groupMembershipOf(app, id, user_id),
       })),
     };
     const db = this.#open();
@@ -251,7 +251,7 @@ export class MovingIn {
     return this.#each(db, reads, lines, {
       entry: (records, { entry: { line, number }, index }, batch) => {
         const group = groupNamed(records.group, id);
-        const { user, relation } = records.people[index]!;
+        const { user, membership } = records.people[index]!;
         const place = number % 10_000;
         const own = {
           joined: line.join_time,
@@ -259,12 +259,19 @@ export class MovingIn {
           mute: line.msg_mute_mode || undefined,
           push: line.msg_push_mode || undefined,
         };
-        if (isMember(relation)) {
-          const different = differing(line, memberLine(id, relation));
+        if (isMember(membership)) {
+          const different = differing(line, memberLine(id, membership));
           if (different === undefined) return [];
           const owner = line.user_id === group.owner;
-          if (!owner || different === 'role' || !asFounded(group, relation)) throw thereOtherwise(different);
-          return bringOwnerSteps(app, id, line.user_id, relation, { ...own, joined: own.joined ?? group.made }, place);
+          if (!owner || different === 'role' || !asFounded(group, membership)) throw thereOtherwise(different);
+          return bringOwnerSteps(
+            app,
+            id,
+            line.user_id,
+            membership,
+            { ...own, joined: own.joined ?? group.createdAt },
+            place,
+          );
         }
         if (line.role === 'owner') throw badParameter('role', `the owner of group ${id} is user ${group.owner}`);
         if (!user || user.status === 'deleted') throw missingUser('user_id', line.user_id);
@@ -274,11 +281,11 @@ export class MovingIn {
         return admit(
           scope,
           group,
-          { id: line.user_id, user, relation },
+          { id: line.user_id, user, membership },
           {
             index: place,
             nth: joining(group, batch).length,
-            brought: { ...own, role: admin ? ADMIN_ROLE : MEMBER_ROLE, since: line.admin_since ?? now + index },
+            imported: { ...own, role: admin ? ADMIN_ROLE : MEMBER_ROLE, adminSince: line.admin_since ?? now + index },
           },
         );
       },
@@ -302,11 +309,11 @@ export class MovingIn {
     return this.#each(db, reads, lines, {
       entry: (records, { entry: { line }, index }) => {
         groupNamed(records.group, id);
-        const { user, relation } = records.people[index]!;
-        if (relation?.state === 'blocked') return unlessDiffering(line, blockLine(id, relation));
+        const { user, membership } = records.people[index]!;
+        if (membership?.state === 'blocked') return unlessDiffering(line, blockLine(id, membership));
         if (!user || user.status === 'deleted') throw missingUser('user_id', line.user_id);
-        if (isMember(relation)) throw badParameter('user_id', 'is a member of the group, and nobody is both');
-        return blockSteps(app, id, line.user_id, relation, now, line.created_at);
+        if (isMember(membership)) throw badParameter('user_id', 'is a member of the group, and nobody is both');
+        return blockSteps(app, id, line.user_id, membership, now, line.created_at);
       },
       shared: (_, batch) => [
         updateGroup(app, id, { add: { blocks: batch.length } }, equal('status', 'normal')),
@@ -315,7 +322,7 @@ export class MovingIn {
           app,
           group: id,
           users: batch.map(({ entry }) => entry.line.user_id),
-          made: now,
+          createdAt: now,
         }),
       ],
     });
@@ -327,14 +334,14 @@ export class MovingIn {
     return this.#each(db, reads, lines, {
       entry: (records, { entry: { line }, index }) => {
         const group = groupNamed(records.group, id);
-        const { user, relation } = records.people[index]!;
-        const until = storedTime(line.expired_time);
-        if (until <= now) throw badParameter('expired_time', 'has passed');
-        if (relation && bannedUntil(relation, now) !== undefined)
-          return unlessDiffering(line, banLine(id, relation, now)!);
+        const { user, membership } = records.people[index]!;
+        const bannedUntil = storedTime(line.expired_time);
+        if (bannedUntil <= now) throw badParameter('expired_time', 'has passed');
+        if (membership && runningBanEnd(membership, now) !== undefined)
+          return unlessDiffering(line, banLine(id, membership, now)!);
         if (!user || user.status === 'deleted') throw missingUser('user_id', line.user_id);
         if (line.user_id === group.owner) throw badParameter('user_id', 'owns the group and cannot be banned');
-        return [bringBanStep(app, id, line.user_id, relation, { banned: line.created_at ?? now, until })];
+        return [bringBanStep(app, id, line.user_id, membership, { banned: line.created_at ?? now, bannedUntil })];
       },
       shared: () => [check(groupKey(app, id), equal('status', 'normal'))],
     });
@@ -361,8 +368,8 @@ export class MovingIn {
           return unlessDiffering(line, announcementLine(id, { ...head, content: head.content ?? text?.content ?? '' }));
         if ((sequence?.announcements ?? 0) + batch.length >= limits.announcements)
           throw badParameter('id', `a group keeps at most ${limits.announcements} announcements`);
-        const { title, content, author, created_at: made = now } = line;
-        return bringAnnouncementSteps(app, id, { id: line.id, title, content, author, made });
+        const { title, content, author, created_at: createdAt = now } = line;
+        return bringAnnouncementSteps(app, id, { id: line.id, title, content, author, createdAt });
       },
       shared: ({ sequence }, batch) => [
         check(groupKey(app, id), equal('status', 'normal')),
@@ -390,7 +397,7 @@ class Rehearsal extends Database {
     const key = keyText(get);
     return this.#written.has(key)
       ? this.#written.get(key)
-      : this.known<Item | undefined>({ get, parse: (item) => item })?.record;
+      : this.cached<Item | undefined>({ get, parse: (item) => item })?.record;
   }
 
   override records<R extends Reads>(reads: R): Records<R> {
@@ -402,8 +409,8 @@ class Rehearsal extends Database {
 
   override async write(steps: Step[]): Promise<boolean> {
     for (const step of steps)
-      if (this.known({ get: step.key, parse: () => true }))
-        this.#written.set(keyText(step.key), applied(step, this.#item(step.key)));
+      if (this.cached({ get: step.key, parse: () => true }))
+        this.#written.set(keyText(step.key), itemAfter(step, this.#item(step.key)));
     return true;
   }
 }
@@ -421,20 +428,20 @@ const missingUser = (field: string, id: number) => badParameter(field, `there is
 
 function groupNamed(group: Group | undefined, id: number): Group {
   if (!group) throw badParameter('group_id', `there is no group ${id}`);
-  return livingGroup(group);
+  return existingGroup(group);
 }
 
 /** The owner's membership is still just what the group's founding made it. */
-const asFounded = ({ made }: Group, { joined, name, mute, push }: Relation) =>
-  joined === made && name === undefined && mute === undefined && push === undefined;
+const asFounded = ({ createdAt }: Group, { joined, name, mute, push }: GroupMembership) =>
+  joined === createdAt && name === undefined && mute === undefined && push === undefined;
 
 function userSteps(app: string, line: UserLine, password: PasswordHash | undefined, now: number): Step[] {
   const { user_id: id, username, mobile, status = 'active', group_confirm: confirm = false, created_at } = line;
   const { nick_name, avatar, description, email, private_info, public_info, settings, tags } = line;
-  const made = created_at ?? now;
+  const createdAt = created_at ?? now;
   const user: User = {
     ...{ user: id, status, username, ...(mobile !== undefined && { mobile }), ...(password && { password }) },
-    ...{ epoch: 0, confirm, joined: 0, owned: 0, made },
+    ...{ epoch: 0, confirm, joined: 0, owned: 0, createdAt },
   };
   const profile = { nick_name, avatar, description, email, private_info, public_info };
   return [
@@ -447,7 +454,7 @@ function userSteps(app: string, line: UserLine, password: PasswordHash | undefin
 }
 
 function newGroup(line: GroupLine, usual: number, now: number): Group {
-  const { created_at: made = now, updated_at: changed = made, ban_expire_time: silent = 0 } = line;
+  const { created_at: createdAt = now, updated_at: updatedAt = createdAt, ban_expire_time: mutedUntil = 0 } = line;
   return {
     ...NEW_GROUP,
     group: line.group_id,
@@ -459,8 +466,8 @@ function newGroup(line: GroupLine, usual: number, now: number): Group {
     member_modify: line.member_modify ?? NEW_GROUP.member_modify,
     history_visible: line.history_visible ?? NEW_GROUP.history_visible,
     read_ack: line.read_ack ?? NEW_GROUP.read_ack,
-    silent: storedTime(silent),
-    made,
-    changed,
+    mutedUntil: storedTime(mutedUntil),
+    createdAt,
+    updatedAt,
   };
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { Database } from '../../shared/data/database.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
-import { KINDS } from '../../shared/domain/app/moved-lines.ts';
+import { KINDS } from '../../shared/domain/app/import-lines.ts';
 import { type Answering, aligned } from './answer.ts';
 import { appId } from './arguments.ts';
-import { exportFile, importFile } from './moving-files.ts';
+import { exportFile, importFile } from './line-files.ts';
 
 /** `import`, `export`: users and groups from elsewhere, and out of here. */
 export function addMovingCommands(program: Command, answering: Answering) {

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { WholeAnnouncement } from '../../data/announcement-repo.ts';
 import { type Group, type GroupInfo, type GroupText, NEW_GROUP } from '../../data/group-repo.ts';
 import { FOR_EVER } from '../../data/keys.ts';
-import { ADMIN_ROLE, bannedUntil, OWNER_ROLE, type Relation, userOfRelation } from '../../data/membership-repo.ts';
+import { ADMIN_ROLE, type GroupMembership, memberIn, OWNER_ROLE, runningBanEnd } from '../../data/membership-repo.ts';
 import type { PasswordHash, Profile, Tags, User } from '../../data/user-repo.ts';
-import { lastChanged, settingsRecord } from '../group/record.ts';
+import { lastChanged, settingsReply } from '../group/reply.ts';
 
 /**
  * The lines of a file that moves an app in or out: one JSON object each, named as in the API where it has the field.
@@ -122,7 +122,7 @@ export const differing = (given: Line, there: Line): string | undefined =>
       !isDeepStrictEqual(value, (there as unknown as Record<string, unknown>)[field]),
   )?.[0];
 
-const endTime = (until: number) => (until === FOR_EVER ? -1 : until);
+const endTime = (bannedUntil: number) => (bannedUntil === FOR_EVER ? -1 : bannedUntil);
 /** As it is stored: −1 is FOR_EVER. */
 export const storedTime = (end: number) => (end === -1 ? FOR_EVER : end);
 
@@ -141,7 +141,7 @@ export function userLine(
     mobile: user.mobile ?? '',
     status: user.status === 'disabled' ? 'disabled' : 'active',
     group_confirm: user.confirm,
-    created_at: user.made,
+    created_at: user.createdAt,
     password_hash: user.password,
     nick_name: profile?.nick_name ?? '',
     avatar: profile?.avatar ?? '',
@@ -164,38 +164,38 @@ export function groupLine(
     kind: 'group',
     group_id: group.group,
     owner_id: group.owner,
-    ...settingsRecord(group, info, text),
-    ban_expire_time: group.silent > now ? endTime(group.silent) : 0,
-    created_at: group.made,
+    ...settingsReply(group, info, text),
+    ban_expire_time: group.mutedUntil > now ? endTime(group.mutedUntil) : 0,
+    created_at: group.createdAt,
     updated_at: lastChanged(group, info, text),
   };
 }
 
-export const memberLine = (group: number, relation: Relation): MemberLine => ({
+export const memberLine = (group: number, membership: GroupMembership): MemberLine => ({
   kind: 'member',
   group_id: group,
-  user_id: userOfRelation(relation),
-  role: relation.role === OWNER_ROLE ? 'owner' : relation.role === ADMIN_ROLE ? 'admin' : 'member',
-  display_name: relation.name ?? '',
-  join_time: relation.joined,
-  admin_since: relation.role === ADMIN_ROLE ? relation.since : undefined,
-  msg_mute_mode: relation.mute ?? 0,
-  msg_push_mode: relation.push ?? 0,
+  user_id: memberIn(membership),
+  role: membership.role === OWNER_ROLE ? 'owner' : membership.role === ADMIN_ROLE ? 'admin' : 'member',
+  display_name: membership.name ?? '',
+  join_time: membership.joined,
+  admin_since: membership.role === ADMIN_ROLE ? membership.adminSince : undefined,
+  msg_mute_mode: membership.mute ?? 0,
+  msg_push_mode: membership.push ?? 0,
 });
 
-export const blockLine = (group: number, relation: Relation): BlockLine => ({
+export const blockLine = (group: number, membership: GroupMembership): BlockLine => ({
   kind: 'block',
   group_id: group,
-  user_id: userOfRelation(relation),
-  created_at: relation.blocked,
+  user_id: memberIn(membership),
+  created_at: membership.blocked,
 });
 
 /** The ban that runs, if one does. */
-export function banLine(group: number, relation: Relation, now: number): BanLine | undefined {
-  const until = bannedUntil(relation, now);
-  if (until === undefined) return undefined;
-  const user_id = userOfRelation(relation);
-  return { kind: 'ban', group_id: group, user_id, expired_time: endTime(until), created_at: relation.banned };
+export function banLine(group: number, membership: GroupMembership, now: number): BanLine | undefined {
+  const bannedUntil = runningBanEnd(membership, now);
+  if (bannedUntil === undefined) return undefined;
+  const user_id = memberIn(membership);
+  return { kind: 'ban', group_id: group, user_id, expired_time: endTime(bannedUntil), created_at: membership.banned };
 }
 
 export const announcementLine = (group: number, announcement: WholeAnnouncement): AnnouncementLine => ({
@@ -205,5 +205,5 @@ export const announcementLine = (group: number, announcement: WholeAnnouncement)
   title: announcement.title,
   content: announcement.content,
   author: announcement.author,
-  created_at: announcement.made,
+  created_at: announcement.createdAt,
 });

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { type BatchPlan, transact, transactEach } from '../../shared/call/transact.ts';
 import type { Database } from '../../shared/data/database.ts';
-import { record } from '../../shared/data/read.ts';
+import { getItem } from '../../shared/data/read.ts';
 import { type Step, update } from '../../shared/data/step.ts';
-import { type EachPlan, settle, settleEach } from '../../shared/domain/decision.ts';
 import { ApiError, Unavailable } from '../../shared/errors.ts';
 
 const step = (n: number, of = 0): Step => update({ pk: `${n}`, sk: `${of}` }, { set: { n } });
 const steps = (n: number, count: number) => Array.from({ length: count }, (_, of) => step(n, of));
-const reads = { total: record<{ n: number }>({ pk: 'total', sk: '#' }) };
+const reads = { total: getItem<{ n: number }>({ pk: 'total', sk: '#' }) };
 type Records = { total: { n: number } | undefined };
 
 /**
@@ -49,7 +49,7 @@ const groupFull = () => new ApiError('groupFull');
 
 test('a decision is made again on what a failed condition shows', async () => {
   const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 5 }) });
-  const answer = await settle(table.db, reads, ({ total }) => ({ steps: [step(total!.n)], answer: () => total!.n }));
+  const answer = await transact(table.db, reads, ({ total }) => ({ steps: [step(total!.n)], answer: () => total!.n }));
   expect(answer).toBe(5);
   expect(table.written).toEqual([[step(5)]]);
 });
@@ -60,7 +60,7 @@ test('and refuses then what it would have done before', async () => {
     if (!total) throw new ApiError('groupMissing');
     return { steps: [step(1)], answer: () => true };
   };
-  await expect(settle(table.db, reads, decide)).rejects.toMatchObject({ name: 'groupMissing' });
+  await expect(transact(table.db, reads, decide)).rejects.toMatchObject({ name: 'groupMissing' });
   expect(table.written).toEqual([]);
 });
 
@@ -76,7 +76,7 @@ test('after a lost race it refuses only what the whole of the records refuses', 
   ] as const) {
     const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 0 }), reread: () => table.find(found) });
     table.find({ n: 1 });
-    const settled = settle(table.db, reads, decide);
+    const settled = transact(table.db, reads, decide);
     if (typeof outcome === 'number') expect(await settled).toBe(outcome);
     else await expect(settled).rejects.toMatchObject(outcome);
   }
@@ -85,10 +85,10 @@ test('after a lost race it refuses only what the whole of the records refuses', 
 test('but not for ever', async () => {
   const table = tableThat({ refuses: Array.from({ length: 99 }, (_, n) => n + 1) });
   const decision = () => ({ steps: [step(1)], answer: () => true });
-  await expect(settle(table.db, reads, decision)).rejects.toThrow(Unavailable);
+  await expect(transact(table.db, reads, decision)).rejects.toThrow(Unavailable);
   expect(table.write).toHaveBeenCalledTimes(15);
-  const plan: EachPlan<typeof reads, number> = { permit: () => {}, entry: () => [step(1)], shared: () => [] };
-  await expect(settleEach(table.db, reads, [1], plan)).rejects.toThrow(Unavailable);
+  const plan: BatchPlan<typeof reads, number> = { permit: () => {}, entry: () => [step(1)], shared: () => [] };
+  await expect(transactEach(table.db, reads, [1], plan)).rejects.toThrow(Unavailable);
 });
 
 test('entries go into as few transactions of a hundred as hold them, in order, each once', async () => {
@@ -100,7 +100,7 @@ test('entries go into as few transactions of a hundred as hold them, in order, e
       fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 4 }),
       async (entries, shared, opening, refuses) => {
         const table = tableThat({ refuses });
-        const plan: EachPlan<typeof reads, (typeof entries)[number]> = {
+        const plan: BatchPlan<typeof reads, (typeof entries)[number]> = {
           permit: () => {},
           opening: () => steps(-1, opening),
           entry: (_, { entry, index }) => {
@@ -109,7 +109,7 @@ test('entries go into as few transactions of a hundred as hold them, in order, e
           },
           shared: (_, batch) => (batch.length > 0 ? steps(-2, shared) : []),
         };
-        const errors = await settleEach(table.db, reads, entries, plan);
+        const errors = await transactEach(table.db, reads, entries, plan);
         expect(errors.map((one) => one?.name)).toEqual(
           entries.map(({ refused }) => (refused ? 'groupFull' : undefined)),
         );
@@ -135,7 +135,7 @@ test('an entry refused for want of room gets in where another falls out', async 
   // One seat: the first of two is admitted, until the write shows that it is in already.
   const inside = new Set<number>();
   const table = tableThat({ refuses: [1], meanwhile: () => inside.add(1) });
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},
     entry: (_, { entry }, batch) => {
       if (inside.has(entry)) throw new ApiError('alreadyMember');
@@ -144,13 +144,13 @@ test('an entry refused for want of room gets in where another falls out', async 
     },
     shared: () => [],
   };
-  const errors = await settleEach(table.db, reads, [1, 2], plan);
+  const errors = await transactEach(table.db, reads, [1, 2], plan);
   expect(errors.map((one) => one?.name)).toEqual(['alreadyMember', undefined]);
   expect(table.written).toEqual([[step(2)]]);
 });
 
 test('who may no longer is refused whole before, and for the rest after the first transaction', async () => {
-  const plan = (permitted: (round: number) => boolean): EachPlan<typeof reads, number> => {
+  const plan = (permitted: (round: number) => boolean): BatchPlan<typeof reads, number> => {
     let round = 0;
     return {
       permit: () => {
@@ -162,7 +162,7 @@ test('who may no longer is refused whole before, and for the rest after the firs
   };
   const before = tableThat();
   await expect(
-    settleEach(
+    transactEach(
       before.db,
       reads,
       [1, 2, 3, 4],
@@ -171,7 +171,7 @@ test('who may no longer is refused whole before, and for the rest after the firs
   ).rejects.toMatchObject({ name: 'needsAdmin' });
   expect(before.written).toEqual([]);
   const after = tableThat();
-  const errors = await settleEach(
+  const errors = await transactEach(
     after.db,
     reads,
     [1, 2, 3, 4],
@@ -182,25 +182,25 @@ test('who may no longer is refused whole before, and for the rest after the firs
 });
 
 test('a fault is no error of an entry', async () => {
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},
     entry: () => {
       throw new TypeError('wrong');
     },
     shared: () => [],
   };
-  await expect(settleEach(tableThat().db, reads, [1], plan)).rejects.toThrow(TypeError);
+  await expect(transactEach(tableThat().db, reads, [1], plan)).rejects.toThrow(TypeError);
 });
 
 test('where every entry is refused nothing is written', async () => {
   const table = tableThat();
-  const plan: EachPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},
     entry: () => {
       throw groupFull();
     },
     shared: () => [step(0)],
   };
-  expect(await settleEach(table.db, reads, [1, 2], plan)).toHaveLength(2);
+  expect(await transactEach(table.db, reads, [1, 2], plan)).toHaveLength(2);
   expect(table.written).toEqual([]);
 });

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { newApp } from '../../shared/domain/app/apps.ts';
 import {
   isGenuine,
   keyFor,
@@ -9,7 +8,8 @@ import {
   parseToken,
   sameText,
   tokenHash,
-} from '../../shared/domain/token.ts';
+} from '../../shared/call/token.ts';
+import { newApp } from '../../shared/domain/app/apps.ts';
 import { anyText } from '../support/texts.ts';
 
 const app = newApp('one');

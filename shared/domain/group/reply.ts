@@ -1,34 +1,34 @@
 import type { Group, GroupInfo, GroupText } from '../../data/group-repo.ts';
 import { FOR_EVER } from '../../data/keys.ts';
-import { isMember, type Relation } from '../../data/membership-repo.ts';
+import { type GroupMembership, isMember } from '../../data/membership-repo.ts';
 
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
 /** The full record of a group (section 7.31, plus `count` and `capacity`); the message modes are the asker's own. */
-export function fullRecord(
+export function groupReply(
   group: Group,
   info: GroupInfo | undefined,
   text: GroupText | undefined,
-  relation: Relation | undefined,
+  membership: GroupMembership | undefined,
   now: number,
 ) {
-  const own = isMember(relation) ? relation : undefined;
+  const own = isMember(membership) ? membership : undefined;
   return {
     group_id: group.group,
-    ...settingsRecord(group, info, text),
+    ...settingsReply(group, info, text),
     status: group.status === 'normal' ? 0 : 1,
     owner_id: group.owner,
     count: group.count,
-    ban_expire_time: banExpireTime(group.silent, now),
+    ban_expire_time: banExpireTime(group.mutedUntil, now),
     msg_mute_mode: own?.mute ?? 0,
     msg_push_mode: own?.push ?? 0,
-    created_at: seconds(group.made),
+    created_at: seconds(group.createdAt),
     updated_at: seconds(lastChanged(group, info, text)),
   };
 }
 
 /** What people set of a group, named as in the API. */
-export const settingsRecord = (group: Group, info: GroupInfo | undefined, text: GroupText | undefined) => ({
+export const settingsReply = (group: Group, info: GroupInfo | undefined, text: GroupText | undefined) => ({
   name: info?.name ?? '',
   avatar: info?.avatar ?? '',
   description: text?.description ?? '',
@@ -44,8 +44,8 @@ export const settingsRecord = (group: Group, info: GroupInfo | undefined, text: 
 
 /** Of any of its records (ms). */
 export const lastChanged = (group: Group, info: GroupInfo | undefined, text: GroupText | undefined): number =>
-  Math.max(group.changed, info?.changed ?? 0, text?.changed ?? 0);
+  Math.max(group.updatedAt, info?.updatedAt ?? 0, text?.updatedAt ?? 0);
 
 /** Seconds since 1970; −1 for ever; 0 as soon as it has passed. */
-export const banExpireTime = (silent: number, now: number) =>
-  silent <= now ? 0 : silent === FOR_EVER ? -1 : seconds(silent);
+export const banExpireTime = (mutedUntil: number, now: number) =>
+  mutedUntil <= now ? 0 : mutedUntil === FOR_EVER ? -1 : seconds(mutedUntil);

@@ -6,11 +6,11 @@ import type { App } from '../../shared/data/app-repo.ts';
 import { SHARDS } from '../../shared/data/counter-repo.ts';
 import { comparedName } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
-import { MovingIn, type Numbered } from '../../shared/domain/app/moving-in.ts';
-import { movingOut } from '../../shared/domain/app/moving-out.ts';
+import { exportApp } from '../../shared/domain/app/export.ts';
+import { Import, type Numbered } from '../../shared/domain/app/import.ts';
+import { KINDS, type Kind, type Line } from '../../shared/domain/app/import-lines.ts';
 import { ApiError, badParameter } from '../../shared/errors.ts';
-import { fieldOf, parseLine } from './moved-schemas.ts';
+import { fieldOf, parseLine } from './line-schemas.ts';
 import { Progress, type Screen } from './progress.ts';
 
 /** Why a line was not taken. */
@@ -82,7 +82,7 @@ export async function importFile(
     await refuse(number, kind, error);
   }
 
-  const moving = new MovingIn(table, app, { rehearsal: dryRun });
+  const moving = new Import(table, app, { rehearsal: dryRun });
   const progress = new Progress(total, screen);
   let done = [...counts.values()].reduce((sum, { refused }) => sum + refused, 0);
   const moveChunk = async (chunk: Numbered[]) => {
@@ -246,7 +246,7 @@ export async function exportFile(
   const progress = new Progress(undefined, screen);
   let done = 0;
   try {
-    for await (const line of movingOut(table, app)) {
+    for await (const line of exportApp(table, app)) {
       const { kind } = line as Line;
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
       if (!out.write(`${JSON.stringify(line)}\n`)) await Promise.race([once(out, 'drain'), ended]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { agentText, platformOf } from '../../../shared/domain/user/device.ts';
+import { agentText, platformOf } from '../../../shared/domain/user/platform.ts';
 
 const AGENTS: Record<number, string[]> = {
   1: [

@@ -3,7 +3,7 @@ import { request as pushAlias } from '../../functions/user/push/alias.ts';
 import { request as pushBadge } from '../../functions/user/push/badge.ts';
 import { request as settingsRequest } from '../../functions/user/settings/set.ts';
 import { FOR_EVER } from '../../shared/data/keys.ts';
-import { KINDS, type Kind, type Line } from '../../shared/domain/app/moved-lines.ts';
+import { KINDS, type Kind, type Line } from '../../shared/domain/app/import-lines.ts';
 import { type ApiError, badParameter } from '../../shared/errors.ts';
 import { bytes, flag, id, integer, LONGEST, list, name, text, title, url } from '../../shared/http/parameters.ts';
 import { parameterError } from '../../shared/http/request.ts';

@@ -1,11 +1,11 @@
+import type { Call } from '../../call/call.ts';
 import type { SharedFile } from '../../data/file-repo.ts';
 import { fileObject } from '../../storage/names.ts';
 import { presignGet } from '../../storage/presign.ts';
-import type { Call } from '../call.ts';
 import { fileAddress } from './address.ts';
 
 /** A file as sections 7.24, 7.27 and 7.30 document it; times in seconds. @param url where it is, or where to put it */
-export const fileRecord = (group: number, file: SharedFile, url: string) => ({
+export const fileReply = (group: number, file: SharedFile, url: string) => ({
   file_id: file.id,
   group_id: group,
   name: file.name,
@@ -13,8 +13,8 @@ export const fileRecord = (group: number, file: SharedFile, url: string) => ({
   type: file.type,
   uploader: file.uploader,
   url,
-  created_at: Math.floor(file.made / 1000),
-  updated_at: Math.floor(file.changed / 1000),
+  created_at: Math.floor(file.createdAt / 1000),
+  updated_at: Math.floor(file.updatedAt / 1000),
 });
 
 /**

@@ -2,7 +2,7 @@ import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { App } from '../../data/app-repo.ts';
 import { Database } from '../../data/database.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
-import { allRelationsOf, groupsAdministeredOf, isMember, userOfRelation } from '../../data/membership-repo.ts';
+import { groupMembershipsOf, groupsAdministeredOf, isMember, memberIn } from '../../data/membership-repo.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
 import type { Item } from '../../data/read.ts';
 import { directoryOf, profileOf, settingsOf, tagsOf, userOf } from '../../data/user-repo.ts';
@@ -16,7 +16,7 @@ import {
   lean,
   memberLine,
   userLine,
-} from './moved-lines.ts';
+} from './import-lines.ts';
 
 /** Users whose records are read together: four BatchGets side by side. */
 const PAGE = 100;
@@ -26,7 +26,7 @@ const PAGE = 100;
  * announcements. Deleted users and dissolved groups have none. Not a snapshot: what changes meanwhile may be in it or
  * not, and members whose user registered meanwhile are left out. Holds the ids of all users and one group in memory.
  */
-export async function* movingOut(table: OperatorTable, { app }: App): AsyncGenerator<object> {
+export async function* exportApp(table: OperatorTable, { app }: App): AsyncGenerator<object> {
   const open = () => new Database(table.client, table.name);
   const users = new Set<number>();
   const owners: number[] = [];
@@ -61,21 +61,23 @@ export async function* movingOut(table: OperatorTable, { app }: App): AsyncGener
 async function groupLines(db: Database, app: string, id: number, owner: number, users: Set<number>): Promise<Line[]> {
   const group = await db.read(groupOf(app, id));
   if (group?.status !== 'normal' || group.owner !== owner) return [];
-  const { info, text, relations, ...read } = await db.read({
+  const { info, text, memberships, ...read } = await db.read({
     info: groupInfoOf(app, id),
     text: groupTextOf(app, id),
-    relations: allRelationsOf(app, id),
+    memberships: groupMembershipsOf(app, id),
     announcements: announcementsOf(app, id),
   });
   const announcements = await withTexts(db, app, id, read.announcements);
   const now = Date.now();
-  const known = relations.filter((relation) => users.has(userOfRelation(relation)));
-  const listed = known.filter(({ l1 }) => l1 !== undefined).sort((one, other) => (one.l1! < other.l1! ? -1 : 1));
+  const known = memberships.filter((membership) => users.has(memberIn(membership)));
+  const listed = known
+    .filter(({ lsi1sk }) => lsi1sk !== undefined)
+    .sort((one, other) => (one.lsi1sk! < other.lsi1sk! ? -1 : 1));
   return [
     groupLine(group, info, text, now),
-    ...listed.filter(isMember).map((relation) => memberLine(id, relation)),
-    ...listed.filter(({ state }) => state === 'blocked').map((relation) => blockLine(id, relation)),
-    ...known.flatMap((relation) => banLine(id, relation, now) ?? []),
+    ...listed.filter(isMember).map((membership) => memberLine(id, membership)),
+    ...listed.filter(({ state }) => state === 'blocked').map((membership) => blockLine(id, membership)),
+    ...known.flatMap((membership) => banLine(id, membership, now) ?? []),
     ...announcements.map((announcement) => announcementLine(id, announcement)),
   ];
 }

@@ -15,17 +15,17 @@ const LONGEST = 255;
  * or the app) and one operation. What the call has done is recorded with its changes, in the same transactions, so that
  * a repetition finds all of it or nothing; only success is recorded.
  */
-export class Repetition {
+export class Idempotency {
   readonly #call: Call;
   readonly #key: string;
   readonly #request: string;
 
   /** Undefined where the header is missing. @param operation what the key is good for */
-  static of(call: Call, operation: string): Repetition | undefined {
-    return call.repetition === undefined ? undefined : new Repetition(call, operation, call.repetition);
+  static of(call: Call, operation: string): Idempotency | undefined {
+    return call.idempotency === undefined ? undefined : new Idempotency(call, operation, call.idempotency);
   }
 
-  constructor(call: Call, operation: string, { key, request }: NonNullable<Call['repetition']>) {
+  constructor(call: Call, operation: string, { key, request }: NonNullable<Call['idempotency']>) {
     this.#call = call;
     this.#key = hash(operation, call.me ?? 'app', key);
     this.#request = request;
@@ -45,9 +45,9 @@ export class Repetition {
    * @throws ApiError badParameter where the key was used for another request
    */
   value<T>(part: Part | undefined): T | undefined {
-    const { key } = this.#call.repetition ?? {};
+    const { key } = this.#call.idempotency ?? {};
     if (!key || key.length > LONGEST) throw badParameter('idempotency-key', `must have 1 to ${LONGEST} characters`);
-    if (!part || part.until <= this.#call.now) return undefined;
+    if (!part || part.expiresAt <= this.#call.now) return undefined;
     if (part.request !== this.#request) throw badParameter('idempotency-key', 'was used for another request');
     return JSON.parse(part.value) as T;
   }

@@ -1,0 +1,93 @@
+import type { Call } from '../../call/call.ts';
+import {
+  type BatchPlan,
+  type Entry,
+  type Plan,
+  type Reads,
+  type Records,
+  type Step,
+  withProof,
+} from '../../call/transact.ts';
+import { groupOf } from '../../data/group-repo.ts';
+import type { GroupId, UserId } from '../../ids.ts';
+import { entryResult } from '../entries.ts';
+import { type Action, actorMembership, type Permitted, permit, proofOf } from './permissions.ts';
+
+/** The records that give the actor its rights, read before all others. */
+const rightsOf = (call: Call, id: GroupId, action: Action) => {
+  const reads = { group: groupOf(call.app, id), me: actorMembership(call, id) };
+  return {
+    reads,
+    permit: (): Permitted => {
+      const { group, me } = call.db.records(reads);
+      return permit(call, action, group, me);
+    },
+  };
+};
+
+/**
+ * A change of one group: reads, permits, decides, and proves the actor's right again in the write.
+ * @param decide see `transact`: pure, and made again when a record has changed. A plan without steps writes nothing.
+ * @throws ApiError groupMissing, then needsMember, needsAdmin or needsOwner, then those of `decide`
+ */
+export function groupCommand<R extends Reads, T>(
+  call: Call,
+  id: GroupId,
+  action: Action,
+  reads: R,
+  decide: (permitted: Permitted, records: Records<R>) => Plan<T>,
+): Promise<T> {
+  const rights = rightsOf(call, id, action);
+  return call.change([rights.reads, reads] as Reads, () => {
+    const permitted = rights.permit();
+    const { steps, answer } = decide(permitted, call.db.records(reads));
+    return { steps: steps.length > 0 ? withProof(steps, proofOf(call, action, permitted)) : [], answer };
+  });
+}
+
+/** How a command changes the users of a list, each on its own. Both functions are pure and may be asked again. */
+interface UserPlan<R extends Reads> {
+  /** The steps of one user, or an error. No steps: nothing to do. */
+  user: (permitted: Permitted, records: Records<R>, user: Entry<UserId>, batch: readonly Entry<UserId>[]) => Step[];
+  /** The steps that a transaction needs once for all the users it changes. */
+  group?: (permitted: Permitted, records: Records<R>, batch: readonly Entry<UserId>[]) => Step[];
+}
+
+/**
+ * The same for the users of a list: see `transactEach`.
+ * @returns for each user what happened, in the order of the list
+ * @throws ApiError groupMissing, then needsMember, needsAdmin or needsOwner
+ */
+export async function groupCommandEach<R extends Reads>(
+  call: Call,
+  id: GroupId,
+  action: Action,
+  users: UserId[],
+  reads: R,
+  plan: UserPlan<R>,
+) {
+  const rights = rightsOf(call, id, action);
+  const ofEach: BatchPlan<Reads, UserId> = {
+    permit: () => void rights.permit(),
+    entry: (_, entry, batch) => plan.user(rights.permit(), call.db.records(reads), entry, batch),
+    shared: (_, batch) => {
+      const permitted = rights.permit();
+      const steps = plan.group?.(permitted, call.db.records(reads), batch) ?? [];
+      return withProof(steps, proofOf(call, action, permitted));
+    },
+  };
+  const errors = await call.changeEach([rights.reads, reads] as Reads, users, ofEach);
+  return users.map((user, index) => entryResult(user, errors[index]));
+}
+
+/** What a member may read of a group: opens the call with these reads, and refuses before those that cost much. */
+export async function groupRead<R extends Reads>(
+  call: Call,
+  id: GroupId,
+  action: Action,
+  reads: R,
+): Promise<Permitted & { records: Records<R> }> {
+  const rights = rightsOf(call, id, action);
+  await call.open([rights.reads, reads] as Reads, () => void rights.permit());
+  return { ...rights.permit(), records: call.db.records(reads) };
+}
