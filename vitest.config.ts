@@ -6,10 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 
 /** Tests that replace modules, and those of hashing itself: each in a process of its own, where nothing is replaced yet. */
-const ALONE = [
-  'test/{faults,simulation}/*.test.ts',
-  'test/{data/database,domain/password,domain/user/{lock-out,register-batch},ops/moving}.test.ts',
-];
+const ALONE = ['test/{faults,simulation}/*.test.ts'];
 
 /** Flows that look at what calls do where nothing goes wrong: not against an unkind database. */
 const MEASURED = ['test/flows/{grants,round-trips}.test.ts'];
@@ -27,14 +24,7 @@ const TEMPLATES = [
  */
 const PROJECTS = ['templates', 'alone', 'parts', 'flows'];
 const LONG = [
-  ...[
-    'simulation/mutants',
-    'local/lifecycle',
-    'scale/large-groups',
-    'http/any-request',
-    'local/stack',
-    'scale/growth',
-  ],
+  ...['simulation/mutants', 'local/lifecycle', 'scale/large-groups', 'http/any-request', 'local/stack', 'scale/growth'],
   ...['background/deleted-user', 'ops/ops', 'refused-callers', 'scale/long-lists', 'answers'],
   ...['flows/user/list', 'flows/files/browser', 'flows/races', 'flows/abuse', 'flows/access', 'flows/docs-page'],
   ...['flows/user/any-input', 'flows/user/registration', 'flows/dissolution', 'flows/doctor'],
