@@ -7,7 +7,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StackDescription } from '../infra/local/stack.ts';
+import type { LaptopDescription } from '../infra/laptop/roster.ts';
 import { type Method, routes } from '../shared/routes/index.ts';
 import { overHttp } from '../test/support/api.ts';
 import { TestBucket } from '../test/support/bucket.ts';
@@ -62,7 +62,7 @@ async function loadStack(seconds: number): Promise<Omit<LoadResults, 'barePerSec
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   try {
-    const [description] = (await once(stack, 'message')) as [StackDescription];
+    const [description] = (await once(stack, 'message')) as [LaptopDescription];
     const { api_endpoint, dynamodb_endpoint, s3_endpoint, table_name, bucket_name } = description;
     const given = await Given.app({
       api: overHttp(api_endpoint),

@@ -1,7 +1,7 @@
 /** Warm calls: what each operation asks of the database, what that costs, and how much time is our own. */
 import type { Context } from 'aws-lambda';
 import { documentClient } from '../shared/data/client.ts';
-import { type Route, routes } from '../shared/routes/index.ts';
+import { type Operation, routes } from '../shared/routes/index.ts';
 import { eventOf, moduleOf } from '../test/support/api.ts';
 import { cook, requestOf } from '../test/support/recipes.ts';
 import type { Output, Recorded } from '../test/support/table-recorder.ts';
@@ -40,7 +40,7 @@ export async function measureWarmCalls(samples: number): Promise<WarmResults> {
   return results;
 }
 
-async function measure(route: Route, lab: Laboratory, samples: number): Promise<WarmCall> {
+async function measure(route: Operation, lab: Laboratory, samples: number): Promise<WarmCall> {
   const { scene, recorder, world } = lab;
   await lab.warm();
   const { answer, requests, units } = await recorder.record(() => cook(route, scene));

@@ -257,18 +257,6 @@ export interface UploadForm {
 
 export interface Operations {
   token: {
-    /** Log in by username or mobile number. Logs in by `name` or `mobile`. Needs no access-token; one that is sent is ignored. */
-    user(parameters: {
-      /** Username. This or `mobile`. */
-      name?: string;
-      /** Mobile number. This or `name`. */
-      mobile?: string;
-      /** Password. */
-      password: string;
-      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
-      device_guid?: string;
-    }, options?: CallOptions): Promise<Session>;
-
     /** Log in by user id. Logs in by user id. Needs no access-token; one that is sent is ignored. */
     id(parameters: {
       /** Id of the user who logs in. */
@@ -288,33 +276,21 @@ export interface Operations {
       /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
       device_guid?: string;
     }, options?: CallOptions): Promise<Session>;
-  };
-  user: {
-    /** Register user. Registers a user; answers its settings. Needs no access-token; one that is sent is ignored. */
-    registerV2(parameters: {
-      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
-      username: string;
-      /** Password. */
-      password: string;
-    }, options?: CallOptions): Promise<Settings>;
 
-    /** Register push user. Registers a user and binds alias and push token. Needs no access-token; one that is sent is ignored. */
-    registerPush(parameters: {
-      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
-      username: string;
+    /** Log in by username or mobile number. Logs in by `name` or `mobile`. Needs no access-token; one that is sent is ignored. */
+    user(parameters: {
+      /** Username. This or `mobile`. */
+      name?: string;
+      /** Mobile number. This or `name`. */
+      mobile?: string;
       /** Password. */
       password: string;
-      /** Alias under which a push service knows the user. */
-      alias?: string;
-      /** Token under which the device gets push messages. */
-      push_token?: string;
       /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
       device_guid?: string;
-      /** Accepted and ignored. */
-      sign?: string;
-    }, options?: CallOptions): Promise<Settings>;
-
-    /** Register user in batch. Registers up to 100 users, each on its own. Needs an admin token. */
+    }, options?: CallOptions): Promise<Session>;
+  };
+  user: {
+    /** Register user in batch. Registers up to 100 users, which succeed or fail one by one. Needs an admin token. */
     registerBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
       list?: {
@@ -334,19 +310,43 @@ export interface Operations {
       reason: string;
     }[]>;
 
-    /** Set how to validate when adding friend. How friends are verified. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Register push user. Registers a user and binds the alias and the push token. Needs no access-token; one that is sent is ignored. */
+    registerPush(parameters: {
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Password. */
+      password: string;
+      /** Alias under which a push service knows the user. */
+      alias?: string;
+      /** Token under which the device gets push messages. */
+      push_token?: string;
+      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
+      device_guid?: string;
+      /** Accepted and ignored. */
+      sign?: string;
+    }, options?: CallOptions): Promise<Settings>;
+
+    /** Register user. Registers a user and returns the settings. Needs no access-token; one that is sent is ignored. */
+    registerV2(parameters: {
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Password. */
+      password: string;
+    }, options?: CallOptions): Promise<Settings>;
+
+    /** Set how to validate when adding friend. Sets how friends are verified. Acts as a person: a user token, or an admin token with the `user_id` header. */
     authmode(parameters: {
       /** How friends are verified: 0 anyone, 1 with consent, 2 by the right answer, 3 nobody. */
       value: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set avatar. Address of the avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set avatar. Sets the address of the avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
     avatar(parameters: {
       /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
       avatar: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set avatar in batch. Avatars of up to 100 users, each on its own. Needs an admin token. */
+    /** Set avatar in batch. Sets the avatars of up to 100 users, which succeed or fail one by one. Needs an admin token. */
     avatarBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
       list?: {
@@ -364,7 +364,7 @@ export interface Operations {
       reason: string;
     }[]>;
 
-    /** Modify password. A new password; every other device is signed out. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Modify password. Sets a new password; every other device is signed out. Acts as a person: a user token, or an admin token with the `user_id` header. */
     changePassword(parameters: {
       /** The password until now. */
       old_password: string;
@@ -372,7 +372,7 @@ export interface Operations {
       new_password: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Administrator change password. A new password by an admin; every device is signed out. Needs an admin token with the `user_id` header. */
+    /** Administrator change password. Sets a new password; every device is signed out. Needs an admin token with the `user_id` header. */
     changePasswordAdmin(parameters: {
       /** Password. */
       password: string;
@@ -384,7 +384,7 @@ export interface Operations {
       password?: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Device list. The actor's devices. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Device list. Lists the actor's devices. Acts as a person: a user token, or an admin token with the `user_id` header. */
     deviceList(parameters?: Record<string, never>, options?: CallOptions): Promise<Page<{
       /** Serial number of the device. */
       device_sn: number;
@@ -396,37 +396,37 @@ export interface Operations {
       user_id: number;
     }>>;
 
-    /** Delete device. Forgets a device and revokes its session. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Delete device. Deletes a device and revokes its session. Acts as a person: a user token, or an admin token with the `user_id` header. */
     deviceRemove(parameters: {
       /** Serial number of the device. */
       device_sn: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Banned user. All users of the list or none of them. Needs an admin token. */
+    /** Banned user. Disables all users of the list or none of them. Needs an admin token. */
     disable(parameters: {
       /** Ids of users: all of them, or none. */
       list: number[];
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to download thumbnails and files automatically. Whether to download automatically. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to download thumbnails and files automatically. Sets whether to download automatically. Acts as a person: a user token, or an admin token with the `user_id` header. */
     download(parameters: {
       /** Whether thumbnails and files are downloaded by themselves. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Unbanned user. All users of the list or none of them. Needs an admin token. */
+    /** Unbanned user. Enables all users of the list or none of them. Needs an admin token. */
     enable(parameters: {
       /** Ids of users: all of them, or none. */
       list: number[];
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Kick specified device. Revokes the session of a device, or of all. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Kick specified device. Revokes the session of one device, or of all devices. Acts as a person: a user token, or an admin token with the `user_id` header. */
     kick(parameters?: {
       /** Serial number of the device; absent: all devices. */
       device_sn?: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** List all users under the APP. The users of the app in order of registration. Needs an admin token. */
+    /** List all users under the APP. Lists the users of the app in order of registration. Needs an admin token. */
     list(parameters?: {
       /** Page, from 1. Reads the keys of all pages before; `cursor` does not. */
       page_num?: number;
@@ -443,62 +443,28 @@ export interface Operations {
       username: string;
     }>>;
 
-    /** Set mobile number. The mobile number, unique in the app. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set mobile number. Sets the mobile number, which is unique in the app. Acts as a person: a user token, or an admin token with the `user_id` header. */
     mobile(parameters: {
       /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
       mobile: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set nickname. The nickname. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set nickname. Sets the nickname. Acts as a person: a user token, or an admin token with the `user_id` header. */
     nickname(parameters: {
       /** Nickname; empty clears it. */
       nick_name: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Query user online status. Whether the actor is online. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Query user online status. Returns whether the actor is online. Acts as a person: a user token, or an admin token with the `user_id` header. */
     onlineStatus(parameters?: Record<string, never>, options?: CallOptions): Promise<{
       /** Whether a session of the user made a call in the last five minutes. */
       online: boolean;
     }>;
 
-    /** Set private extension information. Extension information for the user alone; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set private extension information. Sets extension information that only the user sees; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
     private(parameters: unknown, options?: CallOptions): Promise<boolean>;
 
-    /** Get user information. The actor's own profile. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    profileGet(parameters?: Record<string, never>, options?: CallOptions): Promise<{
-      /** Id of the user. */
-      user_id: number;
-      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
-      username: string;
-      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
-      mobile: string;
-      /** Nickname; empty clears it. */
-      nick_name: string;
-      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
-      avatar: string;
-      /** Description; empty clears it. */
-      description: string;
-      /** Always empty; kept for clients that read it. */
-      email: string;
-      /** Extension information that the user alone (and the app) sees. */
-      private_info: string;
-      /** Extension information that everybody sees. */
-      public_info: string;
-    }>;
-
-    /** Update user information. Changes the fields that came. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    profileSet(parameters?: {
-      /** Description; empty clears it. */
-      description?: string;
-      /** Nickname; empty clears it. */
-      nick_name?: string;
-      /** Extension information that the user alone (and the app) sees. At most 16384 bytes in UTF-8. */
-      private_info?: string;
-      /** Extension information that everybody sees. At most 16384 bytes in UTF-8. */
-      public_info?: string;
-    }, options?: CallOptions): Promise<boolean>;
-
-    /** Update user information in batch. Profiles of up to 100 users, each on its own. Needs an admin token. */
+    /** Update user information in batch. Changes the profiles of up to 100 users, which succeed or fail one by one. Needs an admin token. */
     profileBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
       list?: {
@@ -522,16 +488,50 @@ export interface Operations {
       reason: string;
     }[]>;
 
-    /** Set public extension information. Extension information for everybody; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get user information. Returns the actor's profile. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    profileGet(parameters?: Record<string, never>, options?: CallOptions): Promise<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile: string;
+      /** Nickname; empty clears it. */
+      nick_name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** Description; empty clears it. */
+      description: string;
+      /** Always empty; kept for clients that read it. */
+      email: string;
+      /** Extension information that the user alone (and the app) sees. */
+      private_info: string;
+      /** Extension information that everybody sees. */
+      public_info: string;
+    }>;
+
+    /** Update user information. Changes the given fields. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    profileSet(parameters?: {
+      /** Description; empty clears it. */
+      description?: string;
+      /** Nickname; empty clears it. */
+      nick_name?: string;
+      /** Extension information that the user alone (and the app) sees. At most 16384 bytes in UTF-8. */
+      private_info?: string;
+      /** Extension information that everybody sees. At most 16384 bytes in UTF-8. */
+      public_info?: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Set public extension information. Sets extension information that everybody sees; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
     public(parameters: unknown, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to turn off push. Whether push is turned off. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to turn off push. Turns push off or on. Acts as a person: a user token, or an admin token with the `user_id` header. */
     push(parameters: {
       /** true turns push messages off. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Bind alias. Binds an alias, and a push token where one comes. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Bind alias. Binds an alias, and a push token if one is given. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushAlias(parameters: {
       /** Alias under which a push service knows the user. */
       alias: string;
@@ -539,19 +539,19 @@ export interface Operations {
       push_token?: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set badge. The number that the app icon shows. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set badge. Sets the number that the app icon shows. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushBadge(parameters: {
       /** Number that the app icon shows. */
       badge: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to turn off push details. Whether push details are turned off. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to turn off push details. Turns push details off or on. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushDetail(parameters: {
       /** true leaves the text out of push messages. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set push no-disturb time. Hours without push. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set push no-disturb time. Sets the hours without push. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushLimit(parameters: {
       /** Hour from which nothing is pushed. */
       no_push_start_hour: number;
@@ -559,14 +559,14 @@ export interface Operations {
       no_push_end_hour: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set push nickname. The name that push messages show. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set push nickname. Sets the name that push messages show. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushNickname(parameters: {
       /** The name that push messages show; empty clears it. */
       value: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get tag. The actor's tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    pushTagGet(parameters?: Record<string, never>, options?: CallOptions): Promise<string[]>;
+    /** Delete all tags. Removes all tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushTagAll(parameters?: Record<string, never>, options?: CallOptions): Promise<boolean>;
 
     /** Bind tag. Binds tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushTagBind(parameters: {
@@ -574,19 +574,19 @@ export interface Operations {
       tags: string[];
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Delete tag. Takes tags off. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get tag. Returns the actor's tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    pushTagGet(parameters?: Record<string, never>, options?: CallOptions): Promise<string[]>;
+
+    /** Delete tag. Removes tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
     pushTagUnbind(parameters: {
       /** Tags, up to 64 characters each. */
       tags: string[];
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Delete all tags. Takes all tags off. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    pushTagAll(parameters?: Record<string, never>, options?: CallOptions): Promise<boolean>;
-
-    /** Get user settings. The actor's own settings. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get user settings. Returns the actor's settings. Acts as a person: a user token, or an admin token with the `user_id` header. */
     settingsGet(parameters?: Record<string, never>, options?: CallOptions): Promise<Settings>;
 
-    /** Modify user settings. Changes the fields that came; an admin token may name any user. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Modify user settings. Changes the given fields; an admin token may name any user. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     settingsSet(parameters: {
       /** Id of the user. */
       user_id: number;
@@ -622,7 +622,7 @@ export interface Operations {
       vibratory?: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to mute sound alert for new message. Whether messages arrive without a sound. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to mute sound alert for new message. Sets whether messages arrive without a sound. Acts as a person: a user token, or an admin token with the `user_id` header. */
     sounds(parameters: {
       /** true: messages arrive without a sound. */
       value: boolean;
@@ -646,20 +646,58 @@ export interface Operations {
       device_sn?: number;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Modify username. Another username; the old one is free at once. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Modify username. Changes the username; the old one is free at once. Acts as a person: a user token, or an admin token with the `user_id` header. */
     username(parameters: {
       /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
       username: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to vibrate alert for new message. Whether messages vibrate. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to vibrate alert for new message. Sets whether messages vibrate. Acts as a person: a user token, or an admin token with the `user_id` header. */
     vibratory(parameters: {
       /** Whether messages vibrate. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
   };
   group: {
-    /** Create group. The actor becomes owner and first member; `user_list` is invited. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get group announcement details by group id and announcement id. Returns one announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcement(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Id of the announcement. */
+      announcement_id: number;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Delete group announcement. Deletes an announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementDelete(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Id of the announcement. */
+      announcement_id: number;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Edit group announcement. Publishes a new announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementEdit(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Title of the announcement. */
+      title: string;
+      /** Text of the announcement. */
+      content: string;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Get the latest group announcement details. Returns the latest announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementLast(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Announcement>;
+
+    /** Get group announcements list. Lists the announcements, the oldest first. Where they exceed 6 MB, it lists the newest that fit. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    announcementList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Announcement[]>;
+
+    /** Create group. The actor becomes owner and first member; the users in `user_list` are invited. Acts as a person: a user token, or an admin token with the `user_id` header. */
     create(parameters: {
       /** Name of the group. */
       name: string;
@@ -673,44 +711,19 @@ export interface Operations {
       user_list?: number[];
     }, options?: CallOptions): Promise<Group>;
 
-    /** Disband group. Dissolves the group, for everyone at once. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Disband group. Dissolves the group for all members at once. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     destroy(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get group information by group id. The full record, for anyone in the app. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group information by group id. Returns the full record to any actor of the app. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     info(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Get group settings. The full record, for members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    settings(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Group>;
-
-    /** Get the list of groups for the user. Ids of the actor's groups, in order of joining. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    userJoined(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
-
-    /** Transfer of group Owner. A member becomes owner, the old owner a plain member. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    transfer(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** The member who becomes owner. */
-      new_owner: number;
-    }, options?: CallOptions): Promise<Entry>;
-
-    /** Update group name. Changes the name; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    infoName(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Name of the group. */
-      value: string;
-    }, options?: CallOptions): Promise<Group>;
-
-    /** Update group avatar. Changes the avatar; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group avatar. Changes the avatar and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     infoAvatar(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -718,23 +731,7 @@ export interface Operations {
       value: string;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Update group description. Changes the description; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    infoDescription(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Description; empty clears it. */
-      value: string;
-    }, options?: CallOptions): Promise<Group>;
-
-    /** Update extension information. Changes the ext; answers the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    infoExt(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Extension information, up to 16 KiB; empty clears it. At most 16384 bytes in UTF-8. */
-      value: string;
-    }, options?: CallOptions): Promise<Group>;
-
-    /** Get group information by group ids. What is known of several groups; an avatar longer than its share of 6 MB is empty. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group information by group ids. Returns several groups; an avatar longer than its share of 6 MB is empty. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     infoBatch(parameters: {
       /** Ids of groups. */
       group_list: number[];
@@ -763,6 +760,46 @@ export interface Operations {
       msg_push_mode: number;
     }[]>;
 
+    /** Update group description. Changes the description and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoDescription(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Description; empty clears it. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Update extension information. Changes the extension information and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoExt(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Extension information, up to 16 KiB; empty clears it. At most 16384 bytes in UTF-8. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Update group name. Changes the name and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    infoName(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Name of the group. */
+      value: string;
+    }, options?: CallOptions): Promise<Group>;
+
+    /** Get public group list. Lists public groups, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    publicList(parameters?: {
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<number>>;
+
+    /** Get group settings. Returns the full record to members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settings(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<Group>;
+
     /** Update group settings - whether to allow member invitations. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     settingsAllowMemberInvitation(parameters: {
       /** Id of the group. Not needed where the header names it. */
@@ -779,7 +816,7 @@ export interface Operations {
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Ban all members, only Admins can send messages. Only admins may speak for so many minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Ban all members, only Admins can send messages. Only admins may speak for the given number of minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     settingsBanAll(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -814,89 +851,46 @@ export interface Operations {
       apply_approval: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Unban all members. Everybody may speak again. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Unban all members. All members may speak again. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     settingsUnbanAll(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get public group list. Public groups, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    publicList(parameters?: {
-      /** Most entries of a page; above 1000 is 1000. */
-      limit?: number;
-      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
-      cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
-      version?: number;
-    }, options?: CallOptions): Promise<Page<number>>;
-
-    /** Get group announcement details by group id and announcement id. One announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcement(parameters: {
+    /** Transfer of group Owner. A member becomes the owner, and the old owner a plain member. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    transfer(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Id of the announcement. */
-      announcement_id: number;
-    }, options?: CallOptions): Promise<Announcement>;
+      /** The member who becomes owner. */
+      new_owner: number;
+    }, options?: CallOptions): Promise<Entry>;
 
-    /** Delete group announcement. Deletes an announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcementDelete(parameters: {
+    /** Get the list of groups for the user. Lists the ids of the actor's groups, in order of joining. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    userJoined(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
+
+    /** Get the list of group Admins. Lists the admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Id of the announcement. */
-      announcement_id: number;
-    }, options?: CallOptions): Promise<Record<string, never>>;
+    }, options?: CallOptions): Promise<Member[]>;
 
-    /** Edit group announcement. Publishes a new announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcementEdit(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Title of the announcement. */
-      title: string;
-      /** Text of the announcement. */
-      content: string;
-    }, options?: CallOptions): Promise<Announcement>;
-
-    /** Get the latest group announcement details. The latest announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcementLast(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Announcement>;
-
-    /** Get group announcements list. The announcements kept, the oldest first; of long ones the newest that fit into 6 MB. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    announcementList(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Announcement[]>;
-
-    /** Invite to group. Invites, or adds at once who has not asked to consent. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    invite(parameters: {
+    /** Add group Admin. Members become admins. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminAdd(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
       /** Ids of users. */
       user_list: number[];
-      /** What the invitees are told. */
-      reason?: string;
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Apply for group membership. Joins an open group, or applies where an admin is to decide. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    apply(parameters: {
+    /** Remove group Admin. Admins become plain members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    adminRemove(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Why the group should say yes. */
-      reason?: string;
-    }, options?: CallOptions): Promise<Entry>;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Admin processes membership application. An admin approves or rejects an application. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    applyHandle(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** User who applied. */
-      user_id: number;
-      /** true approves, false rejects. */
-      approval: boolean;
-    }, options?: CallOptions): Promise<Entry>;
-
-    /** Get the list of group membership requests. Applications to the groups that the actor administers. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get the list of group membership requests. Lists applications to the groups that the actor administers. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     applicationList(parameters?: {
       /** Most entries of a page; above 1000 is 1000. */
       limit?: number;
@@ -919,55 +913,25 @@ export interface Operations {
       expired_time: number;
     }>>;
 
-    /** Get group member list by group id. The members in order of joining. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    memberList(parameters: {
+    /** Apply for group membership. Joins an open group, or applies where an admin must decide. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    apply(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Most entries of a page; above 1000 is 1000. */
-      limit?: number;
-      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
-      cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
-      version?: number;
-    }, options?: CallOptions): Promise<Page<Member>>;
+      /** Why the group should say yes. */
+      reason?: string;
+    }, options?: CallOptions): Promise<Entry>;
 
-    /** Kick member out of group. Takes members out of the group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    kick(parameters: {
+    /** Admin processes membership application. An admin approves or rejects an application. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    applyHandle(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
+      /** User who applied. */
+      user_id: number;
+      /** true approves, false rejects. */
+      approval: boolean;
+    }, options?: CallOptions): Promise<Entry>;
 
-    /** Member quit group. The actor leaves the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    leave(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<boolean>;
-
-    /** Add group Admin. Members become admins. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    adminAdd(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Remove group Admin. Admins become plain members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    adminRemove(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Get the list of group Admins. Admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    adminList(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<Member[]>;
-
-    /** Ban a user. Members may not speak for so many minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Ban a user. Members may not speak for the given number of minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     ban(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -977,15 +941,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Remove user from ban list. Lifts bans. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    unban(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Get a list of banned members. Members banned at this moment, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get a list of banned members. Lists the members who are banned now, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     bannedList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1006,7 +962,7 @@ export interface Operations {
       expired_time: number;
     }>>;
 
-    /** Blacklist a user. Takes out, and keeps out. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Blacklist a user. Removes users from the group and keeps them out. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     block(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1014,15 +970,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Remove user from blacklist. Takes off the blacklist. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    unblock(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-      /** Ids of users. */
-      user_list: number[];
-    }, options?: CallOptions): Promise<Entry[]>;
-
-    /** Get blacklist. The blacklist, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get blacklist. Lists the blacklist, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     blockedList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1041,17 +989,15 @@ export interface Operations {
       created_at: string;
     }>>;
 
-    /** Process group invitation by user. The invitee's answer; `user_id` is the inviter. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    inviteHandle(parameters: {
+    /** Update group profile. Sets the actor's name in the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    displayName(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** The inviter. The invitee's own id stands for the newest pending invitation to the group. */
-      user_id: number;
-      /** true approves, false rejects. */
-      approval: boolean;
-    }, options?: CallOptions): Promise<Record<string, never>>;
+      /** Own name in the group; empty clears it. */
+      value: string;
+    }, options?: CallOptions): Promise<boolean>;
 
-    /** Get group invitation list. Invitations to the actor, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get group invitation list. Lists invitations to the actor, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. */
     invitationList(parameters?: {
       /** Most entries of a page; above 1000 is 1000. */
       limit?: number;
@@ -1076,15 +1022,53 @@ export interface Operations {
       updated_at: string;
     }>>;
 
-    /** Update group profile. The actor's name in the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    displayName(parameters: {
+    /** Invite to group. Invites users. Those who do not require consent become members at once. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    invite(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Own name in the group; empty clears it. */
-      value: string;
+      /** Ids of users. */
+      user_list: number[];
+      /** What the invitees are told. */
+      reason?: string;
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Process group invitation by user. The invitee accepts or rejects; `user_id` is the inviter. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    inviteHandle(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The inviter. The invitee's own id stands for the newest pending invitation to the group. */
+      user_id: number;
+      /** true approves, false rejects. */
+      approval: boolean;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Kick member out of group. Removes members from the group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    kick(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Member quit group. The actor leaves the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    leave(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Batch retrieval of group member profiles. Those of the list that are members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group member list by group id. Lists the members in order of joining. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    memberList(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Accepted and ignored; lists answer 0. */
+      version?: number;
+    }, options?: CallOptions): Promise<Page<Member>>;
+
+    /** Batch retrieval of group member profiles. Returns the profiles of those users in the list who are members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     membersDisplayName(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1092,7 +1076,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Member[]>;
 
-    /** Set group message blocking mode. Which messages the actor hides. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set group message blocking mode. Sets which messages the actor hides. Acts as a person: a user token, or an admin token with the `user_id` header. */
     msgMuteMode(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1100,7 +1084,7 @@ export interface Operations {
       msg_mute_mode: number;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Set group message pushing mode. Which messages the actor is pushed. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set group message pushing mode. Sets which messages are pushed to the actor. Acts as a person: a user token, or an admin token with the `user_id` header. */
     msgPushMode(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1108,7 +1092,18 @@ export interface Operations {
       msg_push_mode: number;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Get Group invitation QR code. A code that lets in without approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Group invitation via QR code. Joins a group by a code. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    qrcodeInvite(parameters: {
+      /** Opaque content of the QR code. */
+      qr_info: string;
+    }, options?: CallOptions): Promise<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+    }>;
+
+    /** Get Group invitation QR code. Returns a code that admits users without approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     qrcodeSign(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1121,18 +1116,23 @@ export interface Operations {
       expire_at: number;
     }>;
 
-    /** Group invitation via QR code. Joins by a code. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    qrcodeInvite(parameters: {
-      /** Opaque content of the QR code. */
-      qr_info: string;
-    }, options?: CallOptions): Promise<{
-      /** Id of the group. */
+    /** Remove user from ban list. Lifts bans. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    unban(parameters: {
+      /** Id of the group. Not needed where the header names it. */
       group_id: number;
-      /** Name of the group. */
-      name: string;
-    }>;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Download group file. A file, with an address to fetch it from. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Remove user from blacklist. Removes users from the blacklist. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    unblock(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Ids of users. */
+      user_list: number[];
+    }, options?: CallOptions): Promise<Entry[]>;
+
+    /** Download group file. Returns a file with an address to download it from. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     file(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1140,7 +1140,7 @@ export interface Operations {
       file_id: number;
     }, options?: CallOptions): Promise<GroupFile>;
 
-    /** Delete group file. Removes files and their objects. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Delete group file. Deletes files with their objects. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     fileDelete(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1155,7 +1155,7 @@ export interface Operations {
       reason: string;
     }[]>;
 
-    /** Get the list of group files. The files of a group, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get the list of group files. Lists the files of a group, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     fileList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1167,7 +1167,7 @@ export interface Operations {
       version?: number;
     }, options?: CallOptions): Promise<Page<GroupFile>>;
 
-    /** Update group file name. Gives a file another name. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group file name. Renames a file. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     fileUpdateName(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1177,7 +1177,7 @@ export interface Operations {
       name: string;
     }, options?: CallOptions): Promise<GroupFile>;
 
-    /** Upload group file. Shares a file, that is still to be uploaded or lies elsewhere. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Upload group file. Shares a file that is still to be uploaded, that a form has uploaded, or that is stored elsewhere. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     fileUpload(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1192,7 +1192,16 @@ export interface Operations {
     }, options?: CallOptions): Promise<GroupFile>;
   };
   file: {
-    /** Get a form to upload a group file. A form to upload what is to become a file of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get a form to upload a group avatar. Returns a form to upload the avatar of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    uploadAvatarGroup(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+    }, options?: CallOptions): Promise<UploadForm>;
+
+    /** Get a form to upload a user avatar. Returns a form to upload the actor's avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    uploadAvatarUser(parameters?: Record<string, never>, options?: CallOptions): Promise<UploadForm>;
+
+    /** Get a form to upload a group file. Returns a form to upload a file for a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     uploadChat(parameters: {
       /** Accepted and ignored. */
       file_type?: unknown;
@@ -1201,29 +1210,20 @@ export interface Operations {
       /** 2: a group. */
       to_type: number;
     }, options?: CallOptions): Promise<UploadForm>;
-
-    /** Get a form to upload a user avatar. A form to upload one's own avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
-    uploadAvatarUser(parameters?: Record<string, never>, options?: CallOptions): Promise<UploadForm>;
-
-    /** Get a form to upload a group avatar. A form to upload the avatar of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
-    uploadAvatarGroup(parameters: {
-      /** Id of the group. Not needed where the header names it. */
-      group_id: number;
-    }, options?: CallOptions): Promise<UploadForm>;
   };
 }
 
 /** Method and path of each operation, and whether it answers pages. */
 export const ROUTES: Record<string, Record<string, [method: string, path: string, answers?: 'page']>> = {
   token: {
-    user: ['POST', '/token/user'],
     id: ['POST', '/token/id'],
     login: ['POST', '/token/login'],
+    user: ['POST', '/token/user'],
   },
   user: {
-    registerV2: ['POST', '/user/register/v2'],
-    registerPush: ['POST', '/user/register/push'],
     registerBatch: ['POST', '/user/register/batch'],
+    registerPush: ['POST', '/user/register/push'],
+    registerV2: ['POST', '/user/register/v2'],
     authmode: ['PUT', '/user/authmode'],
     avatar: ['PUT', '/user/avatar'],
     avatarBatch: ['PUT', '/user/avatar/batch'],
@@ -1241,9 +1241,9 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     nickname: ['PUT', '/user/nickname'],
     onlineStatus: ['GET', '/user/online_status'],
     private: ['PUT', '/user/private'],
+    profileBatch: ['PUT', '/user/profile/batch'],
     profileGet: ['GET', '/user/profile'],
     profileSet: ['PUT', '/user/profile'],
-    profileBatch: ['PUT', '/user/profile/batch'],
     public: ['PUT', '/user/public'],
     push: ['PUT', '/user/push'],
     pushAlias: ['POST', '/user/push/alias'],
@@ -1251,10 +1251,10 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     pushDetail: ['PUT', '/user/push/detail'],
     pushLimit: ['PUT', '/user/push/limit'],
     pushNickname: ['PUT', '/user/push/nickname'],
-    pushTagGet: ['GET', '/user/push/tag'],
-    pushTagBind: ['POST', '/user/push/tag'],
-    pushTagUnbind: ['DELETE', '/user/push/tag'],
     pushTagAll: ['DELETE', '/user/push/tag/all'],
+    pushTagBind: ['POST', '/user/push/tag'],
+    pushTagGet: ['GET', '/user/push/tag'],
+    pushTagUnbind: ['DELETE', '/user/push/tag'],
     settingsGet: ['GET', '/user/settings'],
     settingsSet: ['PUT', '/user/settings'],
     sounds: ['PUT', '/user/sounds'],
@@ -1264,17 +1264,21 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     vibratory: ['PUT', '/user/vibratory'],
   },
   group: {
+    announcement: ['GET', '/group/announcement'],
+    announcementDelete: ['POST', '/group/announcement/delete'],
+    announcementEdit: ['POST', '/group/announcement/edit'],
+    announcementLast: ['GET', '/group/announcement/last'],
+    announcementList: ['GET', '/group/announcement/list'],
     create: ['POST', '/group/create'],
     destroy: ['POST', '/group/destroy'],
     info: ['GET', '/group/info'],
-    settings: ['GET', '/group/settings'],
-    userJoined: ['GET', '/group/user_joined'],
-    transfer: ['POST', '/group/transfer'],
-    infoName: ['POST', '/group/info/name'],
     infoAvatar: ['POST', '/group/info/avatar'],
+    infoBatch: ['POST', '/group/info/batch'],
     infoDescription: ['POST', '/group/info/description'],
     infoExt: ['POST', '/group/info/ext'],
-    infoBatch: ['POST', '/group/info/batch'],
+    infoName: ['POST', '/group/info/name'],
+    publicList: ['GET', '/group/public_list', 'page'],
+    settings: ['GET', '/group/settings'],
     settingsAllowMemberInvitation: ['POST', '/group/settings/allow_member_invitation'],
     settingsAllowMemberModify: ['POST', '/group/settings/allow_member_modify'],
     settingsBanAll: ['POST', '/group/settings/ban_all'],
@@ -1282,36 +1286,32 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     settingsHistoryVisible: ['POST', '/group/settings/history_visible'],
     settingsRequireAdminApproval: ['POST', '/group/settings/require_admin_approval'],
     settingsUnbanAll: ['POST', '/group/settings/unban_all'],
-    publicList: ['GET', '/group/public_list', 'page'],
-    announcement: ['GET', '/group/announcement'],
-    announcementDelete: ['POST', '/group/announcement/delete'],
-    announcementEdit: ['POST', '/group/announcement/edit'],
-    announcementLast: ['GET', '/group/announcement/last'],
-    announcementList: ['GET', '/group/announcement/list'],
-    invite: ['POST', '/group/invite'],
-    apply: ['POST', '/group/apply'],
-    applyHandle: ['POST', '/group/apply/handle'],
-    applicationList: ['POST', '/group/application_list', 'page'],
-    memberList: ['GET', '/group/member_list', 'page'],
-    kick: ['POST', '/group/kick'],
-    leave: ['POST', '/group/leave'],
+    transfer: ['POST', '/group/transfer'],
+    userJoined: ['GET', '/group/user_joined'],
+    adminList: ['GET', '/group/admin_list'],
     adminAdd: ['POST', '/group/admin/add'],
     adminRemove: ['POST', '/group/admin/remove'],
-    adminList: ['GET', '/group/admin_list'],
+    applicationList: ['POST', '/group/application_list', 'page'],
+    apply: ['POST', '/group/apply'],
+    applyHandle: ['POST', '/group/apply/handle'],
     ban: ['POST', '/group/ban'],
-    unban: ['POST', '/group/unban'],
     bannedList: ['GET', '/group/banned_list', 'page'],
     block: ['POST', '/group/block'],
-    unblock: ['POST', '/group/unblock'],
     blockedList: ['GET', '/group/blocked_list', 'page'],
-    inviteHandle: ['POST', '/group/invite/handle'],
-    invitationList: ['GET', '/group/invitation_list', 'page'],
     displayName: ['POST', '/group/display_name'],
+    invitationList: ['GET', '/group/invitation_list', 'page'],
+    invite: ['POST', '/group/invite'],
+    inviteHandle: ['POST', '/group/invite/handle'],
+    kick: ['POST', '/group/kick'],
+    leave: ['POST', '/group/leave'],
+    memberList: ['GET', '/group/member_list', 'page'],
     membersDisplayName: ['POST', '/group/members/display_name'],
     msgMuteMode: ['POST', '/group/msg/mute_mode'],
     msgPushMode: ['POST', '/group/msg/push_mode'],
-    qrcodeSign: ['GET', '/group/qrcode/sign'],
     qrcodeInvite: ['POST', '/group/qrcode/invite'],
+    qrcodeSign: ['GET', '/group/qrcode/sign'],
+    unban: ['POST', '/group/unban'],
+    unblock: ['POST', '/group/unblock'],
     file: ['GET', '/group/file'],
     fileDelete: ['POST', '/group/file/delete'],
     fileList: ['GET', '/group/file/list', 'page'],
@@ -1319,8 +1319,8 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     fileUpload: ['POST', '/group/file/upload'],
   },
   file: {
-    uploadChat: ['GET', '/file/upload/chat'],
-    uploadAvatarUser: ['GET', '/file/upload/avatar/user'],
     uploadAvatarGroup: ['GET', '/file/upload/avatar/group'],
+    uploadAvatarUser: ['GET', '/file/upload/avatar/user'],
+    uploadChat: ['GET', '/file/upload/chat'],
   },
 };

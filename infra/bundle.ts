@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { backgroundFunctions, docsPage, type FunctionRow, routes } from '../shared/routes/index.ts';
+import { declarations } from './bundle/declarations.ts';
 import { standIns } from './bundle/stand-ins.ts';
 import { writeDocsPage } from './docs-page.ts';
 import { slugOf } from './names.ts';
@@ -75,7 +76,7 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     absWorkingDir: root,
     ...FORM,
     alias: { '@aws-sdk/credential-provider-node': './infra/bundle/lambda-credentials.ts' },
-    plugins: [standIns],
+    plugins: [standIns, declarations],
     metafile: true,
     logLevel: 'silent',
   });

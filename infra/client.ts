@@ -1,7 +1,7 @@
 /** The types and routes of `client/`, made from the OpenAPI document. */
 import type { JsonSchema } from '../shared/openapi/schema.ts';
 
-/** What is read of an OpenAPI document. */
+/** The parts of an OpenAPI document that this file reads. */
 interface OpenApi {
   paths: Record<string, Record<string, OpenApiOperation>>;
   components: {
@@ -21,7 +21,7 @@ interface OpenApiOperation {
   'x-alias-of'?: string;
 }
 
-/** Schemas of answers that are never anybody's data. */
+/** Schemas of errors, which the client handles itself. */
 const OURS = new Set(['ApiError', 'Fault']);
 
 /** The source of `client/operations.ts`. */
@@ -34,7 +34,7 @@ export function clientOperations(document: unknown): string {
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const success = operation.responses[200];
-      // A redirect is for browsers to follow.
+      // Redirects are for browsers.
       if (operation['x-alias-of'] || !success || operation.responses[302]) continue;
       const { area, name } = nameOf(operation.operationId);
       const of = areas.get(area) ?? { members: [], routes: [] };
@@ -89,7 +89,7 @@ ${[...areas].map(([area, { routes }]) => `${area}: {\n${routes.join('\n')}\n},`)
 `);
 }
 
-/** Lines between braces two spaces further in. */
+/** Indents lines between braces by two spaces. */
 function indented(source: string): string {
   let depth = 0;
   const lines = source.split('\n').map((line) => {
@@ -127,7 +127,7 @@ const at = <T>(components: Record<string, T>, reference: string): T => {
   return found;
 };
 
-/** The type to write in TypeScript: of what the API takes besides, texts of numbers and flags, nobody needs to know. */
+/** The TypeScript type. It leaves out the text forms of numbers and flags, which the API accepts too. */
 function typeOf(schema: JsonSchema): string {
   const { $ref, type, properties, required = [], items } = schema;
   if ($ref) return $ref.slice($ref.lastIndexOf('/') + 1);

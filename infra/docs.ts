@@ -1,4 +1,4 @@
-/** `npm run docs`: writes what is made from the route table and the schemas. A test says when it is out of date. */
+/** `npm run docs`: writes the files that are generated from declarations and schemas. A test fails when one is out of date. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from '../shared/openapi/document.ts';
 import { routes } from '../shared/routes/index.ts';
@@ -8,11 +8,11 @@ import { withConfiguration, withEndpoints, withExample } from './pages.ts';
 const file = (path: string): URL => new URL(`../${path}`, import.meta.url);
 const text = (path: string): Promise<string> => readFile(file(path), 'utf8');
 
-/** The generated files with the content that they should have. */
+/** The generated files with their content, by path. */
 export async function documents(): Promise<Record<string, string>> {
   const { version } = JSON.parse(await text('package.json'));
   const examples = JSON.parse(await text('docs/examples.json'));
-  const openApi = await openApiDocument({ routes, examples, version });
+  const openApi = openApiDocument({ routes, examples, version });
   return {
     'docs/client.md': withExample(await text('docs/client.md'), await text('client/example.ts')),
     'docs/configuration.md': withConfiguration(await text('docs/configuration.md')),

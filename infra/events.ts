@@ -8,8 +8,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Examples } from '../shared/openapi/document.ts';
-import { type Route, routes } from '../shared/routes/index.ts';
-import type { Json } from './local/template.ts';
+import { type Operation, routes } from '../shared/routes/index.ts';
 import { slugOf } from './names.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -21,7 +20,7 @@ export interface Caller {
 }
 
 /** The event of payload format 2.0 that a call of the operation makes, with the parameters of its example. */
-export function sampleEvent(row: Route, examples: Examples, { app, token }: Caller): APIGatewayProxyEventV2 {
+export function sampleEvent(row: Operation, examples: Examples, { app, token }: Caller): APIGatewayProxyEventV2 {
   const [method] = row.methods;
   const routeKey = `${method} ${row.path}`;
   const parameters = examples[row.id]?.[200]?.request ?? {};
@@ -37,7 +36,7 @@ export function sampleEvent(row: Route, examples: Examples, { app, token }: Call
     rawQueryString: String(new URLSearchParams(query)),
     headers: {
       app_id: app,
-      ...(row.access === 'actor' && { 'access-token': token }),
+      ...(row.access !== 'public' && { 'access-token': token }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       host: domainName,
       'user-agent': 'curl/8.5.0',
@@ -71,12 +70,18 @@ export interface SamFunction {
   code: string;
 }
 
+interface Resource {
+  Type: string;
+  Properties: { Environment: { Variables: { OPERATION: string } } };
+  Metadata: { 'aws:asset:path': string };
+}
+
 /** By row id, where `sam local invoke` finds each function in a folder that `cdk synth` wrote. */
 export function samFunctions(assembly: string): Map<string, SamFunction> {
   const found = new Map<string, SamFunction>();
   for (const file of globSync('*.nested.template.json', { cwd: assembly }).sort()) {
     const { Resources } = JSON.parse(readFileSync(join(assembly, file), 'utf8'));
-    for (const [logicalId, { Type, Properties, Metadata }] of Object.entries<Json>(Resources)) {
+    for (const [logicalId, { Type, Properties, Metadata }] of Object.entries<Resource>(Resources)) {
       if (Type !== 'AWS::Lambda::Function') continue;
       const { OPERATION } = Properties.Environment.Variables;
       found.set(OPERATION, { template: basename(file), logicalId, code: Metadata['aws:asset:path'] });
@@ -86,7 +91,7 @@ export function samFunctions(assembly: string): Map<string, SamFunction> {
 }
 
 /** The command that runs one operation; its variables are those of `env.json` (docs/deploy.md). */
-export const samCommand = (row: Route, { template, logicalId }: SamFunction): string =>
+export const samCommand = (row: Operation, { template, logicalId }: SamFunction): string =>
   `sam local invoke -t cdk.out/${template} -e .local/events/${slugOf(row.id)}.json --env-vars .local/events/env.json ${logicalId}`;
 
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AREAS, type Route } from '../shared/routes/index.ts';
+import { AREAS, type Operation } from '../shared/routes/index.ts';
 
 const CONFIG = new URL('./config.ts', import.meta.url);
 
@@ -17,8 +17,8 @@ export function withPart(page: string, part: string, text: string, command = 'np
 }
 
 /** The page with the list of endpoints from the route table. */
-export function withEndpoints(page: string, rows: readonly Route[]): string {
-  const areas = (Object.keys(AREAS) as Route['area'][]).filter((area) => rows.some((row) => row.area === area));
+export function withEndpoints(page: string, rows: readonly Operation[]): string {
+  const areas = (Object.keys(AREAS) as Operation['area'][]).filter((area) => rows.some((row) => row.area === area));
   const list = areas.map(
     (area) =>
       `| **${AREAS[area]}** | | |\n${rows
@@ -38,7 +38,7 @@ ${list.join('\n')}`,
   );
 }
 
-const line = ({ methods, path, summary, section }: Route) =>
+const line = ({ methods, path, summary, section }: Operation) =>
   `| ${methods.join(', ')} \`${path}\` | ${summary} | ${section} |`;
 
 /** The keys of the configuration with their doc comments in infra/config.ts, in that order. */
@@ -58,6 +58,6 @@ export function withConfiguration(page: string): string {
   return withPart(page, 'configuration', `| key | what | default |\n| --- | --- | --- |\n${rows.join('\n')}`);
 }
 
-/** The page with the client's example, which a test runs. */
+/** The page with the example for the client, which a test runs. */
 export const withExample = (page: string, source: string): string =>
   withPart(page, 'example', `\`\`\`ts\n${source.trim()}\n\`\`\``);

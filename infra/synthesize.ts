@@ -1,7 +1,7 @@
 import { App, Validations } from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { type BackgroundFunction, backgroundFunctions, type Route, routes } from '../shared/routes/index.ts';
+import { type BackgroundFunction, backgroundFunctions, type Operation, routes } from '../shared/routes/index.ts';
 import { type Config, readConfig, STREAM_ARN } from './config.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { type DataNames, DataStack } from './stacks/data-stack.ts';
@@ -14,7 +14,7 @@ export interface SynthesizeOptions {
   /** As `-c key=value` on the command line: see `config.ts`. */
   context?: Record<string, string>;
   /** Default: the route table. */
-  routes?: readonly Route[];
+  routes?: readonly Operation[];
   backgroundFunctions?: readonly BackgroundFunction[];
   /** Checks the templates against CloudFormation's rules, and throws; takes as long as all the rest. Default: no. */
   validate?: boolean;

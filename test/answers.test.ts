@@ -8,8 +8,8 @@ import { Given } from './support/story.ts';
 import { worldInProcess } from './support/world.ts';
 
 /**
- * Answers of every list at its longest, with texts that take the most bytes in an answer. The harness refuses one that
- * Lambda would refuse (`test/support/api.ts`).
+ * Answers of every list at its longest, with texts that take the most bytes. test/support/api.ts fails a test whose
+ * answer is larger than Lambda takes.
  */
 let scene: Scene;
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await fillUp(scene, { ...most, text: escaped });
 });
 
-/** The row's call at its largest. */
+/** The row's call with its largest parameters. */
 function ask(id: string, more: object = {}): Promise<Answer> {
   const route = routes.find((row) => row.id === id)!;
   const { method, path, request } = requestOf(route, scene);
@@ -31,7 +31,7 @@ const LISTS = routes
   .map(({ id }) => id)
   .filter((id) => /(-list|\/list|user-joined|info\/batch|members\/display-name|push\/tag\/get|profile\/get)$/.test(id));
 
-test('no list and no long record is more than Lambda takes, and none of its pages is empty', async () => {
+test('every list and every long record fits into an answer of Lambda at its largest, and no first page is empty', async () => {
   expect(LISTS.length).toBeGreaterThan(15);
   const lengths: Record<string, number> = {};
   for (const id of LISTS) {
@@ -45,7 +45,7 @@ test('no list and no long record is more than Lambda takes, and none of its page
   expect(Object.entries(lengths).filter(([, length]) => length === 0)).toEqual([]);
 });
 
-test('a list that does not fit into one answer goes on', async () => {
+test('a list that does not fit into one answer continues over pages, and each entry comes once', async () => {
   const files: number[] = [];
   const lengths: number[] = [];
   let cursor: string | undefined;
@@ -57,11 +57,11 @@ test('a list that does not fit into one answer goes on', async () => {
   } while (cursor);
   expect(new Set(files).size).toBe(1002);
   expect(files).toHaveLength(1002);
-  // Pages of the database, and of them what fits.
+  // A page holds what fits of a page of the database.
   expect(lengths.length).toBeGreaterThan(2);
 });
 
-test('of long announcements the newest that fit are listed, the oldest first; the others show by their ids', async () => {
+test('a list of long announcements shows the newest that fit, oldest first, and the others are read by their ids', async () => {
   const { body } = await ask('group/announcement/list');
   const ids = body.data.map(({ id }: { id: number }) => id);
   expect(ids).toEqual(Array.from({ length: ids.length }, (_, n) => 101 - ids.length + n));
@@ -70,7 +70,7 @@ test('of long announcements the newest that fit are listed, the oldest first; th
   expect((await ask('group/announcement', { announcement_id: 3 })).body.code).toBe(200);
 });
 
-test('of a thousand groups all are shown, avatars as far as they have their share of the answer', async () => {
+test('info/batch shows all of a thousand groups, and leaves out avatars that do not fit into the answer', async () => {
   const { body } = await ask('group/info/batch');
   expect(body.data).toHaveLength(1000);
   expect(new Set(body.data.map(({ avatar }: { avatar: string }) => avatar))).toEqual(new Set(['']));
@@ -79,7 +79,7 @@ test('of a thousand groups all are shown, avatars as far as they have their shar
   expect(few.body.data[0].avatar).toBe(escaped(2048));
 });
 
-test('bytes are counted as Lambda counts them', () => {
+test('the size of an answer is counted as Lambda counts it, within 40 bytes', () => {
   const entries = [escaped(100), wide(100), '"'.repeat(100), 'é\\\n'];
   const answer = { statusCode: 200, body: JSON.stringify(entries) };
   const whole = Buffer.byteLength(JSON.stringify(answer));

@@ -12,7 +12,7 @@ const FIXTURE = new URL('fixtures/costs.json', import.meta.url);
 
 afterAll(() => vi.useRealTimers());
 
-test('every row of the route table has a recipe, and every recipe a row', () => {
+test('every row of the route table has a recipe, and every recipe has a row', () => {
   expect(Object.keys(RECIPES).sort()).toEqual(routes.map(({ id }) => id).sort());
 });
 

@@ -1,4 +1,4 @@
-/** `npm run test:record`: measures what operations cost and bundles weigh, and keeps it as what they should. */
+/** `npm run test:record`: measures the costs of operations and the sizes of bundles, and stores them as expected. */
 import { spawn } from 'node:child_process';
 
 const files = ['test/costs.test.ts', 'test/infra/bundle.test.ts'];

@@ -1,6 +1,6 @@
 /**
- * `npm run test:unkind [-- --seed S] [--runs N] [--only simulation|flows]`: an unkind database must not break
- * N free-running simulation runs, nor the stories of the flows, in process and over HTTP.
+ * `npm run test:unkind [-- --seed S] [--runs N] [--only simulation|flows]`: N free-running simulations, and the stories
+ * of all flows, in process and over HTTP, against an unkind database.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,13 +1,7 @@
-import * as z from 'zod/mini';
 import { announcement } from '../../shared/domain/group/announcement.ts';
-import { announcementReply } from '../../shared/http/group-schemas.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { id } from '../../shared/http/parameters.ts';
+import { groupAnnouncement } from '../../shared/routes/group.ts';
 
-export const request = z.object({ group_id: id(), announcement_id: id() });
-export const reply = announcementReply;
-
-/** GET /group/announcement — section 7.5: one announcement. */
-export const handler = operation({ access: 'anyone', request, reply }, (call, input) =>
+export const handler = operation(groupAnnouncement, (call, input) =>
   announcement(call, input.group_id, input.announcement_id),
 );

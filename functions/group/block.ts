@@ -1,13 +1,5 @@
-import * as z from 'zod/mini';
 import { block } from '../../shared/domain/group/block.ts';
-import { entriesReply } from '../../shared/http/group-schemas.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { id, ids, MOST_WRITTEN } from '../../shared/http/parameters.ts';
+import { groupBlock } from '../../shared/routes/member.ts';
 
-export const request = z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) });
-export const reply = entriesReply;
-
-/** POST /group/block — section 7.17: takes out, and keeps out. */
-export const handler = operation({ access: 'anyone', request, reply }, (call, input) =>
-  block(call, input.group_id, input.user_list),
-);
+export const handler = operation(groupBlock, (call, input) => block(call, input.group_id, input.user_list));

@@ -1,13 +1,5 @@
-import * as z from 'zod/mini';
-import { groupInfo } from '../../shared/domain/group/info.ts';
-import { groupReply } from '../../shared/http/group-schemas.ts';
+import { groupInfo as read } from '../../shared/domain/group/info.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { id } from '../../shared/http/parameters.ts';
+import { groupInfo } from '../../shared/routes/group.ts';
 
-export const request = z.object({ group_id: id() });
-export const reply = groupReply;
-
-/** GET /group/info — section 7.31: the full record, for anyone in the app. */
-export const handler = operation({ access: 'anyone', request, reply }, (call, input) =>
-  groupInfo(call, input.group_id),
-);
+export const handler = operation(groupInfo, (call, input) => read(call, input.group_id));

@@ -1,12 +1,5 @@
-import * as z from 'zod/mini';
 import { setStatus } from '../../shared/domain/user/status.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { ids, MOST_WRITTEN } from '../../shared/http/parameters.ts';
+import { userDisable } from '../../shared/routes/user.ts';
 
-export const request = z.object({ list: ids(1, MOST_WRITTEN) });
-export const reply = z.boolean();
-
-/** PUT /user/disable — section 1.9: all users of the list or none of them. */
-export const handler = operation({ access: 'admin', request, reply }, (call, input) =>
-  setStatus(call, input.list, 'disabled'),
-);
+export const handler = operation(userDisable, (call, input) => setStatus(call, input.list, 'disabled'));

@@ -1,12 +1,7 @@
-import * as z from 'zod/mini';
 import { changeOwnSettings } from '../../shared/domain/user/settings.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { flag } from '../../shared/http/parameters.ts';
+import { userDownload } from '../../shared/routes/user.ts';
 
-export const request = z.object({ value: flag() });
-export const reply = z.boolean();
-
-/** PUT|POST /user/download — section 1.10: whether to download automatically. */
-export const handler = operation({ access: 'person', request, reply }, (call, input) =>
+export const handler = operation(userDownload, (call, input) =>
   changeOwnSettings(call, { auto_download: input.value }),
 );

@@ -1,12 +1,5 @@
-import * as z from 'zod/mini';
 import { changeOwnSettings } from '../../shared/domain/user/settings.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { flag } from '../../shared/http/parameters.ts';
+import { userPush } from '../../shared/routes/user.ts';
 
-export const request = z.object({ value: flag() });
-export const reply = z.boolean();
-
-/** PUT|POST /user/push — section 1.22: whether push is turned off. */
-export const handler = operation({ access: 'person', request, reply }, (call, input) =>
-  changeOwnSettings(call, { no_push: input.value }),
-);
+export const handler = operation(userPush, (call, input) => changeOwnSettings(call, { no_push: input.value }));

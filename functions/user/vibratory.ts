@@ -1,12 +1,5 @@
-import * as z from 'zod/mini';
 import { changeOwnSettings } from '../../shared/domain/user/settings.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { flag } from '../../shared/http/parameters.ts';
+import { userVibratory } from '../../shared/routes/user.ts';
 
-export const request = z.object({ value: flag() });
-export const reply = z.boolean();
-
-/** PUT|POST /user/vibratory — section 1.41: whether messages vibrate. */
-export const handler = operation({ access: 'person', request, reply }, (call, input) =>
-  changeOwnSettings(call, { vibratory: input.value }),
-);
+export const handler = operation(userVibratory, (call, input) => changeOwnSettings(call, { vibratory: input.value }));

@@ -14,15 +14,15 @@ import { INCOMING } from '../../shared/storage/names.ts';
 import { constructIdOf, failedQueueNameOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
-/** New and touched job items; removals (the job is done) are none of the function's business and cost nothing. */
+/** New and touched job items. Removals, by which a job ends, do not invoke the function and cost nothing. */
 const JOB_FILTER = {
   eventName: ['INSERT', 'MODIFY'],
   dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } },
 };
 
 /**
- * A function that no client calls, on the table's stream or on the bucket's events. What fails again and again ends in
- * a queue instead of blocking what comes behind it.
+ * A function that no client calls, fed by the table's stream or by the bucket's events. A record that fails repeatedly
+ * goes to a queue, so that it does not block those behind it.
  */
 export class Background extends Construct {
   readonly #failed: Queue;
@@ -49,15 +49,15 @@ export class Background extends Construct {
     else this.#takeUploads(lambda, bucketName);
   }
 
-  /** Records in the queue say where they are in the stream, not what they are; the job items stay in the table. */
+  /** Records in the queue contain their place in the stream, not the job; the job items stay in the table. */
   #takeJobs({ functionArn }: LambdaFunction, streamArn: string) {
     new CfnEventSourceMapping(this, 'Jobs', {
       functionName: functionArn,
       eventSourceArn: streamArn,
       filterCriteria: { filters: [{ pattern: JSON.stringify(JOB_FILTER) }] },
       startingPosition: 'TRIM_HORIZON',
-      // A job may take all the time a call has, so none waits behind another in a batch, nor is repeated because
-      // another failed: one job a call (nothing to bisect), ten calls side by side for each shard.
+      // A job may take all the time of an invocation. With one job per invocation, no job waits behind another or is
+      // repeated because another failed. Ten invocations run side by side per shard.
       batchSize: 1,
       parallelizationFactor: 10,
       maximumRetryAttempts: 10,
@@ -65,7 +65,7 @@ export class Background extends Construct {
     });
   }
 
-  /** Events in the queue are whole: what could not be delivered, and what the function failed at three times. */
+  /** The queue holds whole events: those that could not be delivered, and those that failed three times. */
   #takeUploads({ functionArn }: LambdaFunction, bucketName: string) {
     const { queueArn } = this.#failed;
     const rule = new CfnRule(this, 'Uploads', {

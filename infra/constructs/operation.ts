@@ -2,20 +2,26 @@ import { type CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import { CfnIntegration, CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { Route } from '../../shared/routes/index.ts';
+import type { Operation } from '../../shared/routes/index.ts';
 import { constructIdOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /**
- * One operation of the HTTP API: its function, one integration, one permission for its path, and a route for each
- * method. Alias methods share all but the route.
+ * The resources of one operation of the HTTP API: its function, one integration, one permission for its path, and one
+ * route per method. Alias methods share everything but the route.
  */
-export class Operation extends Construct {
-  /** The last resource of the API that is made for it. */
+export class OperationResources extends Construct {
+  /** The last resource of the API that is created for this operation. */
   readonly #end: CfnResource;
 
-  /** @param before operation of the same stack, whose changes of the API end before those of this one begin */
-  constructor(scope: Construct, row: Route, apiId: string, surroundings: Surroundings, before?: Operation) {
+  /** @param before operation of the same stack whose changes of the API end before those of this one begin */
+  constructor(
+    scope: Construct,
+    row: Operation,
+    apiId: string,
+    surroundings: Surroundings,
+    before?: OperationResources,
+  ) {
     super(scope, constructIdOf(row.id));
     Validations.of(this).acknowledge({
       id: 'AwsSolutions::AwsSolutions-APIG4',

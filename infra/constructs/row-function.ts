@@ -4,14 +4,14 @@ import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
-import { type FunctionRow, grantsOf, type Route } from '../../shared/routes/index.ts';
+import { type FunctionRow, grantsOf, type Operation } from '../../shared/routes/index.ts';
 import { bundleFolder } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { BACKGROUND, functionNameOf } from '../names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 import { statementsOf, usesBucket } from './grants.ts';
 
-/** What every function of the stage shares. */
+/** What all functions of a stage share. */
 export interface Surroundings {
   config: Config;
   data: DataNames;
@@ -20,12 +20,12 @@ export interface Surroundings {
 }
 
 /**
- * The function of one row with its own log group and its own role, which may do what the row's grants say and write
- * that log; `more` are statements that the trigger needs.
+ * The function of one row with its own log group and its own role. The role allows the row's grants and writing that
+ * log; `more` are statements that the trigger needs.
  */
 export function rowFunction(
   scope: Construct,
-  row: FunctionRow & Partial<Pick<Route, 'access' | 'area'>>,
+  row: FunctionRow & Partial<Pick<Operation, 'access' | 'area'>>,
   { config, data, bundles }: Surroundings,
   more: PolicyStatement[] = [],
 ): LambdaFunction {
@@ -36,7 +36,7 @@ export function rowFunction(
   const logGroup = new LogGroup(scope, 'Logs', {
     logGroupName: `/aws/lambda/${functionName}`,
     retention: config.logRetentionDays,
-    // A log group left behind under a fixed name would stop the next deployment.
+    // A log group that stays behind under its fixed name would stop the next deployment.
     removalPolicy: RemovalPolicy.DESTROY,
   });
   const role = new Role(scope, 'Role', {

@@ -1,15 +1,15 @@
-/** An HTTP API as the templates define it: routes, CORS, throttling, payload limits, and the gateway's own answers. */
-
+/** Serves an HTTP API as the templates define it: routes, CORS, throttles, payload limits, answers of its own. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { ApiDefinition, CorsDefinition, RouteDefinition, Throttle } from './deployment.ts';
 import type { FunctionPool, Outcome } from './function-pool.ts';
 import { type HttpResponse, toEvent, toResponse } from './http-event.ts';
+import type { ApiDefinition, CorsDefinition, RouteDefinition, Throttle } from './read-api.ts';
 
-/** Bytes of a request that HTTP APIs take, and of an event that Lambda takes. */
+/** Bytes of a body that HTTP APIs accept. */
 const PAYLOAD_LIMIT = 10 * 1024 * 1024;
+/** Bytes of an event that Lambda accepts. */
 const EVENT_LIMIT = 6 * 1024 * 1024;
-/** Bytes of request line and headers that HTTP APIs take. */
+/** Bytes of request line and headers that HTTP APIs accept. */
 const HEADER_LIMIT = 10_240;
 
 /** One line of the access log. */
@@ -18,7 +18,7 @@ export interface AccessLogEntry {
   path: string;
   routeKey: string | undefined;
   status: number;
-  /** Milliseconds from the request's first byte to the answer. */
+  /** Milliseconds from the headers of the request to the end of the answer. */
   duration: number;
   requestId: string;
   outcome: Outcome | undefined;
@@ -29,14 +29,11 @@ interface Gateway {
   api: ApiDefinition;
   pool: FunctionPool;
   onAccess?(entry: AccessLogEntry): void;
-  /** What the page `/docs` fills in; not in the templates, for only a laptop has a demo app. */
-  demo?: { app_id: string; admin_token: string };
+  /** JSON documents by path, served to this machine only. */
+  documents?: Record<string, object> | undefined;
 }
 
-/** Where the page asks for it. */
-const DEMO_PATH = '/docs/demo.json';
-
-/** An HTTP server that answers 503 until it is given an API to serve. Listening is the caller's part. */
+/** An HTTP server that answers 503 until `serve` is called. The caller makes it listen. */
 export function createGatewayServer(): { server: Server; serve(gateway: Gateway): void } {
   let handle = async (request: IncomingMessage, response: ServerResponse) => {
     request.resume();
@@ -44,7 +41,7 @@ export function createGatewayServer(): { server: Server; serve(gateway: Gateway)
   };
   const server = createServer({ maxHeaderSize: HEADER_LIMIT }, (request, response) => {
     handle(request, response).catch((error) => {
-      // A client that leaves in the middle of its request is nothing to speak of.
+      // A client that disconnects during its request is no error of the gateway.
       if (request.errored || response.destroyed) return;
       console.error(error);
       if (!response.headersSent) send(response, ownAnswer(500, 'Internal Server Error'), newRequestId());
@@ -58,7 +55,7 @@ export function createGatewayServer(): { server: Server; serve(gateway: Gateway)
   };
 }
 
-function requestHandler({ api, pool, onAccess, demo }: Gateway) {
+function requestHandler({ api, pool, onAccess, documents = {} }: Gateway) {
   const match = createRouter(api.routes);
   const throttles = new Map(api.routes.map(({ key }) => [key, createThrottle(api.throttle(key))]));
 
@@ -72,7 +69,7 @@ function requestHandler({ api, pool, onAccess, demo }: Gateway) {
     if (!body) return { routeKey, response: ownAnswer(413, 'Request Entity Too Large') };
     if (!route.permitted) return { routeKey, response: ownAnswer(500, 'Internal Server Error') };
     const event = toEvent(request, body, { apiId: api.id, requestId, routeKey, pathParameters });
-    // Only a body can make an event large, and escaping or base64 can only make it larger.
+    // Only the body can make an event large. JSON takes at most six times its bytes, so a small body needs no check.
     if (body.length > EVENT_LIMIT / 8 && Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT) {
       return { routeKey, response: ownAnswer(413, 'Request Entity Too Large') };
     }
@@ -86,11 +83,12 @@ function requestHandler({ api, pool, onAccess, demo }: Gateway) {
     const started = Date.now();
     const requestId = newRequestId();
     const { origin, host = '' } = request.headers;
-    // Without CORS headers, and not under a name that somebody else's page may have been given this address by.
-    if (demo && request.method === 'GET' && request.url === DEMO_PATH && /^(127\.0\.0\.1|localhost):\d+$/.test(host)) {
-      const { app_id, admin_token } = demo;
+    const document = Object.hasOwn(documents, request.url ?? '') && documents[request.url ?? ''];
+    // Pages of other origins cannot read a document: it has no CORS headers, and any other host name, which could be
+    // theirs by DNS rebinding, is refused.
+    if (document && request.method === 'GET' && /^(127\.0\.0\.1|localhost):\d+$/.test(host)) {
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-      const body = Buffer.from(JSON.stringify({ app_id, admin_token }));
+      const body = Buffer.from(JSON.stringify(document));
       return send(response, { status: 200, headers, cookies: [], body }, requestId);
     }
     const corsHeaders = api.cors && origin !== undefined ? corsHeadersFor(api.cors, origin) : {};
@@ -127,7 +125,7 @@ function requestHandler({ api, pool, onAccess, demo }: Gateway) {
   };
 }
 
-/** The body, or undefined if it is over the limit (the rest is read and dropped, so that the answer gets through). */
+/** The body, or undefined if it is over the limit. The whole body is read, so that the client receives the answer. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -140,8 +138,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
 }
 
 /**
- * Finds the route of a request as HTTP APIs do: the full path first, then paths with parameters, then the one with a
- * greedy parameter, last `$default`; on the same path its own method before ANY.
+ * Finds the route of a request as HTTP APIs do: first the full path, then paths with parameters, then paths with a
+ * greedy parameter, last `$default`. On the same path, the method of the request comes before ANY.
  */
 export function createRouter(routes: RouteDefinition[]) {
   const exact = new Map<string, RouteDefinition>();
@@ -169,7 +167,7 @@ export function createRouter(routes: RouteDefinition[]) {
   };
 }
 
-/** A token bucket: says whether one more request may pass now. */
+/** A token bucket. The result says whether one more request may pass now. */
 function createThrottle(throttle: Throttle | undefined): () => boolean {
   if (!throttle) return () => true;
   let tokens = throttle.burst;
@@ -218,18 +216,18 @@ function send(response: ServerResponse, { status, headers, cookies, body }: Http
     });
     response.end(body);
   } catch {
-    // A header that HTTP does not allow.
+    // The function returned a header that HTTP does not allow.
     const { status: fault, headers: own, body: text } = ownAnswer(500, 'Internal Server Error');
     response.writeHead(fault, { ...own, 'apigw-requestid': requestId }).end(text);
   }
 }
 
-/** In the form the gateway uses: sixteen signs of base64. */
+/** Sixteen characters of base64, as the ids of the gateway. */
 function newRequestId(): string {
   return randomBytes(12).toString('base64');
 }
 
-/** The promise's value, or undefined if it takes longer than so many milliseconds. */
+/** The value of the promise, or undefined after so many milliseconds. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

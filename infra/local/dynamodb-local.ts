@@ -1,6 +1,6 @@
 /**
- * DynamoDB Local (AWS's own server) as a child process that cannot outlive its parent, and tables made in it from
- * the properties of a template. Used by the laptop stack and by the tests.
+ * Runs DynamoDB Local, AWS's own server, as a child process that cannot outlive its parent, and creates tables in it
+ * from the properties of a template.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,11 +25,10 @@ import {
   type TableDescription,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws.ts';
 import { StartUpError, useFolder } from './start-up.ts';
+import { haveSameShape } from './table-shape.ts';
 import { spawnTied } from './tied-process.ts';
-
-/** The region that every part of the laptop stack believes to be in. */
-export const LOCAL_REGION = 'us-east-1';
 
 export interface DynamoDbLocal {
   /** `http://127.0.0.1:<port>` */
@@ -38,30 +37,31 @@ export interface DynamoDbLocal {
   pid: number;
   /** A client for this server. With `-sharedDb` all access keys see the same tables. */
   client(): DynamoDBClient;
-  /** Settles when the server has ended, however it ended; never rejects. */
+  /** Resolves when the server has ended for any reason. Never rejects. */
   ended: Promise<void>;
-  /** Ends the server and waits until it is gone. */
+  /** Ends the server and waits for its end. */
   close(): Promise<void>;
 }
 
 export interface DynamoDbLocalOptions {
-  /** Keeps the tables in this folder between runs; without it they live in memory. */
+  /** Folder that keeps the tables between runs. Without it they are in memory. */
   dataDir?: string | undefined;
-  /** The port to try first. Default: one that was free a moment ago. */
+  /** The port to try first. Default: a free one. */
   port?: number;
-  /** For minutes of load: about 1.0 ms of processor time a write instead of 2.0, after some 40 s of it for compiling. */
+  /** For minutes of load: a write takes 1.0 ms of processor time instead of 2.0, after 40 s of it for compiling. */
   peak?: boolean;
 }
 
-/** Somebody else took the port before Java had come as far as binding it, seconds after it was seen to be free. */
+/** Another process took the port after it was found free and before Java bound it, which takes seconds. */
 class PortTaken extends StartUpError {}
 
-/** Ports that are tried, should others be faster each time. */
+/** Ports that are tried before the start fails. */
 const PORT_ATTEMPTS = 5;
 
 /**
- * Starts DynamoDB Local on a free port and waits until it answers (about 2 s): it, not another server on that port.
- * Throws StartUpError when there is no Java, no jar, or the server ends or stays silent.
+ * Starts DynamoDB Local on a free port and waits until it answers, about 2 s. Another server on that port is not taken
+ * for it.
+ * @throws StartUpError if there is no Java or no jar, or if the server ends or does not answer
  */
 export async function startDynamoDbLocal(options: DynamoDbLocalOptions = {}): Promise<DynamoDbLocal> {
   let { port = await freePort() } = options;
@@ -78,13 +78,13 @@ export async function startDynamoDbLocal(options: DynamoDbLocalOptions = {}): Pr
 async function startOn(port: number, { dataDir, peak = false }: DynamoDbLocalOptions): Promise<DynamoDbLocal> {
   const folder = jarFolder();
   const java = findJava();
-  // The one origin of web pages that it answers: nobody's, and by it we know our own server among others.
+  // Only pages of this origin may read its answers. No page has it, but it identifies the server that was started here.
   const origin = `http://${randomUUID()}.invalid`;
   const storage = dataDir === undefined ? ['-inMemory'] : ['-dbPath', resolve(dataDir)];
   if (dataDir !== undefined) useFolder(dataDir);
   const command = [
     java,
-    // Java's second compiler pays only in minutes of load; the less it inlines, the sooner it is done.
+    // Java's second compiler is worth its time only after minutes of load. With less inlining it finishes sooner.
     peak ? '-XX:FreqInlineSize=100' : '-XX:TieredStopAtLevel=1',
     ...['-XX:+UseSerialGC', '-Xmx1g', '-Djava.library.path=./DynamoDBLocal_lib'],
     ...['-jar', 'DynamoDBLocal.jar', ...storage, '-sharedDb', '-disableTelemetry'],
@@ -107,7 +107,7 @@ async function startOn(port: number, { dataDir, peak = false }: DynamoDbLocalOpt
     running = false;
   });
   const close = async () => {
-    // Nothing in memory is worth an orderly end.
+    // Tables in memory need no orderly end.
     if (running) child.kill(dataDir === undefined ? 'SIGKILL' : 'SIGTERM');
     const giveUp = setTimeout(() => child.kill('SIGKILL'), 3000);
     await ended;
@@ -117,8 +117,8 @@ async function startOn(port: number, { dataDir, peak = false }: DynamoDbLocalOpt
   const endpoint = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + 60_000;
   while (!(await answers(endpoint, origin))) {
-    if (!running && output.includes('Failed to bind')) throw new PortTaken(`Port ${port} was taken meanwhile.`);
-    if (!running) throw new StartUpError(`DynamoDB Local ended at start-up: ${reason(output)}`);
+    if (!running && output.includes('Failed to bind')) throw new PortTaken(`Another process took port ${port}.`);
+    if (!running) throw new StartUpError(`DynamoDB Local ended during its start: ${reason(output)}`);
     if (Date.now() > deadline) {
       await close();
       throw new StartUpError(`DynamoDB Local did not answer within 60 seconds: ${reason(output)}`);
@@ -128,17 +128,17 @@ async function startOn(port: number, { dataDir, peak = false }: DynamoDbLocalOpt
   return { endpoint, pid: child.pid!, client: () => localClient(endpoint), ended, close };
 }
 
-/** A client for DynamoDB Local at `endpoint`; any letters and digits will do as credentials. `more` is of its other settings. */
+/** A client for DynamoDB Local. @param more other settings of the client */
 export function localClient(endpoint: string, more: DynamoDBClientConfig = {}): DynamoDBClient {
   return new DynamoDBClient({
     ...more,
     endpoint,
     region: LOCAL_REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: LOCAL_CREDENTIALS,
   });
 }
 
-/** What this reads of `AWS::DynamoDB::Table` and `AWS::DynamoDB::GlobalTable`, with all references resolved. */
+/** The properties of `AWS::DynamoDB::Table` and `AWS::DynamoDB::GlobalTable` that are read here. */
 export interface TableProperties {
   AttributeDefinitions: AttributeDefinition[];
   KeySchema: KeySchemaElement[];
@@ -149,9 +149,9 @@ export interface TableProperties {
 }
 
 /**
- * Creates the table of a template under `name`, with its indexes, stream and time to live; about 10 ms.
- * A table that is there already is kept. Throws StartUpError if that one was made with other keys or indexes, or if the
- * server cannot use the data that it keeps.
+ * Creates the table of a template, with its indexes, stream and time to live. Takes about 10 ms. A table that exists is
+ * kept.
+ * @throws StartUpError if the table exists with other keys or indexes, or if the server cannot use the data it has kept
  */
 export async function createTable(
   client: DynamoDBClient,
@@ -186,12 +186,12 @@ export async function createTable(
   } catch (error) {
     const { $fault: fault, message } = error as { $fault?: string; message: string };
     if (fault === 'server')
-      throw new StartUpError(`DynamoDB Local cannot use the data that it keeps, move it away: ${message}`);
+      throw new StartUpError(`DynamoDB Local cannot use the data that it has kept. Move it away: ${message}`);
     if (!(error instanceof ResourceInUseException)) throw error;
   }
   const { Table: table } = await client.send(new DescribeTableCommand({ TableName: name }));
-  if (!table || shapeOf(table) !== shapeOf(input)) {
-    throw new StartUpError(`The table ${name} was made with other keys or indexes: delete its data and start anew.`);
+  if (!table || !haveSameShape(table, properties)) {
+    throw new StartUpError(`The table ${name} exists with other keys or indexes: delete its data and start again.`);
   }
   const { AttributeName: ttl, Enabled: enabled = true } = properties.TimeToLiveSpecification ?? {};
   if (ttl) {
@@ -202,18 +202,6 @@ export async function createTable(
     }
   }
   return table;
-}
-
-/** Keys and indexes in one comparable string, whatever the order of indexes and attributes. */
-function shapeOf(table: Pick<TableDescription, 'KeySchema' | 'LocalSecondaryIndexes' | 'GlobalSecondaryIndexes'>) {
-  const indexes = [...(table.LocalSecondaryIndexes ?? []), ...(table.GlobalSecondaryIndexes ?? [])].map((index) => [
-    index.IndexName,
-    index.KeySchema?.map((key) => [key.AttributeName, key.KeyType]),
-    index.Projection?.ProjectionType,
-    [...(index.Projection?.NonKeyAttributes ?? [])].sort(),
-  ]);
-  const keys = table.KeySchema?.map((key) => [key.AttributeName, key.KeyType]);
-  return JSON.stringify([keys, indexes.sort((a, b) => String(a[0]).localeCompare(String(b[0])))]);
 }
 
 function jarFolder(): string {
@@ -240,12 +228,12 @@ function findJava(): string {
 
 function reason(output: string): string {
   if (output.includes('UnsupportedClassVersionError')) return 'it needs Java 17 or newer.';
-  return output.trim().split('\n').slice(-3).join(' ') || 'it said nothing.';
+  return output.trim().split('\n').slice(-3).join(' ') || 'it printed nothing.';
 }
 
-/** Whether the server that was started with this origin answers. */
+/** Whether the server answers that was started with this origin. */
 async function answers(endpoint: string, origin: string): Promise<boolean> {
-  // Any answer will do: an unsigned GET gets 400.
+  // The status does not matter: an unsigned GET gets 400.
   return fetch(endpoint, { headers: { origin }, signal: AbortSignal.timeout(2000) }).then(
     async (response) => {
       await response.arrayBuffer();
@@ -255,7 +243,7 @@ async function answers(endpoint: string, origin: string): Promise<boolean> {
   );
 }
 
-/** A TCP port that was free a moment ago, below those that systems give out to connections and servers unasked. */
+/** A free TCP port, below the range from which systems assign ports by themselves. */
 async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_768);

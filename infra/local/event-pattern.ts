@@ -6,8 +6,8 @@ import type { Json } from './template.ts';
 export type Pattern = (event: Json) => boolean;
 
 /**
- * Compiles a pattern as written in a template (a JSON string).
- * Throws StartUpError for an operator that is not known here, rather than to match too much or too little.
+ * Compiles a pattern as templates contain it, a JSON text.
+ * @throws StartUpError for an operator that is unknown here: to ignore it would match too much or too little
  */
 export function parsePattern(text: string): Pattern {
   return compile(JSON.parse(text));
@@ -21,7 +21,7 @@ function compile(node: Json): Pattern {
     }
     if (Array.isArray(condition)) {
       const choices = condition.map(compileLeaf);
-      // A list in the event matches if any of its values does; a missing field can only match `exists: false`.
+      // A list in the event matches if any of its values matches. A missing field matches only `exists: false`.
       return (event) => {
         const value = event?.[name];
         return choices.some((matches) => (Array.isArray(value) ? value.some(matches) : matches(value)));
@@ -56,7 +56,7 @@ function compileLeaf(condition: Json): Pattern {
   }
 }
 
-/** `[">", 0, "<=", 5]`: every comparison holds. */
+/** Whether all comparisons hold, as in `[">", 0, "<=", 5]`. */
 function meets(value: number, [operator, bound, ...more]: Json[]): boolean {
   const holds = {
     '=': value === bound,

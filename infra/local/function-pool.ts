@@ -1,54 +1,29 @@
 /**
- * Runs functions as Lambda does: each instance is a process with its own bundle, environment and memory limit,
- * serves one invocation at a time, is kept for the next one, and goes when it has been idle for long.
+ * Runs functions as Lambda does. An instance is a process with its own bundle, environment and memory limit. It serves
+ * one invocation at a time, is kept for the next one, and is ended after it has been idle for long.
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { devNull } from 'node:os';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import type { FunctionDefinition } from './deployment.ts';
-import { LOCAL_REGION } from './dynamodb-local.ts';
-import type { FindCredentials } from './s3-signature.ts';
+import { type Failure, type InstanceMessage, type InstanceOptions, spawnInstance } from './function-instance.ts';
 import type { Json } from './template.ts';
-import { spawnTied } from './tied-process.ts';
 
-const PROCESS = join(import.meta.dirname, 'function-process.mjs');
-
-/** What an instance says: `result` is JSON, or undefined where the handler returned nothing. */
-type InstanceMessage =
-  | { kind: 'ready' }
-  | { kind: 'result'; result: string | undefined }
-  | ({ kind: 'failed' } & Failure)
-  | ({ kind: 'crashed' } & Failure);
-
-interface Failure {
-  errorType: string;
-  errorMessage: string;
-  trace?: string[];
-}
-
-/** Bytes of JSON that Lambda takes for an answer: 6 MB and 100. */
+/** Bytes of JSON that Lambda accepts as an answer: 6 MB and 100. */
 export const ANSWER_LIMIT = 6_291_556;
 
-/** Lambda's own limit for loading a function, milliseconds. */
+/** Milliseconds that Lambda allows for loading a function. */
 const LOAD_TIMEOUT = 10_000;
 
-export interface PoolOptions {
-  /** Servers that the functions' SDK clients should talk to. */
-  endpoints?: { dynamodb: string; s3: string };
-  credentialsOf?: FindCredentials;
-  /** Instances of one function, and of all together. */
+export interface PoolOptions extends InstanceOptions {
+  /** Instances of one function, at most. */
   instancesPerFunction?: number;
+  /** Instances of all functions, at most. */
   instances?: number;
   /** Milliseconds until an idle instance is ended. */
   idleTime?: number;
-  /** Gets every line that a function prints. */
-  onLine?(definition: FunctionDefinition, line: string): void;
 }
 
-/** How an invocation ended; never an exception, since a failing function is an everyday result. */
+/** The result of an invocation. A failed invocation is a result, not an exception. */
 export type Outcome = (
   | { ok: true; payload: Json }
   | { ok: false; errorType: string; errorMessage: string; trace: string[] }
@@ -56,20 +31,20 @@ export type Outcome = (
   requestId: string;
   /** Milliseconds in the handler. */
   duration: number;
-  /** True if an instance was started for it. */
+  /** True if an instance was started for the invocation. */
   coldStart: boolean;
 };
 
 export interface FunctionPool {
-  /** Invokes the function with an event and waits for its end. Invocations wait their turn in the order they came. */
+  /** Invokes the function with an event and waits for its end. Waiting invocations are served in order of arrival. */
   invoke(definition: FunctionDefinition, event: Json): Promise<Outcome>;
-  /** Instances alive now, of all functions. */
+  /** Number of running instances of all functions. */
   size(): number;
   /** Ends all instances. */
   close(): Promise<void>;
 }
 
-/** An invocation that waits for an instance or runs on one. */
+/** An invocation that waits for an instance or runs in one. */
 interface Call {
   definition: FunctionDefinition;
   event: string;
@@ -91,7 +66,7 @@ interface Instance {
 export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
   const { instancesPerFunction = 4, instances: instanceCap = 32, idleTime = 120_000 } = options;
   const alive = new Set<Instance>();
-  /** Processes that have not ended yet, those that were told to among them. */
+  /** Processes that have not exited yet, also those that were killed. */
   const running = new Set<Promise<unknown>>();
   let waiting: Call[] = [];
   let closed = false;
@@ -107,13 +82,13 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     );
   };
 
-  /** Ends an instance; who waits for its call has been told or will be. */
+  /** Ends an instance. The caller finishes its call. */
   const end = (instance: Instance) => {
     alive.delete(instance);
     instance.process.kill('SIGKILL');
   };
 
-  /** Ends an instance that broke, fails its call with what Lambda would say, and lets the next one in. */
+  /** Ends a broken instance, fails its call as Lambda would, and places waiting calls. */
   const fail = (instance: Instance, failure: Failure) => {
     if (!alive.has(instance)) return;
     const { call } = instance;
@@ -124,22 +99,9 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
   };
 
   const start = (definition: FunctionDefinition): Instance => {
-    const data = {
-      modulePath: definition.modulePath,
-      handlerName: definition.handler.split('.')[1],
-      functionName: definition.name,
-      functionArn: definition.arn,
-      memory: definition.memory,
-    };
-    const child = spawnTied(
-      [process.execPath, `--max-old-space-size=${definition.memory}`, PROCESS, JSON.stringify(data)],
-      { env: environmentOf(definition, options), ipc: true },
-    );
+    const child = spawnInstance(definition, options);
     const instance: Instance = { definition, process: child, call: undefined, idleSince: 0 };
     alive.add(instance);
-    for (const stream of [child.stdout, child.stderr]) {
-      forwardLines(stream!, (line) => options.onLine?.(definition, line));
-    }
     child.on('message', (message: InstanceMessage) => {
       const { call } = instance;
       if (message.kind === 'crashed') return fail(instance, message);
@@ -163,7 +125,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     return instance;
   };
 
-  /** Hands the event to an instance that is loaded; from now on the function's own timeout runs. */
+  /** Sends the event to a loaded instance. The function's timeout starts now. */
   const begin = (instance: Instance, call: Call) => {
     const { timeout } = call.definition;
     clearTimeout(call.timer);
@@ -177,13 +139,13 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     instance.process.send({ requestId, event, deadline: call.started + timeout });
   };
 
-  /** Gives waiting calls to instances, oldest first; a call that must wait does not hold up another function's. */
+  /** Places waiting calls, the oldest first. A call that must wait does not delay calls of other functions. */
   const pump = () => {
     waiting = waiting.filter((call) => !place(call));
   };
   const place = (call: Call): boolean => {
     const own = [...alive].filter(({ definition }) => definition === call.definition);
-    // The one used last, so that the others become idle for long enough to go.
+    // The instance that was used last, so that the others stay idle and are ended.
     const idle = own.filter((instance) => !instance.call).sort((a, b) => b.idleSince - a.idleSince)[0];
     if (idle) {
       idle.call = call;
@@ -224,7 +186,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
           settle,
         };
         if (closed) return finish(call, { errorType: 'ServiceException', errorMessage: 'The stack is shutting down' });
-        // Nobody may overtake a call of the same function that waits already.
+        // A call of the same function that waits already comes first.
         if (waiting.some(({ definition: other }) => other === definition) || !place(call)) waiting.push(call);
       }),
     size: () => alive.size,
@@ -240,45 +202,8 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
   };
 }
 
-/** What Lambda says of an answer that is too large. The instance goes on. */
+/** Lambda's error for an answer that is too large. The instance keeps running. */
 const TOO_LARGE: Failure = {
   errorType: 'Function.ResponseSizeTooLarge',
   errorMessage: `Response payload size exceeded maximum allowed payload size (${ANSWER_LIMIT} bytes).`,
 };
-
-/** The template's variables, and what Lambda itself sets; nothing of the process that runs the stack. */
-function environmentOf(
-  definition: FunctionDefinition,
-  { endpoints, credentialsOf }: PoolOptions,
-): Record<string, string> {
-  const credentials = credentialsOf?.(definition.accessKeyId);
-  return {
-    ...definition.environment,
-    AWS_REGION: LOCAL_REGION,
-    AWS_DEFAULT_REGION: LOCAL_REGION,
-    AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`,
-    AWS_LAMBDA_FUNCTION_NAME: definition.name,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memory),
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${definition.name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
-    LAMBDA_TASK_ROOT: dirname(definition.modulePath),
-    _HANDLER: definition.handler,
-    TZ: ':UTC',
-    LANG: 'en_US.UTF-8',
-    AWS_ACCESS_KEY_ID: definition.accessKeyId,
-    ...(credentials && {
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      AWS_SESSION_TOKEN: credentials.sessionToken ?? '',
-    }),
-    ...(endpoints && { AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb, AWS_ENDPOINT_URL_S3: endpoints.s3 }),
-    // There are no such files on Lambda; a developer's own must not leak in.
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
-  };
-}
-
-function forwardLines(stream: Readable, onLine: (line: string) => void) {
-  createInterface({ input: stream }).on('line', (line) => line.trim() && onLine(line));
-}

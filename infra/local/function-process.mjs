@@ -1,7 +1,7 @@
 /**
- * One instance of a function: loads its bundle, then answers one invocation after the other, as Lambda's runtime
- * does. `function-pool.ts` starts it and knows the messages. Plain JavaScript, because Node takes longer to strip
- * types than to start, and this starts with every new instance.
+ * One instance of a function: loads its bundle, then handles one invocation after the other, as Lambda's runtime does.
+ * `function-instance.ts` starts it and defines the messages. It is plain JavaScript, because each instance runs it, and
+ * stripping types would take longer than the start itself.
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -14,7 +14,7 @@ const describe = (error) => {
   return { errorType: name, errorMessage: message, trace: stack?.split('\n') ?? [] };
 };
 
-/** Whatever escapes the handler ends the instance, as on Lambda. */
+/** An error that the handler does not catch ends the instance, as on Lambda. */
 const crash = (error) => process.send({ kind: 'crashed', ...describe(error) }, () => process.exit(129));
 process.on('uncaughtException', crash);
 
@@ -41,7 +41,7 @@ process.on('message', async ({ requestId, event, deadline }) => {
 });
 
 try {
-  // As Lambda's runtime: an ES module is imported, CommonJS is required.
+  // Like Lambda's runtime, this imports ES modules and requires CommonJS.
   const module = modulePath.endsWith('.cjs')
     ? createRequire(import.meta.url)(modulePath)
     : await import(pathToFileURL(modulePath).href);

@@ -1,12 +1,13 @@
 /**
- * Requests to events and results to responses, as an HTTP API with payload format 2.0 maps them:
+ * Maps requests to events, and results to responses, as an HTTP API with payload format 2.0 does:
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type Json, LOCAL_ACCOUNT } from './template.ts';
+import { LOCAL_ACCOUNT } from './aws.ts';
+import type { Json } from './template.ts';
 
-/** Not passed on: they concern one connection, or have a field of their own in the event. */
+/** Headers that are not in the event: they concern one connection, or have a field of their own. */
 const WITHHELD = new Set([
   'connection',
   'keep-alive',
@@ -18,7 +19,7 @@ const WITHHELD = new Set([
   'cookie',
 ]);
 
-/** Bodies of these types arrive as text, all others, form posts and bodies without a type among them, in base64. */
+/** Bodies of these types arrive as text. All others, also forms and bodies without a type, arrive in base64. */
 const TEXT = /^\s*(text\/|application\/(json|xml|javascript)\s*(;|$))/i;
 
 export interface Routed {
@@ -28,7 +29,7 @@ export interface Routed {
   pathParameters: Record<string, string> | undefined;
 }
 
-/** The event that the function of the route gets. */
+/** The event for the function of the route. */
 export function toEvent(
   request: IncomingMessage,
   body: Buffer,
@@ -88,10 +89,10 @@ export interface HttpResponse {
   body: Buffer;
 }
 
-/** The response that a function's result stands for, or undefined if the gateway cannot make one of it (then 500). */
+/** The response that a function returned, or undefined if the gateway cannot read it and must answer 500. */
 export function toResponse(result: Json): HttpResponse | undefined {
   if (typeof result !== 'object' || result === null || !('statusCode' in result)) {
-    // No status: the whole result is the body of a success.
+    // A result without a status is the body of a success.
     if (result === undefined) return undefined;
     const body = Buffer.from(typeof result === 'string' ? result : JSON.stringify(result));
     return { status: 200, headers: { 'content-type': 'application/json' }, cookies: [], body };
@@ -108,7 +109,7 @@ export function toResponse(result: Json): HttpResponse | undefined {
   };
 }
 
-/** Lower-cased names, repeated ones joined by a comma. */
+/** Headers by lower-cased name. The values of repeated headers are joined by a comma. */
 function joinedHeaders({ headersDistinct }: IncomingMessage): Record<string, string> {
   const entries = Object.entries(headersDistinct).filter(([name]) => !WITHHELD.has(name));
   return Object.fromEntries(entries.map(([name, values]) => [name, (values ?? []).join(',')]));

@@ -1,8 +1,9 @@
-/** What functions print goes to a file as it is; the operator at the console sees one short line a call. */
+/** The stack's log: files hold what functions print as it is, the console shows one short line per call. */
 import { createWriteStream, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import type { AccessLogEntry } from './api-gateway.ts';
+import type { Application } from './application.ts';
 import type { Outcome } from './function-pool.ts';
 import { useFolder } from './start-up.ts';
 import type { Json } from './template.ts';
@@ -14,20 +15,24 @@ export interface StackLog {
   access(entry: AccessLogEntry): void;
   /** An invocation by an event source. */
   event(source: string, functionName: string, outcome: Outcome): void;
-  /** A call of a function that its role does not allow, in AWS's words. */
+  /** AWS's sentence about a call that the role of a function does not allow. */
   refusal(sentence: string): void;
-  /** An event that a function did not take, however often it was tried. */
+  /** An event whose function failed in all attempts. */
   deadLetter(source: string, functionName: string, event: Json, outcome: Outcome): void;
   close(): Promise<void>;
 }
 
 /**
- * Opens `functions.log` (structured lines, one JSON object each) and, when needed, `dlq.ndjson` in `folder`.
- * `show` gets the console's lines.
+ * Opens `functions.log` (one JSON object per line) and `dlq.ndjson` in `folder`.
+ * @param show receives the lines of the console
  */
-export function openLog(folder: string, show: (line: string) => void): StackLog {
+export function openLog(
+  folder: string,
+  { errorCode, consoleLine }: Pick<Application<object>, 'errorCode' | 'consoleLine'>,
+  show: (line: string) => void,
+): StackLog {
   useFolder(folder);
-  // Opened at once: what is wrong with a file shows here, and not when the process is at work.
+  // Opened now, so that an error of a file shows at the start.
   const writeTo = (name: string, flags: string) => createWriteStream('', { fd: openSync(join(folder, name), flags) });
   const functions = writeTo('functions.log', 'w');
   const dead = writeTo('dlq.ndjson', 'a');
@@ -41,26 +46,19 @@ export function openLog(folder: string, show: (line: string) => void): StackLog 
     functionLine(functionName, text) {
       const structured = parse(text);
       functions.write(`${structured ? text : JSON.stringify({ function: functionName, message: text })}\n`);
-      // A call has its line already; what else a function says unasked, or calls an error, is for the operator.
-      const level = String(structured?.level ?? '').toLowerCase();
-      if (!structured) show(`${time()}   ${functionName}: ${text}`);
-      else if (level === 'error' || level === 'fatal') show(`${time()}   ${functionName}: ${describe(structured)}`);
+      const shown = structured ? consoleLine?.(structured) : text;
+      if (shown !== undefined) show(`${time()}   ${functionName}: ${shown}`);
     },
     access({ method, path, status, duration, outcome, response }) {
-      const code = /^\{"code":(\d+)/.exec(response.subarray(0, 32).toString())?.[1] ?? '';
-      const style = status >= 500 ? 'red' : status >= 400 || (code && code !== '200') ? 'yellow' : 'reset';
+      const code = errorCode?.(response);
+      const style = status >= 500 ? 'red' : status >= 400 || code ? 'yellow' : 'reset';
       const cold = outcome?.coldStart ? styleText('dim', '(cold)') : '';
-      line(
-        styleText(style, String(status)),
-        code === '200' ? '' : code,
-        duration,
-        `${method} ${path}`,
-        why(outcome) || cold,
-      );
+      const what = `${method} ${path}`;
+      line(styleText(style, String(status)), code ?? '', duration, what, reasonOf(outcome) || cold);
     },
     event(source, functionName, outcome) {
       const status = outcome.ok ? 'event' : styleText('red', 'event');
-      line(status, '', outcome.duration, `${source} → ${functionName}`, why(outcome));
+      line(status, '', outcome.duration, `${source} → ${functionName}`, reasonOf(outcome));
     },
     refusal(sentence) {
       show(`${time()} ${styleText('red', sentence)}`);
@@ -69,8 +67,8 @@ export function openLog(folder: string, show: (line: string) => void): StackLog 
       dead.write(
         `${JSON.stringify({ time: new Date().toISOString(), source, function: functionName, outcome, event })}\n`,
       );
-      const text = `${source} → ${functionName} failed for good and was put aside in ${join(folder, 'dlq.ndjson')}`;
-      show(`${time()} ${styleText('red', text)}  ${why(outcome)}`);
+      const text = `${source} → ${functionName} failed in all attempts, the event is in ${join(folder, 'dlq.ndjson')}`;
+      show(`${time()} ${styleText('red', text)}  ${reasonOf(outcome)}`);
     },
     async close() {
       await Promise.all([functions, dead].map((file) => new Promise((resolve) => file.end(() => resolve(undefined)))));
@@ -78,7 +76,8 @@ export function openLog(folder: string, show: (line: string) => void): StackLog 
   };
 }
 
-function why(outcome: Outcome | undefined): string {
+/** The first line of the error of an invocation, empty for a success. */
+function reasonOf(outcome: Outcome | undefined): string {
   return outcome && !outcome.ok ? `${outcome.errorType}: ${outcome.errorMessage}`.split('\n', 1)[0]! : '';
 }
 
@@ -89,16 +88,4 @@ function parse(text: string): Json {
   } catch {
     return undefined;
   }
-}
-
-/** The error of a structured line in one line, or all of it. */
-function describe(structured: Json): string {
-  const { error = {}, message } = structured;
-  const text = [error.name, error.message ?? message].filter(Boolean).join(': ');
-  const place =
-    String(error.stack ?? '')
-      .split('\n')
-      .find((frame) => frame.trim().startsWith('at '))
-      ?.trim() ?? '';
-  return text ? `${text} ${place}`.trim() : JSON.stringify(structured);
 }

@@ -1,4 +1,4 @@
-/** A small generator of random numbers that a seed determines (mulberry32): a history can be played again. */
+/** Random numbers that a seed determines (mulberry32). */
 export class Random {
   #state: number;
 
@@ -28,14 +28,14 @@ export class Random {
     return list[this.whole(0, list.length - 1)]!;
   }
 
-  /** Some of the list, each at most once, in a random order. */
+  /** At least one entry of the list, at most `most`, each at most once, in random order. */
   some<T>(list: readonly T[], most: number): T[] {
     const left = [...list];
     const count = this.whole(1, Math.min(most, left.length));
     return Array.from({ length: count }, () => left.splice(this.whole(0, left.length - 1), 1)[0]!);
   }
 
-  /** A key, each as often as its weight says. */
+  /** One of the keys, with a probability in proportion to its weight. */
   weighted<K extends string>(weights: Record<K, number>): K {
     const entries = Object.entries(weights) as [K, number][];
     let at = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

@@ -1,12 +1,12 @@
-/** What can be wrong on a person's machine when the stack starts: always a sentence, and never a wait. */
+/** Errors of a person's machine that can prevent a start. Each is one sentence. */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** What went wrong at start-up, in one sentence for a person; the stack trace would add nothing. */
+/** An error that a person can correct, in one sentence. Its stack trace is not shown. */
 export class StartUpError extends Error {}
 
 /**
- * Makes the folder where it is missing.
+ * Creates the folder if it is missing.
  * @throws StartUpError unless files can be read and written in it
  */
 export function useFolder(folder: string): void {
@@ -18,7 +18,7 @@ export function useFolder(folder: string): void {
   }
 }
 
-/** One by one: where a file system takes no folders (`/proc`), Node.js would try `recursive` for ever. */
+/** Creates one folder after the other: in `/proc`, where none can be made, `recursive` never returns. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
@@ -29,12 +29,12 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** The JSON that an earlier run left in a file. @throws StartUpError where there is none in it */
-// biome-ignore lint/suspicious/noExplicitAny: each caller knows what it wrote
+/** The JSON that an earlier run wrote into a file. @throws StartUpError if the file holds no JSON */
+// biome-ignore lint/suspicious/noExplicitAny: each caller knows the content that it wrote
 export function readKept(file: string): any {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new StartUpError(`${file} cannot be read, move it away: ${(error as Error).message}.`);
+    throw new StartUpError(`${file} cannot be read. Move it away: ${(error as Error).message}.`);
   }
 }

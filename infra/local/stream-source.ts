@@ -1,6 +1,6 @@
 /**
- * An event source mapping on a table's stream: reads DynamoDB Local's stream, filters, and invokes the function batch
- * by batch, in order, with the retries, bisecting and partial failures that the template asks for.
+ * An event source mapping on a table's stream. It reads the stream of DynamoDB Local, filters the records, and invokes
+ * the function batch by batch, in order, with the retries, bisecting and partial failures that the template defines.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -14,14 +14,15 @@ import {
   type _Record as StreamRecord,
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws.ts';
 import type { StreamMapping } from './deployment.ts';
-import { LOCAL_REGION } from './dynamodb-local.ts';
+
 import type { Outcome } from './function-pool.ts';
 import type { Json } from './template.ts';
 
-/** Milliseconds between two looks at a stream that had nothing new. */
+/** Milliseconds before the next read of a stream that had no new records. */
 const POLL_INTERVAL = 200;
-/** Milliseconds between two looks for new shards; DynamoDB Local starts one every few hours. */
+/** Milliseconds between two searches for new shards. DynamoDB Local starts one every few hours. */
 const SHARD_INTERVAL = 10_000;
 
 export interface StreamSourceOptions {
@@ -29,11 +30,11 @@ export interface StreamSourceOptions {
   client: DynamoDBClient;
   endpoint: string;
   invoke(event: Json): Promise<Outcome>;
-  /** Gets the records of a batch that failed for good, with the last outcome. */
+  /** Receives the records of a batch that failed in all attempts, with the last outcome. */
   onDiscard(records: Json[], outcome: Outcome): void;
-  /** Where the mapping got to: the last sequence number done, by shard. Kept between runs together with the data. */
+  /** The last sequence number that was delivered, by shard. Kept between runs together with the data. */
   position: { load(): Record<string, string>; save(position: Record<string, string>): void };
-  /** Milliseconds before the first repetition; it doubles with each, up to 50 times. */
+  /** Milliseconds before the first retry. They double with each retry, up to 50 times the first. */
   retryDelay?: number;
 }
 
@@ -44,7 +45,7 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
   const streams = new DynamoDBStreamsClient({
     endpoint,
     region: LOCAL_REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: LOCAL_CREDENTIALS,
   });
   const position = options.position.load();
   const done = (shardId: string, sequenceNumber: string) => {
@@ -52,7 +53,7 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
     options.position.save(position);
   };
 
-  /** Follows one shard to its end, or until the signal. */
+  /** Reads one shard to its end, or until the signal. */
   const followShard = async (streamArn: string, shardId: string, signal: AbortSignal) => {
     let iterator = await iteratorFor(streamArn, shardId);
     while (iterator && !signal.aborted) {
@@ -81,13 +82,13 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
     const after = position[shardId];
     if (after === undefined) return get({ ShardIteratorType: mapping.startingPosition });
     return get({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after }).catch((error) => {
-      // The stack has not run for a day: what it missed is gone, what is left begins at the horizon.
+      // The stream keeps records for a day. After a longer pause, reading starts at its oldest record.
       if (error instanceof TrimmedDataAccessException) return get({ ShardIteratorType: 'TRIM_HORIZON' });
       throw error;
     });
   };
 
-  /** Follows every shard there is and will be, until one of them fails or the stack stops. */
+  /** Reads all shards, also those that start later, until one fails or the stack stops. */
   const followStream = async () => {
     const { Table: table } = await client.send(new DescribeTableCommand({ TableName: mapping.tableName }));
     const streamArn = table?.LatestStreamArn;
@@ -98,7 +99,7 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
     while (!signal.aborted) {
       for (const { ShardId: id = '', ParentShardId: parent = '' } of await shardsOf(streams, streamArn)) {
         if (followed.has(id)) continue;
-        // A child holds what came after its parent, so it waits for the parent's end.
+        // The records of a child follow those of its parent, so it waits for the parent's end.
         const following = Promise.resolve(followed.get(parent)).then(() => followShard(streamArn, id, signal));
         followed.set(
           id,
@@ -111,7 +112,7 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
     failed.signal.throwIfAborted();
   };
 
-  /** A reader that fails (an expired iterator, say) is started anew from its last position. */
+  /** A reader that fails, such as by an expired iterator, starts again from its last position. */
   const running = (async () => {
     while (!stop.signal.aborted) {
       await followStream().catch((error) => {
@@ -129,7 +130,7 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
   };
 }
 
-/** Invokes the function until the batch is done, discarded, or the stack stops. */
+/** Invokes the function until the batch is delivered or discarded, or the stack stops. */
 async function deliver(records: Json[], options: StreamSourceOptions, stop: AbortSignal, attempt = 0): Promise<void> {
   const { mapping, invoke, onDiscard, retryDelay = 200 } = options;
   let outcome = await invoke({ Records: records });
@@ -153,20 +154,20 @@ async function deliver(records: Json[], options: StreamSourceOptions, stop: Abor
   }
 }
 
-/** Index of the record from which on the batch has to be repeated, or undefined if all of it is done. */
+/** Index of the first record that must be delivered again, or undefined if there is none. */
 function firstFailure(records: Json[], outcome: Outcome, reportsItemFailures: boolean): number | undefined {
   if (!outcome.ok) return 0;
   const failures: Json[] = (reportsItemFailures && outcome.payload?.batchItemFailures) || [];
   if (failures.length === 0) return undefined;
   const identifiers = new Set(failures.map(({ itemIdentifier }) => itemIdentifier));
-  // An identifier that is none of the batch's means that the whole batch failed.
+  // An identifier of no record in the batch means that the whole batch failed.
   return Math.max(
     0,
     records.findIndex(({ dynamodb }) => identifiers.has(dynamodb.SequenceNumber)),
   );
 }
 
-/** The record as Lambda functions get it: plain JSON, binary in base64, time in seconds. */
+/** The record as Lambda passes it to functions: plain JSON, binary in base64, time in seconds. */
 function toLambdaRecord({ dynamodb = {}, userIdentity, ...record }: StreamRecord, streamArn: string): Json {
   const image = (attributes: Record<string, AttributeValue> | undefined) =>
     attributes &&
@@ -195,7 +196,7 @@ function toLambdaRecord({ dynamodb = {}, userIdentity, ...record }: StreamRecord
   };
 }
 
-/** Every shard of the stream, parents before their children. */
+/** All shards of the stream, parents before their children. */
 async function shardsOf(streams: DynamoDBStreamsClient, streamArn: string): Promise<Shard[]> {
   const shards: Shard[] = [];
   let from: string | undefined;
@@ -208,7 +209,7 @@ async function shardsOf(streams: DynamoDBStreamsClient, streamArn: string): Prom
   return shards.sort((a, b) => (a.ShardId ?? '').localeCompare(b.ShardId ?? ''));
 }
 
-/** Waits, but no longer than until the signal. */
+/** Waits for some time, or until the signal. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => {});
 }

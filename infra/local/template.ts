@@ -1,15 +1,14 @@
 /**
- * Reads a cloud assembly as CloudFormation would: stacks, their nested stacks and assets, and the values of
- * references between them. Everything is resolved on demand, so what nobody asks for need not be understood.
+ * Reads a cloud assembly as CloudFormation does: stacks, nested stacks, assets, and references between them. Values are
+ * resolved when they are read, so that a value that nothing reads may use functions that are unknown here.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOCAL_REGION } from './dynamodb-local.ts';
-
-export const LOCAL_ACCOUNT = '000000000000';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './aws.ts';
+import { attributeOf, physicalIdOf } from './template-resources.ts';
 
 /** A JSON value of a template, before or after resolution. */
-// biome-ignore lint/suspicious/noExplicitAny: templates are untyped JSON; each reader states what it expects.
+// biome-ignore lint/suspicious/noExplicitAny: templates are untyped JSON; each reader states what it expects
 export type Json = any;
 
 interface Template {
@@ -23,23 +22,24 @@ export interface Resource {
   type: string;
   logicalId: string;
   stackName: string;
-  /** What `Ref` of it gives. Unique within the assembly. */
+  /** The value of `Ref`, unique within the assembly. */
   physicalId: string;
-  /** What `GetAtt Arn` of it gives. */
+  /** The value of `GetAtt Arn`. */
   arn: string;
   properties: Json;
 }
 
 export interface Assembly {
-  /** All resources of these types, in all stacks, nested ones too. */
+  /** The resources of these types in all stacks, also nested ones. */
   resources(...types: string[]): Resource[];
-  /** Path of the file or folder that would be uploaded under this key of the asset bucket. Throws if there is none. */
+  /** Path of the asset that would be uploaded with this key to the asset bucket. Throws an Error if there is none. */
   assetPath(objectKey: string): string;
 }
 
 /**
- * Reads the cloud assembly in `directory`. `apiEndpoint` is what `GetAtt ApiEndpoint` of an HTTP API gives.
- * Throws an Error that names what it met if a template uses something that this resolver does not know.
+ * Reads the cloud assembly in `directory`. Throws an Error with its name if a template uses a function, attribute or
+ * parameter that is unknown here.
+ * @param apiEndpoint the value of `GetAtt ApiEndpoint` of an HTTP API
  */
 export function readAssembly(directory: string, { apiEndpoint }: { apiEndpoint: string }): Assembly {
   const json = (file: string) => JSON.parse(readFileSync(join(directory, file), 'utf8'));
@@ -54,7 +54,7 @@ export function readAssembly(directory: string, { apiEndpoint }: { apiEndpoint: 
   }
   const assetPath = (objectKey: string): string => {
     const path = assets.get(objectKey);
-    if (!path) throw new Error(`The assembly holds no asset ${objectKey}.`);
+    if (!path) throw new Error(`The assembly has no asset ${objectKey}.`);
     return path;
   };
 
@@ -104,7 +104,7 @@ class StackInstance {
     for (const [logicalId, { Type, Properties }] of Object.entries(template.Resources ?? {})) {
       if (Type !== 'AWS::CloudFormation::Stack') continue;
       const nested = context.nestedTemplate(this.resolve(Properties.TemplateURL));
-      // Parameters may refer to nested stacks that come later in the template, so they are resolved when asked for.
+      // Parameters may refer to nested stacks that come later in the template, so they are resolved when they are read.
       const given = Properties.Parameters ?? {};
       const lazy = Object.defineProperties(
         {},
@@ -142,7 +142,7 @@ class StackInstance {
     });
   }
 
-  /** A JSON value with every intrinsic function replaced by what it stands for. */
+  /** The JSON value with all intrinsic functions replaced by their results. */
   resolve(value: Json): Json {
     if (Array.isArray(value)) return value.map((item) => this.resolve(item)).filter((item) => item !== undefined);
     if (typeof value !== 'object' || value === null) return value;
@@ -208,36 +208,9 @@ class StackInstance {
     return value;
   }
 
-  /** The name that the template gives, or one made of stack and logical id as CloudFormation does. */
   #physicalId(logicalId: string): string {
-    const { Type: type, Properties: properties = {} } = this.#template.Resources![logicalId]!;
-    const made = `${this.#name}-${logicalId}`;
-    const given = (property: string) => this.resolve(properties[property]) as string | undefined;
-    switch (type) {
-      case 'AWS::Lambda::Function':
-        return given('FunctionName') ?? made;
-      case 'AWS::DynamoDB::Table':
-      case 'AWS::DynamoDB::GlobalTable':
-        return given('TableName') ?? made;
-      case 'AWS::S3::Bucket':
-        return given('BucketName') ?? made.toLowerCase().slice(-63).replace(/^-+/, '');
-      case 'AWS::IAM::Role':
-        return given('RoleName') ?? made;
-      case 'AWS::Logs::LogGroup':
-        return given('LogGroupName') ?? made;
-      case 'AWS::SQS::Queue':
-        return `https://sqs.${LOCAL_REGION}.amazonaws.com/${LOCAL_ACCOUNT}/${given('QueueName') ?? made}`;
-      case 'AWS::SNS::Topic':
-        return this.#arn('sns', given('TopicName') ?? made);
-      case 'AWS::ApiGatewayV2::Stage':
-        return given('StageName') ?? made;
-      default:
-        return made;
-    }
-  }
-
-  #arn(service: string, resource: string): string {
-    return `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${resource}`;
+    const { Type, Properties: properties = {} } = this.#template.Resources![logicalId]!;
+    return physicalIdOf(Type, `${this.#name}-${logicalId}`, (property) => this.resolve(properties[property]));
   }
 
   #attribute(logicalId: string, attribute: string): Json {
@@ -246,41 +219,10 @@ class StackInstance {
     if (type === 'AWS::CloudFormation::Stack' && attribute.startsWith('Outputs.')) {
       return this.#nested.get(logicalId)!.#output(attribute.slice('Outputs.'.length));
     }
-    const id = this.#physicalId(logicalId);
-    switch (`${type} ${attribute}`) {
-      case 'AWS::Lambda::Function Arn':
-        return this.#arn('lambda', `function:${id}`);
-      case 'AWS::DynamoDB::Table Arn':
-      case 'AWS::DynamoDB::GlobalTable Arn':
-        return this.#arn('dynamodb', `table/${id}`);
-      case 'AWS::DynamoDB::Table StreamArn':
-      case 'AWS::DynamoDB::GlobalTable StreamArn':
-        return this.#arn('dynamodb', `table/${id}/stream/local`);
-      case 'AWS::S3::Bucket Arn':
-        return `arn:aws:s3:::${id}`;
-      case 'AWS::S3::Bucket DomainName':
-        return `${id}.s3.amazonaws.com`;
-      case 'AWS::S3::Bucket RegionalDomainName':
-        return `${id}.s3.${LOCAL_REGION}.amazonaws.com`;
-      case 'AWS::IAM::Role Arn':
-        return `arn:aws:iam::${LOCAL_ACCOUNT}:role/${id}`;
-      case 'AWS::Logs::LogGroup Arn':
-        return this.#arn('logs', `log-group:${id}:*`);
-      case 'AWS::SQS::Queue Arn':
-        return this.#arn('sqs', id.slice(id.lastIndexOf('/') + 1));
-      case 'AWS::SQS::Queue QueueName':
-        return id.slice(id.lastIndexOf('/') + 1);
-      case 'AWS::SNS::Topic TopicArn':
-        return id;
-      case 'AWS::ApiGatewayV2::Api ApiEndpoint':
-        return this.#context.apiEndpoint;
-      case 'AWS::ApiGatewayV2::Api ApiId':
-        return id;
-      case 'AWS::Events::Rule Arn':
-        return this.#arn('events', `rule/${id}`);
-      default:
-        throw new Error(`The laptop stack does not know ${attribute} of ${type} (${logicalId} in ${this.#name}).`);
-    }
+    if (type === 'AWS::ApiGatewayV2::Api' && attribute === 'ApiEndpoint') return this.#context.apiEndpoint;
+    const value = attributeOf(type, attribute, this.#physicalId(logicalId));
+    if (value !== undefined) return value;
+    throw new Error(`The laptop stack does not know ${attribute} of ${type} (${logicalId} in ${this.#name}).`);
   }
 
   #output(name: string): Json {

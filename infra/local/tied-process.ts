@@ -3,12 +3,15 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net';
 
 /**
- * Spawns a command that dies with this process, even when this process is killed with SIGKILL: a waiting shell holds
- * the reading end of a pipe whose writing end only we have. End of file means that we are gone; the line that we
- * write after the command's own end sends the shell home, so that it never kills a stranger with a reused pid.
- * `exec` makes the command keep the pid that `$$` names. Its own process group keeps Ctrl-C for us alone.
- * Standard output and error are pipes; with `ipc` there is a channel for messages too. (On Windows the command is a
- * plain child.)
+ * Spawns a command that dies with this process, even if this process is killed with SIGKILL.
+ *
+ * A shell waits at the reading end of a pipe. Only this process has the writing end. At end of file this process has
+ * ended, and the shell kills the command. After the command has ended by itself, this process writes a line, which
+ * ends the shell, so that it never kills another process with a reused pid. `exec` gives the command the pid that `$$`
+ * names. The command has its own process group, so that Ctrl-C reaches only this process.
+ *
+ * Standard output and error are pipes. With `ipc` there is also a channel for messages. On Windows the command is a
+ * plain child.
  */
 export function spawnTied(
   command: string[],

@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { OperatorBucket } from '../../shared/storage/operator-bucket.ts';
-import { LOCAL_REGION } from '../local/dynamodb-local.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../local/aws.ts';
 import { type Place, runningStack } from './table.ts';
 
 /**
@@ -12,12 +12,11 @@ export function findBucket({ bucket, ...place }: Place & { bucket?: string }): O
   if (stack && bucket !== undefined)
     throw new Error('--bucket names one on AWS: give --stage, --region or --table too');
   if (stack) {
-    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const client = new S3Client({
       endpoint: stack.s3_endpoint,
       region: LOCAL_REGION,
       forcePathStyle: true,
-      credentials,
+      credentials: LOCAL_CREDENTIALS,
     });
     return { client, name: stack.bucket_name };
   }

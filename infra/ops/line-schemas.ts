@@ -1,7 +1,4 @@
 import * as z from 'zod/mini';
-import { request as pushAlias } from '../../functions/user/push/alias.ts';
-import { request as pushBadge } from '../../functions/user/push/badge.ts';
-import { request as settingsRequest } from '../../functions/user/settings/set.ts';
 import { FOR_EVER } from '../../shared/data/keys.ts';
 import { KINDS, type Kind, type Line } from '../../shared/domain/app/import-lines.ts';
 import { type ApiError, badParameter } from '../../shared/errors.ts';
@@ -9,6 +6,7 @@ import { bytes, flag, id, integer, LONGEST, list, name, text, title, url } from 
 import { parameterError } from '../../shared/http/request.ts';
 import { newPassword, username } from '../../shared/http/user-schemas.ts';
 import { MOST } from '../../shared/limits.ts';
+import { userPushAlias, userPushBadge, userSettingsSet } from '../../shared/routes/user.ts';
 
 /** The rules of the API for what a line of a moved file may hold; a field that the form does not know is refused. */
 
@@ -77,9 +75,9 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
     public_info: optional(bytes(LONGEST.infoBytes)),
     settings: optional(
       z.strictObject({
-        ...z.omit(settingsRequest, { user_id: true, group_confirm: true }).shape,
-        alias: optional(pushAlias.shape.alias),
-        badge: optional(pushBadge.shape.badge),
+        ...z.omit(userSettingsSet.request(), { user_id: true, group_confirm: true }).shape,
+        alias: optional(userPushAlias.request().shape.alias),
+        badge: optional(userPushBadge.request().shape.badge),
       }),
     ),
     tags: optional(

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import type { LaptopDescription } from '../laptop/roster.ts';
 import { localClient } from '../local/dynamodb-local.ts';
-import type { StackDescription } from '../local/stack.ts';
 import { tableNameOf } from '../names.ts';
 
 /** Where a command works: options that every command takes. */
@@ -18,7 +18,7 @@ export interface Place {
 const STACK = '.local/stack.json';
 
 /** What the laptop stack says of itself, where a command works on that. @throws Error with a sentence for the operator */
-export function runningStack(place: Place): StackDescription | undefined {
+export function runningStack(place: Place): LaptopDescription | undefined {
   const onAws = place.stage !== undefined || place.region !== undefined || place.table !== undefined;
   if (place.local && onAws) throw new Error('--local goes without --stage, --region and --table');
   if (place.local && !existsSync(STACK)) throw new Error(`the laptop stack is not running (no ${STACK}): npm start`);

@@ -2,17 +2,17 @@ import { CfnOutput, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnApi, CfnApiMapping, CfnDomainName, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { BackgroundFunction, Route } from '../../shared/routes/index.ts';
+import type { BackgroundFunction, Operation } from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
 import { DocsPage } from '../constructs/docs-page.ts';
-import { Operation } from '../constructs/operation.ts';
+import { OperationResources } from '../constructs/operation.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
 import { CORS_HEADERS, CORS_METHODS } from '../cors.ts';
 import { constructIdOf } from '../names.ts';
 import { MonitoringStack } from './monitoring-stack.ts';
 
 export interface ApiStackProps extends Surroundings {
-  routes: readonly Route[];
+  routes: readonly Operation[];
   backgroundFunctions: readonly BackgroundFunction[];
 }
 
@@ -65,8 +65,8 @@ export class ApiStack extends Stack {
       const stack = new NestedStack(this, constructIdOf(area));
       if (turn) stack.node.addDependency(turn);
       turn = stack;
-      let before: Operation | undefined;
-      for (const row of rows) before = new Operation(stack, row, api.ref, surroundings, before);
+      let before: OperationResources | undefined;
+      for (const row of rows) before = new OperationResources(stack, row, api.ref, surroundings, before);
     }
     const background = new NestedStack(this, 'Background');
     for (const row of backgroundFunctions) new Background(background, row, surroundings);

@@ -7,6 +7,7 @@ import { update } from '../data/step.ts';
 import { deviceOf, userOf } from '../data/user-repo.ts';
 import { ApiError, badParameter } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import type { Access } from '../routes/operation.ts';
 import { isGenuine, parseToken, type Token, tokenHash } from './token.ts';
 import { type BatchPlan, type Plan, transact, transactEach } from './transact.ts';
 
@@ -17,12 +18,6 @@ export interface Credentials {
   user: string | undefined;
   group: string | undefined;
 }
-
-/**
- * Who an operation takes. `public`: token and actor headers are ignored. `anyone`: every actor. `person`: an admin
- * token must name a user. `admin`: an admin token, whomever it acts as. `admin as person`: both.
- */
-export type Access = 'public' | 'anyone' | 'person' | 'admin' | 'admin as person';
 
 /** Whoever a call acts as, once verified. */
 export type Actor =

@@ -4,17 +4,17 @@ import { list, MOST_WRITTEN } from './parameters.ts';
 import { parameterError, withoutNulls } from './request.ts';
 
 /**
- * A `list` of objects, each to succeed or fail on its own: here only what names an entry is insisted on
- * (badParameter for the whole call), the rest is checked entry by entry with `entryOf`. The documents do not require
- * the list: without one there is nothing to do.
+ * A `list` of objects that succeed or fail one by one. This schema checks only the fields that name an entry: an error
+ * there is badParameter for the whole call. `entryOf` checks the rest, entry by entry. The API documents do not require
+ * the list; without one the call does nothing.
  */
 export const batch = <S extends z.core.$ZodLooseShape>(naming: S) =>
   z.object({ list: z._default(list(z.looseObject(naming), 1, MOST_WRITTEN), []) });
 
-/** Bytes of a body with a list of profiles or avatars: as much as the gateway passes to a function. */
+/** Most bytes of a body with a list of profiles or avatars: what the gateway passes to a function at most. */
 export const MOST_BATCH_BODY = 6 * 1024 * 1024;
 
-/** An entry as its schema has it, or the error that is its alone. */
+/** The entry as its schema parses it, or the error of this entry alone. */
 export function entryOf<S extends z.ZodMiniType>(
   schema: S,
   entry: object,
@@ -26,6 +26,6 @@ export function entryOf<S extends z.ZodMiniType>(
     : { value: undefined, error: parameterError(parsed.error, given) };
 }
 
-/** The first entry of each name, in the order of the request. */
+/** The first entry for each name, in the order of the request. */
 export const uniqueBy = <T, K extends keyof T>(entries: T[], name: K): T[] =>
   entries.filter((entry, index) => entries.findIndex((other) => other[name] === entry[name]) === index);

@@ -1,31 +1,15 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { type Access, Call } from '../call/call.ts';
+import { Call } from '../call/call.ts';
 import { requestHash } from '../call/idempotency.ts';
 import { Page } from '../call/page.ts';
 import { Redirect } from '../call/redirect.ts';
 import { untilAnswered } from '../deadline.ts';
 import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
+import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
-
-/** What an operation takes and gives, as its file declares it; the API's description is built from it. */
-export interface Contract<S extends z.core.$ZodType> {
-  access: Access;
-  /** Parameters of query and body together. */
-  request: S;
-  /** `data` of a success. */
-  reply: z.core.$ZodType;
-  /** The body is one text, not JSON: it comes as the parameter `body`. */
-  rawBody?: boolean;
-  /** `app_id` and `access-token` may come in the query, where the address stands in a page that can send no headers. */
-  queryCredentials?: boolean;
-  /** The parameter that names the group, where it is not `group_id`. */
-  groupParameter?: string;
-  /** Bytes of a body, where they may be more than a single record needs. */
-  mostBody?: number;
-}
 
 /** A call on its way through the wrapper: what the event means. */
 interface Invocation {
@@ -54,17 +38,18 @@ const deadline = {
 
 /**
  * The Lambda handler of an operation: the only place that knows events, headers, envelope, error replies and log
- * lines. `run` gets input that fits the schema; who asks is verified when it opens the call, together with its reads.
- * The contract stays readable on the handler, for the API's description.
+ * lines. `run` gets input that fits the request schema. It verifies the caller when it opens the call, together with its
+ * reads.
  */
 export function operation<S extends z.ZodMiniType>(
   contract: Contract<S>,
   run: (call: Call, input: z.output<S>) => Promise<unknown>,
 ) {
-  const handler = middy(deadline)
+  const schema = contract.request();
+  return middy(deadline)
     .use<middy.MiddlewareObj>({
       before: (request) => {
-        request.event = invocation(contract, request.event as APIGatewayProxyEventV2, request.context);
+        request.event = invocation(contract, schema, request.event as APIGatewayProxyEventV2, request.context);
       },
       after: (request) => {
         const { call } = request.event as Invocation;
@@ -94,21 +79,29 @@ export function operation<S extends z.ZodMiniType>(
         }
       }),
     ) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
-  return Object.assign(handler, { contract });
 }
 
-function invocation(contract: Contract<z.ZodMiniType>, event: APIGatewayProxyEventV2, context: Context): Invocation {
+function invocation(
+  contract: Contract,
+  schema: z.ZodMiniType,
+  event: APIGatewayProxyEventV2,
+  context: Context,
+): Invocation {
   const { headers } = event;
   const query = new URLSearchParams(contract.queryCredentials ? event.rawQueryString : '');
   const credential = (name: string) => headers[name] ?? query.get(name) ?? undefined;
   const call = new Call(
     contract.access,
     { app: credential('app_id'), token: credential('access-token'), user: headers.user_id, group: headers.group_id },
-    { userAgent: headers['user-agent'] ?? '', idempotency: idempotencyOf(event), origin: originOf(event) },
+    {
+      userAgent: headers['user-agent'] ?? '',
+      idempotency: contract.idempotent ? idempotencyOf(event) : undefined,
+      origin: originOf(event),
+    },
   );
   return {
     call,
-    input: inputOf(contract, event, call),
+    input: inputOf(contract, schema, event, call),
     started: performance.now(),
     requestId: context.awsRequestId,
     gatewayId: event.requestContext.requestId,
@@ -128,12 +121,12 @@ function idempotencyOf({ headers, body, rawQueryString }: APIGatewayProxyEventV2
   return { key, request: requestHash(body, rawQueryString, headers.user_id, headers.group_id) };
 }
 
-function inputOf<S extends z.ZodMiniType>(contract: Contract<S>, event: APIGatewayProxyEventV2, call: Call) {
+function inputOf(contract: Contract, schema: z.ZodMiniType, event: APIGatewayProxyEventV2, call: Call) {
   const given = parametersOf(event, contract);
   if (given instanceof ApiError) return given;
   const group = call.headerGroup;
   const name = contract.groupParameter ?? 'group_id';
-  const parsed = contract.request.safeParse(group === undefined ? given : { [name]: group, ...given });
+  const parsed = schema.safeParse(group === undefined ? given : { [name]: group, ...given });
   if (!parsed.success) return parameterError(parsed.error, given);
   const named = (parsed.data as { [name: string]: unknown })[name];
   if (group !== undefined && named !== undefined && named !== group)

@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 
 /**
  * Building blocks of the operations' request schemas. Numbers and booleans are accepted as JSON values and as strings,
- * in query and body alike (docs/behaviour.md, Parameters); a wrong one is answered `badParameter` with the
- * field's name. What JSON Schema cannot see in a check, `z.meta` says for the API's description.
+ * in query and body alike (docs/behaviour.md, Parameters). The error for a wrong one is `badParameter` with the
+ * field's name. JSON Schema cannot see into a check, so `z.meta` describes it for the API's description.
  */
 
 export const DECIMAL = /^[+-]?[0-9]{1,17}$/;
@@ -20,7 +20,7 @@ const BOOLEANS = new Map<unknown, boolean>([
 export const asBoolean = (value: unknown) =>
   BOOLEANS.get(typeof value === 'string' ? value.trim().toLowerCase() : value) ?? value;
 
-/** A whole number within bounds, both included. */
+/** A whole number from `least` to `most`. */
 export const integer = (least: number, most: number) =>
   z.pipe(
     z.transform(asNumber),
@@ -44,14 +44,14 @@ const points = (text: string) => {
   return count;
 };
 
-/** Text of at most so many Unicode code points; may be empty. */
+/** Text of at most `most` Unicode code points; may be empty. */
 export const text = (most: number) =>
   z.string('must be text').check(
     z.refine((value) => points(value) <= most, `must have at most ${most} characters`),
     z.meta({ maxLength: most }),
   );
 
-/** Text that names something: trimmed, and blank only where that clears it. */
+/** A name, trimmed; it may be blank, which clears it. */
 export const name = (most: number) =>
   z.pipe(
     z.transform((value: unknown) => (typeof value === 'string' ? value.trim() : value)),
@@ -69,26 +69,26 @@ export const title = (most: number) =>
   );
 
 /**
- * A scheme that is neither `http` nor `https`, as a browser finds it: after white space and control characters, which it
- * drops, and with tabs and line breaks in between.
+ * A scheme other than `http` and `https`, as a browser reads it: a browser skips white space and control characters in
+ * front, and tabs and line breaks in between.
  */
 const OTHER_SCHEME = /^[\s\p{Cc}]*(?![Hh][Tt][Tt][Pp][Ss]?:)[A-Za-z][A-Za-z0-9+.\t\n\r-]*:/u;
 
-/** An address that a page may show: with `http`, `https` or no scheme. Any other text without a scheme is taken too. */
+/** An address that a page may show: with `http`, `https` or no scheme. Any text without a scheme is accepted. */
 export const url = () =>
   text(LONGEST.url).check(
     z.refine((value) => !OTHER_SCHEME.test(value), 'must have no scheme but http or https'),
     z.meta({ not: { pattern: OTHER_SCHEME.source } }),
   );
 
-/** Text of at most so many bytes in UTF-8. */
+/** Text of at most `most` bytes in UTF-8. */
 export const bytes = (most: number) =>
   z.string('must be text').check(
     z.refine((value) => Buffer.byteLength(value) <= most, `must have at most ${most} bytes`),
     z.meta({ maxLength: most, description: `At most ${most} bytes in UTF-8.` }),
   );
 
-/** A list of `least` to `most` entries; a query carries one as a comma-separated or JSON text. */
+/** A list of `least` to `most` entries; in a query it is comma-separated or JSON text. */
 export const list = <T extends z.core.$ZodType>(entry: T, least: number, most: number) =>
   z.pipe(
     z.transform(asList),
@@ -110,14 +110,14 @@ function asList(value: unknown): unknown {
   }
 }
 
-/** Different ids in the order of the request. */
+/** Ids without repetitions, in the order of the request. */
 export const ids = (least: number, most: number) =>
   z.pipe(
     list(id(), least, most),
     z.transform((list: number[]) => [...new Set(list)]),
   );
 
-/** A media type as an upload's header can carry it; an empty one is that of bytes that nobody knows. */
+/** A media type that a header can carry; an empty one means unknown bytes. */
 export const fileType = () =>
   z.pipe(
     name(LONGEST.fileName),
@@ -127,7 +127,7 @@ export const fileType = () =>
     ),
   );
 
-/** Minutes: −1 for ever, or at least one and ending before 2^31 seconds. */
+/** Minutes: −1 is for ever; otherwise at least 1, and the end is before 2^31 seconds since 1970. */
 export const duration = () =>
   z.pipe(
     integer(-1, 2 ** 31),
@@ -137,7 +137,7 @@ export const duration = () =>
     ),
   );
 
-/** Most entries of a list in a body: writes, reads. */
+/** Most entries of a list in a request, for writes and for reads. */
 export const MOST_WRITTEN = 100;
 export const MOST_READ = 1000;
 
@@ -155,7 +155,7 @@ export const LONGEST = {
   fileName: 255,
 } as const;
 
-/** `limit`, `cursor` and `version` of a list; more than 1000 is 1000. */
+/** `limit`, `cursor` and `version` of a list; a `limit` over 1000 counts as 1000. */
 export const paging = (usual: number) => ({
   limit: z._default(
     z.pipe(

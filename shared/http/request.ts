@@ -3,12 +3,12 @@ import type * as z from 'zod/mini';
 import { type ApiError, badParameter, TooLarge } from '../errors.ts';
 
 /**
- * Bytes of a body. The longest that fits a schema, a profile whose every character is escaped in JSON, has some 220 KB;
- * lists of profiles say how much they take.
+ * Most bytes of a body. The longest body that fits a schema has some 220 KB: a profile whose every character is escaped
+ * in JSON. Operations on lists of profiles declare a bound of their own.
  */
 const MOST_BODY = 262_144;
 
-/** Parameters of a call before they are checked: the JSON body's, and the query's, which win. */
+/** The unchecked parameters of a call, from the JSON body and the query; those of the query win. */
 export function parametersOf(
   event: APIGatewayProxyEventV2,
   { rawBody = false, mostBody = MOST_BODY }: { rawBody?: boolean; mostBody?: number },
@@ -25,17 +25,17 @@ export function parametersOf(
   return withoutNulls({ ...parsed, ...query });
 }
 
-/** A field that is null has not come: many clients send what they have not so. */
+/** Drops fields that are null: many clients send null for a missing value. */
 export const withoutNulls = (given: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 
 const bodyOf = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2) =>
   isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
 
-/** Half of a surrogate pair can only come escaped. Clients that cut a text between the two send it. */
+/** Half of a surrogate pair, which must be escaped in JSON. Clients send one when they cut a text between the two. */
 const HALF_PAIR = /\\u[dD][89a-fA-F]/;
 
-/** Half pairs are no Unicode, and no database need take them: they become U+FFFD, as in a query. */
+/** Half pairs are invalid Unicode, and a database may refuse them: they become U+FFFD, as in a query. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text, HALF_PAIR.test(text) ? wellFormed : undefined);
@@ -46,13 +46,13 @@ function parse(text: string): unknown {
 
 const wellFormed = (_: string, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value);
 
-/** The whole body is the value: a JSON string gives its content, anything else is kept as it came. */
+/** The whole body is the value: the content of a JSON string, or else the body as it is. */
 function rawText(body: string): string {
   const parsed = parse(body);
   return typeof parsed === 'string' ? parsed : body;
 }
 
-/** The first thing wrong, with the field's name: `user_list[3]: must be at least 1`. */
+/** The first error, with the field's name: `user_list[3]: must be at least 1`. */
 export function parameterError(error: z.core.$ZodError, parameters: unknown): ApiError {
   const [issue] = error.issues;
   const path = issue?.path ?? [];

@@ -2,13 +2,13 @@ import * as z from 'zod/mini';
 import { USERNAME } from '../data/keys.ts';
 import { LONGEST, text, title } from './parameters.ts';
 
-/** Schemas that several operations on users share. */
+/** Parameters that several operations on users share. */
 
 /**
  * ASCII letters, digits, _ and Chinese characters; not all digits; not a reserved beginning (docs/behaviour.md,
  * Usernames and mobile numbers).
- * NFKC makes no other letters or digits of these. The alphabet has no pattern in the API's description: that of
- * scripts needs a flag of regular expressions which readers of JSON Schema leave out.
+ * NFKC leaves these characters as they are. The API's description has no pattern for the alphabet: a pattern with
+ * scripts needs the flag `v` or `u`, which readers of JSON Schema do not set.
  */
 export const username = () =>
   z.pipe(
@@ -29,10 +29,10 @@ export const newPassword = () =>
     ),
   );
 
-/** A password to be compared: of any form, so that a wrong one is wrong and not malformed. */
+/** A password to compare. Any form is accepted, so that the answer to a wrong one is always the same error. */
 export const password = () => text(1024);
 
-/** Absent and empty are the same: a login without a device of its own. */
+/** An absent and an empty one are the same: a login without its own device. */
 export const deviceGuid = () =>
   z.optional(
     z.pipe(
@@ -40,36 +40,3 @@ export const deviceGuid = () =>
       z.transform((guid: string) => guid || undefined),
     ),
   );
-
-/** The settings record (section 1.35). */
-export const settingsReply = z.object({
-  auth_answer: z.string(),
-  auth_mode: z.int(),
-  auth_question: z.string(),
-  auto_download: z.boolean(),
-  group_confirm: z.boolean(),
-  id: z.int(),
-  no_push: z.boolean(),
-  no_push_detail: z.boolean(),
-  no_push_end_hour: z.int(),
-  no_push_start_hour: z.int(),
-  no_sounds: z.boolean(),
-  push_nick_name: z.string(),
-  push_token: z.string(),
-  silence_end_time: z.int(),
-  silence_start_time: z.int(),
-  user_id: z.int(),
-  vibratory: z.boolean(),
-});
-
-/** What a login hands out (token document). */
-export const sessionReply = z.object({
-  token: z.string(),
-  user_id: z.int(),
-  expire: z.int(),
-  push_token: z.string(),
-  encrypt_type: z.int(),
-  public_key: z.string(),
-  access_key_secret: z.null(),
-  store_token: z.null(),
-});

@@ -1,45 +1,41 @@
-import { readFile } from 'node:fs/promises';
 import type * as z from 'zod/mini';
-import type { Access } from '../call/call.ts';
 import { type ErrorName, errors } from '../errors.ts';
-import { redirectReply, uploadFormReply } from '../http/file-schemas.ts';
-import { announcementReply, entryReply, fileReply, groupReply, memberReply } from '../http/group-schemas.ts';
-import type { Contract } from '../http/operation.ts';
-import { sessionReply, settingsReply } from '../http/user-schemas.ts';
-import { AREAS, type Method, type Route } from '../routes/index.ts';
+import {
+  announcementReply,
+  entryReply,
+  fileReply,
+  groupReply,
+  memberReply,
+  redirectReply,
+  sessionReply,
+  settingsReply,
+  uploadFormReply,
+} from '../http/replies.ts';
+import { type Access, AREAS, type Method, type Operation } from '../routes/index.ts';
 import { errorName, MEANINGS } from './errors.ts';
 import { meaningOf } from './glossary.ts';
 import { type JsonSchema, replySchema, requestSchema } from './schema.ts';
 
-/** A call and what it was answered, as they were recorded in a run of the flows. */
+/** A call and its answer, recorded in a run of the flows. */
 export interface Example {
-  /** Parameters of query and body together; of a raw body the text. */
+  /** Parameters of query and body together; `body` where the body is one text. */
   request: Record<string, unknown>;
   answer: { code: number; data: unknown; message: string | null; cursor?: string; total?: number; version?: number };
 }
 
-/** By row id, then by code: 200 and the errors that were seen. */
+/** By operation id, then by code: 200, and the errors that occurred. */
 export type Examples = Record<string, Record<string, Example>>;
 
 export interface DocumentSources {
-  routes: readonly Route[];
+  routes: readonly Operation[];
   examples: Examples;
   version: string;
 }
 
-interface Operation {
-  row: Route;
-  contract: Contract<z.core.$ZodType>;
-  entry?: z.core.$ZodType;
-  /** The sentence that its file says of it. */
-  text: string;
-  examples: Record<string, Example>;
-}
-
-/** OpenAPI's objects, as far as this file writes them. */
+/** Any object of OpenAPI. */
 type Json = Record<string, unknown>;
 
-/** Records that several operations answer. */
+/** Replies that become named schemas. */
 const NAMED = new Map<z.core.$ZodType, string>([
   [groupReply, 'Group'],
   [memberReply, 'Member'],
@@ -62,35 +58,26 @@ const WHO: Record<Access, string> = {
   'admin as person': 'Needs an admin token with the `user_id` header.',
 };
 
-/** Operations that answer a repeated call once more instead of carrying it out again. */
-const REPEATABLE = new Set(['group/create', 'group/announcement/edit', 'group/file/upload', 'user/register/batch']);
-
-/** A page without parameters: the list is short, its envelope is the documented one. */
-const ALWAYS_ONE_PAGE = new Set(['user/device/list']);
-
-/** Lists that say how many entries they have. */
-const COUNTED = /(member|banned|blocked|invitation|application)-list$/;
-
-/** Parameters that stand in the query whatever the method. */
+/** Parameters that are documented in the query for every method. */
 const PAGING = new Set(['limit', 'cursor', 'version', 'page_num', 'page_size']);
 
-/** The OpenAPI 3.1 document of all operations: the route table, their schemas, and what they answered in tests. */
-export async function openApiDocument({ routes, examples, version }: DocumentSources): Promise<Json> {
-  const operations = await Promise.all(routes.map((row) => load(row, examples[row.id] ?? {})));
+/** The OpenAPI 3.1 document of all operations: their declarations, and what they answered in tests. */
+export function openApiDocument({ routes, examples, version }: DocumentSources): Json {
   const schemas: Record<string, JsonSchema> = {};
   const paths: Record<string, Json> = {};
   const requestBodies: Json = {};
   const responses: Json = {};
-  for (const operation of operations) {
-    const name = pascal(operation.row.id);
-    const { query, body } = parametersOf(operation);
+  for (const operation of routes) {
+    const name = pascal(operation.id);
+    const shown = examples[operation.id] ?? {};
+    const { query, body } = parametersOf(operation, shown);
     if (body) requestBodies[name] = body;
-    responses[name] = answerOf(operation, schemas);
-    const methods = operation.row.methods.map((method) => [
+    responses[name] = answerOf(operation, shown, schemas);
+    const methods = operation.methods.map((method) => [
       method.toLowerCase(),
       operationOf(operation, method, query, body !== undefined),
     ]);
-    paths[operation.row.path] = { ...paths[operation.row.path], ...Object.fromEntries(methods) };
+    paths[operation.path] = { ...paths[operation.path], ...Object.fromEntries(methods) };
   }
   return {
     openapi: '3.1.1',
@@ -108,7 +95,7 @@ export async function openApiDocument({ routes, examples, version }: DocumentSou
       securitySchemes: {
         app: { type: 'apiKey', in: 'header', name: 'app_id', description: 'Id of the app.' },
         token: { type: 'apiKey', in: 'header', name: 'access-token', description: 'Token of a user, or of an admin.' },
-        ...(operations.some(({ contract }) => contract.queryCredentials) && {
+        ...(routes.some(({ queryCredentials }) => queryCredentials) && {
           appInQuery: { type: 'apiKey', in: 'query', name: 'app_id', description: 'For addresses in pages.' },
           tokenInQuery: { type: 'apiKey', in: 'query', name: 'access-token', description: 'For addresses in pages.' },
         }),
@@ -121,47 +108,33 @@ export async function openApiDocument({ routes, examples, version }: DocumentSou
   };
 }
 
-/** The line above a handler; its last part is what is looked for. */
-const SAID = /^\/\*\* [A-Z|]+ \/\S+?(?: — (?:section [\d., ]+?|token document))?(?:: (.*))?\. \*\/$/m;
-
-async function load(row: Route, examples: Record<string, Example>): Promise<Operation> {
-  const file = new URL(`../../functions/${row.id}.ts`, import.meta.url);
-  const module = await import(/* @vite-ignore */ file.href);
-  const said = SAID.exec(await readFile(file, 'utf8'));
-  if (!said) throw new Error(`functions/${row.id}.ts has no line "/** METHOD /path — section N: what it does. */"`);
-  return { row, contract: module.handler.contract, entry: module.entry, text: said[1] ?? '', examples };
-}
-
-function operationOf({ row, contract, text }: Operation, method: Method, query: Json[], hasBody: boolean): Json {
-  const alias = method !== row.methods[0];
-  const name = pascal(row.id);
-  const open = contract.access === 'public';
-  const description = [
-    alias && `The same as \`${row.methods[0]} ${row.path}\`.`,
-    text && `${text[0]!.toUpperCase()}${text.slice(1)}.`,
-    WHO[contract.access],
-  ];
-  const headers = [
-    ...(open ? [] : ['user_id', 'group_id']),
-    ...(REPEATABLE.has(row.id) ? ['idempotency-key'] : []),
-  ].map((header) => ({ $ref: `#/components/parameters/${header}` }));
+function operationOf(operation: Operation, method: Method, query: Json[], hasBody: boolean): Json {
+  const { id, path, methods, access, scope, queryCredentials } = operation;
+  const alias = method !== methods[0];
+  const name = pascal(id);
+  const open = access === 'public';
+  const description = [alias && `The same as \`${methods[0]} ${path}\`.`, operation.description, WHO[access]];
+  const headers = [...(open ? [] : ['user_id', 'group_id']), ...(operation.idempotent ? ['idempotency-key'] : [])].map(
+    (header) => ({ $ref: `#/components/parameters/${header}` }),
+  );
   return {
     operationId: `${name[0]!.toLowerCase()}${name.slice(1)}${alias ? `By${pascal(method.toLowerCase())}` : ''}`,
-    summary: alias ? `${row.summary} (alias)` : row.summary,
+    summary: alias ? `${operation.summary} (alias)` : operation.summary,
     description: description.filter(Boolean).join(' '),
-    tags: [AREAS[row.area]],
-    'x-section': row.section,
-    ...(alias && { 'x-alias-of': row.methods[0] }),
+    tags: [AREAS[operation.area]],
+    'x-section': operation.section,
+    ...(scope && { 'x-scope': scope }),
+    ...(alias && { 'x-alias-of': methods[0] }),
     security: [
       open ? { app: [] } : { app: [], token: [] },
-      ...(contract.queryCredentials ? [{ appInQuery: [], tokenInQuery: [] }] : []),
+      ...(queryCredentials ? [{ appInQuery: [], tokenInQuery: [] }] : []),
     ],
     parameters: [...query, ...headers],
     ...(hasBody && { requestBody: { $ref: `#/components/requestBodies/${name}` } }),
     responses: {
       200: { $ref: `#/components/responses/${name}` },
-      // What a page can load without headers is elsewhere: the answer leads there.
-      ...(contract.queryCredentials && { 302: { $ref: `#/components/responses/${name}` } }),
+      // A page can load this address without headers; the answer redirects it.
+      ...(queryCredentials && { 302: { $ref: `#/components/responses/${name}` } }),
       413: { $ref: '#/components/responses/TooLarge' },
       429: { $ref: '#/components/responses/Throttled' },
       500: { $ref: '#/components/responses/Failed' },
@@ -170,16 +143,21 @@ function operationOf({ row, contract, text }: Operation, method: Method, query: 
   };
 }
 
-/** Parameters of the query, and the body, where the API documents put them. */
-function parametersOf({ row, contract, entry, examples }: Operation): { query: Json[]; body: Json | undefined } {
+/** The parameters of the query and the body, in the places where the API documents put them. */
+function parametersOf(
+  operation: Operation,
+  examples: Record<string, Example>,
+): { query: Json[]; body: Json | undefined } {
+  const { id, methods, parameters, rawBody } = operation;
+  const request = operation.request();
   const asked = examples[200]?.request ?? {};
-  const schemaIn = (place: 'query' | 'body') => describe(requestSchema(contract.request, place), row.id, 'request');
-  if (contract.rawBody) {
+  const schemaIn = (place: 'query' | 'body') => describe(requestSchema(request, place), id, 'request');
+  if (rawBody) {
     const schema = schemaIn('body').properties!.body!;
     const example = asked.body === undefined ? {} : { example: asked.body };
     return { query: [], body: { required: true, content: { 'application/json': { schema, ...example } } } };
   }
-  const inQuery = (name: string) => row.methods[0] === 'GET' || row.parameters === 'query' || PAGING.has(name);
+  const inQuery = (name: string) => methods[0] === 'GET' || parameters === 'query' || PAGING.has(name);
   const { properties: queried = {}, required = [] } = schemaIn('query');
   const query = Object.entries(queried)
     .filter(([name]) => inQuery(name))
@@ -198,7 +176,8 @@ function parametersOf({ row, contract, entry, examples }: Operation): { query: J
   const schema: JsonSchema = { ...object, properties: Object.fromEntries(own) };
   delete schema.required;
   if (ofBody.length > 0) schema.required = ofBody;
-  if (entry) schema.properties!.list = entriesOf(schema.properties!.list!, entry, row.id);
+  const entry = operation.entry?.();
+  if (entry) schema.properties!.list = entriesOf(schema.properties!.list!, entry, id);
   const sent = Object.fromEntries(Object.entries(asked).filter(([name]) => !inQuery(name)));
   const example = Object.keys(sent).length > 0 ? { example: sent } : {};
   return {
@@ -207,7 +186,7 @@ function parametersOf({ row, contract, entry, examples }: Operation): { query: J
   };
 }
 
-/** A list whose entries succeed or fail on their own: with all their fields. */
+/** A list whose entries succeed or fail one by one, with all fields of an entry. */
 function entriesOf(list: JsonSchema, entry: z.core.$ZodType, operation: string): JsonSchema {
   const { properties, required = [] } = describe(requestSchema(entry, 'body'), operation, 'request');
   const { items } = list;
@@ -222,7 +201,7 @@ function entriesOf(list: JsonSchema, entry: z.core.$ZodType, operation: string):
   };
 }
 
-/** Every object's fields with what they mean. */
+/** The schema with the meaning of each field. */
 function describe(schema: JsonSchema, operation: string, where: 'request' | 'reply'): JsonSchema {
   const { properties, items, ...rest } = schema;
   const described = Object.entries(properties ?? {}).map(([name, field]) => {
@@ -236,27 +215,29 @@ function describe(schema: JsonSchema, operation: string, where: 'request' | 'rep
   };
 }
 
-function answerOf({ row, contract, examples }: Operation, schemas: Record<string, JsonSchema>): Json {
-  const data = replySchema(contract.reply, NAMED, (name, schema) => {
-    // What a name, a type and an address are depends on the record.
+function answerOf(
+  { id, reply, page }: Operation,
+  examples: Record<string, Example>,
+  schemas: Record<string, JsonSchema>,
+): Json {
+  const data = replySchema(reply(), NAMED, (name, schema) => {
+    // What `name`, `type` and `url` mean depends on the record.
     schemas[name] ??= describe(schema, name, 'reply');
   });
-  const { shape = {} } = contract.request._zod.def as Partial<z.core.$ZodObjectDef>;
-  const paged = 'cursor' in shape || ALWAYS_ONE_PAGE.has(row.id);
   const success: JsonSchema = {
     title: 'Success',
     type: 'object',
     properties: {
       code: { const: 200 },
-      data: describe(data, row.id, 'reply'),
-      ...(paged && {
+      data: describe(data, id, 'reply'),
+      ...(page && {
         cursor: { type: 'string', description: 'Where the next page begins; absent on the last page.' },
-        ...(COUNTED.test(row.id) && { total: { type: 'integer', description: 'Entries of the whole list.' } }),
+        ...(page === 'counted' && { total: { type: 'integer', description: 'Entries of the whole list.' } }),
         version: { const: 0 },
       }),
       message: { type: 'null' },
     },
-    required: ['code', 'data', 'message', ...(paged ? ['version'] : [])],
+    required: ['code', 'data', 'message', ...(page ? ['version'] : [])],
     additionalProperties: false,
   };
   const seen = Object.keys(examples)
@@ -308,7 +289,7 @@ const faultSchema = (): JsonSchema => ({
   additionalProperties: false,
 });
 
-/** Answers by HTTP status other than 200; the gateway's own have no envelope. */
+/** Answers with another HTTP status than 200. Those of the gateway have no envelope. */
 function faults(): Json {
   const gateway = { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] };
   const json = (schema: Json) => ({ 'application/json': { schema } });
@@ -377,9 +358,9 @@ ${Object.entries(errors)
 </details>
 `;
 
-const tagsOf = (routes: readonly Route[]): Json[] =>
+const tagsOf = (routes: readonly Operation[]): Json[] =>
   Object.entries(AREAS)
-    .filter(([area]) => routes.some((row) => row.area === area))
+    .filter(([area]) => routes.some((operation) => operation.area === area))
     .map(([, name]) => ({ name }));
 
 const sorted = <T>(record: Record<string, T>): Record<string, T> =>

@@ -1,6 +1,6 @@
 /**
- * What each field means, once for all operations; `<row id> <field>` where an operation means something of its own.
- * A test says which field is missing here.
+ * The meaning of each field in all operations; `<operation id> <field>` overrides it for one operation. A test lists the
+ * fields that are missing here.
  */
 const GLOSSARY: Record<string, string> = {
   access_key_secret: 'Always null; files are uploaded by presigned addresses.',
@@ -165,10 +165,10 @@ const GLOSSARY: Record<string, string> = {
   'user/vibratory value': 'Whether messages vibrate.',
 };
 
-/** In an answer, of one entry: why it failed. */
+/** `reason` in the result of one entry. */
 const FAILURE = 'Why the entry failed; empty where it did not.';
 
-/** What a field of an operation's request or answer means; undefined where nobody has said it yet. */
+/** The meaning of a field in an operation's request or reply; undefined where it is missing here. */
 export function meaningOf(operation: string, field: string, where: 'request' | 'reply'): string | undefined {
   const own = GLOSSARY[`${operation} ${field}`];
   if (own !== undefined) return own;

@@ -16,10 +16,10 @@ export interface JsonSchema {
   [keyword: string]: unknown;
 }
 
-/** Where a parameter travels: in a query all is text anyway, in a body text is one way of writing a number. */
+/** Where a parameter is sent. In a query everything is text; in a body a number may be written as text. */
 type Place = 'query' | 'body';
 
-/** Accepted beside the value of the type itself (docs/behaviour.md, Parameters). */
+/** What a parameter accepts beside values of its own type (docs/behaviour.md, Parameters). */
 const COERCIONS = new Map<unknown, JsonSchema>([
   [asNumber, { type: ['integer', 'string'], pattern: DECIMAL.source }],
   [asBoolean, { type: ['boolean', 'integer', 'string'], enum: [true, false, 1, 0, 'true', 'false', '1', '0'] }],
@@ -33,7 +33,7 @@ export function requestSchema(schema: z.core.$ZodType, place: Place): JsonSchema
     override({ zodSchema, jsonSchema }) {
       const { def } = zodSchema._zod;
       if (def.type === 'default') jsonSchema.default = def.defaultValue as never;
-      // A transformation in front says nothing of what is required; what is refused when it is missing does.
+      // A leading transformation hides whether a field is required. So ask the schema whether it refuses a missing value.
       if (def.type === 'object') {
         const required = Object.keys(def.shape).filter((name) => !z.safeParse(def.shape[name]!, undefined).success);
         delete jsonSchema.required;
@@ -49,14 +49,14 @@ export function requestSchema(schema: z.core.$ZodType, place: Place): JsonSchema
   return json;
 }
 
-/** What comes in is all that is promised of a pipe that ends in a transformation; else both ends must hold. */
+/** Of a pipe that ends in a transformation, only its input is described; of any other pipe, both ends. */
 function pipeSchema(into: JsonSchema, def: z.core.$ZodPipeDef, place: Place): JsonSchema {
   if (def.out._zod.def.type === 'transform') return into;
   const { transform } = def.in._zod.def as z.core.$ZodTransformDef;
   return { ...both(into, requestSchema(def.out, place)), ...(place === 'body' && COERCIONS.get(transform)) };
 }
 
-/** Both hold: the narrower bounds, the wider type, which is the one that is coerced. */
+/** A schema for which both hold: the narrower bounds, and the first type, which accepts more. */
 function both(first: JsonSchema, second: JsonSchema): JsonSchema {
   const { minimum, maximum } = { ...first, ...second };
   const type = first.type ?? second.type;
@@ -79,14 +79,14 @@ export function replySchema(
 ): JsonSchema {
   const metadata = z.registry<{ id: string }>();
   for (const [type, id] of named) metadata.add(type, { id });
-  // In an object, for what is converted is never a reference itself.
+  // Inside an object, because the schema at the top never becomes a reference.
   const { properties, $defs } = z.toJSONSchema(z.object({ schema }), { io: 'output', metadata }) as JsonSchema;
   for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, JsonSchema>))
     take(name, tidy(definition));
   return tidy(properties!.schema!);
 }
 
-/** References lead to components, and whole numbers need no bounds said. */
+/** Rewrites references to point to components, and drops the bounds that every whole number has. */
 function tidy({ id, ...schema }: JsonSchema): JsonSchema {
   return JSON.parse(
     JSON.stringify(schema, (key, value) => {

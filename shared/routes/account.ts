@@ -1,78 +1,124 @@
-import type { Route } from './route.ts';
+import * as z from 'zod/mini';
+import { batch } from '../http/batch.ts';
+import { id, LONGEST, name, text } from '../http/parameters.ts';
+import { sessionReply, settingsReply } from '../http/replies.ts';
+import { deviceGuid, newPassword, password, username } from '../http/user-schemas.ts';
+import { type Operation, PASSWORD_MEMORY } from './operation.ts';
 
 const area = 'account';
 
-/** Passwords cost processor time: a whole virtual processor (1,769 MiB) makes the call about three times faster. */
-export const PASSWORD_MEMORY = 1769;
-const memory = PASSWORD_MEMORY;
+export const tokenUser = {
+  id: 'token/user',
+  path: '/token/user',
+  methods: ['POST'],
+  area,
+  section: 'token',
+  summary: 'Log in by username or mobile number',
+  description: 'Logs in by `name` or `mobile`.',
+  access: 'public',
+  grants: ['query', 'put', 'update', 'delete', 'check'],
+  memory: PASSWORD_MEMORY,
+  request: () =>
+    z
+      .object({
+        name: z.optional(text(256)),
+        mobile: z.optional(text(256)),
+        password: password(),
+        device_guid: deviceGuid(),
+      })
+      .check(
+        z.refine(({ name, mobile }) => (name ?? mobile) !== undefined, {
+          message: 'or mobile is required',
+          path: ['name'],
+        }),
+      ),
+  reply: () => sessionReply,
+} satisfies Operation;
 
-export const accountRoutes = [
-  {
-    id: 'token/user',
-    path: '/token/user',
-    methods: ['POST'],
-    area,
-    access: 'public',
-    section: 'token',
-    summary: 'Log in by username or mobile number',
-    grants: ['query', 'put', 'update', 'delete', 'check'],
-    memory,
-  },
-  {
-    id: 'token/id',
-    path: '/token/id',
-    methods: ['POST'],
-    area,
-    access: 'public',
-    section: 'token',
-    summary: 'Log in by user id',
-    grants: ['query', 'put', 'update', 'delete', 'check'],
-    memory,
-  },
-  {
-    id: 'token/login',
-    path: '/token/login',
-    methods: ['POST'],
-    area,
-    access: 'public',
-    section: 'token',
-    summary: 'Log in by login name: username or mobile number',
-    grants: ['query', 'put', 'update', 'delete', 'check'],
-    memory,
-  },
-  {
-    id: 'user/register/v2',
-    path: '/user/register/v2',
-    methods: ['POST'],
-    area,
-    access: 'public',
-    section: '1.34',
-    summary: 'Register user',
-    grants: ['put', 'update'],
-    memory,
-  },
-  {
-    id: 'user/register/push',
-    path: '/user/register/push',
-    methods: ['POST'],
-    area,
-    access: 'public',
-    section: '1.33',
-    summary: 'Register push user',
-    grants: ['put', 'update'],
-    memory,
-  },
-  {
-    id: 'user/register/batch',
-    path: '/user/register/batch',
-    methods: ['POST'],
-    area,
-    access: 'actor',
-    section: '1.32',
-    summary: 'Register user in batch',
-    grants: ['query', 'put'],
-    // The most that a new account's functions may have, 1.7 virtual processors, and time for a hundred passwords.
-    memory: 3008,
-    timeout: 29,
-  },
-] as const satisfies readonly Route[];
+export const tokenId = {
+  id: 'token/id',
+  path: '/token/id',
+  methods: ['POST'],
+  area,
+  section: 'token',
+  summary: 'Log in by user id',
+  description: 'Logs in by user id.',
+  access: 'public',
+  grants: ['query', 'put', 'update', 'delete', 'check'],
+  memory: PASSWORD_MEMORY,
+  request: () => z.object({ user_id: id(), password: password(), device_guid: deviceGuid() }),
+  reply: () => sessionReply,
+} satisfies Operation;
+
+export const tokenLogin = {
+  id: 'token/login',
+  path: '/token/login',
+  methods: ['POST'],
+  area,
+  section: 'token',
+  summary: 'Log in by login name: username or mobile number',
+  description: 'Logs in by username or mobile number.',
+  access: 'public',
+  grants: ['query', 'put', 'update', 'delete', 'check'],
+  memory: PASSWORD_MEMORY,
+  request: () => z.object({ login_name: text(256), password: password(), device_guid: deviceGuid() }),
+  reply: () => sessionReply,
+} satisfies Operation;
+
+export const userRegisterV2 = {
+  id: 'user/register/v2',
+  path: '/user/register/v2',
+  methods: ['POST'],
+  area,
+  section: '1.34',
+  summary: 'Register user',
+  description: 'Registers a user and returns the settings.',
+  access: 'public',
+  grants: ['put', 'update'],
+  memory: PASSWORD_MEMORY,
+  request: () => z.object({ username: username(), password: newPassword() }),
+  reply: () => settingsReply,
+} satisfies Operation;
+
+export const userRegisterPush = {
+  id: 'user/register/push',
+  path: '/user/register/push',
+  methods: ['POST'],
+  area,
+  section: '1.33',
+  summary: 'Register push user',
+  description: 'Registers a user and binds the alias and the push token.',
+  access: 'public',
+  grants: ['put', 'update'],
+  memory: PASSWORD_MEMORY,
+  request: () =>
+    z.object({
+      username: username(),
+      password: newPassword(),
+      alias: z.optional(name(LONGEST.name)),
+      push_token: z.optional(text(LONGEST.reason)),
+      device_guid: deviceGuid(),
+      sign: z.optional(text(LONGEST.url)),
+    }),
+  reply: () => settingsReply,
+} satisfies Operation;
+
+export const userRegisterBatch = {
+  id: 'user/register/batch',
+  path: '/user/register/batch',
+  methods: ['POST'],
+  area,
+  section: '1.32',
+  summary: 'Register user in batch',
+  description: 'Registers up to 100 users, which succeed or fail one by one.',
+  access: 'admin',
+  scope: 'users',
+  grants: ['query', 'put'],
+  // The most that a function of a new AWS account may have, 1.7 virtual processors, and time for a hundred passwords.
+  memory: 3008,
+  timeout: 29,
+  idempotent: true,
+  request: () => batch({ username: z.string('must be text') }),
+  entry: () => z.object({ username: username(), password: newPassword() }),
+  reply: () => z.array(z.object({ user_id: z.int(), username: z.string(), success: z.boolean(), reason: z.string() })),
+} satisfies Operation;

@@ -8,7 +8,7 @@ import { itemsOf } from '../support/invariants.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Given, inRaces, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 
-/** Milliseconds that a run still has. */
+/** The context of a run with that many milliseconds left. */
 const context = (left: () => number) => ({ awsRequestId: 'job', getRemainingTimeInMillis: left }) as Context;
 const ENOUGH = context(() => 300_000);
 
@@ -19,7 +19,7 @@ const event = (keys: { pk: string; sk: string }[]) =>
     Records: keys.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } })),
   }) as unknown as DynamoDBStreamEvent;
 
-/** The background function as the stream drives it: until no job is left. */
+/** Runs the background function, as the stream does, until no job is left. @returns the number of runs */
 async function cleanUp(given: Given, each: Context = ENOUGH): Promise<number> {
   for (let runs = 0; runs < 200; runs++) {
     const waiting = await jobs(given);
@@ -29,13 +29,13 @@ async function cleanUp(given: Given, each: Context = ENOUGH): Promise<number> {
   throw new Error('the jobs never end');
 }
 
-/** Makes every n-th request of the database fail, from the first on, until told to stop. */
+/** Makes every n-th request to the database fail, while it is set. */
 let faults: { every: number; seen: number } | undefined;
 afterEach(() => {
   faults = undefined;
 });
 
-/** What of a user still lies in the table, besides the user's own item. */
+/** Items of a user that are still in the table, besides the user's own item. */
 async function remains(given: Given, id: number): Promise<string[]> {
   const items = await itemsOf(given.world.table, given.app);
   return items
@@ -46,7 +46,7 @@ async function remains(given: Given, id: number): Promise<string[]> {
     .map(({ pk, sk }) => `${pk} ${sk}`);
 }
 
-/** So many at once. */
+/** Makes that many, fifteen at a time. */
 async function many<T>(count: number, make: (n: number) => Promise<T>): Promise<T[]> {
   const made: T[] = [];
   for (let from = 0; from < count; from += 15)
@@ -54,7 +54,7 @@ async function many<T>(count: number, make: (n: number) => Promise<T>): Promise<
   return made;
 }
 
-/** So many groups like this one (itself among them), with the same members; counts of the members are left to the caller. */
+/** Copies a group with its members until there are that many. The caller corrects the counts of the members. */
 async function copies(given: Given, group: number, count: number): Promise<number[]> {
   const whole = (await itemsOf(given.world.table, given.app)).map((item) => JSON.stringify(item));
   const own = new RegExp(`\\b${group}\\b`, 'g');
@@ -65,15 +65,15 @@ async function copies(given: Given, group: number, count: number): Promise<numbe
   return groups;
 }
 
-/** A user who owns groups of every kind, and whom they must pass to: undefined where nobody is left. */
+/** A user who owns groups of every kind, with the successor of each: undefined where nobody is left. */
 async function ownerOfMany(given: Given, each: number) {
   const gone = await given.user('gone');
-  const [heir, other, dead, third] = (await given.users(4, 'other')) as [Person, Person, Person, Person];
+  const [successor, other, dead, third] = (await given.users(4, 'other')) as [Person, Person, Person, Person];
   const kinds: { to: Person | undefined; people: { members?: Person[]; admins?: Person[] } }[] = [
-    { to: other, people: { members: [heir], admins: [other] } },
-    { to: other, people: { members: [heir], admins: [other, third] } },
-    { to: heir, people: { members: [dead, heir, other] } },
-    { to: heir, people: { admins: [dead], members: [heir] } },
+    { to: other, people: { members: [successor], admins: [other] } },
+    { to: other, people: { members: [successor], admins: [other, third] } },
+    { to: successor, people: { members: [dead, successor, other] } },
+    { to: successor, people: { admins: [dead], members: [successor] } },
     { to: undefined, people: {} },
     { to: undefined, people: { members: [dead] } },
   ];
@@ -81,10 +81,10 @@ async function ownerOfMany(given: Given, each: number) {
     const { to, people } = kinds[n % kinds.length]!;
     return { group: await given.group(gone, people), to: to?.id };
   });
-  return { gone, heir, other, dead, third, passed };
+  return { gone, successor, other, dead, third, passed };
 }
 
-/** Every group is with its heir, or dissolved. */
+/** Every group has passed to its successor, or is dissolved. */
 async function expectPassed(given: Given, passed: { group: number; to: number | undefined }[]) {
   for (const { group, to } of passed) {
     const { body } = await given.admin().asks('GET /group/info', { group_id: group });
@@ -92,9 +92,9 @@ async function expectPassed(given: Given, passed: { group: number; to: number | 
   }
 }
 
-inThisProcess('A deleted user', (story) => {
-  story('leaves nothing but the tombstone, and its groups to their heirs', async (given) => {
-    const { gone, heir, dead, third: owner, passed } = await ownerOfMany(given, 1);
+inThisProcess('Clean-up of a deleted user', (story) => {
+  story('a deleted user leaves only the tombstone, and owned groups pass on or are dissolved', async (given) => {
+    const { gone, successor, dead, third: owner, passed } = await ownerOfMany(given, 1);
     await gone.does('POST /user/profile', { nick_name: 'Gone', private_info: 'x'.repeat(16_000) });
     await gone.does('POST /user/settings', { user_id: gone.id, no_sounds: true });
     await gone.does('POST /user/push/tag', { tags: ['a', 'b'] });
@@ -103,17 +103,17 @@ inThisProcess('A deleted user', (story) => {
     const joined = await many(6, (n) => given.group(owner, n % 2 ? { members: [gone] } : { admins: [gone] }));
     const applied = await given.group(owner);
     await gone.does('POST /group/apply', { group_id: applied, reason: 'me' });
-    const dissolved = await given.group(heir, { members: [gone] });
-    await heir.does('POST /group/destroy', { group_id: dissolved });
+    const dissolved = await given.group(successor, { members: [gone] });
+    await successor.does('POST /group/destroy', { group_id: dissolved });
     await given.setUser(gone.id, { confirm: true });
     const asking = await given.group(owner);
     await owner.does('POST /group/invite', { group_id: asking, user_list: [gone.id], reason: '' });
 
     await given.admin({ user: dead.id }).does('POST /user/delete');
     await gone.does('DELETE /user/delete', { password: PASSWORD });
-    // Until the background has been there, it still stands in lists and counts.
+    // Until the background runs, the user is still listed and counted.
     expect(await owner.does('GET /group/info', { group_id: joined[0] })).toMatchObject({ count: 2 });
-    // The heir that is deleted too is passed over, whichever of them is cleaned up first.
+    // A successor that is deleted too is passed over, whichever of both is cleaned up first.
     for (const key of await jobs(given)) await handler(event([key]), ENOUGH);
     await cleanUp(given);
 
@@ -125,7 +125,7 @@ inThisProcess('A deleted user', (story) => {
     expect(await remains(given, dead.id)).toEqual([]);
   });
 
-  story('is cleaned up whole however often the work is cut off', async (given) => {
+  story('a deleted user is cleaned up completely although every run has time for one page only', async (given) => {
     const { gone, dead, passed } = await ownerOfMany(given, 4);
     await given.admin({ user: dead.id }).does('POST /user/delete');
     await given.admin({ user: gone.id }).does('POST /user/delete');
@@ -140,7 +140,7 @@ inThisProcess('A deleted user', (story) => {
     expect(await remains(given, gone.id)).toEqual([]);
   });
 
-  story('is cleaned up after faults of the database in the middle of it', async (given) => {
+  story('a deleted user is cleaned up completely after faults of the database in the middle of it', async (given) => {
     const { gone, dead, passed } = await ownerOfMany(given, 4);
     await given.admin({ user: dead.id }).does('POST /user/delete');
     await given.admin({ user: gone.id }).does('POST /user/delete');
@@ -158,7 +158,7 @@ inThisProcess('A deleted user', (story) => {
     expect(await remains(given, gone.id)).toEqual([]);
   });
 
-  story('is not imported back by a job that is handed out again after its end', async (given) => {
+  story('a job that is handed out again after its end does not come back', async (given) => {
     const gone = await given.user('gone');
     await given.admin({ user: gone.id }).does('POST /user/delete');
     const [key] = await jobs(given);
@@ -184,8 +184,8 @@ function faulty() {
   );
 }
 
-inRaces('A deleted user, in races', (story) => {
-  story('is cleaned up by two at once, while heirs leave and join', async (given) => {
+inRaces('Clean-up of a deleted user, in races', (story) => {
+  story('two runs at once clean up a deleted user while possible successors leave their groups', async (given) => {
     const gone = await given.user('gone');
     const people = await given.users(6);
     const groups: number[] = [];
@@ -200,15 +200,15 @@ inRaces('A deleted user, in races', (story) => {
     await cleanUp(given);
     for (const [n, group] of groups.entries()) {
       const { body } = await given.admin().asks('GET /group/info', { group_id: group });
-      // Either heir may own it: who was the first to inherit could not leave any more.
+      // Either member may own it: the first successor could not leave any more.
       expect([people[n]!.id, people[(n + 1) % 6]!.id]).toContain(body.data.owner_id);
     }
     expect(await remains(given, gone.id)).toEqual([]);
   });
 });
 
-inThisProcess('A user in 300 groups owning 30', (story) => {
-  story('is out of all of them after a run that died half-way', async (given) => {
+inThisProcess('Clean-up of a user in 300 groups', (story) => {
+  story('a user who owns 30 of 300 groups leaves all of them although a run fails half-way', async (given) => {
     const gone = await given.user('gone');
     const [owner, member] = (await given.users(2)) as [Person, Person];
     const owned = await copies(given, await given.group(gone, { members: [member] }), 30);

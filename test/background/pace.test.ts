@@ -24,13 +24,13 @@ function narrow(most: () => number) {
 }
 
 describe('the pace of a background job', () => {
-  it('is ten pieces side by side where nothing refuses them', async () => {
+  it('a job works on ten pieces at a time where none is refused', async () => {
     const { widths, work } = narrow(() => 100);
     expect(await new Pace(never).each(numbers(35), work)).toBe(true);
     expect(widths).toEqual([10, 10, 10, 5]);
   });
 
-  it('halves where pieces are refused, and grows again slowly', async () => {
+  it('a job halves its pace when pieces are refused, and speeds up again slowly', async () => {
     let most = 2;
     const { widths, work } = narrow(() => most);
     const pieces = numbers(60);
@@ -42,7 +42,7 @@ describe('the pace of a background job', () => {
     expect(widths.slice(0, 8)).toEqual([10, 5, 3, 2, 3, 4, 5, 6]);
   });
 
-  it('waits longer each time that pieces are refused', async () => {
+  it('a job waits longer each time that pieces are refused', async () => {
     vi.mocked(Math.random).mockReturnValue(1);
     const { work } = narrow(() => 2);
     const started = performance.now();
@@ -51,7 +51,7 @@ describe('the pace of a background job', () => {
     expect(performance.now() - started).toBeGreaterThan(100 + 200 + 400 - 10);
   });
 
-  it('does every piece in the end, those again that were refused', async () => {
+  it('a job does every piece once in the end, and repeats those that were refused', async () => {
     const done: number[] = [];
     let tries = 0;
     expect(
@@ -63,7 +63,7 @@ describe('the pace of a background job', () => {
     expect(done.sort((one, other) => one - other)).toEqual(numbers(40));
   });
 
-  it('asks again for a page that was refused', async () => {
+  it('a job reads a page again that was refused', async () => {
     let reads = 0;
     const pages = [[1, 2], [3], []];
     const read = async () => {
@@ -75,7 +75,7 @@ describe('the pace of a background job', () => {
     expect(done).toEqual([1, 2, 3]);
   });
 
-  it('ends with what is no matter of pace, when all of its round have ended', async () => {
+  it('an error other than Unavailable ends a job once the other pieces of its round have ended', async () => {
     let ended = 0;
     const work = async (piece: number) => {
       if (piece === 1) throw new Unavailable('too much');
@@ -87,7 +87,7 @@ describe('the pace of a background job', () => {
     expect(ended).toBe(8);
   });
 
-  it('gives the rest up when the time is over, after one round at least', async () => {
+  it('a job gives up the rest when its time is over, after at least one round', async () => {
     const done: number[] = [];
     const pace = new Pace(() => true);
     expect(await pace.each(numbers(30), async (piece) => done.push(piece))).toBe(false);
@@ -95,7 +95,7 @@ describe('the pace of a background job', () => {
     expect(await pace.each([1], async (piece) => done.push(piece))).toBe(true);
   });
 
-  it('fails when the time is over and nothing is done at all', async () => {
+  it('a job fails when its time is over and nothing was done at all', async () => {
     let rounds = 0;
     const pace = new Pace(() => ++rounds > 5);
     const work = async () => {

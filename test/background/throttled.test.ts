@@ -55,7 +55,7 @@ async function runThrottled({ app, world }: Given): Promise<{ done: number; refu
 }
 
 inThisProcess('A database that throttles above a rate', (story) => {
-  story('slows the clean-up behind a dissolved group, and does not fail it', async (given) => {
+  story('throttling slows the clean-up of a dissolved group without failing it', async (given) => {
     const [owner, ...people] = (await given.users(200)) as [Person, ...Person[]];
     const group_id = await given.group(owner, { members: people });
     for (let n = 0; n < 6; n++) {
@@ -70,7 +70,7 @@ inThisProcess('A database that throttles above a rate', (story) => {
     expect(users.map((user) => user?.joined)).toEqual(people.map(() => 0));
   });
 
-  story('slows the clean-up behind a deleted user', async (given) => {
+  story('throttling slows the clean-up of a deleted user without failing it', async (given) => {
     const [gone, owner] = (await given.users(2)) as [Person, Person];
     for (let n = 0; n < 40; n++) await given.group(owner, { members: [gone] });
     await given.admin({ user: gone.id }).does('POST /user/delete');
@@ -79,7 +79,7 @@ inThisProcess('A database that throttles above a rate', (story) => {
     expect(refused).toBeLessThan(done);
   });
 
-  story('slows the clean-up behind a block', async (given) => {
+  story('throttling slows the clean-up after a block without failing it', async (given) => {
     const [owner, ...admins] = (await given.users(30)) as [Person, ...Person[]];
     const invited = await given.user('invited', { confirm: true });
     const group_id = await given.group(owner, { admins });

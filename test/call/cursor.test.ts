@@ -12,7 +12,7 @@ const call = (actor: object = { kind: 'user', user: 7, device: 1 }, app = 'one')
   ({ app, actor, appRecord: { app, secret }, verifyWithActor: (check: () => void) => check() }) as unknown as Call;
 const position = fc.stringMatching(/^[\d#]{1,60}$/);
 
-test('a cursor is good for its list, its caller and its app only', () => {
+test('a cursor is valid for its own list, caller and app only', () => {
   fc.assert(
     fc.property(position, (at) => {
       const text = new Cursor(call(), 'list 1', FORM, undefined).next(at);
@@ -31,7 +31,7 @@ test('a cursor is good for its list, its caller and its app only', () => {
   );
 });
 
-test('a changed cursor is refused, and never gives a position outside of the form', () => {
+test('a changed cursor is refused, and yields no position of another form', () => {
   const text = new Cursor(call(), 'list', FORM, undefined).next('123#45');
   const unverified = { verifyWithActor: () => {} } as unknown as Call;
   fc.assert(
@@ -47,7 +47,7 @@ test('a changed cursor is refused, and never gives a position outside of the for
   for (const none of [undefined, '']) expect(new Cursor(call(), 'list', FORM, none).position).toBeUndefined();
 });
 
-test('what comes after a position, and before it, is everything but the position', () => {
+test('the keys after a position, and those before it, are all keys but the position itself', () => {
   const key = fc.stringMatching(/^[\d#]{1,12}$/);
   fc.assert(
     fc.property(key, key, (at, other) => {

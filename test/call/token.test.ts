@@ -14,7 +14,7 @@ import { anyText } from '../support/texts.ts';
 
 const app = newApp('one');
 
-test('a token names its user and device, and is genuine in its own app alone', () => {
+test('a token names its user and device, and is genuine in its own app only', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2 ** 53 - 1 }), fc.integer({ min: 1, max: 2 ** 53 - 1 }), (user, device) => {
       const text = newUserToken(app, user, device);
@@ -32,7 +32,7 @@ test('a token names its user and device, and is genuine in its own app alone', (
   expect(isGenuine(newApp('one'), admin)).toBe(false);
 });
 
-test('any change makes it no token, or a forged one', () => {
+test('a changed token is malformed or forged', () => {
   const user = newUserToken(app, 12, 34);
   const admin = newAdminToken(app);
   fc.assert(
@@ -58,14 +58,14 @@ test('any change makes it no token, or a forged one', () => {
     expect(parseToken(text)).toBeUndefined();
 });
 
-test('two tokens are never the same, nor are their hashes; each purpose has a key of its own', () => {
+test('tokens and their hashes are never the same, and each purpose has its own key', () => {
   const texts = Array.from({ length: 100 }, () => newUserToken(app, 1, 1));
   expect(new Set([...texts, ...texts.map(tokenHash)]).size).toBe(200);
   const purposes = ['token', 'cursor', 'qrcode', 'file', 'device'] as const;
   expect(new Set(purposes.map((purpose) => keyFor(app, purpose).export().toString('hex'))).size).toBe(purposes.length);
 });
 
-test('texts are the same or not, of whatever length', () => {
+test('the comparison of secrets holds for texts of any length', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary-ascii' }), fc.string({ unit: 'binary-ascii' }), (one, other) => {
       expect(sameText(one, other)).toBe(one === other);

@@ -47,14 +47,14 @@ function tableThat({
 
 const groupFull = () => new ApiError('groupFull');
 
-test('a decision is made again on what a failed condition shows', async () => {
+test('a decision is made again on the records that a failed condition shows', async () => {
   const table = tableThat({ refuses: [1], meanwhile: () => table.find({ n: 5 }) });
   const answer = await transact(table.db, reads, ({ total }) => ({ steps: [step(total!.n)], answer: () => total!.n }));
   expect(answer).toBe(5);
   expect(table.written).toEqual([[step(5)]]);
 });
 
-test('and refuses then what it would have done before', async () => {
+test('a decision that is made again may refuse what it would have done before', async () => {
   const table = tableThat({ refuses: [1], meanwhile: () => table.find(undefined) });
   const decide = ({ total }: Records) => {
     if (!total) throw new ApiError('groupMissing');
@@ -64,7 +64,7 @@ test('and refuses then what it would have done before', async () => {
   expect(table.written).toEqual([]);
 });
 
-test('after a lost race it refuses only what the whole of the records refuses', async () => {
+test('after a lost race a decision refuses only what the reread records refuse', async () => {
   const decide = ({ total }: Records) => {
     if (!total?.n) throw new ApiError(total ? 'groupFull' : 'groupMissing');
     return { steps: [step(total.n)], answer: () => total.n };
@@ -82,7 +82,7 @@ test('after a lost race it refuses only what the whole of the records refuses', 
   }
 });
 
-test('but not for ever', async () => {
+test('a decision that keeps losing races ends with Unavailable', async () => {
   const table = tableThat({ refuses: Array.from({ length: 99 }, (_, n) => n + 1) });
   const decision = () => ({ steps: [step(1)], answer: () => true });
   await expect(transact(table.db, reads, decision)).rejects.toThrow(Unavailable);
@@ -91,7 +91,7 @@ test('but not for ever', async () => {
   await expect(transactEach(table.db, reads, [1], plan)).rejects.toThrow(Unavailable);
 });
 
-test('entries go into as few transactions of a hundred as hold them, in order, each once', async () => {
+test('entries are written in order, each once, in as few transactions of at most 100 steps as possible', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ size: fc.integer({ min: 0, max: 6 }), refused: fc.boolean() }), { maxLength: 120 }),
@@ -131,7 +131,7 @@ test('entries go into as few transactions of a hundred as hold them, in order, e
   );
 });
 
-test('an entry refused for want of room gets in where another falls out', async () => {
+test('an entry that was refused as groupFull gets in when another entry drops out', async () => {
   // One seat: the first of two is admitted, until the write shows that it is in already.
   const inside = new Set<number>();
   const table = tableThat({ refuses: [1], meanwhile: () => inside.add(1) });
@@ -149,7 +149,7 @@ test('an entry refused for want of room gets in where another falls out', async 
   expect(table.written).toEqual([[step(2)]]);
 });
 
-test('who may no longer is refused whole before, and for the rest after the first transaction', async () => {
+test('an actor without the right is refused entirely, and one who loses it midway is refused for the remaining entries', async () => {
   const plan = (permitted: (round: number) => boolean): BatchPlan<typeof reads, number> => {
     let round = 0;
     return {
@@ -181,7 +181,7 @@ test('who may no longer is refused whole before, and for the rest after the firs
   expect(after.written).toHaveLength(1);
 });
 
-test('a fault is no error of an entry', async () => {
+test('a fault in one entry fails the call, not just the entry', async () => {
   const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},
     entry: () => {
@@ -192,7 +192,7 @@ test('a fault is no error of an entry', async () => {
   await expect(transactEach(tableThat().db, reads, [1], plan)).rejects.toThrow(TypeError);
 });
 
-test('where every entry is refused nothing is written', async () => {
+test('nothing is written when every entry is refused', async () => {
   const table = tableThat();
   const plan: BatchPlan<typeof reads, number> = {
     permit: () => {},

@@ -39,8 +39,8 @@ const items = (pk: string): Query<Record<string, unknown>[]> => ({
   parse: ({ items }) => items,
 });
 
-describe('Against a real table', () => {
-  test('reads any number of keys and queries in one round trip', async () => {
+describe('Database, on a real table', () => {
+  test('any number of keys and queries is read in one round trip', async () => {
     const table = await newTable();
     const db = () => new Database(table.client, table.name);
     for (let from = 0; from < 250; from += 50)
@@ -59,7 +59,7 @@ describe('Against a real table', () => {
     expect(view.usage.trips).toBe(1);
   });
 
-  test('a round trip costs at most the units that it is given, and what remains goes on where it stopped', async () => {
+  test('a round trip costs at most the units it is given, and the rest is read by the next one', async () => {
     const table = await newTable();
     const view = () => new Database(table.client, table.name);
     const text = 'x'.repeat(4000);
@@ -93,7 +93,7 @@ describe('Against a real table', () => {
     expect(small.cached(reads.large)).toBeUndefined();
   });
 
-  test('a query keeps to limit, order, bounds, and goes on over pages only where it is told to', async () => {
+  test('a query keeps to its limit, order and bounds, and reads further pages only when asked for all', async () => {
     const table = await newTable();
     const db = new Database(table.client, table.name);
     const text = 'x'.repeat(300_000);
@@ -118,7 +118,7 @@ describe('Against a real table', () => {
     expect(await read({ all: true, count: true })).toEqual({ at: '', count: 8, more: false });
   });
 
-  test('writes all steps or none, and shows what is really there', async () => {
+  test('a write applies all steps or none, and shows the items that made it fail', async () => {
     const table = await newTable();
     const db = () => new Database(table.client, table.name);
     const a = getItem<{ n: number; t?: string }>(key('a'));
@@ -150,7 +150,7 @@ describe('Against a real table', () => {
     expect(await stale.write([])).toBe(true);
   });
 
-  test('a note is left out where it cannot be made', async () => {
+  test('a note is dropped without an error where it cannot be written', async () => {
     const table = await newTable();
     const db = new Database(table.client, table.name);
     await db.touch(update(key('a'), { set: { n: 1 } }, exists));
@@ -161,7 +161,7 @@ describe('Against a real table', () => {
   });
 });
 
-describe('When the database cannot', () => {
+describe('Database, when DynamoDB fails', () => {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' }));
   const mock = mockClient(client);
   const open = () => new Database(client, 'table');
@@ -184,7 +184,7 @@ describe('When the database cannot', () => {
   });
   afterEach(() => vi.useRealTimers());
 
-  test('a contended write is tried again until it is through', async () => {
+  test('a contended transaction is tried again until it succeeds', async () => {
     mock
       .on(TransactWriteCommand)
       .rejectsOnce(cancelled('TransactionConflict', 'None'))
@@ -200,7 +200,7 @@ describe('When the database cannot', () => {
     expect(tokens[3]).toBe(tokens[2]);
   });
 
-  test('and given up after five seconds, not before twelve attempts', async () => {
+  test('a contended transaction is given up after five seconds and at least twelve attempts', async () => {
     mock.on(TransactWriteCommand).rejects(cancelled('TransactionConflict', 'TransactionConflict'));
     await expect(open().write(two)).rejects.toThrow(Unavailable);
     const attempts = mock.commandCalls(TransactWriteCommand).length;
@@ -209,7 +209,7 @@ describe('When the database cannot', () => {
     expect(Date.now()).toBeLessThan(25_000);
   });
 
-  test('a single write on an item of a running transaction is contended too', async () => {
+  test('a single write that meets a running transaction is tried again too', async () => {
     mock
       .on(PutCommand)
       .rejectsOnce(new TransactionConflictException({ message: 'ongoing', $metadata: {} }))
@@ -217,7 +217,7 @@ describe('When the database cannot', () => {
     expect(await open().write([put(key('a'), {})])).toBe(true);
   });
 
-  test('a condition that failed is an answer, whatever else was in the way', async () => {
+  test('a failed condition is answered at once, even where another item of the transaction was in conflict', async () => {
     mock.on(TransactWriteCommand).rejects(cancelled('ConditionalCheckFailed', 'TransactionConflict'));
     const db = open();
     expect(await db.write(two)).toBe(false);
@@ -225,7 +225,7 @@ describe('When the database cannot', () => {
     expect(db.usage.requests).toBe(1);
   });
 
-  test('a single condition brings the item with it, or that there is none', async () => {
+  test('a failed condition of a single write brings the item along, or that there is none', async () => {
     const failed = (Item?: Record<string, never>) =>
       new ConditionalCheckFailedException({ message: 'failed', $metadata: {}, ...(Item && { Item }) });
     mock
@@ -239,7 +239,7 @@ describe('When the database cannot', () => {
     expect(db.records(getItem(key('a')))).toEqual(key('a'));
   });
 
-  test('what is broken stays an error', async () => {
+  test('an error that no retry can help is thrown as it is', async () => {
     for (const error of [cancelled('None', 'ValidationError'), new Error('no network')]) {
       mock.on(TransactWriteCommand).rejects(error);
       await expect(open().write(two)).rejects.toBe(error);
@@ -247,7 +247,7 @@ describe('When the database cannot', () => {
     expect(mock.commandCalls(TransactWriteCommand)).toHaveLength(2);
   });
 
-  test('throttling is answered as such after some seconds of attempts', async () => {
+  test('throttled reads and writes throw Unavailable after some seconds of attempts', async () => {
     const throttled = new ProvisionedThroughputExceededException({ message: 'slow down', $metadata: {} });
     mock.onAnyCommand().rejects(throttled);
     await expect(open().write(two)).rejects.toThrow(Unavailable);
@@ -259,7 +259,7 @@ describe('When the database cannot', () => {
     expect(Date.now()).toBeLessThan(4 * 5000);
   });
 
-  test('keys that a batch leaves out are asked for again', async () => {
+  test('keys that a batch leaves unprocessed are asked for again', async () => {
     const keys = ['a', 'b', 'c'].map((sk) => key(sk));
     const left = (from: number) => ({ table: { Keys: keys.slice(from) } });
     mock
@@ -278,19 +278,19 @@ describe('When the database cannot', () => {
       expect(args[0].input.RequestItems?.table?.ConsistentRead).toBe(true);
   });
 
-  test('but not for ever', async () => {
+  test('keys that a batch never processes are given up after at least twelve attempts', async () => {
     mock.on(BatchGetCommand).resolves({ UnprocessedKeys: { table: { Keys: [key('a')] } } });
     await expect(open().read(getItem(key('a')))).rejects.toThrow(Unavailable);
     expect(mock.commandCalls(BatchGetCommand).length).toBeGreaterThanOrEqual(12);
   });
 });
 
-describe('One step', () => {
+describe('A write of one step', () => {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' }));
   const mock = mockClient(client);
   const open = () => new Database(client, 'table');
 
-  test('goes alone, but for counters and checks: those must not be done twice, or cannot', async () => {
+  test('one step is written without a transaction, unless it is a counter or a check', async () => {
     mock.reset();
     mock.onAnyCommand().resolves({});
     await open().write([put(key('a'), {})]);

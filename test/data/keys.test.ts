@@ -7,7 +7,7 @@ function* characters(): Generator<string> {
     if (point < 0xd800 || point > 0xdfff) yield String.fromCodePoint(point);
 }
 
-test('of the characters of usernames, the compared form has as many, of the same alphabet, and no other digits', () => {
+test('the compared form of every username character is one character of the same alphabet', () => {
   let count = 0;
   for (const character of characters()) {
     if (!USERNAME.test(character)) continue;
@@ -23,7 +23,7 @@ test('of the characters of usernames, the compared form has as many, of the same
   expect(count).toBeGreaterThan(90_000);
 });
 
-test('what can be no username has the key of none, however long it is', () => {
+test('a text that cannot be a username shares one key, however long it is', () => {
   const none = usernameKey('app', '');
   for (const name of ['a b', 'a#b', 'x'.repeat(65), '\ufdfa'.repeat(256), '\ud800', 'caf\u00e9'])
     expect(usernameKey('app', name)).toEqual(none);

@@ -33,7 +33,7 @@ async function serverOf(...answers: { status: number; body: string; requestId?: 
 
 const GET = new GetItemCommand({ TableName: 't', Key: { pk: { S: 'ü€😀' } } });
 
-test('a request and its answer are JSON as DynamoDB has it', async () => {
+test('requests and answers are the JSON of the DynamoDB protocol', async () => {
   const { client, asked, close } = await serverOf({
     status: 200,
     body: '{"Item":{"name":{"S":"ü€😀"},"n":{"N":"1"}}}',
@@ -46,7 +46,7 @@ test('a request and its answer are JSON as DynamoDB has it', async () => {
   close();
 });
 
-test('a fault has its name, its message and its fields', async () => {
+test('a DynamoDB error arrives with its name, message and fields', async () => {
   const body = JSON.stringify({
     __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
     Message: 'cancelled',
@@ -77,7 +77,7 @@ test.each([
   close();
 });
 
-test('what goes on failing is an error with its status', async () => {
+test('a request that keeps failing ends in an error with the HTTP status', async () => {
   const { client, close } = await serverOf({ status: 503, body: '<html>Service Unavailable</html>' });
   await expect(client.send(GET)).rejects.toThrow(
     expect.objectContaining({ name: 'UnknownError', $metadata: expect.objectContaining({ httpStatusCode: 503 }) }),

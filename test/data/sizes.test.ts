@@ -7,7 +7,7 @@ import { largest, wide } from '../support/largest.ts';
 
 const ID = Number.MAX_SAFE_INTEGER;
 
-test('no item is larger than what is planned with, and none much smaller', () => {
+test('no item is larger than the size that reads are planned with, and none is much smaller', () => {
   const of = largest('a'.repeat(64), wide, 9_999_999_999_998);
   const counted = (item: Image) => {
     const names = new Set<string>(['pk', 'sk', 'lsi2sk', ...(LOCAL_INDEXES[1].projected ?? [])]);

@@ -67,7 +67,7 @@ const transaction = fc
   .subarray(KEYS, { minLength: 1 })
   .chain((keys) => fc.tuple(...keys.map(stepOn)) as fc.Arbitrary<Step[]>);
 
-test('what a call knows after a write is what the table holds, whatever was written and whether it held', async () => {
+test('what a call knows after a write equals the table, whether the write held or not', async () => {
   const table = await newTable();
   const gets = KEYS.map((key) => getItem(key));
   let written = 0;
@@ -88,7 +88,7 @@ test('what a call knows after a write is what the table holds, whatever was writ
   expect(refused).toBeGreaterThan(20);
 });
 
-test('nothing of a caller is ever part of an expression', () => {
+test('no text of a caller is ever part of an expression', () => {
   const evil = 'x = :v0 OR attribute_exists(pk)';
   const step = update(KEYS[0]!, { set: { status: evil, size: undefined }, add: { count: 1 } }, equal('name', evil));
   const { UpdateExpression, ConditionExpression, ...rest } = statement(step, 'table');

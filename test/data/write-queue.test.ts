@@ -38,8 +38,8 @@ const everythingOf = ({ pk }: Key): Promise<Item[]> => {
   return open().read(all);
 };
 
-describe('Writes that wait in the queue of an item they add to', () => {
-  test('are all done, each once, and leave nothing in the queue', async () => {
+describe('The write queue of an item', () => {
+  test('queued writes are all done once, and leave nothing in the queue', async () => {
     const key = await counted();
     const outcomes = await Promise.all(Array.from({ length: 30 }, (_, nth) => queue(open(), joinOf(key, nth))));
     expect(new Set(outcomes)).toEqual(new Set(['done']));
@@ -48,7 +48,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(await everythingOf(key)).toEqual([]);
   });
 
-  test('are done in their order as far as there is room, and the others see that there is none', async () => {
+  test('queued writes are done in their order until the item is full, and the others see that it is full', async () => {
     const key = await counted();
     const dbs = Array.from({ length: 12 }, open);
     const outcomes = [];
@@ -61,7 +61,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(await everythingOf(key)).toEqual([]);
   });
 
-  test('do not keep one another from being done where a condition of one does not hold', async () => {
+  test('a queued write whose condition fails does not keep the others from being done', async () => {
     const key = await counted();
     await open().write([put(personOf(key, 1), { nth: 'somebody' })]);
     const dbs = [open(), open(), open()];
@@ -71,7 +71,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(await read(key)).toMatchObject({ count: 3 });
   });
 
-  test('are refused where the item has changed so that they cannot be done', async () => {
+  test('a queued write is refused where the item has changed so that it cannot be done', async () => {
     const key = await counted({ status: 'dissolved' });
     const db = open();
     expect(await queue(db, joinOf(key, 1))).toBe('refused');
@@ -79,7 +79,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(await read(personOf(key, 1))).toBeUndefined();
   });
 
-  test('see that the item, or what they need besides, is not there', async () => {
+  test('a queued write is refused where its item, or another item that it needs, is missing', async () => {
     const key = { pk: 'G#app#nowhere', sk: '#' };
     const db = open();
     expect(await queue(db, joinOf(key, 1))).toBe('refused');
@@ -90,14 +90,14 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(db.cached(getItem({ pk: 'U#app#1', sk: '#' }))).toEqual({ record: undefined });
   });
 
-  test('that need the same person wait for one another', async () => {
+  test('of two queued writes for the same person one is done and the other is refused', async () => {
     const key = await counted();
     const outcomes = await Promise.all([1, 1, 2].map((nth) => queue(open(), joinOf(key, nth))));
     expect(outcomes.sort()).toEqual(['done', 'done', 'refused']);
     expect(await read(key)).toMatchObject({ count: 3 });
   });
 
-  test('are done by another call where the one that wrote for them has died', async () => {
+  test('a queued write is done by another call after the holder of the lease has died', async () => {
     const key = await counted();
     await open().write([put(leaseKey(key), { holder: 'a function that died', expiresAt: Date.now() + 1000 })]);
     const began = Date.now();
@@ -105,7 +105,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(Date.now() - began).toBeGreaterThan(900);
   });
 
-  test('are taken back after five seconds in which nobody did them, and not done afterwards', async () => {
+  test('a queued write that nobody did within five seconds is withdrawn, and not done afterwards', async () => {
     const key = await counted();
     await open().write([put(leaseKey(key), { holder: 'somebody', expiresAt: Date.now() + 60_000 })]);
     expect(await queue(open(), joinOf(key, 1))).toBe('too late');
@@ -115,7 +115,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(await everythingOf(key)).toEqual([]);
   });
 
-  test('of calls that were answered long ago are not done any more', async () => {
+  test('a queued write of a call that was answered long ago is not done any more', async () => {
     const key = await counted();
     const [steps] = await everythingQueued(key);
     await open().write([put(queuedKey(key, Date.now() - 60_000, 'old'), { steps })]);
@@ -157,14 +157,14 @@ describe('Writes that wait in the queue of an item they add to', () => {
     }
   }
 
-  test('are refused though another call has written the same, and the answer to the own place in the queue was lost', async () => {
+  test('a queued write is refused where another call has written the same, although the answer to queueing it was lost', async () => {
     const key = await counted();
     expect(await queue(open(), joinOf(key, 1))).toBe('done');
     expect(await losingAnswer(() => queue(open(), joinOf(key, 1)))).toBe('refused');
     expect(await read(key)).toMatchObject({ count: 2 });
   });
 
-  test('are done once though they are done before the lost answer is asked for again', async () => {
+  test('a queued write is done once although it is done before its lost request is sent again', async () => {
     const key = await counted();
     const other = () => queue(open(), joinOf(key, 2));
     expect(await losingAnswer(() => queue(open(), joinOf(key, 1)), other)).toBe('done');
@@ -172,7 +172,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(await everythingOf(key)).toEqual([]);
   });
 
-  test('change what their own call knows once, whoever writes them', async () => {
+  test('a queued write changes the records of its own call once, whichever call writes it', async () => {
     const key = await counted();
     const user = { pk: `U#${key.pk}`, sk: '#' };
     await open().write([put(user, { joined: 0 })]);
@@ -196,7 +196,7 @@ describe('Writes that wait in the queue of an item they add to', () => {
     expect(await open().read([getItem(key), getItem(user)])).toMatchObject([{ count: 2 }, { joined: 1 }]);
   });
 
-  test('are the same steps when they come out of the queue', async () => {
+  test('steps come out of the queue as they went in', async () => {
     const key = await counted({ ext: 'x' });
     const [steps = ''] = await everythingQueued(key);
     const [sum, join] = stepsOf({ steps });

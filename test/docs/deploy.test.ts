@@ -9,11 +9,11 @@ const [deploying, costPage] = [page('deploy.md'), page('costs.md')];
 /** Prefix of IAM actions for the services of resource types. */
 const PREFIX: Record<string, string> = { ApiGatewayV2: 'apigateway', CloudFormation: 'cloudformation' };
 
-test('deploy.md names the services that deploying needs, all and no others', () => {
+test('deploy.md names all services that deploying needs, and no others', () => {
   const types = [...resourcesOf(synthesizedTemplates()).values()].map(({ Type }) => Type.split('::')[1]!);
   const services = new Set(types.map((name) => PREFIX[name] ?? name.toLowerCase()));
-  const [, told = ''] = /<!-- services -->([\s\S]+)<!-- end of services -->/.exec(deploying) ?? [];
-  const named = [...told.matchAll(/`([a-z0-9]+)`/g)].map(([, name]) => name!);
+  const [, section = ''] = /<!-- services -->([\s\S]+)<!-- end of services -->/.exec(deploying) ?? [];
+  const named = [...section.matchAll(/`([a-z0-9]+)`/g)].map(([, name]) => name!);
   expect(named.sort()).toEqual([...services].sort());
 });
 
@@ -52,8 +52,8 @@ test("costs.md computes what a call costs from the units on record and today's f
 test('costs.md computes the most an hour can cost from the quotas that it names', () => {
   const number = (text = '') => Number(text.replaceAll(',', ''));
   const hour = 3600;
-  const [, told = ''] = /\n## The most an hour can cost\n([\s\S]+?)\n## /.exec(costPage) ?? [];
-  const row = (what: string) => new RegExp(`^\\| ${what}.*\\| \\**([\\d.]+)\\** \\|$`, 'm').exec(told)!;
+  const [, section = ''] = /\n## The most an hour can cost\n([\s\S]+?)\n## /.exec(costPage) ?? [];
+  const row = (what: string) => new RegExp(`^\\| ${what}.*\\| \\**([\\d.]+)\\** \\|$`, 'm').exec(section)!;
   const quota = (what: string) => number(/\| ([\d,]+) /.exec(row(what)[0])?.[1]);
   const dollars = (what: string) => Number(row(what)[1]);
 
@@ -62,7 +62,7 @@ test('costs.md computes the most an hour can cost from the quotas that it names'
     (quota('requests') * hour * (gatewayMillionRequests + lambdaMillionRequests + LOGS)) / 1e6,
     1,
   );
-  const memory = number(/more than ([\d,]+) MiB/.exec(told)?.[1]);
+  const memory = number(/more than ([\d,]+) MiB/.exec(section)?.[1]);
   const largest = Math.max(
     ...[...resourcesOf(synthesizedTemplates(), 'AWS::Lambda::Function').values()].map(
       ({ Properties }) => Properties.MemorySize,
@@ -79,7 +79,7 @@ test('costs.md computes the most an hour can cost from the quotas that it names'
   );
 });
 
-test('deploy.md knows how many roles a stage has', () => {
+test('deploy.md states the number of roles of a stage', () => {
   const roles = resourcesOf(synthesizedTemplates(), 'AWS::IAM::Role').size;
   expect(deploying).toContain(`a stage has ${roles}, one per function`);
 });

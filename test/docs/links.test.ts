@@ -66,7 +66,7 @@ describe('links between documents', () => {
     expect(linksOf(read(document)).flatMap((link) => deadEnd(document, link) ?? [])).toEqual([]);
   });
 
-  test('a link to a missing file, and one to a missing heading, are found', () => {
+  test('a link to a missing file and a link to a missing heading are found', () => {
     expect(deadEnd('docs/glossary.md', 'nowhere.md')).toContain('there is no docs/nowhere.md');
     expect(deadEnd('docs/glossary.md', 'behaviour.md#nothing')).toContain('no such heading');
     expect(deadEnd('docs/glossary.md', 'behaviour.md#lock-out')).toBeUndefined();
@@ -81,7 +81,7 @@ describe('links between documents', () => {
 describe('documents that the sources cite', () => {
   const texts = sources.map((file) => [file, runningText(read(file))] as const);
 
-  test('every heading of docs/behaviour.md that a comment cites is there', () => {
+  test('every heading of docs/behaviour.md that a comment cites exists', () => {
     const headings = headingsOf(read('docs/behaviour.md'));
     const cited = texts.flatMap(([file, text]) =>
       [...text.matchAll(/docs\/behaviour\.md, ([A-Z][\w -]*)/g)].map(([, heading]) => [file, heading!.trim()] as const),
@@ -90,14 +90,14 @@ describe('documents that the sources cite', () => {
     expect(cited.filter(([, heading]) => !headings.includes(heading))).toEqual([]);
   });
 
-  test('every document that a source names is there', () => {
+  test('every document that a source names exists', () => {
     const named = texts.flatMap(([file, text]) =>
       [...text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([document]) => [file, document] as const),
     );
     expect(named.filter(([file, document]) => !file.endsWith('links.test.ts') && !isThere(document))).toEqual([]);
   });
 
-  test('headings of docs/behaviour.md are different, so that each can be cited', () => {
+  test('no two headings of docs/behaviour.md are the same, so that each can be cited', () => {
     const headings = headingsOf(read('docs/behaviour.md'));
     expect(new Set(headings).size).toBe(headings.length);
   });
@@ -113,13 +113,13 @@ describe('tables of docs/behaviour.md', () => {
       .slice(2)
       .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
 
-  test('every error stands there with its code, name and meaning', () => {
+  test('the table of errors has every error with its code, name and meaning', () => {
     expect(rows('Error codes').map(([, code, name, meaning]) => [Number(code), name, meaning])).toEqual(
       Object.entries(errors).map(([name, [code]]) => [code, name, MEANINGS[name as ErrorName].replaceAll('`', '')]),
     );
   });
 
-  test('every operation on groups stands once in the table of rights', () => {
+  test('the table of rights has every operation on groups once', () => {
     const inTable = rows('Roles and permissions').flatMap(([, operations]) => operations!.split(', '));
     const covered = routes
       .map(({ path }) => path.match(/^\/group\/(.+)$/)?.[1])
@@ -128,14 +128,14 @@ describe('tables of docs/behaviour.md', () => {
     expect(inTable.sort()).toEqual([...new Set(covered)].sort());
   });
 
-  test('every limit stands there with its default', () => {
+  test('the table of limits has every limit with its default', () => {
     const limits = rows('Limits').map(([, name, usual]) => [name!, Number(usual)]);
     expect(Object.fromEntries(limits)).toEqual(LIMITS);
   });
 });
 
-describe('words of docs/glossary.md', () => {
-  test('stand in alphabetical order', () => {
+describe('docs/glossary.md', () => {
+  test('the words of the glossary stand in alphabetical order', () => {
     for (const table of read('docs/glossary.md').split('\n## ').slice(1)) {
       const words = [...table.matchAll(/^\| ([^|]+) \|/gm)].map(([, word]) => word!.toLowerCase()).slice(2);
       expect(words).toEqual([...words].sort());

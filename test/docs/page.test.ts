@@ -23,21 +23,21 @@ beforeAll(async () => {
 const get = (rawPath: string, headers: Record<string, string> = {}) => handler({ rawPath, headers });
 
 describe('the page that describes the API', () => {
-  test('is one small function with its files, compressed', () => {
+  test('the page is one small function with compressed files', () => {
     const folder = bundleFolder(outdir, 'docs');
     expect(statSync(join(folder, BUNDLE_FILE)).size).toBeLessThan(10_000);
     const bytes = readdirSync(join(folder, 'files')).map((name) => statSync(join(folder, 'files', name)).size);
     expect(bytes.reduce((sum, size) => sum + size)).toBeLessThan(600_000);
   });
 
-  test('loads everything from this API, and is told to', async () => {
+  test('the page loads everything from this API, and its policy allows nothing else', async () => {
     const addresses = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address!);
     expect(addresses.filter((address) => !/^(docs\/|openapi\.json|data:)/.test(address))).toEqual([]);
     const { headers } = await get('/docs');
     expect(headers?.['content-security-policy']).toContain("default-src 'none'; script-src 'self'");
   });
 
-  test('has every file that it names, kept for good by browsers, and none over the payload limit', async () => {
+  test('every file that the page names is there, cached for good, and below the payload limit', async () => {
     const names = [...page.matchAll(/"(docs\/[^"]+)"/g)].map(([, name]) => name!);
     expect(names).toHaveLength(4);
     for (const name of names) {
@@ -50,7 +50,7 @@ describe('the page that describes the API', () => {
     }
   });
 
-  test('is sent compressed to whoever takes that, and as it is to others', async () => {
+  test('the page is sent compressed to clients that accept it, and plain to others', async () => {
     const compressed = await get('/openapi.json', { 'accept-encoding': 'br' });
     expect(compressed).toMatchObject({ isBase64Encoded: true, headers: { 'content-encoding': 'br' } });
     const plain = await get('/openapi.json');
@@ -61,7 +61,7 @@ describe('the page that describes the API', () => {
   });
 
   test.each(['/docs/demo.json', '/docs/none.js', '/docs/..%2findex.cjs', '/docs/index.html.br', '/docs/'])(
-    'answers 404 to %s',
+    'the page answers 404 to %s',
     async (path) => {
       expect((await get(path)).statusCode).toBe(404);
     },

@@ -6,7 +6,7 @@ import { routes } from '../../shared/routes/index.ts';
 
 const text = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-test('a page without the marks is refused, not overwritten', () => {
+test('a page without the marks of its generated part is refused, not overwritten', () => {
   expect(() => withEndpoints('# Endpoints', routes)).toThrow('lacks the marks');
 });
 

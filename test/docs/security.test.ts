@@ -13,12 +13,12 @@ function holds(source: string, title: string): boolean {
 }
 
 describe('the tests that docs/security.md names', () => {
-  test.each(named)('%s: %s', (file, title) => {
+  test.each(named)('%s has a test called: %s', (file, title) => {
     expect(existsSync(join(root, file)), file).toBe(true);
     expect(holds(readFileSync(join(root, file), 'utf8'), title)).toBe(true);
   });
 
-  test('are some for every threat', () => {
+  test('every threat names at least one test', () => {
     const threats = document.split('## Headers')[0]!.split('\n### ').slice(1);
     expect(threats.length).toBeGreaterThan(12);
     for (const threat of threats) expect(threat, threat.split('\n')[0]).toMatch(/^- `test\//m);

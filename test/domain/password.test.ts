@@ -6,7 +6,7 @@ import { replace } from '../support/replace.ts';
 
 replace(hashing, 'scrypt', () => scrypt);
 
-test('a password is its own, whatever it is made of, and no other', async () => {
+test('a password of any characters matches its own hash and no other', async () => {
   for (const password of ['correct horse', '', '😀\u0000', 'x'.repeat(1024), '\ud800']) {
     const kept = await hashPassword(password);
     expect(await isPassword(password, kept)).toBe(true);
@@ -15,11 +15,11 @@ test('a password is its own, whatever it is made of, and no other', async () => 
   }
 });
 
-test('one composed otherwise on another keyboard is the same', async () => {
+test('a password matches in composed and decomposed form', async () => {
   expect(await isPassword('Zoe\u0308', await hashPassword('Zo\u00eb'))).toBe(true);
 });
 
-test('each has a salt of its own, and carries its parameters', async () => {
+test('every hash has its own salt, and carries the parameters that check it', async () => {
   const [one, other] = await Promise.all([hashPassword('same'), hashPassword('same')]);
   expect(one.salt).not.toBe(other.salt);
   expect(one.hash).not.toBe(other.hash);
@@ -32,7 +32,7 @@ test('each has a salt of its own, and carries its parameters', async () => {
   expect(await isPassword('new one', old)).toBe(false);
 });
 
-test('nobody has a password, and to find that out takes as long', async () => {
+test('checking a password of a user who does not exist fails after the same work', async () => {
   const time = async (work: () => Promise<unknown>) => {
     const started = performance.now();
     await work();

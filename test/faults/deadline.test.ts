@@ -64,7 +64,7 @@ let calls = 0;
 async function answerOf(behaviour: Behaviour, run: (call: Call) => Promise<unknown>, remaining = 10_000) {
   const name = `call${++calls}`;
   behaviours.set(name, behaviour);
-  const contract = { access: 'anyone', request: z.object({}), reply: z.unknown() } as const;
+  const contract = { access: 'anyone', request: () => z.object({}) } as const;
   const handler = operation(contract, run);
   const event = eventOf('POST', '/group/info', { app: name, token: `a1.${'x'.repeat(43)}.${'y'.repeat(22)}` });
   const began = performance.now();
@@ -86,14 +86,17 @@ describe.concurrent('A database that never answers', () => {
     ['a read', opens],
     ['a single write', writesOne],
     ['a transaction', writesTwo],
-  ])('makes %s end with 503 and Retry-After within five seconds, after at least two attempts', async (_, run) => {
-    const { answer, ms, asked } = await answerOf(silence, run);
-    expect(answer).toMatchObject(BUSY);
-    expect(ms).toBeLessThan(5000);
-    expect(asked()).toBeGreaterThanOrEqual(2);
-  });
+  ])(
+    '%s that the database never answers ends in 503 with Retry-After within 5 s, after two attempts or more',
+    async (_, run) => {
+      const { answer, ms, asked } = await answerOf(silence, run);
+      expect(answer).toMatchObject(BUSY);
+      expect(ms).toBeLessThan(5000);
+      expect(asked()).toBeGreaterThanOrEqual(2);
+    },
+  );
 
-  test('delays a call by a moment only where the call would write presence', async () => {
+  test('a note of presence that the database never answers delays its call by less than half a second', async () => {
     let ms = 0;
     const { asked } = await answerOf(silence, async ({ app, db }) => {
       const began = performance.now();
@@ -104,14 +107,14 @@ describe.concurrent('A database that never answers', () => {
     expect(asked(), 'it is not tried again').toBe(1);
   });
 
-  test('makes a call answer 503 before its function has no time left', async () => {
+  test('a call answers 503 before its function runs out of time', async () => {
     const { answer, ms } = await answerOf(silence, opens, 2000);
     expect(answer).toMatchObject(BUSY);
     expect(ms).toBeLessThan(2000);
   });
 });
 
-describe.concurrent('After the answer nothing of a call reaches the network', () => {
+describe.concurrent('A call after its answer', () => {
   /** Requests that come in the two seconds after the answer. */
   async function askedAfterwards(asked: () => number): Promise<number> {
     const before = asked();
@@ -122,22 +125,22 @@ describe.concurrent('After the answer nothing of a call reaches the network', ()
   test.each([
     ['a request that is not answered', silence, writesOne],
     ['a write on contended records', contention, writesTwo],
-    ['an object store that does not answer', silence, ({ app }: Call) => headObject(`files/${app}`)],
+    ['a request to an object store that does not answer', silence, ({ app }: Call) => headObject(`files/${app}`)],
     [
-      'passwords that are hashed one after the other',
+      'the hashing of many passwords',
       silence,
       async (call: Call) => {
         for (let nth = 0; nth < 100; nth++) await hashPassword('some password');
         return writesOne(call);
       },
     ],
-  ])('although the deadline met %s', async (_, behaviour, run) => {
+  ])('a call sends no request after its answer when the deadline cut off %s', async (_, behaviour, run) => {
     const { answer, asked } = await answerOf(behaviour, run, 1000);
     expect(answer).toMatchObject(BUSY);
     expect(await askedAfterwards(asked)).toBe(0);
   });
 
-  test('although another part of the call was still waiting when one failed', async () => {
+  test('a call sends no request after its answer when one of two parallel parts failed', async () => {
     const { answer, asked } = await answerOf(silence, async (call) => {
       await Promise.all([writesOne(call), Promise.reject(new Error('the other part'))]);
     });
@@ -146,7 +149,7 @@ describe.concurrent('After the answer nothing of a call reaches the network', ()
   });
 });
 
-describe.concurrent('A fault of the service is answered with 503 and Retry-After', () => {
+describe.concurrent('Faults of the database', () => {
   const json =
     (status: number, type: string): Behaviour =>
     (response) =>
@@ -170,14 +173,14 @@ describe.concurrent('A fault of the service is answered with 503 and Retry-After
       },
     ],
     ['a connection that is reset', (response: ServerResponse) => response.destroy()],
-  ])('after attempts: %s', async (_, behaviour) => {
+  ])('attempts that all end in %s make the call answer 503 with Retry-After', async (_, behaviour) => {
     const { answer, ms, asked } = await answerOf(behaviour, opens);
     expect(answer).toMatchObject(BUSY);
     expect(ms).toBeLessThan(5500);
     expect(asked()).toBeGreaterThan(4);
   });
 
-  test('but a request that is wrong is a fault of ours: 500 at once', async () => {
+  test('a request that DynamoDB rejects as invalid is answered 500 at once', async () => {
     const { answer, asked } = await answerOf(json(400, 'ValidationException'), opens);
     expect(answer.statusCode).toBe(500);
     expect(asked()).toBe(1);

@@ -6,7 +6,7 @@ import { documentClient } from '../../shared/data/client.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { type Item, keyText } from '../../shared/data/read.ts';
 import { EVENTS } from '../../shared/metrics.ts';
-import { type Route, routes } from '../../shared/routes/index.ts';
+import { type Operation, routes } from '../../shared/routes/index.ts';
 import { type Answer, type Envelope, moduleOf, type Request } from '../support/api.ts';
 import { doJobs } from '../support/jobs.ts';
 import { requestOf, type Scene, setScene, warmUp } from '../support/recipes.ts';
@@ -14,10 +14,10 @@ import { Given, PASSWORD, type Person } from '../support/story.ts';
 import { Recorder } from '../support/table-recorder.ts';
 import { worldInProcess } from '../support/world.ts';
 
-/** What goes wrong with one request of a call: `lost` is the answer of a request that was done, `unsent` was not done. */
+/** How a request fails: `lost` took effect without an answer, `failed` took effect and answered 500, `unsent` did not. */
 type Fault = 'lost' | 'unsent' | 'failed';
 
-/** The answer of a write that was done tells the most; the others, and reads, are asked for by `FAULTS=all`. */
+/** Lost answers of writes find the most faults. `FAULTS=all` tries the others, and reads, too. */
 const ALL = process.env.FAULTS === 'all';
 const WRONG: Fault[] = ALL ? ['lost', 'unsent', 'failed'] : ['lost'];
 
@@ -45,7 +45,7 @@ const isWrite = (command: string) => /^(Put|Update|Delete|TransactWrite)/.test(c
 
 type Send = (args: { input: object }) => Promise<{ output: object }>;
 
-/** Lets the nth write of a call, or the nth read, go wrong once. */
+/** Makes the nth write of a call, or the nth read, fail once. */
 function breakOne(which: 'write' | 'read', nth: number, fault: Fault): void {
   let seen = 0;
   const middleware =
@@ -60,14 +60,14 @@ function breakOne(which: 'write' | 'read', nth: number, fault: Fault): void {
   documentClient().middlewareStack.add(middleware as never, { step: 'initialize', name: MIDDLEWARE } as never);
 }
 
-/** Every page of a query ends after its first item: the database may end one wherever it wants. */
+/** Makes every page of a query end after one item, as the database may end a page anywhere. */
 function endPagesEarly(): void {
   const middleware = (next: Send) => async (args: { input: { KeyConditionExpression?: string } }) =>
     next(args.input.KeyConditionExpression ? { ...args, input: { ...args.input, Limit: 1 } } : args);
   documentClient().middlewareStack.add(middleware as never, { step: 'initialize', name: MIDDLEWARE } as never);
 }
 
-/** Every transaction meets others three times, those by which writes wait in a queue too. */
+/** Makes every transaction conflict three times, those of the write queue too. */
 function meetOthers(): void {
   let sent = 0;
   const middleware = (next: Send) => async (args: { input: { TransactItems?: object[] } }) => {
@@ -115,11 +115,11 @@ const sorted = (value: unknown): unknown =>
 interface Case {
   title: string;
   call: (scene: Scene) => Promise<Answer>;
-  /** What the call leaves to the background is done, too. */
+  /** The background jobs of the call are run too. */
   withJobs?: true;
 }
 
-const byRecipe = (route: Route, more: Partial<Request> = {}): Case['call'] => {
+const byRecipe = (route: Operation, more: Partial<Request> = {}): Case['call'] => {
   return (scene) => {
     const { method, path, request } = requestOf(route, scene);
     return scene.given.api.call(method, path, { ...request, ...more });
@@ -170,7 +170,7 @@ const CASES: Case[] = [
   },
 ];
 
-describe('A call whose request to the database goes wrong once gives the answer and the state of an undisturbed call', () => {
+describe('A call with disturbed requests to the database', () => {
   let scene: Scene;
   let recorder: Recorder;
 
@@ -210,7 +210,7 @@ describe('A call whose request to the database goes wrong once gives the answer 
     return { outcome, requests };
   }
 
-  test.for(CASES)('$title', async (one) => {
+  test.for(CASES)('$title answers and stores the same when one request goes wrong once', async (one) => {
     const { outcome: expected, requests } = await run(one);
     const writes = requests.filter(({ command }) => isWrite(command)).length;
     const reads = requests.length - writes;
@@ -229,7 +229,7 @@ describe('A call whose request to the database goes wrong once gives the answer 
     }
   });
 
-  test.for(CASES)('$title, where each of its transactions meets others three times', async (one) => {
+  test.for(CASES)('$title answers and stores the same when its transactions conflict three times', async (one) => {
     const { outcome: expected } = await run(one);
     meetOthers();
     try {
@@ -239,7 +239,7 @@ describe('A call whose request to the database goes wrong once gives the answer 
     }
   });
 
-  test.for(CASES)('$title, where the database ends its pages early', async (one) => {
+  test.for(CASES)('$title answers the same, or a shorter page, when the database ends pages early', async (one) => {
     const { outcome: expected } = await run(one);
     endPagesEarly();
     try {

@@ -6,12 +6,12 @@ import { exists } from '../../shared/data/expression.ts';
 import { deviceKey, userKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
 import type { ErrorName } from '../../shared/errors.ts';
-import { type Route, routes } from '../../shared/routes/index.ts';
+import { type Operation, routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';
 import { Given, inBothWorlds, type Person } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
-/** Operations that look at the token, and not at whom it acts as. */
+/** Operations that need an admin token, with or without a user. */
 const ADMIN = [
   'user/list',
   'user/avatar/batch',
@@ -21,7 +21,7 @@ const ADMIN = [
   'user/enable',
 ];
 const ADMIN_AS_PERSON = ['user/change-password-admin'];
-/** Operations on groups that need a person; all on users do, but for those above and the settings of anybody. */
+/** Operations on groups that need a person. Operations on users need one too, except those above and below. */
 const PERSON = [
   'group/apply',
   'group/create',
@@ -44,7 +44,7 @@ const ANYONE = [
 
 type Kind = 'anyone' | 'person' | 'admin' | 'admin as person';
 
-const kindOf = ({ id }: Route): Kind =>
+const kindOf = ({ id }: Operation): Kind =>
   ADMIN.includes(id)
     ? 'admin'
     : ADMIN_AS_PERSON.includes(id)
@@ -66,18 +66,18 @@ const cast = async (): Promise<Cast> => {
   return { given, other: await given.otherApp(), alice: alice!, bob: bob! };
 };
 
-/** What is wrong with who calls, and the error that says so: the first that fails answers. */
+/** Callers that are refused, each with the error of the first check that fails. */
 const REFUSED: Record<string, (cast: Cast) => Request & { error: ErrorName }> = {
-  'no app and no token': () => ({ error: 'badParameter' }),
-  'no app': ({ alice }) => ({ token: alice.token, error: 'badParameter' }),
-  'no token': ({ given }) => ({ app: given.app, error: 'noToken' }),
+  'a call without app_id and token': () => ({ error: 'badParameter' }),
+  'a call without app_id': ({ alice }) => ({ token: alice.token, error: 'badParameter' }),
+  'a call without a token': ({ given }) => ({ app: given.app, error: 'noToken' }),
   'an empty token': ({ given }) => ({ app: given.app, token: '', error: 'noToken' }),
-  'no token and an unknown app': () => ({ app: 'nowhere', error: 'noToken' }),
+  'a call of an unknown app without a token': () => ({ app: 'nowhere', error: 'noToken' }),
   'an unknown app': ({ alice }) => ({ app: 'nowhere', token: alice.token, error: 'appMissing' }),
-  'an app that cannot be': ({ alice }) => ({ app: 'a#b', token: alice.token, error: 'appMissing' }),
-  'an unknown app and no real token': () => ({ app: 'nowhere', token: 'x', error: 'appMissing' }),
-  'what is no token': ({ given }) => ({ app: given.app, token: 'x', error: 'badToken' }),
-  'what is no token, on behalf of both': ({ given }) => ({
+  'an app_id that no app can have': ({ alice }) => ({ app: 'a#b', token: alice.token, error: 'appMissing' }),
+  'a malformed token of an unknown app': () => ({ app: 'nowhere', token: 'x', error: 'appMissing' }),
+  'a malformed token': ({ given }) => ({ app: given.app, token: 'x', error: 'badToken' }),
+  'a malformed token with a user_id and a group_id': ({ given }) => ({
     app: given.app,
     token: 'x',
     user: 1,
@@ -98,80 +98,84 @@ const REFUSED: Record<string, (cast: Cast) => Request & { error: ErrorName }> = 
     const parts = alice.token.split('.');
     return { app: given.app, token: [parts[0], bob.id.toString(36), ...parts.slice(2)].join('.'), error: 'badToken' };
   },
-  "another app's user": ({ other, alice }) => ({ app: other.app, token: alice.token, error: 'badToken' }),
-  "another app's admin": ({ given, other }) => ({ app: other.app, token: given.adminToken, error: 'badToken' }),
-  'a genuine user token that was never kept': ({ given, alice }) => ({
+  'a user token of another app': ({ other, alice }) => ({ app: other.app, token: alice.token, error: 'badToken' }),
+  'an admin token of another app': ({ given, other }) => ({
+    app: other.app,
+    token: given.adminToken,
+    error: 'badToken',
+  }),
+  'a genuine user token without a session': ({ given, alice }) => ({
     app: given.app,
     token: newUserToken(given.record, alice.id, alice.device),
     error: 'loginAgain',
   }),
-  'a genuine user token of nobody': ({ given }) => ({
+  'a genuine user token of an unknown user': ({ given }) => ({
     app: given.app,
     token: newUserToken(given.record, 1, 1),
     error: 'loginAgain',
   }),
-  'a genuine admin token that was never kept': ({ given }) => ({
+  'a genuine admin token that was never issued': ({ given }) => ({
     app: given.app,
     token: newAdminToken(given.record),
     error: 'loginAgain',
   }),
-  'one that was never kept, for both': ({ given }) => ({
+  'a genuine admin token that was never issued, with a user_id and a group_id': ({ given }) => ({
     app: given.app,
     token: newAdminToken(given.record),
     user: 1,
     group: 1,
     error: 'loginAgain',
   }),
-  'a user token on a group': ({ given, alice }) => ({
+  'a user token with a group_id': ({ given, alice }) => ({
     app: given.app,
     token: alice.token,
     group: 1,
     error: 'noPermission',
   }),
-  'a user token for another': ({ given, alice, bob }) => ({
+  "a user token with another user's user_id": ({ given, alice, bob }) => ({
     app: given.app,
     token: alice.token,
     user: bob.id,
     error: 'noPermission',
   }),
-  'a user token for no id': ({ given, alice }) => ({
+  'a user token with a user_id that is no id': ({ given, alice }) => ({
     app: given.app,
     token: alice.token,
     user: 'x',
     error: 'noPermission',
   }),
-  'an admin token for both': ({ given, alice }) => ({
+  'an admin token with a user_id and a group_id': ({ given, alice }) => ({
     app: given.app,
     token: given.adminToken,
     user: alice.id,
     group: 1,
     error: 'badParameter',
   }),
-  'an admin token for no id': ({ given }) => ({
+  'an admin token with a user_id that is no id': ({ given }) => ({
     app: given.app,
     token: given.adminToken,
     user: 'x',
     error: 'badParameter',
   }),
-  'an admin token for id 0': ({ given }) => ({
+  'an admin token with user_id 0': ({ given }) => ({
     app: given.app,
     token: given.adminToken,
     user: 0,
     error: 'badParameter',
   }),
-  'an admin token on no id': ({ given }) => ({
+  'an admin token with a group_id that is no id': ({ given }) => ({
     app: given.app,
     token: given.adminToken,
     group: '1x',
     error: 'badParameter',
   }),
-  'an admin token for nobody': ({ given }) => ({
+  'an admin token with an unknown user_id': ({ given }) => ({
     app: given.app,
     token: given.adminToken,
     user: 1,
     error: 'userMissing',
   }),
-  "an admin token for another app's user": ({ other, alice }) => ({
+  "an admin token with the user_id of another app's user": ({ other, alice }) => ({
     app: other.app,
     token: other.adminToken,
     user: alice.id,
@@ -179,22 +183,28 @@ const REFUSED: Record<string, (cast: Cast) => Request & { error: ErrorName }> = 
   }),
 };
 
-/** Those that every operation is asked for; of the others one of each kind is, as one function looks at them for all. */
+/** Callers tried on every operation. One function checks the others, so one operation of each kind is enough. */
 const ASKED_EVERYWHERE = [
-  ...['no token', 'an unknown app', 'what is no token', 'a forged user token', "another app's user"],
-  ...["another app's admin", 'a genuine user token that was never kept', 'a user token on a group'],
-  'an admin token for nobody',
+  ...[
+    'a call without a token',
+    'an unknown app',
+    'a malformed token',
+    'a forged user token',
+    'a user token of another app',
+  ],
+  ...['an admin token of another app', 'a genuine user token without a session', 'a user token with a group_id'],
+  'an admin token with an unknown user_id',
 ];
 
-const tokenRoutes = routes.filter(({ access }) => access === 'actor');
+const tokenRoutes = routes.filter(({ access }) => access !== 'public');
 const publicRoutes = routes.filter(({ access }) => access === 'public');
-const methodOf = ({ methods }: Route) => methods[0]!;
+const methodOf = ({ methods }: Operation) => methods[0]!;
 const oneOfEachKind = [...Map.groupBy(tokenRoutes, kindOf).values()].map(([first]) => first!);
 
-describe('Every operation that needs a token', () => {
-  test.each(Object.entries(REFUSED))('refuses %s', async (name, make) => {
+describe('Operations that need a token', () => {
+  test.each(Object.entries(REFUSED))('an operation that needs a token refuses %s', async (name, make) => {
     const { error, ...caller } = make(await cast());
-    // Who calls is looked at before what is sent, which is wrong too.
+    // The caller is checked before the body, which is wrong too.
     const request = { ...caller, body: '{' };
     const { api } = await world('in process');
     const asked = ASKED_EVERYWHERE.includes(name) ? tokenRoutes : oneOfEachKind;
@@ -204,11 +214,11 @@ describe('Every operation that needs a token', () => {
     expect(outcomes).toEqual(asked.map(({ id }) => [id, error]));
   });
 
-  test('takes the kind of actor that it is for', async () => {
+  test('each operation serves the kinds of actor that it is meant for, and refuses the others', async () => {
     const { given } = await cast();
     const { api } = await world('in process');
     const found: [string, Kind][] = [];
-    // One each: some operations end the session that asks for them.
+    // One person per operation, since some operations end the session.
     const people = await given.users(tokenRoutes.length);
     for (const [index, route] of tokenRoutes.entries()) {
       const call = async (request: Request) =>
@@ -227,7 +237,7 @@ describe('Every operation that needs a token', () => {
     expect(found).toEqual(tokenRoutes.map((route) => [route.id, kindOf(route)]));
   });
 
-  test('is closed to a disabled app, and to what has lost its force', async () => {
+  test('a disabled app (appDisabled), and a token that has expired or was revoked (loginAgain), reach no operation', async () => {
     const { given, alice, bob } = await cast();
     const { api } = await world('in process');
     const outcomes = async (request: Request) => {
@@ -256,8 +266,8 @@ describe('Every operation that needs a token', () => {
   });
 });
 
-describe('Every operation that needs none', () => {
-  test('wants an app that is there and open', async () => {
+describe('Operations that need no token', () => {
+  test('an operation without a token needs an app that exists (appMissing) and is not disabled (appDisabled)', async () => {
     const { given } = await cast();
     const { api } = await world('in process');
     for (const route of publicRoutes) {
@@ -266,7 +276,7 @@ describe('Every operation that needs none', () => {
       expect((await call({ app: 'nowhere' })).outcome, route.id).toBe('appMissing');
       const bare = await call({ app: given.app });
       expect(bare.outcome, route.id).toBe('badParameter');
-      // Whatever the headers say of an actor.
+      // Headers of an actor are ignored.
       expect((await call({ app: given.app, token: 'stale', user: 'x', group: 'y' })).body, route.id).toEqual(bare.body);
       expect((await call({ app: given.app, token: given.adminToken, user: 1, group: 1 })).body, route.id).toEqual(
         bare.body,
@@ -280,7 +290,7 @@ describe('Every operation that needs none', () => {
 });
 
 inBothWorlds('Tenants', (story) => {
-  story('see and touch nothing of each other', async (given) => {
+  story('tenants cannot see or change anything of each other', async (given) => {
     const other = await given.otherApp();
     const [alice, bob] = await given.users(2);
     const mallory = await other.user();

@@ -9,11 +9,11 @@ const alice = await given.user();
 const aliases = routes.filter(({ methods }) => methods.length > 1);
 
 /**
- * Routes that differ in their method only reach the same function, which cannot tell them apart. Asked over HTTP, where
- * the routes are those of the template; by requests that change nothing, so that the second finds what the first found.
+ * Routes that differ only in their method reach the same function and get the same answers. Called over HTTP, since the
+ * routes are those of the template; by requests that change nothing, so that both calls find the same data.
  */
 test.concurrent.each(aliases.map((route) => [route.methods.join(' and '), route.path, route] as const))(
-  '%s %s are one operation',
+  'the methods %s of %s reach the same operation',
   async (_, path, { methods }) => {
     const requests: Request[] = [
       {},
@@ -23,7 +23,7 @@ test.concurrent.each(aliases.map((route) => [route.methods.join(' and '), route.
       { app: given.app, token: given.adminToken, body: { group_id: 'x', user_id: 'x', device_sn: 'x', list: 'x' } },
     ];
     for (const request of requests) {
-      // One after another: at once, they would have a second process of the function start.
+      // One after the other, since simultaneous calls would start a second process of the function.
       const answers: Pick<Answer, 'status' | 'body'>[] = [];
       for (const method of methods) {
         const { status, body } = await given.api.call(method, path, request);

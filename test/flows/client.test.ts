@@ -16,7 +16,7 @@ const root = resolve(import.meta.dirname, '../..');
 const stack = await laptopStack();
 const { api_endpoint: endpoint } = stack;
 
-test('the example of the README runs against the laptop stack', async () => {
+test('the example of docs/client.md runs against the laptop stack', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'roster-client-'));
   try {
     const file = join(folder, 'stack.json');
@@ -30,7 +30,7 @@ test('the example of the README runs against the laptop stack', async () => {
   }
 });
 
-test('goes through the pages of a list, acts for the app, and throws errors of the API by name', async () => {
+test('the client reads a list page by page, acts for the app, and throws API errors by name', async () => {
   const given = await Given.app(await world('over HTTP'));
   const [alice, ...members] = await given.users(4);
   const group_id = await given.group(alice!, { members });
@@ -51,7 +51,7 @@ test('goes through the pages of a list, acts for the app, and throws errors of t
   expect([error.is('ownerCannotLeave'), error.is('needsOwner')]).toEqual([true, false]);
 });
 
-test('repeats what the service had no room for, and gives up in the end', async () => {
+test('the client repeats calls that are answered 503, and gives up after its retries', async () => {
   let calls = 0;
   const server = createServer((_, response) => {
     calls++;

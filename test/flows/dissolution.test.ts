@@ -8,7 +8,7 @@ import { userOf } from '../../shared/data/user-repo.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, type Person } from '../support/story.ts';
 
-/** What the stream would hand to the function. */
+/** Runs the function with the event that the stream would send. */
 const run = (keys: Key[], left = 300_000) =>
   handler(
     { Records: keys.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } })) } as never,
@@ -19,8 +19,8 @@ const joinedOf = async (given: Given, people: Person[]): Promise<number[]> =>
   (await given.db.read(people.map(({ id }) => userOf(given.app, id)))).map((user) => user?.joined ?? -1);
 
 describe('A dissolved group', () => {
-  inBothWorlds('is gone', (story) => {
-    story('for everyone at once, but for its info', async (given) => {
+  inBothWorlds('Calls to a dissolved group', (story) => {
+    story('a dissolved group is gone at once for everybody (groupMissing), except for its info', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { members: [bob!], type: 1 });
       await carol!.does('POST /group/apply', { group_id, reason: '' });
@@ -47,7 +47,7 @@ describe('A dissolved group', () => {
       for (const who of [alice!, bob!]) expect(await who.does('GET /group/user_joined')).toEqual([]);
     });
 
-    story('by the owner, or the app by itself, on the group, or as the owner', async (given) => {
+    story('the app dissolves a group by itself, on the group, or as its owner', async (given) => {
       const alice = await given.user();
       const groups = [];
       for (let n = 0; n < 4; n++) groups.push(await given.group(alice));
@@ -58,8 +58,8 @@ describe('A dissolved group', () => {
     });
   });
 
-  inThisProcess('is cleaned up behind', (story) => {
-    story('with all its two hundred members, however often it is begun', async (given) => {
+  inThisProcess('Clean-up of a dissolved group', (story) => {
+    story('the clean-up of 200 members completes after a failed run and two runs at once', async (given) => {
       const [alice, ...people] = await given.users(201);
       const group_id = await given.group(alice!, { members: people.slice(0, 199) });
       const applicant = people[199]!;
@@ -71,7 +71,7 @@ describe('A dissolved group', () => {
       const jobs = await jobsOf(given.world.table, given.app);
       expect(jobs).toHaveLength(1);
 
-      // The function dies half-way: what it has done stays done, and the stream gives the job out again.
+      // The function fails half-way: its writes stay, and the stream hands out the job again.
       let writes = 0;
       documentClient().middlewareStack.add(
         (next) => (args) => {
@@ -88,7 +88,7 @@ describe('A dissolved group', () => {
       expect(await given.problems()).toEqual([]);
       expect(await people[0]!.does('GET /group/user_joined')).toEqual([]);
 
-      // Two runs at once, as a stream may have it.
+      // Two runs at once, which a stream may cause.
       await Promise.all([run(jobs), run(jobs)]);
       expect(await joinedOf(given, [alice!, ...people])).toEqual(Array(201).fill(0));
       expect(await jobsOf(given.world.table, given.app)).toEqual([]);
@@ -97,7 +97,7 @@ describe('A dissolved group', () => {
       for (const person of [people[0]!, people[198]!]) expect(await person.does('GET /group/user_joined')).toEqual([]);
     });
 
-    story('unseen by who has read its membership before and looks for its mark after', async (given) => {
+    story('a member does not see a dissolved group that is cleaned up between two reads', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       await alice!.does('POST /group/destroy', { group_id });
@@ -127,21 +127,21 @@ describe('A dissolved group', () => {
       }
       expect(await jobsOf(given.world.table, given.app)).toEqual([]);
       expect(await bob!.does('GET /group/user_joined')).toEqual([]);
-      // At every moment one of its marks is there, and a Query that misses the first of them comes upon the second later.
+      // One of the two marks exists at every moment, and a Query that misses the first meets the second later.
       const place = (what: RegExp) => asked.findIndex((input) => what.test(input));
       expect(place(/"Item":{[^}]*"sk":"C#/)).toBeGreaterThan(-1);
       expect(place(/"Key":{[^}]*"sk":"D#/)).toBeGreaterThan(place(/"Item":{[^}]*"sk":"C#/));
       expect(asked[place(/":v\d":"C#/)]).toContain('"ScanIndexForward":false');
     });
 
-    story('in as many runs as it takes', async (given) => {
+    story('the clean-up continues over as many runs as it needs', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       for (const content of ['short', 'long'.repeat(1000)])
         await alice!.does('POST /group/announcement/edit', { group_id, title: 'T', content });
       await alice!.does('POST /group/destroy', { group_id });
       const [job] = await jobsOf(given.world.table, given.app);
-      // No time left: the job is touched, so that the stream gives it out again, and done at last.
+      // With no time left the job is touched, so that the stream hands it out again.
       await run([job!], 0);
       expect(await given.db.read(jobOf(job!))).toMatchObject({
         kind: 'dissolved group',
@@ -154,8 +154,8 @@ describe('A dissolved group', () => {
     });
   });
 
-  inRaces('is cleaned up', (story) => {
-    story('while its members come and go elsewhere', async (given) => {
+  inRaces('Clean-up of a dissolved group, in races', (story) => {
+    story('a dissolved group is cleaned up while its members join another group', async (given) => {
       const [alice, bob, ...people] = await given.users(22);
       const group_id = await given.group(alice!, { members: people });
       const other = await given.group(bob!, { approval: 0 });
@@ -169,12 +169,12 @@ describe('A dissolved group', () => {
     });
   });
 
-  inBothWorlds('is cleaned up', (story) => {
-    story('by the stream of the table', async (given) => {
+  inBothWorlds('Clean-up of a dissolved group by the stream', (story) => {
+    story('the stream of the table starts the clean-up of a dissolved group', async (given) => {
       const [alice, ...people] = await given.users(31);
       const group_id = await given.group(alice!, { members: people });
       await alice!.does('POST /group/destroy', { group_id });
-      // Over HTTP it comes by itself.
+      // Over HTTP the stream runs the job.
       if (given.world.conflicts) await run(await jobsOf(given.world.table, given.app));
       await vi.waitFor(
         async () => {

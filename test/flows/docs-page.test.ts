@@ -8,7 +8,7 @@ const stack = await laptopStack();
 describe('/docs/demo.json', () => {
   const get = (headers: Record<string, string> = {}) => fetch(`${stack.api_endpoint}/docs/demo.json`, { headers });
 
-  test('tells the laptop’s page the demo app, and no page of another origin', async () => {
+  test("the laptop's page reads the demo app, and a page of another origin cannot", async () => {
     const response = await get({ origin: 'https://example.org' });
     expect(await response.json()).toEqual({ app_id: stack.app_id, admin_token: stack.admin_token });
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
@@ -22,7 +22,7 @@ describe.runIf(chromiumPath)('the page /docs in Chromium', () => {
   });
   afterAll(() => browser?.close());
 
-  /** The page as a wide screen shows it; loading it is most of the work, so both tests look at the same one. */
+  /** The page on a wide screen. Both tests share it, since loading it takes most of the time. */
   let page: Page;
   const errors: string[] = [];
   const elsewhere: string[] = [];
@@ -39,7 +39,7 @@ describe.runIf(chromiumPath)('the page /docs in Chromium', () => {
     await page.waitForSelector('#demo:not([hidden])');
   });
 
-  test('loads without an error, and a call made from it succeeds', async () => {
+  test('the page loads without an error, and a call made from it succeeds', async () => {
     await page.click('.opblock-tag:has-text("Groups")');
     await page.click('#operations-Groups-groupPublicList .opblock-summary-control');
     await page.click('#operations-Groups-groupPublicList .execute');
@@ -51,7 +51,7 @@ describe.runIf(chromiumPath)('the page /docs in Chromium', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  test('is dark where the reader’s system is, and fits a phone', async () => {
+  test('the page is dark where the system is dark, and fits a phone', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.setViewportSize({ width: 390, height: 900 });
     const { width, background } = await page.evaluate<{ width: number; background: string }>(

@@ -31,22 +31,22 @@ async function serve(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** An address at which nobody listens any more. */
+/** An address where nothing listens. */
 async function nowhere(): Promise<string> {
   const address = await serve(() => {});
   ends.pop()!();
   return address;
 }
 
-interface Meddling {
-  /** What of a request's headers goes on. */
+interface ProxyChanges {
+  /** The headers that are forwarded. */
   headers?: (headers: IncomingHttpHeaders) => IncomingHttpHeaders;
-  /** What of an answer comes back. */
+  /** Changes an answer before it is returned. */
   answered?: (answer: { headers: IncomingHttpHeaders; body: string; path: string }) => void;
 }
 
-/** A proxy before the laptop's API, or another server, that meddles. @returns its address */
-const proxy = ({ headers = (sent) => sent, answered = () => {} }: Meddling, server = stack.api_endpoint) =>
+/** A proxy in front of the laptop's API, or another server, that changes requests or answers. @returns its address */
+const proxy = ({ headers = (sent) => sent, answered = () => {} }: ProxyChanges, server = stack.api_endpoint) =>
   serve((incoming, outgoing) => {
     const forwarded = request(
       server + incoming.url,
@@ -62,7 +62,7 @@ const proxy = ({ headers = (sent) => sent, answered = () => {} }: Meddling, serv
     incoming.pipe(forwarded);
   });
 
-/** The environment in which a command speaks to this server as if it was AWS. */
+/** An environment in which a command takes this server for AWS. */
 const onAws = (server: string) => ({
   AWS_REGION: 'eu-west-1',
   AWS_ACCESS_KEY_ID: 'test',
@@ -75,7 +75,7 @@ const onAws = (server: string) => ({
 interface Report {
   exitCode: number | null;
   ok: boolean;
-  /** What is not right: says and remedy of each check. */
+  /** The checks that failed: what they say, and the remedy. */
   wrong: Record<string, string>;
   states: Record<string, string>;
 }
@@ -99,7 +99,7 @@ const apps = async () =>
 const upToCors = { address: 'right', clock: 'right', cors: 'right' };
 
 describe('the doctor', () => {
-  test('finds nothing wrong with the laptop stack, and leaves no app behind', async () => {
+  test('the doctor finds nothing wrong with the laptop stack, and leaves no app behind', async () => {
     const { exitCode, stdout } = await ops(['doctor'], { folder });
     expect(exitCode, stdout).toBe(0);
     expect(stdout).toMatch(/^ok +address +http:\S+ answers as the API, in \d+ ms\.$/m);
@@ -116,7 +116,7 @@ describe('the doctor', () => {
     expect(await apps()).not.toContain('doctor');
   });
 
-  test('says that nothing answers, and looks no further', async () => {
+  test('the doctor reports an address that does not answer, and checks no further', async () => {
     const api = await nowhere();
     const { exitCode, wrong, states } = await doctor('--api', api);
     expect(exitCode).toBe(1);
@@ -128,7 +128,7 @@ describe('the doctor', () => {
     expect(text.stdout).toMatch(/^WRONG +address .+\n +→ Compare .+\n\? +upload .+\n.+\n\n1 check failed\.\n$/);
   });
 
-  test('knows an address that is not that of the API', async () => {
+  test("the doctor recognises an address that is not the API's", async () => {
     const other = await serve((_, response) => response.writeHead(404).end('{"message":"Not Found"}'));
     expect((await doctor('--api', other)).wrong.address).toMatch(
       /answers, but not as the API: HTTP 404.*leads to no route/,
@@ -140,7 +140,7 @@ describe('the doctor', () => {
     expect((await opsHere(['doctor', '--wait', '1h'])).stderr).toContain('At most 14m');
   });
 
-  test('knows a proxy that drops headers with underscores', async () => {
+  test('the doctor recognises a proxy that drops headers with underscores', async () => {
     const dropping = await proxy({
       headers: (sent) => Object.fromEntries(Object.entries(sent).filter(([name]) => !name.includes('_'))),
     });
@@ -151,18 +151,21 @@ describe('the doctor', () => {
     });
   });
 
-  test.each(['access-token', 'user_id', 'group_id', 'idempotency-key'])('knows a proxy that drops %s', async (name) => {
-    const dropping = await proxy({ headers: ({ [name]: _, ...rest }) => rest });
-    const { exitCode, wrong } = await doctor('--api', dropping, '--wait', '1m');
-    expect(exitCode).toBe(1);
-    expect(wrong).toEqual({ headers: expect.stringContaining(`The header ${name} does not arrive.`) });
-    expect(await apps()).not.toContain('doctor');
-  });
+  test.each(['access-token', 'user_id', 'group_id', 'idempotency-key'])(
+    'the doctor recognises a proxy that drops the header %s',
+    async (name) => {
+      const dropping = await proxy({ headers: ({ [name]: _, ...rest }) => rest });
+      const { exitCode, wrong } = await doctor('--api', dropping, '--wait', '1m');
+      expect(exitCode).toBe(1);
+      expect(wrong).toEqual({ headers: expect.stringContaining(`The header ${name} does not arrive.`) });
+      expect(await apps()).not.toContain('doctor');
+    },
+  );
 
   test.each([
     [-3600, 'ahead of'],
     [120, 'behind'],
-  ])('knows a clock that differs by %i s', async (seconds, how) => {
+  ])('the doctor recognises a clock that differs by %i s', async (seconds, how) => {
     const shifted = await proxy({
       answered: ({ headers }) => {
         headers.date = new Date(Date.now() + seconds * 1000).toUTCString();
@@ -178,7 +181,7 @@ describe('the doctor', () => {
     );
   });
 
-  test('knows an API that pages cannot call', async () => {
+  test('the doctor recognises an API that web pages may not call', async () => {
     const without = await proxy({
       answered: ({ headers }) => {
         for (const name of Object.keys(headers)) if (name.startsWith('access-control-')) delete headers[name];
@@ -200,7 +203,7 @@ describe('the doctor', () => {
     });
   });
 
-  test('knows an upload that the bucket refuses', async () => {
+  test('the doctor recognises an upload that the bucket refuses', async () => {
     const tampering = await proxy({
       answered: (answer) => {
         if (answer.path === '/group/file/upload')
@@ -215,7 +218,7 @@ describe('the doctor', () => {
     expect(await apps()).not.toContain('doctor');
   });
 
-  /** A proxy before the API whose uploads go to another address. */
+  /** A proxy in front of the API whose uploads go to another address. */
   const leadingTo = (address: string) =>
     proxy({
       answered: (answer) => {
@@ -223,7 +226,7 @@ describe('the doctor', () => {
       },
     });
 
-  test('knows a bucket that pages cannot upload to, and one that is out of reach', async () => {
+  test('the doctor recognises a bucket that web pages cannot upload to, and one that does not answer', async () => {
     const { host } = new URL(stack.s3_endpoint);
     const closed = await proxy(
       {
@@ -242,8 +245,8 @@ describe('the doctor', () => {
     });
   });
 
-  test('knows a background that does not work', async () => {
-    // A table without anybody on its stream.
+  test('the doctor recognises a background that does not work', async () => {
+    // Nothing reads the stream of this table.
     const table = await newTable();
     await new Database(table.client, table.name).write([
       putJob({ kind: 'dissolved group', app: 'shop', group: 7, createdAt: 1 }),
@@ -255,7 +258,7 @@ describe('the doctor', () => {
     expect(await checkBackground(table, 'another', 0)).toMatchObject({ state: 'right' });
   });
 
-  test('says that these credentials may not make an app, after all that it can see without', async () => {
+  test('the doctor reports credentials that may not create an app, after all checks that need none', async () => {
     const aws = await serve((_, response) =>
       response
         .writeHead(400)
@@ -277,7 +280,7 @@ describe('the doctor', () => {
     );
   });
 
-  test('knows an upload whose event does not come', async () => {
+  test('the doctor recognises an upload whose event does not arrive', async () => {
     const hiding = await proxy({
       answered: (answer) => {
         if (answer.path.startsWith('/group/file/list'))
@@ -289,7 +292,7 @@ describe('the doctor', () => {
     expect(wrong.upload).toMatch(/in the bucket, but not in the list of files.*about five minutes/);
   });
 
-  test('tells which call the deployment gets wrong', async () => {
+  test('the doctor names the call that the deployment answers wrongly', async () => {
     const broken = await proxy({
       answered: (answer) => {
         if (answer.path === '/user/register/v2')
@@ -303,7 +306,7 @@ describe('the doctor', () => {
   });
 });
 
-describe('quotas', () => {
+describe('quotas of the account', () => {
   const quotas = { calls: 1000, unreserved: 1000, roles: 205, rate: 10_000 };
   let aws: string;
   const asked: string[] = [];
@@ -334,7 +337,7 @@ describe('quotas', () => {
     });
   });
 
-  /** The way is not looked at: nothing answers there. */
+  /** Runs the doctor for a stage on AWS. Nothing answers at the address of its API. */
   async function asOnAws() {
     const args = ['doctor', '--json', '--stage', 'prod', '--api', await nowhere()];
     const { stdout } = await ops(args, { folder, environment: onAws(aws) });
@@ -344,7 +347,7 @@ describe('quotas', () => {
     );
   }
 
-  test('are told as AWS tells them, each by one signed request', async () => {
+  test('the doctor reads each quota from AWS by one signed request', async () => {
     expect(await asOnAws()).toMatchObject({
       functions:
         'right: Functions of this account and region may run 1,000 calls at one moment, 1,000 of them not reserved.',
@@ -361,7 +364,7 @@ describe('quotas', () => {
     ]);
   });
 
-  test('that are too small are said, with whom to ask', async () => {
+  test('the doctor reports quotas that are too small, and where to raise them', async () => {
     Object.assign(quotas, { calls: 10, unreserved: 10, roles: 995 });
     const { functions, roles } = await asOnAws();
     expect(functions).toMatch(
@@ -370,7 +373,7 @@ describe('quotas', () => {
     expect(roles).toMatch(/^wrong: 995 of 1,000 roles are taken; a stage has 105, so 0 more fit\..+Roles per account/);
   });
 
-  test('that these credentials may not read are unknown, with the command that reads them', async () => {
+  test('quotas that the credentials may not read are reported as unknown, with the command that reads them', async () => {
     aws = await serve((_, response) => response.writeHead(403).end('{"message":"no identity-based policy allows it"}'));
     const found = await asOnAws();
     expect(found.functions).toBe(
@@ -379,7 +382,7 @@ describe('quotas', () => {
     expect(Object.values(found).filter((said) => said.startsWith('unknown: AWS does not tell'))).toHaveLength(4);
   });
 
-  test('need the address of the API', async () => {
+  test('the doctor needs the address of the API on AWS', async () => {
     const { stderr, exitCode } = await ops(['doctor', '--stage', 'prod', '--region', 'eu-west-1'], { folder });
     expect(exitCode).toBe(1);
     expect(stderr).toContain('--api: needed on AWS; it is the output ApiUrl of the stack Roster-<stage>-Api');

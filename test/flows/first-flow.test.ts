@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { inBothWorlds, PASSWORD, Person } from '../support/story.ts';
 
-inBothWorlds('From registration to a dissolved group', (story) => {
-  story('two people register, log in, and one takes the other through a group', async (given) => {
+inBothWorlds('First flow', (story) => {
+  story('two people register, log in, and one leads the other through a group until it is dissolved', async (given) => {
     const registered = async (username: string) => {
       const { user_id } = await given.nobody.does('POST /user/register/v2', { username, password: PASSWORD });
       const session = await given.nobody.does('POST /token/user', { name: username, password: PASSWORD });

@@ -10,13 +10,13 @@ import { inBothWorlds, PASSWORD } from '../support/story.ts';
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
 /**
- * What the other stories ask of the handlers in process only. Over HTTP each function has the rights of its own role,
- * and the run's report of grants (`.local/grants.txt`) wants every one of them used.
+ * Calls that other stories make in process only. Over HTTP each function has the rights of its own role, and the run's
+ * report of grants (`.local/grants.txt`) demands that every right is used.
  */
-describe('Every function may do what it has to', () => {
-  inBothWorlds('of users', (story) => {
+describe('Grants that other flows do not use over HTTP', () => {
+  inBothWorlds('Grants of users', (story) => {
     story(
-      'where the app counts them',
+      'registration is granted what it needs where the app counts users (tooManyUsers)',
       async (given) => {
         const entry = (username: string) => ({ username, password: PASSWORD });
         expect(await given.nobody.does('POST /user/register/v2', entry('ada'))).toHaveProperty('user_id');
@@ -27,7 +27,7 @@ describe('Every function may do what it has to', () => {
       { limits: { users: 2 } },
     );
 
-    story('field by field', async (given) => {
+    story('single settings and a batch of avatars can be changed', async (given) => {
       const alice = await given.user();
       const fields = [
         ['authmode', { value: 1 }],
@@ -54,7 +54,7 @@ describe('Every function may do what it has to', () => {
       expect(await given.admin().does('POST /user/avatar/batch', { list })).toMatchObject([{ success: true }]);
     });
 
-    story('tags, presence, push tokens, numbers and passwords', async (given) => {
+    story('tags, presence, push tokens, mobile numbers and passwords can be changed', async (given) => {
       const alice = await given.user();
       const tags = () => alice.does('GET /user/push/tag');
       await alice.does('POST /user/push/tag', { tags: ['a', 'b', 'c'] });
@@ -74,8 +74,8 @@ describe('Every function may do what it has to', () => {
     });
   });
 
-  inBothWorlds('of groups', (story) => {
-    story('an admin bans all; a banned member is blocked and unblocked; an applicant is blocked', async (given) => {
+  inBothWorlds('Grants of groups', (story) => {
+    story('an admin bans everybody, blocks and unblocks a banned member, and blocks an applicant', async (given) => {
       const [alice, adam, bob, carol] = await given.users(4);
       const group_id = await given.group(alice!, { admins: [adam!], members: [bob!], approval: 1 });
       expect(await adam!.does('POST /group/settings/ban_all', { group_id, duration: 5 })).toHaveProperty(
@@ -89,7 +89,7 @@ describe('Every function may do what it has to', () => {
       expect(await alice!.does('POST /group/application_list')).toEqual([]);
     });
 
-    story('a list of applications that goes on is counted', async (given) => {
+    story('a list of applications that continues on another page is counted', async (given) => {
       const [alice, ...people] = await given.users(13);
       const group_id = await given.group(alice!, { approval: 1 });
       for (const one of people) await one.does('POST /group/apply', { group_id, reason: 'hello' });
@@ -98,7 +98,7 @@ describe('Every function may do what it has to', () => {
     });
 
     story(
-      'the oldest announcement makes room',
+      'the oldest announcement makes room for a new one',
       async (given) => {
         const alice = await given.user();
         const group_id = await given.group(alice);
@@ -110,7 +110,7 @@ describe('Every function may do what it has to', () => {
     );
 
     story(
-      'an upload that finds no room is removed; what is renamed can be downloaded',
+      'an upload that finds no room is removed, and a renamed file can be downloaded',
       async (given) => {
         const alice = await given.user();
         const group_id = await given.group(alice);
@@ -133,15 +133,15 @@ describe('Every function may do what it has to', () => {
     );
   });
 
-  inBothWorlds('of presence and last use', (story) => {
-    story('where a minute has passed, whatever is called', async (given) => {
+  inBothWorlds('Grants of presence and last use', (story) => {
+    story('every operation records the last use of an admin token when a minute has passed', async (given) => {
       const key = adminTokenKey(given.app, tokenHash(given.adminToken));
       const idle = () => given.db.write([update(key, { set: { seen: 0 } })]);
       for (const { id, access, methods, path } of routes) {
-        if (access !== 'actor') continue;
+        if (access === 'public') continue;
         await idle();
         const user = await given.user();
-        // What it asks for may be wrong: that it is the app that asks is verified before.
+        // The parameters may be wrong: the admin token is verified before them.
         await given.admin({ user: user.id }).asks(`${methods[0]!} ${path}`);
         const token = await given.db.read(getItem<{ seen: number }>(key));
         expect(token?.seen, id).toBeGreaterThan(0);

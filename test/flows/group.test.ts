@@ -3,11 +3,12 @@ import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
 import { groupMembershipKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
+import { codeOf } from '../support/api.ts';
 import { inBothWorlds, inThisProcess } from '../support/story.ts';
 
-describe('A group', () => {
-  inBothWorlds('is made', (story) => {
-    story('by a person, who is its owner and first member', async (given) => {
+describe('Groups', () => {
+  inBothWorlds('Creating a group', (story) => {
+    story('a person who creates a group is its owner and first member', async (given) => {
       const alice = await given.user('alice');
       const record = await alice.does('POST /group/create', { name: '  Walkers ' });
       const { group_id, created_at, updated_at } = record;
@@ -49,7 +50,7 @@ describe('A group', () => {
       expect(full.description).toHaveLength(1024);
     });
 
-    story('with those it invites: who cannot come does not keep the group from being made', async (given) => {
+    story('invitees who cannot be added do not keep a group from being created', async (given) => {
       const [alice, bob, carol] = [
         await given.user('a'),
         await given.user('b'),
@@ -66,7 +67,7 @@ describe('A group', () => {
       expect(await carol.does('GET /group/user_joined')).toEqual([]);
     });
 
-    story('of a hundred at once, in their order', async (given) => {
+    story('a group is created with a hundred members in the order of the request', async (given) => {
       const [alice, ...people] = await given.users(101);
       const user_list = people.map(({ id }) => id);
       const { group_id, count } = await alice!.does('POST /group/create', { name: 'Crowd', user_list });
@@ -76,8 +77,8 @@ describe('A group', () => {
     });
   });
 
-  inThisProcess('has a form', (story) => {
-    story('what does not fit is named', async (given) => {
+  inThisProcess('Parameters of a new group', (story) => {
+    story('a wrong parameter of a new group is refused with its name (badParameter)', async (given) => {
       const alice = await given.user();
       for (const [field, value] of [
         ['name', undefined],
@@ -100,15 +101,18 @@ describe('A group', () => {
         ['user_list', Array.from({ length: 101 }, (_, n) => n + 1)],
       ] as const) {
         const { body } = await alice.asks('POST /group/create', { name: 'G', [field]: value });
-        expect(body, `${field} ${value}`).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}`) });
+        expect(body, `${field} ${value}`).toMatchObject({
+          code: codeOf('badParameter'),
+          message: expect.stringMatching(`^${field}`),
+        });
       }
       expect(await alice.does('GET /group/user_joined')).toEqual([]);
     });
   });
 
-  inThisProcess('within the limits of its app', (story) => {
+  inThisProcess('Limits of groups', (story) => {
     story(
-      'of groups owned',
+      'a user can own as many groups as allowed (tooManyOwned)',
       async (given) => {
         const alice = await given.user();
         await alice.does('POST /group/create', { name: 'G' });
@@ -121,7 +125,7 @@ describe('A group', () => {
     );
 
     story(
-      'of groups joined',
+      'a user can join as many groups as allowed (tooManyJoined)',
       async (given) => {
         const [alice, bob] = await given.users(2);
         const group_id = await given.group(bob!, { members: [alice!] });
@@ -139,7 +143,7 @@ describe('A group', () => {
     );
 
     story(
-      'of groups of the app',
+      'an app can have as many groups as allowed (tooManyGroups)',
       async (given) => {
         const alice = await given.user();
         await alice.does('POST /group/create', { name: 'G' });
@@ -152,7 +156,7 @@ describe('A group', () => {
     );
 
     story(
-      'of members, invited ones among them',
+      'a group has at most as many members as its capacity, invited ones included (groupFull)',
       async (given) => {
         const [alice, bob, carol, dave] = await given.users(4);
         const { group_id, capacity, count } = await alice!.does('POST /group/create', {
@@ -176,8 +180,8 @@ describe('A group', () => {
     );
   });
 
-  inBothWorlds('is shown', (story) => {
-    story('to anyone in the app by info, to members by settings', async (given) => {
+  inBothWorlds('Reading a group', (story) => {
+    story('anybody reads the info of a group, and only members read its settings (needsMember)', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { members: [bob!] });
       const info = await carol!.does('GET /group/info', { group_id });
@@ -197,8 +201,8 @@ describe('A group', () => {
     });
   });
 
-  inThisProcess('shows', (story) => {
-    story('the message modes of the asker, and a mute of all only while it runs', async (given) => {
+  inThisProcess('Fields of a group', (story) => {
+    story("info shows the caller's own message modes, and a mute of everybody only while it runs", async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       await given.db.write([update(groupMembershipKey(given.app, group_id, bob!.id), { set: { mute: 2, push: 3 } })]);

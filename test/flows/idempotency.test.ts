@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
-import type { Answer } from '../support/api.ts';
+import { type Answer, codeOf } from '../support/api.ts';
 import { type Actor, inBothWorlds, inRaces, insisted, inThisProcess, PASSWORD } from '../support/story.ts';
 
 type Parameters = Record<string, unknown>;
@@ -10,8 +10,8 @@ const posts = (who: Actor, path: string, key: string, body: Parameters): Promise
   who.api.call('POST', path, { ...who.headers, body, headers: { 'idempotency-key': key } });
 
 describe('Idempotency-Key', () => {
-  inBothWorlds('repeated one after another', (story) => {
-    story('a group is made once, and the first answer is given again', async (given) => {
+  inBothWorlds('Calls that are repeated one after another', (story) => {
+    story('a repeated call creates a group once, and gets the first answer again', async (given) => {
       const [alice, bob] = await given.users(2);
       const key = randomUUID();
       const request = { name: 'Once', description: 'd', user_list: [bob!.id] };
@@ -20,19 +20,19 @@ describe('Idempotency-Key', () => {
       await alice!.does('POST /group/info/name', { group_id: first.body.data.group_id, value: 'Renamed' });
       expect((await posts(alice!, '/group/create', key, request)).body).toEqual(first.body);
       expect(await alice!.does('GET /group/user_joined')).toEqual([first.body.data.group_id]);
-      // Another key, another group; another request under the key is refused; another's key is another key.
+      // Another key makes another group, another request with the key is refused, and users do not share keys.
       expect((await posts(alice!, '/group/create', randomUUID(), request)).body.data.group_id).not.toBe(
         first.body.data.group_id,
       );
       expect((await posts(alice!, '/group/create', key, { ...request, name: 'Twice' })).body).toMatchObject({
-        code: 10002,
+        code: codeOf('badParameter'),
         message: expect.stringContaining('idempotency-key'),
       });
       const bobs = await posts(bob!, '/group/create', key, { name: 'Bob' });
       expect(bobs.body).toMatchObject({ code: 200, data: { owner_id: bob!.id } });
     });
 
-    story('an announcement is published once', async (given) => {
+    story('a repeated call publishes an announcement once', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const key = randomUUID();
@@ -43,7 +43,7 @@ describe('Idempotency-Key', () => {
       expect((await posts(alice, '/group/announcement/edit', randomUUID(), request)).body.data.id).toBe(2);
     });
 
-    story('a batch registers once; its refused entries are answered as before', async (given) => {
+    story('a repeated batch registers once, and answers its refused entries as before', async (given) => {
       const app = given.admin();
       const [name, other] = [`a${Date.now()}`, `b${Date.now()}`];
       const key = randomUUID();
@@ -56,8 +56,8 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  inBothWorlds('answered again', (story) => {
-    story('the answer is the first one, byte for byte', async (given) => {
+  inBothWorlds('Answers of repeated calls', (story) => {
+    story('a repeated call gets the first answer again, byte for byte', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!);
       const file = { group_id, name: 'a.txt', size: 1, type: 'text/plain' };
@@ -81,8 +81,8 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  inThisProcess('what is not recorded', (story) => {
-    story('after an error the call runs again', async (given) => {
+  inThisProcess('Calls without a stored answer', (story) => {
+    story('a call that was answered with an error runs again when repeated', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       const key = randomUUID();
@@ -95,22 +95,22 @@ describe('Idempotency-Key', () => {
       });
     });
 
-    story('a key is 1 to 255 characters', async (given) => {
+    story('an Idempotency-Key has 1 to 255 characters (badParameter)', async (given) => {
       const alice = await given.user();
       for (const key of ['', 'k'.repeat(256)])
         expect((await posts(alice, '/group/create', key, { name: 'G' })).body).toMatchObject({
-          code: 10002,
+          code: codeOf('badParameter'),
           message: expect.stringContaining('idempotency-key'),
         });
       expect((await posts(alice, '/group/create', 'k'.repeat(255), { name: 'G' })).outcome).toBe('success');
     });
   });
 
-  inThisProcess('an answer lost', (story) => {
-    story('a batch whose lease was written, unheard, knows it for its own', async (given) => {
+  inThisProcess('Lost answers of the database', (story) => {
+    story('a batch recognises its own lease although the answer to writing it was lost', async (given) => {
       const app = given.admin();
       const request = { list: [{ username: `u${Date.now()}`, password: 'long enough' }] };
-      // Within the SDK's own retries: the write is done, and sent again.
+      // The write takes effect, its answer is lost, and the SDK sends it again.
       let lost = 0;
       documentClient().middlewareStack.add(
         (next) => async (args) => {
@@ -131,10 +131,10 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  inRaces('at once', (story) => {
-    story('ten calls of one key make one group with everybody in it', async (given) => {
+  inRaces('Calls that are repeated at once', (story) => {
+    story('ten calls with one key at once make one group with everybody in it', async (given) => {
       const alice = await given.user();
-      // More than one transaction holds.
+      // More than one transaction can add.
       const invited = await given.users(60);
       const request = { name: 'Once', user_list: invited.map(({ id }) => id) };
       const answers = await given.race(
@@ -147,7 +147,7 @@ describe('Idempotency-Key', () => {
       expect((await posts(alice, '/group/create', 'one', request)).body).toEqual(first!.body);
     });
 
-    story('of one batch one call runs, and the others are told to try again or get its answer', async (given) => {
+    story('of four calls with one key one runs the batch, and the others answer the same or 503', async (given) => {
       const app = given.admin();
       const request = { list: [1, 2, 3].map((n) => ({ username: `u${n}_${Date.now()}`, password: 'long enough' })) };
       const answers = await given.race(

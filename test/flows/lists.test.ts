@@ -4,13 +4,13 @@ import { update } from '../../shared/data/step.ts';
 import { inBothWorlds, inThisProcess, type Person } from '../support/story.ts';
 
 const idsOf = (people: Person[]) => people.map(({ id }) => id);
-/** As long as the signed one, but not of as many bytes. */
+/** A text of as many characters as the cursor, and more bytes. */
 const foreign = (cursor: string) => `${cursor.slice(0, -1)}é`;
 const tampered = (cursor: string) => `${cursor.slice(0, -1)}${cursor.endsWith('A') ? 'B' : 'A'}`;
 
 describe('Lists', () => {
-  inBothWorlds('of members', (story) => {
-    story('come page by page in the order of joining, with total and version', async (given) => {
+  inBothWorlds('The list of members', (story) => {
+    story('members are listed page by page in the order of joining, with total and version', async (given) => {
       const [alice, ...people] = await given.users(7);
       const group_id = await given.group(alice!, { members: people });
       const { body } = await alice!.asks('GET /group/member_list', { group_id });
@@ -33,7 +33,7 @@ describe('Lists', () => {
         expect(await alice!.fails('GET /group/member_list', { group_id, limit })).toBe('badParameter');
     });
 
-    story('are for members, and for the app', async (given) => {
+    story('only members and the app may list members (needsMember)', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!);
       expect(await bob!.fails('GET /group/member_list', { group_id })).toBe('needsMember');
@@ -47,7 +47,7 @@ describe('Lists', () => {
       );
     });
 
-    story('take no cursor but their own', async (given) => {
+    story('the list of members takes only a cursor of its own to its caller (badParameter)', async (given) => {
       const [alice, ...people] = await given.users(4);
       const bob = people[0]!;
       const group_id = await given.group(alice!, { members: people });
@@ -69,12 +69,12 @@ describe('Lists', () => {
         'x'.repeat(1025),
       ])
         expect(await list(alice!, group_id, text)).toBe('badParameter');
-      // A position of the right form, and even in range, that nobody signed.
+      // A valid position with the signature of another.
       const forged = Buffer.from('M#0000000000000#0000#1').toString('base64url');
       expect(await list(alice!, group_id, `${forged}.${cursor!.split('.')[1]}`)).toBe('badParameter');
-      // An empty one is the beginning.
+      // An empty cursor starts the list.
       expect(await alice!.does('GET /group/member_list', { group_id, cursor: '' })).toHaveLength(4);
-      // Whoever stands at the position may have gone meanwhile.
+      // The member at the position may be gone meanwhile.
       await alice!.does('POST /group/kick', { group_id, user_list: [bob.id] });
       const { body } = await alice!.asks('GET /group/member_list', { group_id, cursor });
       expect(body.data.map(({ user_id }: { user_id: number }) => user_id)).toEqual(idsOf(people.slice(1)));
@@ -82,8 +82,8 @@ describe('Lists', () => {
     });
   });
 
-  inBothWorlds('of the groups of a person', (story) => {
-    story('in the order of joining, without dissolved ones', async (given) => {
+  inBothWorlds('The list of joined groups', (story) => {
+    story('joined groups are listed in the order of joining, without dissolved ones', async (given) => {
       const [alice, bob] = await given.users(2);
       const groups = [];
       for (let n = 0; n < 4; n++) groups.push(await given.group(alice!, { members: [bob!] }));
@@ -97,8 +97,8 @@ describe('Lists', () => {
     });
   });
 
-  inBothWorlds('of applications', (story) => {
-    story('the newest first over all groups of an admin, page by page', async (given) => {
+  inBothWorlds('The list of applications', (story) => {
+    story('applications to all groups of an admin are listed newest first, page by page', async (given) => {
       const [alice, ...people] = await given.users(6);
       const groups = [await given.group(alice!), await given.group(alice!), await given.group(alice!)];
       const made: { group_id: number; applicant_id: number }[] = [];
@@ -125,7 +125,7 @@ describe('Lists', () => {
       const second = await alice!.asks('POST /group/application_list', { limit: 4, cursor: first.body.cursor });
       expect([first.body.total, second.body.total]).toEqual([15, 15]);
       expect(second.body.data).toEqual(body.data.slice(4, 8));
-      // Limit and cursor come in the query by the document, in the body by clients.
+      // Limit and cursor may come in the query or in the body.
       const byQuery = await given.api.call('POST', '/group/application_list', {
         ...alice!.headers,
         query: { limit: 4, cursor: first.body.cursor },
@@ -134,7 +134,7 @@ describe('Lists', () => {
       expect(byQuery.body.data).toEqual(second.body.data);
     });
 
-    story('only of groups that the actor administers', async (given) => {
+    story('only applications to groups that the actor administers are listed', async (given) => {
       const [alice, bob, carol, dave] = await given.users(4);
       const own = await given.group(alice!);
       const bobs = await given.group(bob!, { admins: [alice!] });
@@ -165,7 +165,7 @@ describe('Lists', () => {
           group_list: Array.from({ length: 1001 }, (_, n) => n + 1),
         }),
       ).toBe('badParameter');
-      // The app: nothing without list and header, else whatever it names.
+      // The app gets nothing without a list and a header, and else every group that it names.
       expect(await groupsOf(given.admin())).toEqual([]);
       expect(await groupsOf(given.admin(), [own, carols, 1])).toEqual([carols, own]);
       expect(await groupsOf(given.admin({ group: carols }))).toEqual([carols]);
@@ -173,7 +173,7 @@ describe('Lists', () => {
       expect(await given.admin({ group: gone }).fails('POST /group/application_list')).toBe('groupMissing');
     });
 
-    story('take no cursor but their own', async (given) => {
+    story('the list of applications takes only a cursor of its own to its caller (badParameter)', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const groups = [await given.group(alice!), await given.group(alice!)];
       for (const group_id of groups)
@@ -193,12 +193,12 @@ describe('Lists', () => {
     });
   });
 
-  inThisProcess('of applications, over time', (story) => {
-    // The clock stands, so that a slow machine does not make anything older than it is said to be.
+  inThisProcess('The list of applications over time', (story) => {
+    // The clock stands still, so that a slow machine does not age the applications.
     beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
     afterEach(() => void vi.useRealTimers());
 
-    story('none older than thirty days, and a cursor from then is no fault', async (given) => {
+    story('applications older than thirty days are not listed, and an old cursor is accepted', async (given) => {
       const [alice, bob, carol, dave] = await given.users(4);
       const group_id = await given.group(alice!);
       const DAY = 86_400_000;
@@ -222,7 +222,7 @@ describe('Lists', () => {
       const next = await alice!.asks('POST /group/application_list', { limit: 1, cursor: page.body.cursor });
       expect(next.body.data).toMatchObject([{ applicant_id: carol!.id, status: 2 }]);
       expect(next.body).not.toHaveProperty('cursor');
-      // The last entry of a page may grow too old before the next page is asked for.
+      // The last entry of a page may become too old before the next page is read.
       await age(bob!, since + 1400);
       const last = await alice!.asks('POST /group/application_list', { limit: 1 });
       expect(last.body.cursor).toBeTruthy();

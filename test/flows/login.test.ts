@@ -3,6 +3,7 @@ import { tokenHash } from '../../shared/call/token.ts';
 import { deviceKey, lockKey, mobileKey } from '../../shared/data/keys.ts';
 import { put, update } from '../../shared/data/step.ts';
 import { devicesOf, lockOf } from '../../shared/data/user-repo.ts';
+import { codeOf } from '../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 
 const WRONG = 'not the password';
@@ -12,8 +13,8 @@ const profile = async (given: Given, token: string) =>
   (await given.api.call('GET', '/user/profile', { app: given.app, token })).outcome;
 
 describe('Logging in', () => {
-  inBothWorlds('by name, mobile number and id', (story) => {
-    story('each of the three answers a session', async (given) => {
+  inBothWorlds('Logins by name, mobile number and id', (story) => {
+    story('a user logs in by name, by mobile number and by id', async (given) => {
       const { id, username } = await given.user('alice');
       await given.setUser(id, { mobile: '+491234567' });
       await given.db.write([put(mobileKey(given.app, '+491234567'), { user: id })]);
@@ -39,11 +40,11 @@ describe('Logging in', () => {
         expect(life).toBeLessThanOrEqual(2_592_000);
         expect(await profile(given, session.token)).toBe('success');
       }
-      // Without a device_guid each of them is a device of its own: all live.
+      // Each login without a device_guid is a new device, so all sessions stay valid.
       expect(new Set(sessions.map(({ token }) => token)).size).toBe(6);
     });
 
-    story('the same device keeps its push token and loses its older session', async (given) => {
+    story('a login on the same device keeps the push token and ends the older session (loginAgain)', async (given) => {
       const { id } = await given.user();
       const login = (device_guid: string) =>
         given.nobody.does('POST /token/id', { user_id: id, password: PASSWORD, device_guid });
@@ -58,7 +59,7 @@ describe('Logging in', () => {
       expect(await profile(given, other.token)).toBe('success');
     });
 
-    story('wrong name, wrong password and wrong id are answered alike', async (given) => {
+    story('a wrong name, a wrong password and a wrong id get the same answer (noPermission)', async (given) => {
       const { id, username } = await given.user();
       const answers = [
         await given.nobody.asks('POST /token/user', { name: username, password: WRONG }),
@@ -71,15 +72,19 @@ describe('Logging in', () => {
       ];
       for (const { status, body } of answers) {
         expect(status).toBe(200);
-        expect(body).toEqual({ code: 10010, message: 'Operation rejected: wrong name or password', data: null });
+        expect(body).toEqual({
+          code: codeOf('noPermission'),
+          message: 'Operation rejected: wrong name or password',
+          data: null,
+        });
       }
     });
 
-    story('a name that nobody could have is answered as one that nobody has', async (given) => {
-      // The first becomes 4,608 characters in NFKC: no key is as long as that.
+    story('a login name that nobody could have is answered as an unknown one (noPermission)', async (given) => {
+      // The first becomes 4,608 characters in NFKC, longer than any key may be.
       for (const name of ['\ufdfa'.repeat(256), 'n'.repeat(256), 'a#b', '\ud800', '\u0000', 'ma\u0131n'])
         expect((await given.nobody.asks('POST /token/login', { login_name: name, password: PASSWORD })).body).toEqual({
-          code: 10010,
+          code: codeOf('noPermission'),
           message: 'Operation rejected: wrong name or password',
           data: null,
         });
@@ -90,7 +95,7 @@ describe('Logging in', () => {
       );
     });
 
-    story('what is missing is named', async (given) => {
+    story('a missing or wrong parameter of a login is named (badParameter)', async (given) => {
       const { username } = await given.user();
       for (const [path, body, field] of [
         ['/token/user', { password: PASSWORD }, 'name'],
@@ -102,12 +107,15 @@ describe('Logging in', () => {
         ['/token/login', { password: PASSWORD }, 'login_name'],
       ] as const) {
         const answer = await given.nobody.asks(`POST ${path}`, body);
-        expect(answer.body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}:`) });
+        expect(answer.body).toMatchObject({
+          code: codeOf('badParameter'),
+          message: expect.stringMatching(`^${field}:`),
+        });
       }
     });
   });
 
-  inThisProcess('under a lock', (story) => {
+  inThisProcess('Locked accounts', (story) => {
     const fail = async (given: Given, who: Person, count: number) => {
       for (let n = 0; n < count; n++)
         expect(await given.nobody.fails('POST /token/id', { user_id: who.id, password: WRONG })).toBe('noPermission');
@@ -115,21 +123,24 @@ describe('Logging in', () => {
     const login = (given: Given, who: Person, device_guid?: string) =>
       given.nobody.asks('POST /token/user', { name: who.username, password: PASSWORD, device_guid });
 
-    story('ten failures refuse new devices, whatever the password; a known one comes in', async (given) => {
+    story('ten failed logins lock out new devices, even with the right password, but no known one', async (given) => {
       const alice = await given.user();
       expect((await login(given, alice, 'phone')).outcome).toBe('success');
       await fail(given, alice, 10);
       const refused = await login(given, alice);
-      expect(refused.body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
+      expect(refused.body).toMatchObject({
+        code: codeOf('noPermission'),
+        message: expect.stringContaining('too many'),
+      });
       expect((await login(given, alice, 'unknown')).outcome).toBe('noPermission');
-      // Sessions that are there live on.
+      // Existing sessions stay valid.
       expect(await alice.does('GET /user/profile')).toMatchObject({ user_id: alice.id });
       expect((await login(given, alice, 'phone')).outcome).toBe('success');
-      // That success has cleared the count.
+      // The successful login has cleared the count.
       expect((await login(given, alice)).outcome).toBe('success');
     });
 
-    story('nine failures do not lock, and a success forgets them', async (given) => {
+    story('nine failed logins do not lock, and a successful login clears them', async (given) => {
       const alice = await given.user();
       await fail(given, alice, 9);
       expect((await login(given, alice)).outcome).toBe('success');
@@ -137,7 +148,7 @@ describe('Logging in', () => {
       expect((await login(given, alice)).outcome).toBe('success');
     });
 
-    story('failures older than ten minutes count no more, and a lock ends after ten', async (given) => {
+    story('failed logins older than ten minutes do not count, and a lock ends at its time', async (given) => {
       const alice = await given.user();
       const now = Date.now();
       const ttl = Math.ceil(now / 1000) + 1200;
@@ -152,7 +163,7 @@ describe('Logging in', () => {
       expect((await login(given, alice)).outcome).toBe('noPermission');
     });
 
-    story('a name that nobody has locks like one that somebody has', async (given) => {
+    story('an unknown login name is locked as a known one is', async (given) => {
       const attempt = () => given.nobody.asks('POST /token/login', { login_name: 'Ghost', password: WRONG });
       for (let n = 0; n < 10; n++)
         expect((await attempt()).body.message).toBe('Operation rejected: wrong name or password');
@@ -162,7 +173,7 @@ describe('Logging in', () => {
       });
     });
 
-    story('failures of several at once are all counted', async (given) => {
+    story('failed logins at the same moment are all counted', async (given) => {
       const alice = await given.user();
       await Promise.all(Array.from({ length: 4 }, () => fail(given, alice, 1)));
       const lock = await given.db.read(lockOf(given.app, String(alice.id)));
@@ -170,26 +181,26 @@ describe('Logging in', () => {
     });
   });
 
-  inThisProcess('who may not', (story) => {
-    story('a disabled user has a sentence of its own, and only with the right password', async (given) => {
+  inThisProcess('Disabled users', (story) => {
+    story('a disabled user is told so, and only with the right password', async (given) => {
       const alice = await given.user();
       await given.setUser(alice.id, { status: 'disabled' });
       const login = (password: string) => given.nobody.asks('POST /token/id', { user_id: alice.id, password });
       expect((await login(PASSWORD)).body).toMatchObject({
-        code: 10010,
+        code: codeOf('noPermission'),
         message: 'Operation rejected: the user is disabled',
       });
       expect((await login(WRONG)).body).toMatchObject({
-        code: 10010,
+        code: codeOf('noPermission'),
         message: 'Operation rejected: wrong name or password',
       });
       expect(await alice.fails('GET /user/profile')).toBe('loginAgain');
     });
   });
 
-  inThisProcess('devices', (story) => {
+  inThisProcess('Devices of logins', (story) => {
     story(
-      'at the limit the device that was idle longest goes',
+      'a login beyond the limit of devices ends the device that was idle longest',
       async (given) => {
         const alice = await given.user();
         const login = async (device_guid: string) =>
@@ -202,14 +213,14 @@ describe('Logging in', () => {
         const desktop = await login('desktop');
         expect(await alice.fails('GET /user/profile')).toBe('loginAgain');
         for (const token of [phone, tablet, desktop]) expect(await profile(given, token)).toBe('success');
-        // Logging in again on one of them sends nobody away.
+        // Logging in again on a known device ends no other session.
         const again = await login('tablet');
         for (const token of [phone, again, desktop]) expect(await profile(given, token)).toBe('success');
       },
       { limits: { devices: 3 } },
     );
 
-    story('the user agent tells the platform', async (given) => {
+    story('a login derives the platform from the user agent', async (given) => {
       const alice = await given.user();
       for (const [agent, platform] of [
         ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)', 6],

@@ -14,8 +14,8 @@ const failure = (user_id: number, reason: string) => ({ user_id, result: 'fail',
 const NOT_THERE = 'user does not exist';
 
 describe('Membership', () => {
-  inBothWorlds('by invitation', (story) => {
-    story('each entry for itself, in the order of the request, duplicates once', async (given) => {
+  inBothWorlds('Invitations to join', (story) => {
+    story('each invited user is answered alone, in the order of the request, and once', async (given) => {
       const [alice, bob, carol, dave] = await given.users(4);
       const erin = await given.user('erin', { confirm: true });
       const group_id = await given.group(alice!, { members: [dave!] });
@@ -35,7 +35,7 @@ describe('Membership', () => {
         failure(stranger.id, NOT_THERE),
         failure(alice!.id, 'the user is already a group member'),
       ]);
-      // Who wants to be asked is asked, not added.
+      // A user who asked for consent is invited, not added.
       expect(await members(alice!, group_id)).toEqual([alice!.id, dave!.id, carol!.id, bob!.id]);
       expect(await erin.does('GET /group/user_joined')).toEqual([]);
       // A second invitation renews the first.
@@ -44,7 +44,7 @@ describe('Membership', () => {
       ]);
     });
 
-    story('members invite where they may, admins always', async (given) => {
+    story('plain members invite only where the group allows it (needsAdmin), and admins always may', async (given) => {
       const [alice, bob, carol, dave, erin, frank] = await given.users(6);
       const open = await given.group(alice!, { members: [bob!] });
       expect(await bob!.does('POST /group/invite', { group_id: open, user_list: [carol!.id] })).toEqual([
@@ -64,7 +64,7 @@ describe('Membership', () => {
       expect(await frank!.fails('POST /group/invite', { group_id: 1, user_list: [dave!.id] })).toBe('groupMissing');
     });
 
-    story('the list of those invited has a form', async (given) => {
+    story('the list of invited users has 1 to 100 ids, as JSON or in the query (badParameter)', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const many = Array.from({ length: 101 }, (_, n) => n + 1);
@@ -73,7 +73,7 @@ describe('Membership', () => {
       // Duplicates count towards the hundred as they stand in the request.
       const entries = await alice.does('POST /group/invite', { group_id, user_list: many.slice(1) });
       expect(entries).toHaveLength(100);
-      // In the query, too: as a list of JSON, or with commas.
+      // In the query the list may be JSON, or ids with commas between.
       for (const user_list of ['[2,3]', '2,3'])
         expect(
           (await given.api.call('POST', '/group/invite', { ...alice.headers, query: { group_id, user_list } })).body
@@ -82,21 +82,21 @@ describe('Membership', () => {
     });
   });
 
-  inThisProcess('by invitation to a hundred', (story) => {
-    story('all come, in their order, and the count fits', async (given) => {
+  inThisProcess('Invitations of a hundred', (story) => {
+    story('a hundred invited users join in the order of the request, within six round trips', async (given) => {
       const [alice, ...people] = await given.users(101);
       const group_id = await given.group(alice!);
       const user_list = people.map(({ id }) => id);
       const { body, log } = await alice!.asks('POST /group/invite', { group_id, user_list, reason: '' });
       expect(body.data).toEqual(people.map(success));
-      // Two reads, the rights with the first, and a transaction for each 32 or 33 who join.
+      // Two reads, and a transaction for each 32 or 33 users who join.
       expect(log?.trips).toBeLessThanOrEqual(2 + 4);
       expect(await members(alice!, group_id)).toEqual([alice!.id, ...user_list]);
     });
   });
 
-  inBothWorlds('by application', (story) => {
-    story('an open group takes at once, a closed one nobody, others ask an admin', async (given) => {
+  inBothWorlds('Applications to join', (story) => {
+    story('an open group admits an applicant at once, a closed one refuses, others ask an admin', async (given) => {
       const [alice, bob] = await given.users(2);
       const open = await given.group(alice!, { approval: 0 });
       const asking = await given.group(alice!);
@@ -120,7 +120,7 @@ describe('Membership', () => {
       );
     });
 
-    story('an admin decides, once', async (given) => {
+    story('an admin approves or rejects an application once (applicationGone)', async (given) => {
       const [alice, bob, carol, dave] = await given.users(4);
       const group_id = await given.group(alice!, { members: [bob!] });
       for (const who of [carol!, dave!]) await who.does('POST /group/apply', { group_id, reason: '' });
@@ -135,12 +135,12 @@ describe('Membership', () => {
       expect((await handle(alice!, dave!, '0')).body.data).toEqual(success(dave!));
       expect((await handle(alice!, dave!, true)).outcome).toBe('applicationGone');
       expect(await members(alice!, group_id)).toEqual([alice!.id, bob!.id, carol!.id]);
-      // Who was turned away may ask again.
+      // A rejected applicant may apply again.
       await dave!.does('POST /group/apply', { group_id, reason: 'please' });
       expect((await handle(given.admin(), dave!, 1)).body.data).toEqual(success(dave!));
     });
 
-    story('who has come in by another door has no application any more', async (given) => {
+    story('an application is settled when the applicant joins in another way (applicationGone)', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!);
       await bob!.does('POST /group/apply', { group_id, reason: '' });
@@ -152,7 +152,7 @@ describe('Membership', () => {
       expect(await alice!.does('POST /group/application_list', { group_list: [group_id] })).toMatchObject([
         { applicant_id: bob!.id, status: 1 },
       ]);
-      // Nor after having left again.
+      // It is not pending again after the member has left.
       await bob!.does('POST /group/leave', { group_id });
       expect(await alice!.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true })).toBe(
         'applicationGone',
@@ -160,8 +160,8 @@ describe('Membership', () => {
     });
   });
 
-  inThisProcess('by application, later', (story) => {
-    story('an application expires', async (given) => {
+  inThisProcess('Applications over time', (story) => {
+    story('an application expires (applicationGone)', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!);
       await bob!.does('POST /group/apply', { group_id, reason: '' });
@@ -179,7 +179,7 @@ describe('Membership', () => {
       await alice!.does('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true });
     });
 
-    story('a full group is found out at approval, and the application stays', async (given) => {
+    story('approval finds a full group (groupFull), and the application stays', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { members: [carol!], capacity: 2 });
       await bob!.does('POST /group/apply', { group_id, reason: '' });
@@ -190,7 +190,7 @@ describe('Membership', () => {
       await alice!.does('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true });
     });
 
-    story('whoever is on the blacklist, or no user any more, does not come in', async (given) => {
+    story('a blocked user (blocked) and a deleted user (userMissing) cannot join', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { approval: 0 });
       const now = Date.now();
@@ -207,8 +207,8 @@ describe('Membership', () => {
     });
   });
 
-  inBothWorlds('ends', (story) => {
-    story('by leaving: not for the owner, and not twice', async (given) => {
+  inBothWorlds('Leaving and kicking', (story) => {
+    story('a member leaves once (needsMember), and the owner cannot leave (ownerCannotLeave)', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!], approval: 0 });
       expect(await alice!.fails('POST /group/leave', { group_id })).toBe('ownerCannotLeave');
@@ -221,7 +221,7 @@ describe('Membership', () => {
       expect(await given.admin({ user: bob!.id }).does('DELETE /group/leave', { group_id })).toBe(true);
     });
 
-    story('by being kicked: admins kick members, the owner everybody but themselves', async (given) => {
+    story('only admins kick plain members (needsAdmin), and only the owner or the app kicks admins', async (given) => {
       const [alice, adam, eve, bob, carol, dave] = await given.users(6);
       const group_id = await given.group(alice!, { admins: [adam!, eve!], members: [bob!, carol!] });
       expect(await bob!.fails('POST /group/kick', { group_id, user_list: [carol!.id] })).toBe('needsAdmin');
@@ -243,7 +243,7 @@ describe('Membership', () => {
         { result: 'success' },
         { result: 'fail' },
       ]);
-      // The app kicks anyone but the owner, by itself or on the group.
+      // The app kicks every member but the owner.
       expect(
         await given.admin({ group: group_id }).does('POST /group/kick', { user_list: [eve!.id, alice!.id] }),
       ).toMatchObject([{ result: 'success' }, { result: 'fail' }]);
@@ -252,8 +252,8 @@ describe('Membership', () => {
     });
   });
 
-  inThisProcess('ends', (story) => {
-    story('with its own settings; a ban that runs stays for whoever comes back', async (given) => {
+  inThisProcess('The end of a membership', (story) => {
+    story('the display name and modes of a member end with the membership, and a running ban stays', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { members: [bob!, carol!], approval: 0 });
       const until = Date.now() + 60_000;
@@ -284,7 +284,7 @@ describe('Membership', () => {
       });
     });
 
-    story('for a hundred at once', async (given) => {
+    story('a hundred members are kicked by one call within six round trips', async (given) => {
       const [alice, ...people] = await given.users(101);
       const group_id = await given.group(alice!, { members: people });
       const { body, log } = await alice!.asks('POST /group/kick', { group_id, user_list: people.map(({ id }) => id) });

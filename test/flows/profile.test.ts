@@ -1,9 +1,10 @@
 import { describe, expect } from 'vitest';
+import { codeOf } from '../support/api.ts';
 import { inBothWorlds } from '../support/story.ts';
 
 describe('Profile and settings', () => {
-  inBothWorlds('of the actor', (story) => {
-    story('a profile is empty until set, and each call changes what came', async (given) => {
+  inBothWorlds('Profile and settings of the actor', (story) => {
+    story('a profile is empty until it is set, and a call changes only the fields it names', async (given) => {
       const alice = await given.user('alice');
       const empty = {
         user_id: alice.id,
@@ -28,7 +29,7 @@ describe('Profile and settings', () => {
       };
       expect(await alice.does('GET /user/profile')).toEqual(full);
       expect(await given.admin({ user: alice.id }).does('GET /user/profile')).toEqual(full);
-      // Nothing came, nothing changes; unknown fields and null are nothing.
+      // Unknown fields and null change nothing.
       expect(await alice.does('POST /user/profile', {})).toBe(true);
       expect(await alice.does('POST /user/profile', { username: 'other', nick_name: null, avatar: 'x' })).toBe(true);
       expect(await alice.does('GET /user/profile')).toEqual(full);
@@ -36,7 +37,7 @@ describe('Profile and settings', () => {
       expect(await alice.does('GET /user/profile')).toEqual(empty);
     });
 
-    story('texts have a length, and nothing is written where one is too long', async (given) => {
+    story('a text that is too long is refused (badParameter), and nothing is written', async (given) => {
       const alice = await given.user('alice');
       const before = await alice.does('GET /user/profile');
       for (const [field, value] of [
@@ -48,7 +49,7 @@ describe('Profile and settings', () => {
         ['nick_name', { text: 'x' }],
       ] as const) {
         const { body } = await alice.asks('PUT /user/profile', { description: 'kept out', [field]: value });
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}:`) });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(`^${field}:`) });
       }
       expect(await alice.does('GET /user/profile')).toEqual(before);
       await alice.does('PUT /user/profile', {
@@ -59,7 +60,7 @@ describe('Profile and settings', () => {
       });
     });
 
-    story('settings change field by field', async (given) => {
+    story('a call changes only the settings that it names', async (given) => {
       const alice = await given.user('alice');
       const before = await alice.does('GET /user/settings');
       expect(before).toMatchObject({ user_id: alice.id, id: alice.id, group_confirm: false, no_push_start_hour: 0 });
@@ -94,7 +95,7 @@ describe('Profile and settings', () => {
       expect(await alice.does('POST /user/settings', { user_id: alice.id })).toBe(true);
     });
 
-    story('settings are changed by their user, or by the app', async (given) => {
+    story('settings are changed by their user only (noPermission), or by the app for any user', async (given) => {
       const [alice, bob] = await given.users(2);
       expect(await alice!.fails('PUT /user/settings', { user_id: bob!.id, no_push: true })).toBe('noPermission');
       expect(await alice!.fails('PUT /user/settings', { user_id: 1, no_push: true })).toBe('noPermission');
@@ -108,7 +109,7 @@ describe('Profile and settings', () => {
       expect(await given.admin().fails('GET /user/settings')).toBe('badParameter');
     });
 
-    story('values out of range are refused', async (given) => {
+    story('a setting out of range is refused with its name (badParameter)', async (given) => {
       const alice = await given.user('alice');
       for (const [field, value] of [
         ['no_push_start_hour', 24],
@@ -121,7 +122,7 @@ describe('Profile and settings', () => {
         ['push_nick_name', 'p'.repeat(129)],
       ] as const) {
         const { body } = await alice.asks('PUT /user/settings', { user_id: alice.id, [field]: value });
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${field}:`) });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(`^${field}:`) });
       }
     });
   });

@@ -10,7 +10,7 @@ const outcomes = (answers: Answer[]) => {
 const times = (count: number, outcome: Outcome) => Array.from({ length: count }, () => outcome);
 const idsOf = (people: { id: number }[]) => people.map(({ id }) => id).sort((one, other) => one - other);
 
-/** What the API shows of a group must agree with itself. */
+/** The members of a group. Fails where list, total and count of the API differ. */
 async function members(given: Given, group_id: number): Promise<number[]> {
   const { body: info } = await given.admin().asks('GET /group/info', { group_id });
   const { body: page } = await given.admin().asks('GET /group/member_list', { group_id, limit: 7 });
@@ -26,7 +26,7 @@ const apply = (group_id: number) => (person: Person) => () =>
   person.insists('POST /group/apply', { group_id, reason: 'now' });
 
 inRaces('Races', (story) => {
-  story('twenty register one name: one has it', async (given) => {
+  story('of twenty users who register one name at once one gets it (usernameTaken)', async (given) => {
     const name = (n: number) => (n % 2 ? 'Wanted' : 'wanted');
     const answers = await given.race(
       ...Array.from(
@@ -40,7 +40,7 @@ inRaces('Races', (story) => {
     expect(session.user_id).toBe(winner);
   });
 
-  story('twenty join an open group at once: all are in', async (given) => {
+  story('twenty users who join an open group at once are all in', async (given) => {
     const [owner, ...people] = await given.users(21);
     const group = await given.group(owner!, { approval: 0 });
     const answers = await given.race(...people.map(apply(group)));
@@ -49,7 +49,7 @@ inRaces('Races', (story) => {
     for (const person of people) expect(await person.does('GET /group/user_joined')).toEqual([group]);
   });
 
-  story('ten want the last seat: one gets it', async (given) => {
+  story('of ten users who want the last seat at once one gets it (groupFull)', async (given) => {
     const [owner, ...people] = await given.users(11);
     const group = await given.group(owner!, { approval: 0, capacity: 2 });
     const answers = await given.race(...people.map(apply(group)));
@@ -58,7 +58,7 @@ inRaces('Races', (story) => {
     expect(await members(given, group)).toEqual(idsOf([owner!, winner]));
   });
 
-  story('one person joins ten times at once: once', async (given) => {
+  story('a user who joins ten times at once is a member once (alreadyMember)', async (given) => {
     const [owner, person] = await given.users(2);
     const group = await given.group(owner!, { approval: 0 });
     const answers = await given.race(...Array.from({ length: 10 }, () => apply(group)(person!)));
@@ -66,7 +66,7 @@ inRaces('Races', (story) => {
     expect(await members(given, group)).toEqual(idsOf([owner!, person!]));
   });
 
-  story('one person applies ten times at once: one application', async (given) => {
+  story('a user who applies ten times at once has one application', async (given) => {
     const [owner, person] = await given.users(2);
     const group = await given.group(owner!);
     const answers = await given.race(...Array.from({ length: 10 }, () => apply(group)(person!)));
@@ -74,7 +74,7 @@ inRaces('Races', (story) => {
     expect(await owner!.does('POST /group/application_list')).toMatchObject([{ applicant_id: person!.id, status: 0 }]);
   });
 
-  story('ten admins kick the same member: one does', async (given) => {
+  story('of ten admins who kick the same member at once one succeeds', async (given) => {
     const [owner, target, ...admins] = await given.users(11);
     const group = await given.group(owner!, { members: [target!], admins });
     const answers = await given.race(
@@ -89,7 +89,7 @@ inRaces('Races', (story) => {
     expect(await target!.does('GET /group/user_joined')).toEqual([]);
   });
 
-  story('a member leaves while being kicked: gone once', async (given) => {
+  story('a member who leaves while being kicked is gone once (needsMember)', async (given) => {
     const [owner, ...leaving] = await given.users(6);
     const group = await given.group(owner!, { members: leaving });
     const user_list = idsOf(leaving);
@@ -104,7 +104,7 @@ inRaces('Races', (story) => {
     expect(await members(given, group)).toEqual([owner!.id]);
   });
 
-  story('a group is dissolved while people join and leave it: nobody is left in it', async (given) => {
+  story('a group that is dissolved while users join and leave has no members (groupMissing)', async (given) => {
     const [owner, ...people] = await given.users(15);
     const inside = people.slice(0, 4);
     const group = await given.group(owner!, { approval: 0, members: inside });
@@ -121,19 +121,19 @@ inRaces('Races', (story) => {
     expect(await people[0]!.fails('POST /group/apply', { group_id: group, reason: '' })).toBe('groupMissing');
   });
 
-  story('ten dissolve a group at once: one does', async (given) => {
+  story('of ten calls that dissolve a group at once one succeeds', async (given) => {
     const [owner, bob] = await given.users(2);
     const group = await given.group(owner!, { members: [bob!] });
     const answers = await given.race(
       ...Array.from({ length: 10 }, () => () => owner!.asks('POST /group/destroy', { group_id: group })),
     );
-    // Whoever read the group before and its owner's membership after it was dissolved finds no member.
+    // A call that reads the group before it is dissolved and the owner's membership after finds no member.
     const [done, ...late] = outcomes(answers);
     expect(done).toBe('success');
     for (const outcome of late) expect(['groupMissing', 'needsMember']).toContain(outcome);
   });
 
-  story('an application is approved by two at once: once', async (given) => {
+  story('an application that several admins approve at once is approved once (applicationGone)', async (given) => {
     const [owner, admin, person] = await given.users(3);
     const group = await given.group(owner!, { admins: [admin!] });
     await person!.does('POST /group/apply', { group_id: group, reason: '' });
@@ -146,7 +146,7 @@ inRaces('Races', (story) => {
     expect(await members(given, group)).toEqual(idsOf([owner!, admin!, person!]));
   });
 
-  story('an application is approved and rejected at once: one of both', async (given) => {
+  story('an application that is approved and rejected at once has one outcome (applicationGone)', async (given) => {
     const [owner, ...people] = await given.users(9);
     const group = await given.group(owner!);
     for (const person of people) await person.does('POST /group/apply', { group_id: group, reason: '' });
@@ -164,7 +164,7 @@ inRaces('Races', (story) => {
       expect(status).toBe(approved.some(({ id }) => id === applicant_id) ? 1 : 2);
   });
 
-  story('a person is approved, invited and applies at once: in once, the application settled', async (given) => {
+  story('a user who is approved, is invited and applies at once joins once, with nothing pending', async (given) => {
     const [owner, admin, person] = await given.users(3);
     const group = await given.group(owner!, { admins: [admin!] });
     await person!.does('POST /group/apply', { group_id: group, reason: 'first' });
@@ -181,7 +181,7 @@ inRaces('Races', (story) => {
     expect(listed).toMatchObject([{ applicant_id: person!.id, status: 1 }]);
   });
 
-  story('a hundred are invited while some of them come by themselves: each is in once', async (given) => {
+  story('users who are invited while they join are in once each, and every seat is taken', async (given) => {
     const [owner, ...people] = await given.users(111);
     const group = await given.group(owner!, { approval: 0, capacity: 105 });
     const invited = people.slice(0, 100);
@@ -196,12 +196,12 @@ inRaces('Races', (story) => {
     for (const { reason, result } of entries)
       if (result === 'fail') expect(['the user is already a group member', 'the group is full']).toContain(reason);
     for (const { outcome } of others) expect(['success', 'alreadyMember', 'groupFull']).toContain(outcome);
-    // All seats are taken: nobody was turned away while there was one.
+    // All seats are taken: nobody was refused while a seat was free.
     expect(inside.size).toBe(104);
     expect(await members(given, group)).toEqual([owner!.id, ...inside].sort((one, other) => one - other));
   });
 
-  story('two groups take the same people at once: both have them', async (given) => {
+  story('two groups that invite the same users at once both get them', async (given) => {
     const [one, other, ...people] = await given.users(22);
     const groups = [await given.group(one!), await given.group(other!)];
     const user_list = people.map(({ id }) => id);
@@ -215,7 +215,7 @@ inRaces('Races', (story) => {
       expect((await person.does('GET /group/user_joined')).sort()).toEqual(groups.toSorted());
   });
 
-  story('one device logs in ten times at once: one device, and the last session lives', async (given) => {
+  story('one device that logs in ten times at once has one session (loginAgain)', async (given) => {
     const person = await given.user();
     const answers = await given.race(
       ...Array.from(

@@ -4,9 +4,9 @@ import { updateApp } from '../../shared/data/app-repo.ts';
 import { exists } from '../../shared/data/expression.ts';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
-describe('Registering', () => {
-  inBothWorlds('a user', (story) => {
-    story('answers the settings of a new user, whose name is taken from then on', async (given) => {
+describe('Registration', () => {
+  inBothWorlds('Registering a user', (story) => {
+    story('registration answers the settings of the new user and takes the name (usernameTaken)', async (given) => {
       const record = await given.nobody.does('POST /user/register/v2', { username: 'Alice_1', password: PASSWORD });
       const { user_id } = record;
       expect(record).toEqual({
@@ -37,7 +37,7 @@ describe('Registering', () => {
       await other.nobody.does('POST /user/register/v2', { username: 'ALICE_1', password: PASSWORD });
     });
 
-    story('a name may be Chinese, and is one name in whatever form it is written', async (given) => {
+    story('a Chinese name is the same name in every Unicode form (usernameTaken)', async (given) => {
       const register = async (username: string) =>
         (await given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD })).outcome;
       // U+9F8D, and the radical U+2FD3 that NFKC makes of it.
@@ -47,12 +47,12 @@ describe('Registering', () => {
         (await given.nobody.asks('POST /token/user', { name: asked, password: PASSWORD })).body.data?.user_id;
       const id = await login(name);
       expect(id).toBeGreaterThan(0);
-      // Full-width letters are none of a name, but compare as those that are.
+      // Full-width letters are not allowed in a name, but are compared as plain letters.
       expect([await login(radical), await login(' \uff2c\uff45\uff45_\u9f8d\uff18 ')]).toEqual([id, id]);
       expect(await register('\uff2c\uff45\uff45')).toBe('badParameter');
       const app = given.admin({ user: id });
       expect(await app.does('GET /user/profile')).toMatchObject({ username: name });
-      // Another form of one's own name: it is kept as it was written last.
+      // Users may write their own name in another form, and the last form is kept.
       expect(await app.does('PUT /user/username', { username: radical })).toBe(true);
       expect(await app.does('GET /user/profile')).toMatchObject({ username: radical });
       const list = [
@@ -80,7 +80,7 @@ describe('Registering', () => {
       expect([await login(name), await register(name)]).toEqual([undefined, 'success']);
     });
 
-    story('names and passwords have a form', async (given) => {
+    story('names and passwords of another form are refused (badParameter)', async (given) => {
       const register = async (username: unknown, password: unknown) => {
         const { outcome, body } = await given.nobody.asks('POST /user/register/v2', { username, password });
         return [outcome, body.message?.split(':')[0]];
@@ -112,7 +112,7 @@ describe('Registering', () => {
       expect(await given.nobody.does('POST /token/user', { name: '_', password: 'p'.repeat(128) })).toBeTruthy();
     });
 
-    story('headers of an actor, and stale tokens, are of no account', async (given) => {
+    story('registration ignores the headers of an actor and stale tokens', async (given) => {
       const { body } = await given.api.call('POST', '/user/register/v2', {
         app: given.app,
         token: 'a token of long ago',
@@ -124,21 +124,21 @@ describe('Registering', () => {
     });
   });
 
-  inThisProcess('in an app', (story) => {
-    story('that has closed registration is refused', async (given) => {
+  inThisProcess('Registering in an app', (story) => {
+    story('an app that closed registration refuses it (registrationClosed)', async (given) => {
       await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
       forgetCachedApps();
       expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(
         'registrationClosed',
       );
-      // What is wrong with the parameters comes first.
+      // Parameters are checked first.
       expect(await given.nobody.fails('POST /user/register/v2', { username: '', password: PASSWORD })).toBe(
         'badParameter',
       );
     });
 
     story(
-      'that is full is refused',
+      'an app that is full refuses registration (tooManyUsers)',
       async (given) => {
         const register = (username: string) =>
           given.nobody.asks('POST /user/register/v2', { username, password: PASSWORD });
@@ -149,7 +149,7 @@ describe('Registering', () => {
       { limits: { users: 2 } },
     );
 
-    story('a decomposed password is the same password', async (given) => {
+    story('a password in decomposed form logs in like the composed one', async (given) => {
       const { user_id } = await given.nobody.does('POST /user/register/v2', {
         username: 'zoe',
         password: 'Zo\u00eb12345',

@@ -1,22 +1,27 @@
 import { describe, expect } from 'vitest';
+import { codeOf } from '../support/api.ts';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
 describe('Parameters', () => {
-  inBothWorlds('come', (story) => {
-    story('in query or body, and the query wins', async (given) => {
+  inBothWorlds('Parameters in query and body', (story) => {
+    story('a parameter may come in the query or the body, and the query wins', async (given) => {
       const alice = await given.user();
       const [one, other] = [await given.group(alice), await given.group(alice)];
       const destroy = async (request: object) =>
         (await given.api.call('POST', '/group/destroy', { ...alice.headers, ...request })).body;
       expect(await destroy({ query: { group_id: one }, body: { group_id: other } })).toMatchObject({ data: true });
       expect(await alice.does('GET /group/user_joined')).toEqual([other]);
-      // A wrong one in the query is not made up for by the body.
-      expect(await destroy({ query: { group_id: 'x' }, body: { group_id: other } })).toMatchObject({ code: 10002 });
-      expect(await destroy({ query: { group_id: '' }, body: { group_id: other } })).toMatchObject({ code: 10002 });
+      // The body does not replace a wrong parameter in the query.
+      expect(await destroy({ query: { group_id: 'x' }, body: { group_id: other } })).toMatchObject({
+        code: codeOf('badParameter'),
+      });
+      expect(await destroy({ query: { group_id: '' }, body: { group_id: other } })).toMatchObject({
+        code: codeOf('badParameter'),
+      });
       expect(await destroy({ body: { group_id: String(other) } })).toMatchObject({ data: true });
     });
 
-    story('as numbers and booleans, or as strings of them', async (given) => {
+    story('numbers and booleans may come as strings, and every other value is badParameter', async (given) => {
       const alice = await given.user();
       const set = async (no_push: unknown) => {
         const { outcome } = await alice.asks('POST /user/settings', { user_id: alice.id, no_push });
@@ -56,12 +61,12 @@ describe('Parameters', () => {
         ['9'.repeat(40), 'badParameter'],
       ] as const)
         expect(await hour(value), JSON.stringify(value)).toBe(found);
-      // null is nothing.
+      // null counts as absent.
       await alice.does('POST /user/settings', { user_id: alice.id, no_push: null, no_push_start_hour: null });
       expect(await alice.does('GET /user/settings')).toMatchObject({ no_push: false, no_push_start_hour: 10 });
     });
 
-    story('in a body of JSON, whatever its type is said to be, in base64 too', async (given) => {
+    story('a body must be JSON (badParameter), whatever its content type, and may be in base64', async (given) => {
       const alice = await given.user('alice');
       const login = async (request: object) =>
         (await given.api.call('POST', '/token/id', { app: given.app, ...request })).body;
@@ -71,15 +76,19 @@ describe('Parameters', () => {
         expect(await login({ body, headers: { 'content-type': type }, base64: false })).toMatchObject({ code: 200 });
       for (const wrong of ['{', 'x', '[]', '7', '"text"', 'null', 'user_id=1&password=2', '{"user_id":1,}'])
         expect(await login({ body: wrong }), wrong).toMatchObject({
-          code: 10002,
+          code: codeOf('badParameter'),
           message: expect.stringMatching('^body'),
         });
       for (const blank of [undefined, '', ' \n'])
         expect(await login({ body: blank, query: body })).toMatchObject({ code: 200 });
-      expect(await login({ body: '{' })).toEqual({ code: 10002, message: 'body: is not JSON', data: null });
+      expect(await login({ body: '{' })).toEqual({
+        code: codeOf('badParameter'),
+        message: 'body: is not JSON',
+        data: null,
+      });
     });
 
-    story('with a group_id from the header of an admin token', async (given) => {
+    story('the group_id header of an admin token may not contradict the parameter (badParameter)', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!);
       const other = await given.group(alice!);
@@ -95,28 +104,28 @@ describe('Parameters', () => {
         query: { group_id: other },
         body: undefined,
       });
-      expect(body).toMatchObject({ code: 10002, message: expect.stringMatching('^group_id') });
-      // Nothing else takes its place.
+      expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching('^group_id') });
+      // Without the header the parameter is required.
       expect(await given.admin().fails('GET /group/info')).toBe('badParameter');
       expect(await alice!.fails('GET /group/info')).toBe('badParameter');
     });
 
     story(
-      'in a body of at most 256 KiB, or as much as the gateway passes where lists of profiles come',
+      'a body over 256 KiB is answered 413, except in batches of profiles, which take what the gateway passes',
       async (given) => {
         const alice = await given.user();
         const [admin, padding] = [given.admin(), 'x'.repeat(262_144)];
         const large = await alice.asks('POST /user/nickname', { nick_name: 'Alice', padding });
-        const tooLarge = { code: 10002, message: 'body: must have at most 262144 bytes', data: null };
+        const tooLarge = { code: codeOf('badParameter'), message: 'body: must have at most 262144 bytes', data: null };
         expect([large.status, large.body]).toEqual([413, tooLarge]);
-        // Before anything else is looked at, and whatever the body is: it is not parsed.
+        // The size is checked before anything else, and the body is not parsed.
         const strange = { body: `{${padding}`, headers: {} };
         for (const request of [strange, { ...strange, base64: true }, { ...strange, app: given.app, token: 'x' }]) {
           const { status, body } = await given.api.call('POST', '/user/nickname', request);
           expect([status, body]).toEqual([413, tooLarge]);
         }
         expect(await alice.does('GET /user/profile')).toMatchObject({ nick_name: '' });
-        // Not the padding, but what fits is changed.
+        // A body that fits is processed, and the unknown field in it ignored.
         const fits = await alice.asks('POST /user/nickname', { nick_name: 'Alice', padding: padding.slice(100) });
         expect([fits.status, fits.outcome]).toEqual([200, 'success']);
         const list = [{ user_id: alice.id, nick_name: 'Alicia', padding }];
@@ -124,7 +133,7 @@ describe('Parameters', () => {
       },
     );
 
-    story('with ids as large as JSON clients can hold', async (given) => {
+    story('an id may be as large as a safe integer of JSON, and a larger one is badParameter', async (given) => {
       const alice = await given.user();
       for (const group_id of [Number.MAX_SAFE_INTEGER, String(Number.MAX_SAFE_INTEGER), 2 ** 31])
         expect(await alice.fails('GET /group/info', { group_id })).toBe('groupMissing');
@@ -133,8 +142,8 @@ describe('Parameters', () => {
     });
   });
 
-  inThisProcess('of a GET', (story) => {
-    story('may stand in its body', async (given) => {
+  inThisProcess('Parameters of a GET', (story) => {
+    story('the parameters of a GET may come in its body', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const get = (request: object) => given.api.call('GET', '/group/info', { ...alice.headers, ...request });
@@ -145,8 +154,8 @@ describe('Parameters', () => {
   });
 });
 
-inBothWorlds('An answer', (story) => {
-  story('is JSON that nobody keeps', async (given) => {
+inBothWorlds('Answers', (story) => {
+  story('an answer is JSON with headers that forbid caching', async (given) => {
     const alice = await given.user();
     for (const answer of [await alice.asks('GET /user/profile'), await alice.asks('GET /group/info', {})])
       expect(answer.headers).toMatchObject({

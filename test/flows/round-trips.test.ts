@@ -5,10 +5,10 @@ import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
 /**
- * What calls may cost that are not everyday calls of their operation: those of all operations, with their units, are in
+ * The cost of calls that are not the everyday call of their operation. Everyday calls, with their units, are in
  * test/costs.test.ts.
  */
-test('other calls keep to their round trips too', async () => {
+test('calls that are not everyday calls keep to their round trips and requests', async () => {
   const given = await Given.app(await world('in process'));
   const [alice, bob, carol, dave] = await given.users(4);
   const group_id = await given.group(alice!, { members: [bob!] });
@@ -17,7 +17,7 @@ test('other calls keep to their round trips too', async () => {
     expect(body.code, name).toBe(200);
     spent[name] = `${log?.trips} trips, ${log?.requests} requests`;
   };
-  // The first call of a minute notes its session beside: everybody has called before.
+  // The first call of a minute also writes presence: so everybody makes one call before.
   for (const who of [alice!, bob!, dave!]) await who.does('GET /user/profile');
   const two = [carol!.id, 1];
   note('group/invite, one unknown', await alice!.asks('POST /group/invite', { group_id, user_list: two }));
@@ -43,7 +43,7 @@ test('other calls keep to their round trips too', async () => {
   });
 });
 
-test('joining costs a group the same, however long its description is', async () => {
+test('joining a group costs the same however long its description is', async () => {
   const given = await Given.app(await world('in process'));
   const [alice, bob, carol] = await given.users(3);
   const small = await given.group(alice!, { approval: 0 });

@@ -6,9 +6,9 @@ import { secretsIn } from '../support/secrets.ts';
 import { Given, PASSWORD } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
-test('The log of the functions has no token, no password and nothing that callers say', async () => {
+test('the log of the functions has no token, no password and nothing that callers send', async () => {
   const given = await Given.app(await world('over HTTP'));
-  // Whatever is sent holds this mark.
+  // Every text that is sent holds this mark.
   const mark = `m${randomBytes(9).toString('hex')}`;
   const said = (what: string) => `${mark}_${what}`;
   const alice = await given.user();

@@ -5,15 +5,15 @@ import { type Given, inThisProcess, PASSWORD, Person } from '../support/story.ts
 
 const NEW_PASSWORD = 'a longer horse battery';
 
-/** Notes which operations were called. */
-const noting = (api: Api, called: Set<string>): Api => ({
+/** An API that records which operations were called. */
+const recording = (api: Api, called: Set<string>): Api => ({
   call(method, path, request) {
     called.add(`${method} ${path}`);
     return api.call(method, path, request);
   },
 });
 
-/** Somebody who registers and logs in as any client does. */
+/** Registers and logs in a user, as clients do. */
 async function newcomer(given: Given, api: Api, username: string): Promise<Person> {
   const { body } = await api.call('POST', '/user/register/v2', {
     app: given.app,
@@ -27,11 +27,11 @@ async function newcomer(given: Given, api: Api, username: string): Promise<Perso
   return new Person(api, given.app, { id: body.data.user_id, username, device: 0, token: session.data.token });
 }
 
-/** Every operation once, in one story: the examples of the API's description are these answers. */
+/** One story that calls every operation: its answers are the examples of the API's description. */
 inThisProcess('The tour', (story) => {
-  story('a club from its first member to its end', async (given) => {
+  story('a club calls every operation but those of files, from its first member to its end', async (given) => {
     const called = new Set<string>();
-    const api = noting(given.api, called);
+    const api = recording(given.api, called);
     const [alice, bob, carol, dave] = (await Promise.all(
       ['alice', 'bob', 'carol', 'dave'].map((name) => newcomer(given, api, name)),
     )) as [Person, Person, Person, Person];
@@ -167,17 +167,17 @@ inThisProcess('The tour', (story) => {
     expect(await dave.does('POST /user/delete', { password: PASSWORD })).toBe(true);
 
     const missed = routes.filter(({ path, methods }) => !methods.some((method) => called.has(`${method} ${path}`)));
-    // Files are told of in test/flows/files.
+    // Files have their own flows in test/flows/files.
     expect(missed.filter(({ area }) => area !== 'file').map(({ id }) => id)).toEqual([]);
   });
 
-  story('what every operation refuses: a call without a token, and one without parameters', async (given) => {
+  story('every operation refuses a call without a token (noToken), and names missing parameters', async (given) => {
     for (const { id, path, methods, access } of routes) {
       const alice = await given.user();
       const call = `${methods[0]!} ${path}` as const;
-      if (access === 'actor') expect(await given.nobody.fails(call), id).toBe('noToken');
-      const { body, outcome } = await (access === 'actor' ? alice : given.nobody).asks(call);
-      // Who needs no parameters is answered, who is no admin is told so first.
+      if (access !== 'public') expect(await given.nobody.fails(call), id).toBe('noToken');
+      const { body, outcome } = await (access !== 'public' ? alice : given.nobody).asks(call);
+      // An operation without parameters succeeds, and one for admins answers noPermission first.
       expect(['success', 'badParameter', 'noPermission'], `${id}: ${body.message}`).toContain(outcome);
       if (outcome === 'badParameter') expect(body.message, id).toMatch(/^\w+: /);
     }

@@ -7,8 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { assemblyOfSources } from '../../infra/local/assembly.ts';
-import { type StackDescription, startStack } from '../../infra/local/stack.ts';
+import { assemblyOfSources, type LaptopDescription, roster } from '../../infra/laptop/roster.ts';
+import { startStack } from '../../infra/local/stack.ts';
 import { StartUpError } from '../../infra/local/start-up.ts';
 import { type FuzzReport, fuzz } from './run.ts';
 
@@ -47,7 +47,7 @@ try {
     const report = await fuzz(stack.description, options);
     if ('refused' in stack)
       for (const said of new Set(stack.refused)) report.failures.push({ what: `refused by IAM: ${said}` });
-    tell(report, seed, Date.now() - started);
+    printReport(report, seed, Date.now() - started);
     process.exitCode = report.failures.length > 0 ? 1 : 0;
   } finally {
     if ('close' in stack) await stack.close();
@@ -64,7 +64,8 @@ async function ownStack() {
   const logs = await mkdtemp(join(tmpdir(), 'roster-fuzz-'));
   const starting = new AbortController();
   const onBroken = (reason: string) => console.error(reason);
-  const stack = await startStack({ quiet: true, assembly, logs, instances: 110, signal: starting.signal, onBroken });
+  const options = { quiet: true, assembly, logs, instances: 110, signal: starting.signal, onBroken };
+  const stack = await startStack({ application: roster, ...options });
   const close = async () => {
     await stack.close();
     if (process.exitCode) console.log(`What the functions printed: ${join(logs, 'functions.log')}`);
@@ -76,8 +77,8 @@ async function ownStack() {
 }
 
 /** The stack that `npm start` runs in this folder: its description says where table and bucket are. */
-function running(endpoint: string): StackDescription {
-  const found = existsSync(RUNNING) ? (JSON.parse(readFileSync(RUNNING, 'utf8')) as StackDescription) : undefined;
+function running(endpoint: string): LaptopDescription {
+  const found = existsSync(RUNNING) ? (JSON.parse(readFileSync(RUNNING, 'utf8')) as LaptopDescription) : undefined;
   if (found?.api_endpoint !== endpoint.replace(/\/$/, ''))
     throw new StartUpError(
       `--endpoint must be that of a stack which npm start runs in this folder; ${RUNNING} names ${found?.api_endpoint ?? 'none'}`,
@@ -85,7 +86,7 @@ function running(endpoint: string): StackDescription {
   return found;
 }
 
-function tell({ sent, answers, failures, memory }: FuzzReport, seed: number, time: number): void {
+function printReport({ sent, answers, failures, memory }: FuzzReport, seed: number, time: number): void {
   const kinds = [...answers].sort(([, one], [, other]) => other - one).map(([kind, count]) => `${kind}: ${count}`);
   console.log(`${sent} requests in ${Math.round(time / 1000)} s. Answers: ${kinds.join(', ')}`);
   const [largest] = [...memory].sort(([, one], [, other]) => other.bytes / other.limit - one.bytes / one.limit);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Method, Route } from '../../shared/routes/index.ts';
+import type { Method, Operation } from '../../shared/routes/index.ts';
 import { anything, broken, hostileText, type Known, namesOf, parametersOf } from '../support/requests.ts';
 import { anyText } from '../support/texts.ts';
 
@@ -25,7 +25,7 @@ export interface Tenant {
 type Content = { query: [string, string][] | string; body: Buffer | undefined; type: string | undefined };
 
 /** Requests of one route by callers of `own`, who try what is `foreign` too. */
-export function requestsOf({ path, access }: Route, method: Method, own: Tenant, foreign: Tenant) {
+export function requestsOf({ path, access }: Operation, method: Method, own: Tenant, foreign: Tenant) {
   return fc
     .record({ credentials: credentialsOf(own, foreign, access), content: contentOf(path, method, own, foreign) })
     .map(({ credentials, content }): WireRequest => {
@@ -51,7 +51,7 @@ const inHeader = (text: string) =>
  * Headers that say who asks. Never the other tenant's app together with its own token, nor on what needs no token: that
  * would not be abuse.
  */
-function credentialsOf(own: Tenant, foreign: Tenant, access: Route['access']): fc.Arbitrary<string[]> {
+function credentialsOf(own: Tenant, foreign: Tenant, access: Operation['access']): fc.Arbitrary<string[]> {
   const token = fc.constantFrom(...own.tokens);
   const good = token.map((one): string[] => ['app_id', own.app, 'access-token', one]);
   const person = fc
@@ -86,7 +86,7 @@ function credentialsOf(own: Tenant, foreign: Tenant, access: Route['access']): f
     fc.constant([]),
     fc.constant(['app_id', own.app]),
     fc.constant(['access-token', own.adminToken]),
-    ...(access === 'actor' ? [token.map((one): string[] => ['app_id', foreign.app, 'access-token', one])] : []),
+    ...(access !== 'public' ? [token.map((one): string[] => ['app_id', foreign.app, 'access-token', one])] : []),
   );
   const key = fc.option(fc.oneof(anything.map(asText), fc.constantFrom('again')), { nil: undefined, freq: 9 });
   const agent = fc.option(anyText(200), { nil: undefined, freq: 9 });

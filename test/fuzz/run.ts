@@ -4,9 +4,9 @@ import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
-import type { StackDescription } from '../../infra/local/stack.ts';
+import type { LaptopDescription } from '../../infra/laptop/roster.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import { type Method, type Route, routes } from '../../shared/routes/index.ts';
+import { type Method, type Operation, routes } from '../../shared/routes/index.ts';
 import { type Answer, demandDescribed, overHttp } from '../support/api.ts';
 import { TestBucket } from '../support/bucket.ts';
 import { tableAt } from '../support/database.ts';
@@ -17,7 +17,7 @@ import { requestsOf, type Tenant, type WireRequest } from './request.ts';
 export interface FuzzOptions {
   seed: number;
   requests: number;
-  /** Plays again what came before this request since the people were new, and the request; nothing else. */
+  /** Repeats only this request, and those before it with the same people. */
   only?: number;
   /** Milliseconds after which no request is sent any more. */
   most?: number;
@@ -34,7 +34,7 @@ export interface FuzzReport {
   memory: Map<string, { bytes: number; limit: number }>;
 }
 
-/** So many requests meet the same people: long enough to get far, short enough that not all have been deleted. */
+/** Requests with the same people: enough to get far, and few enough that not all people are deleted. */
 const SCENE = 100;
 /** At once. */
 const LANES = 4;
@@ -44,7 +44,7 @@ const ENOUGH = 20;
 const PATIENCE = 35_000;
 
 /** Sends `requests` generated requests to a laptop stack. The same seed makes the same requests, ids apart. */
-export async function fuzz(stack: StackDescription, options: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz(stack: LaptopDescription, options: FuzzOptions): Promise<FuzzReport> {
   const { seed, only, most = Number.POSITIVE_INFINITY, onProgress = () => {} } = options;
   const until = Date.now() + most;
   const table = tableAt(stack.dynamodb_endpoint, stack.table_name);
@@ -100,20 +100,20 @@ const isOver = ({ failures }: FuzzReport, until: number) => failures.length >= E
 
 /** Hashing makes operations with passwords slow: they come a quarter as often. */
 const SLOW = /token\/(user|id|login)|register|password|user\/delete/;
-const calls: { route: Route; method: Method }[] = routes.flatMap((route) =>
+const calls: { route: Operation; method: Method }[] = routes.flatMap((route) =>
   Array.from({ length: SLOW.test(route.path) ? 1 : 4 }, () =>
     route.methods.map((method) => ({ route, method })),
   ).flat(),
 );
 
-/** Request number so and so of a seed: it depends on nothing else but what there is to speak of. */
+/** The request of that number: it depends on the seed and on what it can name only. */
 function requestOf(
   seed: number,
   number: number,
   own: Tenant,
   foreign: Tenant,
   arbitraries: Map<string, fc.Arbitrary<WireRequest>>,
-): { route: Route; request: WireRequest } {
+): { route: Operation; request: WireRequest } {
   const own32 = createHash('sha256').update(`${seed} ${number}`).digest();
   const { route, method } = calls[own32.readUInt32LE(4) % calls.length]!;
   const key = `${method} ${route.path}`;
@@ -161,7 +161,7 @@ function send(endpoint: string, { method, path, headers, body }: WireRequest): P
 const GATEWAY = new Set([413, 429, 431]);
 
 /** Status and code of an answer that is as it must be. Throws what is wrong with any other. */
-function judged(route: Route, { status, headers, text }: Raw, mark: string): string {
+function judged(route: Operation, { status, headers, text }: Raw, mark: string): string {
   if (text.includes(mark)) throw new Error(`shows what is another tenant's: ${text.slice(0, 500)}`);
   let body: Answer['body'] | undefined;
   try {
@@ -210,7 +210,7 @@ const canonical = (item: Record<string, unknown>): string =>
     return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
   });
 
-/** The state when nothing moves any more: what runs behind an answer has ended. */
+/** The state once it stays the same: the work behind answers has ended. */
 async function settled(table: OperatorTable, bucket: TestBucket, app: string): Promise<Map<string, string>> {
   let state = await stateOf(table, bucket, app);
   for (let tries = 0; tries < 20; tries++) {
@@ -232,11 +232,11 @@ function changesOf(before: Map<string, string>, after: Map<string, string>): { w
 }
 
 /**
- * Looks at the memory of this stack's function processes until it is told to end. They are known by the address of
+ * Samples the memory of this stack's function processes until the signal aborts. They are recognised by the address of
  * the S3 server in their environment.
  */
 async function watchMemory(
-  { s3_endpoint }: StackDescription,
+  { s3_endpoint }: LaptopDescription,
   memory: FuzzReport['memory'],
   signal: AbortSignal,
 ): Promise<void> {

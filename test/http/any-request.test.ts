@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { routes } from '../../shared/routes/index.ts';
 import { anything, hostileText, namesOf, parametersOf } from '../support/requests.ts';
-import { Given, inOrderAtTheEnd } from '../support/story.ts';
+import { checkDataAtTheEnd, Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
-describe('No request is a fault of the service', () => {
-  const told = inOrderAtTheEnd();
-  // Each has an app of its own: while one waits for the database others make their requests.
+describe('Any request', () => {
+  const checkData = checkDataAtTheEnd();
+  // Each test has its own app, so that they can run at the same time.
   test.concurrent.each(routes.map((route) => [route.methods[0] as string, route.path, route] as const))(
-    '%s %s',
+    '%s %s answers any request without a fault of the service',
     async (_, path, { access, methods }) => {
       const given = await Given.app(await world('in process'));
       const [alice, bob] = await given.users(2);
@@ -32,14 +32,14 @@ describe('No request is a fault of the service', () => {
       });
       await fc.assert(
         fc.asyncProperty(request, async ({ as, ...sent }) => {
-          const actor = access === 'actor' ? as : {};
+          const actor = access === 'public' ? {} : as;
           const { status, body, log } = await given.api.call(methods[0]!, path, { app: given.app, ...actor, ...sent });
           expect([200, 413], JSON.stringify(log?.error)).toContain(status);
           expect(body.code).not.toBe(20000);
         }),
         { numRuns: 6 },
       );
-      told(given, path);
+      checkData(given, path);
     },
   );
 });

@@ -22,7 +22,7 @@ const HOSTILE = [
 ];
 
 inThisProcess('Texts of callers', (story) => {
-  story('are kept as they are, and none becomes part of a key', async (given) => {
+  story('texts of callers are stored as they are, and none becomes part of a key', async (given) => {
     const [alice, bob] = await given.users(2);
     const group_id = await given.group(alice!, { members: [bob!] });
     for (const text of HOSTILE) {

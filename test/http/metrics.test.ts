@@ -11,12 +11,12 @@ import { jobsOf } from '../support/jobs.ts';
 import { type CallLog, takeLogs } from '../support/log.ts';
 import { type Given, inThisProcess, PASSWORD } from '../support/story.ts';
 
-/** What the log line of an answer counts. */
+/** The events that the log line of an answer counts. */
 const counted = async (answer: Promise<Answer>) => eventsOf((await answer).log!);
 
 const login = (given: Given, body: object) => given.api.call('POST', '/token/id', { app: given.app, body });
 
-/** Runs the jobs that wait, as the stream does. */
+/** Runs the waiting jobs, as the stream does. */
 async function runJobs(given: Given, left = 300_000): Promise<CallLog[]> {
   const context = { awsRequestId: `job-${given.app}`, getRemainingTimeInMillis: () => left } as Context;
   for (const { pk, sk } of await jobsOf(given.world.table, given.app))
@@ -37,7 +37,7 @@ const breakDatabase = (name: string) =>
   );
 
 inThisProcess('Metrics of a call', (story) => {
-  story('count it by code, and its costs by area', async (given) => {
+  story('a call is counted by code, and its costs by area', async (given) => {
     const user = await given.user();
     const { log } = await user.asks('GET /user/profile');
     expect(log).toMatchObject({ gateway_id: 'at the gateway', operation: 'test', actor: 'user' });
@@ -49,7 +49,7 @@ inThisProcess('Metrics of a call', (story) => {
     });
   });
 
-  story('count an error of somebody known by operation too', async (given) => {
+  story('an error of a verified caller is counted by operation too', async (given) => {
     const user = await given.user();
     const { log } = await user.asks('GET /group/info', { group_id: 1 });
     expect(metricsOf(log!)).toMatchObject({
@@ -58,7 +58,7 @@ inThisProcess('Metrics of a call', (story) => {
     });
   });
 
-  story('make no series of an operation for callers who were not let in', async (given) => {
+  story('a caller who was not verified makes no series of an operation', async (given) => {
     const user = await given.user();
     const strangers = [
       { app: given.app },
@@ -74,7 +74,7 @@ inThisProcess('Metrics of a call', (story) => {
     }
   });
 
-  story('count a fault by operation, whoever called', async (given) => {
+  story('a fault is counted by operation, whoever calls', async (given) => {
     const user = await given.user();
     breakDatabase('AccessDeniedException');
     const { log } = await user.asks('GET /user/profile');
@@ -82,7 +82,7 @@ inThisProcess('Metrics of a call', (story) => {
     expect(metricsOf(log!)).toMatchObject({ 'calls stage=test operation=test code=20000': 1 });
   });
 
-  story('tell a busy service from a broken one by the status', async (given) => {
+  story('the status in the log separates a busy service (503) from a broken one', async (given) => {
     const user = await given.user();
     breakDatabase('ThrottlingException');
     const { log } = await user.asks('GET /user/profile');
@@ -90,8 +90,8 @@ inThisProcess('Metrics of a call', (story) => {
   });
 });
 
-inThisProcess('Events', (story) => {
-  story('of users: registrations, logins, failures, deletions', async (given) => {
+inThisProcess('Events in the log', (story) => {
+  story('registrations, logins, failed logins and deletions of users are counted', async (given) => {
     const body = { username: `new_${Date.now()}`, password: PASSWORD };
     const register = () => given.api.call('POST', '/user/register/v2', { app: given.app, body });
     expect(await counted(register())).toEqual({ registrations: 1 });
@@ -104,24 +104,24 @@ inThisProcess('Events', (story) => {
     expect(await counted(user.asks('POST /user/delete', { password: PASSWORD }))).toEqual({ users_deleted: 1 });
   });
 
-  story('of a batch of registrations: those that are made', async (given) => {
+  story('a batch of registrations counts the users that it made', async (given) => {
     const list = ['one', 'two', 'one', 'not a name'].map((username) => ({ username, password: PASSWORD }));
     expect(await counted(given.admin().asks('POST /user/register/batch', { list }))).toEqual({ registrations: 2 });
   });
 
-  story('of a lock-out: the failure that locks, and not those after it', async (given) => {
+  story('a lock-out counts the failure that locks, and not those after it', async (given) => {
     const user = await given.user();
     const known = { user_id: user.id, password: PASSWORD, device_guid: 'known' };
     await login(given, known);
     const fails = Array(9).fill(Date.now());
     await given.db.write([update(lockKey(given.app, String(user.id)), { set: { fails } })]);
     expect(await counted(login(given, { ...known, password: 'wrong' }))).toEqual({ lock_outs: 1 });
-    // A device that has logged in before is still heard; a strange one is refused without being counted.
+    // A device that has logged in before is still checked; an unknown one is refused without being counted.
     expect(await counted(login(given, { ...known, password: 'wrong' }))).toEqual({ failed_logins: 1 });
     expect(await counted(login(given, { user_id: user.id, password: PASSWORD }))).toEqual({});
   });
 
-  story('of groups: made, joined, left, dissolved', async (given) => {
+  story('groups that are made, joined, left and dissolved are counted', async (given) => {
     const [owner, one, two, three] = await given.users(4);
     const made = await owner!.asks('POST /group/create', { name: 'Group', user_list: [one!.id, two!.id, 1] });
     expect(eventsOf(made.log!)).toEqual({ groups_made: 1, joins: 3 });
@@ -133,7 +133,7 @@ inThisProcess('Events', (story) => {
     expect(await counted(owner!.asks('POST /group/destroy', { group_id }))).toEqual({ groups_dissolved: 1 });
   });
 
-  story('of bans and blocks: what changed, not what was there already', async (given) => {
+  story('bans and blocks count what they changed, not what was so before', async (given) => {
     const [owner, one, stranger] = await given.users(3);
     const group_id = await given.group(owner!, { members: [one!] });
     const ban = { group_id, duration: 10, user_list: [one!.id, stranger!.id] };
@@ -145,7 +145,7 @@ inThisProcess('Events', (story) => {
     expect((await runJobs(given)).map(eventsOf)).toEqual([{ jobs_done: 1 }]);
   });
 
-  story('of files: a link is published at once, a reserved upload not yet', async (given) => {
+  story('a file that is a link is counted as published at once, and a reserved upload is not', async (given) => {
     const owner = await given.user();
     const group_id = await given.group(owner);
     const file = { group_id, name: 'notes', size: 3, type: '', url: 'https://example.com/notes' };
@@ -153,7 +153,7 @@ inThisProcess('Events', (story) => {
     expect(await counted(owner.asks('POST /group/file/upload', { ...file, url: '' }))).toEqual({});
   });
 
-  story('of races: each counts what it did itself', async (given) => {
+  story('each call of a race counts what it did itself', async (given) => {
     given.conflicts = true;
     const [owner, ...people] = await given.users(6);
     const group_id = await given.group(owner!, { approval: 0, capacity: 4 });
@@ -170,10 +170,10 @@ inThisProcess('Events', (story) => {
     ]);
   });
 
-  story('of the background: jobs done and cut off, users forgotten, memberships that end with them', async (given) => {
-    const [owner, heir, member] = await given.users(3);
-    await given.group(owner!, { members: [heir!] });
-    await given.group(heir!, { members: [owner!, member!] });
+  story('ended and cut-off jobs, forgotten users and the memberships that end are counted', async (given) => {
+    const [owner, successor, member] = await given.users(3);
+    await given.group(owner!, { members: [successor!] });
+    await given.group(successor!, { members: [owner!, member!] });
     await owner!.does('POST /user/delete', { password: PASSWORD });
     const [cut] = await runJobs(given, 0);
     expect(eventsOf(cut!)).toEqual({ jobs_cut_off: 1, leaves: 2 });
@@ -182,7 +182,7 @@ inThisProcess('Events', (story) => {
     expect(eventsOf(done!)).toEqual({ jobs_done: 1, users_forgotten: 1 });
   });
 
-  story('of a job that fails: none, but a line that names it', async (given) => {
+  story('a job that fails counts no event, and logs a line that names it', async (given) => {
     const owner = await given.user();
     const group_id = await given.group(owner);
     await owner.does('POST /group/destroy', { group_id });
@@ -203,8 +203,8 @@ inThisProcess('Events', (story) => {
   });
 });
 
-inThisProcess('Partition keys', (story) => {
-  /** DynamoDB Local tells no sizes of item collections, and never refuses one: answers of AWS, as its reference has them. */
+inThisProcess('Sizes of partitions', (story) => {
+  /** Answers of AWS about sizes of item collections, by its reference. DynamoDB Local never reports or refuses them. */
   const holding = (partition: string, gigabytes: number) =>
     documentClient().middlewareStack.add(
       (next) => async (args) => {
@@ -241,7 +241,7 @@ inThisProcess('Partition keys', (story) => {
   const tableOf = ({ TransactItems }: { TransactItems?: Record<string, { TableName: string }>[] }) =>
     Object.values(TransactItems![0]!)[0]!.TableName;
 
-  story('that hold half of what they may are counted and named, by every write to them', async ({ app, nobody }) => {
+  story('a write to a half-full partition is counted, and the log names the partition', async ({ app, nobody }) => {
     const register = () =>
       nobody.asks('POST /user/register/v2', { username: `u${randomUUID().slice(0, 8)}`, password: PASSWORD });
     holding(directoryPartition(app), 4);
@@ -254,14 +254,14 @@ inThisProcess('Partition keys', (story) => {
     expect(log).toMatchObject({ level: 'info', collections: [directoryPartition(app)] });
   });
 
-  story('that a single write changes are looked at too', async (given) => {
+  story('a single write to a large partition is counted too', async (given) => {
     const user = await given.user();
     holding(userPartition(given.app, user.id), 7);
     const { log } = await user.asks('PUT /user/kick', { device_sn: user.device });
     expect(eventsOf(log!)).toEqual({ large_collections: 1 });
   });
 
-  story('that are full are a fault, counted and named', async (given) => {
+  story('a write to a full partition is a fault that is counted and names the partition', async (given) => {
     const user = await given.user();
     holding(directoryPartition(given.app), 11);
     const { status, log } = await given.nobody.asks('POST /user/register/v2', { username: 'late', password: PASSWORD });
@@ -275,7 +275,7 @@ inThisProcess('Partition keys', (story) => {
   });
 });
 
-describe('A line that CloudWatch would not take', () => {
+describe('Log lines for CloudWatch', () => {
   const directive = { Namespace: 'Roster', Dimensions: [['stage']], Metrics: [{ Name: 'calls', Unit: 'Count' }] };
   const line = (members: object, changes: object = {}) => ({
     ...members,
@@ -291,11 +291,11 @@ describe('A line that CloudWatch would not take', () => {
     ['a unit that does not exist', line({ stage: 'dev', calls: 1 }, { Metrics: [{ Name: 'calls', Unit: 'ms' }] })],
     ['dimensions that are no sets', line({ stage: 'dev', calls: 1 }, { Dimensions: ['stage'] })],
     ['a member that the format does not know', line({ stage: 'dev', calls: 1 }, { Stage: 'dev' })],
-  ])('is told: %s', (_, wrong) => {
+  ])('a log line with %s is reported as one that CloudWatch would not take', (_, wrong) => {
     expect(faultsOf(wrong as Record<string, unknown>)).toHaveLength(1);
   });
 
-  it('and one that it would take is not', () => {
+  it('a log line that CloudWatch would take is not reported', () => {
     expect(faultsOf(line({ stage: 'dev', calls: 1 }))).toEqual([]);
   });
 });

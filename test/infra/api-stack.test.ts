@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
 import {
   backgroundFunctions,
@@ -6,7 +7,7 @@ import {
   docsPage,
   type Grant,
   grantsOf,
-  type Route,
+  type Operation,
   routes,
 } from '../../shared/routes/index.ts';
 import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
@@ -106,7 +107,7 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
   const [, permission] = one('AWS::Lambda::Permission');
   const functionArn = { 'Fn::GetAtt': [functionId, 'Arn'] };
 
-  it('has one function, on the table and under its own role', () => {
+  it('an operation has one function, on the table and under its own role', () => {
     expect(lambda).toMatchObject({
       FunctionName: functionNameOf('dev', row.id),
       Runtime: 'nodejs24.x',
@@ -127,22 +128,22 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
     });
   });
 
-  it('ends before the gateway gives up on it', () => {
+  it('a function ends before the gateway gives up on it', () => {
     expect(lambda.Timeout).toBeLessThan(30);
   });
 
-  it('keeps its log for a while', () => {
+  it('a function keeps its log for 30 days', () => {
     expect(logGroup).toEqual({ LogGroupName: `/aws/lambda/roster-dev-${slugOf(row.id)}`, RetentionInDays: 30 });
   });
 
-  it('may do what its grants say and write its log, nothing else', () => {
+  it('a function may do what its grants say and write its log, nothing else', () => {
     expect(role.ManagedPolicyArns).toBeUndefined();
     expect(permissionsOf(role)).toEqual(
       written([...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]), ...logPermissions(logGroupId)]),
     );
   });
 
-  it('has a route for each method, all to the one integration', () => {
+  it('an operation has a route for each method, all to one integration', () => {
     expect(integration).toMatchObject({
       IntegrationType: 'AWS_PROXY',
       IntegrationUri: functionArn,
@@ -153,7 +154,7 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
     expect(found.sort()).toEqual(row.methods.map((method) => [`${method} ${row.path}`, target]).sort());
   });
 
-  it('may be called by the API on its path', () => {
+  it('a function may be called by the API on its own path only', () => {
     expect(permission).toMatchObject({
       Action: 'lambda:InvokeFunction',
       FunctionName: functionArn,
@@ -173,7 +174,7 @@ describe('background/clean-up', () => {
   const stream = { 'Fn::ImportValue': 'Roster-dev-Data-StreamArn' };
   const queueArn = { 'Fn::GetAtt': [queueId, 'Arn'] };
 
-  it('gets new and touched jobs from the stream one by one, with bounded retries', () => {
+  it('the clean-up gets new and touched jobs from the stream one by one, with bounded retries', () => {
     const [, mapping] = one('AWS::Lambda::EventSourceMapping');
     expect(mapping).toMatchObject({
       EventSourceArn: stream,
@@ -190,7 +191,7 @@ describe('background/clean-up', () => {
     expect(lambda.Timeout).toBe(row.timeout);
   });
 
-  it('leaves what fails in an encrypted queue that is spoken to by TLS only', () => {
+  it('failed jobs go to an encrypted queue that accepts TLS only', () => {
     expect(queue).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
     const [, policy] = one('AWS::SQS::QueuePolicy');
     expect(policy.PolicyDocument.Statement).toMatchObject([
@@ -198,7 +199,7 @@ describe('background/clean-up', () => {
     ]);
   });
 
-  it('may read the stream, fill the queue and do what its grants say', () => {
+  it('the clean-up may read the stream, fill the queue and do what its grants say, nothing else', () => {
     const [, role] = one('AWS::IAM::Role');
     const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
     expect(permissionsOf(role)).toEqual(
@@ -223,7 +224,7 @@ describe('background/publish-file', () => {
   const queueArn = { 'Fn::GetAtt': [queueId, 'Arn'] };
   const ruleArn = { 'Fn::GetAtt': [ruleId, 'Arn'] };
 
-  it('gets every object that is created below incoming/ of the bucket', () => {
+  it('publish-file gets every object that is created below incoming/ of the bucket', () => {
     expect(rule.EventPattern).toEqual({
       source: ['aws.s3'],
       'detail-type': ['Object Created'],
@@ -242,7 +243,7 @@ describe('background/publish-file', () => {
     expect(lambda.Timeout).toBe(row.timeout);
   });
 
-  it('is tried three times, and leaves what fails or was not delivered in a queue', () => {
+  it('an event is tried three times, and then left in a queue, as is one that was not delivered', () => {
     expect(one('AWS::Lambda::EventInvokeConfig')[1]).toEqual({
       FunctionName: functionArn,
       Qualifier: '$LATEST',
@@ -262,7 +263,7 @@ describe('background/publish-file', () => {
     ]);
   });
 
-  it('may fill the queue and do what its grants say', () => {
+  it('publish-file may fill the queue and do what its grants say, nothing else', () => {
     expect(permissionsOf(one('AWS::IAM::Role')[1])).toEqual(
       written([
         ...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]),
@@ -274,20 +275,20 @@ describe('background/publish-file', () => {
 });
 
 describe('all stacks', () => {
-  it('hold at most 400 resources each, 100 below the limit', () => {
+  it('every stack holds at most 400 resources, 100 below the limit', () => {
     for (const [stack, { Resources }] of templates) {
       expect([stack, Object.keys(Resources).length <= 400]).toEqual([stack, true]);
     }
   });
 
-  it('hold no function but those of the table, which all deployments need, and the page that describes them', () => {
+  it('the stacks hold the functions of the route table and the page that describes them, and no others', () => {
     const names = [...resourcesOf(templates, 'AWS::Lambda::Function').values()].map(
       ({ Properties }) => Properties.FunctionName,
     );
     expect(names.sort()).toEqual([...everyRow, docsPage].map(({ id }) => functionNameOf('dev', id)).sort());
   });
 
-  it('let anybody see the page, by a function that may only log and knows nothing', () => {
+  it('the page is open to everybody, by a function that may only log and has no environment', () => {
     const of = (from: Map<string, Template>, type: string) =>
       [...resourcesOf(from, type)].filter(([id]) => id.startsWith('Roster-dev-Api/Docs'));
     const [[, lambda] = []] = of(templates, 'AWS::Lambda::Function');
@@ -304,13 +305,13 @@ describe('all stacks', () => {
     expect(of(synthesizedTemplates(undefined, { docs: 'false' }), 'AWS::Lambda::Function')).toEqual([]);
   });
 
-  it('name no two rows alike once separators are gone', () => {
+  it('no two rows have the same name without separators', () => {
     for (const name of [slugOf, constructIdOf]) {
       expect(new Set(everyRow.map(({ id }) => name(id))).size).toBe(everyRow.length);
     }
   });
 
-  it('allow no wildcard but for the prefixes of objects', () => {
+  it('no permission has a wildcard, except for the prefixes of objects', () => {
     for (const [id, { Properties }] of resourcesOf(templates, 'AWS::IAM::Role')) {
       for (const permission of permissionsOf(Properties)) {
         const rest = [INCOMING, FILES, INCOMING_AVATARS, AVATARS].reduce(
@@ -329,7 +330,7 @@ describe('the HTTP API', () => {
   const { Resources, Outputs } = templates.get('Roster-dev-Api')!;
   const properties = (type: string) => Object.values(Resources).find(({ Type }) => Type === type)!.Properties;
 
-  it('answers preflights of any origin for the headers and methods that clients use', () => {
+  it('the API answers preflights of any origin for the headers and methods that clients use', () => {
     const { CorsConfiguration, ProtocolType } = properties('AWS::ApiGatewayV2::Api');
     expect(ProtocolType).toBe('HTTP');
     expect(CorsConfiguration).toEqual({
@@ -341,7 +342,7 @@ describe('the HTTP API', () => {
     });
   });
 
-  it('throttles, and logs each request without its path, query or headers', () => {
+  it('the API throttles, and logs each request without its path, query or headers', () => {
     const stage = properties('AWS::ApiGatewayV2::Stage');
     expect(stage).toMatchObject({
       StageName: '$default',
@@ -360,26 +361,28 @@ describe('the HTTP API', () => {
     expect(stage.AccessLogSettings.Format).not.toMatch(/path|query|header|authorizer/i);
   });
 
-  it('tells its address', () => {
+  it('the API stack exports the address of the API', () => {
     expect(Outputs).toMatchObject({ ApiUrl: { Export: { Name: 'Roster-dev-Api-Url' } } });
   });
 });
 
-describe('a new row', () => {
-  const row: Route = {
+describe('a new row of the route table', () => {
+  const row: Operation = {
     id: 'group/leaflet',
     path: '/group/leaflet',
     methods: ['POST'],
     area: 'group',
-    access: 'actor',
+    access: 'anyone',
     section: '7.99',
     summary: 'A row that is not there',
+    request: () => z.object({}),
+    reply: () => z.object({}),
     grants: ['put', 'presign-put', 'head-object'],
   };
 
   const asLast = synthesizedTemplates([...routes, row]);
 
-  it('that presigns gets the bucket name and exactly the object permissions it names', () => {
+  it('a row that presigns gets the bucket name and exactly the object permissions that it names', () => {
     const { one } = resourcesOfRow(asLast, row);
     const [logGroupId] = one('AWS::Logs::LogGroup');
     expect(one('AWS::Lambda::Function')[1].Environment.Variables).toMatchObject({

@@ -10,7 +10,7 @@ import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STAND_INS } from '../../infra/bundle/stand-ins.ts';
 import { BUNDLE_FILE, bundle, bundleFolder } from '../../infra/bundle.ts';
-import { assemblyOfSources } from '../../infra/local/assembly.ts';
+import { assemblyOfSources } from '../../infra/laptop/roster.ts';
 import { backgroundFunctions, type FunctionRow, routes } from '../../shared/routes/index.ts';
 import { secretsIn } from '../support/secrets.ts';
 
@@ -93,6 +93,14 @@ describe('the bundles of all functions', () => {
       const files = Object.keys(outputOf(id).inputs);
       expect(files.filter((file) => entries.has(file))).toEqual([`functions/${id}.ts`]);
       expect(files.filter((file) => /^(infra|test)\//.test(file))).toEqual(['infra/bundle/lambda-credentials.ts']);
+    }
+  });
+
+  it('hold nothing of a declaration that only documents and infrastructure read', () => {
+    for (const { id, path, summary, description } of routes) {
+      const source = readFileSync(join(bundleFolder(outdir, id), BUNDLE_FILE), 'utf8');
+      const texts = [`"${path}"`, `"${summary}"`, `"${description}"`, '"x-section"', 'grants:', 'reply:'];
+      expect([id, texts.filter((text) => source.includes(text))]).toEqual([id, []]);
     }
   });
 

@@ -9,7 +9,7 @@ const stream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/roster-prod-2/stre
 const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/1b2c3d4e-aaaa-bbbb-cccc-0123456789ab';
 
 describe('the configuration', () => {
-  it('has defaults that say what the documents say', () => {
+  it('the defaults of the configuration are those of its documentation', () => {
     const config = readConfig({});
     const keys = configurationKeys();
     expect(keys.map(({ name }) => name)).toEqual(Object.keys(config));
@@ -22,7 +22,7 @@ describe('the configuration', () => {
     expect(readConfig({ stage: 'prod' }).logRetentionDays).toBe(365);
   });
 
-  it('takes what the command line gives as text, and cdk.json as what it is', () => {
+  it('settings may be texts of the command line or values of cdk.json', () => {
     const given = { retain: 'false', throttleBurst: '500', backgroundConcurrency: '0', logRetentionDays: '90' };
     const read = { retain: false, throttleBurst: 500, backgroundConcurrency: 0, logRetentionDays: 90 };
     expect(readConfig(given)).toMatchObject(read);
@@ -64,7 +64,7 @@ describe('the configuration', () => {
     ['alarms', 'none'],
     ['alarmEmail', 'ops'],
     ['alarmEmail', 'a@example.com,b@example.com'],
-  ])('refuses %s=%s with a sentence that names it', (key, value) => {
+  ])('the configuration refuses %s=%s with a message that names it', (key, value) => {
     expect(() => readConfig({ [key]: value })).toThrow(`Context "${key}" is "${value}": use `);
   });
 
@@ -75,21 +75,21 @@ describe('the configuration', () => {
     [{ certificateArn: certificate }, 'Context "certificateArn" is given without "domainName".'],
     [{ alarms: 'false', alarmEmail: 'a@b.example' }, 'Context "alarmEmail" is given with "alarms=false"'],
     [{ defaultEndpoint: 'false' }, 'Context "defaultEndpoint=false" would leave no address'],
-  ])('refuses %j', (context, sentence) => {
+  ])('the configuration refuses %j', (context, sentence) => {
     expect(() => readConfig(context)).toThrow(sentence);
   });
 
-  it("leaves CDK's own context alone", () => {
+  it("the configuration ignores CDK's own context", () => {
     const own = { 'aws:cdk:enable-asset-metadata': true, '@aws-cdk/core:x': true, 'acknowledged-issue-numbers': [1] };
     expect(readConfig(own)).toEqual(readConfig({}));
   });
 
-  it('is listed in docs/configuration.md as it is (npm run docs writes it)', () => {
+  it('docs/configuration.md lists the configuration as it is (npm run docs writes it)', () => {
     const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
     expect(withConfiguration(page)).toBe(page);
   });
 
-  it('is what the documents speak of', () => {
+  it('the documents name only settings that exist', () => {
     const keys = configurationKeys().map(({ name }) => name);
     for (const file of globSync(['README.md', 'docs/**/*.md'], { cwd: root })) {
       for (const [, name] of readFileSync(join(root, file), 'utf8').matchAll(/-c (\w+)=/g))

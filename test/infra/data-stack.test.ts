@@ -12,7 +12,7 @@ describe('the table', () => {
   const table = resource('AWS::DynamoDB::Table');
 
   // Local indexes are made with the table: a change here means a new table and moving all data.
-  it('has string keys, three local indexes and one global index of keys only', () => {
+  it('the table has string keys, three local indexes and one global index of keys only', () => {
     const keys = (partition: string, sort: string) => [
       { AttributeName: partition, KeyType: 'HASH' },
       { AttributeName: sort, KeyType: 'RANGE' },
@@ -45,7 +45,7 @@ describe('the table', () => {
     ]);
   });
 
-  it('is on demand, recoverable, streamed, expires items, and stays when its stack goes', () => {
+  it('the table is on demand, recoverable and streamed, expires items, and stays when its stack is deleted', () => {
     expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     expect(table.Properties).toMatchObject({
       TableName: 'roster-dev',
@@ -59,7 +59,7 @@ describe('the table', () => {
     expect(table.Properties.SSESpecification).toBeUndefined();
   });
 
-  it('has no bound on its units but those that the configuration sets; its index has none of its own', () => {
+  it('the table has only the bounds on its units that the configuration sets, and its index has none of its own', () => {
     expect(table.Properties.OnDemandThroughput).toBeUndefined();
     const bounded = (context: Record<string, string>) =>
       resource('AWS::DynamoDB::Table', dataTemplates(context).get('Roster-dev-Data')!.Resources).Properties;
@@ -74,7 +74,7 @@ describe('the table', () => {
 describe('the bucket', () => {
   const bucket = resource('AWS::S3::Bucket');
 
-  it('is private, encrypted and stays when its stack goes', () => {
+  it('the bucket is private and encrypted, and stays when its stack is deleted', () => {
     expect(bucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     expect(bucket.Properties).toMatchObject({
       PublicAccessBlockConfiguration: {
@@ -90,7 +90,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('refuses whatever does not come by TLS 1.2', () => {
+  it('the bucket refuses every request that does not use TLS 1.2', () => {
     const { Statement } = resource('AWS::S3::BucketPolicy').Properties.PolicyDocument;
     expect(Statement).toMatchObject([
       { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
@@ -101,30 +101,33 @@ describe('the bucket', () => {
   it.each([
     ['any origin', {}, ['*']],
     ['the configured origins', ALL_SET, ['https://app.example.com', 'https://admin.example.com']],
-  ])('lets pages of any origin download, since redirects hide it, and those of %s upload', (_, context, origins) => {
-    const { Resources: all } = dataTemplates(context).get('Roster-dev-Data')!;
-    const rule = { AllowedHeaders: ['*'], ExposedHeaders: ['ETag'], MaxAge: 3600 };
-    expect(resource('AWS::S3::Bucket', all).Properties.CorsConfiguration.CorsRules).toEqual([
-      { ...rule, AllowedOrigins: ['*'], AllowedMethods: ['GET', 'HEAD'] },
-      { ...rule, AllowedOrigins: origins, AllowedMethods: ['PUT', 'POST'] },
-    ]);
-  });
+  ])(
+    'pages of any origin may download, since a redirect hides the origin, and those of %s may upload',
+    (_, context, origins) => {
+      const { Resources: all } = dataTemplates(context).get('Roster-dev-Data')!;
+      const rule = { AllowedHeaders: ['*'], ExposedHeaders: ['ETag'], MaxAge: 3600 };
+      expect(resource('AWS::S3::Bucket', all).Properties.CorsConfiguration.CorsRules).toEqual([
+        { ...rule, AllowedOrigins: ['*'], AllowedMethods: ['GET', 'HEAD'] },
+        { ...rule, AllowedOrigins: origins, AllowedMethods: ['PUT', 'POST'] },
+      ]);
+    },
+  );
 
-  it('forgets uploads that were begun and never finished', () => {
+  it('the bucket removes uploads that were begun and never finished', () => {
     expect(bucket.Properties.LifecycleConfiguration.Rules).toMatchObject([
       { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
       { Status: 'Enabled', Prefix: 'incoming/', ExpirationInDays: 1 },
     ]);
   });
 
-  it('tells EventBridge what happens to its objects', () => {
+  it('the bucket sends events of its objects to EventBridge', () => {
     expect(bucket.Properties.NotificationConfiguration).toEqual({
       EventBridgeConfiguration: { EventBridgeEnabled: true },
     });
   });
 });
 
-it('needs no helper function', () => {
+it('the data stack has a table, a bucket and its policy, and no helper function', () => {
   expect(
     Object.values(Resources)
       .map(({ Type }) => Type)
@@ -132,7 +135,7 @@ it('needs no helper function', () => {
   ).toEqual(['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::S3::BucketPolicy']);
 });
 
-it('tells the names under which all else finds it', () => {
+it('the data stack exports the names by which other stacks find table and bucket', () => {
   const exports = Object.values(Outputs!).map(({ Export }) => Export?.Name);
   expect(exports).toEqual(
     ['TableName', 'TableArn', 'StreamArn', 'BucketName', 'BucketArn'].map((name) => `Roster-dev-Data-${name}`),
@@ -140,12 +143,12 @@ it('tells the names under which all else finds it', () => {
 });
 
 describe('stages', () => {
-  it('differ by name', () => {
+  it('the table of a stage has the name of the stage', () => {
     const { Resources: prod } = dataTemplates({ stage: 'prod' }).get('Roster-prod-Data')!;
     expect(resource('AWS::DynamoDB::Table', prod).Properties.TableName).toBe('roster-prod');
   });
 
-  it('may be made to throw away, but not prod', () => {
+  it('a stage may be disposable (retain=false), but not prod', () => {
     const context = { stage: 'trial', retain: 'false' };
     const { Resources: trial } = dataTemplates(context).get('Roster-trial-Data')!;
     expect(resource('AWS::DynamoDB::Table', trial)).toMatchObject({

@@ -12,7 +12,7 @@ const outputs = (templates: Map<string, Template>) => templates.get('Roster-dev-
 describe('throttles', () => {
   const [stage] = of('AWS::ApiGatewayV2::Stage', usual);
 
-  it('are lower where no token is needed: logins and registrations', () => {
+  it('the throttles of logins and registrations, which need no token, are lower', () => {
     const settings = (rate: number, burst: number) =>
       Object.fromEntries(
         ['/token/user', '/token/id', '/token/login', '/user/register/v2', '/user/register/push'].map((path) => [
@@ -25,7 +25,7 @@ describe('throttles', () => {
     expect(of('AWS::ApiGatewayV2::Stage', changed)[0].RouteSettings).toEqual(settings(20, 150));
   });
 
-  it('of routes are set for routes that there are, and for no others', () => {
+  it('throttles are set only for routes that exist', () => {
     const account = new Map([['Account', usual.get('Account')!]]);
     const keys = of('AWS::ApiGatewayV2::Route', account).map(({ RouteKey }) => RouteKey);
     expect(keys).toEqual(expect.arrayContaining(Object.keys(stage.RouteSettings)));
@@ -37,7 +37,7 @@ describe('changes of the API', () => {
   const ofType = (name: string) => [...resourcesOf(usual, `AWS::ApiGatewayV2::${name}`)];
   const changes = [...ofType('Integration'), ...ofType('Route')];
 
-  it('follow one another, in one stack as over all nested stacks', () => {
+  it('changes of routes and integrations follow one another, over all nested stacks', () => {
     expect(changes.length).toBeGreaterThan(240);
     const ids = changes.map(([id]) => id);
     const waitsFor = (one: string, other: string) => waits(one).has(other);
@@ -49,7 +49,7 @@ describe('changes of the API', () => {
     expect(atOnce).toEqual([]);
   });
 
-  it('end with the stage, which deploys each by itself once it is there', () => {
+  it('the stage waits for all routes and integrations, and then deploys each change by itself', () => {
     const [[stage] = []] = ofType('Stage');
     expect(changes.map(([id]) => id).filter((id) => !waits(stage!).has(id))).toEqual([]);
   });
@@ -64,16 +64,16 @@ describe('reserved concurrency', () => {
         ReservedConcurrentExecutions,
       ]);
 
-  it('is none by default, so that new accounts can deploy', () => {
+  it('no concurrency is reserved by default, so that new accounts can deploy', () => {
     expect(reserved(usual)).toEqual([]);
   });
 
-  it('is for background functions alone', () => {
+  it('concurrency is reserved for background functions only', () => {
     expect(reserved(changed)).toEqual(backgroundFunctions.map(({ id }) => [id, 5]));
   });
 });
 
-it('origins are those of the configuration, for API and uploads; any origin may download', () => {
+it('the API and uploads allow the configured origins, and any origin may download', () => {
   const origins = ['https://app.example.com', 'https://admin.example.com'];
   expect(of('AWS::ApiGatewayV2::Api', changed)[0].CorsConfiguration.AllowOrigins).toEqual(origins);
   const [downloads, uploads] = of('AWS::S3::Bucket', changed)[0].CorsConfiguration.CorsRules;
@@ -81,7 +81,7 @@ it('origins are those of the configuration, for API and uploads; any origin may 
 });
 
 describe('a domain', () => {
-  it('is mapped to the stage, with TLS 1.2, and outputs tell its DNS record', () => {
+  it('a domain is mapped to the stage with TLS 1.2, and outputs name its DNS record', () => {
     expect(of('AWS::ApiGatewayV2::DomainName', changed)).toEqual([
       {
         DomainName: 'im.example.com',
@@ -100,11 +100,11 @@ describe('a domain', () => {
     });
   });
 
-  it('may be the only way in', () => {
+  it('a domain may be the only address of the API', () => {
     expect(of('AWS::ApiGatewayV2::Api', changed)[0].DisableExecuteApiEndpoint).toBe(true);
   });
 
-  it('is none by default', () => {
+  it('there is no domain by default', () => {
     expect(of('AWS::ApiGatewayV2::DomainName', usual)).toEqual([]);
     expect(of('AWS::ApiGatewayV2::Api', usual)[0].DisableExecuteApiEndpoint).toBeUndefined();
     expect(outputs(usual)).toMatchObject({ ApiUrl: { Value: { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] } } });
@@ -116,11 +116,11 @@ describe('a restored table', () => {
   const tableStreamArn = `${tableArn}/stream/2026-11-22T03:04:05.678`;
   const after = synthesizedTemplates(undefined, { tableStreamArn });
 
-  it('changes nothing in the data stack: neither the table that was, nor an export that others import', () => {
+  it('a restored table changes nothing in the data stack', () => {
     expect(after.get('Roster-dev-Data')).toEqual(usual.get('Roster-dev-Data'));
   });
 
-  it('is in the environment, role and stream of every function, and nothing else changes', () => {
+  it('a restored table is in the environment, role and stream of every function, and nothing else changes', () => {
     // Nested stacks name their templates by content; of the dashboard all text is one, and it is looked at below.
     const elsewhere = ['AWS::CloudFormation::Stack', 'AWS::CloudWatch::Dashboard'];
     const text = (templates: Map<string, Template>) =>

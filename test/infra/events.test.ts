@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import examples from '../../docs/examples.json' with { type: 'json' };
 import { BUNDLE_FILE } from '../../infra/bundle.ts';
 import { samFunctions, sampleEvent } from '../../infra/events.ts';
-import { assemblyOfSources } from '../../infra/local/assembly.ts';
+import { assemblyOfSources } from '../../infra/laptop/roster.ts';
 import type { Examples } from '../../shared/openapi/document.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { type Envelope, moduleOf, type Outcome, outcomeOf } from '../support/api.ts';
@@ -17,10 +17,10 @@ beforeAll(async () => {
   given = await Given.app(await world('in process'));
 });
 
-/** The token is not taken at all. */
-const AT_THE_DOOR = ['loginAgain', 'noToken', 'badToken'] as const;
+/** Errors that mean that the token was refused. */
+const TOKEN_REFUSED = ['loginAgain', 'noToken', 'badToken'] as const;
 
-test.each(routes.map((row) => [row.id, row] as const))('%s takes its sample event', async (_, row) => {
+test.each(routes.map((row) => [row.id, row] as const))('%s accepts its sample event', async (_, row) => {
   const alice = await given.user();
   const { handler } = await moduleOf(row);
   const answers: { outcome: Outcome; message: string | null }[] = [];
@@ -32,15 +32,15 @@ test.each(routes.map((row) => [row.id, row] as const))('%s takes its sample even
     answers.push({ outcome: outcomeOf(envelope), message: envelope.message });
   }
   const outcomes = answers.map(({ outcome }) => outcome);
-  for (const outcome of ['fault', ...AT_THE_DOOR]) expect(outcomes).not.toContain(outcome);
-  // By one kind of token or the other it gets past the form of its parameters. Its ids are nobody's here.
+  for (const outcome of ['fault', ...TOKEN_REFUSED]) expect(outcomes).not.toContain(outcome);
+  // With one of the two tokens the parameters are accepted, although no item has their ids.
   const taken = answers.filter(
     ({ outcome, message }) => outcome !== 'badParameter' || /no such device/.test(message ?? ''),
   );
   expect(taken, JSON.stringify(answers)).not.toEqual([]);
 });
 
-test('sam finds template, function and code of every operation in what cdk synth writes', async () => {
+test('sam finds template, function and code of every operation in the output of cdk synth', async () => {
   const { assembly } = await assemblyOfSources();
   const functions = samFunctions(assembly);
   for (const { id } of routes) {

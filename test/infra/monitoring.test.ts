@@ -55,7 +55,7 @@ const looksAt = (section: string) =>
   metricsOf(alarms.find((alarm) => nameOf(alarm) === section)!).map(({ namespace, name }) => `${namespace} ${name}`);
 
 describe('alarms', () => {
-  it('cover what can go wrong', () => {
+  it('alarms cover what can go wrong', () => {
     expect(Object.fromEntries(alarms.map((alarm) => [nameOf(alarm), [...new Set(looksAt(nameOf(alarm)))]]))).toEqual({
       faults: ['AWS/ApiGateway 5xx'],
       latency: ['AWS/ApiGateway Latency'],
@@ -69,13 +69,13 @@ describe('alarms', () => {
     });
   });
 
-  it('see the throttles of the global index, which refuses writes of the table without counting for it', () => {
+  it('an alarm sees the throttles of the global index, which refuses writes of the table without counting for it', () => {
     const [index] = of('AWS::DynamoDB::Table')[0].GlobalSecondaryIndexes;
     const watched = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'database')!);
     expect(watched.map(({ dimensions }) => dimensions.GlobalSecondaryIndexName)).toContain(index.IndexName);
   });
 
-  it('look at queues and functions that are there, at all of them that no client calls', () => {
+  it('alarms watch every dead-letter queue and every function on the stream', () => {
     const queues = of('AWS::SQS::Queue').map(({ QueueName }) => QueueName);
     const watched = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'dead-letters')!);
     expect(watched.map(({ dimensions }) => dimensions.QueueName).sort()).toEqual(queues.sort());
@@ -87,7 +87,7 @@ describe('alarms', () => {
     );
   });
 
-  it('count an event that functions count, by the dimension they count it by', () => {
+  it('every alarm on a metric of this service counts an event that functions log, by its dimension', () => {
     const own = alarms.flatMap(metricsOf).filter(({ namespace }) => namespace === 'Roster');
     expect(own).toHaveLength(3);
     for (const { name, statistic, dimensions } of own) {
@@ -100,7 +100,7 @@ describe('alarms', () => {
       expect(Environment.Variables.STAGE).toBe('dev');
   });
 
-  it('tell the topic when they go off and when it is over, and are quiet where nothing happens', () => {
+  it('an alarm notifies the topic when it goes off and when it is over, and ignores missing data', () => {
     const [topic] = [...resourcesOf(templates, 'AWS::SNS::Topic').keys()];
     const action = [{ Ref: topic!.replace('Monitoring/', '') }];
     for (const alarm of alarms) {
@@ -109,7 +109,7 @@ describe('alarms', () => {
     }
   });
 
-  it('each have their section in the runbook, which says what to do, and no section is left over', () => {
+  it('each alarm has a section in the runbook, and each section has an alarm', () => {
     const part = /\n## Alarms\n([\s\S]*?)\n## /.exec(runbook)![1]!;
     const sections = [...part.matchAll(/^### (.+)$/gm)].map(([, title]) => title!.toLowerCase().replaceAll(' ', '-'));
     expect(sections.sort()).toEqual(alarms.map(nameOf).sort());
@@ -122,12 +122,12 @@ describe('alarms', () => {
     }
   });
 
-  it('cost what the runbook says', () => {
+  it('the runbook states the number of alarms and metrics', () => {
     const metrics = alarms.flatMap(metricsOf).length;
     expect(runbook).toContain(`${alarms.length} alarms on ${metrics} metrics`);
   });
 
-  it('are left out, with the topic, by -c alarms=false; the dashboard stays', () => {
+  it('-c alarms=false leaves out the alarms and the topic, and keeps the dashboard', () => {
     const without = synthesizedTemplates(few, { alarms: 'false' });
     for (const type of ['AWS::CloudWatch::Alarm', 'AWS::SNS::Topic', 'AWS::SNS::Subscription'])
       expect([type, of(type, without)]).toEqual([type, []]);
@@ -143,12 +143,12 @@ describe('the topic of the alarms', () => {
     ArnLike: { 'aws:SourceArn': { 'Fn::Join': ['', expect.arrayContaining([':alarm:roster-dev-*'])] } },
   };
 
-  it('costs nothing while nobody is told anything', () => {
+  it('the topic needs no key that costs money', () => {
     expect(topic).toMatchObject({ TopicName: 'roster-dev-alarms' });
     expect(of('AWS::KMS::Key')).toEqual([]);
   });
 
-  it('takes messages over TLS only, and from these alarms only', () => {
+  it('the topic takes messages over TLS only, and from these alarms only', () => {
     expect(policy.PolicyDocument.Statement).toMatchObject([
       {
         Effect: 'Deny',
@@ -165,7 +165,7 @@ describe('the topic of the alarms', () => {
     ]);
   });
 
-  it('has a mail subscription where asked for one, and else none', () => {
+  it('the topic has a mail subscription only where alarmEmail is set', () => {
     expect(of('AWS::SNS::Subscription')).toMatchObject([{ Protocol: 'email', Endpoint: 'ops@example.com' }]);
     expect(of('AWS::SNS::Subscription', synthesizedTemplates(few))).toEqual([]);
   });
@@ -183,30 +183,30 @@ describe('the dashboard', () => {
   const named = lines.filter(([first]) => typeof first === 'string');
   const searches = lines.flatMap(([first]) => (first.expression ? [String(first.expression)] : []));
 
-  it('shows everything that functions count, once', () => {
+  it('the dashboard shows every event that functions count, once', () => {
     expect(DashboardName).toBe('roster-dev');
     const own = named.filter(([namespace]) => namespace === 'Roster').map(([, name]) => name);
     expect(own.sort()).toEqual([...EVENTS].sort());
   });
 
-  it('finds calls by code and by operation, and their times by area, by the dimensions of log lines', () => {
+  it('the dashboard searches calls by code and operation, and times by area, by the dimensions of log lines', () => {
     const dimensions = searches.map((search) => /\{Roster,([a-z,]+)\}/.exec(search)![1]);
     expect([...new Set(dimensions)].sort()).toEqual(['stage,area', 'stage,code', 'stage,operation,code']);
     for (const search of searches) expect(search).toContain('stage="dev"');
   });
 
-  it('names at most 50 metrics, as many as the three free dashboards of an account may', () => {
+  it('the dashboard names at most 50 metrics, as many as a free dashboard may', () => {
     expect(named.length).toBeLessThanOrEqual(50);
     expect(runbook).toContain(`${named.length} metrics and ${searches.length} searches`);
   });
 
-  it('shows all alarms', () => {
+  it('the dashboard shows all alarms', () => {
     const { properties } = widgets.find(({ type }) => type === 'alarm');
     expect(properties.alarms).toHaveLength(alarms.length);
   });
 });
 
-it('no operation that comes or goes changes anything of it', () => {
+it('the monitoring does not change when operations come or go', () => {
   const others = synthesizedTemplates(routes.slice(2, 5), { alarmEmail: 'ops@example.com' });
   expect(others.get('Monitoring')).toEqual(templates.get('Monitoring'));
 });

@@ -6,7 +6,7 @@ import { resourcesOf, synthesizedTemplates } from './templates.ts';
 const templates = synthesizedTemplates(undefined, { stage: 'prod' });
 const all = JSON.stringify([...templates]);
 
-it('no template holds a secret, or a place to put one', () => {
+it('no template holds a secret, or a parameter or variable for one', () => {
   expect(all.length).toBeGreaterThan(100_000);
   expect(secretsIn(all)).toEqual([]);
   // Nothing is deployed that would be handed a secret: no parameters of people, no variables but names of resources.
@@ -23,7 +23,7 @@ it('no template holds a secret, or a place to put one', () => {
 
 const KNOWN = ['TABLE_NAME', 'BUCKET_NAME', 'OPERATION', 'STAGE', 'AREA'];
 
-it('secrets are known by their form', () => {
+it('secrets are recognised by their form', () => {
   const app = { app: 'a', secret: 'c2VjcmV0' } as Parameters<typeof newAdminToken>[0];
   expect(secretsIn(`x ${newAdminToken(app)}"`)).toEqual(['token']);
   expect(secretsIn(`{"t":"${newUserToken(app, 7, 8)}"}`)).toEqual(['token']);

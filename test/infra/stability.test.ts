@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import { constructIdOf } from '../../infra/names.ts';
-import { type Route, routes } from '../../shared/routes/index.ts';
+import { type Operation, routes } from '../../shared/routes/index.ts';
 import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
 
 /**
@@ -34,44 +35,51 @@ const parts = (ids: string[], { id }: { id: string }) =>
     return own?.[1] ?? `of another: ${each}`;
   });
 
-const toy: Route = {
+const toy: Operation = {
   id: 'group/toy',
   path: '/group/toy',
   methods: ['POST'],
   area: 'group',
-  access: 'actor',
+  access: 'anyone',
   section: '7.99',
   summary: 'A row that is not there',
+  request: () => z.object({}),
+  reply: () => z.object({}),
   grants: ['put', 'query-lsi1'],
 };
-it('a new row adds its own resources and touches no other, though it stands among them', () => {
+it('a new row adds its own resources and touches no other, wherever it stands in the table', () => {
   const { added, ...rest } = changes(synthesizedTemplates(routes.toSpliced(60, 0, toy)));
   expect(parts(added, toy).sort()).toEqual(['Function', 'Integration', 'Logs', 'POST', 'Permission', 'Role']);
   expect(rest).toEqual({ removed: [], changed: [], stacks: ['Group'] });
 });
 
-describe('a row', () => {
+describe('changes of rows', () => {
   const of = (id: string) => routes.find((row) => row.id === id)!;
-  const [kick, leave, unban] = ['group/kick', 'group/leave', 'group/unban'].map(of) as [Route, Route, Route];
+  const [kick, leave, unban] = ['group/kick', 'group/leave', 'group/unban'].map(of) as [
+    Operation,
+    Operation,
+    Operation,
+  ];
   const { added, removed, changed, stacks } = changes(
     synthesizedTemplates(
       routes
         .filter((row) => row !== unban)
-        .map((row): Route => {
+        .map((row): Operation => {
           if (row === kick) return { ...kick, summary: 'Another', memory: 1024, timeout: 20, grants: ['put'] };
           if (row === leave) return { ...leave, methods: ['POST', 'PUT'], path: '/group/part' };
           return row;
         }),
     ),
   );
-  const own = (ids: string[], { id }: Route) => ids.filter((each) => each.startsWith(`Member/${constructIdOf(id)}`));
-  const names = (ids: string[], row: Route) => parts(own(ids, row), row).sort();
+  const own = (ids: string[], { id }: Operation) =>
+    ids.filter((each) => each.startsWith(`Member/${constructIdOf(id)}`));
+  const names = (ids: string[], row: Operation) => parts(own(ids, row), row).sort();
 
-  it('that changes touches its own function and role only', () => {
+  it('a row that changes touches its own function and role only', () => {
     expect([added, changed, removed].map((ids) => names(ids, kick))).toEqual([[], ['Function', 'Role'], []]);
   });
 
-  it('that moves to another path and other methods keeps its function, role and log', () => {
+  it('a row that moves to another path and other methods keeps its function, role and log', () => {
     expect([added, changed, removed].map((ids) => names(ids, leave))).toEqual([
       ['PUT'],
       ['POST', 'Permission'],
@@ -79,12 +87,12 @@ describe('a row', () => {
     ]);
   });
 
-  it('that goes takes its own resources with it', () => {
+  it('a row that is removed takes its own resources with it', () => {
     const all = ['Function', 'Integration', 'Logs', 'POST', 'Permission', 'Role'];
     expect([added, changed, removed].map((ids) => names(ids, unban))).toEqual([[], [], all]);
   });
 
-  it('touches no other', () => {
+  it('changed, moved and removed rows touch no other row', () => {
     const others = [...added, ...changed, ...removed].filter(
       (id) => ![kick, leave, unban].some((row) => own([id], row).length),
     );
@@ -93,7 +101,7 @@ describe('a row', () => {
   });
 });
 
-describe('names that other things hold on to', () => {
+describe('names that deployed stacks depend on', () => {
   const idsOf = (stack: string, ...types: string[]) =>
     Object.entries(before.get(stack)!.Resources)
       .filter(([, { Type }]) => types.includes(Type))
@@ -104,14 +112,14 @@ describe('names that other things hold on to', () => {
       .flatMap(({ Export }) => Export?.Name ?? [])
       .sort();
 
-  it('are those of the stacks', () => {
+  it('the names of the stacks stay the same', () => {
     expect([...before.keys()].filter((name) => name.startsWith('Roster'))).toEqual([
       'Roster-dev-Api',
       'Roster-dev-Data',
     ]);
   });
 
-  it('are the exports, which operators and the API stack use', () => {
+  it('the exports, which operators and the API stack use, stay the same', () => {
     expect(exportsOf('Roster-dev-Data')).toEqual([
       'Roster-dev-Data-BucketArn',
       'Roster-dev-Data-BucketName',
@@ -122,7 +130,7 @@ describe('names that other things hold on to', () => {
     expect(exportsOf('Roster-dev-Api')).toEqual(['Roster-dev-Api-Url']);
   });
 
-  it('are the logical ids of what keeps data, holds the address, or holds the functions', () => {
+  it('the logical ids of table, bucket, API and nested stacks stay the same', () => {
     expect(idsOf('Roster-dev-Data', 'AWS::DynamoDB::Table', 'AWS::S3::Bucket')).toEqual([
       'Bucket83908E77',
       'TableCD117FA1',
@@ -140,7 +148,7 @@ describe('names that other things hold on to', () => {
     );
   });
 
-  it('are the logical ids of functions, made of the row alone', () => {
+  it('the logical id of a function is made of the row alone', () => {
     const functions = [...resourcesOf(before, 'AWS::Lambda::Function').keys()];
     expect(functions).toContain('Member/GroupKickFunctionB6AA4916');
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BUNDLE_FILE, bundleFolder } from '../../infra/bundle.ts';
 import { synthesize } from '../../infra/synthesize.ts';
-import { backgroundFunctions, docsPage, type Route, routes } from '../../shared/routes/index.ts';
+import { backgroundFunctions, docsPage, type Operation, routes } from '../../shared/routes/index.ts';
 
 export interface Resource {
   Type: string;
@@ -41,14 +41,14 @@ const QUICK = { 'aws:cdk:disable-asset-staging': 'yes', 'aws:cdk:disable-stack-t
  * All templates of a synthesis, by stack (`Roster-dev-Data`) or nested stack (`Group`). Functions are one-line bundles:
  * templates do not depend on what is in them.
  */
-export function synthesizedTemplates(rows: readonly Route[] = routes, context: Record<string, string> = {}) {
+export function synthesizedTemplates(rows: readonly Operation[] = routes, context: Record<string, string> = {}) {
   const key = JSON.stringify([rows, context]);
   const templates = known.get(key) ?? synthesized(rows, context);
   known.set(key, templates);
   return templates;
 }
 
-function synthesized(rows: readonly Route[], context: Record<string, string>) {
+function synthesized(rows: readonly Operation[], context: Record<string, string>) {
   const { folder, bundles } = placeholders(rows);
   try {
     const { directory } = synthesize({ bundles, outdir: folder, routes: rows, context: { ...context, ...QUICK } });
@@ -66,7 +66,7 @@ function synthesized(rows: readonly Route[], context: Record<string, string>) {
 const BUNDLES = resolve(import.meta.dirname, '../../.local/placeholders');
 
 /** One-line bundles, one for each row, and a new folder for the output. */
-export function placeholders(rows: readonly Route[] = routes) {
+export function placeholders(rows: readonly Operation[] = routes) {
   for (const { id } of [...rows, ...backgroundFunctions, docsPage]) {
     const bundle = join(bundleFolder(BUNDLES, id), BUNDLE_FILE);
     if (existsSync(bundle)) continue;

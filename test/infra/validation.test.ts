@@ -9,7 +9,7 @@ interface Report {
   pluginReports: { violations: { ruleName: string; violatingConstructs: { constructPath: string }[] }[] }[];
 }
 
-it('CloudFormation would take the templates, and would not take others', () => {
+it('CloudFormation would take the templates, and a wrong template is found', () => {
   const { folder, bundles } = placeholders();
   const app = application({ bundles, outdir: folder, context: ALL_SET, validate: true });
   new CfnResource(new Stack(app, 'Other'), 'Parameter', {

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AccessLogEntry, createGatewayServer, createRouter } from '../../infra/local/api-gateway.ts';
-import type { ApiDefinition, FunctionDefinition, RouteDefinition } from '../../infra/local/deployment.ts';
+import type { FunctionDefinition } from '../../infra/local/deployment.ts';
 import type { FunctionPool, Outcome } from '../../infra/local/function-pool.ts';
+import type { ApiDefinition, RouteDefinition } from '../../infra/local/read-api.ts';
 import type { Json } from '../../infra/local/template.ts';
 
 const route = (key: string, more: Partial<RouteDefinition> = {}): RouteDefinition => ({
@@ -80,7 +81,7 @@ async function send(method: string, path: string, headers: string[] = [], body?:
 const JSON_TYPE = ['Content-Type', 'application/json'];
 
 describe('events', () => {
-  it('are those of payload format 2.0', async () => {
+  it('an event has payload format 2.0', async () => {
     const headers = [
       ...JSON_TYPE,
       'App_Id',
@@ -132,7 +133,7 @@ describe('events', () => {
     });
   });
 
-  it('have neither body, query nor cookies where the request has none', async () => {
+  it('an event has no body, query or cookies if the request has none', async () => {
     await send('GET', '/a');
     expect(events[0]).not.toHaveProperty('body');
     expect(events[0]).not.toHaveProperty('queryStringParameters');
@@ -149,13 +150,13 @@ describe('events', () => {
     ['application/problem+json', true],
     ['application/octet-stream', true],
     [undefined, true],
-  ])('carry a body of type %s in base64: %s', async (type, base64) => {
+  ])('whether an event carries a body of type %s in base64: %s', async (type, base64) => {
     await send('POST', '/a', type ? ['content-type', type] : [], 'body');
     expect(events[0].isBase64Encoded).toBe(base64);
     expect(events[0].body).toBe(base64 ? 'Ym9keQ==' : 'body');
   });
 
-  it('name the path parameters', async () => {
+  it('an event has the path parameters', async () => {
     await send('GET', '/items/7/x/y');
     expect(events[0].pathParameters).toEqual({ id: '7', part: 'x/y' });
   });
@@ -166,13 +167,13 @@ describe('responses', () => {
     reply = async () => ({ ok: true, payload });
     return send('GET', '/a');
   };
-  it('follow status, headers and cookies of the result', async () => {
+  it('a response has the status, headers and cookies of the result', async () => {
     const result = await answering({ statusCode: 201, headers: { 'X-Own': 'v' }, cookies: ['a=1', 'b=2'], body: 'ü' });
     expect(result).toMatchObject({ status: 201, body: 'ü', headers: { 'x-own': 'v', 'set-cookie': ['a=1', 'b=2'] } });
     expect(result.headers['content-type']).toBe('text/plain;charset=UTF-8');
     expect(result.headers['apigw-requestid']).toMatch(/^[\w+/]{16}$/);
   });
-  it('are decoded where the result is in base64', async () =>
+  it('a result in base64 is decoded', async () =>
     expect(await answering({ statusCode: 200, body: 'Ym9keQ==', isBase64Encoded: true })).toMatchObject({
       body: 'body',
     }));
@@ -181,7 +182,7 @@ describe('responses', () => {
     ['text', 'text'],
     [[1], '[1]'],
     [null, 'null'],
-  ])('are inferred from a result without status: %j', async (payload, body) => {
+  ])('a result without a status is the body of a success: %j', async (payload, body) => {
     expect(await answering(payload)).toMatchObject({
       status: 200,
       body,
@@ -193,14 +194,14 @@ describe('responses', () => {
     [{ statusCode: 99 }],
     [{ statusCode: 200, body: {} }],
     [{ statusCode: 200, headers: { 'a b': '1' } }],
-  ])('are 500 where none can be made of %j', async (payload) => {
+  ])('a result that is no response is answered 500: %j', async (payload) => {
     expect(await answering(payload)).toMatchObject({ status: 500, body: '{"message":"Internal Server Error"}' });
   });
-  it('are 500 where the function fails', async () => {
+  it('a call whose function fails is answered 500', async () => {
     reply = async () => ({ ok: false, errorType: 'Error', errorMessage: 'secret' });
     expect(await send('GET', '/a')).toMatchObject({ status: 500, body: '{"message":"Internal Server Error"}' });
   });
-  it('are 503 where the function takes longer than the integration', async () => {
+  it('a call that takes longer than the timeout of the integration is answered 503', async () => {
     reply = () => new Promise(() => {});
     expect(await send('GET', '/a')).toMatchObject({ status: 503, body: '{"message":"Service Unavailable"}' });
   });
@@ -213,22 +214,22 @@ describe('the gateway itself', () => {
     ['GET', '/A'],
     ['GET', '/a/'],
     ['HEAD', '/a'],
-  ])('knows no route %s %s', async (method, path) => {
+  ])('a request without a route is answered 404: %s %s', async (method, path) => {
     const { status, body } = await send(method, path);
     expect([status, body]).toEqual([404, method === 'HEAD' ? '' : '{"message":"Not Found"}']);
     expect(events).toEqual([]);
   });
-  it('answers 500 where it may not call the function', async () => {
+  it('a route without the permission to call its function answers 500', async () => {
     expect((await send('GET', '/forbidden')).status).toBe(500);
     expect(events).toEqual([]);
   });
-  it('throttles each route by itself', async () => {
+  it('each route has a throttle of its own', async () => {
     const answers = [];
     for (let i = 0; i < 3; i++) answers.push((await send('GET', '/limited')).status);
     expect(answers).toEqual([200, 200, 429]);
     expect((await send('GET', '/a')).status).toBe(200);
   });
-  it('takes 10 MB, and what makes an event of 6 MB', async () => {
+  it('bodies over 10 MB, and bodies whose event exceeds 6 MB, are answered 413', async () => {
     reply = async () => ({ ok: true, payload: 'ok' });
     const five = Buffer.alloc(5 * 1024 * 1024, 'a');
     expect((await send('POST', '/a', JSON_TYPE, five)).status).toBe(200);
@@ -237,16 +238,16 @@ describe('the gateway itself', () => {
     const eleven = await send('POST', '/a', JSON_TYPE, Buffer.alloc(11 * 1024 * 1024, 'a'));
     expect(eleven).toMatchObject({ status: 413, body: '{"message":"Request Entity Too Large"}' });
   });
-  it('refuses headers over 10 KB', async () =>
+  it('headers over 10 KB are answered 431', async () =>
     expect((await send('GET', '/a', ['x-large', 'a'.repeat(11_000)])).status).toBe(431));
-  it('outlives a client that leaves in the middle', async () => {
+  it('the gateway goes on after a client disconnects during its request', async () => {
     const socket = connect(port, '127.0.0.1');
     socket.write('POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf');
     await once(socket, 'connect');
     socket.destroy();
     expect((await send('GET', '/a')).status).toBe(200);
   });
-  it('logs what it answered', async () => {
+  it('each answer has an entry in the access log', async () => {
     await send('GET', '/nope?token=secret');
     await send('GET', '/a');
     expect(accesses).toMatchObject([
@@ -258,7 +259,7 @@ describe('the gateway itself', () => {
 
 describe('CORS', () => {
   const preflight = ['origin', 'https://app.example', 'access-control-request-method', 'POST'];
-  it('answers preflights of any path by itself', async () => {
+  it('the gateway answers preflights of any path without a function', async () => {
     for (const path of ['/a', '/nope']) {
       const { status, headers } = await send('OPTIONS', path, preflight);
       expect(status).toBe(204);
@@ -271,7 +272,7 @@ describe('CORS', () => {
     }
     expect(events).toEqual([]);
   });
-  it('lets pages read every answer, and its own headers win', async () => {
+  it('every answer has the CORS headers of the API, which replace those of the function', async () => {
     reply = async () => ({
       ok: true,
       payload: { statusCode: 200, headers: { 'Access-Control-Allow-Origin': 'https://own' } },
@@ -288,7 +289,7 @@ describe('CORS', () => {
 });
 
 describe('routes', () => {
-  it('go from the most to the least particular', () => {
+  it('the most specific route serves a request', () => {
     const find = createRouter(
       ['$default', 'ANY /{all+}', 'GET /x/{id}', 'ANY /x/{id}', 'ANY /x/y', 'GET /x/y'].map((key) => route(key)),
     );

@@ -2,7 +2,7 @@ import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { expect, inject, it } from 'vitest';
 import { startDynamoDbLocal } from '../../infra/local/dynamodb-local.ts';
 
-it('does not take another DynamoDB Local on its port for itself, but another port', async () => {
+it('DynamoDB Local takes another port if another DynamoDB Local answers on its own', async () => {
   const other = inject('dynamoDbEndpoint');
   const server = await startDynamoDbLocal({ port: Number(new URL(other).port) });
   try {

@@ -26,11 +26,11 @@ describe('event patterns', () => {
     [{ tags: ['x'] }, { tags: ['w', 'x'] }, true],
     [{ $or: [{ a: [1] }, { b: [1] }] }, { b: 1 }, true],
     [{ $or: [{ a: [1] }, { b: [1] }] }, { b: 2 }, false],
-  ])('%j on %j: %s', (pattern, event, expected) => {
+  ])('whether the pattern %j matches %j: %s', (pattern, event, expected) => {
     expect(matches(pattern, event)).toBe(expected);
   });
 
-  it('that are not understood are refused, not guessed', () => {
+  it('a pattern with an unknown operator is refused', () => {
     expect(() => matches({ ip: [{ cidr: '10.0.0.0/8' }] }, {})).toThrow('does not know the filter {"cidr"');
   });
 });

@@ -52,7 +52,7 @@ const payloadOf = (outcome: Awaited<ReturnType<FunctionPool['invoke']>>) => {
 };
 
 describe('instances', () => {
-  it('are kept for the next call', async () => {
+  it('an instance is kept for the next call', async () => {
     const counting = define(COUNTING);
     open();
     const first = await pool.invoke(counting, {});
@@ -61,7 +61,7 @@ describe('instances', () => {
     expect(payloadOf(second)).toMatchObject({ instance: payloadOf(first).instance, calls: 2 });
   });
 
-  it('answer with up to 6 MB of JSON; for more the call fails, and the instance goes on', async () => {
+  it('an answer over 6 MB of JSON fails the call, but not the instance', async () => {
     const large = define(`export const handler = async ({ bytes }) => 'é'.repeat(bytes / 2 - 1);`);
     open();
     const answer = async (bytes: number) => {
@@ -74,7 +74,7 @@ describe('instances', () => {
     expect(pool.size()).toBe(1);
   });
 
-  it('serve one call at a time, up to the cap', async () => {
+  it('an instance serves one call at a time, and calls start instances up to the limit', async () => {
     const counting = define(COUNTING);
     open({ instancesPerFunction: 2 });
     const calls = Array.from({ length: 10 }, () => pool.invoke(counting, { wait: 20 }));
@@ -83,14 +83,14 @@ describe('instances', () => {
     expect(results.every(({ running }) => running === 1)).toBe(true);
   });
 
-  it('take waiting calls in the order they came', async () => {
+  it('waiting calls are served in the order of their arrival', async () => {
     const counting = define(COUNTING);
     open({ instancesPerFunction: 1 });
     const results = await Promise.all(Array.from({ length: 10 }, () => pool.invoke(counting, {})));
     expect(results.map((outcome) => payloadOf(outcome).calls)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
-  it('of other functions make room when all together are at the cap', async () => {
+  it('at the limit of all instances, an idle one of another function is ended', async () => {
     const [a, b] = [define(COUNTING), define(COUNTING)];
     open({ instances: 1 });
     await pool.invoke(a, {});
@@ -100,7 +100,7 @@ describe('instances', () => {
     expect(both.every(({ ok }) => ok)).toBe(true);
   });
 
-  it('a function that waits for its cap does not hold up another', async () => {
+  it('a function at its limit does not delay calls of another function', async () => {
     const [busy, other] = [define(COUNTING), define(COUNTING)];
     open({ instancesPerFunction: 1 });
     await Promise.all([pool.invoke(busy, {}), pool.invoke(other, {})]);
@@ -113,7 +113,7 @@ describe('instances', () => {
     expect(order).toEqual(['other', 'busy']);
   });
 
-  it('go when they have been idle', async () => {
+  it('an instance ends after it has been idle', async () => {
     const counting = define(COUNTING);
     open({ idleTime: 50 });
     await pool.invoke(counting, {});
@@ -123,7 +123,7 @@ describe('instances', () => {
 });
 
 describe('a function', () => {
-  it('sees its own environment and nothing of the process that runs it', async () => {
+  it('a function has the environment of its template, and nothing of the process that starts it', async () => {
     process.env.LEAKED = 'yes';
     const shows = define('export const handler = () => process.env;', { environment: { OWN: 'v' }, memory: 256 });
     open({
@@ -147,7 +147,7 @@ describe('a function', () => {
     for (const name of ['LEAKED', 'PATH', 'HOME']) expect(environment).not.toHaveProperty(name);
   });
 
-  it('gets a context as on Lambda', async () => {
+  it('a function receives the context that Lambda gives', async () => {
     const shows = define(
       'export const handler = (_, context) => ({ ...context, left: context.getRemainingTimeInMillis() });',
     );
@@ -175,7 +175,7 @@ describe('a function', () => {
       'Runtime exited with error: exit status 3',
     ],
     [
-      'lets an exception escape',
+      'throws outside of its handler',
       'export const handler = () => new Promise(() => setTimeout(() => { throw new Error("escaped"); }, 1));',
       'Error',
       'escaped',
@@ -187,12 +187,12 @@ describe('a function', () => {
       'Task timed out after 0.30 seconds',
     ],
     [
-      'never gives way',
+      'blocks its thread',
       'export const handler = () => { for (;;); };',
       'Sandbox.Timedout',
       'Task timed out after 0.30 seconds',
     ],
-  ])('that %s fails its call only', async (_, source, errorType, errorMessage) => {
+  ])('a function that %s fails only its own call', async (_, source, errorType, errorMessage) => {
     const broken = define(source, { timeout: 300 });
     open();
     expect(await pool.invoke(broken, {})).toMatchObject({ ok: false, errorType, errorMessage });
@@ -200,7 +200,7 @@ describe('a function', () => {
     expect(payloadOf(await pool.invoke(fine, {}))).toBe(1);
   });
 
-  it('starts afresh after a crash, and the next in the queue gets in', async () => {
+  it('after a crash, the next waiting call starts a new instance', async () => {
     const crashing = define(`
       let calls = 0;
       export const handler = ({ crash }) => { if (crash) process.exit(1); return ++calls; };`);
@@ -210,7 +210,7 @@ describe('a function', () => {
     expect(payloadOf(next)).toBe(1);
   });
 
-  it('may use the memory of its template and no more', async () => {
+  it('a function has as much memory as its template says', async () => {
     const greedy = define(
       'export const handler = () => { const all = []; for (;;) all.push(Array(1000).fill({})); };',
       {
@@ -225,7 +225,7 @@ describe('a function', () => {
     });
   });
 
-  it('prints lines', async () => {
+  it('each line that a function prints is reported', async () => {
     const prints = define('export const handler = () => { console.log("one\\ntwo"); console.error("three"); };');
     const lines: string[] = [];
     open({ onLine: ({ name }, line) => lines.push(`${name} ${line}`) });
@@ -236,7 +236,7 @@ describe('a function', () => {
   });
 });
 
-it('ends calls that run or wait when it is closed', async () => {
+it('closing the pool ends running and waiting calls', async () => {
   const hangs = define('export const handler = () => new Promise(() => {});', { timeout: 60_000 });
   open({ instancesPerFunction: 1 });
   const calls = [pool.invoke(hangs, {}), pool.invoke(hangs, {})];

@@ -45,7 +45,7 @@ function start(command: string[], env: Record<string, string> = {}): Run {
   return run;
 }
 const lastLine = (run: Run) => run.output().trim().split('\n').at(-1);
-const START = [process.execPath, 'infra/local/start.ts'];
+const START = [process.execPath, 'infra/laptop/start.ts'];
 /** Serves the small application, which is there in no time. */
 const startSmall = (env?: Record<string, string>) => start([...START, '--assembly', assembly], env);
 
@@ -81,7 +81,7 @@ const allGone = (processes: number[]) =>
   vi.waitFor(() => expect(processes.filter(isAlive)).toEqual([]), { timeout: 10_000, interval: 50 });
 
 describe('npm start', { timeout: 120_000 }, () => {
-  it('shows what it does, serves, and ends with everything it started on SIGTERM to npm', async () => {
+  it('npm start shows its steps, serves the product, and ends with all its processes when npm gets SIGTERM', async () => {
     const run = start(['npm', 'start']);
     const { processes, endpoint } = await serving(run, '/token/user');
     expect(run.output()).toMatch(/(Bundling.*Synthesizing|No source has changed).*Ready/s);
@@ -106,14 +106,14 @@ describe('npm start', { timeout: 120_000 }, () => {
     expect(existsSync(DESCRIPTION)).toBe(false);
   });
 
-  it('ends with everything it started when npm is killed outright', async () => {
+  it('all processes end when npm is killed by SIGKILL', async () => {
     const run = start(['npm', 'start', '--', '--assembly', assembly]);
     const { processes } = await serving(run);
     run.child.kill('SIGKILL');
     await allGone(processes);
   });
 
-  it('ends with everything it started on SIGINT, with exit code 0', async () => {
+  it('all processes end on SIGINT, with exit code 0', async () => {
     const run = startSmall();
     const { processes } = await serving(run);
     run.child.kill('SIGINT');
@@ -121,14 +121,14 @@ describe('npm start', { timeout: 120_000 }, () => {
     await allGone(processes);
   });
 
-  it('leaves no process behind when it is killed outright', async () => {
+  it('all processes end when the stack is killed by SIGKILL', async () => {
     const run = startSmall();
     const { processes } = await serving(run);
     run.child.kill('SIGKILL');
     await allGone(processes);
   });
 
-  it('leaves no process behind when it is ended while it starts', async () => {
+  it('all processes end when SIGTERM arrives during the start', async () => {
     const run = startSmall();
     await vi.waitFor(() => expect(descendants(run.child.pid!).some(isJava)).toBe(true), READY);
     const processes = descendants(run.child.pid!);
@@ -137,7 +137,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     await allGone(processes);
   });
 
-  it('ends with a sentence and exit code 1 when DynamoDB Local goes', async () => {
+  it('the stack ends with a sentence and exit code 1 when DynamoDB Local ends', async () => {
     const run = startSmall();
     const { processes } = await serving(run);
     process.kill(processes.find(isJava)!, 'SIGKILL');
@@ -146,7 +146,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     await allGone(processes);
   });
 
-  it('says in one sentence that the port is taken', async () => {
+  it('a taken port is reported in one sentence', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -156,14 +156,14 @@ describe('npm start', { timeout: 120_000 }, () => {
     server.close();
   });
 
-  it('says in one sentence that there is no Java', async () => {
+  it('a missing Java is reported in one sentence', async () => {
     const run = startSmall({ PATH: '/nowhere' });
     expect(await run.exitCode).toBe(1);
     expect(lastLine(run)).toBe('DynamoDB Local needs Java 17 or newer, and there is no `java` on the PATH.');
     expect(run.output()).not.toContain('    at ');
   });
 
-  it('says in one sentence that Java is too old', async () => {
+  it('a Java that is too old is reported in one sentence', async () => {
     const old = join(folder, 'old-java');
     mkdirSync(old, { recursive: true });
     writeFileSync(join(old, 'java'), '#!/bin/sh\necho java.lang.UnsupportedClassVersionError\nexit 1\n', {
@@ -171,16 +171,16 @@ describe('npm start', { timeout: 120_000 }, () => {
     });
     const run = startSmall({ PATH: `${old}:${process.env.PATH}` });
     expect(await run.exitCode).toBe(1);
-    expect(lastLine(run)).toBe('DynamoDB Local ended at start-up: it needs Java 17 or newer.');
+    expect(lastLine(run)).toBe('DynamoDB Local ended during its start: it needs Java 17 or newer.');
   });
 
   it.each([
-    ['where no folder can be made', '/proc/roster/data', undefined],
-    ['in a file', import.meta.filename, undefined],
-    ['whose database is damaged', 'damaged-database', 'dynamodb/shared-local-instance.db'],
-    ['whose apps cannot be read', 'damaged-apps', 'demo-apps.json'],
-    ['whose objects cannot be read', 'damaged-objects', 's3/object.json'],
-  ])('says in one sentence what is wrong with a folder %s', async (_, path, damaged) => {
+    ['that cannot be created', '/proc/roster/data', undefined],
+    ['whose path is a file', import.meta.filename, undefined],
+    ['with a damaged database', 'damaged-database', 'dynamodb/shared-local-instance.db'],
+    ['with a damaged file of apps', 'damaged-apps', 'demo-apps.json'],
+    ['with a damaged file of an object', 'damaged-objects', 's3/object.json'],
+  ])('a data folder %s is reported in one sentence', async (_, path, damaged) => {
     const data = resolve(folder, path);
     if (damaged) {
       mkdirSync(dirname(join(data, damaged)), { recursive: true });
@@ -190,18 +190,18 @@ describe('npm start', { timeout: 120_000 }, () => {
     const run = start([...START, '--data', data]);
     expect(await run.exitCode).toBe(1);
     expect(lastLine(run)).toMatch(
-      /^(The folder .* cannot be used: |.* cannot be read, move it away: |DynamoDB Local cannot use the data )/,
+      /^(The folder .* cannot be used: |.* cannot be read\. Move it away: |DynamoDB Local cannot use the data )/,
     );
     expect(run.output()).not.toContain('    at ');
   });
 
-  it('says in one sentence that there is no place for its own files', async () => {
+  it('a missing folder for temporary files is reported in one sentence', async () => {
     const run = startSmall({ TMPDIR: join(folder, 'nowhere') });
     expect(await run.exitCode).toBe(1);
     expect(run.output()).toMatch(/^\S+ cannot be used: ENOENT: .*\n$/);
   });
 
-  it('says which arguments it takes', async () => {
+  it('an unknown argument is answered by the usage line', async () => {
     const run = start([...START, '--nonsense']);
     expect(await run.exitCode).toBe(1);
     expect(run.output()).toContain('Usage: npm start -- [--data DIR] [--quiet] [--assembly DIR]');

@@ -16,7 +16,8 @@ import {
 import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type CreatedObject, type S3Server, startS3Server } from '../../infra/local/s3-server.ts';
+import { type S3Server, startS3Server } from '../../infra/local/s3/server.ts';
+import type { CreatedObject } from '../../infra/local/s3/service.ts';
 
 const Bucket = 'files';
 const KEYS: Record<string, { secretAccessKey: string; sessionToken?: string }> = {
@@ -91,7 +92,7 @@ const DENIED = { status: 403, code: 'AccessDenied' };
 const MISMATCH = { status: 403, code: 'SignatureDoesNotMatch' };
 
 describe('calls of the SDK', () => {
-  it('puts, heads, gets, ranges, copies, lists and deletes', async () => {
+  it('an object can be put, headed, read whole and by range, copied, listed and deleted', async () => {
     const s3 = clientOf();
     const key = 'a/ü & 1+2.txt';
     const Metadata = { colour: 'blue' };
@@ -121,12 +122,39 @@ describe('calls of the SDK', () => {
     await expect(s3.send(new GetObjectCommand({ Bucket, Key: key }))).rejects.toThrow('does not exist');
   });
 
-  it('tells who created what', async () => {
+  it('keys with characters that XML escapes can be listed and deleted', async () => {
+    const s3 = clientOf();
+    const keys = ['a & b', '<c>', '"d" \'e\'', '007', ' f ', 'g\nh', 'ü 😀', '&lt;'];
+    for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket, Key: `xml/${Key}`, Body: 'x' }));
+    const listed = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'xml/' }));
+    const Objects = (listed.Contents ?? []).map(({ Key }) => ({ Key }));
+    expect(Objects.map(({ Key }) => Key).sort()).toEqual(keys.map((key) => `xml/${key}`).sort());
+    const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    expect([Deleted, Errors]).toEqual([Objects, undefined]);
+    expect((await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'xml/' }))).KeyCount).toBe(0);
+  });
+
+  it('a DeleteObjects request that is malformed or has no keys is refused', async () => {
+    const s3 = clientOf();
+    const remove = s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [] } }));
+    await expect(remove).rejects.toMatchObject({ name: 'MalformedXML' });
+    s3.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { body: string }).body = '<Delete><Object>';
+        return next(args);
+      },
+      { step: 'build', priority: 'high' },
+    );
+    const broken = s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'x' }] } }));
+    await expect(broken).rejects.toMatchObject({ name: 'MalformedXML' });
+  });
+
+  it('a new object is reported with the access key that created it', async () => {
     await clientOf('ASIAUPLOADER').send(new PutObjectCommand({ Bucket, Key: 'x', Body: 'x' }));
     expect(created).toMatchObject([{ eventName: 'ObjectCreated:Put', key: 'x', size: 1, accessKeyId: 'ASIAUPLOADER' }]);
   });
 
-  it('keeps objects when it is opened anew', async () => {
+  it('objects are kept when the server starts again', async () => {
     await clientOf().send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'kept', ContentType: 'a/b' }));
     const before = server;
     server = await open();
@@ -135,7 +163,7 @@ describe('calls of the SDK', () => {
     expect([got.ContentType, await got.Body!.transformToString()]).toEqual(['a/b', 'kept']);
   });
 
-  it('heads and deletes what is there and what is not', async () => {
+  it('HEAD and DELETE answer for objects that exist and for others', async () => {
     const s3 = clientOf();
     await s3.send(new PutObjectCommand({ Bucket, Key: 'going', Body: 'x', ContentType: 'a/b' }));
     expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'going' }))).toMatchObject({
@@ -149,7 +177,7 @@ describe('calls of the SDK', () => {
     await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'going' }))).rejects.toMatchObject({ name: 'NotFound' });
   });
 
-  it('copies type and metadata, and only what is still as the copier knows it', async () => {
+  it('a copy keeps type and metadata, and fails if the source changed since its ETag was read', async () => {
     const s3 = clientOf();
     const put = await s3.send(
       new PutObjectCommand({
@@ -171,7 +199,7 @@ describe('calls of the SDK', () => {
     expect(head).toMatchObject({ ETag: put.ETag, ContentType: 'image/png', Metadata: { colour: 'red' } });
   });
 
-  it('copies tags unless the request replaces them, and wants the permissions for that', async () => {
+  it('a copy keeps or replaces tags as requested, and needs the permissions for tags', async () => {
     const s3 = clientOf();
     await s3.send(new PutObjectCommand({ Bucket, Key: 'in/t', Body: 'x', Tagging: 'a=1&b=2' }));
     const copy = (TaggingDirective?: 'COPY' | 'REPLACE', Tagging?: string, who = 'local') =>
@@ -196,7 +224,7 @@ describe('calls of the SDK', () => {
     await expect(clientOf('ASIANOLIST').send(put)).rejects.toMatchObject(denied);
   });
 
-  it('refuses to copy what is not there, and an object to itself', async () => {
+  it('a copy of a missing object, and of an object to itself, is refused', async () => {
     await clientOf().send(new PutObjectCommand({ Bucket, Key: 'self', Body: 'x' }));
     const copy = (accessKeyId: string, source: string) =>
       clientOf(accessKeyId).send(new CopyObjectCommand({ Bucket, Key: 'self', CopySource: `${Bucket}/${source}` }));
@@ -210,13 +238,13 @@ describe('calls of the SDK', () => {
     ['a wrong secret', 'local', { secretAccessKey: 'x' }, 'SignatureDoesNotMatch'],
     ['a missing session token', 'ASIAUPLOADER', { secretAccessKey: 'uploader' }, 'InvalidToken'],
     ['another session token', 'ASIAUPLOADER', { secretAccessKey: 'uploader', sessionToken: 'old' }, 'InvalidToken'],
-  ])('refuses %s', async (_, accessKeyId, credentials, name) => {
+  ])('a request signed with %s is refused', async (_, accessKeyId, credentials, name) => {
     const put = clientOf(accessKeyId, credentials).send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
     await expect(put).rejects.toMatchObject({ name });
     expect(created).toEqual([]);
   });
 
-  it('says 403, not 404, of what is not there to those who may not list', async () => {
+  it('a missing object is answered 403 to a key that may not list the bucket', async () => {
     const head = clientOf('ASIANOLIST').send(new HeadObjectCommand({ Bucket, Key: 'missing' }));
     await expect(head).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
     await expect(clientOf('ASIANOLIST').send(new ListObjectsV2Command({ Bucket }))).rejects.toMatchObject({
@@ -224,7 +252,7 @@ describe('calls of the SDK', () => {
     });
   });
 
-  it('lets nobody do what the rights of the key do not say, whatever was signed', async () => {
+  it('a key may do only what its permissions allow, also by presigned URLs', async () => {
     await clientOf().send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
     const nobody = clientOf('ASIANOTHING');
     const uploader = clientOf('ASIAUPLOADER');
@@ -253,7 +281,7 @@ describe('calls of the SDK', () => {
     );
   });
 
-  it('lets one of many win a PUT that must not replace', async () => {
+  it('of many parallel PUTs with If-None-Match, one succeeds', async () => {
     const puts = Array.from({ length: 8 }, (_, i) =>
       clientOf().send(new PutObjectCommand({ Bucket, Key: 'once', Body: `${i}`, IfNoneMatch: '*' })),
     );
@@ -263,7 +291,7 @@ describe('calls of the SDK', () => {
     expect(refused).toMatchObject({ reason: { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } } });
   });
 
-  it('refuses a body that is not the one that was signed', async () => {
+  it('a PUT with another body than the signed one is refused', async () => {
     const client = clientOf();
     client.middlewareStack.add(
       (next) => (args) => {
@@ -290,29 +318,31 @@ describe('presigned URLs', () => {
   const put = async (url: string, body = 'four', type = 'image/png') =>
     answerOf(await fetch(url, { method: 'PUT', body, headers: { 'content-type': type } }));
 
-  it('takes exactly what was announced', async () => {
+  it('a presigned PUT with the signed size and type is accepted', async () => {
     expect(await put(await presignPut())).toEqual({ status: 200, code: undefined });
     expect(created).toMatchObject([{ key: 'files/one', size: 4, headers: { 'content-type': 'image/png' } }]);
   });
-  it('refuses another size', async () => expect(await put(await presignPut(), 'fours')).toEqual(MISMATCH));
-  it('refuses another type', async () => expect(await put(await presignPut(), 'four', 'text/html')).toEqual(MISMATCH));
-  it('refuses another key', async () =>
+  it('a presigned PUT with another size than the signed one is refused', async () =>
+    expect(await put(await presignPut(), 'fours')).toEqual(MISMATCH));
+  it('a presigned PUT with another type than the signed one is refused', async () =>
+    expect(await put(await presignPut(), 'four', 'text/html')).toEqual(MISMATCH));
+  it('a presigned PUT to another key than the signed one is refused', async () =>
     expect(await put((await presignPut()).replace('one', 'two'))).toEqual(MISMATCH));
-  it('refuses a tampered signature', async () =>
+  it('a presigned URL with a changed signature is refused', async () =>
     expect(
       await put((await presignPut()).replace(/(Signature=)(.)/, (_, a, b) => a + (b === '0' ? '1' : '0'))),
     ).toEqual(MISMATCH));
-  it('refuses a longer life than was signed', async () =>
+  it('a presigned URL with a longer validity than the signed one is refused', async () =>
     expect(await put((await presignPut()).replace('Expires=60', 'Expires=6000'))).toEqual(MISMATCH));
-  it('refuses a life over seven days', async () =>
+  it('a presigned URL that is valid for more than seven days is refused', async () =>
     expect(await put((await presignPut()).replace('Expires=60', 'Expires=604801'))).toMatchObject({ status: 400 }));
-  it('refuses the URL of another method', async () =>
+  it('a presigned URL is refused for another method', async () =>
     expect(await answerOf(await fetch(await presignPut()))).toEqual(MISMATCH));
-  it('refuses headers with meaning that were not signed', async () => {
+  it('a presigned PUT with unsigned x-amz headers is refused', async () => {
     const headers = { 'content-type': 'image/png', 'x-amz-meta-added': 'x' };
     expect(await answerOf(await fetch(await presignPut(), { method: 'PUT', body: 'four', headers }))).toEqual(DENIED);
   });
-  it('refuses a URL whose time is over', async () => {
+  it('a presigned URL is refused after it has expired', async () => {
     const url = await presignPut(1);
     vi.useFakeTimers({ now: Date.now() + 2000, toFake: ['Date'] });
     try {
@@ -321,17 +351,17 @@ describe('presigned URLs', () => {
       vi.useRealTimers();
     }
   });
-  it('refuses a URL without its session token', async () =>
+  it('a presigned URL without its session token is refused', async () =>
     expect(await put((await presignPut()).replace(/X-Amz-Security-Token=[^&]+&/, ''))).toEqual({
       status: 400,
       code: 'InvalidToken',
     }));
-  it('refuses anonymous reads and writes', async () => {
+  it('reads and writes without a signature are refused', async () => {
     const url = `${server.endpoint}/${Bucket}/files/one`;
     expect(await answerOf(await fetch(url))).toEqual(DENIED);
     expect(await put(url)).toEqual(DENIED);
   });
-  it('refuses an upload whose signed checksum is not that of its bytes', async () => {
+  it('a presigned PUT with another checksum than the signed one is refused', async () => {
     const client = new S3Client({
       endpoint: server.endpoint,
       region: 'us-east-1',
@@ -340,7 +370,7 @@ describe('presigned URLs', () => {
     const url = await getSignedUrl(client, new PutObjectCommand({ Bucket, Key: 'k' }));
     expect(await put(url)).toEqual({ status: 400, code: 'BadDigest' });
   });
-  it('needs the length of what comes', async () => {
+  it('a PUT without a Content-Length is refused', async () => {
     const url = await getSignedUrl(clientOf(), new PutObjectCommand({ Bucket, Key: 'k' }));
     const chunked = request(url, { method: 'PUT', headers: { 'transfer-encoding': 'chunked' } });
     const answered = new Promise<number | undefined>((resolve) =>
@@ -350,7 +380,7 @@ describe('presigned URLs', () => {
     expect(await answered).toBe(411);
   });
 
-  it('gives what is there the name and type of the signed URL', async () => {
+  it('a presigned GET returns the file name and type that its URL names', async () => {
     await clientOf().send(new PutObjectCommand({ Bucket, Key: 'files/named', Body: 'x' }));
     const url = await getSignedUrl(
       clientOf(),
@@ -368,7 +398,7 @@ describe('presigned URLs', () => {
     expect(await answerOf(await fetch(url.replace('application%2Fpdf', 'text%2Fhtml')))).toEqual(MISMATCH);
   });
 
-  it('serves virtual-hosted addresses too', async () => {
+  it('virtual-hosted addresses are served', async () => {
     const port = new URL(server.endpoint).port;
     const client = new S3Client({
       endpoint: `http://localhost:${port}`,
@@ -415,41 +445,43 @@ describe('form uploads', () => {
     return answerOf(await fetch(url, { method: 'POST', body: form }));
   };
 
-  it('takes what its policy allows', async () => {
+  it('a form that its policy allows is accepted', async () => {
     expect(await post()).toEqual({ status: 204, code: undefined });
     expect(created).toMatchObject([
       { eventName: 'ObjectCreated:Post', key: 'files/form', size: 4, headers: { 'content-type': 'image/png' } },
     ]);
   });
-  it('refuses a file that is too large', async () =>
+  it('a form with a file over the size of its policy is refused', async () =>
     expect(await post({ body: 'ninebytes' })).toEqual({ status: 400, code: 'EntityTooLarge' }));
-  it('refuses a file that is too small', async () =>
+  it('a form with a file under the size of its policy is refused', async () =>
     expect(await post({ body: '1' })).toEqual({ status: 400, code: 'EntityTooSmall' }));
-  it('refuses another key', async () => expect(await post({ change: { key: 'files/other' } })).toEqual(DENIED));
-  it('refuses another type', async () =>
+  it('a form with another key than its policy allows is refused', async () =>
+    expect(await post({ change: { key: 'files/other' } })).toEqual(DENIED));
+  it('a form with another type than its policy allows is refused', async () =>
     expect(await post({ change: { 'Content-Type': 'text/html' } })).toEqual(DENIED));
-  it('refuses a form without a field that the policy names', async () =>
+  it('a form without a field that its policy names is refused', async () =>
     expect(await post({ change: { 'Content-Type': undefined } })).toEqual(DENIED));
-  it('refuses the form of somebody who may not upload', async () => {
+  it('a form signed by a key that may not upload is refused', async () => {
     const { url, fields } = await createPresignedPost(clientOf('ASIANOTHING'), { Bucket, Key: 'files/form' });
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
     form.append('file', new Blob(['four']), 'x');
     expect(await answerOf(await fetch(url, { method: 'POST', body: form }))).toEqual(DENIED);
   });
-  it('refuses fields that the policy does not name', async () =>
+  it('a form with a field that its policy does not name is refused', async () =>
     expect(await post({ change: { 'x-amz-meta-more': '1' } })).toEqual(DENIED));
-  it('refuses a form without policy', async () =>
+  it('a form without a policy is refused', async () =>
     expect(
       await post({ change: { Policy: undefined, 'X-Amz-Signature': undefined, 'X-Amz-Credential': undefined } }),
     ).toEqual(DENIED));
-  it('refuses a policy that was changed', async () => {
+  it('a form with a changed policy is refused', async () => {
     const policy = Buffer.from(JSON.stringify({ expiration: '2999-01-01T00:00:00Z', conditions: [] })).toString(
       'base64',
     );
     expect(await post({ change: { Policy: policy } })).toEqual(MISMATCH);
   });
-  it('refuses a policy whose time is over', async () => expect(await post({ expires: -10 })).toEqual(DENIED));
+  it('a form is refused after its policy has expired', async () =>
+    expect(await post({ expires: -10 })).toEqual(DENIED));
 });
 
 describe('CORS', () => {
@@ -463,7 +495,7 @@ describe('CORS', () => {
       },
     });
 
-  it('answers preflights by the rules of the bucket', async () => {
+  it('preflights are answered by the CORS rules of the bucket', async () => {
     const allowed = await preflight('PUT');
     expect(allowed.status).toBe(200);
     expect(Object.fromEntries(allowed.headers)).toMatchObject({
@@ -473,7 +505,7 @@ describe('CORS', () => {
     });
     expect((await preflight('DELETE')).status).toBe(403);
   });
-  it('lets pages read its answers, errors too', async () => {
+  it('answers have CORS headers, also errors', async () => {
     const response = await fetch(`${server.endpoint}/${Bucket}/x`, { headers: { origin: 'https://app.example' } });
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
     expect(response.headers.get('access-control-expose-headers')).toBe('ETag');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Application } from '../../infra/local/application.ts';
 import { type DynamoDbLocal, localClient, startDynamoDbLocal } from '../../infra/local/dynamodb-local.ts';
 import { type Stack, type StackOptions, startStack } from '../../infra/local/stack.ts';
 import type { Json } from '../../infra/local/template.ts';
@@ -12,7 +13,7 @@ import { MAPPING_ACTIONS, writeFixtureAssembly } from './fixture.ts';
 const folder = mkdtempSync(join(tmpdir(), 'stack-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const apps = { app_id: 'a', admin_token: 'at', other_app_id: 'b', other_admin_token: 'bt' };
+const facts = { app_id: 'a', admin_token: 'at', other_app_id: 'b', other_admin_token: 'bt' };
 let assembly: string;
 /** For stacks that need not start one of their own. */
 let database: DynamoDbLocal;
@@ -21,12 +22,17 @@ beforeAll(async () => {
   database = await startDynamoDbLocal();
 });
 afterAll(() => database.close());
-const start = (more: StackOptions = {}) =>
+const application: Application<typeof facts> = {
+  name: 'fixture',
+  folder: join(folder, 'logs'),
+  assembly: async () => assembly,
+  prepare: async () => facts,
+};
+const start = (more: Partial<StackOptions<typeof facts>> = {}) =>
   startStack({
+    application,
     assembly,
     quiet: true,
-    logs: join(folder, 'logs'),
-    makeApps: async () => apps,
     onBroken: (reason) => console.error(reason),
     ...more,
   });
@@ -68,9 +74,9 @@ describe('a running stack', () => {
   const get = (path: string) => fetch(stack.description.api_endpoint + path);
   const told = async (): Promise<Json[]> => (await get('/told')).json() as Promise<Json[]>;
 
-  it('describes itself', () => {
+  it('the description has the addresses and the facts of the application', () => {
     expect(stack.description).toEqual({
-      ...apps,
+      ...facts,
       api_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       dynamodb_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       s3_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -79,13 +85,13 @@ describe('a running stack', () => {
     });
   });
 
-  it('serves the routes of the templates and no others', async () => {
+  it('the API serves the routes of the templates and no others', async () => {
     expect((await get('/echo')).status).toBe(200);
     expect((await get('/nope')).status).toBe(404);
     expect((await get('/forbidden')).status).toBe(500);
   });
 
-  it('answers 500 where a function fails or takes longer than its timeout', async () => {
+  it('a call whose function fails or exceeds its timeout is answered 500', async () => {
     const message = '{"message":"Internal Server Error"}';
     for (const path of ['/fails', '/slow']) {
       const response = await get(path);
@@ -93,7 +99,7 @@ describe('a running stack', () => {
     }
   });
 
-  it('points the functions at its own servers', async () => {
+  it('the environment of a function has the addresses of the stack', async () => {
     const { env } = (await (await get('/environment')).json()) as Json;
     expect(env).toMatchObject({
       AWS_ENDPOINT_URL_DYNAMODB: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -102,7 +108,7 @@ describe('a running stack', () => {
     });
   });
 
-  it('delivers the stream through its filter, and events of the bucket by the rule they match', async () => {
+  it('stream records that match the filter, and bucket events that match the rule, reach the function', async () => {
     await put(stack, 'other');
     await put(stack, 'J#1');
     for (const Key of ['elsewhere/x', 'files/ü x']) {
@@ -124,7 +130,7 @@ describe('a running stack', () => {
     });
   });
 
-  it('lets a function do what its role may', async () => {
+  it('a function may do what its role allows, and the grant is marked as used', async () => {
     const client = await clientOfFunction(stack);
     const { grants } = stack.permissions;
     const own = grants.find(({ function: { name } }) => name === 'fixture-environment')!.grants;
@@ -137,7 +143,7 @@ describe('a running stack', () => {
     );
   });
 
-  it('keeps its port from another one', async () => {
+  it('a second stack on the same port does not start', async () => {
     const port = Number(new URL(stack.description.api_endpoint).port);
     await expect(start({ port })).rejects.toThrow(`Port ${port} is taken`);
   });
@@ -148,7 +154,7 @@ const isAlive = (pid: number) =>
   existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 
 describe('without permission checks', () => {
-  it('functions may do everything, and roles are not looked at', async () => {
+  it('without permission checks, functions may do everything, and roles are not read', async () => {
     const elsewhere = writeFixtureAssembly(join(folder, 'unasked'), ['dynamodb:DescribeStream']);
     const stack = await start({ assembly: elsewhere, iam: false, database });
     try {
@@ -157,21 +163,24 @@ describe('without permission checks', () => {
     } finally {
       await stack.close();
     }
-    expect(isAlive(database.pid), 'what a stack was given it does not end').toBe(true);
+    expect(isAlive(database.pid), 'a stack does not end a database that it was given').toBe(true);
   });
 
   it.each([
     ['dynamodb:ListStreams', 'Cannot access stream arn:aws:dynamodb'],
     ['sqs:SendMessage', "The function's role does not have permissions to call SendMessage on arn:aws:sqs"],
-  ])('alone: those of a stream mapping are checked at the start, as Lambda does: %s', async (missing, message) => {
-    const actions = MAPPING_ACTIONS.filter((action) => action !== missing);
-    const elsewhere = writeFixtureAssembly(join(folder, missing), actions);
-    await expect(start({ assembly: elsewhere })).rejects.toThrow(`fixture-stores: ${message}`);
-  });
+  ])(
+    'a stream mapping whose role lacks a permission prevents the start, as on Lambda: %s',
+    async (missing, message) => {
+      const actions = MAPPING_ACTIONS.filter((action) => action !== missing);
+      const elsewhere = writeFixtureAssembly(join(folder, missing), actions);
+      await expect(start({ assembly: elsewhere })).rejects.toThrow(`fixture-stores: ${message}`);
+    },
+  );
 });
 
 describe('with an unkind database', () => {
-  it('functions meet faults, tools do not, and expired items stay', async () => {
+  it('with an unkind database, functions meet faults, tools do not, and expired items stay', async () => {
     const stack = await start({ database, iam: false, unkind: 1 });
     try {
       const { unkind, description } = stack;
@@ -195,7 +204,7 @@ describe('data', () => {
   let stack: Stack | undefined;
   afterEach(() => stack?.close());
 
-  it('is kept in a folder where one is given', async () => {
+  it('tables and objects are kept between runs in a given folder', async () => {
     const data = join(folder, 'data');
     stack = await start({ data });
     await put(stack, 'kept');
@@ -212,25 +221,28 @@ describe('data', () => {
 });
 
 describe('a start that fails', () => {
-  it('ends what had started', async () => {
+  it('a start that fails ends what it had started', async () => {
     const steps: string[] = [];
     const failing = start({
       onProgress: (step) => steps.push(step),
-      makeApps: async () => {
-        throw new Error('no apps');
+      application: {
+        ...application,
+        prepare: async () => {
+          throw new Error('no apps');
+        },
       },
     });
     await expect(failing).rejects.toThrow('no apps');
     expect(steps.join()).toContain('DynamoDB Local is ready');
   });
 
-  it('can be aborted', async () => {
+  it('a start can be aborted', async () => {
     const starting = new AbortController();
     const failing = start({ signal: starting.signal, onProgress: () => starting.abort() });
     await expect(failing).rejects.toThrow();
   });
 
-  it.each([[-1], [65_536], [Number.NaN]])('refuses port %s', async (port) => {
+  it.each([[-1], [65_536], [Number.NaN]])('a port that does not exist is refused: %s', async (port) => {
     await expect(start({ port })).rejects.toThrow('PORT must be a number from 0');
   });
 });

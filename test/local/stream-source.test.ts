@@ -71,7 +71,7 @@ const keysOf = (records: Json[]) => records.map(({ dynamodb }) => dynamodb.Keys.
 const delivered = () => batches.flatMap(keysOf);
 
 describe('records', () => {
-  it('come as Lambda gets them, within half a second', async () => {
+  it('a record arrives within half a second, in the form that Lambda delivers', async () => {
     start();
     await put('warm');
     await vi.waitFor(() => expect(delivered()).toEqual(['warm']), { timeout: 5000 });
@@ -102,7 +102,7 @@ describe('records', () => {
     expect(Math.abs(Date.now() / 1000 - seconds)).toBeLessThan(120);
   });
 
-  it('come in order, in batches of the given size, filtered', async () => {
+  it('records that match the filter arrive in order, in batches of the given size', async () => {
     await put('J#1', 'other', 'J#2', 'J#3');
     await client.send(new DeleteItemCommand({ TableName: tableName, Key: { pk: { S: 'J#1' } } }));
     const pattern = { eventName: ['INSERT'], dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } } };
@@ -111,7 +111,7 @@ describe('records', () => {
     expect(batches.map((batch) => batch.length)).toEqual([2, 1]);
   });
 
-  it('are not delivered twice after a restart', async () => {
+  it('a delivered record is not delivered again after a restart', async () => {
     start();
     await put('before');
     await vi.waitFor(() => expect(Object.keys(position)).toHaveLength(1), { timeout: 5000 });
@@ -127,7 +127,7 @@ describe('a batch that fails', () => {
     answer = (records) => ({ ok: !keysOf(records).some(isBad) });
   };
 
-  it('is repeated before anything later comes', async () => {
+  it('a batch that fails is delivered again before any later record', async () => {
     let failures = 2;
     answer = () => ({ ok: failures-- <= 0 });
     await put('a', 'b');
@@ -136,7 +136,7 @@ describe('a batch that fails', () => {
     expect(discarded).toEqual([]);
   });
 
-  it('is put aside after its last idempotency, and the next one comes', async () => {
+  it('a batch that fails in all attempts is discarded, and the next one is delivered', async () => {
     failing((key) => key === 'bad');
     await put('bad', 'good');
     start({ batchSize: 1, maximumRetryAttempts: 2 });
@@ -144,7 +144,7 @@ describe('a batch that fails', () => {
     expect(discarded.map(keysOf)).toEqual([['bad']]);
   });
 
-  it('is halved until only the bad record fails, where the mapping says so', async () => {
+  it('with bisecting, a batch that fails is halved until only the bad record fails', async () => {
     failing((key) => key === 'bad');
     await put('1', '2', 'bad', '4');
     start({ maximumRetryAttempts: 3, bisectOnError: true });
@@ -153,7 +153,7 @@ describe('a batch that fails', () => {
     expect(batches.map(keysOf)).toContainEqual(['1', '2']);
   });
 
-  it('is repeated from the first record that the function reports', async () => {
+  it('a batch is delivered again from the first record that the function reports', async () => {
     let reported = false;
     answer = (records) => {
       const failed = records.find(({ dynamodb }) => dynamodb.Keys.pk.S === '2');

@@ -69,7 +69,7 @@ describe('the resolver', () => {
       { Ref: 'not', one: 1 },
       { Ref: 'not', one: 1 },
     ],
-  ])('%j is %j', (value, expected) => {
+  ])('the resolver gives for %j: %j', (value, expected) => {
     expect(resolved(value)).toEqual(expected);
   });
 
@@ -79,7 +79,7 @@ describe('the resolver', () => {
     [{ Ref: 'Q' }, 'The parameter Q of stack S has no value'],
     [{ 'Fn::GetAtt': ['T', 'Unknown'] }, 'does not know Unknown of AWS::DynamoDB::Table (T in S)'],
     [{ 'Fn::ImportValue': 'nothing' }, 'No stack exports nothing'],
-  ])('names what it cannot resolve: %j', (value, message) => {
+  ])('the resolver refuses by name: %j', (value, message) => {
     expect(() => resolved(value)).toThrow(message);
   });
 });
@@ -91,7 +91,7 @@ describe('a deployment', () => {
   });
   const functionOf = (name: string) => deployment.functions.find((definition) => definition.name === `fixture-${name}`);
 
-  it('has the functions with what their templates say, references across stacks resolved', () => {
+  it('the functions have the properties of their templates, with references across stacks resolved', () => {
     expect(functionOf('echo')).toMatchObject({
       arn: 'arn:aws:lambda:us-east-1:000000000000:function:fixture-echo',
       modulePath: expect.stringMatching(/asset\.[0-9a-f]+\/index\.mjs$/),
@@ -112,20 +112,20 @@ describe('a deployment', () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  it('has the routes, and whether they may call their functions', () => {
+  it('a route without a permission to call its function is marked', () => {
     const routes = deployment.api.routes.map(({ key, function: { name }, permitted }) => [key, name, permitted]);
     expect(routes).toContainEqual(['POST /echo', 'fixture-echo', true]);
     expect(routes).toContainEqual(['ANY /items/{id}', 'fixture-echo', true]);
     expect(routes).toContainEqual(['GET /forbidden', 'fixture-echo', false]);
   });
 
-  it('has throttles and CORS of the API', () => {
+  it('the API has the throttles and CORS rules of its templates', () => {
     expect(deployment.api.throttle('POST /echo')).toEqual({ rate: 1000, burst: 500 });
     expect(deployment.api.throttle('GET /limited')).toEqual({ rate: 1, burst: 2 });
     expect(deployment.api.cors).toMatchObject({ allowOrigins: ['*'], allowMethods: ['GET', 'POST'], maxAge: 600 });
   });
 
-  it('has table, stream mapping and bucket', () => {
+  it('table, stream mapping and bucket have the properties of their templates', () => {
     expect(deployment.tables).toMatchObject([{ name: 'fixture' }]);
     expect(deployment.streamMappings).toMatchObject([
       {
@@ -139,7 +139,7 @@ describe('a deployment', () => {
     expect(deployment.buckets).toMatchObject([{ name: 'fixture-files', sendsEvents: true }]);
   });
 
-  it("has the rules of the bucket's events", () => {
+  it('the rule matches events of the bucket, and names its function', () => {
     const [rule, ...more] = deployment.eventRules;
     expect(more).toEqual([]);
     expect(rule?.functions).toMatchObject([{ name: 'fixture-stores' }]);

@@ -68,6 +68,8 @@ export function analyzed(file: string, source: string): { functions: Callable[];
   };
   const leave = () => void around.pop();
 
+  const parsed = parseSync(file, source);
+  if (parsed.errors[0]) throw new Error(`${file}: ${parsed.errors[0].message}`);
   new Visitor({
     FunctionDeclaration: enter as never,
     'FunctionDeclaration:exit': leave,
@@ -98,7 +100,7 @@ export function analyzed(file: string, source: string): { functions: Callable[];
     ObjectExpression: ({ properties }) => {
       for (const nth of properties.keys()) drop(properties, nth);
     },
-  }).visit(parseSync(file, source).program);
+  }).visit(parsed.program);
   return { functions, mutants };
 }
 

@@ -29,5 +29,6 @@ export default defineConfig({
     globalSetup: ['test/mutation/servers.ts'],
     setupFiles: ['test/support/new-world.ts', 'test/mutation/reached.ts'],
     testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 });

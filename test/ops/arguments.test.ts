@@ -10,18 +10,18 @@ it.each([
   ['2031-02-03', '2031-02-03T00:00:00Z'],
   ['2031-02-03T04:05Z', '2031-02-03T04:05:00Z'],
   ['2031-02-03T04:05:06+02:00', '2031-02-03T02:05:06Z'],
-])('reads the time %s', (text, time) => {
+])('the time %s is read', (text, time) => {
   expect(futureTime(text, NOW)).toBe(Date.parse(time));
 });
 
 it.each(['', '30', '0d', '1w', '-1d', 'tomorrow', '2029-12-31', '2031-13-01', '2031-02-03T04:05'])(
-  'takes no time %j',
+  'the time %j is refused',
   (text) => {
     expect(() => futureTime(text, NOW)).toThrow(/Give a span|in the future/);
   },
 );
 
-it('gathers limits, the last of a name winning', () => {
+it('several limits are read, and the last value of a name wins', () => {
   const changes = ['files=7', 'users=0', 'tags=default', 'files=8'].reduce((all, text) => limitChange(text, all), {});
   expect(changes).toEqual({ files: 8, users: 0, tags: undefined });
 });
@@ -36,15 +36,15 @@ it.each([
   ['users=99999999999', 'users: takes'],
   ['colour=3', 'limit: there is no "colour"'],
   ['__proto__=3', 'limit: there is no "__proto__"'],
-])('takes no limit %j', (text, sentence) => {
+])('the limit %j is refused with a message', (text, sentence) => {
   expect(() => limitChange(text)).toThrow(sentence);
 });
 
-it.each(['', 'a b', 'a#b', 'é', 'x'.repeat(65)])('takes no app id %j', (text) => {
+it.each(['', 'a b', 'a#b', 'é', 'x'.repeat(65)])('the app id %j is refused', (text) => {
   expect(() => appId(text)).toThrow('An app id has');
 });
 
-it('takes any name that a terminal can show', () => {
+it('a display name is any text that a terminal can show', () => {
   expect(displayName('  Ünïcode 💬 ')).toBe('Ünïcode 💬');
   for (const text of ['', '  ', 'x'.repeat(129), '\u001b[2J']) expect(() => displayName(text)).toThrow('A name has');
 });

@@ -34,7 +34,7 @@ async function refused(...args: string[]): Promise<string> {
   return JSON.parse(stdout).error;
 }
 
-/** Puts an object where it has no business. @returns its key */
+/** Puts an object that no record names. @returns its key */
 async function place(Key: string): Promise<string> {
   await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: 'content' }));
   return Key;
@@ -42,7 +42,7 @@ async function place(Key: string): Promise<string> {
 
 const lose = (Key: string) => bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key }));
 
-/** As a publication leaves it that died before the record. */
+/** An object as a publication leaves it that failed before it wrote the record. */
 const orphanIn = ({ app }: Given, group: number, random = newRandom()) =>
   place(`files/${app}/${group}/${random}.${'0'.repeat(32)}`);
 
@@ -74,7 +74,7 @@ async function registered(given: Given, alice: Actor, group_id: number) {
 }
 
 describe('files check', () => {
-  it('finds nothing where all agree: files, links, reservations, uploads and avatars', async () => {
+  it('files check finds nothing where files, links, reservations, uploads and avatars agree', async () => {
     const { given, alice, group } = await aGroup();
     expect(await check(given.app, '--fix')).toMatchObject({ groups: 0, objects: 0, records: 0 });
     await share(given, alice, group);
@@ -106,7 +106,7 @@ describe('files check', () => {
     expect(await alice.does('GET /group/file/list', { group_id: group })).toHaveLength(3);
   });
 
-  it('deletes objects without a record, of groups there, gone and unknown, but no recent ones', async () => {
+  it('files check deletes objects without a record, of existing, dissolved and unknown groups, but no recent ones', async () => {
     const { given, alice, group, objectsOf } = await aGroup();
     const kept = await objectsOf(await share(given, alice, group));
     const { group_id: gone } = await alice.does('POST /group/create', { name: 'Gone', type: 0 });
@@ -132,7 +132,7 @@ describe('files check', () => {
     expect((await check(given.app)).objects_without_record).toEqual([]);
   });
 
-  it('leaves an object whose upload may still be published', async () => {
+  it('files check keeps an object whose upload may still be published', async () => {
     const { given, group } = await aGroup();
     const [reserved, form, alone] = [newRandom(), newRandom(), newRandom()];
     const keys = await Promise.all([reserved, form, alone].map((random) => orphanIn(given, group, random)));
@@ -156,7 +156,7 @@ describe('files check', () => {
     );
   });
 
-  it('removes published records without an object as deleting the file does, with their count', async () => {
+  it('files check removes published records without an object, with their count', async () => {
     const { given, alice, group, objectsOf } = await aGroup();
     const [kept, lost] = [await share(given, alice, group), await share(given, alice, group, { name: 'lost.txt' })];
     const { record, random } = await registered(given, alice, group);
@@ -179,7 +179,7 @@ describe('files check', () => {
     expect((await check(given.app)).records_without_object).toEqual([]);
   });
 
-  it('leaves the files of a dissolved group to its clean-up', async () => {
+  it('files check leaves the files of a dissolved group to its clean-up', async () => {
     const { given, alice, group, objectsOf } = await aGroup();
     await lose(await objectsOf(await share(given, alice, group)));
     await alice.does('POST /group/destroy', { group_id: group });
@@ -187,7 +187,7 @@ describe('files check', () => {
     expect(await given.db.read(fileOf(given.app, group, 1))).toBeDefined();
   });
 
-  it('reads all pages of objects', async () => {
+  it('files check reads all pages of objects', async () => {
     const { given, alice, group, objectsOf } = await aGroup();
     const orphans = [await orphanIn(given, 1), await orphanIn(given, group), await orphanIn(given, group)];
     for (const name of ['a', 'b', 'c']) await objectsOf(await share(given, alice, group, { name }));
@@ -202,7 +202,7 @@ describe('files check', () => {
     expect(report.orphans).toHaveLength(4);
   });
 
-  it('harms nothing that is shared and deleted while it runs', async () => {
+  it('files check harms no file that is shared or deleted while it runs', async () => {
     const { given, alice, group } = await aGroup();
     let sharing = true;
     const checks = (async () => {
@@ -230,7 +230,7 @@ describe('files check', () => {
     expect(await problems(table, given.app)).toEqual([]);
   });
 
-  it('says what is wrong with how it was called', async () => {
+  it('files check refuses wrong arguments with a message', async () => {
     const { given } = await aGroup();
     expect(await refused('nobody')).toBe('there is no app "nobody"');
     expect(await refused(given.app, '--older-than', 'soon')).toContain('Give a span such as 30d, 12h or 90m.');

@@ -57,7 +57,7 @@ function fileOf(lines: (Line | string | object)[]): string {
   return file;
 }
 
-/** Runs the command, and gives what it says to scripts. */
+/** Runs the command with --json. @returns its output */
 async function moved(...args: string[]) {
   const { exitCode, stdout } = await opsHere([...args, '--json']);
   return { exitCode, ...JSON.parse(stdout) };
@@ -152,8 +152,8 @@ async function everything() {
   ];
 }
 
-describe('a file of every kind of line', () => {
-  it('comes out again just as it went in, and a second time changes nothing', async () => {
+describe('a file with every kind of line', () => {
+  it('an export equals the import before it, and a second import changes nothing', async () => {
     const app = await newApp();
     const lines = await everything();
     const file = fileOf(lines);
@@ -179,7 +179,7 @@ describe('a file of every kind of line', () => {
     expect(await problems(table, other.app)).toEqual([]);
   });
 
-  it('may stand in any order', async () => {
+  it('the lines of an import may stand in any order', async () => {
     const [one, other] = [await newApp(), await newApp()];
     const lines = await everything();
     await moved('import', one.app, fileOf(lines));
@@ -189,7 +189,7 @@ describe('a file of every kind of line', () => {
 });
 
 describe('a dry run', () => {
-  it('says what the import then says, and writes nothing', async () => {
+  it('a dry run reports what the import then reports, and writes nothing', async () => {
     const app = await newApp({ groups_owned: 1 });
     const file = fileOf([
       user(1),
@@ -233,7 +233,7 @@ describe('a dry run', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('lines that an import refuses', () => {
   const now = Date.now();
   const cases: [why: string, line: string | object, field: string | null, sentence: string][] = [
     ['no JSON', '{"kind":', 'line', 'is not a JSON object'],
@@ -281,7 +281,7 @@ describe('what is refused', () => {
     ['another mobile for a user who is there', user(2, { mobile: '99999999' }), 'mobile', 'there already'],
   ];
 
-  it('is told with its line, field and sentence, in the answer and in the report', async () => {
+  it('an import reports each refused line with its field and reason, in the answer and in the report', async () => {
     const app = await newApp({ tags: 2, group_admins: 1, announcements: 1 });
     const base = [
       user(1),
@@ -299,19 +299,19 @@ describe('what is refused', () => {
     const report = newFile();
     const answer = await moved('import', app.app, fileOf(cases.map(([, line]) => line)), '--report', report);
     expect(answer).toMatchObject({ exitCode: 1, refused: cases.length, written: 0 });
-    const told = linesIn(report)
+    const reported = linesIn(report)
       .map((line) => JSON.parse(line))
       .sort((one, other) => one.line - other.line);
-    expect(told.map(({ line }) => line)).toEqual(cases.map((_, index) => index + 1));
+    expect(reported.map(({ line }) => line)).toEqual(cases.map((_, index) => index + 1));
     for (const [index, [why, , field, sentence]] of cases.entries()) {
-      if (field !== null) expect({ why, field: told[index].field }).toEqual({ why, field });
-      expect({ why, reason: told[index].reason }).toEqual({ why, reason: expect.stringContaining(sentence) });
+      if (field !== null) expect({ why, field: reported[index].field }).toEqual({ why, field });
+      expect({ why, reason: reported[index].reason }).toEqual({ why, reason: expect.stringContaining(sentence) });
     }
     expect(answer.refusals).toHaveLength(20);
     expect(await itemsOf(table, app.app)).toEqual(before);
   });
 
-  it('is told to people, in a table and sentences', async () => {
+  it('an import reports refused lines to people as a table and sentences', async () => {
     const app = await newApp();
     const { exitCode, stdout } = await opsHere(['import', app.app, fileOf([user(1), 'x'])]);
     expect(exitCode).toBe(1);
@@ -319,7 +319,7 @@ describe('what is refused', () => {
     expect(stdout).toContain('line 2: line: is not a JSON object');
   });
 
-  it('names a file or an app that is not there', async () => {
+  it('an import names a file or an app that does not exist', async () => {
     const app = await newApp();
     expect(await moved('import', app.app, '/nowhere/file')).toMatchObject({
       exitCode: 1,
@@ -330,7 +330,7 @@ describe('what is refused', () => {
   });
 });
 
-/** A call of a user by an admin token, or of nobody. */
+/** A call by an admin token for a user, or without a token. */
 async function callOf(app: App, person?: number): Promise<Call> {
   forgetCachedApps();
   const token = person === undefined ? undefined : await issueAdminToken(db(), app.app);
@@ -344,7 +344,7 @@ async function callOf(app: App, person?: number): Promise<Call> {
 }
 
 describe('passwords', () => {
-  it('are hashed on the way in and never plain on the way out; who has none cannot log in until one is set', async () => {
+  it('an import hashes passwords, an export has no plain ones, and a user without one cannot log in (noPermission)', async () => {
     const app = await newApp();
     await moved('import', app.app, fileOf([user(BEYOND, { password: 'plain and simple' }), user(BEYOND + 1)]));
     const out = (await exported(app)).join('');
@@ -364,8 +364,8 @@ describe('passwords', () => {
   });
 });
 
-describe('ids drawn later', () => {
-  it('are never those that were moved in', async () => {
+describe('ids after an import', () => {
+  it('an id that was imported is never drawn again', async () => {
     const app = await newApp();
     await moved('import', app.app, fileOf([user(70), group(80, 70)]));
     ids.push(70, 71);
@@ -403,7 +403,7 @@ function* village(): Generator<object> {
 }
 
 describe(`${USERS} users and ${GROUPS} groups`, () => {
-  it('move in although it is cut off in the middle, and out and into another app', async () => {
+  it('an import that was cut off continues when repeated, and its export fills another app', async () => {
     const app = await newApp({ users: USERS, groups: GROUPS });
     const lines = [...village()];
     const file = fileOf(lines);
@@ -413,7 +413,7 @@ describe(`${USERS} users and ${GROUPS} groups`, () => {
       name: table.name,
       client: {
         async send(command: never) {
-          // The answers are lost of what was written, and later calls reach nobody.
+          // The answers to the last writes are lost, and later requests do not arrive.
           if ((command as object) instanceof TransactWriteCommand && ++writes > cutAt + 4) throw new Error('cut off');
           const answer = await table.client.send(command);
           if (writes > cutAt) throw new Error('cut off');
@@ -448,7 +448,7 @@ describe(`${USERS} users and ${GROUPS} groups`, () => {
     const whole = await importFile(table, other, fileOf(out), { screen: quiet });
     conflicts.on = false;
     expect(whole.refused).toEqual([]);
-    // Transactions of one import never meet: on AWS they would cancel each other.
+    // Transactions of one import never share an item, since on AWS they would cancel each other.
     expect(conflicts.seen).toBe(0);
     expect(await exported(other)).toEqual(out);
     expect(await problems(table, other.app)).toEqual([]);
@@ -457,7 +457,7 @@ describe(`${USERS} users and ${GROUPS} groups`, () => {
 });
 
 describe('progress', () => {
-  it('is a bar on a terminal and a line every five seconds elsewhere', () => {
+  it('progress is a bar on a terminal, and a line every five seconds elsewhere', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
       for (const isTTY of [true, false]) {

@@ -26,7 +26,7 @@ afterAll(() => process.chdir(project));
 
 const db = () => new Database(table.client, table.name);
 
-/** Runs a command that works, and gives what it says to scripts. */
+/** Runs a command that succeeds, with --json. @returns its output */
 // biome-ignore lint/suspicious/noExplicitAny: what the command line prints is looked at field by field
 async function json(...args: string[]): Promise<any> {
   const { exitCode, stdout, stderr } = await opsHere([...args, '--json']);
@@ -49,7 +49,7 @@ async function text(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The error that an API call with this token is answered; undefined where it is served. */
+/** The error of an API call with this token; undefined where the call succeeds. */
 async function callWith(app: string, token: string): Promise<ErrorName | undefined> {
   forgetCachedApps();
   const credentials = { app, token, user: undefined, group: undefined };
@@ -68,7 +68,7 @@ async function addUser(app: string, user: number, more: Partial<User> = {}) {
 const total = async (app: string, counted: 'users' | 'groups') => totalOf(await db().read(countersOf(app)), counted);
 
 describe('apps', () => {
-  it('makes, shows and lists apps', async () => {
+  it('apps are created, shown and listed', async () => {
     const made = await json('apps', 'create', '--id', 'shop', '--name', 'The shop', '--limit', 'files=10', 'tags=5');
     expect(made).toMatchObject({
       app_id: 'shop',
@@ -89,12 +89,12 @@ describe('apps', () => {
     expect(await text('apps', 'show', 'shop')).toMatch(/limits +files=10 tags=5\n/);
   });
 
-  it('never uses an id twice', async () => {
+  it('an app id is never used twice', async () => {
     await json('apps', 'create', '--id', 'once');
     expect(await refused('apps', 'create', '--id', 'once')).toContain('app_id: is taken');
   });
 
-  it('disables and enables, also twice', async () => {
+  it('an app is disabled (appDisabled) and enabled, also twice', async () => {
     await json('apps', 'create', '--id', 'door');
     const { token } = await json('tokens', 'issue', 'door');
     expect(await callWith('door', token)).toBeUndefined();
@@ -104,7 +104,7 @@ describe('apps', () => {
     expect(await callWith('door', token)).toBeUndefined();
   });
 
-  it('opens and closes registration', async () => {
+  it('registration of an app is opened and closed', async () => {
     await json('apps', 'create', '--id', 'club');
     expect(await json('apps', 'registration', 'club', 'closed')).toMatchObject({ registration: 'closed' });
     expect((await db().read(appOf('club')))!.registration).toBe('closed');
@@ -112,7 +112,7 @@ describe('apps', () => {
     expect(await refused('apps', 'registration', 'club', 'ajar')).toContain("'ajar' is invalid for argument 'state'");
   });
 
-  it('deletes for good: the id is answered appMissing, is never used again, and no token of it is left', async () => {
+  it('a deleted app is appMissing, its id is never used again, and none of its tokens is left', async () => {
     await json('apps', 'create', '--id', 'gone');
     const { token } = await json('tokens', 'issue', 'gone');
     expect(await refused('apps', 'delete', 'gone', '--yes')).toContain('disable it first');
@@ -135,7 +135,7 @@ describe('apps', () => {
 });
 
 describe('limits', () => {
-  it('sets, shows and takes back', async () => {
+  it('limits are set, shown and reset', async () => {
     await json('apps', 'create', '--id', 'caps');
     const set = await json('apps', 'limits', 'caps', 'group_capacity=100000', 'files=7');
     expect(set).toMatchObject({ limits: { group_capacity: 100_000, files: 7, tags: 100 } });
@@ -148,13 +148,13 @@ describe('limits', () => {
     expect(await text('apps', 'limits', 'caps')).toMatch(/group_capacity +100000 +set +1 to 100000\n/);
   });
 
-  it('keeps both of two changes made at the same moment', async () => {
+  it('two changes of limits at the same moment are both kept', async () => {
     await json('apps', 'create', '--id', 'race');
     await Promise.all([json('apps', 'limits', 'race', 'files=7'), json('apps', 'limits', 'race', 'tags=8')]);
     expect((await db().read(appOf('race')))!.limits).toEqual({ files: 7, tags: 8 });
   });
 
-  it('names the limit that is wrong, and changes nothing', async () => {
+  it('a wrong limit is named, and nothing is changed', async () => {
     const sentence = await refused('apps', 'limits', 'caps', 'files=3', 'groups_joined=3001');
     expect(sentence).toContain('groups_joined: takes a whole number from 0 to 3000');
     expect((await db().read(appOf('caps')))!.limits).toEqual({ group_capacity: 100_000 });
@@ -164,7 +164,7 @@ describe('limits', () => {
       );
   });
 
-  it('shows a stored value that is larger than allowed now as what counts', async () => {
+  it('a stored limit above the allowed value is shown as the value that counts', async () => {
     await json('apps', 'create', '--id', 'older');
     await db().write([updateApp('older', { limits: { download_life: 43_200 } }, exists)]);
     expect(await json('apps', 'limits', 'older')).toMatchObject({ limits: { download_life: 3600 } });
@@ -172,7 +172,7 @@ describe('limits', () => {
     expect(await text('apps', 'show', 'older')).toMatch(/limits +download_life=3600\n/);
   });
 
-  it('counts up when users or groups become limited, counts on from there, and can count again', async () => {
+  it('users and groups are counted when they become limited, are counted on from there, and can be recounted', async () => {
     await json('apps', 'create', '--id', 'many');
     for (let user = 1; user <= 30; user++) await addUser('many', user, { owned: user % 3 });
     // Left from a time when there was a limit.
@@ -185,7 +185,7 @@ describe('limits', () => {
     await db().write([countStep('many', 'groups', 1)]);
     expect(await text('apps', 'show', 'many')).toMatch(/users +31 of 100\ngroups +31 of 50\n/);
 
-    // One that a function with the old record let in: not counted.
+    // A user whom a function with the old record registered is not counted.
     await addUser('many', 32);
     expect(await json('apps', 'recount', 'many')).toEqual({ app_id: 'many', users: 32, groups: 31 });
     expect(await total('many', 'users')).toBe(32);
@@ -193,7 +193,7 @@ describe('limits', () => {
     expect(await json('apps', 'limits', 'many', 'users=200')).not.toHaveProperty('users');
   });
 
-  it('counts over several pages', async () => {
+  it('users and groups are counted over several pages', async () => {
     await json('apps', 'create', '--id', 'large');
     const users = Array.from({ length: 1001 }, (_, user) => user + 1);
     const items = users.flatMap((user) => [{ ...userKey('large', user), owned: 2 }, directoryKey('large', 1000, user)]);
@@ -203,7 +203,7 @@ describe('limits', () => {
     expect(await json('apps', 'recount', 'large')).toEqual({ app_id: 'large', users: 1001, groups: 2002 });
   });
 
-  it('counts an app without users, and none without limits', async () => {
+  it('an app without users counts zero, and an app without limits counts nothing', async () => {
     await json('apps', 'create', '--id', 'empty');
     expect(await text('apps', 'recount', 'empty')).toContain('nothing is counted');
     expect(await json('apps', 'limits', 'empty', 'users=1')).toMatchObject({ users: 0 });
@@ -211,7 +211,7 @@ describe('limits', () => {
 });
 
 describe('tokens', () => {
-  it('issues one that is good, shows it once and keeps a hash', async () => {
+  it('an issued admin token is valid, is shown once, and only its hash is stored', async () => {
     await json('apps', 'create', '--id', 'keys');
     const issued = await json('tokens', 'issue', 'keys', '--name', 'backend', '--expires', '30d');
     const app = (await db().read(appOf('keys'))) as App;
@@ -229,7 +229,7 @@ describe('tokens', () => {
     );
   });
 
-  it('revokes by id and by the token itself, also twice', async () => {
+  it('an admin token is revoked by its id or by itself, also twice (loginAgain)', async () => {
     await json('apps', 'create', '--id', 'locks');
     const issue = () => json('tokens', 'issue', 'locks');
     const [first, second, third] = await Promise.all([issue(), issue(), issue()]);
@@ -247,7 +247,7 @@ describe('tokens', () => {
     expect(await refused('tokens', 'revoke', 'keys', third.token)).toContain('has no such admin token');
   });
 
-  it('lists one that has expired', async () => {
+  it('an expired admin token is listed as expired (loginAgain)', async () => {
     await json('apps', 'create', '--id', 'old');
     const { token } = await json('tokens', 'issue', 'old', '--expires', '2099-01-31T12:00Z');
     await db().write([update(adminTokenKey('old', tokenHash(token)), { set: { expiresAt: 1000 } })]);
@@ -255,7 +255,7 @@ describe('tokens', () => {
     expect(await callWith('old', token)).toBe('loginAgain');
   });
 
-  it('refuses to expire in the past', async () => {
+  it('an admin token cannot expire in the past', async () => {
     expect(await refused('tokens', 'issue', 'old', '--expires', '2001-01-01')).toContain("'--expires <when>'");
   });
 });
@@ -273,7 +273,7 @@ describe('users', () => {
     return db().write([put(lockKey('people', '123456'), { fails, lockedUntil: Date.now() + 600_000 })]);
   };
 
-  it.each(['123456', 'alice', '+491234567'])('unlocks %s', async (named) => {
+  it.each(['123456', 'alice', '+491234567'])('users unlock %s ends the lock-out of that user', async (named) => {
     await lock();
     expect(await json('users', 'unlock', 'people', named)).toMatchObject({
       user_id: 123456,
@@ -285,7 +285,7 @@ describe('users', () => {
     expect(await text('users', 'unlock', 'people', named)).toContain('was not locked out');
   });
 
-  it('unlocks the devices of a user, each of which counts its own failures', async () => {
+  it('users unlock ends the lock-outs of the devices of a user too', async () => {
     const now = Date.now();
     const device = { seen: now, createdAt: now, login: now, expiresAt: 0, epoch: 0, agent: '', platform: 6 };
     const fails = Array(10).fill(now);
@@ -307,7 +307,7 @@ describe('users', () => {
     }
   });
 
-  it('shows who a user is, with lock, devices and sessions, and nothing that lets in', async () => {
+  it('users find shows a user with lock, devices and sessions, and no secret', async () => {
     await lock();
     const now = Date.now();
     const set = {
@@ -344,7 +344,7 @@ describe('users', () => {
     expect(await refused('users', 'find', 'people', 'carol')).toBe('app "people" has no user "carol"');
   });
 
-  it('takes nobody where two could be meant, none is, or they are deleted', async () => {
+  it('users unlock refuses a name that is ambiguous, unknown or of a deleted user', async () => {
     expect(await refused('users', 'unlock', 'people', '234567')).toContain('mobile number of Alice and the id of bob');
     expect(await refused('users', 'unlock', 'people', 'carol')).toBe('app "people" has no user "carol"');
     expect(await refused('users', 'unlock', 'people', 'x#y')).toContain('has no user');
@@ -363,7 +363,7 @@ describe('jobs', () => {
     return step.key;
   };
 
-  it('lists what is not done, the oldest first, and hands out again what is asked for', async () => {
+  it('jobs list shows waiting jobs, oldest first, and jobs retry hands out those that are named', async () => {
     expect(await json('jobs', 'list')).toEqual({ jobs: [] });
     expect(await text('jobs', 'list')).toBe('No jobs wait.\n');
     const user = await add({ kind: 'deleted user', app: 'shop', user: 5, createdAt: made(1) });
@@ -386,14 +386,14 @@ describe('jobs', () => {
     await db().write([finishJob(user)]);
     const gone = `job: "${jobId(user)}" is not there: it is done, or never was`;
     expect(await refused('jobs', 'retry', jobId(user), jobId(group))).toBe(gone);
-    // Not brought back as half a job.
+    // The job that is done does not come back.
     expect(await db().read(jobOf(user))).toBeUndefined();
     expect(await refused('jobs', 'retry')).toBe('give ids of jobs, or --all');
     expect(await refused('jobs', 'retry', '--all', jobId(group))).toBe('give ids of jobs, or --all');
     expect(await refused('jobs', 'retry', 'J#1')).toContain('That is no id of a job.');
   });
 
-  it('are spread over the index, so that no part of it is written by all, and listed in order all the same', async () => {
+  it('jobs are spread over partitions of the index, and still listed in order', async () => {
     const steps = Array.from({ length: 60 }, (_, n) =>
       putJob({ kind: 'deleted user', app: 'spread', user: n, createdAt: made(100 + ((n * 7) % 60)) }),
     );
@@ -410,8 +410,8 @@ describe('jobs', () => {
   });
 });
 
-describe('the command line itself', () => {
-  it('answers a script on stdout, says on stderr where it works, and is refused in one line of JSON', async () => {
+describe('the command line', () => {
+  it('a command answers scripts on stdout, names its table on stderr, and reports errors as one line of JSON', async () => {
     const made = await ops(['apps', 'create', '--id', 'script', '--json'], { folder });
     const where = `Using table ${table.name} of the laptop stack at ${table.endpoint}\n`;
     expect({ ...made, stdout: JSON.parse(made.stdout) }).toMatchObject({
@@ -429,7 +429,7 @@ describe('the command line itself', () => {
     expect(unknown).toEqual({ exitCode: 1, stdout: '', stderr: `${where}error: there is no app "nobody"\n` });
   });
 
-  it('names the argument that is wrong', async () => {
+  it('a command names the argument that is wrong', async () => {
     expect(await refused('apps', 'show', 'a b')).toContain("'a b' is invalid for argument 'app'");
     expect(await refused('apps', 'show')).toContain("missing required argument 'app'");
     expect(await refused('apps', 'create', '--colour', 'red')).toContain("unknown option '--colour'");
@@ -439,13 +439,13 @@ describe('the command line itself', () => {
     expect(stderr.match(/error:/g)).toHaveLength(1);
   });
 
-  it('helps', async () => {
+  it('--help explains a command', async () => {
     const { exitCode, stdout } = await ops(['apps', 'limits', '--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('--stage <stage>');
   });
 
-  it('speaks to AWS when told so, even while a laptop stack runs', async () => {
+  it('a command uses AWS when told so, even while a laptop stack runs', async () => {
     const environment = {
       AWS_REGION: 'eu-west-1',
       AWS_ACCESS_KEY_ID: 'test',
@@ -459,7 +459,7 @@ describe('the command line itself', () => {
     expect(stage.stderr).toContain('there is no table roster-none in us-east-2: deploy first');
   });
 
-  it('says what is missing', async () => {
+  it('a command without region, credentials or running stack says what is missing', async () => {
     expect((await ops(['apps', 'list'])).stderr).toContain('no AWS region');
     expect((await ops(['apps', 'list', '--region', 'eu-west-1'])).stderr).toContain('no AWS credentials');
     expect((await ops(['apps', 'list', '--local'])).stderr).toContain('the laptop stack is not running');

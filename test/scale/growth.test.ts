@@ -31,7 +31,7 @@ const LONG_AGO = 100 * 86_400_000;
 
 afterAll(() => vi.useRealTimers());
 
-/** The call of every row's recipe, and calls that read what those do not. */
+/** The call of every row's recipe, and calls that read other items. */
 function callsOf(
   scene: Scene,
 ): Record<string, { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; request: Request }> {
@@ -54,7 +54,7 @@ function callsOf(
   };
 }
 
-/** What the app's past has left in the partitions that the recipes use, as if TTL never removed anything. */
+/** Expired items in the partitions that the recipes use, as if TTL had removed nothing. */
 function remains({ given: { app }, group, carol, grace }: Scene, now: number): Key[] {
   const ttl = Math.floor((now - LONG_AGO / 2) / 1000);
   return Array.from({ length: LEFT }, (_, n) => {
@@ -94,7 +94,7 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
   }).flat();
 }
 
-test('what has expired costs no operation anything, though TTL has removed nothing of it', async () => {
+test('expired items cost no operation anything, although TTL has removed none of them', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const world = await worldInProcess();
   const scene = await setScene(await Given.app(world));

@@ -14,7 +14,7 @@ test.for([
   { people: 200, capacity: 2000 },
   { people: 120, capacity: 61 },
 ])(
-  '$people people who join one group of $capacity at once all get an answer, and the first get the seats',
+  'a group of $capacity that $people people join at once fills up, and the rest are answered groupFull',
   async ({ people, capacity }) => {
     const world = await worldInProcess();
     const given = await Given.app(world, { group_capacity: capacity });

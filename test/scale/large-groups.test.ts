@@ -35,15 +35,15 @@ interface Units {
   trips: number;
 }
 
-describe('the same in a group of ten and of ten thousand', () => {
+describe('Costs in a group of ten and of ten thousand', () => {
   let given: Given;
   const costs: Record<string, Units>[] = [];
 
   /** What each operation costs in a group of that size. */
   async function measure(members: number): Promise<Record<string, Units>> {
     const owner = await given.user('owner');
-    const [joiner, kicked, heir] = (await given.users(3)) as [Person, Person, Person];
-    const group_id = await given.group(owner, { members: [kicked, heir] });
+    const [joiner, kicked, successor] = (await given.users(3)) as [Person, Person, Person];
+    const group_id = await given.group(owner, { members: [kicked, successor] });
     await fill(given, group_id, members);
     const units: Record<string, Units> = {};
     const does = async (name: string, who: Person, ...asked: Parameters<Person['asks']>) => {
@@ -61,7 +61,7 @@ describe('the same in a group of ten and of ten thousand', () => {
     expect(first.total).toBe(members + 4);
     await does('leave', joiner, 'POST /group/leave', { group_id });
     await does('kick', owner, 'POST /group/kick', { group_id, user_list: [kicked.id] });
-    await does('transfer', owner, 'POST /group/transfer', { group_id, new_owner: heir.id });
+    await does('transfer', owner, 'POST /group/transfer', { group_id, new_owner: successor.id });
     // As deep as the group goes: pages of a thousand to its last ten entries.
     let cursor: string | undefined;
     let left = members + 2;
@@ -74,7 +74,7 @@ describe('the same in a group of ten and of ten thousand', () => {
     const last = await does('last page of members', owner, 'GET /group/member_list', { group_id, limit: 10, cursor });
     expect(last.cursor).toBeUndefined();
     expect(last.data).toHaveLength(10);
-    await does('destroy', heir, 'POST /group/destroy', { group_id });
+    await does('destroy', successor, 'POST /group/destroy', { group_id });
     return units;
   }
 
@@ -94,7 +94,7 @@ describe('the same in a group of ten and of ten thousand', () => {
     'last page of members',
     'transfer',
     'destroy',
-  ])('%s', (name) => {
+  ])('%s costs the same round trips and units in a group of ten thousand as in a group of ten', (name) => {
     const [small, large] = costs as [Record<string, Units>, Record<string, Units>];
     expect(large[name]!.trips).toBe(small[name]!.trips);
     expect(Math.abs(large[name]!.read - small[name]!.read)).toBeLessThanOrEqual(1);
@@ -119,11 +119,11 @@ test('a user in 3,000 groups lists them in two round trips', async () => {
   // Caller and app in one batch, the first user memberships, the dissolved groups; then the other user memberships.
   expect(log).toMatchObject({ trips: 2 });
   expect(log!.requests).toBeLessThanOrEqual(5);
-  // 0.1 KB an user membership: the app's id is a long one here.
+  // 0.1 KB per user membership, since the app's id is long here.
   expect(log!.read_units).toBeLessThan(110);
 }, 60_000);
 
-test('a hundred people who join one group at once all get in, with conflicts', async () => {
+test('a hundred users who join one group at once all get in, although their transactions conflict', async () => {
   const given = await Given.app(await worldInProcess());
   given.conflicts = true;
   const owner = await given.user('owner');
@@ -140,7 +140,7 @@ test('a hundred people who join one group at once all get in, with conflicts', a
 /** `CLEANED=5000 npx vitest run --project parts test/scale` shows how long the members of such a group take. */
 const CLEANED = Number(process.env.CLEANED ?? 1000);
 
-test('the members of a dissolved group are cleaned up in runs that end early', async () => {
+test('the members of a dissolved group are cleaned up by many runs that end early', async () => {
   const given = await Given.app(await worldInProcess());
   const owner = await given.user('owner');
   const group_id = await given.group(owner);

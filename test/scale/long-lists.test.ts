@@ -22,7 +22,7 @@ import { worldInProcess } from '../support/world.ts';
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 
-// The clock stands, so that nothing ends while a test looks.
+// The clock stands still, so that nothing ends during a test.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(() => void vi.useRealTimers());
 
@@ -51,7 +51,7 @@ async function walk(who: Person, call: Parameters<Person['asks']>[0], parameters
   return found;
 }
 
-describe('bans of any number and length', () => {
+describe('The list of bans', () => {
   interface Ban {
     user: number;
     banned: number;
@@ -92,7 +92,7 @@ describe('bans of any number and length', () => {
     });
   };
 
-  test.each([200, 1500])('of %i, those that run come page by page, the newest first', async (count) => {
+  test.each([200, 1500])('of %i bans those that run are listed page by page, newest first', async (count) => {
     const bans = mixture(count);
     const { alice, group_id } = await banAll(bans);
     const expected = running(bans);
@@ -103,7 +103,7 @@ describe('bans of any number and length', () => {
     }
   });
 
-  test('a page reads about itself, however many bans run and however deep it is', async () => {
+  test('a page of bans reads little more than itself, however many bans run and however deep it is', async () => {
     const { alice, group_id } = await banAll(mixture(3000));
     const { units, trips, entries } = await walk(alice, 'GET /group/banned_list', { group_id, limit: 20 });
     expect(entries.length).toBeGreaterThan(1000);
@@ -114,7 +114,7 @@ describe('bans of any number and length', () => {
     expect(Math.max(...trips.slice(1))).toBeLessThanOrEqual(4);
   });
 
-  test('bans that have ended cost nothing once they are over for as long as they ran', async () => {
+  test('a ban costs nothing once it has been over for as long as it ran', async () => {
     const ended = Array.from({ length: 5000 }, (_, n) => {
       const banned = Date.now() - DAY - n;
       return { user: 1_000_000 + n, banned, until: banned + DAY / 2 - MINUTE };
@@ -127,7 +127,7 @@ describe('bans of any number and length', () => {
     expect(log).toMatchObject({ read_units: 5, trips: 1 });
   });
 
-  test('of bans that end while somebody turns pages, none shows after its end', async () => {
+  test('a ban that ends while pages are turned is not listed after its end', async () => {
     const bans = Array.from({ length: 1200 }, (_, n) => {
       const banned = Date.now() - n;
       return { user: 1_000_000 + n, banned, until: banned + (n % 2 ? 10 : 20) * MINUTE };
@@ -148,7 +148,7 @@ describe('bans of any number and length', () => {
   });
 });
 
-describe('applications to many groups', () => {
+describe('Applications to many groups', () => {
   const GROUPS = 120;
   let given: Given;
   let alice: Person;
@@ -198,7 +198,7 @@ describe('applications to many groups', () => {
 
   const put = (key: Key, attributes: object): Key => ({ ...key, ...attributes });
 
-  test('come page by page, the newest first, counted once', async () => {
+  test('applications to 120 groups are listed page by page, newest first, and counted once', async () => {
     for (const limit of [100, 1000]) {
       const { entries, totals } = await walk(alice, 'POST /group/application_list', { group_list, limit });
       expect(entries.map(({ group_id, applicant_id }) => ({ group_id, applicant_id }))).toEqual(made);
@@ -206,7 +206,7 @@ describe('applications to many groups', () => {
     }
   });
 
-  test('are asked for by 25 Queries at once at most, and not many more of them are read than shown', async () => {
+  test('applications are read by at most 25 Queries at once, and hardly more are read than shown', async () => {
     const recorder = new Recorder(documentClient(), given.world.table);
     const { requests, answer } = await recorder.record(() =>
       alice.asks('POST /group/application_list', { group_list, limit: 1000 }),
@@ -220,7 +220,7 @@ describe('applications to many groups', () => {
     expect(read - GROUPS).toBeLessThan(made.length * 1.1);
     // A page of few looks at the beginning of each group only, at ten of the seven hundred.
     const small = await recorder.record(() => alice.asks('POST /group/application_list', { group_list, limit: 5 }));
-    const imported = small.requests.reduce((sum, { output }) => sum + (output.Items?.length ?? 0), 0);
-    expect(imported - GROUPS).toBe(made.length - 700 + 10);
+    const itemsRead = small.requests.reduce((sum, { output }) => sum + (output.Items?.length ?? 0), 0);
+    expect(itemsRead - GROUPS).toBe(made.length - 700 + 10);
   });
 });

@@ -2,7 +2,7 @@ import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { Random } from '../../infra/local/random.ts';
-import { UNKIND } from '../../infra/local/unkind/database.ts';
+import { UNKIND } from '../../infra/local/unkind/manners.ts';
 import { forgetCachedApps } from '../../shared/call/call.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
 import type { ErrorName } from '../../shared/errors.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type S3Server, startS3Server } from '../../infra/local/s3-server.ts';
+import { type S3Server, startS3Server } from '../../infra/local/s3/server.ts';
 import { BUCKET_NAME } from '../../shared/environment.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import { bucketUrl } from '../../shared/storage/client.ts';
@@ -60,7 +60,7 @@ const operator = () =>
 const download = async (key: string) => (await fetch(await presign({ method: 'GET', key }, 60))).text();
 
 describe('the address of an upload', () => {
-  it('takes exactly the size and the type that were signed', async () => {
+  it('an upload address takes exactly the size and the type that were signed', async () => {
     const url = await presignPut('incoming/a/1/x', { size: 5, type: 'image/png' }, 60);
     const put = async (body: string, type = 'image/png') =>
       (await fetch(url, { method: 'PUT', body, headers: { 'content-type': type } })).status;
@@ -72,17 +72,20 @@ describe('the address of an upload', () => {
     expect(await headObject('incoming/a/1/x')).toMatchObject({ size: 5, type: 'image/png' });
   });
 
-  it('takes nothing at all where the size is 0', async () => {
+  it('an upload address for size 0 takes an empty object', async () => {
     expect(await upload('incoming/a/1/nothing', '')).toBe(200);
     expect(await headObject('incoming/a/1/nothing')).toMatchObject({ size: 0 });
   });
 
-  it.each(['application/vnd.x+json; charset="utf-8"', "weird/!'()*"])('carries the type %s', async (type) => {
-    expect(await upload('incoming/a/1/typed', 'x', type)).toBe(200);
-    expect((await headObject('incoming/a/1/typed'))?.type).toBe(type);
-  });
+  it.each(['application/vnd.x+json; charset="utf-8"', "weird/!'()*"])(
+    'an upload address carries the type %s',
+    async (type) => {
+      expect(await upload('incoming/a/1/typed', 'x', type)).toBe(200);
+      expect((await headObject('incoming/a/1/typed'))?.type).toBe(type);
+    },
+  );
 
-  it('is of the bucket itself on AWS, of any partition', () => {
+  it('an upload address on AWS is the host of the bucket, in any partition', () => {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', '');
     try {
       expect(bucketUrl().href).toBe('https://files.s3.us-east-1.amazonaws.com/');
@@ -96,7 +99,7 @@ describe('the address of an upload', () => {
 });
 
 describe('copying', () => {
-  it('takes content and type along, and may be repeated', async () => {
+  it('a copy takes content and type along, and may be repeated', async () => {
     await upload('incoming/a/1/c', 'content', 'image/png');
     const { etag } = (await headObject('incoming/a/1/c'))!;
     expect(await copyObject('incoming/a/1/c', 'files/a/1/c', etag)).toBe(true);
@@ -105,7 +108,7 @@ describe('copying', () => {
     expect(await headObject('files/a/1/c')).toEqual({ size: 7, type: 'image/png', etag });
   });
 
-  it('copies nothing once the object is another one, or gone', async () => {
+  it('nothing is copied once the object was replaced or is gone', async () => {
     await upload('incoming/a/1/d', 'first');
     const { etag } = (await headObject('incoming/a/1/d'))!;
     await upload('incoming/a/1/d', 'other');
@@ -116,7 +119,7 @@ describe('copying', () => {
     expect(await headObject('files/a/1/d')).toBeUndefined();
   });
 
-  it('is a fault, not an object that is gone, where a permission is missing', async () => {
+  it('a copy without permission is a fault, and not a missing object', async () => {
     await upload('incoming/a/1/e', 'content');
     const { etag } = (await headObject('incoming/a/1/e'))!;
     forbidden = /^s3:PutObject .*\/files\//;
@@ -131,7 +134,7 @@ describe('copying', () => {
     }
   });
 
-  it('takes no tags along, and so needs no permission for tags', async () => {
+  it('a copy takes no tags along, and so needs no permission for tags', async () => {
     const [Bucket, Key] = ['files', 'incoming/a/1/tagged'];
     await operator().send(new PutObjectCommand({ Bucket, Key, Body: 'content', Tagging: 'scanned=yes&by=us' }));
     expect(await operator().send(new HeadObjectCommand({ Bucket, Key }))).toMatchObject({ TagCount: 2 });
@@ -142,8 +145,8 @@ describe('copying', () => {
   });
 });
 
-describe('writing what is to be there once', () => {
-  it('keeps content and type of the first writer', async () => {
+describe('writing a new object', () => {
+  it('a new object keeps content and type of the first writer', async () => {
     const [first, second] = ['first', ''].map((text) => ({ type: 'image/png', content: Buffer.from(text) }));
     expect(await getObject('files/a/avatars/x')).toBeUndefined();
     expect(await putNewObject('files/a/avatars/x', first!)).toBe(true);
@@ -153,7 +156,7 @@ describe('writing what is to be there once', () => {
     expect(await getObject('files/a/avatars/y')).toEqual(second);
   });
 
-  it('is a fault where the permission is missing', async () => {
+  it('a new object without permission is a fault', async () => {
     forbidden = /^s3:PutObject /;
     try {
       const put = putNewObject('files/a/avatars/z', { type: 'image/png', content: Buffer.from('x') });
@@ -164,7 +167,7 @@ describe('writing what is to be there once', () => {
   });
 });
 
-describe('a bucket that does not do as asked', () => {
+describe('a bucket that fails', () => {
   let broken: Server;
   let asked: number;
   /** Answers with these, one after another; the last one for good. `breaks`: the connection ends within the body. */
@@ -185,7 +188,7 @@ describe('a bucket that does not do as asked', () => {
   });
   const error = (code: string) => `<?xml version="1.0"?>\n<Error><Code>${code}</Code></Error>`;
 
-  it('is asked again where it is busy, for a while', async () => {
+  it('a busy bucket is asked again, and then is Unavailable', async () => {
     await answering([503, error('SlowDown')], [500, ''], [204, '']);
     await deleteObject('files/a/1/x');
     expect(asked).toBe(3);
@@ -195,7 +198,7 @@ describe('a bucket that does not do as asked', () => {
     expect(asked).toBeGreaterThan(3);
   });
 
-  it('is asked again where two writers meet, a body is late, or breaks off', async () => {
+  it('a bucket is asked again where two writers conflict, a body is late, or an answer breaks off', async () => {
     await answering([409, error('ConditionalRequestConflict')], [400, error('RequestTimeout')], [200, '']);
     expect(await putNewObject('files/a/avatars/x', { type: 'a/b', content: Buffer.from('x') })).toBe(true);
     expect(asked).toBe(3);
@@ -206,13 +209,13 @@ describe('a bucket that does not do as asked', () => {
     expect(asked).toBe(2);
   });
 
-  it('is asked again where a copy fails after status 200 was sent', async () => {
+  it('a bucket is asked again where a copy fails after status 200', async () => {
     await answering([200, error('InternalError')], [200, '<CopyObjectResult></CopyObjectResult>']);
     expect(await copyObject('incoming/a/1/x', 'files/a/1/x', 'e')).toBe(true);
     expect(asked).toBe(2);
   });
 
-  it('is asked again where the answer to a copy breaks off, with or without the connection', async () => {
+  it('a bucket is asked again where the answer to a copy breaks off, and then is Unavailable', async () => {
     const [half, whole] = [
       '<?xml version="1.0"?>\n<CopyObjectResult><ETag>"e"</E',
       '<CopyObjectResult></CopyObjectResult>',
@@ -229,7 +232,7 @@ describe('a bucket that does not do as asked', () => {
     expect(asked).toBeGreaterThan(3);
   });
 
-  it('is not asked again for what it refuses', async () => {
+  it('a bucket that refuses a request is not asked again', async () => {
     await answering([403, error('AccessDenied')], [403, error('ExpiredToken')], [404, error('NoSuchBucket')]);
     await expect(deleteObject('files/a/1/x')).rejects.toThrow('S3 refuses DELETE: 403 AccessDenied');
     await expect(copyObject('incoming/a/1/x', 'files/a/1/x', 'e')).rejects.toThrow('S3 refuses PUT: 403 ExpiredToken');
@@ -237,7 +240,7 @@ describe('a bucket that does not do as asked', () => {
     expect(asked).toBe(3);
   });
 
-  it('hides from those who may not list it what is not there', async () => {
+  it('an object that a 403 hides, since the bucket may not be listed, counts as missing', async () => {
     await answering([403, error('AccessDenied')], [403, '']);
     expect(await copyObject('incoming/a/1/x', 'files/a/1/x', 'e')).toBe(false);
     expect(await headObject('incoming/a/1/x')).toBeUndefined();

@@ -31,12 +31,12 @@ const parts = (url: string) => {
   return { origin, pathname, query: Object.fromEntries(searchParams) };
 };
 
-describe.each(['with a session', 'without one'])('what is signed %s', (which) => {
+describe.each(['with a session', 'without one'])('presigned forms %s', (which) => {
   beforeEach(() => {
     if (which === 'without one') vi.stubEnv('AWS_SESSION_TOKEN', undefined);
   });
 
-  test('is the form that the SDK makes of the same upload', async () => {
+  test('a presigned form equals the form that the SDK makes of the same upload', async () => {
     const { url, fields } = await presignForm('incoming/a', 100, 900);
     const theirs = await createPresignedPost(new S3Client({}), {
       Bucket,
@@ -60,7 +60,7 @@ describe.each(['with a session', 'without one'])('what is signed %s', (which) =>
   });
 });
 
-test('a download has the name and the type that are asked for, and the type of the object without', async () => {
+test('a download has the requested name and type, and without a requested type that of the object', async () => {
   const typed = parts(await presignGet('files/app/7/k', { name: '1 €.pdf', type: 'a/b; c=d' }, 60));
   expect(typed).toMatchObject({
     origin: 'https://a-bucket.s3.eu-west-1.amazonaws.com',
@@ -97,7 +97,7 @@ describe('the address of a download', () => {
     Object.entries(types).map(([of, type]) => ({ which, name, of, type })),
   );
 
-  test.each(cases)('stays below 4 KB with a name of $which and $of', async ({ name, type }) => {
+  test.each(cases)('a download address stays below 4 KB with a name of $which and $of', async ({ name, type }) => {
     vi.stubEnv(BUCKET_NAME, 'b'.repeat(63));
     // The longest host: no other region of China has a longer name.
     vi.stubEnv('AWS_REGION', 'cn-northwest-1');
@@ -127,13 +127,13 @@ describe('the address of a download', () => {
     ['a name of letters, however long', 'a'.repeat(255)],
     ['80 emoji', '😀'.repeat(80)],
     ['100 Chinese characters and an extension', `${'报'.repeat(100)}.docx`],
-  ])('has the whole of %s', async (_, name) => {
+  ])('a download address has the whole of %s', async (_, name) => {
     const { query } = parts(await presignGet(key, { name, type: 'image/png' }, 3600));
     expect(query['response-content-disposition']).toBe(attachment(name));
   });
 });
 
-describe('a file is downloaded under its name', () => {
+describe('the name of a download', () => {
   test.each([
     ['report.pdf', `filename="report.pdf"; filename*=UTF-8''report.pdf`],
     ['a "quoted" 100%.txt', `filename="a _quoted_ 100_.txt"; filename*=UTF-8''a%20%22quoted%22%20100%25.txt`],
@@ -143,5 +143,7 @@ describe('a file is downloaded under its name', () => {
     ['a\r\nSet-Cookie: b', `filename="a_Set-Cookie: b"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20b`],
     ['../../etc/passwd', `filename=".._.._etc_passwd"; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd`],
     ['half \ud83d of a pair', `filename="half _ of a pair"; filename*=UTF-8''half%20%EF%BF%BD%20of%20a%20pair`],
-  ])('%j', (name, expected) => expect(attachment(name)).toBe(`attachment; ${expected}`));
+  ])('the name %j becomes a header that every client can read', (name, expected) =>
+    expect(attachment(name)).toBe(`attachment; ${expected}`),
+  );
 });

@@ -3,15 +3,15 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { expect } from 'vitest';
 import type * as z from 'zod/mini';
 import { ANSWER_LIMIT } from '../../infra/local/function-pool.ts';
-import type { ErrorName } from '../../shared/errors.ts';
+import { type ErrorName, errors } from '../../shared/errors.ts';
 import { errorName } from '../../shared/openapi/errors.ts';
-import { type Method, type Route, routes } from '../../shared/routes/index.ts';
+import { type Method, type Operation, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
 import { calledOperation } from './guards.ts';
 import { type CallLog, takeLog } from './log.ts';
 import { record } from './recorder.ts';
 
-/** A call as a test writes it; what is left out is not sent. */
+/** A call as a test writes it. Fields that are left out are not sent. */
 export interface Request {
   app?: string | undefined;
   token?: string | undefined;
@@ -20,10 +20,10 @@ export interface Request {
   /** The `group_id` header. */
   group?: number | string | undefined;
   query?: Record<string, unknown> | undefined;
-  /** A string goes as it is, anything else as JSON. */
+  /** A string is sent as it is, anything else as JSON. */
   body?: unknown;
   headers?: Record<string, string> | undefined;
-  /** The body travels in base64, as the gateway sends what it does not take for text. */
+  /** The body is sent in base64, as the gateway sends a body without a text type. */
   base64?: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface Envelope {
   version?: number;
 }
 
-/** What the envelope's code stands for. */
+/** The name of the envelope's code. */
 export type Outcome = 'success' | ErrorName | 'fault';
 
 export interface Answer {
@@ -48,13 +48,13 @@ export interface Answer {
   outcome: Outcome;
   /** The body as it was sent. */
   text: string;
-  /** The line that the call wrote to the log; in process only. */
+  /** The log line of the call; in process only. */
   log?: CallLog;
 }
 
 export interface Api {
   call(method: Method, path: string, request?: Request): Promise<Answer>;
-  /** The same without asking again, for tests of the service's own faults; absent where `call` does not ask again. */
+  /** `call` without retries, for tests of faults of the service; absent where `call` does not retry. */
   once?: Api['call'];
 }
 
@@ -67,22 +67,22 @@ export interface OperationModule {
 
 const modules = new Map<string, Promise<OperationModule>>();
 
-/** Kept, since an import takes its time even of what is loaded: calls begin in the order in which they are made. */
-export function moduleOf({ id }: Route): Promise<OperationModule> {
+/** Cached: a second import takes a moment too, and calls must begin in the order in which they are made. */
+export function moduleOf({ id }: Operation): Promise<OperationModule> {
   const known = modules.get(id) ?? import(/* @vite-ignore */ new URL(`../../functions/${id}.ts`, import.meta.url).href);
   modules.set(id, known);
   return known;
 }
 
-export const routeOf = (method: Method, path: string): Route => {
+export const routeOf = (method: Method, path: string): Operation => {
   const found = routes.find((route) => route.path === path && route.methods.includes(method));
   if (!found) throw new Error(`the route table has no ${method} ${path}`);
   return found;
 };
 
 /**
- * The operations called as API Gateway calls them, each by its handler in this process. The table and the server are
- * those of the environment (see `worldInProcess`).
+ * Calls each operation's handler in this process, as API Gateway would. Table and bucket are those of the environment
+ * (see `worldInProcess`).
  */
 export const inProcess: Api = {
   async call(method, path, request = {}) {
@@ -91,7 +91,7 @@ export const inProcess: Api = {
     const requestId = randomUUID();
     const context = {
       awsRequestId: requestId,
-      // More than a function has: here all calls of a race share one processor with the test itself.
+      // More than a function has, since all calls of a race share one processor with the test.
       getRemainingTimeInMillis: () => 60_000,
     } as Context;
     const response = (await calledOperation.run(route, handler, eventOf(method, path, request), context)) as {
@@ -99,7 +99,7 @@ export const inProcess: Api = {
       headers: Record<string, string>;
       body: string;
     };
-    // More is refused by Lambda.
+    // Lambda refuses larger answers.
     expect(Buffer.byteLength(JSON.stringify(response)), route.id).toBeLessThanOrEqual(ANSWER_LIMIT);
     const log = takeLog(requestId);
     const body = JSON.parse(response.body) as Envelope;
@@ -110,7 +110,7 @@ export const inProcess: Api = {
   },
 };
 
-/** The same operations at an address, over HTTP. */
+/** Calls the operations over HTTP. */
 export const overHttp = (endpoint: string): Api => ({
   async call(method, path, request = {}) {
     const body = bodyText(request);
@@ -118,11 +118,11 @@ export const overHttp = (endpoint: string): Api => ({
       method,
       redirect: 'manual',
       headers: {
-        // Of a body without a text type the gateway makes base64.
+        // The gateway turns a body without a text type into base64.
         'content-type': request.base64 ? 'application/octet-stream' : 'application/json',
         ...headersOf(request),
       },
-      // fetch sends no body with GET; there the same names go in the query.
+      // fetch sends no body with GET; its parameters go in the query.
       ...(body !== undefined && method !== 'GET' && { body }),
     });
     const text = await response.text();
@@ -142,8 +142,7 @@ export const overHttp = (endpoint: string): Api => ({
 export const busy = { answers: 0 };
 
 /**
- * An API as its clients use it while the service has a bad day: what is answered 503 they ask again, as they are told
- * to. Nothing is ever answered 500.
+ * Repeats calls that are answered 503, as clients do when Retry-After asks for it. An answer 500 fails the test.
  */
 export const insisting = (api: Api): Api => ({
   once: api.call,
@@ -158,7 +157,10 @@ export const insisting = (api: Api): Api => ({
   },
 });
 
-/** A code that the table of errors does not have fails the test. */
+/** The code of an error in an envelope. */
+export const codeOf = (name: ErrorName): number => errors[name][0];
+
+/** What a code stands for; a code that the table of errors does not have fails the test. */
 export function outcomeOf({ code, message }: Pick<Envelope, 'code' | 'message'>): Outcome {
   if (code === 200) return 'success';
   if (code === 20000) return 'fault';
@@ -167,15 +169,15 @@ export function outcomeOf({ code, message }: Pick<Envelope, 'code' | 'message'>)
   return name;
 }
 
-/** An answer that is what it must be, noted as a possible example. */
-function verified(route: Route, request: Request, answer: Answer): Answer {
+/** Checks an answer, and records it as a possible example. */
+function verified(route: Operation, request: Request, answer: Answer): Answer {
   demandDescribed(route, answer);
   record(route, request, answer.body);
   return answer;
 }
 
-/** What every answer must be, whatever was asked: what docs/openapi.json says of the operation. Throws what is wrong. */
-export function demandDescribed(route: Route, { status, body, headers }: Omit<Answer, 'outcome'>): void {
+/** Throws if an answer is not what docs/openapi.json says of the operation. */
+export function demandDescribed(route: Operation, { status, body, headers }: Omit<Answer, 'outcome'>): void {
   expect(headers['content-type']).toBe('application/json; charset=utf-8');
   const tooLarge = status === 413 && /^body: must have at most \d+ bytes$/.test(body.message ?? '');
   if (body.code !== 20000 && !tooLarge) expect(status).toBe(headers.location ? 302 : 200);
@@ -184,7 +186,7 @@ export function demandDescribed(route: Route, { status, body, headers }: Omit<An
   asDescribed(route, status, body);
 }
 
-/** Nothing that lets somebody in may stand in a log line. */
+/** A log line may hold no token and no password. */
 function keepsSecrets(line: string, { token, body }: Request, answer: Envelope): void {
   const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>).password : undefined;
   const secrets = [token, given, answer.data?.token].filter(
@@ -213,7 +215,7 @@ function queryText({ query = {} }: Request): string {
 /** The domain of the API in this process. */
 const DOMAIN = 'api.example';
 
-/** The event of payload format 2.0, as far as functions read it. */
+/** An event of payload format 2.0, with the fields that functions read. */
 export function eventOf(method: Method, path: string, request: Request): APIGatewayProxyEventV2 {
   const text = bodyText(request);
   const body = request.base64 && text !== undefined ? Buffer.from(text).toString('base64') : text;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { startS3Server } from '../../infra/local/s3-server.ts';
+import { startS3Server } from '../../infra/local/s3/server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -10,10 +10,10 @@ declare module 'vitest' {
   }
 }
 
-/** The bucket of operations in the tests' own process. Nobody gets its events: tests hand them over where they want. */
+/** The bucket of operations in process. Its events are not delivered: tests call the function with them. */
 export const TEST_BUCKET = 'test-files';
 
-/** Starts the S3 server that holds it, for the whole run. */
+/** Starts the S3 server that holds the bucket, for the whole run. */
 export async function startTestBucket() {
   const folder = await mkdtemp(join(tmpdir(), 'roster-bucket-'));
   const server = await startS3Server({
@@ -50,7 +50,7 @@ export class TestBucket {
     return (await this.objectsOf(app)).map(({ key }) => key);
   }
 
-  /** An app's objects, each with the tag that its content has. */
+  /** An app's objects, each with its ETag. */
   async objectsOf(app: string): Promise<{ key: string; etag: string }[]> {
     const pages = await Promise.all(
       ['files', 'incoming'].map((prefix) =>

@@ -1,6 +1,6 @@
 /**
- * Hashing a password takes a quarter of a second of processor time, on purpose. Where tests are about something else it
- * does the same at the least cost there is. Over HTTP, and in the tests of passwords, it costs what it costs.
+ * Hashing a password takes a quarter of a second of processor time, on purpose. Tests of other things use parameters
+ * that cost next to nothing. Over HTTP, and in the tests of passwords, the real parameters stay.
  */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';

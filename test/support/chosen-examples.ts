@@ -2,13 +2,13 @@ import type { Example, Examples } from '../../shared/openapi/document.ts';
 import { routes } from '../../shared/routes/index.ts';
 import type { Recorded } from './recorder.ts';
 
-/** Told to be read: what it says goes before what other flows happened to ask. */
-const TOLD = 'tour.test.ts';
-/** Asks for anything at random. */
+/** Written to be read: its calls are chosen before those of other flows. */
+const TOUR = 'tour.test.ts';
+/** Test files that make random calls, which are not shown. */
 const RANDOM = /^any-/;
 const TOKEN = /\b(u1\.[0-9a-z]+\.[0-9a-z]+|a1)\.[\w-]{43}\.[\w-]{22}/g;
 
-/** The best of each operation and code, in the order of the route table; what was not asked this time stays. */
+/** The best call of each operation and code, in the order of the route table. Codes without a new call keep theirs. */
 export function chosen(recorded: Recorded[], kept: Examples): Examples {
   const best = new Map<string, Recorded>();
   for (const one of recorded) {
@@ -25,13 +25,13 @@ export function chosen(recorded: Recorded[], kept: Examples): Examples {
   return Object.fromEntries(entries.filter(([, codes]) => Object.keys(codes).length > 0));
 }
 
-/** Less is better: told ones, with something in it, short. */
+/** Lower is better: calls of the tour, then answers with entries, then short ones. */
 function rank({ test, request, answer }: Recorded): number {
   const empty = answer.code === 200 && Array.isArray(answer.data) && answer.data.length === 0;
-  return (test === TOLD ? 0 : 1e6) + (empty ? 1e5 : 0) + JSON.stringify({ request, answer }).length;
+  return (test === TOUR ? 0 : 1e6) + (empty ? 1e5 : 0) + JSON.stringify({ request, answer }).length;
 }
 
-/** Without the secret part of tokens, though the apps they were good for are gone. */
+/** Without the secret part of tokens, although their apps are gone. */
 function masked(example: Example): Example {
   return JSON.parse(
     JSON.stringify(example).replace(TOKEN, (token) => `${token.slice(0, token.lastIndexOf('.') - 35)}…`),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { createTable, localClient, type TableProperties } from '../../infra/local/dynamodb-local.ts';
+import { shapeOf } from '../../infra/local/table-shape.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { protocol } from '../../shared/data/protocol.ts';
@@ -13,8 +14,8 @@ const keys = (partition: string, sort: string) => [
 ];
 
 /**
- * The table as the data stack makes it (test/infra compares that one with shared/data/table.ts), without time to live:
- * DynamoDB Local would remove an expired item within ten seconds, which on AWS may stay for days.
+ * The table of the data stack (test/infra compares the stack with shared/data/table.ts), without time to live: DynamoDB
+ * Local removes an expired item within ten seconds, which may stay for days on AWS.
  */
 const PROPERTIES: TableProperties = {
   AttributeDefinitions: [
@@ -39,7 +40,10 @@ const PROPERTIES: TableProperties = {
   ],
 };
 
-/** A new, empty table of the run's DynamoDB Local: one for each test file is cheap (10 ms). */
+/** Keys and indexes of every table that tests make. */
+export const SHAPE = shapeOf(PROPERTIES);
+
+/** A new, empty table in the run's DynamoDB Local: cheap enough for each test file (10 ms). */
 export async function newTable(endpoint = inject('dynamoDbEndpoint')): Promise<OperatorTable & { endpoint: string }> {
   const name = `test-${randomUUID()}`;
   const client = localClient(endpoint);
@@ -47,13 +51,13 @@ export async function newTable(endpoint = inject('dynamoDbEndpoint')): Promise<O
   return { ...tableAt(endpoint, name), endpoint };
 }
 
-/** A table that is there, as operators reach it. With the functions' protocol, since that is the faster one. */
+/** An existing table, as operators reach it. With the functions' protocol, which is faster. */
 export function tableAt(endpoint: string, name: string): OperatorTable {
   const options = { marshallOptions: { removeUndefinedValues: true } };
   return { client: DynamoDBDocumentClient.from(localClient(endpoint, { protocol }), options), name };
 }
 
-/** Writes items straight into the table, 25 a request, eight requests at a time. */
+/** Writes items straight into the table, 25 per request, eight requests at a time. */
 export async function putAll({ client, name }: OperatorTable, items: readonly Key[]): Promise<void> {
   let next = 0;
   const writer = async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Route } from '../../shared/routes/index.ts';
+import type { Operation } from '../../shared/routes/index.ts';
 import type { Envelope } from './api.ts';
 
 type Responses = Record<number, { $ref: string } | undefined>;
@@ -8,7 +8,7 @@ type Responses = Record<number, { $ref: string } | undefined>;
 const document: { paths: Record<string, Record<string, { responses: Responses } | undefined> | undefined> } =
   JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'));
 
-/** Compiles a response when it is first asked for. What many share is called, not copied: that takes half the time. */
+/** Compiles the schema of a response on first use. Shared parts are not inlined, which takes half the time. */
 const ajv = new Ajv2020({
   strict: false,
   validateSchema: false,
@@ -17,7 +17,7 @@ const ajv = new Ajv2020({
 }).addSchema(document, 'api');
 
 /** Fails the test if an answer is not what docs/openapi.json says of that operation and status. */
-export function asDescribed({ id, path, methods }: Route, status: number, body: Envelope): void {
+export function asDescribed({ id, path, methods }: Operation, status: number, body: Envelope): void {
   const response = document.paths[path]?.[methods[0]!.toLowerCase()]?.responses[status];
   const validate = response && ajv.getSchema(`api${response.$ref}/content/application~1json/schema`);
   if (!validate) throw new Error(`docs/openapi.json has no answer ${status} of ${id}: npm run docs writes it`);

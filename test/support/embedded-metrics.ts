@@ -27,7 +27,7 @@ const seriesOf = (line: MetricLine): [series: string, value: unknown][] =>
     ),
   );
 
-/** The metrics of a line, by series. Two values of one series would count twice: that fails. */
+/** The metrics of a line, by series. Throws where a series has two values, which would count twice. */
 export function metricsOf(line: MetricLine): Record<string, unknown> {
   const series = seriesOf(line);
   const names = series.map(([name]) => name);
@@ -35,13 +35,13 @@ export function metricsOf(line: MetricLine): Record<string, unknown> {
   return Object.fromEntries(series);
 }
 
-/** What a line says has happened. */
+/** The events that a line counts. */
 export const eventsOf = (line: Record<string, unknown>): Partial<Record<MeasuredEvent, number>> =>
   Object.fromEntries(EVENTS.filter((name) => name in line).map((name) => [name, line[name]]));
 
 /**
- * Why CloudWatch would take no metrics, or wrong ones, from a line: what the schema says, and what the specification says
- * beside it of the members that are referred to.
+ * Why CloudWatch would take no metrics, or wrong ones, from a line: by the schema, and by what the specification says
+ * of the members that it refers to.
  */
 export function faultsOf(line: Record<string, unknown>): string[] {
   const parsed = schema.safeParse(line);

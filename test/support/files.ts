@@ -6,13 +6,13 @@ import { handler, type ObjectCreated } from '../../functions/background/publish-
 import { takeLog } from './log.ts';
 import type { Actor, Given } from './story.ts';
 
-/** Bytes for the address that `file/upload` answered. */
+/** Uploads to the address that `file/upload` answered. */
 export const put = (
   { url, type }: { url: string; type: string },
   body: string | Uint8Array<ArrayBuffer>,
 ): Promise<Response> => fetch(url, { method: 'PUT', body, headers: { 'content-type': type } });
 
-/** Key of the object that a presigned address speaks of. */
+/** The key of the object of a presigned address. */
 export const keyOf = (url: string): string => new URL(url).pathname.split('/').slice(2).join('/');
 
 export interface Created {
@@ -21,7 +21,7 @@ export interface Created {
   etag: string;
 }
 
-/** What S3 would say of the object now. */
+/** The object as an event of S3 describes it. */
 export async function created({ world: { bucket } }: Given, key: string): Promise<Created> {
   const { ContentLength, ETag } = await bucket.client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: key }));
   return { key, size: ContentLength ?? 0, etag: (ETag ?? '').replaceAll('"', '') };
@@ -35,10 +35,10 @@ export async function deliver(object: Created): Promise<string> {
   return (takeLog(requestId) as unknown as { upload: string }).upload;
 }
 
-/** Waits until what was uploaded to the address has been seen to, or sees to it where no stack does. */
+/** Waits until the upload to the address was handled; in process, where nothing delivers events, handles it. */
 export const arrived = (given: Given, url: string): Promise<void> => arrivedAt(given, keyOf(url));
 
-/** The same of an upload at this key. */
+/** `arrived` for the upload at this key. */
 export async function arrivedAt(given: Given, key: string): Promise<void> {
   const { bucket, conflicts } = given.world;
   if (conflicts) return void (await deliver(await created(given, key)));
@@ -66,7 +66,7 @@ export async function share(
   return record;
 }
 
-/** What the form operations answer. */
+/** An upload form as operations answer it. */
 export interface Form {
   upload_url: string;
   oss_body_param: Record<string, string>;

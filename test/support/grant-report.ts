@@ -8,7 +8,7 @@ const SILENT = 'it writes no line unless it breaks; Lambda itself logs each call
 
 const table = (id: string, action: string) => `${id}: dynamodb:${action} on table/roster-local`;
 
-/** Those who may write for others that wait in a group's queue, and what they do not need for themselves. */
+/** Operations that may write for others in a group's write queue, and the actions that they need for those only. */
 const queued: Record<string, string[]> = {
   'group/invite': ['DeleteItem', 'Query'],
   'group/apply': ['DeleteItem', 'Query'],
@@ -19,7 +19,7 @@ const queued: Record<string, string[]> = {
   'group/qrcode/invite': ['DeleteItem', 'Query'],
 };
 
-/** Grants that no flow uses over HTTP, or not in every run, each with the reason why the function has it all the same. */
+/** Grants that no flow uses over HTTP, or not in every run, each with the reason why the function still has it. */
 const JUSTIFIED: Record<string, string> = {
   ...Object.fromEntries(
     Object.entries(queued).flatMap(([id, actions]) => actions.map((action) => [table(id, action), QUEUE])),
@@ -33,8 +33,8 @@ const JUSTIFIED: Record<string, string> = {
 };
 
 /**
- * What each function of a stack may do, and whether it did: a page for people, and one line for each grant that was
- * not used without justification, or is justified though it was.
+ * What each function of a stack may do, and whether it did: a page for people, and a fault for each grant that is
+ * unused without a justification, or used although it has one.
  */
 export function grantReport(
   functions: Stack['permissions']['grants'],

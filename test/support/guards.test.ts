@@ -18,7 +18,7 @@ beforeEach(async () => {
   name = table.name;
 });
 
-test('reads that may be stale are refused, all others pass', async () => {
+test('reads that may be stale are refused, and all others pass', async () => {
   refuseStaleReads(client);
   const query = {
     TableName: name,
@@ -53,7 +53,7 @@ describe('Conflicts', () => {
     return { done, seen: conflicts.seen };
   };
 
-  test('hold the items of a transaction, checked ones too, against others and single writes', async () => {
+  test('a transaction holds its items, checked ones too, against other transactions and single writes', async () => {
     await new Database(client, name).write([put(key('a'), { n: 0 }), put(key('b'), { n: 0 })]);
     const counted = await race(
       [update(key('a'), { add: { n: 1 } }), check(key('b'), exists)],
@@ -69,7 +69,7 @@ describe('Conflicts', () => {
     ]);
   });
 
-  test('do not hold what nobody shares', async () => {
+  test('a transaction does not hold items that others do not name', async () => {
     const { seen } = await race(
       [put(key('a'), {}), put(key('b'), {})],
       [put(key('c'), {}), put(key('d'), {})],

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Grant, grantsOf, type Route } from '../../shared/routes/index.ts';
+import { type Grant, grantsOf, type Operation } from '../../shared/routes/index.ts';
 
-/** What the commands of a document client carry, as far as the guards look. */
+/** The input of a document client's command, with the fields that the guards read. */
 interface Input {
   TableName?: string;
   IndexName?: string;
@@ -27,7 +27,7 @@ const add = (client: DynamoDBDocumentClient, name: string, around: Around) =>
     { step: 'initialize', priority: 'low', name } as never,
   );
 
-/** Every read of a function is strongly consistent: anything else throws. Operators have a client of their own. */
+/** Makes every read that is not strongly consistent throw. Operators use another client. */
 export function refuseStaleReads(client: DynamoDBDocumentClient): void {
   add(client, 'refuseStaleReads', async (next, input, command) => {
     const batches = Object.values(input.RequestItems ?? {});
@@ -38,12 +38,12 @@ export function refuseStaleReads(client: DynamoDBDocumentClient): void {
   });
 }
 
-/** The operation that is called: all that its handler does runs within. */
-export const calledOperation = new AsyncLocalStorage<Route>();
+/** The operation whose handler is running. */
+export const calledOperation = new AsyncLocalStorage<Operation>();
 
 /**
- * A call does to the table what its operation's grants allow: on AWS anything else is denied. The laptop stack denies it
- * too, but most of the rare branches are told of in this process alone.
+ * Makes a request throw that the operation's grants do not allow, as AWS denies it. The laptop stack does this too, but
+ * most rare branches run in process only.
  */
 export function keepToGrants(client: DynamoDBDocumentClient): void {
   add(client, 'keepToGrants', async (next, input, command) => {
@@ -64,14 +64,14 @@ function grantsFor(command: string, { TransactItems, IndexName }: Input): Grant[
 }
 
 /**
- * TransactionConflict as AWS has it and DynamoDB Local has not: while a transaction runs, its items (those it only
- * checks too) are its own, and another transaction that names one is cancelled, another write refused.
+ * TransactionConflict, which DynamoDB Local never answers: while a transaction runs, another transaction that names one
+ * of its items (also one that is only checked) is cancelled, and a single write of it is refused.
  */
 export class Conflicts {
   on = false;
-  /** How long (ms) a transaction keeps its items, as if it took that long on AWS. */
+  /** How long (ms) a transaction holds its items, as if it took that long on AWS. */
   held = 10;
-  /** How many writes were answered so since the last look. */
+  /** How many writes have conflicted. */
   seen = 0;
   readonly #held = new Set<string>();
 

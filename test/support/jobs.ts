@@ -5,7 +5,7 @@ import { JOB, type Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import type { Given } from './story.ts';
 
-/** Keys of an app's background jobs that are still to be done. */
+/** Keys of an app's waiting background jobs. */
 export async function jobsOf({ client, name }: OperatorTable, app: string): Promise<Key[]> {
   const keys: Key[] = [];
   let from: Record<string, unknown> | undefined;
@@ -26,7 +26,7 @@ export async function jobsOf({ client, name }: OperatorTable, app: string): Prom
   return keys;
 }
 
-/** The background function of this process, as the stream drives it: until no job of the app is left. */
+/** Runs the background function in process, as the stream does, until no job of the app is left. */
 export async function doJobs({ app, world }: Given): Promise<void> {
   for (let runs = 0; runs < 200; runs++) {
     const waiting = await jobsOf(world.table, app);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { assemblyOfSources } from '../../infra/local/assembly.ts';
+import { assemblyOfSources, roster } from '../../infra/laptop/roster.ts';
 import { startStack } from '../../infra/local/stack.ts';
 import { faultsOf } from './embedded-metrics.ts';
 import { grantReport } from './grant-report.ts';
@@ -13,9 +13,9 @@ import { SEED, TO_STORIES } from './unkind.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** File that appears when the stack serves, or has failed to: see `laptopStack`. */
+    /** File that appears when the stack serves or has failed to start: see `laptopStack`. */
     stackFile: string;
-    /** File of what the functions print. */
+    /** File with the log of the functions. */
     functionsLog: string;
   }
 }
@@ -29,15 +29,16 @@ export default async function setup(project: TestProject) {
     await writeFile(`${file}.part`, JSON.stringify(said));
     await rename(`${file}.part`, file);
   };
-  // Not waited for: until it serves, the tests that do not need it run.
+  // Not awaited: tests that do not need the stack run meanwhile.
   const starting = assemblyOfSources().then(({ assembly }) =>
     startStack({
+      application: roster,
       database,
       port: 0,
       quiet: true,
       logs,
       assembly,
-      // Stories call every function, again and again: a smaller number would end most of them just to start them anew.
+      // Stories call every function again and again: fewer instances would be ended and started anew all the time.
       instances: 160,
       unkind: SEED,
       onBroken: (reason) => console.error(reason),
@@ -68,13 +69,13 @@ export default async function setup(project: TestProject) {
     await mkdir(dirname(REPORT), { recursive: true });
     await writeFile(REPORT, report.text);
     if (refused.length > 0) throw new Error([...new Set(refused)].join('\n'));
-    // A grant that a part of the flows does not use says nothing.
+    // Unused grants mean something only if all flows ran.
     if (report.faults.length > 0 && SEED === undefined && (await isWhole(project)))
       throw new Error(`${report.faults.join('\n')}\nAll grants: ${REPORT}`);
   };
 }
 
-/** Whether all files of the project ran, unfiltered, and nothing failed. */
+/** Whether all test files of the project ran, without a filter and without a failure. */
 async function isWhole(project: TestProject): Promise<boolean> {
   const { testFiles } = await project.globTestFiles();
   const ran = project.vitest.state.getTestModules().filter((module) => module.project === project);

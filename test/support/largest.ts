@@ -40,12 +40,12 @@ import type { Scene } from './recipes.ts';
 import { PASSWORD } from './secrets.ts';
 import type { Given, Person } from './story.ts';
 
-/** A text of so many characters that takes four bytes each in the table. */
+/** A text whose characters take four bytes each in the table. */
 export const wide = (characters: number) => '😀'.repeat(characters);
-/** A text of so many characters that takes seven bytes each in an answer: control characters are escaped twice. */
+/** A text whose characters take seven bytes each in an answer: control characters are escaped twice. */
 export const escaped = (characters: number) => '\u0001'.repeat(characters);
 
-/** The largest item of each entity. @param text makes a text of so many characters */
+/** The largest item of each entity. @param text makes a text of that many characters */
 export const largest = (app: string, text: (characters: number) => string, now: number) => ({
   groupInfo: (group: number) => ({
     ...groupInfoKey(app, group),
@@ -179,13 +179,13 @@ export const largest = (app: string, text: (characters: number) => string, now: 
   publicGroup: (group: number) => publicGroupKey(app, now, group),
 });
 
-/** Ids of members, of groups, and of others that there are in the largest scene. */
+/** First ids of members, groups and other users in the largest scene. */
 const MEMBERS = 5_000_000;
 const GROUPS = 6_000_000;
 const STRANGERS = 7_000_000;
 const range = (count: number, from: number) => Array.from({ length: count }, (_, n) => from + n);
 
-/** How many of what there are; the texts of all. */
+/** How many of each there are, and their texts. */
 const FILLED = {
   members: 300,
   blocked: 600,
@@ -198,8 +198,7 @@ const FILLED = {
 };
 
 /**
- * Puts into the scene of the recipes whatever may be there: a group of long lists and long texts, and people with long
- * lists and long texts of their own.
+ * Fills the scene of the recipes: a group with long lists and texts, and people with long lists and texts of their own.
  */
 export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}): Promise<void> {
   const { given, alice, bob, carol, dave, frank, grace, group } = scene;
@@ -245,7 +244,7 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
   for (const person of [alice, bob, carol, dave, frank, grace]) await fillDevice(given, person);
 }
 
-/** Puts all texts that there may be into a person's session. */
+/** Fills a person's session with the longest texts. */
 export async function fillDevice({ app, db }: Given, { id, device }: Person): Promise<void> {
   const { guid, agent, push_token, device_token, notifier, fails } = largest(app, wide, Date.now()).device(id, device);
   await db.write([
@@ -253,14 +252,14 @@ export async function fillDevice({ app, db }: Given, { id, device }: Person): Pr
   ]);
 }
 
-/** Not a literal, whose attributes the type of keys does not know. */
+/** A function, since the type of keys refuses other attributes in a literal. */
 const withAttributes = (key: Key, attributes: object): Key => ({ ...key, ...attributes });
 
 const people = { user_list: range(100, MEMBERS) };
 const entries = range(100, MEMBERS).map((user_id) => ({ user_id }));
 const page = { limit: 1000 };
 
-/** What a call takes at its largest beside what its recipe says, by the id of the row. */
+/** The largest parameters of a call, which replace those of its recipe, by the id of the row. */
 export const LARGEST: Record<string, Record<string, unknown>> = {
   'user/register/batch': { list: range(100, 1).map((n) => ({ username: `newcomer_${n}`, password: PASSWORD })) },
   'user/avatar/batch': { list: entries.map((entry) => ({ ...entry, avatar: 'a' })) },

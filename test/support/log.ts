@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { faultsOf, type MetricLine } from './embedded-metrics.ts';
 
-/** The line that a call or a run of a job writes, as shared/http/log.ts makes it. */
+/** The log line of a call or of a run of a job (shared/http/log.ts). */
 export interface CallLog extends MetricLine {
   level: 'info' | 'error';
   operation?: string;
@@ -19,7 +19,7 @@ export interface CallLog extends MetricLine {
 const lines = new Map<string, CallLog[]>();
 const write = process.stdout.write.bind(process.stdout);
 
-/** Keeps the lines of calls in process; what else is printed goes where it always went. */
+/** Keeps the log lines of calls in process. Other output is printed as usual. */
 process.stdout.write = ((...given: Parameters<typeof write>) => {
   const [line] = given;
   if (typeof line !== 'string' || !line.startsWith('{') || !line.includes('"request_id"')) return write(...given);
@@ -28,7 +28,7 @@ process.stdout.write = ((...given: Parameters<typeof write>) => {
   return true;
 }) as typeof write;
 
-/** The lines of a request, each of them good for CloudWatch's metrics. */
+/** The lines of a request. Fails where CloudWatch would not take the metrics of one. */
 export function takeLogs(requestId: string): CallLog[] {
   const written = lines.get(requestId) ?? [];
   lines.delete(requestId);

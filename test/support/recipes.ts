@@ -1,11 +1,11 @@
-import type { Method, Route } from '../../shared/routes/index.ts';
+import type { Method, Operation } from '../../shared/routes/index.ts';
 import type { Answer, Request } from './api.ts';
 import { opaque, postForm, share } from './files.ts';
 import { type Actor, type Given, PASSWORD, type Person } from './story.ts';
 
 /**
- * One call of every operation, from one state of the table that all of them start from: what an everyday call of it
- * costs. Lists of a body hold one entry; groups have ten members.
+ * The state of the table from which every recipe starts. A recipe is an everyday call of one operation: lists in a body
+ * hold one entry, groups have ten members.
  */
 export interface Scene {
   given: Given;
@@ -14,17 +14,17 @@ export interface Scene {
   /** Admin of the group. */
   bob: Person;
   carol: Person;
-  /** Member of nothing. */
+  /** A member of no group. */
   dave: Person;
-  /** Has applied for membership. */
+  /** Has applied to the group. */
   frank: Person;
-  /** Is asked before joining, and has been invited. */
+  /** Asked for consent before joining, and has been invited. */
   grace: Person;
   /** A banned member, a blocked stranger. */
   banned: Person;
   blocked: Person;
   group: number;
-  /** Takes anybody who applies. */
+  /** A group that admits every applicant. */
   open: number;
   qr_info: string;
   /** Shared files of the group: one that stays, one to delete. */
@@ -70,7 +70,7 @@ export async function setScene(given: Given): Promise<Scene> {
   return { given, alice, bob, carol, dave, frank, grace, banned, blocked, group, open, qr_info, kept, gone, avatar };
 }
 
-/** Who asks, and with what. */
+/** The caller and the parameters of a call. */
 export type Recipe = (scene: Scene) => { who: Actor; parameters?: Record<string, unknown> };
 
 const byCarol =
@@ -214,7 +214,7 @@ export const RECIPES: Record<string, Recipe> = {
 };
 
 /** The request of a row's recipe. @throws where the row has none */
-export function requestOf(route: Route, scene: Scene): { method: Method; path: string; request: Request } {
+export function requestOf(route: Operation, scene: Scene): { method: Method; path: string; request: Request } {
   const recipe = RECIPES[route.id];
   if (!recipe) throw new Error(`no recipe for the row "${route.id}": add one to test/support/recipes.ts`);
   const { who, parameters } = recipe(scene);
@@ -224,12 +224,12 @@ export function requestOf(route: Route, scene: Scene): { method: Method; path: s
 }
 
 /** Calls a row's operation by its recipe. */
-export function cook(route: Route, scene: Scene): Promise<Answer> {
+export function cook(route: Operation, scene: Scene): Promise<Answer> {
   const { method, path, request } = requestOf(route, scene);
   return scene.given.api.call(method, path, request);
 }
 
-/** An everyday call of somebody who called a moment ago, of an app whose record the function holds. */
+/** Makes the calls that precede an everyday call: the session was used a moment ago, and the app's record is cached. */
 export async function warmUp({ given, alice, carol, dave, grace }: Scene): Promise<void> {
   for (const who of [alice, carol, dave, grace]) await who.does('GET /user/push/tag');
   await given.admin().does('GET /group/public_list');

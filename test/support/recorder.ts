@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect } from 'vitest';
-import type { Route } from '../../shared/routes/index.ts';
+import type { Operation } from '../../shared/routes/index.ts';
 import type { Envelope, Request } from './api.ts';
 
 /** Name of the file to record to, one JSON a line; set by `npm run examples`. */
@@ -16,10 +16,10 @@ export interface Recorded {
   answer: Envelope;
 }
 
-/** Notes an answer as a possible example of the API's description. */
-export function record(route: Route, { query, body, base64, group }: Request, answer: Envelope): void {
+/** Records an answer as a possible example for the API's description. */
+export function record(route: Operation, { query, body, base64, group }: Request, answer: Envelope): void {
   const file = process.env[RECORD_TO];
-  // A header that names the group would leave the parameter out.
+  // With a group_id header the parameter would be missing in the example.
   if (file === undefined || base64 || typeof body === 'string' || group !== undefined || answer.code === 20000) return;
   const test = basename(expect.getState().testPath ?? '');
   const request = { ...(body as object | undefined), ...query };

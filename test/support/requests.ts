@@ -5,15 +5,15 @@ import documentedFiles from '../fixtures/file-endpoints.json' with { type: 'json
 import { PASSWORD } from './secrets.ts';
 import { anyText } from './texts.ts';
 
-/** What there is in an app for requests to speak of. */
+/** What exists in an app, so that requests can name it. */
 export interface Known {
   group_id: number;
   people: number[];
-  /** Values that a parameter of that name may well have: cursors, signatures, ids. */
+  /** Valid values of a parameter: cursors, signatures, ids. */
   values?: Map<string, unknown[]>;
 }
 
-/** Values that break what was not thought through: wrong types, edges of ranges, texts that no alphabet knows. */
+/** Values that find careless code: wrong types, limits of ranges, odd characters. */
 export const anything: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
   anyText(300),
@@ -22,10 +22,10 @@ export const anything: fc.Arbitrary<unknown> = fc.oneof(
   fc.array(fc.integer({ min: -2, max: 5 }), { maxLength: 5 }),
 );
 
-/** Texts that are good, but hard to keep. */
+/** Texts that are valid, but hard to store. */
 const text = fc.oneof(anyText(60), fc.constantFrom('\u0000', '\ud800', '😀', ' x '));
 
-/** Parameters that clients send without the document, and names that objects have of themselves. */
+/** Undocumented parameters that clients send, and names that every object has. */
 const ALSO = ['cursor', 'limit', 'name', 'mobile', 'password', 'login_name', 'device_guid', 'device_sn', '__proto__'];
 
 const documentedOf = (path: string) => [
@@ -35,11 +35,11 @@ const documentedOf = (path: string) => [
 /** Names of parameters to try on a path. */
 export const namesOf = (path: string): string[] => [...new Set([...documentedOf(path), ...ALSO])];
 
-// Made once, as a generator of texts takes milliseconds to make.
+// Made once, since making a generator of texts takes milliseconds.
 const mobile = fc.stringMatching(/^\+?[0-9]{5,15}$/);
 const username = fc.stringMatching(/^[a-z_][A-Za-z0-9_]{5,20}$/);
 
-/** What fits a parameter of that name, so that a call gets past its schema. */
+/** Values that fit a parameter of that name, so that a call passes its schema. */
 function fitting(name: string, { group_id, people, values }: Known): fc.Arbitrary<unknown> {
   const known = values?.get(name);
   if (known) return fc.constantFrom(...known);
@@ -57,7 +57,7 @@ function fitting(name: string, { group_id, people, values }: Known): fc.Arbitrar
   return text;
 }
 
-/** A text that was good: cut, lengthened, with a sign changed, in the other alphabet of base64. */
+/** A valid text that was cut, lengthened, changed in one character, or written in the other alphabet of base64. */
 export const broken = (good: string): fc.Arbitrary<string> =>
   fc.oneof(
     fc.nat({ max: good.length }).map((end) => good.slice(0, end)),
@@ -70,7 +70,7 @@ export const broken = (good: string): fc.Arbitrary<string> =>
     fc.constantFrom(`${good}=`, `${good}${good}`, good.replaceAll('-', '+').replaceAll('_', '/'), good.toUpperCase()),
   );
 
-/** Parameters of a path: most fit, some are another tenant's or broken, some are anything. */
+/** Parameters of a path: most fit, some are another tenant's, broken or random. */
 export function parametersOf(path: string, known: Known, foreign?: Known): fc.Arbitrary<Record<string, unknown>> {
   const names = namesOf(path);
   const parameter = (name: string) => {
@@ -88,7 +88,7 @@ export function parametersOf(path: string, known: Known, foreign?: Known): fc.Ar
   });
 }
 
-/** Texts that are no JSON, or JSON that strains whoever reads it: deep, huge numbers, keys twice or of objects' own. */
+/** Texts that are no JSON, or JSON that strains a parser: deep, with huge numbers, with keys twice. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   anyText(50),
   fc.json({ maxDepth: 2 }),

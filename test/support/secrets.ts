@@ -4,7 +4,7 @@ export const PASSWORD = 'correct horse battery';
 /** Parameters of scrypt that cost next to nothing. */
 export const CHEAP = { N: 2, r: 8, p: 1 };
 
-/** What may stand in no log, no template and no bundle, by its form. */
+/** Forms of secrets, which no log, template or bundle may hold. */
 const FORMS: Record<string, RegExp> = {
   // See shared/call/token.ts.
   token: /\b(u1\.[0-9a-z]+\.[0-9a-z]+|a1)\.[\w-]{43}\.[\w-]{22}/,

@@ -1,6 +1,6 @@
 /**
- * Vitest's global set-up: one DynamoDB Local for the whole run, which every test file makes its own tables in, and one
- * bucket. Whichever project comes first starts them, and ends them.
+ * Vitest's global set-up: one DynamoDB Local for the whole run, in which every test file makes its own tables, and one
+ * bucket. The first project starts and ends them.
  */
 import type { TestProject } from 'vitest/node';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../../infra/local/dynamodb-local.ts';
@@ -12,7 +12,7 @@ declare module 'vitest' {
   }
 }
 
-/** For set-ups of the project that came first. */
+/** For other set-ups of the first project. */
 export let database: DynamoDbLocal;
 
 export default async function setup({ vitest }: TestProject) {

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
-import type { StackDescription } from '../../infra/local/stack.ts';
+import type { LaptopDescription } from '../../infra/laptop/roster.ts';
 
-/** The run's laptop stack, as soon as it serves: tests that do not need it begin before (see laptop-stack.ts). */
-export async function laptopStack(): Promise<StackDescription> {
+/** Waits for the run's laptop stack, which starts beside the first tests (see laptop-stack.ts). */
+export async function laptopStack(): Promise<LaptopDescription> {
   const file = inject('stackFile');
   while (!existsSync(file)) await sleep(50);
   const { failure, ...description } = JSON.parse(readFileSync(file, 'utf8'));

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt, randomUUID, scryptSync } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
-import { KIND } from '../../infra/local/unkind/database.ts';
+import { KIND } from '../../infra/local/unkind/manners.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
 import { countStep } from '../../shared/data/counter-repo.ts';
@@ -36,7 +36,7 @@ import { unkind, type World, type WorldName, world } from './world.ts';
 type Parameters = Record<string, unknown>;
 type Call = `${Method} /${string}`;
 
-/** Somebody with a token, or the app itself: asks for things. Parameters go in the query of a GET, else in the body. */
+/** A caller: a person with a token, or the app. Parameters go in the query of a GET, else in the body. */
 export class Actor {
   readonly api: Api;
   readonly headers: Pick<Request, 'app' | 'token' | 'user' | 'group'>;
@@ -51,7 +51,7 @@ export class Actor {
     return this.api.call(...this.#requestOf(call, parameters));
   }
 
-  /** As `asks`, where the answer may be a fault of the service: see `Api.once`. */
+  /** Like `asks`, where the answer may be a fault of the service: see `Api.once`. */
   asksOnce(call: Call, parameters: Parameters = {}): Promise<Answer> {
     return (this.api.once ?? this.api.call)(...this.#requestOf(call, parameters));
   }
@@ -62,7 +62,7 @@ export class Actor {
     return [method, path, { ...this.headers, ...given }];
   }
 
-  /** As `asks`, and again while the service is busy: see `insisted`. */
+  /** Like `asks`, repeated while the service is busy: see `insisted`. */
   insists(call: Call, parameters: Parameters = {}): Promise<Answer> {
     return insisted(() => this.asks(call, parameters));
   }
@@ -95,7 +95,7 @@ export class Actor {
   }
 }
 
-/** Asks as clients do: again while the service is busy (503). A slow machine outlasts its patience with contention. */
+/** Repeats a call while it is answered 503, as clients do: contention can outlast the retries on a slow machine. */
 export async function insisted(ask: () => Promise<Answer>): Promise<Answer> {
   const answer = await ask();
   return answer.status === 503 ? insisted(ask) : answer;
@@ -127,16 +127,16 @@ const HASH: PasswordHash = {
   ...CHEAP,
 };
 
-/** What steps leave where nothing was. */
+/** The items that steps write into an empty table. */
 const leftBy = (steps: readonly Step[]) => steps.map((step) => itemAfter(step, undefined) as Item & Key);
 
-/** One test's app with what the test starts from. */
+/** The app of one test, and what the test starts from. */
 export class Given {
   readonly api: Api;
   readonly world: World;
   readonly record: App;
   readonly adminToken: string;
-  /** Whether races run into conflicts of transactions. */
+  /** Whether transactions of a race conflict, as on AWS. */
   conflicts = false;
 
   constructor(where: World, record: App, adminToken: string) {
@@ -146,7 +146,7 @@ export class Given {
     this.adminToken = adminToken;
   }
 
-  /** A tenant with an admin token: what `createApp` and `issueAdminToken` leave, in one request. */
+  /** A new app with an admin token, as `createApp` and `issueAdminToken` make them, in one request. */
   static async app(where: World, limits: Partial<Limits> = {}): Promise<Given> {
     const record = newApp(`t${randomUUID()}`, limits);
     const token = newAdminToken(record);
@@ -162,21 +162,21 @@ export class Given {
     return this.record.app;
   }
 
-  /** The table as it is now, for what no operation shows or sets up. */
+  /** The table, for what no operation can show or set up. */
   get db(): Database {
     return new Database(this.world.table.client, this.world.table.name);
   }
 
-  /** The app itself, or acting as somebody, or on a group. */
+  /** The app by itself, as a user, or on a group. */
   admin = (as: { user?: number | string; group?: number | string } = {}): Actor =>
     new Actor(this.api, { app: this.app, token: this.adminToken, ...as });
 
-  /** Whoever comes without a token. */
+  /** A caller without a token. */
   get nobody(): Actor {
     return new Actor(this.api, { app: this.app });
   }
 
-  /** A user who is logged in. What registration and login leave, without the time that hashing and transactions take. */
+  /** A user who is logged in. Written without the hashing and transactions of registration and login. */
   user = async (name?: string, options?: { confirm?: boolean }): Promise<Person> =>
     (await this.users(1, name, options))[0]!;
 
@@ -198,7 +198,7 @@ export class Given {
     return people.map(({ person }) => person);
   };
 
-  /** One more session of a user. */
+  /** Another session of a user. */
   session = async (user: { user: number; username: string }): Promise<Person> => {
     const { person, step } = this.#newSession(user);
     await this.db.write([step]);
@@ -225,8 +225,7 @@ export class Given {
   }
 
   /**
-   * A group with its members in that order, and settings that have no operation of their own here. What creation,
-   * invitations and appointments leave, without their reads.
+   * A group with its members in that order. Written without the reads of creation, invitations and appointments.
    */
   group = async (
     owner: Person,
@@ -286,7 +285,7 @@ export class Given {
   setUser = (id: number, set: Partial<User>): Promise<boolean> =>
     this.db.write([update(userKey(this.app, id), { set })]);
 
-  /** Starts all at once and waits for all. */
+  /** Starts all at once and waits for all of them. */
   race = async <T>(...runners: (() => Promise<T>)[]): Promise<T[]> => {
     const { conflicts } = this.world;
     if (conflicts) conflicts.on = this.conflicts;
@@ -297,7 +296,7 @@ export class Given {
     }
   };
 
-  /** Runs it without the faults of an unkind database: for what counts requests, in process. */
+  /** Runs it without the faults of an unkind database, in process: for tests that count requests. */
   undisturbed = async <T>(run: () => Promise<T>): Promise<T> => {
     const { manners } = unkind ?? {};
     if (unkind) unkind.manners = KIND;
@@ -308,65 +307,66 @@ export class Given {
     }
   };
 
-  /** What is wrong with the data of this app now: nothing, it is hoped. */
+  /** What is wrong with the data of this app now; empty where all is well. */
   problems = (): Promise<string[]> => problems(this.world.table, this.app);
 }
 
 /**
- * For a suite: when its tests have ended, the data of the apps that they were told of must be in order. All in one, as
- * every look reads the whole table.
+ * For a suite: when its tests have ended, the data of the apps that they registered must be in order. Checked together,
+ * since each check reads the whole table.
  */
-export function inOrderAtTheEnd(): (given: Given, title: string) => void {
-  const told = new Map<string, string>();
+export function checkDataAtTheEnd(): (given: Given, title: string) => void {
+  const titles = new Map<string, string>();
   let table: World['table'] | undefined;
   afterAll(async () => {
-    if (table) expect(await problemsOfAll(table, told)).toEqual([]);
+    if (table) expect(await problemsOfAll(table, titles)).toEqual([]);
   });
   return ({ app, world }, title) => {
     table = world.table;
-    told.set(app, title);
+    titles.set(app, title);
   };
 }
 
-/** A test in a world: it gets an app of its own, whose data must be in order at the end. */
+/** A test in one world (in process or over HTTP). It gets its own app, whose data must be in order at the end. */
 export type Story = (
   title: string,
-  tell: (given: Given) => Promise<void>,
+  run: (given: Given) => Promise<void>,
   options?: { limits?: Partial<Limits> },
 ) => void;
 
 const stories = (where: WorldName, conflicts = false): Story => {
-  // The same story leaves the same data in both worlds; the table of this process is the small one.
-  const told = where === 'in process' ? inOrderAtTheEnd() : () => {};
-  return (title, tell, { limits } = {}) =>
+  // A story leaves the same data in both worlds; the table in process is the smaller one to check.
+  const checkData = where === 'in process' ? checkDataAtTheEnd() : () => {};
+  return (title, run, { limits } = {}) =>
     void test(title, async () => {
       for (let times = 1; ; times++) {
         const answers = busy.answers;
         const given = await Given.app(await world(where), limits);
         given.conflicts = conflicts;
-        told(given, title);
+        checkData(given, title);
         try {
-          return await tell(given);
+          return await run(given);
         } catch (error) {
-          // A call that was answered 503 may have been done: asked again it meets what it has done itself.
+          // A call that was answered 503 may have taken effect, so that its repetition finds its own work.
           if (busy.answers === answers || times === 3) throw error;
         }
       }
     });
 };
 
-/** Stories that are told twice: by the handlers in this process, and over HTTP by the laptop stack. */
-export function inBothWorlds(title: string, tell: (story: Story) => void): void {
-  for (const where of ['in process', 'over HTTP'] as const) describe(`${title}, ${where}`, () => tell(stories(where)));
+/** Stories that run twice: by the handlers in this process, and over HTTP against the laptop stack. */
+export function inBothWorlds(title: string, define: (story: Story) => void): void {
+  for (const where of ['in process', 'over HTTP'] as const)
+    describe(`${title}, ${where}`, () => define(stories(where)));
 }
 
-/** Stories of the handlers in this process alone. */
-export function inThisProcess(title: string, tell: (story: Story) => void): void {
-  describe(title, () => tell(stories('in process')));
+/** Stories that run by the handlers in this process only. */
+export function inThisProcess(title: string, define: (story: Story) => void): void {
+  describe(title, () => define(stories('in process')));
 }
 
-/** Stories of races, told twice: as DynamoDB Local lets them run, and with the conflicts of transactions that AWS has. */
-export function inRaces(title: string, tell: (story: Story) => void): void {
-  describe(title, () => tell(stories('in process')));
-  describe(`${title}, with conflicts`, () => tell(stories('in process', true)));
+/** Stories of races, which run twice: on DynamoDB Local as it is, and with transactions that conflict as on AWS. */
+export function inRaces(title: string, define: (story: Story) => void): void {
+  describe(title, () => define(stories('in process')));
+  describe(`${title}, with conflicts`, () => define(stories('in process', true)));
 }

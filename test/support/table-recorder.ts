@@ -9,21 +9,22 @@ import { type Image, itemBytes, readUnits, writeUnits } from '../../infra/local/
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { keyText } from '../../shared/data/read.ts';
+import { SHAPE } from './database.ts';
 
-/** A request as the product's document client sent it. */
+/** A request of the product's document client. */
 export interface Recorded {
   /** `BatchGetItemCommand`, … */
   command: string;
   input: Input;
   output: Output;
-  /** Requests of the same number were under way together. */
+  /** Requests of the same wave were under way together. */
   wave: number;
 }
 
 /** As the document client takes and gives it. */
 type Keyed = Image & Key;
 
-// Inputs of five commands, as far as their items go.
+// The fields of five commands that name items.
 export interface Input {
   Key?: Keyed;
   Item?: Keyed;
@@ -52,13 +53,13 @@ type Middleware = (
 const NAME = 'recorder';
 
 /**
- * Writes down what a client asks of the table while `record` runs, with the units that AWS would charge for it, and
- * can bring the table back to what it was before: so an operation can be run again and again from the same state.
+ * Records a client's requests while `record` runs, with the units that AWS would charge, and restores the table
+ * afterwards, so that operations can run repeatedly from the same state.
  */
 export class Recorder {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: OperatorTable;
-  /** What each item was that the last recording touched, undefined where there was none. */
+  /** Each item that the last recording touched as it was before, undefined where there was none. */
   readonly #before = new Map<string, { key: Key; image: Image | undefined }>();
 
   /** @param table the same table, reached by a client of its own */
@@ -96,6 +97,7 @@ export class Recorder {
           const after = await this.#images(keys);
           for (const key of keys)
             units.write += writeUnits(
+              SHAPE,
               before.get(keyText(key)),
               after.get(keyText(key)),
               input.TransactItems !== undefined,
@@ -113,7 +115,7 @@ export class Recorder {
     }
   }
 
-  /** Puts back all that the last recording touched; as often as wanted. */
+  /** Restores all items that the last recording touched; may be called repeatedly. */
   async restore(): Promise<void> {
     const { client, name: TableName } = this.#table;
     await Promise.all(

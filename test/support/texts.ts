@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 
 /**
- * Any character of Unicode: what fast-check's unit `binary` is, which would first make a table of all million of them,
- * a second's work in each process.
+ * Any character of Unicode. fast-check's unit `binary` is the same, but first makes a table of all million characters,
+ * which takes a second in each process.
  */
 const character = fc.nat({ max: 0x10_ffff - 0x800 }).map(
   (place) => String.fromCodePoint(place < 0xd800 ? place : place + 0x800),
@@ -14,5 +14,5 @@ const character = fc.nat({ max: 0x10_ffff - 0x800 }).map(
   },
 );
 
-/** Texts of any characters, now and then names that objects have of themselves. */
+/** Texts of any characters, and sometimes names that every object has. */
 export const anyText = (maxLength: number): fc.Arbitrary<string> => fc.string({ unit: character, maxLength });

@@ -6,12 +6,12 @@ import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
 import { type Api, inProcess, insisting, overHttp } from './api.ts';
 import { TEST_BUCKET, TestBucket } from './bucket.ts';
-import { newTable, tableAt } from './database.ts';
+import { newTable, SHAPE, tableAt } from './database.ts';
 import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
 import { laptopStack } from './stack.ts';
 import { SEED, TO_STORIES } from './unkind.ts';
 
-/** Where a flow runs: the operations, and the table behind them for what no operation can set up or show. */
+/** Where a flow runs: the operations, and table and bucket for what no operation can set up or show. */
 export interface World {
   api: Api;
   table: OperatorTable;
@@ -25,9 +25,9 @@ export type WorldName = 'in process' | 'over HTTP';
 let local: Promise<Required<World>> | undefined;
 
 /**
- * This test file's own table, with the operations of this process on it and the guards in between.
- * @param servers addresses of DynamoDB Local and of a bucket; default: the test run's
- * @param seed of an unkind database between the operations and the table; default: the run's, if it has one
+ * The operations of this process on a table of this test file, with the guards in between.
+ * @param servers addresses of DynamoDB Local and S3; default: those of the test run
+ * @param seed seed of an unkind database in front of the table; default: that of the run, if any
  */
 export function worldInProcess(servers?: Servers, seed = SEED): Promise<Required<World>> {
   local ??= newWorld(servers, seed);
@@ -39,7 +39,7 @@ interface Servers {
   s3: string;
 }
 
-/** For files that share a process: each begins with a table of its own, or checks of all data would read that of all. */
+/** For files that share a process: each starts with its own table, so that checks of all data read only its own. */
 export function forgetWorld(): void {
   local = undefined;
 }
@@ -66,10 +66,10 @@ async function newWorld(servers: Servers | undefined, seed: number | undefined):
 
 export let unkind: UnkindDatabase | undefined;
 
-/** One for this process, as its client keeps the address. Each world begins with the same luck. */
+/** One per process, since its client keeps the address. Each world starts from the seed again. */
 async function unkindBefore(endpoint: string, seed: number | undefined): Promise<UnkindDatabase | undefined> {
   if (seed === undefined) return undefined;
-  unkind ??= await startUnkindDatabase(endpoint, { seed });
+  unkind ??= await startUnkindDatabase(endpoint, { seed, tables: () => SHAPE });
   unkind.begin(seed, TO_STORIES);
   return unkind;
 }

@@ -1,13 +1,7 @@
-import * as z from 'zod/mini';
 import { removeAdmins } from '../../../shared/domain/group/roles.ts';
-import { entriesReply } from '../../../shared/http/group-schemas.ts';
 import { operation } from '../../../shared/http/operation.ts';
-import { id, ids, MOST_WRITTEN } from '../../../shared/http/parameters.ts';
+import { groupAdminRemove } from '../../../shared/routes/member.ts';
 
-export const request = z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) });
-export const reply = entriesReply;
-
-/** POST|DELETE /group/admin/remove — section 7.2, 7.3: admins become plain members. */
-export const handler = operation({ access: 'anyone', request, reply }, (call, input) =>
+export const handler = operation(groupAdminRemove, (call, input) =>
   removeAdmins(call, input.group_id, input.user_list),
 );

@@ -1,12 +1,7 @@
-import * as z from 'zod/mini';
 import { changeOwnSettings } from '../../../shared/domain/user/settings.ts';
 import { operation } from '../../../shared/http/operation.ts';
-import { flag } from '../../../shared/http/parameters.ts';
+import { userPushDetail } from '../../../shared/routes/user.ts';
 
-export const request = z.object({ value: flag() });
-export const reply = z.boolean();
-
-/** PUT|POST /user/push/detail — section 1.25: whether push details are turned off. */
-export const handler = operation({ access: 'person', request, reply }, (call, input) =>
+export const handler = operation(userPushDetail, (call, input) =>
   changeOwnSettings(call, { no_push_detail: input.value }),
 );

@@ -1,12 +1,5 @@
-import * as z from 'zod/mini';
 import { register } from '../../../shared/domain/user/registration.ts';
 import { operation } from '../../../shared/http/operation.ts';
-import { newPassword, settingsReply, username } from '../../../shared/http/user-schemas.ts';
+import { userRegisterV2 } from '../../../shared/routes/account.ts';
 
-export const request = z.object({ username: username(), password: newPassword() });
-export const reply = settingsReply;
-
-/** POST /user/register/v2 — section 1.34: registers a user; answers its settings. */
-export const handler = operation({ access: 'public', request, reply }, (call, input) =>
-  register(call, input.username, input.password),
-);
+export const handler = operation(userRegisterV2, (call, input) => register(call, input.username, input.password));

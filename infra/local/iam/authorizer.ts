@@ -1,28 +1,27 @@
-/** Says what each function may do, by the policies of its role, and remembers what it did. */
+/** Decides what each function may do, by the policies of its role, and records which grants it used. */
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
 import type { FunctionDefinition } from '../deployment.ts';
-import { LOCAL_REGION } from '../dynamodb-local.ts';
 import { StartUpError } from '../start-up.ts';
-import { LOCAL_ACCOUNT } from '../template.ts';
 import { type Grant, type Permission, readPolicy } from './policy.ts';
 
 export interface Authorizer {
   /**
-   * AWS's sentence about the first permission that the function with this access key lacks; undefined if it has all.
-   * Keys that belong to no function may do everything: people and tools use them.
+   * AWS's sentence about the first permission that the function with this access key lacks, undefined if it has all.
+   * Keys of no function may do everything: people and tools use them.
    */
   refusal(accessKeyId: string, permissions: Iterable<Permission>): string | undefined;
   /** The grants of each function, used or not. */
   grants(): { function: FunctionDefinition; grants: readonly Grant[] }[];
 }
 
-/** @throws StartUpError if a role has a policy that cannot be evaluated here */
+/** @throws StartUpError if the policies of a role cannot be evaluated */
 export function createAuthorizer(functions: readonly FunctionDefinition[]): Authorizer {
   const entries = functions.map((definition) => {
     const { name, role } = definition;
     if (role.unreadable.length > 0) {
       throw new StartUpError(
         `The role of ${name} has policies that the laptop stack cannot read: ${role.unreadable.join(', ')}. ` +
-          'Without permission checks it starts with --no-iam.',
+          'The option --no-iam starts the stack without permission checks.',
       );
     }
     const principal = `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/${role.name}/${name}`;
@@ -50,7 +49,7 @@ export function createAuthorizer(functions: readonly FunctionDefinition[]): Auth
   };
 }
 
-/** What Lambda needs of a function's role to keep its log. */
+/** The permissions that a function's role needs so that Lambda keeps its log. */
 export const logPermissions = ({ logGroup }: FunctionDefinition): Permission[] =>
   ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => ({
     action,

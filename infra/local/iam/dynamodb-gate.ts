@@ -1,15 +1,15 @@
 /**
- * Stands between the functions and DynamoDB Local, which asks nobody for permission: finds out who calls and what the
- * call needs, and lets it through or refuses it as DynamoDB does.
+ * A proxy between functions and DynamoDB Local, which checks no permissions. It finds the caller and the permissions of
+ * each call, and forwards the call or refuses it as DynamoDB does.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { LOCAL_REGION } from '../dynamodb-local.ts';
-import type { FindCredentials } from '../s3-signature.ts';
-import { type Json, LOCAL_ACCOUNT } from '../template.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
+import type { FindCredentials } from '../s3/signature.ts';
+import type { Json } from '../template.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Permission } from './policy.ts';
 
@@ -38,7 +38,7 @@ export async function startDynamoDbGate({ endpoint, credentials, refusal }: Gate
       answer.pipe(response);
       answer.on('error', () => response.destroy());
     });
-    // As if the server itself had gone: the SDK knows what to do.
+    // Closes the connection as the server did. The SDK handles that.
     onward.on('error', () => response.destroy());
     response.on('close', () => response.writableFinished || onward.destroy());
     onward.end(body);
@@ -55,7 +55,7 @@ export async function startDynamoDbGate({ endpoint, credentials, refusal }: Gate
     const operation = /^DynamoDB_20120810\.(\w+)$/.exec(String(target))?.[1] ?? '';
     const needed = permissionsOf(operation, JSON.parse(body.toString()));
     if (!needed) {
-      const message = `The laptop stack does not know what permissions ${target} needs.`;
+      const message = `The laptop stack does not know which permissions ${target} needs.`;
       return refuse(response, 'UnknownOperationException', message);
     }
     const said = refusal(key, needed);
@@ -65,12 +65,12 @@ export async function startDynamoDbGate({ endpoint, credentials, refusal }: Gate
 
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch((error) => {
-      // A body that is no JSON, or not one of this operation.
+      // The body is no JSON, or not of this operation.
       if (!incoming.errored && !response.headersSent) refuse(response, 'SerializationException', String(error));
       else response.destroy();
     });
   });
-  // A connection that is closed while its function is about to use it again costs the function a retry.
+  // Closing a connection that a function is about to use again would cost the function a retry.
   server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -86,7 +86,7 @@ export async function startDynamoDbGate({ endpoint, credentials, refusal }: Gate
   };
 }
 
-/** The actions of a transaction's items; the transaction itself has none. */
+/** Actions of the items of a transaction. The transaction itself needs none. */
 const TRANSACT_ACTIONS: Record<string, string> = {
   Get: 'GetItem',
   Put: 'PutItem',
@@ -95,11 +95,11 @@ const TRANSACT_ACTIONS: Record<string, string> = {
   ConditionCheck: 'ConditionCheckItem',
 };
 
-/** What DynamoDB asks for before it does the operation; undefined if the operation is not known here. */
+/** The permissions that DynamoDB requires for an operation, undefined if the operation is unknown here. */
 export function permissionsOf(operation: string, input: Json): Permission[] | undefined {
   const on = (action: string, table: string, index?: string): Permission => ({
     action: `dynamodb:${action}`,
-    // A table may be named by its ARN.
+    // A request may name the table by its ARN.
     resource: `${table.startsWith('arn:') ? table : `${TABLES}${table}`}${index === undefined ? '' : `/index/${index}`}`,
   });
   switch (operation) {

@@ -1,29 +1,28 @@
 /**
- * Identity-based policies, evaluated as IAM does: what is allowed nowhere is not allowed, and a denial beats all that
- * allows. Holds what the product's templates use (effects, actions, resources, their negations, wildcards); anything
- * else stops the start rather than be misread.
+ * Evaluates identity-based policies as IAM does: an action needs a statement that allows it, and a denial wins over any
+ * permission. It knows effects, actions, resources, their negations and wildcards. Anything else prevents the start.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 import { StartUpError } from '../start-up.ts';
 import type { Json } from '../template.ts';
 
-/** What a call needs: one action on the ARN of one resource. */
+/** What a call needs to be allowed: one action on the ARN of one resource. */
 export interface Permission {
   /** `dynamodb:Query` */
   action: string;
   resource: string;
 }
 
-/** One action (pattern) on one resource (pattern), as a statement allows it. */
+/** One pattern of actions on one pattern of resources that a statement allows. */
 export interface Grant extends Permission {
-  /** Whether a call has needed it. */
+  /** Whether a call has used it. */
   used: boolean;
 }
 
 export interface Policy {
-  /** `unmentioned`: no statement allows it; `denied`: one denies it. Notes which grants were used. */
+  /** `unmentioned`: no statement allows it. `denied`: a statement denies it. Marks the grants that allow it as used. */
   decide(permission: Permission): 'allowed' | 'unmentioned' | 'denied';
-  /** Everything that the statements allow. */
+  /** All that the statements allow. */
   grants: readonly Grant[];
 }
 
@@ -36,8 +35,9 @@ interface Rule extends Grant {
 const KNOWN = new Set(['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource']);
 
 /**
- * Reads the statements of `owner`, a name for the message.
- * @throws StartUpError if a statement holds what is not known here
+ * Reads the statements of a policy.
+ * @param owner named in error messages
+ * @throws StartUpError if a statement has an element that is unknown here
  */
 export function readPolicy(statements: readonly Json[], owner: string): Policy {
   const rules = { Allow: [] as Rule[], Deny: [] as Rule[] };
@@ -45,10 +45,10 @@ export function readPolicy(statements: readonly Json[], owner: string): Policy {
     const refuse = (what: string) =>
       new StartUpError(
         `The laptop stack cannot evaluate a policy of ${owner}: ${what} in ${JSON.stringify(statement)}. ` +
-          'Without permission checks it starts with --no-iam.',
+          'The option --no-iam starts the stack without permission checks.',
       );
     const unknown = Object.keys(statement).find((key) => !KNOWN.has(key));
-    if (unknown) throw refuse(`it does not know ${unknown}`);
+    if (unknown) throw refuse(`${unknown} is unknown`);
     const effect = statement.Effect as keyof typeof rules;
     if (!Object.hasOwn(rules, effect)) throw refuse('Effect is neither Allow nor Deny');
     const actions = patterns(statement, 'Action', actionMatcher, refuse);
@@ -75,7 +75,7 @@ export function readPolicy(statements: readonly Json[], owner: string): Policy {
   };
 }
 
-/** The patterns under `key`, each by itself; those under `Not…` together, for they only mean something together. */
+/** The patterns of `key`, one by one. Those of `Not…` become one pattern, which matches what none of them matches. */
 function patterns(
   statement: Json,
   key: 'Action' | 'Resource',
@@ -88,7 +88,7 @@ function patterns(
   if (!negated && statement[`Not${key}`] !== undefined) throw refuse(`both ${key} and Not${key}`);
   const read = values.map((value) => {
     const matches = typeof value === 'string' && matcher(value);
-    if (!matches) throw refuse(`it does not know the ${key} ${JSON.stringify(value)}`);
+    if (!matches) throw refuse(`the ${key} ${JSON.stringify(value)} is unknown`);
     return { text: value, matches };
   });
   if (!negated) return read;
@@ -101,10 +101,10 @@ function actionMatcher(pattern: string): Matches | undefined {
   return pattern === '*' || /^[a-z0-9-]+:[a-z0-9*?]+$/i.test(pattern) ? glob(pattern, 'i') : undefined;
 }
 
-/** ARNs are compared part by part (a wildcard stays within its part), the last of the six being all that is left. */
+/** Compares ARNs part by part, so that a wildcard stays within its part. The sixth part is the rest of the ARN. */
 function resourceMatcher(pattern: string): Matches | undefined {
   if (pattern === '*') return () => true;
-  // Policy variables (`${aws:username}`) are not known.
+  // Policy variables (`${aws:username}`) are unknown here.
   if (pattern.includes('${')) return undefined;
   const parts = arnParts(pattern)?.map((part) => glob(part));
   return parts && ((arn) => arnParts(arn)?.every((part, index) => parts[index]!(part)) ?? false);
@@ -114,7 +114,7 @@ function arnParts(arn: string): string[] | undefined {
   return /^(arn):([^:]+):([^:]+):([^:]*):([^:]*):(.+)$/s.exec(arn)?.slice(1);
 }
 
-/** `*` stands for any text, `?` for any one character. */
+/** `*` matches any text, `?` any one character. */
 function glob(pattern: string, flags = ''): Matches {
   const expression = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

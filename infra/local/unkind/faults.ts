@@ -1,7 +1,4 @@
-/**
- * What DynamoDB does to a single request at its worst, with the exact answers. The unkind database does these things
- * over HTTP, the scheduler of the random histories in a time of its own.
- */
+/** What DynamoDB does to a single request at its worst, with its exact answers. */
 import {
   type Answer,
   cancelled,
@@ -22,16 +19,16 @@ import {
 } from './wire.ts';
 
 export interface Fault {
-  /** Whether this can happen to the request. */
+  /** Whether the fault can happen to the request. */
   fits(request: WireRequest): boolean;
-  /** @param perform has the database do what is asked; a fault that does not call it leaves the request undone */
+  /** @param perform has the database perform the request; a fault that does not call it leaves the request undone */
   reply(request: WireRequest, perform: (input: Input) => Promise<Answer>): Reply | Promise<Reply>;
 }
 
 export const isWrite = (request: WireRequest) => writesOf(request).length > 0;
 const isTransaction = ({ operation }: WireRequest) => operation === 'TransactWriteItems';
 
-/** The request is done, and the client gets something else than the answer. */
+/** The request is done, but the client receives this reply. */
 const afterwards =
   (reply: Reply): Fault['reply'] =>
   async ({ input }, perform) => {
@@ -39,7 +36,7 @@ const afterwards =
     return reply;
   };
 
-/** The client does not hear what became of its request. */
+/** The client does not learn the outcome of its request. */
 const LOST = {
   reset: 'reset',
   silence: 'silence',
@@ -50,7 +47,7 @@ const LOST = {
 const lost = Object.fromEntries(
   Object.entries(LOST).flatMap(([name, reply]): [string, Fault][] => [
     [`${name} before`, { fits: () => true, reply: () => reply }],
-    // Of a read it makes no difference.
+    // For a read, before and after are the same.
     [`${name} after`, { fits: isWrite, reply: afterwards(reply) }],
   ]),
 ) as Record<`${keyof typeof LOST} ${'before' | 'after'}`, Fault>;
@@ -95,7 +92,7 @@ export const FAULTS = {
   },
   'page ends early': {
     fits: ({ operation, input: { Limit = 2 } }) => operation === 'Query' && Limit > 1,
-    // By a limit DynamoDB Local ends the page with everything that belongs to its end.
+    // A lower limit makes DynamoDB Local end the page, with a correct LastEvaluatedKey.
     reply: ({ input }, perform) => perform({ ...input, Limit: Math.ceil(Math.min(input.Limit ?? 4, 4) / 2) }),
   },
 } as const satisfies Record<string, Fault>;

@@ -1,6 +1,6 @@
-/** DynamoDB's protocol as far as the unkind database reads and writes it: AWS JSON 1.0, attribute values typed. */
+/** The part of DynamoDB's protocol that the unkind database reads and writes: AWS JSON 1.0 with typed values. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { PARTITION_KEY, SORT_KEY } from '../../../shared/data/table.ts';
+import type { TableShape } from '../table-shape.ts';
 
 export type WireItem = Record<string, AttributeValue>;
 export type Verb = 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
@@ -12,7 +12,7 @@ export interface Statement {
   Item?: WireItem;
 }
 
-/** The keys of each table that a BatchGetItem asks for. */
+/** The keys that a BatchGetItem requests, by table. */
 export type Batches = Record<string, { Keys: WireItem[]; ConsistentRead?: boolean }>;
 
 export interface Input extends Statement {
@@ -36,7 +36,7 @@ export interface Answer {
   body: string;
 }
 
-/** What a client gets: an answer, a connection that is reset, or nothing at all. */
+/** What the client receives: an answer, a connection reset, or nothing. */
 export type Reply = Answer | 'reset' | 'silence';
 
 export interface Write {
@@ -46,7 +46,7 @@ export interface Write {
 
 const SINGLE_WRITES: Record<string, Verb> = { PutItem: 'Put', UpdateItem: 'Update', DeleteItem: 'Delete' };
 
-/** Every item that a PutItem, UpdateItem, DeleteItem or TransactWriteItems names; none for other operations. */
+/** Each item that a PutItem, UpdateItem, DeleteItem or TransactWriteItems names; none for other operations. */
 export function writesOf({ operation, input }: WireRequest): Write[] {
   const single = SINGLE_WRITES[operation];
   if (single) return [{ verb: single, statement: input }];
@@ -57,15 +57,20 @@ export function writesOf({ operation, input }: WireRequest): Write[] {
   });
 }
 
-export const keyOf = ({ Key, Item }: Statement): WireItem => {
+/** Shapes of the tables that the database serves, by name. */
+export type Tables = (name: string | undefined) => TableShape | undefined;
+
+export function keyOf({ TableName, Key, Item }: Statement, tables: Tables): WireItem {
   const whole = Key ?? Item ?? {};
-  return Object.fromEntries([PARTITION_KEY, SORT_KEY].flatMap((name) => (whole[name] ? [[name, whole[name]]] : [])));
-};
+  const names = tables(TableName)?.key ?? [];
+  return Object.fromEntries(names.flatMap((name) => (whole[name] ? [[name, whole[name]]] : [])));
+}
 
-/** One text for one item of one table. */
-export const itemText = (statement: Statement): string => JSON.stringify([statement.TableName, keyOf(statement)]);
+/** A text that is the same for the same item of the same table, and no other. */
+export const itemText = (statement: Statement, tables: Tables): string =>
+  JSON.stringify([statement.TableName, keyOf(statement, tables)]);
 
-/** The keys that `takes` takes, and the others. */
+/** Divides the keys of a batch into those that `takes` accepts and the others. */
 export function divided(
   batches: Batches,
   takes: (item: Statement, index: number, keys: WireItem[]) => boolean,
@@ -89,17 +94,17 @@ const answerOf = (status: number, type: string, body: string): Answer => ({
 
 const SERVICE = 'com.amazonaws.dynamodb.v20120810';
 
-/** An exception as DynamoDB sends it; the SDK's name for it is the part of `type` behind the `#`. */
+/** An exception as DynamoDB sends it. The SDK names it by the part of `type` after the `#`. */
 const exception = (status: number, type: string, fields: object): Answer =>
   answerOf(status, 'application/x-amz-json-1.0', JSON.stringify({ __type: type, ...fields }));
 
-/** The same answer with another body. The checksum of the old one must not stay. */
+/** The same answer with another body, and so without the checksum of the old one. */
 export function withBody({ status, headers }: Answer, body: string): Answer {
   const { 'x-amz-crc32': _, ...kept } = headers;
   return { status, headers: kept, body };
 }
 
-/** The answer to a BatchGetItem that has left out these keys. */
+/** The answer to a BatchGetItem, with these keys as unprocessed. */
 export function withUnprocessed(answer: Answer, left: Batches): Answer {
   if (answer.status !== 200) return answer;
   const { UnprocessedKeys = {}, ...body } = JSON.parse(answer.body) as { UnprocessedKeys?: Batches };
@@ -154,7 +159,7 @@ export const parameterMismatch = exception(400, `${SERVICE}#IdempotentParameterM
   Message: 'The request uses the same client token as a previous, but non-identical request',
 });
 
-/** What tables on demand answer. `reason`: which limit was met, such as `TableWriteKeyRangeThroughputExceeded`. */
+/** How tables with on-demand capacity throttle. `reason` names the limit: `TableWriteKeyRangeThroughputExceeded`. */
 export const throttled = (reason: string): Answer =>
   exception(400, 'com.amazon.coral.availability#ThrottlingException', {
     message: THROTTLED,

@@ -5,11 +5,12 @@ import { deviceKey, lockKey } from '../../../shared/data/keys.ts';
 import { put, update } from '../../../shared/data/step.ts';
 import { deviceOf, devicesOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
+import { codeOf } from '../../support/api.ts';
 import { hashing } from '../../support/cheap-hashing.ts';
 import { replace } from '../../support/replace.ts';
 import { type Given, insisted, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
-/** How often a password was hashed: the work that a caller could measure. It is counted, not done at its full cost. */
+/** How often a password was hashed, which a caller could measure. It is hashed at low cost here, and counted. */
 const hashed = { times: 0, gate: Promise.resolve() };
 replace(hashing, 'scrypt', (cheap) => (...given) => {
   hashed.times++;
@@ -25,7 +26,7 @@ const MINUTE = 60_000;
 const login = (given: Given, path: string, body: object) =>
   given.api.call('POST', path, { app: given.app, body: { password: WRONG, ...body } });
 
-/** As after so many failures of an account just now. */
+/** Sets an account to that many failures of this moment. */
 const failed = (given: Given, account: string, times: number) =>
   given.db.write([
     put(lockKey(given.app, account), {
@@ -35,7 +36,7 @@ const failed = (given: Given, account: string, times: number) =>
     }),
   ]);
 
-/** Every way to fail, each on the same account. */
+/** Every way to fail a login, on the same account. */
 const failures = (given: Given, { id, username }: Person) => [
   () => login(given, '/token/id', { user_id: id }),
   () => login(given, '/token/user', { name: username.toUpperCase() }),
@@ -45,7 +46,7 @@ const failures = (given: Given, { id, username }: Person) => [
 ];
 
 inThisProcess('Lock-out', (story) => {
-  story('two failures of one millisecond are both counted, though one is asked for again', async (given) => {
+  story('two failed logins of one millisecond are both counted, although one write is sent twice', async (given) => {
     const { id } = await given.user();
     vi.useFakeTimers({ toFake: ['Date'] });
     let puts = 0;
@@ -63,7 +64,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await given.db.read(lockOf(given.app, String(id))))?.fails).toHaveLength(2);
   });
 
-  story('failures by id, name and number, and of signed-in devices, count on the one account', async (given) => {
+  story('failures by id, name and number, and of signed-in devices, count on the same account', async (given) => {
     const person = await given.user();
     await person.does('PUT /user/mobile', { mobile: MOBILE });
     const known = { user_id: person.id, password: PASSWORD, device_guid: 'known' };
@@ -78,18 +79,18 @@ inThisProcess('Lock-out', (story) => {
     expect(await given.db.read(account)).not.toHaveProperty('lockedUntil');
     expect(await person.fails('DELETE /user/delete', { password: WRONG })).toBe('noPermission');
 
-    // Locked: by any name, the right password too; a device that logged in before is spared, a strange one is not.
+    // Locked by every name, also for the right password. A known device is not locked, an unknown one is.
     for (const body of [{ user_id: person.id }, { user_id: person.id, device_guid: 'strange' }])
       expect((await login(given, '/token/id', { ...body, password: PASSWORD })).outcome).toBe('noPermission');
     expect((await login(given, '/token/user', { mobile: MOBILE, password: PASSWORD })).outcome).toBe('noPermission');
-    // Nor is anybody signed out by it.
+    // The lock ends no session.
     expect((await person.asks('GET /user/profile')).outcome).toBe('success');
     expect((await login(given, '/token/id', known)).outcome).toBe('success');
-    // The success cleared the count.
+    // The successful login has cleared the count.
     expect((await login(given, '/token/id', { user_id: person.id, password: PASSWORD })).outcome).toBe('success');
   });
 
-  story('a device registered for push only has not logged in before', async (given) => {
+  story('a device that was registered for push only is not known as one that has logged in', async (given) => {
     const registered = { username: 'pusher', password: PASSWORD, device_guid: 'phone' };
     const { user_id } = await given.nobody.does('POST /user/register/push', registered);
     await failed(given, String(user_id), 9);
@@ -105,7 +106,7 @@ inThisProcess('Lock-out', (story) => {
     const tries = async (device_guid: string | undefined, password: string) =>
       (await login(given, '/token/id', { user_id: id, password, device_guid })).body.message;
     for (const guid of ['phone', 'tablet']) expect(await tries(guid, PASSWORD)).toBeNull();
-    // A stranger's guesses refuse strangers, and neither of the two.
+    // Guesses from an unknown device lock unknown devices, and neither of the two.
     for (let nth = 0; nth < 10; nth++) expect(await tries(undefined, WRONG)).toMatch(WRONG_PASSWORD);
     expect(await tries('stranger', PASSWORD)).toMatch(TOO_MANY);
     for (let nth = 0; nth < 10; nth++) expect(await tries('phone', WRONG)).toMatch(WRONG_PASSWORD);
@@ -121,7 +122,7 @@ inThisProcess('Lock-out', (story) => {
     for (const { fails } of await given.db.read(devicesOf(given.app, id))) expect(fails).toBeUndefined();
   });
 
-  story('failures of a device older than ten minutes count no more', async (given) => {
+  story('failures of a device that are older than ten minutes do not count', async (given) => {
     const { id } = await given.user();
     const known = { user_id: id, password: PASSWORD, device_guid: 'phone' };
     await login(given, '/token/id', known);
@@ -137,7 +138,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', known)).outcome).toBe('success');
   });
 
-  story('a signed-in device that tries passwords is refused as one that logs in with them', async (given) => {
+  story('a signed-in device is refused after ten wrong passwords of its own', async (given) => {
     const person = await given.user();
     const other = await given.session({ user: person.id, username: person.username });
     const change = { old_password: PASSWORD, new_password: PASSWORD };
@@ -155,15 +156,15 @@ inThisProcess('Lock-out', (story) => {
       ['POST /user/delete', { password: PASSWORD }],
     ] as const)
       expect((await person.asks(call, right)).body).toMatchObject({
-        code: 10010,
+        code: codeOf('noPermission'),
         message: expect.stringContaining('too many wrong passwords'),
       });
-    // Everything else it may do, and another device of the user may do this too.
+    // The device may do everything else, and another device of the user may do this too.
     expect((await person.asks('GET /user/profile')).outcome).toBe('success');
     expect((await other.asks('POST /user/change_password', change)).outcome).toBe('success');
   });
 
-  story('of guesses at once under the name of a known device, ten are heard', async (given) => {
+  story('of many simultaneous guesses from one known device only ten are checked', async (given) => {
     const person = await given.user();
     const known = { user_id: person.id, device_guid: 'phone' };
     await login(given, '/token/id', { ...known, password: PASSWORD });
@@ -183,7 +184,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', { ...known, password: PASSWORD })).body.message).toMatch(TOO_MANY);
   });
 
-  story('a right guess is refused where the tenth wrong one was counted after it began', async (given) => {
+  story('a right password is refused if the tenth wrong one was counted after the check began', async (given) => {
     const person = await given.user();
     const known = { user_id: person.id, device_guid: 'phone', password: PASSWORD };
     await login(given, '/token/id', known);
@@ -206,11 +207,14 @@ inThisProcess('Lock-out', (story) => {
       await vi.waitFor(() => expect(hashed.times).toBe(before + 1));
       await count(Array(10).fill(Date.now()));
       resolve();
-      expect((await guessed).body).toMatchObject({ code: 10010, message: expect.stringContaining('too many') });
+      expect((await guessed).body).toMatchObject({
+        code: codeOf('noPermission'),
+        message: expect.stringContaining('too many'),
+      });
     }
   });
 
-  story('what nobody has logged in with leaves nothing behind', async (given) => {
+  story('failed logins from unknown devices store no devices', async (given) => {
     const { id } = await given.user();
     for (let nth = 0; nth < 12; nth++) await login(given, '/token/id', { user_id: id, device_guid: `unknown ${nth}` });
     expect(await given.db.read(devicesOf(given.app, id))).toHaveLength(1);
@@ -219,7 +223,7 @@ inThisProcess('Lock-out', (story) => {
     expect(lock?.fails).toHaveLength(10);
   });
 
-  story('ends by an operator, or after ten minutes', async (given) => {
+  story("a lock-out ends by an operator's command, or after ten minutes", async (given) => {
     const person = await given.user();
     const right = { user_id: person.id, password: PASSWORD };
     const lock = async () => {
@@ -239,7 +243,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', right)).outcome).toBe('success');
   });
 
-  story('who exists is not told: same answer, same trips, same work, locked or not', async (given) => {
+  story('a login does not reveal by answer, round trips or work whether an account exists', async (given) => {
     const person = await given.user();
     await person.does('PUT /user/mobile', { mobile: MOBILE });
     for (const [path, known, unknown] of [
@@ -263,8 +267,8 @@ inThisProcess('Lock-out', (story) => {
   });
 });
 
-inThisProcess('Hashing', (story) => {
-  story('of a batch is for admins only, and for names that are free', async (given) => {
+inThisProcess('Password hashing in batches', (story) => {
+  story('a batch hashes passwords for admins only, and only for names that are free', async (given) => {
     const person = await given.user();
     const list = ['free', person.username, 'maxim'].map((username) => ({ username, password: PASSWORD }));
     const hashes = async (token: string) => {

@@ -4,7 +4,7 @@ import { hashing } from '../../support/cheap-hashing.ts';
 import { replace } from '../../support/replace.ts';
 import { type Given, inThisProcess, PASSWORD } from '../../support/story.ts';
 
-/** How many more passwords a processor hashes before it stands still, as one does whose function is at its time-out. */
+/** How many passwords are hashed before hashing stops, as at a function's time-out. */
 const left = { hashes: Number.POSITIVE_INFINITY };
 replace(hashing, 'scrypt', (cheap) => (...given) => {
   if (left.hashes-- > 0) cheap(...given);
@@ -35,7 +35,7 @@ const registers = (given: Given, key?: string): Promise<Answer> => {
 const registered = async (given: Given): Promise<Entry[]> =>
   given.admin().does('GET /user/list', { page_size: 100 }) as Promise<Entry[]>;
 
-/** Makes a call that gets no further than so many hashes, and waits until it has written what it could. */
+/** Makes a call that stops after that many hashes, and waits until it has written what it could. */
 async function cutOff(given: Given, hashes: number, written: number, key?: string): Promise<void> {
   left.hashes = hashes;
   registers(given, key).catch(() => {});
@@ -47,7 +47,7 @@ async function cutOff(given: Given, hashes: number, written: number, key?: strin
 }
 
 inThisProcess('A batch of registrations that runs out of time', (story) => {
-  story('has registered those that it came to, and the idempotency of its key the rest', async (given) => {
+  story('a batch that is cut off is completed by a repetition with its Idempotency-Key', async (given) => {
     // Nine of the first ten have a password, and ten of the second.
     await cutOff(given, 25, 19, 'a key');
     const before = await registered(given);
@@ -55,7 +55,7 @@ inThisProcess('A batch of registrations that runs out of time', (story) => {
       list.filter((_, n) => n < 20 && good[n]).map(({ username }) => username),
     );
     expect((await registers(given, 'a key')).status).toBe(503);
-    // The first call is over by then, whatever became of it.
+    // By then the first call has ended.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_000 });
     const { body } = await registers(given, 'a key');
     const answer: Entry[] = body.data;
@@ -68,7 +68,7 @@ inThisProcess('A batch of registrations that runs out of time', (story) => {
     expect((await registers(given, 'a key')).body).toEqual(body);
   });
 
-  story('has registered whole users without a key too', async (given) => {
+  story('a batch that is cut off leaves only complete users, without an Idempotency-Key too', async (given) => {
     await cutOff(given, 15, 9);
     for (const { username, user_id } of await registered(given))
       expect(await given.nobody.does('POST /token/user', { name: username, password: PASSWORD })).toMatchObject({

@@ -7,7 +7,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const real = globalThis.fetch;
 
-/** Does something else right after the next request to the bucket of this kind, before its answer is seen. */
+/** Runs the hook after the next request of this kind to the bucket, before the function gets its answer. */
 function after(isNext: (init: RequestInit) => boolean, hook: () => Promise<unknown>): void {
   let due = true;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) => {
@@ -29,20 +29,20 @@ const avatarForm = (who: Actor): Promise<Form> => who.does('GET /file/upload/ava
 
 const keyOf = ({ oss_body_param }: Form): string => oss_body_param.key ?? '';
 
-/** Posts the form, and says what S3 says of the upload. */
+/** Posts the form. @returns the object as the event of S3 describes it */
 async function upload(given: Given, form: Form, content: string) {
   expect(await postForm(form, content)).toBe(200);
   return created(given, keyOf(form));
 }
 
-/** What the form's address shows, or the name of the error. */
+/** The content at the form's address, or the name of the error. */
 async function shown(who: Actor, form: Form): Promise<string> {
   const { outcome, body } = await who.asks('GET /file/download/avatar', opaque(form.download_url));
   return outcome === 'success' ? (await real(body.data.url)).text() : outcome;
 }
 
-inBothWorlds('The form of an avatar', (story) => {
-  story('shows its first upload, at once and whatever it uploads later', async (given) => {
+inBothWorlds('Forms for avatars', (story) => {
+  story('the address of an avatar form shows its first upload at once, whatever is uploaded later', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const form = await avatarForm(alice);
     expect(await shown(bob, form)).toBe('fileMissing');
@@ -58,7 +58,7 @@ inBothWorlds('The form of an avatar', (story) => {
   });
 
   story(
-    'takes as many bytes as the app allows for avatars, which is not the limit of files',
+    'an avatar form takes as many bytes as the app allows for avatars, not as many as for files',
     async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
@@ -72,8 +72,8 @@ inBothWorlds('The form of an avatar', (story) => {
   );
 });
 
-inThisProcess('The form of an avatar', (story) => {
-  story('takes 5 MiB by default', async (given) => {
+inThisProcess('Forms for avatars', (story) => {
+  story('an avatar form takes 5 MiB by default', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     expect(await postForm(form, 'x'.repeat(5 * 2 ** 20 + 1))).toBe(400);
@@ -81,7 +81,7 @@ inThisProcess('The form of an avatar', (story) => {
     expect(await shown(alice, form)).toHaveLength(5 * 2 ** 20);
   });
 
-  story('writes nothing that is served', async (given) => {
+  story('an avatar form cannot write the objects that are served', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const key = keyOf(form).replace(/^incoming/, 'files');
@@ -90,8 +90,8 @@ inThisProcess('The form of an avatar', (story) => {
   });
 });
 
-inThisProcess('The upload of an avatar', (story) => {
-  story('is published by its event, which may come twice and late', async (given) => {
+inThisProcess('Uploads of avatars', (story) => {
+  story('an avatar is published by its event, although the event may come twice and late', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const first = await upload(given, form, 'first');
@@ -104,7 +104,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('first');
   });
 
-  story('is published by a download that comes before its event', async (given) => {
+  story('an avatar is published by a download that comes before its event', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const first = await upload(given, form, 'first');
@@ -115,7 +115,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('first');
   });
 
-  story('is shown though its event publishes it while a download looks for it', async (given) => {
+  story('an avatar is shown although its event publishes it while a download looks for it', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const arrival = await upload(given, form, 'picture');
@@ -123,7 +123,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('picture');
   });
 
-  story('loses to another one that is published while it is read', async (given) => {
+  story('an avatar loses to another upload that is published while it is read', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const first = await upload(given, form, 'first');
@@ -135,7 +135,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('second');
   });
 
-  story('is published though the answer of S3 is lost', async (given) => {
+  story('an avatar is published although the answer of S3 is lost', async (given) => {
     const alice = await given.user();
     const [byEvent, byDownload] = [await avatarForm(alice), await avatarForm(alice)];
     const lost = async () => {
@@ -151,7 +151,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, byDownload)).toBe('by a download');
   });
 
-  story('that S3 does not take now is published by the idempotency of its event', async (given) => {
+  story('an avatar that S3 cannot take now is published when its event is repeated', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const arrival = await upload(given, form, 'picture');
@@ -171,7 +171,7 @@ inThisProcess('The upload of an avatar', (story) => {
     expect(await shown(alice, form)).toBe('picture');
   });
 
-  story('that nothing published within its day is gone', async (given) => {
+  story('an avatar that was not published before its upload is removed is gone (fileMissing)', async (given) => {
     const alice = await given.user();
     const form = await avatarForm(alice);
     const arrival = await upload(given, form, 'picture');
@@ -182,8 +182,8 @@ inThisProcess('The upload of an avatar', (story) => {
   });
 });
 
-inRaces('One form that uploads many avatars at once', (story) => {
-  story('shows everybody the same one, for ever', async (given) => {
+inRaces('Avatars, in races', (story) => {
+  story('many uploads by one avatar form at once show everybody the same picture for good', async (given) => {
     const people = await given.users(4);
     for (let round = 0; round < 5; round++) {
       const form = await avatarForm(people[0]!);
@@ -202,7 +202,7 @@ inRaces('One form that uploads many avatars at once', (story) => {
       seen.push(await shown(people[0]!, form));
       const pictures = new Set(seen.filter((one) => one !== 'fileMissing'));
       expect([...pictures]).toEqual([expect.stringMatching(/^picture [0-3]$/)]);
-      // Once somebody has seen it nobody is told that there is none.
+      // Once a caller has seen a picture no caller gets fileMissing.
       expect(
         seen.indexOf(
           'fileMissing',

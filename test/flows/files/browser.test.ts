@@ -10,10 +10,10 @@ import { world } from '../../support/world.ts';
 
 const EXAMPLE = new URL('../../../examples/files.html', import.meta.url);
 const NAME = 'fünf 图 😀.bin';
-/** Where the example's pictures go, for people to look at. */
+/** Folder for pictures of the example, for people to look at. */
 const PICTURES = process.env.PICTURES;
 
-describe.runIf(chromiumPath)('In Chromium', () => {
+describe.runIf(chromiumPath)('The example page for files, in Chromium', () => {
   const bytes = Buffer.from(new Uint8Array(5e6).map((_, i) => i * 7));
   let browser: Browser;
   let folder: string;
@@ -27,7 +27,7 @@ describe.runIf(chromiumPath)('In Chromium', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** The example in a fresh window; `values` prefill its form. Whatever the page's script does not catch fails the test. */
+  /** The example in a fresh window; `values` prefill its form. An uncaught error of the page fails the test. */
   async function open(values: Record<string, unknown>, options: BrowserContextOptions = {}) {
     const page = await (await browser.newContext(options)).newPage();
     const faults: Error[] = [];
@@ -61,13 +61,13 @@ describe.runIf(chromiumPath)('In Chromium', () => {
 
   const rowsOf = (page: Page) => page.getByRole('list', { name: 'Files' }).getByRole('listitem');
 
-  test.each(['put', 'form'])('the example uploads (%s), downloads, renames and deletes a file', async (way) => {
+  test.each(['put', 'form'])('the example page uploads (%s), downloads, renames and deletes a file', async (way) => {
     const { alice, as, files } = await group();
     const { page, close } = await open(as(alice));
     await page.getByText('No files yet.').waitFor();
     expect(page.url()).not.toContain(alice.token);
 
-    // Two seconds of upload, so that there is progress to see.
+    // The upload takes two seconds, so that its progress can be seen.
     const network = await page.context().newCDPSession(page);
     await network.send('Network.enable');
     await network.send('Network.emulateNetworkConditions', {
@@ -108,7 +108,7 @@ describe.runIf(chromiumPath)('In Chromium', () => {
     await close();
   });
 
-  test('the example signs in by name and password, and says in words what is refused', async () => {
+  test('the example page signs in by name and password, and shows errors in words', async () => {
     const { given, alice, group_id, api, as } = await group({ file_size: 4e6 });
     const bob = await given.user('bob');
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
@@ -159,7 +159,7 @@ describe.runIf(chromiumPath)('In Chromium', () => {
   test.each([
     ['a phone', 360, 740],
     ['a wide screen', 1440, 900],
-  ])('the example fits %s, light and dark', async (screen, width, height) => {
+  ])('the example page fits %s, light and dark', async (screen, width, height) => {
     const { alice, group_id, as } = await group();
     for (const name of [`${'long_name_'.repeat(20)}.txt`, 'notes of today.txt', 'תמונה 图 😀.png'])
       await alice.does('POST /group/file/upload', {

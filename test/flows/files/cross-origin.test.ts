@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createGatewayServer } from '../../../infra/local/api-gateway.ts';
 import { type FunctionDefinition, readDeployment } from '../../../infra/local/deployment.ts';
 import type { FunctionPool } from '../../../infra/local/function-pool.ts';
-import { startS3Server } from '../../../infra/local/s3-server.ts';
+import { startS3Server } from '../../../infra/local/s3/server.ts';
 import { readAssembly } from '../../../infra/local/template.ts';
 import { synthesize } from '../../../infra/synthesize.ts';
 import { routes } from '../../../shared/routes/index.ts';
@@ -36,7 +36,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The functions of this process in place of bundles. */
+/** Runs the handlers of this process instead of bundles. */
 const pool: FunctionPool = {
   async invoke({ environment }: FunctionDefinition, event: APIGatewayProxyEventV2) {
     const requestId = randomUUID();
@@ -49,10 +49,10 @@ const pool: FunctionPool = {
 };
 
 /**
- * Four origins: two of pages, the API and the bucket. The configuration names the first; gateway and bucket have the
- * CORS rules of the templates that are made of it.
+ * Four origins: two of pages, the API and the bucket. The configuration names the first page. Gateway and bucket follow
+ * the CORS rules of the synthesized templates.
  */
-describe.runIf(chromiumPath)('With configured origins, in Chromium,', () => {
+describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
   let browser: Browser;
   let [own, foreign, api] = ['', '', ''];
   let given: Given;
@@ -99,7 +99,7 @@ describe.runIf(chromiumPath)('With configured origins, in Chromium,', () => {
     }
   }
 
-  /** A group, and the address of a file in it that the API redirects from. */
+  /** A group, and the stable address of a file in it, which the API redirects. */
   async function sharedFile() {
     const alice = await given.user();
     const group_id = await given.group(alice);
@@ -115,7 +115,7 @@ describe.runIf(chromiumPath)('With configured origins, in Chromium,', () => {
     return { alice, group_id, headers, form, url: `${api}${pathname}${search}` };
   }
 
-  test('a page fetches a file through the redirect, with and without headers of its own', async () => {
+  test('a page of the configured origin fetches a file through the redirect, with and without headers of its own', async () => {
     const { headers, url } = await sharedFile();
     const seen = await inPage(
       own,
@@ -151,7 +151,7 @@ describe.runIf(chromiumPath)('With configured origins, in Chromium,', () => {
       await fetch(form.upload_url, { method: 'POST', body: fields }).then(status, refused),
     ];`;
 
-  test('a page uploads, and a page of another origin cannot, nor read what the API answers', async () => {
+  test('a page of the configured origin can upload, and a page of another origin can neither upload nor read answers', async () => {
     const { alice, group_id, headers, form, url } = await sharedFile();
     const file = { group_id, name: 'b.txt', size: 7, type: 'text/plain' };
     const uploads = async () => ({ put: await alice.does('POST /group/file/upload', file), form: await form() });

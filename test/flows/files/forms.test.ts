@@ -9,7 +9,7 @@ import { type Actor, type Given, inBothWorlds, inRaces, inThisProcess } from '..
 const chatForm = (person: Actor, group: number): Promise<Form> =>
   person.does('GET /file/upload/chat', { file_type: 103, to_id: group, to_type: 2 });
 
-/** What a form uploaded, under its address. */
+/** Uploads by a form. @returns the stable address */
 async function uploaded(person: Actor, group: number, content = 'content'): Promise<string> {
   const form = await chatForm(person, group);
   expect(await postForm(form, content)).toBe(200);
@@ -30,8 +30,8 @@ async function group(given: Given, { others = 1 } = {}) {
   return { owner: owner!, member: members[0]!, members, id };
 }
 
-inBothWorlds('A file comes by a form', (story) => {
-  story('is registered, listed, and downloaded under its name by whoever is in the group', async (given) => {
+inBothWorlds('Files that are uploaded by a form', (story) => {
+  story('a file from a form is registered, listed, and downloaded under its name by members', async (given) => {
     const { owner, member, id } = await group(given);
     const url = await uploaded(member, id, '<h1>hello</h1>');
     const name = 'Übersicht "1" – 报告 😀.html';
@@ -55,7 +55,7 @@ inBothWorlds('A file comes by a form', (story) => {
     ]);
   });
 
-  story('is found under its new name, and nowhere once it is deleted', async (given) => {
+  story('a file from a form is downloaded under its new name, and is fileMissing once it is deleted', async (given) => {
     const { owner, member, id } = await group(given);
     const url = await uploaded(member, id);
     const { file_id, url: listed } = await member.does('POST /group/file/upload', register(id, url));
@@ -70,7 +70,7 @@ inBothWorlds('A file comes by a form', (story) => {
     expect(await given.world.bucket.keysOf(given.app)).toEqual([]);
   });
 
-  story('only where the form was issued to somebody of the group', async (given) => {
+  story('only a member of the group gets a form for its files (needsMember)', async (given) => {
     const { owner, id } = await group(given);
     const stranger = await given.user();
     const ask = (person: Actor, more: object) =>
@@ -84,7 +84,7 @@ inBothWorlds('A file comes by a form', (story) => {
   });
 
   story(
-    'only as its form allows',
+    'a form accepts only the key, fields and size that it was signed for',
     async (given) => {
       const { owner, id } = await group(given);
       const form = await chatForm(owner, id);
@@ -99,7 +99,7 @@ inBothWorlds('A file comes by a form', (story) => {
     { limits: { file_size: 100 } },
   );
 
-  story('not if nothing, or something else, is there', async (given) => {
+  story('an upload that is missing, of another size or registered before is badParameter', async (given) => {
     const { owner, id } = await group(given);
     const { download_url } = await chatForm(owner, id);
     expect(await owner.fails('POST /group/file/upload', register(id, download_url))).toBe('badParameter');
@@ -112,7 +112,7 @@ inBothWorlds('A file comes by a form', (story) => {
   });
 
   story(
-    'not by an address that was issued to somebody else, for another group, for something else, or never',
+    'registering the address of another user, another group, another purpose, or a forged one is badParameter',
     async (given) => {
       const { owner, member, id } = await group(given);
       const other = await given.group(owner);
@@ -146,7 +146,7 @@ inBothWorlds('A file comes by a form', (story) => {
     },
   );
 
-  story('by the app, in its own name', async (given) => {
+  story("the app uploads by a form in the owner's name", async (given) => {
     const { owner, id } = await group(given);
     const app = given.admin({ group: id });
     const form = await app.does('GET /file/upload/chat', { to_type: 2 });
@@ -159,7 +159,7 @@ inBothWorlds('A file comes by a form', (story) => {
     expect(await given.admin({ group: id + 1 }).fails('GET /file/download/chat', opaque(url))).toBe('badParameter');
   });
 
-  story('once for a call that is repeated', async (given) => {
+  story('a registration that is repeated with its Idempotency-Key makes one file', async (given) => {
     const { owner, id } = await group(given);
     const url = await uploaded(owner, id);
     const repeated = () =>
@@ -174,7 +174,7 @@ inBothWorlds('A file comes by a form', (story) => {
     expect(await owner.lists('GET /group/file/list', { group_id: id })).toEqual([body.data]);
   });
 
-  story('and stays as it is though the form is used again', async (given) => {
+  story('a registered file stays as it is although its form is used again', async (given) => {
     const { owner, id } = await group(given);
     const form = await chatForm(owner, id);
     await postForm(form, 'content');
@@ -185,22 +185,19 @@ inBothWorlds('A file comes by a form', (story) => {
     expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe('badParameter');
   });
 
-  story(
-    'and once only, though its file is deleted: that would take the object that is being deleted',
-    async (given) => {
-      const { owner, id } = await group(given);
-      const form = await chatForm(owner, id);
-      await postForm(form, 'content');
-      const { file_id } = await owner.does('POST /group/file/upload', register(id, form.download_url));
-      expect(await postForm(form, 'content')).toBe(200);
-      await owner.does('POST /group/file/delete', { group_id: id, file_list: [file_id] });
-      expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe('badParameter');
-      expect(await owner.fails('GET /file/download/chat', opaque(form.download_url))).toBe('fileMissing');
-    },
-  );
+  story('a form registers one file only, even after that file is deleted', async (given) => {
+    const { owner, id } = await group(given);
+    const form = await chatForm(owner, id);
+    await postForm(form, 'content');
+    const { file_id } = await owner.does('POST /group/file/upload', register(id, form.download_url));
+    expect(await postForm(form, 'content')).toBe(200);
+    await owner.does('POST /group/file/delete', { group_id: id, file_list: [file_id] });
+    expect(await owner.fails('POST /group/file/upload', register(id, form.download_url))).toBe('badParameter');
+    expect(await owner.fails('GET /file/download/chat', opaque(form.download_url))).toBe('fileMissing');
+  });
 
   story(
-    'not into a group that has as many as allowed',
+    'a group that has as many files as allowed takes no other (badParameter)',
     async (given) => {
       const { owner, id } = await group(given);
       await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
@@ -214,7 +211,7 @@ inBothWorlds('A file comes by a form', (story) => {
 });
 
 inThisProcess('An upload that is replaced while it is registered', (story) => {
-  story('becomes a file with what is there then', async (given) => {
+  story('an upload that is replaced while it is registered becomes a file with the newer content', async (given) => {
     const { owner, id } = await group(given);
     const form = await chatForm(owner, id);
     await postForm(form, 'content');
@@ -237,8 +234,8 @@ inThisProcess('An upload that is replaced while it is registered', (story) => {
   });
 });
 
-inBothWorlds('A stable address', (story) => {
-  story('opens to members only, for as long as they are members', async (given) => {
+inBothWorlds('Stable addresses of files', (story) => {
+  story('a stable address opens to members only, and only while they are members', async (given) => {
     const { owner, member, id } = await group(given);
     const stranger = await given.user();
     const url = await uploaded(owner, id);
@@ -255,7 +252,7 @@ inBothWorlds('A stable address', (story) => {
     }
   });
 
-  story('is known by its signature', async (given) => {
+  story('a stable address with a forged signature, or in another app, is fileMissing', async (given) => {
     const { owner, id } = await group(given);
     const { url } = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
     const { file_sign = '' } = opaque(url);
@@ -278,7 +275,7 @@ inBothWorlds('A stable address', (story) => {
     expect(await elsewhere.admin().fails('GET /file/download/chat', { file_sign })).toBe('fileMissing');
   });
 
-  story('takes token and app in the query, as pages send them, and whatever else they append', async (given) => {
+  story('a stable address takes token and app in the query, as web pages send them', async (given) => {
     const { owner, id } = await group(given);
     const { url } = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id)));
     const open = (query: object) =>
@@ -295,13 +292,13 @@ inBothWorlds('A stable address', (story) => {
     expect(inQuery.outcome).toBe('badParameter');
   });
 
-  story('leads to a short address, whatever the name, which the record keeps whole', async (given) => {
+  story('a long file name makes no long download address, and the record keeps the whole name', async (given) => {
     const { owner, id } = await group(given);
     const name = `${'😀'.repeat(251)}.png`;
     const file = await owner.does('POST /group/file/upload', register(id, await uploaded(owner, id), 7, name));
     expect(file.name).toBe(name);
     const { headers } = await owner.asks('GET /file/download/chat', opaque(file.url));
-    // Some programs take no more than 4 KB; a session token of AWS has up to 1,500 characters of them.
+    // Some programs take at most 4 KB, of which a session token of AWS needs up to 1,500 characters.
     expect(headers.location?.length).toBeLessThan(2500);
     const shown = (await fetch(headers.location ?? '')).headers.get('content-disposition') ?? '';
     const [, kept = ''] = /filename\*=UTF-8''(.+)$/.exec(shown) ?? [];
@@ -311,7 +308,7 @@ inBothWorlds('A stable address', (story) => {
 
 inThisProcess('Presigned addresses', (story) => {
   story(
-    'live an hour at most, whatever an older version stored',
+    'a presigned address lives an hour at most, although an older version stored a longer limit',
     async (given) => {
       const { owner, id } = await group(given);
       const life = (url: string) => Number(new URL(url).searchParams.get('X-Amz-Expires'));
@@ -327,8 +324,8 @@ inThisProcess('Presigned addresses', (story) => {
   );
 });
 
-inThisProcess('Addresses begin', (story) => {
-  story('with whatever name the caller knows this API by', async (given) => {
+inThisProcess('The host of addresses', (story) => {
+  story('an address begins with the host by which the caller reached this API', async (given) => {
     const person = await given.user();
     const { handler } = await moduleOf(routeOf('GET', '/file/upload/avatar/user'));
     const address = async (domainName: string, scheme?: string, port?: string) => {
@@ -345,8 +342,8 @@ inThisProcess('Addresses begin', (story) => {
   });
 });
 
-inBothWorlds('An avatar', (story) => {
-  story('is uploaded by a form, named in a profile, and shown to anybody of the app', async (given) => {
+inBothWorlds('Avatars of users and groups', (story) => {
+  story('an avatar is uploaded by a form, named in a profile, and shown to everybody in the app', async (given) => {
     const [alice, bob] = await given.users(2);
     const form = await alice!.does('GET /file/upload/avatar/user');
     expect(await bob!.fails('GET /file/download/avatar', opaque(form.download_url))).toBe('fileMissing');
@@ -366,7 +363,7 @@ inBothWorlds('An avatar', (story) => {
     expect(await bob!.fails('GET /file/download/avatar', { object_name: 'garbage' })).toBe('fileMissing');
   });
 
-  story('of a group is for those who may change it', async (given) => {
+  story('the avatar of a group is uploaded only by those who may change it (needsAdmin)', async (given) => {
     const { owner, member, id } = await group(given);
     const stranger = await given.user();
     expect(await member.fails('GET /file/upload/avatar/group', { group_id: id })).toBe('needsAdmin');
@@ -379,7 +376,7 @@ inBothWorlds('An avatar', (story) => {
     expect(await given.admin().fails('GET /file/upload/avatar/user')).toBe('badParameter');
   });
 
-  story('is no file of a group', async (given) => {
+  story('the address of an avatar opens no file of a group (fileMissing)', async (given) => {
     const { owner } = await group(given);
     const { download_url } = await owner.does('GET /file/upload/avatar/user');
     const { object_name = '' } = opaque(download_url);
@@ -387,8 +384,8 @@ inBothWorlds('An avatar', (story) => {
   });
 });
 
-inRaces('An upload that is registered many times at once', (story) => {
-  story('becomes one file', async (given) => {
+inRaces('Registering an upload, in races', (story) => {
+  story('an upload that is registered eight times at once becomes one file', async (given) => {
     const { owner, id } = await group(given);
     const url = await uploaded(owner, id);
     const outcomes = await given.race(
@@ -403,7 +400,7 @@ inRaces('An upload that is registered many times at once', (story) => {
     expect(await given.world.bucket.keysOf(given.app)).toHaveLength(1);
   });
 
-  story('becomes one file though its content changes meanwhile', async (given) => {
+  story('an upload that is registered many times while its content changes becomes one file', async (given) => {
     const { owner, id } = await group(given);
     const form = await chatForm(owner, id);
     await postForm(form, 'content');

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, vi } from 'vitest';
 import { documentClient } from '../../../shared/data/client.ts';
 import { fileKey } from '../../../shared/data/keys.ts';
 import { update } from '../../../shared/data/step.ts';
+import { codeOf } from '../../support/api.ts';
 import { created, deliver, keyOf, postForm, put, share } from '../../support/files.ts';
 import { doJobs } from '../../support/jobs.ts';
 import { type Actor, type Given, inRaces, inThisProcess } from '../../support/story.ts';
@@ -11,7 +12,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const real = globalThis.fetch;
 
-/** Does something else right after the next copy, before the copy's answer is seen. */
+/** Runs the hook after the next copy, before the function gets its answer. */
 function afterCopy(hook: () => Promise<unknown>): void {
   let due = true;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) => {
@@ -24,7 +25,7 @@ function afterCopy(hook: () => Promise<unknown>): void {
   });
 }
 
-/** The function ends without another write. */
+/** The function's next write fails, as if it had died. */
 const dies = async () => {
   vi.spyOn(documentClient(), 'send').mockRejectedValueOnce(new Error('out of memory') as never);
 };
@@ -32,13 +33,13 @@ const dies = async () => {
 const reserve = (who: Actor, group_id: number, more = {}) =>
   who.does('POST /group/file/upload', { group_id, name: 'notes', size: 1, type: 'text/plain', ...more });
 
-/** Puts one byte, and says what S3 says of it. */
+/** Uploads one byte. @returns the object as the event of S3 describes it */
 const upload = async (given: Given, record: { url: string; type: string }, byte: string) => {
   expect((await put(record, byte)).status).toBe(200);
   return created(given, keyOf(record.url));
 };
 
-/** What the group's files hold, the newest first; and that nothing else lies in the bucket. */
+/** The contents of the group's files, newest first. Fails if the bucket holds anything else. */
 async function contents(given: Given, group_id: number): Promise<string[]> {
   const files = await given.admin().does('GET /group/file/list', { group_id });
   const found: string[] = await Promise.all(
@@ -57,9 +58,9 @@ const one = async (given: Given) => {
   return { alice, group_id, record: await reserve(alice, group_id) };
 };
 
-describe('An upload', () => {
-  inThisProcess('is published once', (story) => {
-    story('and an address used again replaces nothing', async (given) => {
+describe('Publication of uploads', () => {
+  inThisProcess('Uploads that are published', (story) => {
+    story('an upload address that is used again does not replace the published file', async (given) => {
       const { group_id, record } = await one(given);
       const first = await upload(given, record, 'a');
       expect(await deliver(first)).toBe('published');
@@ -75,7 +76,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual(['a']);
     });
 
-    story('by the last of several uploads, in whichever order their events come', async (given) => {
+    story('the last of several uploads is published, in whichever order their events come', async (given) => {
       const { alice, group_id, record } = await one(given);
       const [a, b] = [await upload(given, record, 'a'), await upload(given, record, 'b')];
       expect(await deliver(a)).toBe('gone');
@@ -87,7 +88,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual(['d', 'b']);
     });
 
-    story('by one of two that race', async (given) => {
+    story('one of two uploads is published when they race', async (given) => {
       const { group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       afterCopy(async () => expect(await deliver(await upload(given, record, 'b'))).toBe('published'));
@@ -95,7 +96,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual(['b']);
     });
 
-    story('though it was replaced between copy and record', async (given) => {
+    story('an upload is published although it is replaced between the copy and the record', async (given) => {
       const { group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       afterCopy(() => upload(given, record, 'b'));
@@ -103,7 +104,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual(['a']);
     });
 
-    story('though the function died between copy and record', async (given) => {
+    story('an upload is published although the function died between the copy and the record', async (given) => {
       const { group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       afterCopy(dies);
@@ -114,8 +115,8 @@ describe('An upload', () => {
     });
   });
 
-  inThisProcess('is published no more', (story) => {
-    story('once its file is deleted, before, during and after', async (given) => {
+  inThisProcess('Uploads that are discarded', (story) => {
+    story('an upload is discarded when its file is deleted before, during or after the publication', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const remove = async ({ file_id }: { file_id: number }) => {
@@ -149,7 +150,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual([]);
     });
 
-    story('once its group is dissolved, before, during and after', async (given) => {
+    story('an upload is removed when its group is dissolved before, during or after the publication', async (given) => {
       for (const moment of ['before', 'during', 'cleaned up during', 'after']) {
         const { alice, group_id, record } = await one(given);
         const a = await upload(given, record, 'a');
@@ -167,7 +168,7 @@ describe('An upload', () => {
       }
     });
 
-    story('once its file is deleted, though the answer to its copy was lost', async (given) => {
+    story('an upload is discarded when its file is deleted and the answer to the copy is lost', async (given) => {
       const { alice, group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       afterCopy(async () => {
@@ -178,7 +179,7 @@ describe('An upload', () => {
       expect(await contents(given, group_id)).toEqual([]);
     });
 
-    story('by any of two runs, once one has found nobody waiting', async (given) => {
+    story('two runs for one upload both discard it once one of them has found no reservation', async (given) => {
       const dissolved = await one(given);
       const a = await upload(given, dissolved.record, 'a');
       afterCopy(async () => {
@@ -197,7 +198,7 @@ describe('An upload', () => {
       expect(await contents(given, late.group_id)).toEqual([]);
     });
 
-    story('a day after it was reserved', async (given) => {
+    story('an upload is discarded a day after it was reserved', async (given) => {
       const { alice, group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
       await given.db.write([update(fileKey(given.app, group_id, 1), { set: { expiresAt: Date.now() - 1 } })]);
@@ -208,7 +209,7 @@ describe('An upload', () => {
     });
 
     story(
-      'beyond the files that a group may have',
+      'an upload is discarded where the group has as many files as allowed',
       async (given) => {
         const alice = await given.user();
         const group_id = await given.group(alice);
@@ -222,7 +223,10 @@ describe('An upload', () => {
         expect(await given.race(...uploads.map((object) => () => deliver(object)))).toContain('discarded');
         expect(await contents(given, group_id)).toHaveLength(2);
         const { body } = await alice.asks('POST /group/file/upload', { group_id, name: 'x', size: 1 });
-        expect(body).toMatchObject({ code: 10002, message: expect.stringContaining('as many files as allowed: 2') });
+        expect(body).toMatchObject({
+          code: codeOf('badParameter'),
+          message: expect.stringContaining('as many files as allowed: 2'),
+        });
         const link = { group_id, name: 'x', size: 1, url: 'https://example.com' };
         expect(await alice.fails('POST /group/file/upload', link)).toBe('badParameter');
         const [{ file_id }] = await alice.does('GET /group/file/list', { group_id });
@@ -234,8 +238,8 @@ describe('An upload', () => {
     );
   });
 
-  inThisProcess('of a form', (story) => {
-    story('waits until somebody registers it', async (given) => {
+  inThisProcess('Uploads by forms', (story) => {
+    story('the upload of a form is left alone until a call registers it', async (given) => {
       const key = `incoming/${given.app}/1/${'x'.repeat(22)}`;
       expect(await deliver({ key, size: 1, etag: 'e' })).toBe('not reserved');
       expect(await deliver({ key: `incoming/${randomUUID()}`, size: 1, etag: 'e' })).toBe('not reserved');
@@ -243,7 +247,7 @@ describe('An upload', () => {
   });
 });
 
-/** Every copy is refused, as where a permission is missing. */
+/** Makes S3 refuse every copy, as if a permission were missing. */
 const refuseCopies = () =>
   vi
     .spyOn(globalThis, 'fetch')
@@ -254,9 +258,9 @@ const refuseCopies = () =>
     );
 
 describe('A missing permission to copy', () => {
-  inThisProcess('is no missing upload:', (story) => {
+  inThisProcess('Publication without the permission to copy', (story) => {
     story(
-      "the upload's event fails, so that Lambda repeats it, and publishes once the permission is there",
+      'the event of an upload fails without the permission to copy, and publishes once the permission is there',
       async (given) => {
         const { group_id, record } = await one(given);
         const a = await upload(given, record, 'a');
@@ -268,7 +272,7 @@ describe('A missing permission to copy', () => {
       },
     );
 
-    story('a registration is answered 500, and can be repeated', async (given) => {
+    story('a registration without the permission to copy is answered 500, and can be repeated', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const form = await alice.does('GET /file/upload/chat', { to_id: group_id, to_type: 2 });
@@ -284,9 +288,9 @@ describe('A missing permission to copy', () => {
   });
 });
 
-describe('Files', () => {
-  inRaces('of a group', (story) => {
-    story('are numbered, published and deleted by many at once', async (given) => {
+describe('Files of a group', () => {
+  inRaces('Files, in races', (story) => {
+    story('files are numbered, published and deleted by many callers at once, each once', async (given) => {
       const people = await given.users(8);
       const group_id = await given.group(people[0]!, { members: people.slice(1) });
       const records = await given.race(...people.map((who) => () => reserve(who, group_id)));
@@ -297,7 +301,7 @@ describe('Files', () => {
         for (let n = 0; n < 5; n++) lists.push((await people[0]!.does('GET /group/file/list', { group_id })).length);
         return 'seen';
       };
-      // Each event comes twice, while somebody looks.
+      // Each event comes twice, while a member lists the files.
       await given.race(seen, ...[...uploads, ...uploads].map((object) => () => deliver(object)));
       expect(lists).toEqual(lists.toSorted((a, b) => a - b));
       expect((await contents(given, group_id)).sort()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
@@ -309,14 +313,14 @@ describe('Files', () => {
           (who) => () => who.does('POST /group/file/delete', { group_id, file_list }),
         ),
       );
-      // Each file goes by one of the calls; the third may delete its own only.
+      // Each file is deleted by one of the calls. The third caller may delete only their own file.
       const gone = answers.flat().filter(({ result }) => result === 'success');
       expect(gone.map(({ file_id }) => file_id).sort()).toEqual(file_list);
       expect(await contents(given, group_id)).toEqual([]);
       await doJobs(given);
     });
 
-    story('deleted and published at one moment are deleted', async (given) => {
+    story('a file that is deleted and published at the same moment is deleted', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       for (let n = 1; n <= 5; n++) {
@@ -330,15 +334,15 @@ describe('Files', () => {
     });
   });
 
-  inThisProcess('that S3 does not delete now', (story) => {
-    story('are gone for everyone, and their objects with the job', async (given) => {
+  inThisProcess('Files that S3 cannot delete now', (story) => {
+    story('a file that S3 cannot delete now is gone for everybody, and its object goes with the job', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       await share(given, alice, group_id);
       vi.spyOn(globalThis, 'fetch').mockImplementation(async (...given) =>
         given[1]?.method === 'DELETE' ? new Response('', { status: 503 }) : real(...given),
       );
-      // Patience with S3 lasts some seconds, and the job has it several times.
+      // Retries of S3 last some seconds, several times in the job: so the clock runs faster.
       const [began, before] = [Date.now(), performance.now()];
       vi.spyOn(Date, 'now').mockImplementation(() => began + Math.round((performance.now() - before) * 20));
       const { status } = await alice.asksOnce('POST /group/file/delete', { group_id, file_list: [1] });

@@ -16,8 +16,8 @@ const outcomes = async (who: Actor, group_id: number) =>
   Promise.all(CALLS.map(async ([call, parameters]) => who.fails(call, { group_id, ...parameters })));
 
 describe('Files of a group', () => {
-  inBothWorlds('are', (story) => {
-    story("its members' alone", async (given) => {
+  inBothWorlds('Rights to files', (story) => {
+    story('only members may read, upload, rename and delete files of a group (needsMember)', async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { members: [bob!] });
       await share(given, bob!, group_id);
@@ -31,7 +31,7 @@ describe('Files of a group', () => {
       expect(await outcomes(alice!, group_id)).toEqual(Array(5).fill('groupMissing'));
     });
 
-    story('renamed and deleted by who uploaded them, and by admins', async (given) => {
+    story('a file is renamed and deleted by its uploader and by admins only (fileRight)', async (given) => {
       const [alice, bob, carol, dave] = await given.users(4);
       const group_id = await given.group(alice!, { members: [bob!, dave!], admins: [carol!] });
       await share(given, bob!, group_id);
@@ -52,7 +52,7 @@ describe('Files of a group', () => {
       expect(await given.world.bucket.keysOf(given.app)).toEqual([]);
     });
 
-    story("the app's too, in the owner's name", async (given) => {
+    story("the app uploads and deletes files in the owner's name", async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const record = await given.admin({ group: group_id }).does('POST /group/file/upload', { name: 'x', size: 1 });
@@ -62,8 +62,8 @@ describe('Files of a group', () => {
     });
   });
 
-  inThisProcess('reserved and not uploaded', (story) => {
-    story("are their uploader's alone", async (given) => {
+  inThisProcess('Reserved files', (story) => {
+    story('a reserved file can be deleted by its uploader only', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       await bob!.does('POST /group/file/upload', { group_id, name: 'x', size: 1 });
@@ -74,8 +74,8 @@ describe('Files of a group', () => {
     });
   });
 
-  inThisProcess('outlive', (story) => {
-    story('the one who shared them', async (given) => {
+  inThisProcess('Files of deleted users', (story) => {
+    story('a file outlives the user who shared it', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       await share(given, bob!, group_id);
@@ -89,10 +89,10 @@ describe('Files of a group', () => {
   });
 });
 
-describe('An upload', () => {
-  inThisProcess('is refused', (story) => {
+describe('Uploads to a group', () => {
+  inThisProcess('Refused uploads', (story) => {
     story(
-      'with the name of what is wrong',
+      'a wrong parameter of an upload is refused with its name (badParameter)',
       async (given) => {
         const alice = await given.user();
         const group_id = await given.group(alice);
@@ -124,7 +124,7 @@ describe('An upload', () => {
           ]);
         }
         expect(await alice.does('GET /group/file/list', { group_id })).toEqual([]);
-        // What lies elsewhere may be larger; what the app allows is enough.
+        // A link to another server may name a larger file, and a file may be as large as the app allows.
         const url = 'https://example.com/x';
         expect(await alice.does('POST /group/file/upload', { ...good, size: 1001, url })).toMatchObject({ size: 1001 });
         expect(await alice.does('POST /group/file/upload', { ...good, size: '1000', type: '', url: '' })).toMatchObject(
@@ -139,8 +139,8 @@ describe('An upload', () => {
     );
   });
 
-  inThisProcess('asked for', (story) => {
-    story('with the same Idempotency-Key is one, with an address that is good again', async (given) => {
+  inThisProcess('Repeated uploads', (story) => {
+    story('an upload repeated with its Idempotency-Key reserves one file, with a fresh address', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       const key = randomUUID();
@@ -175,8 +175,8 @@ describe('An upload', () => {
     });
   });
 
-  inThisProcess('and its file', (story) => {
-    story('cost two round trips, and one to look at', async (given) => {
+  inThisProcess('Costs of files', (story) => {
+    story('uploading, renaming and deleting a file take two round trips, reading takes one', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       await share(given, alice, group_id);
@@ -192,9 +192,9 @@ describe('An upload', () => {
   });
 });
 
-describe('The list', () => {
-  inThisProcess('of files', (story) => {
-    story('goes from page to page', async (given) => {
+describe('The list of files', () => {
+  inThisProcess('Pages of the list of files', (story) => {
+    story('the list of files shows the newest first, page by page', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       for (let n = 1; n <= 105; n++)

@@ -2,14 +2,14 @@ import { describe, expect } from 'vitest';
 import { arrived, put, share } from '../../support/files.ts';
 import { inBothWorlds } from '../../support/story.ts';
 
-/** What a file's record holds besides `url` and times. */
+/** A file's record without `url` and times. */
 const fields = ({ url, created_at, updated_at, ...rest }: Record<string, unknown>) => rest;
 const now = () => Math.floor(Date.now() / 1000);
 const download = async (url: string) => (await fetch(url)).text();
 
 describe('A shared file', () => {
-  inBothWorlds('goes its way', (story) => {
-    story('from the reservation to the list, and away', async (given) => {
+  inBothWorlds('The life of a shared file', (story) => {
+    story('a file is reserved, uploaded, listed, renamed and deleted', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
       const size = 7;
@@ -25,7 +25,7 @@ describe('A shared file', () => {
       expect(record.created_at).toBeGreaterThanOrEqual(before);
       expect(record.updated_at).toBe(record.created_at);
 
-      // Nothing is there yet.
+      // The file is not there before the upload.
       for (const who of [alice!, bob!]) {
         expect(await who.fails('GET /group/file', { group_id, file_id: 1 })).toBe('fileMissing');
         expect(await who.fails('POST /group/file/update_name', { group_id, file_id: 1, name: 'x' })).toBe(
@@ -59,7 +59,7 @@ describe('A shared file', () => {
         { file_id: 1, result: 'success', reason: '' },
         { file_id: 9, result: 'fail', reason: 'shared file does not exist' },
       ]);
-      // The object is gone before the answer.
+      // The object is deleted before the answer.
       expect((await fetch(url)).ok).toBe(false);
       expect(await alice!.fails('GET /group/file', { group_id, file_id: 1 })).toBe('fileMissing');
       expect(await given.world.bucket.keysOf(given.app)).toHaveLength(1);
@@ -68,7 +68,7 @@ describe('A shared file', () => {
       ]);
     });
 
-    story('or it is a link to another server', async (given) => {
+    story('a file may be a link to another server', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const url = 'https://files.example.com/a%20b?c=d#e';

@@ -8,7 +8,7 @@ const idsOf = (people: Person[]) => people.map(({ id }) => id);
 const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) => user_id);
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
-/** As time does. */
+/** Moves the end of a ban, as if time had passed. */
 const endBan = (given: Given, group: number, { id }: Person, until: number) => {
   const banned = until - 60_000;
   const set = { banned, bannedUntil: until, lsi2sk: banOrder(banned, until, id) };
@@ -16,7 +16,7 @@ const endBan = (given: Given, group: number, { id }: Person, until: number) => {
 };
 
 inBothWorlds('Bans', (story) => {
-  story('are for members, by admins; of admins by the owner', async (given) => {
+  story('admins ban plain members, and only the owner bans admins', async (given) => {
     const [alice, adam, eve, bob, carol, dave] = (await given.users(6)) as [
       Person,
       Person,
@@ -34,7 +34,7 @@ inBothWorlds('Bans', (story) => {
     expect(results(await ban(alice, -1, carol, eve))).toEqual(['success', 'success']);
     const { body } = await bob.asks('GET /group/banned_list', { group_id });
     expect(body).toMatchObject({ total: 3, version: 0 });
-    // Newest first; those of one call in any order.
+    // The newest come first, those of one call in any order.
     expect(new Set(userIds(body.data.slice(0, 2)))).toEqual(new Set(idsOf([carol, eve])));
     expect(body.data[2]).toMatchObject({ user_id: bob.id, display_name: '' });
     expect(Math.abs(body.data[2].expired_time - Date.now() - 600_000)).toBeLessThan(60_000);
@@ -61,7 +61,7 @@ inBothWorlds('Bans', (story) => {
       expect(await adam.fails('POST /group/ban', { group_id, user_list: [bob.id], duration })).toBe('badParameter');
   });
 
-  story('come back with whoever rejoins by any door while they run; not in the list meanwhile', async (given) => {
+  story('a running ban returns with a user who rejoins, and is not listed meanwhile', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob, carol], approval: 0 });
     await alice.does('POST /group/ban', { group_id, user_list: idsOf([bob, carol]), duration: 5 });
@@ -71,12 +71,12 @@ inBothWorlds('Bans', (story) => {
     expect(await banned()).toEqual(new Set());
     await bob.does('POST /group/apply', { group_id });
     expect(await banned()).toEqual(new Set([bob.id]));
-    // By the block and back too.
+    // A ban outlives a block too.
     await alice.does('POST /group/block', { group_id, user_list: [carol.id] });
     await alice.does('POST /group/unblock', { group_id, user_list: [carol.id] });
     await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
     expect(await banned()).toEqual(new Set([bob.id, carol.id]));
-    // Lifted while away.
+    // A ban can be lifted while the user is no member.
     await bob.does('POST /group/leave', { group_id });
     expect(results(await alice.does('POST /group/unban', { group_id, user_list: [bob.id] }))).toEqual(['success']);
     await bob.does('POST /group/apply', { group_id });
@@ -84,8 +84,8 @@ inBothWorlds('Bans', (story) => {
   });
 });
 
-inThisProcess('Bans', (story) => {
-  story('for ever leave nothing for ever once they are lifted', async (given) => {
+inThisProcess('Bans over time', (story) => {
+  story('a ban without end that is lifted leaves nothing in the table for good', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const dave = await given.user('dave', { confirm: true });
     const people = [bob, carol, dave];
@@ -95,19 +95,19 @@ inThisProcess('Bans', (story) => {
     for (const person of people) await person.does('POST /group/leave', { group_id });
     const kept = () => given.db.read(people.map(({ id }) => groupMembershipOf(given.app, group_id, id)));
     for (const membership of await kept()) expect(membership).not.toHaveProperty('ttl');
-    // Of one of them the ban is all there is; the others have an application and an invitation.
+    // Bob has nothing but the ban; the others have an application and an invitation.
     await carol.does('POST /group/apply', { group_id, reason: '' });
     await alice.does('POST /group/invite', { group_id, user_list: [dave.id], reason: '' });
     await alice.does('POST /group/unban', { group_id, user_list });
     const month = Date.now() / 1000 + 30 * 86_400;
     for (const membership of await kept()) expect(membership?.ttl).toBeGreaterThan(month);
-    // What they wait for is as good as before.
+    // Application and invitation are still valid.
     await alice.does('POST /group/apply/handle', { group_id, user_id: carol.id, approval: true });
     await dave.does('POST /group/invite/handle', { group_id, user_id: alice.id, approval: true });
     for (const membership of (await kept()).slice(1)) expect(membership).not.toHaveProperty('ttl');
   });
 
-  story('end at their second, in list and total, whatever lies in the table', async (given) => {
+  story('a ban ends at its second in the list and the total, although it is still in the table', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob, carol] });
     await alice.does('POST /group/ban', { group_id, user_list: idsOf([bob, carol]), duration: 1 });
@@ -120,11 +120,11 @@ inThisProcess('Bans', (story) => {
     expect((await alice.asks('GET /group/banned_list', { group_id })).body.total).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 350));
     expect((await alice.asks('GET /group/banned_list', { group_id })).body).toMatchObject({ data: [], total: 0 });
-    // Unbanning somebody whose ban has passed is no error.
+    // Unbanning a user whose ban has ended succeeds.
     expect(results(await alice.does('POST /group/unban', { group_id, user_list: [bob.id] }))).toEqual(['success']);
   });
 
-  story('of everybody end at their second too', async (given) => {
+  story('a ban of everybody ends at its second too', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const until = async () => (await bob.does('GET /group/info', { group_id })).ban_expire_time;

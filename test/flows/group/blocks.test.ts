@@ -6,7 +6,7 @@ const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) =>
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
 inBothWorlds('Blocks', (story) => {
-  story('remove members and keep anybody out by every door', async (given) => {
+  story('a block removes a member and keeps any user from joining (blocked)', async (given) => {
     const [alice, adam, bob, carol] = (await given.users(4)) as [Person, Person, Person, Person];
     const group_id = await given.group(alice, { admins: [adam], members: [bob], approval: 0 });
     const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
@@ -25,7 +25,7 @@ inBothWorlds('Blocks', (story) => {
         { result: 'fail', reason: "the user is on the group's blacklist" },
       ]);
     }
-    // Again changes nothing; newest first, page by page.
+    // A second block changes nothing. The list shows the newest first, page by page.
     const { body } = await alice.asks('GET /group/blocked_list', { group_id });
     expect(body).toMatchObject({ total: 2, version: 0 });
     expect(results(await adam.does('POST /group/block', { group_id, user_list: [bob.id] }))).toEqual(['success']);
@@ -38,7 +38,7 @@ inBothWorlds('Blocks', (story) => {
     await alice.does('POST /group/block', { group_id, user_list: [adam.id] });
     expect(userIds(await alice.does('GET /group/blocked_list', { group_id }))[0]).toBe(adam.id);
     expect(await alice.does('GET /group/admin_list', { group_id })).toEqual([]);
-    // Who is not blocked is no error.
+    // Unblocking a user who is not blocked succeeds.
     for (const method of ['POST', 'DELETE'] as const)
       expect(
         results(await alice.does(`${method} /group/unblock`, { group_id, user_list: idsOf([bob, carol]) })),
@@ -48,8 +48,8 @@ inBothWorlds('Blocks', (story) => {
   });
 });
 
-inThisProcess('Blocks', (story) => {
-  story('void older invitations and applications for good, after an unblock too', async (given) => {
+inThisProcess('Blocks over time', (story) => {
+  story('a block voids older invitations and applications, even after an unblock', async (given) => {
     const [alice, adam, bob] = (await given.users(3)) as [Person, Person, Person];
     await given.setUser(bob.id, { confirm: true });
     const group_id = await given.group(alice, { admins: [adam] });
@@ -67,7 +67,7 @@ inThisProcess('Blocks', (story) => {
     for (const inviter of [alice, adam, bob]) expect(await accept(inviter)).toBe('invitationGone');
     expect(await approve()).toBe('applicationGone');
     expect(await alice.does('POST /group/application_list', { group_list: [group_id] })).toEqual([]);
-    // New ones are good at once.
+    // New invitations and applications are valid at once.
     await adam.does('POST /group/invite', { group_id, user_list: [bob.id] });
     await bob.does('POST /group/apply', { group_id });
     await bob.does('PUT /group/invite/handle', { group_id, user_id: bob.id, approval: true });

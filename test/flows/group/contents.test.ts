@@ -4,8 +4,8 @@ import { groupInfoKey, groupKey, groupTextKey } from '../../../shared/data/keys.
 import { update } from '../../../shared/data/step.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
-inBothWorlds("A group's own fields", (story) => {
-  story('are changed one by one, and answered as the full record', async (given) => {
+inBothWorlds('The fields of a group', (story) => {
+  story('each field of a group is changed on its own, and the whole record is answered', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob], name: 'Old' });
     const change = (field: string, value: unknown, method: 'POST' | 'PUT' = 'POST') =>
@@ -33,7 +33,7 @@ inBothWorlds("A group's own fields", (story) => {
     await change('ext', 'ü'.repeat(8192));
   });
 
-  story('have settings', async (given) => {
+  story('each setting of a group is changed on its own', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const settings = () => bob.does('GET /group/settings', { group_id });
@@ -74,7 +74,7 @@ inBothWorlds("A group's own fields", (story) => {
     expect(await eve.does('POST /group/apply', { group_id })).toMatchObject({ user_id: eve.id, result: 'fail' });
   });
 
-  story('own to a member: name and message modes', async (given) => {
+  story('each member has a display name and message modes, which end with the membership', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     expect(await bob.does('POST /group/display_name', { group_id, value: ' Bobby ' })).toBe(true);
@@ -103,7 +103,7 @@ inBothWorlds("A group's own fields", (story) => {
     expect(await bob.fails('POST /group/display_name', { group_id, value: 'x'.repeat(129) })).toBe('badParameter');
     for (const call of ['POST /group/display_name', 'PUT /group/msg/mute_mode', 'PUT /group/msg/push_mode'] as const)
       expect(await carol.fails(call, { group_id, value: 'x', msg_mute_mode: 1, msg_push_mode: 1 })).toBe('needsMember');
-    // They go with the membership.
+    // They end with the membership.
     await bob.does('POST /group/display_name', { group_id, value: 'Bobby' });
     await bob.does('DELETE /group/leave', { group_id });
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
@@ -119,7 +119,7 @@ inThisProcess('updated_at', (story) => {
     await given.db.write(keys.map((key) => update(key, set)));
   };
 
-  story('moves with names, texts, settings and owner, not with memberships', async (given) => {
+  story('updated_at moves with names, texts, settings and owner, and not with memberships', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const moves = async (change: () => Promise<unknown>) => {
@@ -167,7 +167,7 @@ inThisProcess('updated_at', (story) => {
 });
 
 inBothWorlds('Announcements', (story) => {
-  story('are published with ascending ids, shown and deleted', async (given) => {
+  story('announcements have ascending ids, and are shown and deleted', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const edit = (title: string) =>
@@ -190,7 +190,7 @@ inBothWorlds('Announcements', (story) => {
     expect((await remove(2, 'POST')).body).toMatchObject({ code: 200, data: {} });
     expect((await remove(2, 'DELETE')).outcome).toBe('announcementMissing');
     expect(await bob.does('GET /group/announcement/last', { group_id })).toEqual(one);
-    // A number is not given twice.
+    // An id is not used twice.
     expect(await edit('three')).toMatchObject({ id: 3 });
     for (const parameters of [
       { title: ' ', content: 'x' },
@@ -203,7 +203,7 @@ inBothWorlds('Announcements', (story) => {
 
 inBothWorlds('Long announcements', (story) => {
   story(
-    'are published, shown, repeated and deleted as short ones are, and the oldest goes',
+    'a long announcement is published, shown, repeated and deleted as a short one is',
     async (given) => {
       const [alice, bob] = (await given.users(2)) as [Person, Person];
       const group_id = await given.group(alice, { members: [bob] });
@@ -238,8 +238,8 @@ inBothWorlds('Long announcements', (story) => {
   );
 });
 
-inThisProcess('Announcements', (story) => {
-  story('of a group are as many as it keeps: the oldest goes', async (given) => {
+inThisProcess('Limits of announcements', (story) => {
+  story('a group keeps its newest hundred announcements', async (given) => {
     const alice = await given.user();
     const group_id = await given.group(alice);
     for (let nth = 1; nth <= 103; nth++)
@@ -254,7 +254,7 @@ inThisProcess('Announcements', (story) => {
   });
 
   story(
-    'published at once are all there, within what is kept',
+    'announcements of one moment are all published, and the oldest are removed by later calls',
     async (given) => {
       given.conflicts = true;
       const alice = await given.user();
@@ -266,7 +266,7 @@ inThisProcess('Announcements', (story) => {
       const kept = async () =>
         (await alice.does('GET /group/announcement/list', { group_id })).map(({ id }: { id: number }) => id);
       expect(await kept()).toEqual([6, 7, 8, 9, 10]);
-      // What calls of one moment have left over goes with the next ones, five at a time.
+      // Later calls remove what simultaneous calls left over, five at a time.
       await edit();
       expect(await kept()).toEqual([7, 8, 9, 10, 11]);
       await edit();
@@ -277,8 +277,8 @@ inThisProcess('Announcements', (story) => {
   );
 });
 
-inBothWorlds('Several groups', (story) => {
-  story('are shown as asked, dissolved ones too, missing ones not', async (given) => {
+inBothWorlds('Lists of groups', (story) => {
+  story('info/batch shows groups in the order asked, dissolved ones too, missing ones not', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const [one, two, three] = [
       await given.group(alice, { members: [bob], name: 'One' }),
@@ -299,7 +299,7 @@ inBothWorlds('Several groups', (story) => {
     expect(await bob.does('POST /group/info/batch', { group_list: [...many.slice(0, 999), one] })).toHaveLength(1);
   });
 
-  story('of type 1 are public, newest first', async (given) => {
+  story('groups of type 1 are listed as public, newest first', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const made: number[] = [];
     for (const type of [1, 0, 1, 2, 1, 1] as const) {
@@ -316,8 +316,8 @@ inBothWorlds('Several groups', (story) => {
   });
 });
 
-inThisProcess('Applications', (story) => {
-  story('to many groups come with one cursor, newest first over all', async (given) => {
+inThisProcess('Applications to several groups', (story) => {
+  story('applications to several groups come newest first, with one cursor for all', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const groups: number[] = [];
     for (let nth = 0; nth < 4; nth++) groups.push(await given.group(nth === 3 ? bob : alice));
@@ -331,7 +331,7 @@ inThisProcess('Applications', (story) => {
       }
     const pairs = (entries: { group_id: number; applicant_id: number }[]) =>
       entries.map(({ group_id, applicant_id }) => [group_id, applicant_id]);
-    // Groups that she does not administer, or that are not there, are left out.
+    // Groups that alice does not administer, and groups that do not exist, are left out.
     const group_list = [...groups, 1];
     expect(pairs(await alice.does('POST /group/application_list', { group_list }))).toEqual(made);
     for (const limit of [1, 2, 4, 9])
@@ -339,7 +339,7 @@ inThisProcess('Applications', (story) => {
     expect(pairs(await alice.does('POST /group/application_list'))).toEqual(made);
     const first = (await alice.asks('POST /group/application_list', { group_list, limit: 2 })).body;
     expect(first.total).toBe(9);
-    // The total of the first page is that of the others.
+    // Further pages show the total of the first page.
     await people[0]!.does('POST /group/apply', { group_id: groups[0], reason: 'again' });
     const second = (await alice.asks('POST /group/application_list', { group_list, limit: 2, cursor: first.cursor }))
       .body;

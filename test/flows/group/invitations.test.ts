@@ -8,7 +8,7 @@ import { type Actor, inBothWorlds, inThisProcess, type Person } from '../../supp
 const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) => user_id);
 
 inBothWorlds('Invitations', (story) => {
-  story('ask for consent, are listed and answered once', async (given) => {
+  story('a user who asked for consent lists each invitation and answers it once (invitationGone)', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice, { admins: [adam] });
@@ -27,7 +27,7 @@ inBothWorlds('Invitations', (story) => {
       expect(expired_time).toBeGreaterThan(Date.now() + 6 * 86_400_000);
       expect(new Date(updated_at).toISOString()).toBe(updated_at);
     }
-    // A second by the same inviter renews the first, and is the newest.
+    // A second invitation by the same inviter renews the first, and is the newest.
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: 'again' });
     const renewed = await bob.lists('GET /group/invitation_list', { limit: 1 });
     expect(renewed).toMatchObject([{ reason: 'again' }, { reason: 'please' }]);
@@ -40,12 +40,12 @@ inBothWorlds('Invitations', (story) => {
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
     expect((await answer(alice.id, true)).outcome).toBe('invitationGone');
     expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 1 }, { status: 2 }]);
-    // Nor after having left again.
+    // It is not valid again after the invitee has left.
     await bob.does('POST /group/leave', { group_id });
     expect((await answer(bob.id, true)).outcome).toBe('invitationGone');
   });
 
-  story("of one's newest, by one's own id", async (given) => {
+  story('an invitee who gives their own id answers the newest invitation to the group', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice, { admins: [adam] });
@@ -62,7 +62,7 @@ inBothWorlds('Invitations', (story) => {
     expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toContain(bob.id);
   });
 
-  story("of one's newest, by one's own id, however many others are newer", async (given) => {
+  story('an invitee who gives their own id answers the newest invitation, even behind 24 others', async (given) => {
     const alice = await given.user();
     const bob = await given.user('bob', { confirm: true });
     const [group_id, stranger, ...others] = await Promise.all(Array.from({ length: 25 }, () => given.group(alice)));
@@ -79,37 +79,34 @@ inBothWorlds('Invitations', (story) => {
   });
 });
 
-inThisProcess('Invitations', (story) => {
-  story(
-    'to a group that is dissolved while one is rejected are answered as the group is: groupMissing',
-    async (given) => {
-      const alice = await given.user();
-      const bob = await given.user('bob', { confirm: true });
-      const group_id = await given.group(alice);
-      await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
-      // Bob's call has read everything when alice dissolves the group.
-      let dissolved = false;
-      documentClient().middlewareStack.add(
-        ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
-          if (args.input.TransactItems && !dissolved) {
-            dissolved = true;
-            await alice.does('POST /group/destroy', { group_id });
-          }
-          return next(args);
-        }) as never,
-        { step: 'initialize', name: 'meanwhile' } as never,
-      );
-      const answer = { group_id, user_id: alice.id, approval: false };
-      try {
-        expect(await bob.fails('POST /group/invite/handle', answer)).toBe('groupMissing');
-      } finally {
-        documentClient().middlewareStack.remove('meanwhile');
-      }
-      expect(dissolved).toBe(true);
-    },
-  );
+inThisProcess('Invitations over time', (story) => {
+  story('rejecting an invitation to a group that is dissolved meanwhile is groupMissing', async (given) => {
+    const alice = await given.user();
+    const bob = await given.user('bob', { confirm: true });
+    const group_id = await given.group(alice);
+    await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
+    // Bob's call has read everything when alice dissolves the group.
+    let dissolved = false;
+    documentClient().middlewareStack.add(
+      ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
+        if (args.input.TransactItems && !dissolved) {
+          dissolved = true;
+          await alice.does('POST /group/destroy', { group_id });
+        }
+        return next(args);
+      }) as never,
+      { step: 'initialize', name: 'meanwhile' } as never,
+    );
+    const answer = { group_id, user_id: alice.id, approval: false };
+    try {
+      expect(await bob.fails('POST /group/invite/handle', answer)).toBe('groupMissing');
+    } finally {
+      documentClient().middlewareStack.remove('meanwhile');
+    }
+    expect(dissolved).toBe(true);
+  });
 
-  story('end: expired, inviter gone, group gone', async (given) => {
+  story('an invitation ends when it expires, its inviter leaves or its group ends', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice, { members: [adam] });
@@ -131,7 +128,7 @@ inThisProcess('Invitations', (story) => {
     expect(await answer(alice)).toBe('groupMissing');
   });
 
-  story('and applications are settled by joining through any door', async (given) => {
+  story('joining in any way settles the invitations and applications of a user', async (given) => {
     const [alice, adam] = (await given.users(2)) as [Person, Person];
     const doors: ((group_id: number, bob: Person) => Promise<unknown>)[] = [
       async (group_id, bob) => {
@@ -170,7 +167,7 @@ inThisProcess('Invitations', (story) => {
     }
   });
 
-  story('leave the list after thirty days', async (given) => {
+  story('an invitation leaves the list after thirty days', async (given) => {
     const alice = await given.user();
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice);
@@ -188,7 +185,7 @@ inThisProcess('Invitations', (story) => {
 });
 
 inBothWorlds('QR codes', (story) => {
-  story('let in without approval', async (given) => {
+  story('a QR code lets a user in without approval', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [carol], name: 'Chess' });
     await alice.does('POST /group/settings/require_admin_approval', { group_id, apply_approval: 2 });
@@ -204,8 +201,8 @@ inBothWorlds('QR codes', (story) => {
   });
 });
 
-inThisProcess('QR codes', (story) => {
-  story('are unforgeable, and die with their time, signer, group and app', async (given) => {
+inThisProcess('QR codes over time', (story) => {
+  story('a QR code cannot be forged, and ends when its signer or its group is gone (qrIllegal)', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [carol] });
     const sign = async (who: Person) => (await who.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
@@ -225,13 +222,13 @@ inThisProcess('QR codes', (story) => {
       [group, signer, expiry, mac],
     ])
       expect(await join(forged.join('.'))).toBe('qrIllegal');
-    // Of another app.
+    // A code of another app.
     const elsewhere = await given.otherApp();
     const mallory = await elsewhere.user();
     const foreign = await elsewhere.group(mallory);
     expect(await join((await mallory.does('GET /group/qrcode/sign', { group_id: foreign })).qr_info)).toBe('qrIllegal');
     expect(await mallory.fails('POST /group/qrcode/invite', { qr_info: code })).toBe('qrIllegal');
-    // Its signer gone, and back.
+    // A code whose signer left, and joined again.
     await carol.does('POST /group/leave', { group_id });
     expect(await join(code)).toBe('qrIllegal');
     await alice.does('POST /group/invite', { group_id, user_list: [carol.id] });
@@ -243,7 +240,7 @@ inThisProcess('QR codes', (story) => {
     expect(await join(newer)).toBe('qrIllegal');
   });
 
-  story('are good for as long as their signer could sign them', async (given) => {
+  story('a QR code is valid while its signer has the right to sign it (qrIllegal)', async (given) => {
     const [alice, bob, carol, dave] = (await given.users(4)) as [Person, Person, Person, Person];
     const group_id = await given.group(alice, { admins: [bob], members: [carol] });
     const membersInvite = (value: boolean) =>
@@ -269,14 +266,14 @@ inThisProcess('QR codes', (story) => {
     ]);
     await alice.does('POST /group/admin/remove', { group_id, user_list: [bob.id] });
     expect(await join(bob)).toBe('qrIllegal');
-    // What the app signed rests on who owned the group then.
+    // A code of the app depends on the user who owned the group when it was signed.
     await alice.does('POST /group/transfer', { group_id, new_owner: bob.id });
     expect([await join(alice), await join(bob), await join(ofApp)]).toEqual(['qrIllegal', 'success', 'qrIllegal']);
     await bob.does('POST /group/settings/allow_member_invitation', { group_id, value: true });
     expect([await join(alice), await join(carol), await join(ofApp)]).toEqual(Array(3).fill('success'));
   });
 
-  story('do not let in a user who was kicked after they were signed', async (given) => {
+  story('a QR code does not let in a user who was kicked after it was signed (qrIllegal)', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     const sign = async () => (await alice.does('GET /group/qrcode/sign', { group_id })).qr_info as string;
@@ -305,7 +302,7 @@ inThisProcess('QR codes', (story) => {
     expect(await join(carol, second)).toBe('success');
   });
 
-  story('keep a user out who is kicked while that user joins by one', async (given) => {
+  story('a user who is kicked while joining by a QR code stays out', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     const group_id = await given.group(alice, { members: [bob] });
     for (let round = 0; round < 5; round++) {
@@ -320,7 +317,7 @@ inThisProcess('QR codes', (story) => {
   });
 
   story(
-    'expire',
+    'a QR code expires (qrExpired)',
     async (given) => {
       const [alice, bob] = (await given.users(2)) as [Person, Person];
       const group_id = await given.group(alice);

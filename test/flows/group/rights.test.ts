@@ -7,7 +7,7 @@ interface Scene {
   owner: Person;
   admin: Person;
   member: Person;
-  /** A plain member whom things are done to. */
+  /** A plain member who is the object of the calls. */
   target: Person;
   outsider: Person;
 }
@@ -22,7 +22,7 @@ const members: Row[2] = { outsider: 'needsMember' };
 const admins: Row[2] = { outsider: 'needsMember', member: 'needsAdmin' };
 const owners: Row[2] = { outsider: 'needsMember', member: 'needsOwner', admin: 'needsOwner' };
 
-/** Section 6, row by row: who is refused with what. All others may, the app (by itself and on the group) among them. */
+/** For each call the roles that are refused, and with which error. All others may, and so may the app. */
 const ROWS: Row[] = [
   ['GET /group/info', none, {}],
   ['POST /group/info/batch', ({ group_id }) => ({ group_list: [group_id] }), {}],
@@ -64,9 +64,15 @@ const scene = async (given: Given): Promise<Scene> => {
   return { group_id, owner, admin, member, target, outsider };
 };
 
-inThisProcess('Who may', (story) => {
+/** "outsiders (needsMember), members (needsAdmin)" */
+const listed = (refused: Row[2]) =>
+  Object.entries(refused)
+    .map(([role, error]) => `${role}s (${error})`)
+    .join(', ') || 'nobody';
+
+inThisProcess('Rights in a group', (story) => {
   for (const [call, parameters, refused] of ROWS)
-    story(call, async (given) => {
+    story(`${call} refuses ${listed(refused)}`, async (given) => {
       const all = await scene(given);
       const { group_id } = all;
       const given_ = { group_id, ...parameters(all) };
@@ -78,16 +84,16 @@ inThisProcess('Who may', (story) => {
       }
       for (const app of [given.admin(), given.admin({ group: group_id })])
         expect((await app.asks(call, given_)).outcome).toBe('success');
-      // The app acting as somebody has that person's rights.
+      // The app acting as a user has the rights of that user.
       const asMember = await given.admin({ user: all.member.id }).asks(call, given_);
       expect(asMember.outcome).toBe(refused.member ?? 'success');
-      // Parameters come before the group, the group before the role.
+      // Parameters are checked before the group, and the group before the role.
       if (call !== 'POST /group/info/batch')
         expect(await all.outsider.fails(call, { ...given_, group_id: 1 })).toBe('groupMissing');
       expect(await all.outsider.fails(call, { ...given_, group_id: 'x', group_list: 'x' })).toBe('badParameter');
     });
 
-  story('members may invite, sign and modify where the group lets them', async (given) => {
+  story('members may invite, sign QR codes and modify only where the group allows it (needsAdmin)', async (given) => {
     const { group_id, admin, member, target } = await scene(given);
     const rights = async () => [
       (await member.asks('POST /group/invite', { group_id, user_list: [target.id] })).outcome,
@@ -106,7 +112,7 @@ inThisProcess('Who may', (story) => {
     expect(await member.fails('POST /group/announcement/delete', { group_id, announcement_id: 1 })).toBe('needsAdmin');
   });
 
-  story('persons only', async (given) => {
+  story('calls about the person who makes them refuse the app without a user (badParameter)', async (given) => {
     const { group_id, owner } = await scene(given);
     for (const call of [
       'POST /group/display_name',

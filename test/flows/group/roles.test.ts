@@ -6,7 +6,7 @@ const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) =>
 const done = ({ id }: Person) => ({ user_id: id, result: 'success', reason: '' });
 
 inBothWorlds('Admins', (story) => {
-  story('are appointed and dismissed by the owner, entry by entry', async (given) => {
+  story('the owner appoints and dismisses admins, entry by entry', async (given) => {
     const [alice, bob, carol, dave, eve] = await given.users(5);
     const group_id = await given.group(alice!, { members: [bob!, carol!, dave!] });
     const add = (...users: Person[]) => alice!.does('POST /group/admin/add', { group_id, user_list: idsOf(users) });
@@ -16,7 +16,7 @@ inBothWorlds('Admins', (story) => {
       done(alice!),
       done(bob!),
     ]);
-    // In order of appointment, without the owner; a second appointment changes nothing.
+    // Admins are listed in order of appointment, without the owner. A second appointment changes nothing.
     await add(carol!);
     expect(userIds(await bob!.does('GET /group/admin_list', { group_id }))).toEqual(idsOf([carol!, bob!]));
     const remove = (method: 'POST' | 'DELETE', ...users: Person[]) =>
@@ -36,7 +36,7 @@ inBothWorlds('Admins', (story) => {
 });
 
 inBothWorlds('Ownership', (story) => {
-  story('passes to a member; the old owner stays as a plain one', async (given) => {
+  story('ownership passes to a member (newOwnerNotMember), and the old owner stays a member', async (given) => {
     const [alice, bob, carol] = await given.users(3);
     const group_id = await given.group(alice!, { admins: [bob!] });
     const transfer = (who: Person, to: Person, method: 'POST' | 'PUT' = 'POST') =>
@@ -47,7 +47,7 @@ inBothWorlds('Ownership', (story) => {
     await alice!.does('POST /group/ban', { group_id, user_list: [bob!.id], duration: -1 });
     expect((await transfer(alice!, bob!, 'PUT')).body.data).toEqual(done(bob!));
     expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ owner_id: bob!.id, count: 2 });
-    // Whoever becomes owner is no longer banned, nor an admin entry.
+    // The new owner is no longer banned, and no longer listed as an admin.
     expect((await alice!.asks('GET /group/banned_list', { group_id })).body).toMatchObject({ data: [], total: 0 });
     expect(await alice!.does('GET /group/admin_list', { group_id })).toEqual([]);
     expect((await transfer(alice!, bob!)).outcome).toBe('needsOwner');
@@ -60,9 +60,9 @@ inBothWorlds('Ownership', (story) => {
   });
 });
 
-inThisProcess('Limits', (story) => {
+inThisProcess('Limits of a group', (story) => {
   story(
-    'of admins are exact, and counted entry by entry',
+    'the limit of admins is exact, and counted entry by entry',
     async (given) => {
       const [alice, ...people] = await given.users(5);
       const group_id = await given.group(alice!, { members: people });
@@ -79,7 +79,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of groups owned and joined: tooManyOwned, tooManyJoined',
+    'a user cannot own (tooManyOwned) or join (tooManyJoined) more groups than allowed, in whichever way',
     async (given) => {
       const [alice, bob, carol] = await given.users(3);
       const one = await given.group(alice!, { members: [bob!] });
@@ -88,7 +88,7 @@ inThisProcess('Limits', (story) => {
       expect(await alice!.fails('POST /group/create', { name: 'Three' })).toBe('tooManyOwned');
       expect(await alice!.fails('POST /group/transfer', { group_id: one, new_owner: bob!.id })).toBe('tooManyOwned');
       expect(await bob!.fails('POST /group/transfer', { group_id: two, new_owner: alice!.id })).toBe('tooManyOwned');
-      // Alice has joined two: as many as one may.
+      // Alice has joined two groups, as many as allowed.
       await carol!.does('POST /group/settings/require_admin_approval', { group_id: other, apply_approval: 0 });
       expect(await alice!.fails('POST /group/apply', { group_id: other })).toBe('tooManyJoined');
       const { qr_info } = await carol!.does('GET /group/qrcode/sign', { group_id: other });
@@ -103,7 +103,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of the groups of an app: tooManyGroups',
+    'an app cannot have more groups than allowed (tooManyGroups)',
     async (given) => {
       const [alice] = await given.users(1);
       const first = await given.group(alice!);
@@ -116,7 +116,7 @@ inThisProcess('Limits', (story) => {
   );
 
   story(
-    'of seats: groupFull by every door',
+    'a full group refuses every way of joining (groupFull)',
     async (given) => {
       const [alice, bob, carol, dave] = (await given.users(4)) as [Person, Person, Person, Person];
       await given.setUser(dave.id, { confirm: true });

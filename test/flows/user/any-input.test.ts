@@ -6,7 +6,7 @@ import { Given } from '../../support/story.ts';
 import { anyText } from '../../support/texts.ts';
 import { worldInProcess } from '../../support/world.ts';
 
-/** Every parameter of the user document, and names that objects have by themselves. */
+/** Every parameter of the user operations, and names that every object has. */
 const NAMES = [
   ...['value', 'avatar', 'list', 'user_id', 'password', 'old_password', 'new_password', 'device_sn', 'deviceSn'],
   ...['device_token', 'notifier_name', 'nick_name', 'mobile', 'alias', 'push_token', 'badge', 'tags', 'username'],
@@ -15,7 +15,7 @@ const NAMES = [
   ...['group_id', 'app_id', 'body', '__proto__', 'constructor', 'toString', 'pk', ''],
 ];
 
-/** Long enough to be taken, too long, or of odd characters (half pairs, zero bytes) as much as plain ones. */
+/** Texts that are valid, too long, or of odd characters (half pairs, zero bytes). */
 const word = fc.oneof(
   anyText(40),
   fc.constantFrom(
@@ -50,14 +50,14 @@ const requests: fc.Arbitrary<Request> = fc.record(
   { requiredKeys: [] },
 );
 
-/** A password is hashed for each call that gets so far. */
+/** Operations that hash a password. */
 const COSTLY = /^(token\/|user\/register|user\/change-password|user\/delete)/;
 const operations = routes.filter(({ area, id }) => area === 'user' || /^(token\/|user\/register)/.test(id));
 
-describe('Whatever is sent', () => {
-  // Each has an app of its own: while one waits for the database others make their requests.
+describe('Any input of the user operations', () => {
+  // Each test has its own app, so that they can run at the same time.
   test.concurrent.each(operations.map(({ id }) => id))(
-    '%s answers with a code of the table, and names the field',
+    '%s answers any input with success or a documented error, and names a wrong field',
     async (id) => {
       const { path, methods } = operations.find((route) => route.id === id)!;
       const given = await Given.app(await worldInProcess());
@@ -76,7 +76,7 @@ describe('Whatever is sent', () => {
     },
   );
 
-  test('whoever is claimed to act, in whatever headers, gets a code of the table', async () => {
+  test('any headers of app, token, user and group are answered with success or a documented error', async () => {
     const given = await Given.app(await worldInProcess());
     const person = await given.user();
     const text = fc.string({ maxLength: 80 });

@@ -3,7 +3,7 @@ import { handler } from '../../../functions/background/clean-up.ts';
 import { jobsOf } from '../../support/jobs.ts';
 import { type Given, inBothWorlds, PASSWORD, type Person } from '../../support/story.ts';
 
-/** What the stream of the table does by itself over HTTP. */
+/** Runs the jobs in process. Over HTTP the stream of the table does so. */
 async function streamed(given: Given) {
   const keys = await jobsOf(given.world.table, given.app);
   await handler(
@@ -13,7 +13,7 @@ async function streamed(given: Given) {
 }
 
 inBothWorlds('The groups of a deleted user', (story) => {
-  story('pass to the longest admin, else the longest member, else are dissolved', async (given) => {
+  story('a group of a deleted user passes to the longest admin, else member, else is dissolved', async (given) => {
     const [gone, one, two, three] = (await given.users(4)) as [Person, Person, Person, Person];
     const toAdmin = await given.group(gone, { members: [one], admins: [two, three] });
     const toMember = await given.group(gone, { members: [one, two] });
@@ -22,8 +22,11 @@ inBothWorlds('The groups of a deleted user', (story) => {
     await gone.does('POST /user/delete', { password: PASSWORD });
     expect(await gone.fails('GET /group/user_joined')).toBe('loginAgain');
     if (given.world.conflicts) {
-      // Until then it stands in lists and counts.
-      expect(await one.does('GET /group/info', { group_id: toMember })).toMatchObject({ owner_id: gone.id, count: 3 });
+      // Until then the user is still listed and counted.
+      expect(await one.does('GET /group/info', { group_id: toMember })).toMatchObject({
+        owner_id: gone.id,
+        count: 3,
+      });
       for (let run = 0; run < 3; run++) await streamed(given);
     }
     await vi.waitFor(async () => expect(await jobsOf(given.world.table, given.app)).toEqual([]), {
@@ -37,7 +40,7 @@ inBothWorlds('The groups of a deleted user', (story) => {
     expect(await info(joined)).toMatchObject({ owner_id: three.id, count: 2 });
     const members = await three.does('GET /group/member_list', { group_id: joined });
     expect(members.map(({ user_id }: { user_id: number }) => user_id)).toEqual([three.id, two.id]);
-    // The heir has the owner's rights, and is no admin beside.
+    // The new owner has the owner's rights.
     expect(await two.does('POST /group/destroy', { group_id: toAdmin })).toBe(true);
   });
 });

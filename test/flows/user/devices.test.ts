@@ -3,11 +3,12 @@ import { tokenHash } from '../../../shared/call/token.ts';
 import { deviceKey } from '../../../shared/data/keys.ts';
 import { update } from '../../../shared/data/step.ts';
 import { deviceOf, pushTokenOf } from '../../../shared/data/user-repo.ts';
+import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, Person } from '../../support/story.ts';
 
 const MINUTE = 60_000;
 
-/** A login as clients make it; `agent` is their user agent. */
+/** A login as clients make it; `agent` is the user agent. */
 async function login(given: Given, { id, username }: Person, guid?: string, agent = 'Chat/1.0'): Promise<Person> {
   const { body } = await given.api.call('POST', '/token/id', {
     app: given.app,
@@ -39,8 +40,8 @@ const bind = (sn: number, device_token: string, notifier_name = 'apns') => ({
 });
 
 describe('Devices', () => {
-  inBothWorlds('of a user', (story) => {
-    story('come with logins, and go', async (given) => {
+  inBothWorlds('Devices of a user', (story) => {
+    story('devices come with logins, and end by a kick, a removal or a sign-out of all (loginAgain)', async (given) => {
       const first = await given.user();
       const phone = await login(given, first, 'phone', 'Chat/3.1 (iOS 17.2; iPhone14,3)');
       const again = await login(given, first, 'phone', 'Chat/3.2 (iOS 17.4; iPhone14,3)');
@@ -55,19 +56,19 @@ describe('Devices', () => {
         { device_sn: another.device, platform: 6, user_agent: 'Chat/1.0', user_id: first.id },
       ]);
 
-      // Kicked: listed, and signed out at once. Others are not.
+      // A kicked device is signed out at once, and stays in the list.
       expect(await other.does('PUT /user/kick', { device_sn: again.device })).toBe(true);
       expect(await again.fails('GET /user/profile')).toBe('loginAgain');
       expect(await other.does('POST /user/kick', { device_sn: again.device })).toBe(true);
       expect(await numbers(other)).toContain(again.device);
 
-      // Removed: gone and signed out at once; an unknown one is gone already.
+      // A removed device is signed out at once, and leaves the list. Removing it again succeeds.
       expect(await other.does('DELETE /user/device/remove', { device_sn: another.device })).toBe(true);
       expect(await another.fails('GET /user/profile')).toBe('loginAgain');
       expect(await other.does('POST /user/device/remove', { device_sn: another.device })).toBe(true);
       expect(await numbers(other)).not.toContain(another.device);
 
-      // All: the one that asks too.
+      // A kick without a device signs out all, also the caller's.
       expect(await other.does('POST /user/kick')).toBe(true);
       for (const person of [first, again, other]) expect(await person.fails('GET /user/profile')).toBe('loginAgain');
       const back = await login(given, first, 'phone');
@@ -75,7 +76,7 @@ describe('Devices', () => {
       expect(await numbers(back)).toEqual([first.device, phone.device, other.device]);
     });
 
-    story('hold the push token that was bound last', async (given) => {
+    story('a push token belongs to the device that bound it last', async (given) => {
       const one = await given.user();
       const other = await given.user();
       expect(await one.does('PUT /user/token/bind', bind(one.device, 't1'))).toBe(true);
@@ -91,8 +92,8 @@ describe('Devices', () => {
     });
   });
 
-  inThisProcess('that are unknown', (story) => {
-    story('are refused by name where they matter', async (given) => {
+  inThisProcess('Unknown devices', (story) => {
+    story('an unknown device is refused with the name of the parameter (badParameter)', async (given) => {
       const one = await given.user();
       const other = await given.user();
       for (const sn of [1, other.device]) {
@@ -102,23 +103,23 @@ describe('Devices', () => {
           await one.asks('POST /user/token/unbind', { device_sn: sn }),
         ];
         for (const { body } of answers)
-          expect(body).toMatchObject({ code: 10002, message: 'device_sn: no such device' });
+          expect(body).toMatchObject({ code: codeOf('badParameter'), message: 'device_sn: no such device' });
         const { body } = await one.asks('DELETE /user/token/unbind', { deviceSn: sn });
-        expect(body).toMatchObject({ code: 10002, message: 'deviceSn: no such device' });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: 'deviceSn: no such device' });
         expect(await one.does('POST /user/device/remove', { device_sn: sn })).toBe(true);
       }
       expect(await other.does('GET /user/profile')).toMatchObject({ user_id: other.id });
       for (const wrong of [{}, { deviceSn: 'x' }, { deviceSn: 0 }]) {
         const { body } = await one.asks('POST /user/token/unbind', wrong);
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(/^deviceSn: /) });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(/^deviceSn: /) });
       }
       for (const missing of ['device_sn', 'device_token', 'notifier_name']) {
         const { body } = await one.asks('PUT /user/token/bind', { ...bind(one.device, 't'), [missing]: undefined });
-        expect(body).toMatchObject({ code: 10002, message: `${missing}: is required` });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: `${missing}: is required` });
       }
     });
 
-    story('the query names the device, and wins over the body', async (given) => {
+    story('the device in the query wins over the device in the body', async (given) => {
       const one = await given.user();
       const second = await given.session({ user: one.id, username: one.username });
       await second.does('PUT /user/token/bind', bind(second.device, 't'));
@@ -139,8 +140,8 @@ describe('Devices', () => {
     });
   });
 
-  inThisProcess('and push tokens', (story) => {
-    story('a token that is bound again, and one in place of another', async (given) => {
+  inThisProcess('Push tokens', (story) => {
+    story('a push token can be bound again, replaced, and moved to another device', async (given) => {
       const one = await given.user();
       const second = await given.session({ user: one.id, username: one.username });
       const holder = (token: string) => given.db.read(pushTokenOf(given.app, tokenHash(token)));
@@ -149,16 +150,16 @@ describe('Devices', () => {
       expect(await given.db.read(deviceOf(given.app, one.id, one.device))).toMatchObject({ notifier: 'fcm' });
       await one.does('PUT /user/token/bind', bind(one.device, 't2'));
       expect(await holder('t1')).toBeUndefined();
-      // From one device of the user to the other.
+      // The token moves to another device of the user.
       await one.does('PUT /user/token/bind', bind(second.device, 't2'));
       expect(await holder('t2')).toMatchObject({ user: one.id, sn: second.device });
       expect(await given.db.read(deviceOf(given.app, one.id, one.device))).not.toHaveProperty('device_token');
-      // The note goes with the device.
+      // The item of the push token is removed with its device.
       await one.does('POST /user/device/remove', { device_sn: second.device });
       expect(await holder('t2')).toBeUndefined();
     });
 
-    story('ten devices bind one token at once: one has it', async (given) => {
+    story('of ten devices that bind one push token at once one has it', async (given) => {
       const people = await given.users(10);
       await given.race(...people.map((person) => () => person.does('PUT /user/token/bind', bind(person.device, 't'))));
       const devices = await given.db.read(people.map(({ id, device }) => deviceOf(given.app, id, device)));
@@ -168,7 +169,7 @@ describe('Devices', () => {
     });
 
     story(
-      'the device idle longest goes at the limit, with its push token',
+      'a login beyond the limit removes the device that was idle longest, with its push token',
       async (given) => {
         const first = await given.user();
         const second = await given.session({ user: first.id, username: first.username });
@@ -181,14 +182,14 @@ describe('Devices', () => {
         expect((await numbers(fourth)).toSorted()).toEqual([first.device, third.device, fourth.device].toSorted());
         expect(await second.fails('GET /user/profile')).toBe('loginAgain');
         expect(await given.db.read(pushTokenOf(given.app, tokenHash('idle')))).toBeUndefined();
-        // A known device takes nobody's place.
+        // A known device takes the place of no other.
         await login(given, first, 'fourth');
         expect(await first.does('GET /user/device/list')).toHaveLength(3);
       },
       { limits: { devices: 3 } },
     );
 
-    story('twenty devices are the usual limit', async (given) => {
+    story('a user has at most twenty devices by default', async (given) => {
       const first = await given.user();
       const sessions = [first];
       for (let n = 1; n < 20; n++) sessions.push(await given.session({ user: first.id, username: first.username }));
@@ -200,8 +201,8 @@ describe('Devices', () => {
     });
   });
 
-  inThisProcess('and presence', (story) => {
-    story('online is who made a call in the last five minutes', async (given) => {
+  inThisProcess('Presence', (story) => {
+    story('a user is online for five minutes after the last call of any session', async (given) => {
       const one = await given.user();
       const app = given.admin({ user: one.id });
       const online = async () => (await app.does('GET /user/online_status')).online;
@@ -221,7 +222,7 @@ describe('Devices', () => {
       expect(await given.admin().fails('GET /user/online_status')).toBe('badParameter');
     });
 
-    story('is written by the first call after a minute, and by none before', async (given) => {
+    story('presence is written by the first call after a minute, and by no call before', async (given) => {
       const one = await given.user();
       const calls = async () => {
         const { log } = await given.undisturbed(() => one.asks('GET /user/profile'));
@@ -236,7 +237,7 @@ describe('Devices', () => {
       expect(device?.seen).toBeGreaterThan(Date.now() - MINUTE);
     });
 
-    story('costs one unit more for each function that finds it due in the same moment', async (given) => {
+    story('presence costs one unit more for each simultaneous call that finds it due', async (given) => {
       const one = await given.user();
       await idle(given, one.id, one.device, 61_000);
       const ask = () => one.asks('GET /user/profile');
@@ -246,7 +247,7 @@ describe('Devices', () => {
       expect(written, 'failed conditions are charged, too').toBe(sent);
     });
 
-    story('is not noted for a session that is no more', async (given) => {
+    story('presence is not recorded for a session that has ended (loginAgain)', async (given) => {
       const one = await given.user();
       await one.does('POST /user/device/remove', { device_sn: one.device });
       expect(await one.fails('GET /user/profile')).toBe('loginAgain');

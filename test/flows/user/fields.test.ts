@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import type { Method } from '../../../shared/routes/index.ts';
-import { type Answer, routeOf } from '../../support/api.ts';
+import { type Answer, codeOf, routeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person, type Story } from '../../support/story.ts';
 
-/** A route that changes one field: its parameter, and values as they may be sent with what is read then. */
+/** A route that changes one field: its parameter, valid values with what is read afterwards, and wrong values. */
 interface Field {
   path: `/user/${string}`;
   parameter: string;
@@ -95,8 +95,8 @@ const call = (given: Given, person: Person, method: Method, path: string, reques
 
 const read = (person: Person, field: Field) => person.does(`GET ${field.where}`);
 
-/** Every alias, in query and body, by the user and by the app as the user: just this field changes. */
-function tell(story: Story, field: Field) {
+/** Changes the field by every method, in query and body: no other field changes. */
+function changesAlone(story: Story, field: Field) {
   const { path, parameter, values } = field;
   story(`${path} changes ${field.field} alone, by each method, from query or body`, async (given) => {
     const person = await given.user();
@@ -116,28 +116,28 @@ function tell(story: Story, field: Field) {
   });
 }
 
-describe('One field', () => {
-  inThisProcess('at a time', (story) => {
-    for (const field of FIELDS) tell(story, field);
+describe('Fields of a user', () => {
+  inThisProcess('One field at a time', (story) => {
+    for (const field of FIELDS) changesAlone(story, field);
 
-    story('wrong values are refused by name, and change nothing', async (given) => {
+    story('a wrong value of a field is refused with its name (badParameter), and changes nothing', async (given) => {
       const person = await given.user();
       for (const field of FIELDS) {
         const before = await read(person, field);
         for (const value of field.wrong) {
           const { body } = await call(given, person, 'PUT', field.path, { body: { [field.parameter]: value } });
           expect(body, `${field.path} ${JSON.stringify(value)}`).toMatchObject({
-            code: 10002,
+            code: codeOf('badParameter'),
             message: expect.stringMatching(`^${field.parameter}: `),
           });
         }
         const { body } = await call(given, person, 'POST', field.path, {});
-        expect(body).toMatchObject({ code: 10002, message: `${field.parameter}: is required` });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: `${field.parameter}: is required` });
         expect(await read(person, field)).toEqual(before);
       }
     });
 
-    story('an admin token acts for anyone it names, and must name one', async (given) => {
+    story('an admin token changes fields of the user it names, and must name one (badParameter)', async (given) => {
       const [person, other] = (await given.users(2)) as [Person, Person];
       for (const field of FIELDS) {
         const untouched = await read(other, field);
@@ -151,7 +151,7 @@ describe('One field', () => {
       }
     });
 
-    story('hours without push come together', async (given) => {
+    story('the hours without push are set together', async (given) => {
       const person = await given.user();
       for (const method of ['PUT', 'POST'] as const) {
         const { body } = await call(given, person, method, '/user/push/limit', {
@@ -165,7 +165,7 @@ describe('One field', () => {
         expect(await person.fails('PUT /user/push/limit', wrong)).toBe('badParameter');
     });
 
-    story('alias, push token and badge', async (given) => {
+    story('alias, push token and badge are set by calls of their own', async (given) => {
       const person = await given.user();
       const before = await person.does('GET /user/settings');
       expect(await person.does('POST /user/push/alias', { alias: 'mine' })).toBe(true);
@@ -178,12 +178,12 @@ describe('One field', () => {
     });
   });
 
-  inBothWorlds('at a time, of each kind', (story) => {
-    for (const field of [FIELDS[2]!, FIELDS[7]!]) tell(story, field);
+  inBothWorlds('One field of each kind', (story) => {
+    for (const field of [FIELDS[2]!, FIELDS[7]!]) changesAlone(story, field);
   });
 });
 
-describe('The address of an avatar', () => {
+describe('Avatar addresses', () => {
   const TAKEN = [
     '',
     'https://example.com/a.png',
@@ -211,8 +211,8 @@ describe('The address of an avatar', () => {
     'C:\\a.png',
   ];
 
-  inThisProcess('has no scheme but http or https', (story) => {
-    story('wherever it is set', async (given) => {
+  inThisProcess('Schemes of avatar addresses', (story) => {
+    story('an avatar address has no scheme but http or https, wherever it is set (badParameter)', async (given) => {
       const alice = await given.user();
       const group_id = await given.group(alice);
       const doors: [field: string, set: (avatar: string) => Promise<Answer>][] = [
@@ -225,7 +225,7 @@ describe('The address of an avatar', () => {
         for (const avatar of REFUSED) {
           const { body } = await set(avatar);
           const message = `${field}: must have no scheme but http or https`;
-          expect({ avatar, ...body }).toMatchObject({ avatar, code: 10002, message });
+          expect({ avatar, ...body }).toMatchObject({ avatar, code: codeOf('badParameter'), message });
         }
       }
       const batch = async (avatar: string) => {
@@ -261,7 +261,7 @@ const everySetting = {
 };
 
 inThisProcess('Settings', (story) => {
-  story('each field alone, then all together', async (given) => {
+  story('each setting is changed alone, and all are changed together', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
     for (const [name, value] of Object.entries(everySetting)) {
       const before = await one.does('GET /user/settings');
@@ -275,7 +275,7 @@ inThisProcess('Settings', (story) => {
     expect(await one.does('GET /user/settings')).toEqual({ ...all, user_id: one.id, id: one.id });
   });
 
-  story('of another are for the app alone; a query names the user too', async (given) => {
+  story('the settings of another user are changed by the app only (noPermission)', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
     expect(await one.fails('PUT /user/settings', { user_id: other.id, no_push: true })).toBe('noPermission');
     expect(await one.fails('PUT /user/settings', { no_push: true })).toBe('badParameter');
@@ -292,7 +292,7 @@ inThisProcess('Settings', (story) => {
 });
 
 inThisProcess('Tags', (story) => {
-  story('are a set in the order of binding', async (given) => {
+  story('tags are a set in the order of binding', async (given) => {
     const person = await given.user();
     const tags = () => person.does('GET /user/push/tag');
     expect(await tags()).toEqual([]);
@@ -314,7 +314,7 @@ inThisProcess('Tags', (story) => {
     expect(await tags()).toEqual([]);
   });
 
-  story('are at most a hundred, of 64 characters', async (given) => {
+  story('a user has at most a hundred tags of 64 characters (badParameter)', async (given) => {
     const person = await given.user();
     await person.does('POST /user/push/tag', { tags: Array.from({ length: 99 }, (_, n) => `tag${n}`) });
     await person.does('POST /user/push/tag', { tags: ['x'.repeat(64)] });
@@ -325,7 +325,7 @@ inThisProcess('Tags', (story) => {
     expect(await person.does('GET /user/push/tag')).toHaveLength(100);
   });
 
-  story('bound at once are all bound', async (given) => {
+  story('tags that are bound at once are all bound', async (given) => {
     const person = await given.user();
     const names = Array.from({ length: 8 }, (_, n) => `tag${n}`);
     await given.race(...names.map((tag) => () => person.does('POST /user/push/tag', { tags: [tag] })));
@@ -333,12 +333,12 @@ inThisProcess('Tags', (story) => {
   });
 });
 
-inBothWorlds('The whole body is the value', (story) => {
+inBothWorlds('Bodies that are the value', (story) => {
   for (const [path, field] of [
     ['/user/private', 'private_info'],
     ['/user/public', 'public_info'],
   ] as const)
-    story(`of ${path}`, async (given) => {
+    story(`the whole body of ${path} is stored as ${field}`, async (given) => {
       const person = await given.user();
       const bodies: [sent: string, kept: string][] = [
         ['"a \\"JSON\\" string ☂"', 'a "JSON" string ☂'],
@@ -361,17 +361,17 @@ inBothWorlds('The whole body is the value', (story) => {
           expect((await person.does('GET /user/profile'))[field]).toBe(kept);
         }
       const long = await call(given, person, 'PUT', path, { body: `ü${'x'.repeat(16_383)}` });
-      expect(long.body).toMatchObject({ code: 10002, message: 'body: must have at most 16384 bytes' });
+      expect(long.body).toMatchObject({ code: codeOf('badParameter'), message: 'body: must have at most 16384 bytes' });
       expect((await person.does('GET /user/profile'))[field]).toHaveLength(16_384);
-      // Nothing clears it.
+      // An empty body clears the field.
       expect((await call(given, person, 'PUT', path, { body: '' })).outcome).toBe('success');
       expect((await call(given, person, 'PUT', path, {})).outcome).toBe('success');
       expect((await person.does('GET /user/profile'))[field]).toBe('');
     });
 });
 
-inThisProcess('What is the owner’s alone', (story) => {
-  story('reaches neither another user nor another app', async (given) => {
+inThisProcess('Private fields', (story) => {
+  story('private fields reach neither another user (noPermission) nor another app (badToken)', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
     await one.does('POST /user/profile', { private_info: 'mine alone' });
     await one.does('POST /user/settings', { user_id: one.id, auth_answer: 'blue' });
@@ -390,8 +390,8 @@ inThisProcess('What is the owner’s alone', (story) => {
   });
 });
 
-inThisProcess('What only admins may do', (story) => {
-  story('is refused to users, before their parameters are looked at', async (given) => {
+inThisProcess('Operations for admins', (story) => {
+  story('operations for admins refuse users (noPermission) before their parameters are read', async (given) => {
     const person = await given.user();
     for (const [method, path] of [
       ['PUT', '/user/disable'],
@@ -405,7 +405,7 @@ inThisProcess('What only admins may do', (story) => {
       ['POST', '/user/change_password_admin'],
     ] as const) {
       expect(await person.fails(`${method} ${path}`), path).toBe('noPermission');
-      // Whomever the token acts as.
+      // Also when the token names its own user.
       const { outcome } = await call(given, person, method, path, { user: person.id });
       expect(outcome).toBe('noPermission');
     }

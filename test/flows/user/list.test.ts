@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { directoryKey, userKey } from '../../../shared/data/keys.ts';
+import { codeOf } from '../../support/api.ts';
 import { putAll } from '../../support/database.ts';
 import { Given, inBothWorlds, PASSWORD } from '../../support/story.ts';
 import { worldInProcess } from '../../support/world.ts';
@@ -14,7 +15,7 @@ const COUNT = 10_000;
 const SINCE = 1_700_000_000_000;
 const idOf = (n: number) => 1_000_000 + ((n * 7919) % COUNT);
 
-/** Users without names, so many at once. */
+/** Writes all users at once, without items for their names. */
 async function seed(given: Given) {
   const items = Array.from({ length: COUNT }, (_, n) => {
     const user = idOf(n);
@@ -25,7 +26,7 @@ async function seed(given: Given) {
 }
 
 inBothWorlds('The list of all users', (story) => {
-  story('is in order of registration, by page number or by cursor', async (given) => {
+  story('users are listed in the order of registration, by page number or by cursor', async (given) => {
     const registered: number[] = [];
     for (const username of ['zoe', 'adam', 'mia']) {
       const { user_id } = await given.nobody.does('POST /user/register/v2', { username, password: PASSWORD });
@@ -63,9 +64,9 @@ inBothWorlds('The list of all users', (story) => {
     ]) {
       const [name] = Object.keys(wrong);
       const { body } = await admin.asks('GET /user/list', wrong);
-      expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(`^${name}: `) });
+      expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(`^${name}: `) });
     }
-    // A cursor is good for this list, this app and this caller.
+    // A cursor is valid for this list, this app and this caller.
     const { body } = await admin.asks('GET /user/list', { page_size: 1 });
     const { cursor } = body;
     expect(await given.admin({ user: mia }).fails('GET /user/list', { cursor })).toBe('badParameter');
@@ -74,18 +75,18 @@ inBothWorlds('The list of all users', (story) => {
   });
 });
 
-describe('Of 10,000 users', () => {
-  test('each page is right and costs what is before it; a walk misses nobody while others come and go', async () => {
+describe('The list of 10,000 users', () => {
+  test('each page of 10,000 users costs what comes before it, and a walk misses nobody while others come and go', async () => {
     const given = await Given.app(await worldInProcess());
     await seed(given);
     const admin = given.admin();
-    // From here on the instance holds the app's record.
+    // From here on the instance has cached the app's record.
     await admin.does('GET /user/list', { page_size: 1 });
     const units: Record<number, number | undefined> = {};
     for (const page_num of [1, 10, 100, 1000]) {
       const { body, log } = await admin.asks('GET /user/list', { page_num, page_size: 10 });
       expect(ids(body.data)).toEqual(Array.from({ length: 10 }, (_, n) => idOf((page_num - 1) * 10 + n)));
-      // The first trip brings some 600 keys, before the token is proven.
+      // The first trip reads some 600 keys, before the token is verified.
       expect(log?.trips).toBe(page_num < 100 ? 2 : 3);
       units[page_num] = log?.read_units;
     }

@@ -5,6 +5,7 @@ import { countersOf, totalOf } from '../../../shared/data/counter-repo.ts';
 import { exists } from '../../../shared/data/expression.ts';
 import { deviceKey } from '../../../shared/data/keys.ts';
 import { registerBatch } from '../../../shared/domain/user/registration.ts';
+import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD } from '../../support/story.ts';
 
 interface Entry {
@@ -17,7 +18,7 @@ const entry = (username: unknown, password: unknown = PASSWORD) => ({ username, 
 const register = (given: Given, username: string) => given.nobody.asks('POST /user/register/v2', entry(username));
 
 inBothWorlds('Registration in batch', (story) => {
-  story('each entry succeeds or fails alone', async (given) => {
+  story('each entry of a batch succeeds or fails alone', async (given) => {
     await register(given, 'taken');
     const list = [
       entry('first'),
@@ -49,8 +50,8 @@ inBothWorlds('Registration in batch', (story) => {
 });
 
 inThisProcess('Batches', (story) => {
-  story('take a hundred entries, over several transactions, and no more', async (given) => {
-    // Hashing is what costs: most entries fail before it.
+  story('a batch takes a hundred entries over several transactions, and no more (badParameter)', async (given) => {
+    // Most entries fail before they are hashed, since hashing takes long.
     const good = (n: number) => n % 2 === 0 && n < 68;
     const list = Array.from({ length: 100 }, (_, n) => entry(`user_${n}`, good(n) ? PASSWORD : 'short'));
     const { body, log } = await given.admin().asks('POST /user/register/batch', { list });
@@ -64,13 +65,13 @@ inThisProcess('Batches', (story) => {
     for (const path of ['register', 'avatar', 'profile']) {
       for (const wrong of [{ list: [...list, entry('more')] }, { list: [] }, { list: 'x' }, { list: [5] }]) {
         const { body } = await given.admin().asks(`POST /user/${path}/batch`, wrong);
-        expect(body).toMatchObject({ code: 10002, message: expect.stringMatching(/^list(\[0\])?: /) });
+        expect(body).toMatchObject({ code: codeOf('badParameter'), message: expect.stringMatching(/^list(\[0\])?: /) });
       }
       expect(await given.admin().does(`POST /user/${path}/batch`)).toEqual([]);
     }
   });
 
-  story('register when they are written: who came while they were hashed stands before them', async (given) => {
+  story('a batch registers its users when they are written, after users who came while it hashed', async (given) => {
     const meanwhile = await register(given, 'meanwhile');
     const credentials = { app: given.app, token: given.adminToken, user: undefined, group: undefined };
     const begun = new Call('admin', credentials, { now: Date.now() - 20_000 });
@@ -84,7 +85,7 @@ inThisProcess('Batches', (story) => {
     ]);
   });
 
-  story('of profiles and avatars change each user by itself', async (given) => {
+  story('a batch of profiles or avatars changes each user alone', async (given) => {
     const people = await given.users(100);
     const list = people.map(({ id }, n) => ({ user_id: id, avatar: `https://a/${n}`, nick_name: `n${n}` }));
     const succeeded = people.map(({ id }) => ({ user_id: id, success: true, reason: '' }));
@@ -103,7 +104,7 @@ inThisProcess('Batches', (story) => {
       { user_id: String(two), nick_name: null, description: 'changed' },
       { user_id: two, description: 'a second time' },
       { user_id: three, private_info: 'ü'.repeat(8193) },
-      // Handled once, in the place where it came first.
+      // A user who comes twice is handled once, at the first place.
       { user_id: one, nick_name: 'a second time' },
     ];
     expect(await given.admin().does('PUT /user/profile/batch', { list: mixed })).toEqual([
@@ -123,13 +124,13 @@ inThisProcess('Batches', (story) => {
 });
 
 inThisProcess('Registration for push', (story) => {
-  story('binds alias and token; the device that logs in has it', async (given) => {
+  story('registration for push binds a push token, and the device keeps it when it logs in', async (given) => {
     const push = (username: string, more: object) =>
       given.nobody.does('POST /user/register/push', { ...entry(username), sign: 'x', ...more });
     expect(await push('plain', {})).toMatchObject({ push_token: '' });
     expect(await push('given', { alias: 'a', push_token: 'mine' })).toMatchObject({ push_token: 'mine' });
     expect(await push('empty', { alias: '', push_token: '' })).toMatchObject({ push_token: '' });
-    // Many clients send what they have not as empty text.
+    // Many clients send an empty text for what they do not have.
     expect((await push('none', { device_guid: 'phone', push_token: '' })).push_token).toMatch(/^[\w-]{32}$/);
     const issued = await push('issued', { device_guid: 'phone' });
     expect(issued.push_token).toMatch(/^[\w-]{32}$/);
@@ -145,8 +146,8 @@ inThisProcess('Registration for push', (story) => {
   });
 });
 
-inThisProcess('An app', (story) => {
-  story('that is closed registers by its admins only', async (given) => {
+inThisProcess('Apps', (story) => {
+  story('an app that is closed registers users by its admins only (registrationClosed)', async (given) => {
     await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
     forgetCachedApps();
     expect((await register(given, 'one')).outcome).toBe('registrationClosed');
@@ -155,7 +156,7 @@ inThisProcess('An app', (story) => {
     expect(made).toMatchObject({ success: true });
   });
 
-  story('that is disabled answers nobody', async (given) => {
+  story('an app that is disabled answers nobody (appDisabled)', async (given) => {
     const person = await given.user();
     await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
     forgetCachedApps();
@@ -166,7 +167,7 @@ inThisProcess('An app', (story) => {
   });
 
   story(
-    'that is full registers nobody, by any door, until somebody is deleted',
+    'an app that is full registers nobody in any way (tooManyUsers) until a user is deleted',
     async (given) => {
       const total = async () => totalOf(await given.db.read(countersOf(given.app)), 'users');
       const list = ['one', 'two', 'three', 'four'].map((name) => entry(name));
@@ -179,7 +180,7 @@ inThisProcess('An app', (story) => {
       await given.admin({ user: answer[0]!.user_id }).does('POST /user/delete');
       expect(await total()).toBe(2);
 
-      // Calls of the same moment may pass the limit together; it then holds for all that follow.
+      // Simultaneous calls may exceed the limit together; later calls are refused.
       const answers = await given.race(...Array.from({ length: 10 }, (_, n) => () => register(given, `racer_${n}`)));
       const registered = answers.filter(({ outcome }) => outcome === 'success').length;
       expect(registered).toBeGreaterThan(0);

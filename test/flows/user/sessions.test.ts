@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { forgetCachedApps } from '../../../shared/call/call.ts';
 import { deviceOf, lockOf } from '../../../shared/data/user-repo.ts';
+import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 const NEW = 'another password';
@@ -16,8 +17,8 @@ const outcomeOf = async (person: Person) => (await person.asks('GET /user/profil
 const login = (given: Given, { id }: Person, password = PASSWORD) =>
   given.nobody.asks('POST /token/id', { user_id: id, password });
 
-inBothWorlds('A token is dead on the very next call', (story) => {
-  story('after a new password, but on the device that set it', async (given) => {
+inBothWorlds('Tokens that end at once', (story) => {
+  story('a new password ends all other sessions of the user (loginAgain)', async (given) => {
     const [first, second, third] = await threeSessions(given);
     expect(await first.does('POST /user/change_password', { old_password: PASSWORD, new_password: NEW })).toBe(true);
     expect([await outcomeOf(first), await outcomeOf(second), await outcomeOf(third)]).toEqual([
@@ -30,7 +31,7 @@ inBothWorlds('A token is dead on the very next call', (story) => {
     expect(await outcomeOf(first)).toBe('success');
   });
 
-  story('after a new password by an admin, everywhere', async (given) => {
+  story('a new password set by an admin ends all sessions of the user (loginAgain)', async (given) => {
     const [first, second, third] = await threeSessions(given);
     const app = given.admin({ user: first.id });
     expect(await app.does('POST /user/change_password_admin', { password: NEW })).toBe(true);
@@ -43,7 +44,7 @@ inBothWorlds('A token is dead on the very next call', (story) => {
     expect((await login(given, first, NEW)).outcome).toBe('success');
   });
 
-  story('after disabling, for good', async (given) => {
+  story('disabling a user ends all sessions for good (loginAgain)', async (given) => {
     const [first, second] = await threeSessions(given);
     const bystander = await given.user();
     const list = [first.id, String(first.id)];
@@ -59,7 +60,7 @@ inBothWorlds('A token is dead on the very next call', (story) => {
     expect((await login(given, first)).outcome).toBe('success');
   });
 
-  story('after deletion, when the user is nobody for anybody', async (given) => {
+  story('deleting a user ends all sessions (loginAgain) and logins, and frees name and number', async (given) => {
     const [first, second] = await threeSessions(given);
     const owner = await given.user();
     const group_id = await given.group(owner);
@@ -87,8 +88,8 @@ inBothWorlds('A token is dead on the very next call', (story) => {
   });
 });
 
-inRaces('A token that dies while it asks', (story) => {
-  story('is answered as one that is dead: three deletions at once', async (given) => {
+inRaces('Tokens that end during a call', (story) => {
+  story('of three deletions of a user at once one succeeds, and the others are answered loginAgain', async (given) => {
     const person = await given.user();
     const erase = () => person.asks('POST /user/delete', { password: PASSWORD });
     const outcomes = (await given.race(erase, erase, erase)).map(({ outcome }) => outcome);
@@ -97,11 +98,11 @@ inRaces('A token that dies while it asks', (story) => {
 });
 
 inThisProcess('Passwords', (story) => {
-  story('disabling is for all of the list or for none', async (given) => {
+  story('disabling users applies to the whole list or to nobody (userMissing)', async (given) => {
     const people = await given.users(3);
     const list = people.map(({ id }) => id);
     const { body } = await given.admin().asks('PUT /user/disable', { list: [...list, 1] });
-    expect(body).toMatchObject({ code: 10000, message: expect.stringContaining('list') });
+    expect(body).toMatchObject({ code: codeOf('userMissing'), message: expect.stringContaining('list') });
     for (const person of people) expect(await outcomeOf(person)).toBe('success');
     expect(await given.admin().fails('PUT /user/disable', { list: [] })).toBe('badParameter');
     expect(await given.admin().fails('PUT /user/disable', {})).toBe('badParameter');
@@ -111,16 +112,16 @@ inThisProcess('Passwords', (story) => {
     for (const person of people) expect(await outcomeOf(person)).toBe('loginAgain');
   });
 
-  story('wrong or short ones change nothing, and are counted', async (given) => {
+  story('a wrong or short password changes nothing, and a wrong one is counted', async (given) => {
     const person = await given.user();
     const change = (old_password: string, new_password: string) =>
       person.asks('POST /user/change_password', { old_password, new_password });
     expect((await change('not this one', NEW)).body).toMatchObject({
-      code: 10010,
+      code: codeOf('noPermission'),
       message: expect.stringMatching(/^old_password: /),
     });
     expect((await change(PASSWORD, 'short')).body).toMatchObject({
-      code: 10002,
+      code: codeOf('badParameter'),
       message: expect.stringMatching(/^new_password: /),
     });
     expect((await change(PASSWORD, 'x'.repeat(129))).outcome).toBe('badParameter');
@@ -133,7 +134,7 @@ inThisProcess('Passwords', (story) => {
     expect(await given.db.read(lockOf(given.app, String(person.id)))).toBeUndefined();
   });
 
-  story('a device removed while it changes the password stays removed', async (given) => {
+  story('a device that is removed while it changes the password stays removed', async (given) => {
     for (let round = 0; round < 3; round++) {
       const person = await given.user();
       const remove = () => person.asks('POST /user/device/remove', { device_sn: person.device });
@@ -141,7 +142,7 @@ inThisProcess('Passwords', (story) => {
         () => person.asks('POST /user/change_password', { old_password: PASSWORD, new_password: NEW }),
         async () => {
           await new Promise((resolve) => setTimeout(resolve, 30));
-          // A BatchGet is not one moment: read one before and one after the change, user and device do not fit.
+          // A BatchGet is not atomic: it may read the user before and the device after the change.
           const answer = await remove();
           return answer.outcome === 'loginAgain' ? remove() : answer;
         },
@@ -150,7 +151,7 @@ inThisProcess('Passwords', (story) => {
     }
   });
 
-  story('after disabling, an instance that knew the token does not take it any more', async (given) => {
+  story('a token that an instance has cached ends when its user is disabled (loginAgain)', async (given) => {
     const person = await given.user();
     expect(await outcomeOf(person)).toBe('success');
     await given.admin().does('PUT /user/disable', { list: [person.id] });

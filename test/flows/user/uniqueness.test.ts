@@ -4,7 +4,7 @@ import type { User } from '../../../shared/data/user-repo.ts';
 import { itemsOf } from '../../support/invariants.ts';
 import { type Given, inRaces, PASSWORD, type Person } from '../../support/story.ts';
 
-/** The same numbers in every run: a failure can be looked at again. */
+/** The same numbers in every run, so that a failure can be repeated. */
 function numbersFrom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -17,40 +17,40 @@ function numbersFrom(seed: number): (below: number) => number {
 const NAMES = ['anna', 'Anna', 'ANNA', 'bert', 'Bert', 'carl', '\u9f8d', '\u2fd3'];
 const MOBILES = ['4912345678', '+4912345678', '4987654321'];
 
-/** What is wrong with names and numbers, on the items as they lie there: one sentence each. */
+/** What is wrong with names and numbers in the items of the table: one sentence each. */
 async function wrongHolders(given: Given): Promise<string[]> {
   const items = await itemsOf(given.world.table, given.app);
   const users = items.filter(({ pk, sk }) => pk.startsWith('U#') && sk === '#') as unknown as User[];
-  const living = users.filter(({ status }) => status !== 'deleted');
+  const notDeleted = users.filter(({ status }) => status !== 'deleted');
   const wrong: string[] = [];
   const held = { N: new Map<string, number>(), M: new Map<string, number>() };
   for (const { pk, user } of items) {
     const [, , kind, value] = pk.split('#');
     if (kind !== 'N' && kind !== 'M') continue;
     held[kind].set(value ?? '', Number(user));
-    const holder = living.find((one) => one.user === user);
+    const holder = notDeleted.find((one) => one.user === user);
     const has = kind === 'N' ? holder && comparedName(holder.username) : holder?.mobile;
     if (has !== value) wrong.push(`${kind} ${value} points to ${user}, who has ${has}`);
   }
-  for (const { user, username, mobile } of living) {
+  for (const { user, username, mobile } of notDeleted) {
     if (held.N.get(comparedName(username)) !== user) wrong.push(`${user} has the name ${username} without holding it`);
     if (mobile !== undefined && held.M.get(mobile) !== user) wrong.push(`${user} has ${mobile} without holding it`);
   }
   const directory = items.filter(({ pk }) => pk.endsWith('#D')).map(({ sk }) => Number(sk.split('#')[1]));
   if (
     directory.toSorted().join() !==
-    living
+    notDeleted
       .map(({ user }) => user)
       .toSorted()
       .join()
   )
-    wrong.push('the directory lists others than the living');
+    wrong.push('the directory does not list the users who are not deleted');
   return wrong;
 }
 
 inRaces('Names and numbers', (story) => {
   for (const seed of [1, 2])
-    story(`belong to one user at most, whatever happens at once (seed ${seed})`, async (given) => {
+    story(`a name and a number belong to one user at most, whatever happens at once (seed ${seed})`, async (given) => {
       const below = numbersFrom(seed);
       const any = <T>(list: readonly T[]) => list[below(list.length)]!;
       let people: Person[] = await given.users(6);
@@ -78,7 +78,7 @@ inRaces('Names and numbers', (story) => {
       }
     });
 
-  story('a name changes hands as often as it is free, and only its case for its holder', async (given) => {
+  story('a name or number is free for another user once its holder gives it up', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
     await one.does('PUT /user/username', { username: 'Wanted' });
     expect(await other.fails('PUT /user/username', { username: 'wanted' })).toBe('usernameTaken');
@@ -98,7 +98,7 @@ inRaces('Names and numbers', (story) => {
     expect(await wrongHolders(given)).toEqual([]);
   });
 
-  story('two swap their names at once: each keeps one', async (given) => {
+  story('two users who swap their names at once each hold one name', async (given) => {
     const [one, other] = (await given.users(2)) as [Person, Person];
     await given.race(
       () => one.asks('PUT /user/username', { username: other.username }),

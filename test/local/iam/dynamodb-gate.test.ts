@@ -77,7 +77,7 @@ const refused = (action: string, resource = `${ARN}${table.name}`) =>
   `${resource} because no identity-based policy allows the ${action} action`;
 
 describe('the gate', () => {
-  it('lets through what is granted, with the whole answer', async () => {
+  it('a call with its permission is forwarded, and its answer returned unchanged', async () => {
     await functionWith({ actions: ['PutItem', 'GetItem'] });
     const big = 'x'.repeat(390_000);
     await client.send(new PutItemCommand({ TableName: table.name, Item: item('big', { text: { S: big } }) }));
@@ -85,7 +85,7 @@ describe('the gate', () => {
     expect(Item?.text?.S).toBe(big);
   });
 
-  it('refuses the rest as DynamoDB does', async () => {
+  it('a call without its permission is refused as by DynamoDB', async () => {
     await functionWith({ actions: ['GetItem'] });
     const error = await client.send(put('refused')).catch((thrown) => thrown);
     expect(error).toMatchObject({
@@ -97,7 +97,7 @@ describe('the gate', () => {
     expect(Item).toBeUndefined();
   });
 
-  it("passes on the server's own refusals", async () => {
+  it('an error of DynamoDB Local reaches the function', async () => {
     await functionWith({ actions: ['UpdateItem'] });
     const update = new UpdateItemCommand({
       TableName: table.name,
@@ -109,7 +109,7 @@ describe('the gate', () => {
     await expect(client.send(update)).rejects.toThrow('The conditional request failed');
   });
 
-  it('asks for the index of a query, and for the table only where there is none', async () => {
+  it('a query needs the permission on its index, without an index that on the table', async () => {
     await functionWith({ actions: ['Query'], index: 'lsi1' });
     const keyed = { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': { S: 'a' } } };
     await client.send(new QueryCommand({ TableName: table.name, IndexName: 'lsi1', ...keyed }));
@@ -120,7 +120,7 @@ describe('the gate', () => {
     await expect(client.send(new ScanCommand({ TableName: table.name }))).rejects.toThrow(refused('dynamodb:Scan'));
   });
 
-  it('asks a transaction for the permission of each item', async () => {
+  it('a transaction needs the permissions of all its items', async () => {
     await functionWith({ actions: ['PutItem', 'ConditionCheckItem'] });
     const TableName = table.name;
     const absent = { ConditionExpression: 'attribute_not_exists(pk)' };
@@ -138,7 +138,7 @@ describe('the gate', () => {
     ).rejects.toThrow(refused('dynamodb:GetItem'));
   });
 
-  it('asks a batch for permissions of its own', async () => {
+  it('a batch needs the permission of batches', async () => {
     await functionWith({ actions: ['GetItem', 'PutItem', 'DeleteItem', 'BatchGetItem'] });
     await client.send(new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: [item('a')] } } }));
     const write = { [table.name]: [{ PutRequest: { Item: item('a') } }] };
@@ -148,9 +148,9 @@ describe('the gate', () => {
   });
 
   it.each([
-    ['a key that nobody has', 'ASIAX', 'token'],
+    ['an unknown key', 'ASIAX', 'token'],
     ["another's session token", 'ASIAF', 'forged'],
-  ])('does not know %s', async (_, key, token) => {
+  ])('a call signed with %s is refused', async (_, key, token) => {
     await functionWith({ actions: ['PutItem'] });
     await expect(clientOf(gate!.endpoint, key, token).send(put('a'))).rejects.toMatchObject({
       name: 'UnrecognizedClientException',
@@ -159,14 +159,14 @@ describe('the gate', () => {
     expect([anonymous.status, await anonymous.json()]).toMatchObject([400, { Message: expect.any(String) }]);
   });
 
-  it('refuses operations whose permissions it does not know', async () => {
+  it('an operation whose permissions are unknown is refused', async () => {
     await functionWith({ actions: ['*'] });
     const statement = new ExecuteStatementCommand({ Statement: `SELECT * FROM "${table.name}"` });
-    await expect(client.send(statement)).rejects.toThrow('does not know what permissions DynamoDB_20120810.Execute');
-    await expect(client.send(new ListTablesCommand())).rejects.toThrow('does not know what permissions');
+    await expect(client.send(statement)).rejects.toThrow('does not know which permissions DynamoDB_20120810.Execute');
+    await expect(client.send(new ListTablesCommand())).rejects.toThrow('does not know which permissions');
   });
 
-  it('ends the call of a function whose server has gone', async () => {
+  it('a call fails at once if DynamoDB Local has ended', async () => {
     await functionWith({ actions: ['PutItem'] });
     await gate!.close();
     const { refusal } = createAuthorizer([]);
@@ -183,7 +183,7 @@ describe('the gate', () => {
 });
 
 describe('permissions', () => {
-  it('are asked for once, however many items need them, and for each table', () => {
+  it('a permission that several items need is listed once per table', () => {
     const TransactItems = [
       { Put: { TableName: 'a' } },
       { Put: { TableName: 'a' } },

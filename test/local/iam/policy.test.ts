@@ -9,7 +9,7 @@ const decide = (statements: Json[], action: string, resource: string) =>
   readPolicy(statements, 'f').decide({ action, resource });
 
 describe('a policy', () => {
-  it('allows what a statement allows, and nothing else', () => {
+  it('a policy allows only what a statement allows', () => {
     const statements = [allow('dynamodb:Query', TABLE), allow(['s3:GetObject', 's3:PutObject'], ['arn:aws:s3:::b/x'])];
     expect(decide(statements, 'dynamodb:Query', TABLE)).toBe('allowed');
     expect(decide(statements, 's3:PutObject', 'arn:aws:s3:::b/x')).toBe('allowed');
@@ -19,7 +19,7 @@ describe('a policy', () => {
     expect(decide([], 'dynamodb:Query', TABLE)).toBe('unmentioned');
   });
 
-  it('lets a denial beat every permission, in whatever order', () => {
+  it('a denial wins over any permission, in any order', () => {
     const permission = allow('dynamodb:*', '*');
     const denial = deny('dynamodb:DeleteItem', TABLE);
     for (const statements of [
@@ -41,7 +41,7 @@ describe('a policy', () => {
     ['DynamoDB:getitem', 'dynamodb:GetItem', true],
     ['*', 's3:GetObject', true],
     ['dynamodb:*', 's3:GetObject', false],
-  ])('reads the action %s: %s is %s', (pattern, action, matches) => {
+  ])('whether the action pattern %s matches %s: %s', (pattern, action, matches) => {
     expect(decide([allow(pattern, '*')], action, TABLE)).toBe(matches ? 'allowed' : 'unmentioned');
   });
 
@@ -62,15 +62,15 @@ describe('a policy', () => {
     ['arn:aws:dynamodb:*:table/roster', TABLE, undefined],
     ['arn:aws:*:us-east-1:000000000000:table/roster', TABLE, true],
     ['arn:aws:dynamodb:eu-*:*:table/roster', TABLE, false],
-    // Operations without a resource are asked for on `*`, and nothing but `*` gives them.
+    // Operations without a resource need a permission on `*`, which only `*` gives.
     [TABLE, '*', false],
-  ])('reads the resource %s: %s is %s', (pattern, resource, matches) => {
+  ])('whether the resource pattern %s matches %s: %s', (pattern, resource, matches) => {
     const decision = () => decide([allow('x:*', pattern)], 'x:Do', resource);
     if (matches === undefined) expect(decision).toThrow('cannot evaluate');
     else expect(decision()).toBe(matches ? 'allowed' : 'unmentioned');
   });
 
-  it('reads NotAction and NotResource as all but those', () => {
+  it('NotAction and NotResource match all others', () => {
     const rest = { Effect: 'Allow', NotAction: ['dynamodb:Delete*', 'dynamodb:PutItem'], NotResource: [`${TABLE}2`] };
     expect(decide([rest], 'dynamodb:GetItem', TABLE)).toBe('allowed');
     expect(decide([rest], 'dynamodb:PutItem', TABLE)).toBe('unmentioned');
@@ -82,27 +82,27 @@ describe('a policy', () => {
   });
 
   it.each([
-    [{ Condition: { Bool: { 'aws:SecureTransport': 'true' } } }, 'it does not know Condition'],
-    [{ Principal: '*' }, 'it does not know Principal'],
+    [{ Condition: { Bool: { 'aws:SecureTransport': 'true' } } }, 'Condition is unknown'],
+    [{ Principal: '*' }, 'Principal is unknown'],
     [{ Effect: 'allow' }, 'Effect is neither Allow nor Deny'],
     [{ Effect: 'constructor' }, 'Effect is neither Allow nor Deny'],
     [{ Action: undefined }, 'no Action'],
     [{ Action: [] }, 'no Action'],
     [{ NotAction: 's3:GetObject' }, 'both Action and NotAction'],
-    [{ Action: 'GetObject' }, 'it does not know the Action "GetObject"'],
+    [{ Action: 'GetObject' }, 'the Action "GetObject" is unknown'],
     [{ Resource: undefined }, 'no Resource'],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
-    [{ Resource: 'arn:aws:s3:::b/${aws:username}' }, 'it does not know the Resource'],
-    [{ Resource: 'b' }, 'it does not know the Resource "b"'],
-    [{ Resource: { Ref: 'Bucket' } }, 'it does not know the Resource {"Ref":"Bucket"}'],
-  ])('with %j stops the start', (more, message) => {
+    [{ Resource: 'arn:aws:s3:::b/${aws:username}' }, 'the Resource'],
+    [{ Resource: 'b' }, 'the Resource "b" is unknown'],
+    [{ Resource: { Ref: 'Bucket' } }, 'the Resource {"Ref":"Bucket"} is unknown'],
+  ])('a policy that cannot be evaluated prevents the start: %j', (more, message) => {
     const statement = allow('s3:GetObject', '*', more);
     expect(() => readPolicy([statement], 'the role of f')).toThrow(
       `The laptop stack cannot evaluate a policy of the role of f: ${message}`,
     );
   });
 
-  it('knows which of its grants were used', () => {
+  it('a policy marks the grants that were used', () => {
     const policy = readPolicy([allow(['s3:GetObject', 's3:PutObject'], ['arn:aws:s3:::b/x', 'arn:aws:s3:::b/y'])], 'f');
     policy.decide({ action: 's3:PutObject', resource: 'arn:aws:s3:::b/y' });
     policy.decide({ action: 's3:DeleteObject', resource: 'arn:aws:s3:::b/y' });

@@ -24,11 +24,12 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { localClient } from '../../../infra/local/dynamodb-local.ts';
-import { KIND, startUnkindDatabase, UNKIND, type UnkindDatabase } from '../../../infra/local/unkind/database.ts';
+import { startUnkindDatabase, type UnkindDatabase } from '../../../infra/local/unkind/database.ts';
 import { FAULT_NAMES, type FaultName } from '../../../infra/local/unkind/faults.ts';
+import { KIND, UNKIND } from '../../../infra/local/unkind/manners.ts';
 import { protocol } from '../../../shared/data/protocol.ts';
 import { GLOBAL_INDEX } from '../../../shared/data/table.ts';
-import { newTable } from '../../support/database.ts';
+import { newTable, SHAPE } from '../../support/database.ts';
 
 let unkind: UnkindDatabase;
 let table: Awaited<ReturnType<typeof newTable>>;
@@ -39,7 +40,7 @@ const clients: DynamoDBClient[] = [];
 
 beforeAll(async () => {
   table = await newTable();
-  unkind = await startUnkindDatabase(table.endpoint, { seed: 1, manners: KIND });
+  unkind = await startUnkindDatabase(table.endpoint, { seed: 1, tables: () => SHAPE, manners: KIND });
   const client = (more: object) => {
     const made = localClient(unkind.endpoint, { maxAttempts: 1, ...more });
     clients.push(made);
@@ -164,27 +165,30 @@ const EXPECTED: Record<
 describe('A fault that a test asks for', () => {
   const cases = Object.entries(EXPECTED) as [FaultName, (typeof EXPECTED)['reset after']][];
 
-  test.each(cases)('%s: comes once, as the SDK knows it', async (fault, { with: kind, is, done }) => {
-    for (const client of [sdk, own]) {
-      const name = newName();
-      // A request of the kind that comes before is let through.
-      unkind.only({ fault, nth: 2, of: 'write' });
-      const send = (sk: string) => (kind ? transaction([add(sk), add(`${sk}, other`)], sk) : put(sk, { n: 1 }));
-      expect(await failure(client, send('first'))).toBeUndefined();
-      expect(await failure(client, get(name))).toBeUndefined();
-      expect(unkind.counts).toEqual({});
-      expect(await failure(client, send(name), fault.startsWith('silence') ? 300 : 5000)).toMatchObject(is);
-      expect(unkind.counts).toEqual({ [fault]: 1 });
-      expect(await found(name)).toEqual(done ? { ...key(name), n: 1 } : undefined);
-      expect(await failure(client, send(name))).toBeUndefined();
-      // The same transaction is known by its token; a single put leaves the same.
-      expect(await found(name)).toEqual({ ...key(name), n: 1 });
-      expect(unkind.counts).toEqual({ [fault]: 1 });
-      await table.client.send(new DeleteCommand({ TableName: TableName(), Key: key('first') }));
-    }
-  });
+  test.each(cases)(
+    'the fault "%s" happens once, as the exception that the SDK defines',
+    async (fault, { with: kind, is, done }) => {
+      for (const client of [sdk, own]) {
+        const name = newName();
+        // A request of the kind that comes before is let through.
+        unkind.only({ fault, nth: 2, of: 'write' });
+        const send = (sk: string) => (kind ? transaction([add(sk), add(`${sk}, other`)], sk) : put(sk, { n: 1 }));
+        expect(await failure(client, send('first'))).toBeUndefined();
+        expect(await failure(client, get(name))).toBeUndefined();
+        expect(unkind.counts).toEqual({});
+        expect(await failure(client, send(name), fault.startsWith('silence') ? 300 : 5000)).toMatchObject(is);
+        expect(unkind.counts).toEqual({ [fault]: 1 });
+        expect(await found(name)).toEqual(done ? { ...key(name), n: 1 } : undefined);
+        expect(await failure(client, send(name))).toBeUndefined();
+        // The same transaction is known by its token; a single put leaves the same.
+        expect(await found(name)).toEqual({ ...key(name), n: 1 });
+        expect(unkind.counts).toEqual({ [fault]: 1 });
+        await table.client.send(new DeleteCommand({ TableName: TableName(), Key: key('first') }));
+      }
+    },
+  );
 
-  test('is of a class that the SDK exports, where DynamoDB documents one', async () => {
+  test('an exception that DynamoDB documents is of the class that the SDK exports', async () => {
     const classes: [FaultName, new (...given: never[]) => DynamoDBServiceException][] = [
       ['InternalServerError before', InternalServerError],
       ['ThrottlingException', ThrottlingException],
@@ -201,19 +205,19 @@ describe('A fault that a test asks for', () => {
     }
   });
 
-  test('may be of reads alone', async () => {
+  test('a fault can be limited to reads', async () => {
     unkind.only({ fault: 'reset before', of: 'read' });
     await sdk.send(put('a'));
     expect(await failure(sdk, get('a'))).toMatchObject({ code: 'ECONNRESET' });
     expect(await failure(sdk, get('a'))).toBeUndefined();
   });
 
-  test('of every name there is has been tried', () => {
+  test('every fault has a test and a probability', () => {
     expect([...Object.keys(EXPECTED), 'UnprocessedKeys', 'page ends early'].sort()).toEqual([...FAULT_NAMES].sort());
     expect(Object.keys(UNKIND.faults).sort()).toEqual([...FAULT_NAMES].sort());
   });
 
-  test('leaves keys of a batch for later', async () => {
+  test('the fault "UnprocessedKeys" leaves keys of a batch unprocessed', async () => {
     for (const sk of ['a', 'b', 'c']) await sdk.send(put(sk));
     unkind.only({ fault: 'UnprocessedKeys' });
     for (const one of ['a']) await sdk.send(batch(one));
@@ -226,7 +230,7 @@ describe('A fault that a test asks for', () => {
     expect(rest.UnprocessedKeys ?? {}).toEqual({});
   });
 
-  test('ends a page before its limit, and it goes on from there', async () => {
+  test('the fault "page ends early" ends a page before its limit, and the next page continues there', async () => {
     for (const sk of ['q1', 'q2', 'q3', 'q4', 'q5']) await sdk.send(put(sk));
     const between = {
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
@@ -246,9 +250,9 @@ describe('A fault that a test asks for', () => {
 describe('A transaction', () => {
   const hold = (ms: number) => unkind.begin(1, { ...KIND, hold: [ms, ms] });
 
-  test('keeps its items, checked ones too, from transactions and single writes until it is done', async () => {
+  test('a running transaction makes other writes to its items conflict, also to items that it only checks', async () => {
     await sdk.send(put('held'));
-    hold(200);
+    hold(600);
     const running = sdk.send(
       transaction([
         add('counted'),
@@ -284,7 +288,7 @@ describe('A transaction', () => {
     expect(unkind.counts).toEqual({ conflict: 4 });
   });
 
-  test('that is refused by a condition lets its items go', async () => {
+  test('a transaction that fails by a condition releases its items', async () => {
     await sdk.send(put('taken'));
     hold(20);
     const condition = {
@@ -304,7 +308,7 @@ describe('A transaction', () => {
     expect(await found('untouched')).toBeUndefined();
   });
 
-  test('is done though its client has gone', async () => {
+  test('a transaction is done even if its client disconnects', async () => {
     hold(150);
     const name = newName();
     expect(await failure(sdk, transaction([add(name)]), 50)).toMatchObject({ name: 'AbortError' });
@@ -313,7 +317,7 @@ describe('A transaction', () => {
     expect(await found(name)).toMatchObject({ n: 1 });
   });
 
-  test('is known by its token: while it runs, when it is done, and with other content', async () => {
+  test('a token identifies its transaction while it runs and afterwards, and is refused with other content', async () => {
     hold(150);
     const name = newName();
     const running = sdk.send(transaction([add(name)], name));
@@ -336,7 +340,7 @@ describe('A partition key', () => {
   const inOf = (pk: string, sk: string, more: object = {}) =>
     new PutCommand({ TableName: TableName(), Item: { ...key(sk, pk), ...more } });
 
-  test('takes so many write units a second and throttles beyond, others are free', async () => {
+  test('writes over the rate of a partition key are throttled, those of other keys are not', async () => {
     rates(1000, 10);
     const text = 'x'.repeat(9500);
     await sdk.send(inOf('hot', 'a', { text }));
@@ -355,7 +359,7 @@ describe('A partition key', () => {
     expect(await failure(sdk, inOf('hot', 'b'))).toBeInstanceOf(ThrottlingException);
   });
 
-  test('is charged for a condition that fails', async () => {
+  test('a write that fails by a condition costs units', async () => {
     await sdk.send(inOf('fails', 'a', { text: 'x'.repeat(9500) }));
     rates(1000, 10);
     const refused = new UpdateCommand({
@@ -369,7 +373,7 @@ describe('A partition key', () => {
     expect(await failure(sdk, refused)).toBeInstanceOf(ThrottlingException);
   });
 
-  test('takes so many read units a second; a batch leaves out what it cannot read', async () => {
+  test('reads over the rate of a partition key are throttled, and keys of a batch stay unprocessed', async () => {
     await sdk.send(inOf('read', 'a', { text: 'x'.repeat(39_000) }));
     const both = new BatchGetCommand({
       RequestItems: { [TableName()]: { Keys: [key('a', 'read'), key('a', 'calm')], ConsistentRead: true } },
@@ -389,7 +393,7 @@ describe('A partition key', () => {
     }
   });
 
-  test('of the global index throttles the writes of the table', async () => {
+  test('a full partition key of the global index throttles writes of the table', async () => {
     rates(1000, 5);
     const job = (n: number) =>
       inOf(`J#${n}`, '#', { [GLOBAL_INDEX.partitionKey]: 'JOBS', [GLOBAL_INDEX.sortKey]: String(n) });
@@ -402,7 +406,7 @@ describe('A partition key', () => {
 });
 
 describe('The luck of requests', () => {
-  test('is the same for the same seed', async () => {
+  test('the same seed gives the same faults', async () => {
     const faults = { 'reset before': 0.2, ThrottlingException: 0.2, 'InternalServerError after': 0.2 };
     const run = async (seed: number) => {
       unkind.begin(seed, { ...KIND, faults });
@@ -419,7 +423,7 @@ describe('The luck of requests', () => {
     expect((await run(8)).seen).not.toEqual(first.seen);
   });
 
-  test('may be to wait', async () => {
+  test('an answer can be late', async () => {
     unkind.begin(1, { ...KIND, late: { chance: 1, by: [100, 120] } });
     const started = performance.now();
     await sdk.send(get('a'));
@@ -428,7 +432,7 @@ describe('The luck of requests', () => {
   });
 });
 
-test('An answer that is not changed keeps its checksum, any other has none', async () => {
+test('an unchanged answer keeps its checksum, a changed answer has none', async () => {
   const send = async () => {
     const authorization =
       'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0';
@@ -446,8 +450,8 @@ test('An answer that is not changed keeps its checksum, any other has none', asy
   expect(await send()).toEqual({ sum: null, body: whole.body.slice(0, whole.body.length / 2) });
 });
 
-test('It ends though requests wait for an answer', async () => {
-  const another = await startUnkindDatabase(table.endpoint, { seed: 1 });
+test('the proxy closes while requests wait for an answer', async () => {
+  const another = await startUnkindDatabase(table.endpoint, { seed: 1, tables: () => SHAPE });
   another.only({ fault: 'silence before' });
   const client = localClient(another.endpoint, { maxAttempts: 1 });
   const waiting = failure(DynamoDBDocumentClient.from(client), get('a'));

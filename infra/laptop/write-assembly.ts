@@ -1,6 +1,6 @@
 /**
- * `node infra/local/write-assembly.ts <folder>`: bundles all functions and synthesizes the templates of the stage
- * `local` into the folder. A process of its own, so that the memory of CDK and esbuild is free again afterwards.
+ * `node infra/laptop/write-assembly.ts <folder>`: bundles all functions and synthesizes the templates of the stage
+ * `local` into the folder.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,26 +1,16 @@
 /**
- * Signature Version 4 as S3 checks it: in the Authorization header, in the query of a presigned URL, and of the
+ * Checks Signature Version 4 as S3 does: in the Authorization header, in the query of a presigned URL, and in the
  * policy of a form upload. https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { getCanonicalQuery } from '@smithy/signature-v4';
-import { LOCAL_REGION } from './dynamodb-local.ts';
+import { LOCAL_REGION } from '../aws.ts';
+import { S3Error } from './error.ts';
 
-/** What S3 answers instead of success: an HTTP status and one of its error codes. */
-export class S3Error extends Error {
-  readonly status: number;
-  readonly code: string;
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-export interface Credentials {
+interface Credentials {
   secretAccessKey: string;
-  /** Must come with every request that the key signs, if the key is a temporary one. */
+  /** Required in every request that the key signs, if the key is a temporary one. */
   sessionToken?: string | undefined;
 }
 
@@ -36,18 +26,20 @@ export interface SignedRequest {
 }
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
-const UNSIGNED = 'UNSIGNED-PAYLOAD';
-/** Seconds that a presigned URL may live, and that a signed request may be early or late. */
+/** In the place of the body's hash, where the signer says nothing of the body. */
+export const UNSIGNED = 'UNSIGNED-PAYLOAD';
+/** Seconds for which a presigned URL may be valid. */
 const LONGEST_LIFE = 7 * 24 * 3600;
+/** Seconds by which a signed request may be early or late. */
 const LARGEST_SKEW = 15 * 60;
 
 export interface Signer {
   accessKeyId: string;
-  /** What the signer says of the body: its SHA-256 in hex, or UNSIGNED-PAYLOAD. */
+  /** SHA-256 of the body in hex, or UNSIGNED-PAYLOAD. */
   payloadHash: string;
 }
 
-/** Who signed the request. Throws S3Error if nobody did, too long ago, or something else than this. */
+/** The signer of the request. @throws S3Error if there is no valid signature of this request */
 export function verifyRequest(request: SignedRequest, find: FindCredentials): Signer {
   const { query, headers } = request;
   if (query.has('X-Amz-Signature') || query.has('X-Amz-Credential')) return verifyQuery(request, find);
@@ -105,7 +97,7 @@ function verifyQuery(request: SignedRequest, find: FindCredentials): Signer {
   return { accessKeyId: key.accessKeyId, payloadHash };
 }
 
-/** Who signed the policy of a form upload. Throws S3Error if nobody did. Says nothing of the policy's content. */
+/** The signer of the policy of a form upload. @throws S3Error if there is no valid signature */
 export function verifyPolicySignature(field: (name: string) => string | undefined, find: FindCredentials): Signer {
   const [policy, credential, date, signature] = ['policy', 'x-amz-credential', 'x-amz-date', 'x-amz-signature'].map(
     field,
@@ -172,7 +164,7 @@ interface Claim {
   signature: string;
 }
 
-/** Builds what should have been signed from what came, and compares. */
+/** Builds the text that should have been signed from the request, and compares the signatures. */
 function checkSignature({ method, path, query, headers }: SignedRequest, claim: Claim) {
   const signed = claim.signedHeaders.split(';');
   const mustBeSigned = Object.keys(headers).filter((name) => name === 'host' || name.startsWith('x-amz-'));
@@ -222,7 +214,7 @@ function parseDate(text: string): number {
   return time;
 }
 
-/** All but unreserved characters, as the signing algorithm has it. */
+/** Escapes all characters but the unreserved ones, as the signing algorithm requires. */
 function escapeUri(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }

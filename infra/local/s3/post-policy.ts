@@ -1,13 +1,16 @@
-/** The policy of a form upload (presigned POST): every condition is checked, and no field may go without one. */
-import { S3Error } from './s3-signature.ts';
-import type { Json } from './template.ts';
+/** The policy of a form upload (presigned POST): each condition must hold, and each field needs a condition. */
+import type { Json } from '../template.ts';
+import { S3Error } from './error.ts';
 
 /** Fields that need no condition. */
 const FREE = new Set(['x-amz-signature', 'policy', 'file', 'bucket']);
 
 /**
- * Checks the decoded policy against the form. `fields` has lower-cased names, `bucket` included; `size` is the file's,
- * in bytes. Throws S3Error as S3 does: AccessDenied, EntityTooLarge, EntityTooSmall, InvalidPolicyDocument.
+ * Checks the form against its policy.
+ * @param policyBase64 the field `policy`
+ * @param fields by lower-cased name, with `bucket` among them
+ * @param size bytes of the file
+ * @throws S3Error as S3 does: AccessDenied, EntityTooLarge, EntityTooSmall, InvalidPolicyDocument
  */
 export function checkPolicy(policyBase64: string, fields: Map<string, string>, size: number) {
   const policy = parse(policyBase64);
@@ -24,7 +27,7 @@ export function checkPolicy(policyBase64: string, fields: Map<string, string>, s
     }
     const field = String(name).replace(/^\$/, '').toLowerCase();
     const value = fields.get(field);
-    // A field with a condition has to be there, though the condition be that it begins with nothing.
+    // A field with a condition must be present, even if the condition (`starts-with` an empty text) always holds.
     if (value === undefined) throw denied(`Policy Condition failed: ${JSON.stringify(condition)}`);
     const holds = { eq: value === operand, 'starts-with': value.startsWith(operand) }[String(operator).toLowerCase()];
     if (holds === undefined) throw new S3Error(400, 'InvalidPolicyDocument', `Unknown operator: ${operator}`);
@@ -40,7 +43,7 @@ function parse(policyBase64: string): { expiration: string; conditions: Json[] }
     const policy = JSON.parse(Buffer.from(policyBase64, 'base64').toString());
     if (typeof policy.expiration === 'string' && Array.isArray(policy.conditions)) return policy;
   } catch {
-    // Falls through to the same answer as a policy of the wrong form.
+    // The error below covers this case too.
   }
   throw new S3Error(400, 'InvalidPolicyDocument', 'Invalid Policy: Invalid JSON.');
 }

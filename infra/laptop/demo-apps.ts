@@ -1,11 +1,11 @@
-/** The two apps of the laptop stack, each with an admin token: two, so that what one may not see of the other shows. */
+/** The two apps of the laptop stack, each with an admin token. Two show that apps do not see each other's data. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Database } from '../../shared/data/database.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
-import { readKept } from './start-up.ts';
+import { readKept } from '../local/start-up.ts';
 
 export interface DemoApps {
   app_id: string;
@@ -15,8 +15,8 @@ export interface DemoApps {
 }
 
 /**
- * Makes the apps and their tokens. Where the data is kept, in the folder `dataDir`, the tokens are kept beside it:
- * the table holds only their hashes.
+ * Makes the apps and their tokens. If the data is kept in the folder `dataDir`, so are the tokens: the table holds only
+ * their hashes.
  */
 export async function demoApps(
   client: DynamoDBClient,

@@ -1,6 +1,39 @@
 import * as z from 'zod/mini';
 
-/** Schemas that several operations on groups share. */
+/** Replies that several operations share. The API's description gives each of them a name. */
+
+/** The settings record (section 1.35). */
+export const settingsReply = z.object({
+  auth_answer: z.string(),
+  auth_mode: z.int(),
+  auth_question: z.string(),
+  auto_download: z.boolean(),
+  group_confirm: z.boolean(),
+  id: z.int(),
+  no_push: z.boolean(),
+  no_push_detail: z.boolean(),
+  no_push_end_hour: z.int(),
+  no_push_start_hour: z.int(),
+  no_sounds: z.boolean(),
+  push_nick_name: z.string(),
+  push_token: z.string(),
+  silence_end_time: z.int(),
+  silence_start_time: z.int(),
+  user_id: z.int(),
+  vibratory: z.boolean(),
+});
+
+/** A new session (token document). */
+export const sessionReply = z.object({
+  token: z.string(),
+  user_id: z.int(),
+  expire: z.int(),
+  push_token: z.string(),
+  encrypt_type: z.int(),
+  public_key: z.string(),
+  access_key_secret: z.null(),
+  store_token: z.null(),
+});
 
 /** Result of one entry (sections 7.1, 7.12, 7.42, …). */
 export const entryReply = z.object({ user_id: z.int(), result: z.enum(['success', 'fail']), reason: z.string() });
@@ -33,7 +66,7 @@ export const groupReply = z.object({
 /** A member in lists (section 7.49). */
 export const memberReply = z.object({ user_id: z.int(), display_name: z.string(), join_time: z.int() });
 
-/** A file that a group shares (section 7.24). */
+/** A file of a group (section 7.24). */
 export const fileReply = z.object({
   file_id: z.int(),
   group_id: z.int(),
@@ -55,3 +88,14 @@ export const announcementReply = z.object({
   author: z.int(),
   created_at: z.int(),
 });
+
+/** A form upload: all fields of `oss_body_param` go into the form, then the file. */
+export const uploadFormReply = z.object({
+  upload_url: z.string(),
+  upload_method: z.literal('POST'),
+  oss_body_param: z.record(z.string(), z.string()),
+  download_url: z.string(),
+});
+
+/** The target of a redirect. */
+export const redirectReply = z.object({ url: z.string() });

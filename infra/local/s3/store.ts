@@ -1,11 +1,11 @@
-/** Objects in a folder: each is a file of bytes and a JSON file that describes it; the index is in memory. */
+/** Objects in a folder. Each is a file of bytes and a JSON file that describes it; the index is in memory. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream, readdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
-import { readKept, useFolder } from './start-up.ts';
+import { readKept, useFolder } from '../start-up.ts';
 
 export interface StoredObject {
   bucket: string;
@@ -15,13 +15,13 @@ export interface StoredObject {
   etag: string;
   /** Milliseconds since 1970 */
   lastModified: number;
-  /** What comes back with the object: content-type, content-disposition, x-amz-meta-* … */
+  /** Headers that are returned with the object: content-type, content-disposition, x-amz-meta-* … */
   headers: Record<string, string>;
   /** Path of the bytes. */
   file: string;
 }
 
-/** Bytes that have arrived but are no object yet. */
+/** Bytes that were received but are not yet an object. */
 export interface Received {
   file: string;
   size: number;
@@ -32,13 +32,13 @@ export interface Received {
 
 export interface ObjectStore {
   get(bucket: string, key: string): StoredObject | undefined;
-  /** All objects of the bucket whose key begins so, in the order of the UTF-8 bytes of their keys. */
+  /** The objects of the bucket whose key starts with the prefix, ordered by the UTF-8 bytes of their keys. */
   list(bucket: string, prefix: string): StoredObject[];
-  /** Writes a body to disk and takes its sums. */
+  /** Writes a body to disk and computes its checksums. */
   receive(body: AsyncIterable<Uint8Array>): Promise<Received>;
   /**
-   * Makes received bytes the object of that key, in place of one that was there. `allowed` is asked in the moment of
-   * the change, with the object that is there, and throws to prevent it.
+   * Makes received bytes the object of that key, and replaces a present one. `allowed` is called with the present
+   * object at the moment of the change, and throws to prevent it.
    */
   commit(
     received: Received,
@@ -46,11 +46,11 @@ export interface ObjectStore {
     allowed: (present: StoredObject | undefined) => void,
   ): Promise<StoredObject>;
   delete(bucket: string, key: string): Promise<void>;
-  /** Forgets bytes that became no object. */
+  /** Removes received bytes that do not become an object. */
   discard(received: Received): Promise<void>;
 }
 
-/** Opens the store in `folder`, with what an earlier run left there. */
+/** Opens the store in `folder`, with the objects of earlier runs. */
 export function openObjectStore(folder: string): ObjectStore {
   useFolder(folder);
   const objects = new Map<string, StoredObject>();

@@ -1,0 +1,6 @@
+/** Region and account in which every part of the stack claims to be. */
+export const LOCAL_REGION = 'us-east-1';
+export const LOCAL_ACCOUNT = '000000000000';
+
+/** The access key of people and tools, which may do everything. */
+export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -1,0 +1,89 @@
+/** The process of one instance of a function. */
+import type { ChildProcess } from 'node:child_process';
+import { devNull } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { LOCAL_REGION } from './aws.ts';
+import type { FunctionDefinition } from './deployment.ts';
+import type { FindCredentials } from './s3/signature.ts';
+import { spawnTied } from './tied-process.ts';
+
+const PROCESS = join(import.meta.dirname, 'function-process.mjs');
+
+export interface InstanceOptions {
+  /** Servers for the SDK clients of the functions. */
+  endpoints?: { dynamodb: string; s3: string };
+  credentialsOf?: FindCredentials;
+  /** Receives each line that a function prints. */
+  onLine?(definition: FunctionDefinition, line: string): void;
+}
+
+/** A message of an instance. `result` is JSON, undefined if the handler returned nothing. */
+export type InstanceMessage =
+  | { kind: 'ready' }
+  | { kind: 'result'; result: string | undefined }
+  | ({ kind: 'failed' } & Failure)
+  | ({ kind: 'crashed' } & Failure);
+
+export interface Failure {
+  errorType: string;
+  errorMessage: string;
+  trace?: string[];
+}
+
+/** Starts an instance. It sends `InstanceMessage`s and takes one event at a time, see `function-process.mjs`. */
+export function spawnInstance(definition: FunctionDefinition, options: InstanceOptions): ChildProcess {
+  const data = {
+    modulePath: definition.modulePath,
+    handlerName: definition.handler.split('.')[1],
+    functionName: definition.name,
+    functionArn: definition.arn,
+    memory: definition.memory,
+  };
+  const child = spawnTied(
+    [process.execPath, `--max-old-space-size=${definition.memory}`, PROCESS, JSON.stringify(data)],
+    { env: environmentOf(definition, options), ipc: true },
+  );
+  for (const stream of [child.stdout, child.stderr]) {
+    forwardLines(stream!, (line) => options.onLine?.(definition, line));
+  }
+  return child;
+}
+
+/** The variables of the template and those of Lambda. Nothing of this process's own environment is passed on. */
+function environmentOf(
+  definition: FunctionDefinition,
+  { endpoints, credentialsOf }: InstanceOptions,
+): Record<string, string> {
+  const credentials = credentialsOf?.(definition.accessKeyId);
+  return {
+    ...definition.environment,
+    AWS_REGION: LOCAL_REGION,
+    AWS_DEFAULT_REGION: LOCAL_REGION,
+    AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`,
+    AWS_LAMBDA_FUNCTION_NAME: definition.name,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memory),
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${definition.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+    LAMBDA_TASK_ROOT: dirname(definition.modulePath),
+    _HANDLER: definition.handler,
+    TZ: ':UTC',
+    LANG: 'en_US.UTF-8',
+    AWS_ACCESS_KEY_ID: definition.accessKeyId,
+    ...(credentials && {
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_SESSION_TOKEN: credentials.sessionToken ?? '',
+    }),
+    ...(endpoints && { AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb, AWS_ENDPOINT_URL_S3: endpoints.s3 }),
+    // Lambda has no such files, and a function must not read the developer's.
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+  };
+}
+
+function forwardLines(stream: Readable, onLine: (line: string) => void) {
+  createInterface({ input: stream }).on('line', (line) => line.trim() && onLine(line));
+}

@@ -1,0 +1,142 @@
+import type * as z from 'zod/mini';
+
+/** What the declaration of an operation holds. Plain data with lazy schemas: infrastructure, documents and tests read it. */
+
+/**
+ * What a function may do: a closed vocabulary, each word exact IAM actions on exact resources.
+ * `infra/constructs/grants.ts` turns them into statements. A TransactWriteItems needs the words of its items
+ * (`put`, `update`, `delete`, `check`).
+ */
+export type Grant =
+  | 'get' // dynamodb:GetItem
+  | 'batch-get' // dynamodb:BatchGetItem
+  | 'query' // dynamodb:Query on the table
+  | 'query-lsi1' // dynamodb:Query on the local index of that name
+  | 'query-lsi2'
+  | 'query-lsi3'
+  | 'query-gsi1' // background and operators only
+  | 'put' // dynamodb:PutItem
+  | 'update' // dynamodb:UpdateItem
+  | 'delete' // dynamodb:DeleteItem
+  | 'check' // dynamodb:ConditionCheckItem
+  | 'presign-put' // s3:PutObject on incoming/*
+  | 'presign-post' // the same, for the form
+  | 'presign-avatar' // s3:PutObject on incoming/*/avatars/*
+  | 'presign-get' // s3:GetObject on files/*
+  | 'head-object' // s3:GetObject on incoming/* (HeadObject needs the same permission)
+  | 'publish-object' // s3:GetObject and s3:DeleteObject on incoming/*, s3:PutObject and s3:DeleteObject on files/*
+  | 'publish-avatar' // s3:GetObject on incoming/*/avatars/*, s3:PutObject on files/*/avatars/*
+  | 'delete-object'; // s3:DeleteObject on incoming/* and files/*
+
+/** The nested stack that holds a function; no stack may pass 400 resources. */
+export type Area = 'account' | 'user' | 'group' | 'member' | 'file';
+
+/** The title of each area, in the order of the documents. */
+export const AREAS: Record<Area, string> = {
+  account: 'Tokens and registration',
+  user: 'Users',
+  group: 'Groups',
+  member: 'Members',
+  file: 'Files',
+};
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/**
+ * Which actors an operation takes. `public`: it ignores the token and the actor headers. `anyone`: every actor.
+ * `person`: a user; an admin token must name one. `admin`: an admin token, whether it names a user or not.
+ * `admin as person`: an admin token that names a user.
+ */
+export type Access = 'public' | 'anyone' | 'person' | 'admin' | 'admin as person';
+
+/**
+ * The scope that an admin token needs for an operation. Nothing enforces it yet: every admin token holds all scopes.
+ * `read`: the operation changes nothing. `users`, `groups`, `files`, `events`: it changes these. `decide`: it answers
+ * whether an actor may do something. `login`: it opens sessions for users.
+ */
+type Scope = 'read' | 'users' | 'groups' | 'files' | 'events' | 'decide' | 'login';
+
+/** What every function has: of the HTTP API, or in the background. */
+export interface FunctionRow {
+  /**
+   * Permanent, because log lines and logical ids in the templates carry it: the path of the entry file below
+   * `functions/`, without `.ts`. It is the URL's path with hyphens for underscores. Where one path carries different
+   * operations, a last part tells them apart (`user/profile/get`, `user/profile/set`).
+   */
+  id: string;
+  summary: string;
+  /** What the operation does beyond what its access needs anyway (see `grantsOf`). */
+  grants: readonly Grant[];
+  /** MiB; default 512. */
+  memory?: number;
+  /** Seconds; default 10: a contended write retries for up to 5. */
+  timeout?: number;
+}
+
+/** One operation of the HTTP API. The name of its const is the id in camel case, which is its `operationId` too. */
+export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends FunctionRow {
+  path: `/${string}`;
+  /** All methods share one function, which cannot tell them apart. The first is the main one, the others are aliases. */
+  methods: readonly Method[];
+  /**
+   * Where the API documents put the parameters; default: in the query of a GET, otherwise in the body. The service
+   * accepts all parameters in either place.
+   */
+  parameters?: 'query';
+  /** Permanent, like the id. */
+  area: Area;
+  /** Section of the API documents: `7.x` for groups, `1.x` for users, `token` for logins, `file` for addresses of files. */
+  section: string;
+  /** What the summary leaves open, in full sentences. */
+  description?: string;
+  access: Access;
+  /** Every operation has one that is not public. */
+  scope?: Scope;
+  /** With the header `idempotency-key`, a repeated call gets the first answer again and changes nothing. */
+  idempotent?: boolean;
+  /** The answer is one page of a list; `counted`: it also says how many entries the whole list has. */
+  page?: 'counted' | 'uncounted';
+  /** The body is one text, not JSON: it comes as the parameter `body`. */
+  rawBody?: boolean;
+  /** `app_id` and `access-token` may come in the query, for addresses in pages, which cannot send headers. */
+  queryCredentials?: boolean;
+  /** The parameter that names the group; default `group_id`. */
+  groupParameter?: string;
+  /** Most bytes of a body; default: what a single record needs. */
+  mostBody?: number;
+  /** Parameters of query and body together. */
+  request: () => S;
+  /** An entry of `list`, where the operation checks the entries one by one. */
+  entry?: () => z.ZodMiniType;
+  /** `data` of a success. */
+  reply: () => z.ZodMiniType;
+}
+
+/**
+ * The part of a declaration that a function needs at run time. The bundler leaves out the rest, so no bundle carries
+ * descriptions or reply schemas.
+ */
+export type Contract<S extends z.ZodMiniType = z.ZodMiniType> = Pick<
+  Operation<S>,
+  'access' | 'idempotent' | 'rawBody' | 'queryCredentials' | 'groupParameter' | 'mostBody' | 'request' | 'entry'
+>;
+
+export interface BackgroundFunction extends FunctionRow {
+  /**
+   * `jobs`: the table's stream, filtered to new and touched job items (their partition key begins with `J#`).
+   * `uploads`: every object that is created below `incoming/` in the bucket.
+   */
+  trigger: 'jobs' | 'uploads';
+}
+
+/** Hashing a password costs processor time: a whole virtual processor (1,769 MiB) makes the call three times faster. */
+export const PASSWORD_MEMORY = 1769;
+
+/**
+ * All grants of a function: its own, and what its access does on every call (one BatchGet for app, session and user;
+ * the write of presence or last use, at most once a minute).
+ */
+export function grantsOf({ access, grants }: Pick<Operation, 'grants'> & { access?: Access }): readonly Grant[] {
+  const base: Grant[] = access === undefined ? [] : access === 'public' ? ['batch-get'] : ['batch-get', 'update'];
+  return [...new Set([...base, ...grants])];
+}
