@@ -59,6 +59,7 @@ async function reachedBy(servers: Record<string, string>): Promise<Reached> {
   const report = join(folder, 'report.json');
   await pass(
     { ...servers, MUTATION_PATH: path, MUTATION_REACHED: folder },
+    `--maxWorkers=${values.jobs}`,
     '--reporter=json',
     `--outputFile=${report}`,
   );

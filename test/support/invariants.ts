@@ -39,7 +39,7 @@ export async function problemsOfAll(table: OperatorTable, names: Map<string, str
 }
 
 /**
- * What is wrong with all items of an app, against the laws that hold between calls (docs/behaviour.md, Guarantees): one
+ * What is wrong with all items of an app, against the invariants that hold between calls (docs/behaviour.md, Guarantees): one
  * sentence each, none where all is well.
  */
 export function problemsOf(items: (Item & Key)[], now: number): string[] {
