@@ -24,6 +24,8 @@ export default defineConfig({
   test: {
     include: ['test/{flows,call,domain,background,ops}/**/*.test.ts'],
     testNamePattern: /^(?!.*over HTTP)/,
+    // A cache of transformed modules would hide the mutant.
+    fsModuleCache: false,
     isolate: false,
     maxWorkers: 1,
     globalSetup: ['test/mutation/servers.ts'],
