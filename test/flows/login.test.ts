@@ -1,8 +1,9 @@
 import { describe, expect } from 'vitest';
 import { tokenHash } from '../../shared/call/token.ts';
+import { devicesOf } from '../../shared/data/device-repo.ts';
 import { deviceKey, lockKey, mobileKey } from '../../shared/data/keys.ts';
+import { lockOf } from '../../shared/data/lock-repo.ts';
 import { put, update } from '../../shared/data/step.ts';
-import { devicesOf, lockOf } from '../../shared/data/user-repo.ts';
 import { codeOf } from '../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 

@@ -6,7 +6,8 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { exportFile, importFile } from '../../infra/ops/line-files.ts';
 import { Progress } from '../../infra/ops/progress.ts';
-import { Call, forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
+import { Call } from '../../shared/call/call.ts';
 import { type App, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -470,8 +471,8 @@ describe('progress', () => {
         progress.end();
         if (isTTY) {
           expect(written).toHaveLength(12);
-          expect(written[4]).toBe('\r[#####...............] 50 of 200 lines, 10 a second\x1b[K');
-        } else expect(written).toEqual(['50 of 200 lines, 10 a second\n', '100 of 200 lines, 10 a second\n']);
+          expect(written[4]).toBe('\r[#####...............] 50 of 200 lines, 10 per second\x1b[K');
+        } else expect(written).toEqual(['50 of 200 lines, 10 per second\n', '100 of 200 lines, 10 per second\n']);
       }
     } finally {
       vi.useRealTimers();

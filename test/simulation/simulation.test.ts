@@ -2,7 +2,7 @@ import './seeded.ts';
 import { expect, test } from 'vitest';
 import { type Outcome, simulate } from './runner.ts';
 
-/** How many runs, and from which seed on: see `npm run test:simulation`. */
+/** How many runs, and from which seed on. */
 const RUNS = Number(process.env.SIMULATION_RUNS ?? 4);
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 
@@ -35,7 +35,7 @@ test(`${RUNS} simulation runs from seed ${SEED} do nothing that the oracle forbi
     add(one);
     for (const violation of one.violations) {
       violations.push(`seed ${seed}: ${violation}`);
-      console.log(`${violation}\n  again: npm run test:simulation -- --seed ${seed} --runs 1`);
+      console.log(`${violation}\n  again: SIMULATION_SEED=${seed} SIMULATION_RUNS=1 npm run test:simulation`);
     }
     if (nth % SAY_AFTER === 0 && nth < RUNS)
       console.log(`${nth} of ${RUNS} runs, ${seconds()} s, ${violations.length} violations`);

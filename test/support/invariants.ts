@@ -24,6 +24,7 @@ import { type Item, keyText } from '../../shared/data/read.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 import { KEPT_IN_LISTS } from '../../shared/limits.ts';
+import { schemaProblems } from './schema.ts';
 
 /** What is wrong with an app's data. Reads the table whole, so it is for small ones. */
 export async function problems(table: OperatorTable, app: string): Promise<string[]> {
@@ -46,6 +47,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const found: string[] = [];
   const demand: Demand = (holds, problem) => void (holds || found.push(problem));
   const records = recordsOf(items);
+  found.push(...items.flatMap(schemaProblems));
   for (const item of items) checkTimeToLive(item, demand);
   checkGroups(records, demand);
   checkFiles(records, demand);

@@ -2,10 +2,12 @@ import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { App } from '../../data/app-repo.ts';
 import { Database } from '../../data/database.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
-import { groupMembershipsOf, groupsAdministeredOf, isMember, memberIn } from '../../data/membership-repo.ts';
+import { groupMembershipsOf, isMember, memberIn } from '../../data/membership-repo.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
+import { profileOf, settingsOf, tagsOf } from '../../data/profile-repo.ts';
 import type { Item } from '../../data/read.ts';
-import { directoryOf, profileOf, settingsOf, tagsOf, userOf } from '../../data/user-repo.ts';
+import { groupsAdministeredOf } from '../../data/role-repo.ts';
+import { directoryOf, userOf } from '../../data/user-repo.ts';
 import { withTexts } from '../group/announcement.ts';
 import {
   announcementLine,

@@ -3,7 +3,8 @@ import type { WholeAnnouncement } from '../../data/announcement-repo.ts';
 import { type Group, type GroupInfo, type GroupText, NEW_GROUP } from '../../data/group-repo.ts';
 import { FOR_EVER } from '../../data/keys.ts';
 import { ADMIN_ROLE, type GroupMembership, memberIn, OWNER_ROLE, runningBanEnd } from '../../data/membership-repo.ts';
-import type { PasswordHash, Profile, Tags, User } from '../../data/user-repo.ts';
+import type { Profile, Tags } from '../../data/profile-repo.ts';
+import type { PasswordHash, User } from '../../data/user-repo.ts';
 import { lastChanged, settingsReply } from '../group/reply.ts';
 
 /**

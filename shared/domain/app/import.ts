@@ -6,7 +6,9 @@ import {
   bringAnnouncementsStep,
 } from '../../data/announcement-repo.ts';
 import { type App, limitsOf } from '../../data/app-repo.ts';
-import { countersOf, countStep, SHARDS, totalOf } from '../../data/counter-repo.ts';
+import * as bans from '../../data/ban-repo.ts';
+import * as blocks from '../../data/block-repo.ts';
+import { count, countersOf, SHARDS, totalOf } from '../../data/counter-repo.ts';
 import { Database } from '../../data/database.ts';
 import { all, atMost, equal, missing } from '../../data/expression.ts';
 import { type Group, groupInfoOf, groupOf, groupTextOf, NEW_GROUP, updateGroup } from '../../data/group-repo.ts';
@@ -14,30 +16,19 @@ import { putJob } from '../../data/job-repo.ts';
 import { groupInfoKey, groupKey, groupTextKey, mobileKey, profileKey, settingsKey, tagsKey } from '../../data/keys.ts';
 import {
   ADMIN_ROLE,
-  blockSteps,
-  bringBanStep,
-  bringOwnerSteps,
   type GroupMembership,
   groupMembershipOf,
+  importOwner,
   isMember,
   MEMBER_ROLE,
   runningBanEnd,
 } from '../../data/membership-repo.ts';
 import type { OperatorTable } from '../../data/operator-queries.ts';
+import { profileOf, settingsOf, tagsOf } from '../../data/profile-repo.ts';
 import { fillShape, type Get, type Item, isGet, keyText, type Reads, type Records } from '../../data/read.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
 import { check, itemAfter, put, type Step } from '../../data/step.ts';
-import {
-  mobileOf,
-  type PasswordHash,
-  profileOf,
-  putUser,
-  settingsOf,
-  tagsOf,
-  type User,
-  usernameOf,
-  userOf,
-} from '../../data/user-repo.ts';
+import { mobileOf, type PasswordHash, putUser, type User, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import { admit } from '../group/admission.ts';
@@ -183,7 +174,7 @@ export class Import {
         if (most > 0 && totalOf(counters, 'users') + batch.length >= most) throw new ApiError('tooManyUsers');
         return userSteps(app, line, hashes[index], now + index);
       },
-      shared: (_, batch) => (most > 0 ? [countStep(app, 'users', batch.length, lines[0]!.line.user_id % SHARDS)] : []),
+      shared: (_, batch) => (most > 0 ? [count(app, 'users', batch.length, lines[0]!.line.user_id % SHARDS)] : []),
     });
   }
 
@@ -220,7 +211,7 @@ export class Import {
         ];
       },
       shared: (_, batch) =>
-        limits.groups > 0 ? [countStep(app, 'groups', batch.length, lines[0]!.line.owner_id % SHARDS)] : [],
+        limits.groups > 0 ? [count(app, 'groups', batch.length, lines[0]!.line.owner_id % SHARDS)] : [],
     });
   }
 
@@ -264,7 +255,7 @@ export class Import {
           if (different === undefined) return [];
           const owner = line.user_id === group.owner;
           if (!owner || different === 'role' || !asFounded(group, membership)) throw thereOtherwise(different);
-          return bringOwnerSteps(
+          return importOwner(
             app,
             id,
             line.user_id,
@@ -313,7 +304,7 @@ export class Import {
         if (membership?.state === 'blocked') return unlessDiffering(line, blockLine(id, membership));
         if (!user || user.status === 'deleted') throw missingUser('user_id', line.user_id);
         if (isMember(membership)) throw badParameter('user_id', 'is a member of the group, and nobody is both');
-        return blockSteps(app, id, line.user_id, membership, now, line.created_at);
+        return blocks.set(app, id, line.user_id, membership, now, line.created_at);
       },
       shared: (_, batch) => [
         updateGroup(app, id, { add: { blocks: batch.length } }, equal('status', 'normal')),
@@ -341,7 +332,7 @@ export class Import {
           return unlessDiffering(line, banLine(id, membership, now)!);
         if (!user || user.status === 'deleted') throw missingUser('user_id', line.user_id);
         if (line.user_id === group.owner) throw badParameter('user_id', 'owns the group and cannot be banned');
-        return [bringBanStep(app, id, line.user_id, membership, { banned: line.created_at ?? now, bannedUntil })];
+        return [bans.setImported(app, id, line.user_id, membership, { banned: line.created_at ?? now, bannedUntil })];
       },
       shared: () => [check(groupKey(app, id), equal('status', 'normal'))],
     });

@@ -4,20 +4,22 @@ import type { Database } from '../../data/database.ts';
 import { filesOf, removeFile } from '../../data/file-repo.ts';
 import { putCleaned, removeDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { type GroupMembership, peopleOf, personOf, removeFromGroupSteps } from '../../data/membership-repo.ts';
+import type { GroupMembership } from '../../data/membership-repo.ts';
+import * as remains from '../../data/remains-repo.ts';
 import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
-import { remove } from '../../data/step.ts';
+import type { AppId, GroupId } from '../../ids.ts';
 import { deleteObject } from '../../storage/objects.ts';
 import { objectOf } from '../file/publication.ts';
 import type { Pace } from './pace.ts';
 
-/** Read at once: people, written by a transaction for each batch; announcements and files, written one by one. */
+/** Items of a page. People are written in batches, one transaction each; announcements and files one by one. */
 const PAGE = 330;
 const BATCH = 33;
 
 /**
- * What a dissolved group left behind: memberships (with the members' counts), blocks, applications, announcements, files
- * and their objects. Each item goes by its own condition, so that it can stop anywhere and be begun again, even twice at once.
+ * Removes what a dissolved group left behind: memberships (with the members' counts), blocks, applications,
+ * announcements, files and their objects. Each item has its own condition, so the work can stop anywhere and be begun
+ * again, even twice at once.
  * @returns whether all is done
  */
 export async function forgetGroup(
@@ -27,7 +29,7 @@ export async function forgetGroup(
   pace: Pace,
 ): Promise<boolean> {
   const batches = async () => {
-    const people = await db.read(peopleOf(app, group, PAGE));
+    const people = await db.read(remains.peopleOf(app, group, PAGE));
     return Array.from({ length: Math.ceil(people.length / BATCH) }, (_, nth) =>
       people.slice(nth * BATCH, (nth + 1) * BATCH),
     );
@@ -40,8 +42,8 @@ export async function forgetGroup(
   };
   return (
     (await pace.workOff(batches, (batch) => forget(db, app, group, batch, now))) &&
-    (await pace.workOff(announcements, (key) => db.write([remove(key)]))) &&
-    // Nothing is published from here on: what is found after it is all there is.
+    (await pace.workOff(announcements, (key) => db.write([remains.removeItem(key)]))) &&
+    // From here on no file is published, so the pages that follow show all files.
     (await pace.each([closeSequence(app, group)], (closing) => db.write([closing]))) &&
     (await pace.workOff(files, async (file) => {
       const object = objectOf(app, group, file);
@@ -52,13 +54,13 @@ export async function forgetGroup(
   );
 }
 
-async function forget(db: Database, app: string, group: number, people: GroupMembership[], now: number): Promise<void> {
-  const reads = people.map((item) => personOf(app, group, item.sk));
+async function forget(db: Database, app: AppId, group: GroupId, people: GroupMembership[], now: number): Promise<void> {
+  const reads = people.map((item) => remains.personOf(app, group, item));
   const plan: BatchPlan<typeof reads, GroupMembership> = {
     permit: () => {},
     entry: (items, { index }) => {
       const item = items[index];
-      return item ? removeFromGroupSteps(app, group, item, now) : [];
+      return item ? remains.removePerson(app, group, item, now) : [];
     },
     shared: () => [],
   };

@@ -9,8 +9,9 @@ import {
   withProof,
 } from '../../call/transact.ts';
 import { groupOf } from '../../data/group-repo.ts';
+import { groupMembershipOf } from '../../data/membership-repo.ts';
+import type { ApiError } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
-import { entryResult } from '../entries.ts';
 import { type Action, actorMembership, type Permitted, permit, proofOf } from './permissions.ts';
 
 /** The records that give the actor its rights, read before all others. */
@@ -44,6 +45,17 @@ export function groupCommand<R extends Reads, T>(
     return { steps: steps.length > 0 ? withProof(steps, proofOf(call, action, permitted)) : [], answer };
   });
 }
+
+/** The group memberships of the users of a list. */
+export const membershipsOf = (call: Call, id: GroupId, users: readonly UserId[]) =>
+  users.map((user) => groupMembershipOf(call.app, id, user));
+
+/** What happened to one entry of a list, and why not. */
+export const entryResult = (user: UserId, error?: ApiError) => ({
+  user_id: user,
+  result: error ? ('fail' as const) : ('success' as const),
+  reason: error?.message ?? '',
+});
 
 /** How a command changes the users of a list, each on its own. Both functions are pure and may be asked again. */
 interface UserPlan<R extends Reads> {
@@ -80,7 +92,10 @@ export async function groupCommandEach<R extends Reads>(
   return users.map((user, index) => entryResult(user, errors[index]));
 }
 
-/** What a member may read of a group: opens the call with these reads, and refuses before those that cost much. */
+/**
+ * What a member may read of a group: opens the call with these reads, and refuses before it makes expensive ones.
+ * @throws ApiError groupMissing, then needsMember, needsAdmin or needsOwner
+ */
 export async function groupRead<R extends Reads>(
   call: Call,
   id: GroupId,

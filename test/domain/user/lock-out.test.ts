@@ -1,9 +1,10 @@
 import { expect, vi } from 'vitest';
 import { tokenHash } from '../../../shared/call/token.ts';
 import { documentClient } from '../../../shared/data/client.ts';
+import { deviceOf, devicesOf } from '../../../shared/data/device-repo.ts';
 import { deviceKey, lockKey } from '../../../shared/data/keys.ts';
+import { lockOf } from '../../../shared/data/lock-repo.ts';
 import { put, update } from '../../../shared/data/step.ts';
-import { deviceOf, devicesOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
 import { codeOf } from '../../support/api.ts';
 import { hashing } from '../../support/cheap-hashing.ts';
