@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type MigrationState, migrate } from '../../shared/data/migration.ts';
 import { CHANGED } from '../../shared/data/versions.ts';
 import type { Answering } from './answer.ts';
+import { type MigrationState, migrate } from './migration.ts';
 import { Progress } from './progress.ts';
 
 /** `migrate`: rewrites items that an earlier release has written in another shape. */

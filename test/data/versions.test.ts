@@ -1,8 +1,8 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { migrate } from '../../infra/ops/migration.ts';
 import { Database } from '../../shared/data/database.ts';
 import { entity } from '../../shared/data/entity.ts';
-import { migrate } from '../../shared/data/migration.ts';
 import { getItem, prefix } from '../../shared/data/read.ts';
 import { put, update } from '../../shared/data/step.ts';
 import { CHANGED, current } from '../../shared/data/versions.ts';

@@ -31,6 +31,7 @@ const login = (given: Given, path: string, body: object) =>
 const failed = (given: Given, account: string, times: number) =>
   given.db.write([
     put(lockKey(given.app, account), {
+      mark: 'x',
       fails: Array(times).fill(Date.now()),
       ttl: Math.ceil(Date.now() / 1000) + 1200,
       ...(times >= 10 && { lockedUntil: Date.now() + 10 * MINUTE }),
@@ -238,7 +239,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', right)).outcome).toBe('success');
     await lock();
     const at = Date.now() - 10 * MINUTE - 1;
-    const past = { fails: Array(10).fill(at), lockedUntil: at + 10 * MINUTE };
+    const past = { mark: 'x', fails: Array(10).fill(at), lockedUntil: at + 10 * MINUTE };
     await given.db.write([update(lockKey(given.app, String(person.id)), { set: past })]);
     expect((await login(given, '/token/id', { user_id: person.id })).outcome).toBe('noPermission');
     expect((await login(given, '/token/id', right)).outcome).toBe('success');

@@ -1,9 +1,9 @@
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { all, Expression, unchanged } from './expression.ts';
-import type { OperatorTable } from './operator-queries.ts';
-import type { Item } from './read.ts';
-import { PARTITION_KEY, SORT_KEY } from './table.ts';
-import { current } from './versions.ts';
+import { all, Expression, unchanged } from '../../shared/data/expression.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import type { Item } from '../../shared/data/read.ts';
+import { PARTITION_KEY, SORT_KEY } from '../../shared/data/table.ts';
+import { current } from '../../shared/data/versions.ts';
 
 /** How far a migration is. */
 export interface MigrationState {
