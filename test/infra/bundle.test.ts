@@ -42,7 +42,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 30, largest: 30 },
+    own: { median: 34.5, largest: 34.5 },
     ofPackages: 116,
   },
   {
@@ -50,7 +50,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 32.5, largest: 41 },
+    own: { median: 37.5, largest: 45 },
     ofPackages: 142,
   },
   {
@@ -58,7 +58,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 31, largest: 42 },
+    own: { median: 36, largest: 44 },
     ofPackages: 142,
   },
   {
@@ -66,7 +66,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 28.5, largest: 34 },
+    own: { median: 33.5, largest: 38.5 },
     ofPackages: 142,
   },
 ];
