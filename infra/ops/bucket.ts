@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import type { OperatorBucket } from '../../shared/storage/operator-bucket.ts';
+import type { OperatorBucket } from '../../shared/storage/operator-object-repo.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../local/aws.ts';
 import { type Place, runningStack } from './table.ts';
 

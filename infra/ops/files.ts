@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Database } from '../../shared/data/database.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
 import { type Broken, checkFiles, type Orphan } from '../../shared/domain/app/files.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
@@ -24,7 +24,7 @@ export function addFileCommands(program: Command, answering: Answering) {
       answering<[string], Place & { fix?: true; olderThan: number; bucket?: string }>(
         async (table, [app], { fix = false, olderThan, ...place }) => {
           const bucket = findBucket(place);
-          await appNamed(new Database(table.client, table.name), app);
+          await appNamed(viewOf(table), app);
           const { groups, objects, records, orphans, broken } = await checkFiles(table, bucket, app, {
             fix,
             olderThan,

@@ -4,9 +4,9 @@ import type { Answering } from './answer.ts';
 import { addAppCommands } from './apps.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
 import { addFileCommands } from './files.ts';
+import { addImportExportCommands } from './import-export.ts';
 import { addJobCommands } from './jobs.ts';
 import { addMigrateCommand } from './migrate.ts';
-import { addMovingCommands } from './moves.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
 import { addUserCommands } from './users.ts';
@@ -56,7 +56,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addUserCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
-  addMovingCommands(program, answering);
+  addImportExportCommands(program, answering);
   addMigrateCommand(program, answering);
   addDoctorCommand(program, answering);
 

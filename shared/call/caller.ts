@@ -125,7 +125,7 @@ export function touch({ app, token }: Caller, db: Database, now: number): Promis
   const hash = tokenHash(token.text);
   const before = now - TOUCH_EVERY;
   const read = token.kind === 'user' ? deviceOf(app, token.user, token.device) : adminTokenOf(app, hash);
-  if ((db.records<Get<{ seen?: number } | undefined>>(read)?.seen ?? 0) >= before) return undefined;
+  if ((db.records<Get<{ seen?: number | undefined } | undefined>>(read)?.seen ?? 0) >= before) return undefined;
   return db.touch(
     token.kind === 'user'
       ? touchDevice(app, token.user, token.device, hash, now, before)

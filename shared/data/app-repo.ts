@@ -3,31 +3,14 @@ import { LIMITS, type LimitName, type Limits, MOST } from '../limits.ts';
 import { absent, all, below, equal, exists, missing, unchanged } from './expression.ts';
 import { adminTokenIndex, adminTokenKey, appIndex, appKey, type Key } from './keys.ts';
 import { type Get, getItem } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { put, remove, type Step, update } from './step.ts';
 
 /** A tenant. Its secret signs tokens, cursors and QR codes; each purpose derives its own key from it. */
-export interface App {
-  app: AppId;
-  name: string;
-  status: 'active' | 'disabled';
-  registration: 'open' | 'closed';
-  /** 32 random bytes, base64url. */
-  secret: string;
-  /** Those that differ from the defaults. */
-  limits: Partial<Limits>;
-  /** Milliseconds. */
-  createdAt: number;
-}
+export type App = Extract<ItemOf<typeof schema.appFields>, { secret: string }> & { limits: Partial<Limits> };
 
-export interface AdminToken {
-  name: string;
-  createdAt: number;
-  /** Milliseconds; absent: does not expire. */
-  expiresAt?: number;
-  revoked?: number;
-  /** Last use, written at most once per minute. */
-  seen?: number;
-}
+export type AdminToken = ItemOf<typeof schema.adminTokenFields>;
 
 /** App ids that can exist: those that operators may choose, and the only ones that may become part of a key. */
 export const APP_ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -69,7 +52,7 @@ export const APPS = appIndex('').gsi1pk;
 
 export const adminTokenOf = (app: AppId, hash: string): Get<AdminToken | undefined> =>
   getItem(adminTokenKey(app, hash));
-export const putAdminToken = (app: AppId, hash: string, token: AdminToken): Step =>
+export const putAdminToken = (app: AppId, hash: string, token: Omit<AdminToken, 'hash'>): Step =>
   put(adminTokenKey(app, hash), { ...token, hash, ...adminTokenIndex(app, token.createdAt) }, missing);
 /** Last use. The hash is part of the condition, so that a forged token writes nothing. */
 export const touchAdminToken = (app: AppId, hash: string, now: number, before: number): Step =>
@@ -77,7 +60,7 @@ export const touchAdminToken = (app: AppId, hash: string, now: number, before: n
 /** Partition of the global index that holds an app's admin tokens, the oldest first. */
 export const adminTokensOf = (app: AppId) => adminTokenIndex(app, 0).gsi1pk;
 /** The token's record with its hash, by its key, as operators find it. */
-export const foundAdminToken = (key: Key) => getItem<AdminToken & { hash: string }>(key);
+export const foundAdminToken = (key: Key) => getItem<AdminToken>(key);
 export const forgetAdminToken = (key: Key): Step => remove(key);
 /** Refused for a token that is revoked or gone. */
 export const revokeAdminToken = (app: AppId, hash: string, now: number): Step =>

@@ -13,6 +13,8 @@ import {
 } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl, userMembershipTtl } from './membership-repo.ts';
 import { asRecord, before, type Get, getItem, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, put, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -23,15 +25,7 @@ export const REJECTED = 2;
 export type Outcome = 0 | 1 | 2;
 
 /** A user has one application to a group; a second renews it. Times in milliseconds. */
-export interface Application {
-  sk: string;
-  reason: string;
-  status: Outcome;
-  createdAt: number;
-  /** It can be approved until then. */
-  expiresAt: number;
-  lsi1sk: string;
-}
+export type Application = Keyed<ItemOf<typeof schema.applicationFields>> & { lsi1sk: string };
 
 export const applicationOf = (app: AppId, group: GroupId, applicant: UserId): Get<Application | undefined> =>
   getItem(applicationKey(app, group, applicant));

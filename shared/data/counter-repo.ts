@@ -3,16 +3,15 @@ import type { AppId } from '../ids.ts';
 import { unchanged } from './expression.ts';
 import { counterKey } from './keys.ts';
 import { type Get, getItem } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { type Step, update } from './step.ts';
 
 /** Totals of an app, each counted only while the limit of its name is set. */
 export type Counted = 'users' | 'groups';
 
 /** One shard of an app's counters. Only the sum of all shards has a meaning: a single one may be below 0. */
-export interface Counter extends Partial<Record<Counted, number>> {
-  /** Time of the last recount (ms), on the first shard. */
-  recounted?: number;
-}
+export type Counter = ItemOf<typeof schema.counterShardFields>;
 
 /** Each write chooses a shard at random, so that two registrations share an item in one case of eight. */
 export const SHARDS = 8;

@@ -2,38 +2,16 @@ import type { AppId, UserId } from '../ids.ts';
 import { all, any, below, equal, exists, missing, unchanged } from './expression.ts';
 import { DEVICE, deviceKey, pushTokenKey, userPartition } from './keys.ts';
 import { type Get, getItem, getItems, prefix, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 
 /** A device with its session, which is valid while token hash, expiry and epoch agree. */
-export interface Device {
-  sk: string;
-  sn: number;
-  guid?: string;
-  /** SHA-256 of the session's token; absent once revoked. */
-  token?: string;
-  /** Milliseconds. */
-  expiresAt: number;
-  epoch: number;
-  /** Last call, written at most once per minute. */
-  seen: number;
-  createdAt: number;
-  /** Last login; absent for a device that was only registered for push. */
-  login?: number;
-  /** Times of failed passwords (ms), the last ten at most. */
-  fails?: number[];
-  agent: string;
-  platform: number;
-  push_token?: string;
-  device_token?: string;
-  notifier?: string;
-}
+export type Device = Keyed<ItemOf<typeof schema.deviceFields>>;
 
 /** The device that holds a push service's token. */
-export interface PushTokenHolder {
-  user: UserId;
-  sn: number;
-}
+export type PushTokenHolder = ItemOf<typeof schema.pushTokenFields>;
 
 export const deviceOf = (app: AppId, user: UserId, sn: number): Get<Device | undefined> =>
   getItem(deviceKey(app, user, sn), MOST_BYTES.device);

@@ -15,6 +15,8 @@ import {
 } from './keys.ts';
 import { requires } from './proof.ts';
 import { type Get, getItem, type Listing, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove, type Step, update } from './step.ts';
 import { sumCondition, sumStep } from './write-queue.ts';
@@ -23,31 +25,7 @@ import { sumCondition, sumStep } from './write-queue.ts';
  * The counters, and the settings that decide who may join. Small, since each join pays for its size: name and texts are
  * in `GroupInfo` and `GroupText`. Kept for ever, so that an id is never used again.
  */
-export interface Group {
-  group: GroupId;
-  status: 'normal' | 'dissolved';
-  owner: UserId;
-  /** 0 private, 1 public, 2 chatroom. */
-  type: 0 | 1 | 2;
-  /** Members, including the owner; never above `capacity`. */
-  count: number;
-  capacity: number;
-  /** Admins, without the owner. */
-  admins: number;
-  /** Blocked users. */
-  blocks: number;
-  /** 0 agree to all, 1 ask an admin, 2 refuse all. */
-  approval: 0 | 1 | 2;
-  member_invite: boolean;
-  member_modify: boolean;
-  history_visible: boolean;
-  read_ack: boolean;
-  /** Until then only admins may speak (ms; FOR_EVER; 0: all members may). */
-  mutedUntil: number;
-  createdAt: number;
-  /** Last change of owner or settings (ms). */
-  updatedAt: number;
-}
+export type Group = ItemOf<typeof schema.groupFields>;
 
 /** The defaults of a new group. */
 export const NEW_GROUP = {
@@ -63,18 +41,10 @@ export const NEW_GROUP = {
   mutedUntil: 0,
 } as const satisfies Partial<Group>;
 
-export interface GroupInfo {
-  name: string;
-  avatar: string;
-  updatedAt: number;
-}
+export type GroupInfo = ItemOf<typeof schema.groupInfoFields>;
 
 /** Long texts that only the full reply shows; absent until set. */
-export interface GroupText {
-  description?: string;
-  ext?: string;
-  updatedAt: number;
-}
+export type GroupText = ItemOf<typeof schema.groupTextFields>;
 
 export const groupOf = (app: AppId, group: GroupId): Get<Group | undefined> => getItem(groupKey(app, group));
 export const groupInfoOf = (app: AppId, group: GroupId): Get<GroupInfo | undefined> =>
@@ -202,3 +172,19 @@ export const existenceOf = (app: AppId, group: GroupId): Get<boolean> => ({
 /** Proves that the group exists, with these values. */
 export const isThere = (app: AppId, group: GroupId, equal: Partial<Group> = {}): Step =>
   requires(groupKey(app, group), { status: 'normal', ...equal });
+
+/** What admins may set of a group. */
+export type GroupSettings = Partial<
+  Pick<Group, 'approval' | 'member_invite' | 'member_modify' | 'history_visible' | 'read_ack' | 'mutedUntil'>
+>;
+
+export const changeSettings = (app: AppId, group: GroupId, settings: GroupSettings, now: number): Step =>
+  update(groupKey(app, group), { set: { ...settings, updatedAt: now } }, equal('status', 'normal'));
+
+/** One of the texts that people see of a group. */
+export type InfoChange = { name: string } | { avatar: string } | { description: string } | { ext: string };
+
+export const changeInfo = (app: AppId, group: GroupId, change: InfoChange, now: number): Step[] => {
+  const key = 'name' in change || 'avatar' in change ? groupInfoKey(app, group) : groupTextKey(app, group);
+  return [update(key, { set: { ...change, updatedAt: now } }), isThere(app, group)];
+};

@@ -2,21 +2,15 @@ import type { AppId } from '../ids.ts';
 import { any, atMost, missing } from './expression.ts';
 import { idempotencyKey } from './keys.ts';
 import { type Get, getItem, getItems, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import { put, type Step } from './step.ts';
 
 /** Seconds that an answer is kept for a repeated call. */
 export const KEPT = 86_400;
 
 /** A part of what a call with an `Idempotency-Key` has done: one item, written in the transaction that did it. */
-export interface Part {
-  sk: string;
-  /** Hash of the request. */
-  request: string;
-  /** JSON of what a repeated call needs to continue or to answer. A map would lose the order of its fields. */
-  value: string;
-  /** Valid until then (ms). */
-  expiresAt: number;
-}
+export type Part = Keyed<ItemOf<typeof schema.idempotencyRecordFields>>;
 
 /** @param bytes the most that the part can have */
 export const partOf = (app: AppId, key: string, part: number, bytes?: number): Get<Part | undefined> =>

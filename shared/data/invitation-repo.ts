@@ -14,20 +14,14 @@ import {
 } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl } from './membership-repo.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
 /** One inviter's invitation of a user to a group; a second renews it. Times in milliseconds. */
-export interface Invitation {
-  sk: string;
-  reason: string;
-  status: Outcome;
-  createdAt: number;
-  /** It can be accepted until then. */
-  expiresAt: number;
-  updatedAt: number;
-}
+export type Invitation = Keyed<ItemOf<typeof schema.invitationFields>>;
 
 export const invitationOf = (
   app: AppId,

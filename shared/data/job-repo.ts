@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { AppId, GroupId, UserId } from '../ids.ts';
 import { exists } from './expression.ts';
 import { JOB, JOBS, jobIndex, jobKey, type Key } from './keys.ts';
 import { type Get, getItem } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { measured, put, remove, type Step, update } from './step.ts';
 
 /** Work that a transaction leaves to the background: written by that transaction, so that none is lost. */
-export type Job = { app: AppId; createdAt: number; continued?: number } & (
-  | { kind: 'dissolved group'; group: GroupId }
-  | { kind: 'deleted user'; user: UserId }
-  | { kind: 'blocked users'; group: GroupId; users: UserId[] }
-  /** Keys in the bucket. */
-  | { kind: 'deleted files'; group: GroupId; objects: string[] }
-);
+export type Job = ItemOf<typeof schema.jobFields>;
 export type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>;
 
 export const putJob = (job: Job): Step => {

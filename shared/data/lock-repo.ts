@@ -2,14 +2,12 @@ import { type AppId, newRandom } from '../ids.ts';
 import { absent, any, atMost, unchanged } from './expression.ts';
 import { lockKey } from './keys.ts';
 import { type Get, getItem } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { measured, put, remove, type Step } from './step.ts';
 
 /** Failed logins of one account, by whatever device; times in milliseconds. */
-export interface Lock {
-  fails: number[];
-  /** Logins of new devices are refused until then. */
-  lockedUntil?: number;
-}
+export type Lock = ItemOf<typeof schema.lockFields>;
 
 export const lockOf = (app: AppId, account: string): Get<Lock | undefined> => getItem(lockKey(app, account));
 
@@ -18,7 +16,7 @@ export function countFailure(
   app: AppId,
   account: string,
   read: Lock | undefined,
-  { fails, lockedUntil, locks, ttl }: Lock & { locks: boolean; ttl: number },
+  { fails, lockedUntil, locks, ttl }: Omit<Lock, 'mark'> & { locks: boolean; ttl: number },
 ): Step {
   // By the mark, a call whose answer was lost distinguishes its own failure from another one of the same millisecond.
   const lock = { fails, ttl, mark: newRandom(), ...(lockedUntil !== undefined && { lockedUntil }) };

@@ -20,6 +20,8 @@ import {
   voidOrder,
 } from './keys.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -34,29 +36,7 @@ export type Role = 0 | 1 | 2;
  * The item below the group: the user is a member or blocked, never both, since it is one item. Without a state it only
  * carries a running ban or a pending application, until the user joins.
  */
-export interface GroupMembership {
-  sk: string;
-  /** When TTL may delete the item (s). */
-  ttl?: number;
-  state?: 'member' | 'blocked';
-  role?: Role;
-  /** Milliseconds. */
-  joined?: number;
-  /** Display name in the group. */
-  name?: string;
-  mute?: number;
-  push?: number;
-  /** Start and end of the ban (ms; the end may be FOR_EVER). */
-  banned?: number;
-  bannedUntil?: number;
-  /** The pending application: its creation, and the time until which it can be approved. */
-  applied?: number;
-  applicationExpiresAt?: number;
-  /** The newest invitation's time. Joining or a block settles invitations up to this time at least. */
-  invited?: number;
-  adminSince?: number;
-  blocked?: number;
-}
+export type GroupMembership = Keyed<ItemOf<typeof schema.groupMembershipFields>> & { ttl?: number };
 
 /** What a member had in another system: start (ms), role and own settings. */
 export type ImportedMembership = {
@@ -64,20 +44,7 @@ export type ImportedMembership = {
 };
 
 /** The item below the user. It outlives the membership as long as there are invitations that it settled or voided. */
-export interface UserMembership {
-  sk: string;
-  role?: Role;
-  joined?: number;
-  adminSince?: number;
-  /** Last time the user joined: earlier invitations are settled. */
-  settled?: number;
-  /** Last time the user was blocked: earlier invitations are void. */
-  blocked?: number;
-  /** Last application. */
-  applied?: number;
-  /** Last kick, or block of a member: QR codes signed earlier do not admit the user. */
-  kicked?: number;
-}
+export type UserMembership = Keyed<ItemOf<typeof schema.userMembershipFields>>;
 
 export const groupMembershipOf = (app: AppId, group: GroupId, user: UserId): Get<GroupMembership | undefined> =>
   getItem(groupMembershipKey(app, group, user));

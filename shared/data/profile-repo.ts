@@ -2,23 +2,16 @@ import type { AppId, UserId } from '../ids.ts';
 import { unchanged } from './expression.ts';
 import { profileKey, settingsKey, tagsKey } from './keys.ts';
 import { type Get, getItem } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, type Step, update } from './step.ts';
 
 /** Long texts of a user, apart from what every call reads. */
-export interface Profile {
-  nick_name?: string;
-  avatar?: string;
-  description?: string;
-  email?: string;
-  private_info?: string;
-  public_info?: string;
-}
+export type Profile = ItemOf<typeof schema.profileFields>;
 
 /** Set of tags in the order of binding. */
-export interface Tags {
-  tags: string[];
-}
+export type Tags = ItemOf<typeof schema.tagsFields>;
 
 export const profileOf = (app: AppId, user: UserId): Get<Profile | undefined> =>
   getItem(profileKey(app, user), MOST_BYTES.profile);

@@ -15,6 +15,11 @@ import type { LocalIndexName } from './table.ts';
  * functions, and esbuild drops them.
  */
 
+/** The attributes of a kind, as a type. */
+export type ItemOf<Fields extends () => z.ZodMiniType> = z.output<ReturnType<Fields>>;
+/** The same with the sort key, which names what the item is about. */
+export type Keyed<Item> = Item & { sk: string };
+
 /** Milliseconds since 1970. */
 const ms = () => z.int();
 /** A count, or an amount. */

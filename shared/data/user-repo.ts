@@ -3,29 +3,15 @@ import type { Device } from './device-repo.ts';
 import { any, equal, missing, oneOf, unchanged } from './expression.ts';
 import { directoryKey, directoryPartition, mobileKey, time, userKey, usernameKey, userPartition } from './keys.ts';
 import { type Get, getItem, getItems, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 
 export { comparedName } from './keys.ts';
 
 /** What every call reads of a person: at most 1 KB. Kept for ever, so that an id is never used again. */
-export interface User {
-  user: UserId;
-  status: 'active' | 'disabled' | 'deleted';
-  /** As the user wrote it; unique as `comparedName` compares it. */
-  username: string;
-  mobile?: string;
-  /** Absent for users imported without a password, who cannot log in until one is set. */
-  password?: PasswordHash;
-  /** A session is valid while it carries the user's epoch. Raising the epoch revokes all sessions in one write. */
-  epoch: number;
-  /** group_confirm: joins a group only by consent. */
-  confirm: boolean;
-  /** Groups joined, owned ones included. */
-  joined: number;
-  owned: number;
-  createdAt: number;
-}
+export type User = ItemOf<typeof schema.userFields>;
 
 /** scrypt with its parameters, so that stronger ones can be introduced without asking for passwords. */
 export interface PasswordHash {
@@ -37,9 +23,7 @@ export interface PasswordHash {
 }
 
 /** The user who holds a username or mobile number. */
-export interface NameHolder {
-  user: UserId;
-}
+export type NameHolder = ItemOf<typeof schema.holderFields>;
 
 export const userOf = (app: AppId, user: UserId): Get<User | undefined> => getItem(userKey(app, user));
 export const usernameOf = (app: AppId, username: string): Get<NameHolder | undefined> =>

@@ -1,15 +1,14 @@
 import { type BatchPlan, transactEach } from '../../call/transact.ts';
-import { announcementItemsOf } from '../../data/announcement-repo.ts';
+import * as announcements from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
-import { filesOf, removeFile } from '../../data/file-repo.ts';
+import * as files from '../../data/file-repo.ts';
 import { putCleaned, removeDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
 import type { GroupMembership } from '../../data/membership-repo.ts';
 import * as remains from '../../data/remains-repo.ts';
-import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
+import * as sequences from '../../data/sequence-repo.ts';
 import type { AppId, GroupId } from '../../ids.ts';
-import { deleteObject } from '../../storage/objects.ts';
-import { objectOf } from '../file/publication.ts';
+import * as objects from '../../storage/object-repo.ts';
 import type { Pace } from './pace.ts';
 
 /** Items of a page. People are written in batches, one transaction each; announcements and files one by one. */
@@ -34,21 +33,21 @@ export async function forgetGroup(
       people.slice(nth * BATCH, (nth + 1) * BATCH),
     );
   };
-  const announcements = () => db.read(announcementItemsOf(app, group, PAGE));
-  const files = () => db.read(filesOf(app, group, PAGE));
+  const announcementItems = () => db.read(announcements.announcementItemsOf(app, group, PAGE));
+  const filePage = () => db.read(files.filesOf(app, group, PAGE));
   const end = async () => {
     await db.write([putCleaned(app, group, Date.now())]);
-    await db.write([removeDissolved(app, group), forgetSequence(app, group, now)]);
+    await db.write([removeDissolved(app, group), sequences.expire(app, group, now)]);
   };
   return (
     (await pace.workOff(batches, (batch) => forget(db, app, group, batch, now))) &&
-    (await pace.workOff(announcements, (key) => db.write([remains.removeItem(key)]))) &&
+    (await pace.workOff(announcementItems, (key) => db.write([remains.removeItem(key)]))) &&
     // From here on no file is published, so the pages that follow show all files.
-    (await pace.each([closeSequence(app, group)], (closing) => db.write([closing]))) &&
-    (await pace.workOff(files, async (file) => {
-      const object = objectOf(app, group, file);
-      if (object !== undefined) await deleteObject(object);
-      await db.write(removeFile(app, group, file, now));
+    (await pace.each([sequences.close(app, group)], (closing) => db.write([closing]))) &&
+    (await pace.workOff(filePage, async (file) => {
+      const object = objects.objectOf(app, group, file);
+      if (object !== undefined) await objects.remove(object);
+      await db.write(files.remove(app, group, file, now));
     })) &&
     (await pace.each([end], (write) => write()))
   );

@@ -132,11 +132,3 @@ export function mayTouch(actor: GroupActor, group: Group, user: UserId, target: 
   if (user === actor.user) throw new ApiError('noPermission', 'not allowed on oneself');
   if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new ApiError('needsOwner');
 }
-
-// Until every group operation is a command: see command.ts.
-export const openCheck = (app: string, group: number, action: Action, actor: GroupActor): Step =>
-  groups.isThere(app, group, grantingSetting(action, actor));
-export const stillOpenCheck = (app: string, group: number, action: Action, actor: GroupActor): Step[] =>
-  Object.keys(grantingSetting(action, actor)).length > 0 ? [openCheck(app, group, action, actor)] : [];
-export const sameRole = (app: string, group: number, { user, membership }: GroupActor): Step[] =>
-  membership ? [memberships.sameRole(app, group, user, membership)] : [];
