@@ -50,6 +50,11 @@ export async function putNewObject(key: string, { type, content }: WholeObject):
   return status === 200;
 }
 
+/** Writes an object of no particular type, whatever has its key. @throws Unavailable where S3 does not answer */
+export async function putObject(key: string, content: Buffer<ArrayBuffer>): Promise<void> {
+  await send({ method: 'PUT', key, content });
+}
+
 /**
  * Copies an object with its content type, if it still has that etag. Copying it twice leaves the same as copying it
  * once. Tags are not copied: that would need permissions of its own.

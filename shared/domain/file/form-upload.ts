@@ -5,12 +5,17 @@ import { presignForm, type UploadForm } from '../../storage/form.ts';
 import { incomingAvatar, incomingObject } from '../../storage/names.ts';
 import { actorMembership, permit } from '../group/permissions.ts';
 import { avatarAddress, uploadAddress } from './address.ts';
+import { postAddress } from './posted-form.ts';
 
-/** What clients of the form uploads expect: where and what to post, and the address that the file will have. */
-const answer = ({ url, fields }: UploadForm, download_url: string) => ({
-  upload_url: url,
+/**
+ * What clients of the form uploads expect: where and what to post, and the address that the file will have.
+ * @param post takes forms that leave out fields, with small files; S3 itself takes whole forms only
+ */
+const answer = ({ url, fields }: UploadForm, post: string, download_url: string) => ({
+  upload_url: post,
   upload_method: 'POST' as const,
   oss_body_param: fields,
+  direct_url: url,
   download_url,
 });
 
@@ -24,7 +29,7 @@ export async function chatForm(call: Call, id: number) {
   const random = newRandom();
   const { file_size, upload_life } = call.limits;
   const form = await presignForm(incomingObject(call.app, id, random), file_size, upload_life);
-  return answer(form, uploadAddress(call, id, call.me ?? 0, random));
+  return answer(form, postAddress(call, random, id), uploadAddress(call, id, call.me ?? 0, random));
 }
 
 /**
@@ -35,7 +40,7 @@ async function avatarForm(call: Call) {
   const random = newRandom();
   const { avatar_size, upload_life } = call.limits;
   const form = await presignForm(incomingAvatar(call.app, random), avatar_size, upload_life);
-  return answer(form, avatarAddress(call, random));
+  return answer(form, postAddress(call, random), avatarAddress(call, random));
 }
 
 export async function userAvatarForm(call: Call) {

@@ -1,0 +1,36 @@
+import type { Call } from '../../call/call.ts';
+import { badParameter } from '../../errors.ts';
+import { incomingAvatar, incomingObject } from '../../storage/names.ts';
+import { putObject } from '../../storage/objects.ts';
+import { isOurs, signed } from './address.ts';
+
+/**
+ * Addresses that take a form with a file for S3, from clients that leave out fields of S3's form. Whoever holds one may
+ * upload until it expires, as by S3's form. Their opaque part is `p.group.expires.random.mac`, with an empty group for
+ * an avatar; numbers in base 36.
+ */
+const FORM = /^p\.([0-9a-z]{0,11})\.([0-9a-z]{1,11})\.([\w-]{22})\.[\w-]{22}$/;
+
+/** The address for an upload to the group, or of an avatar. */
+export function postAddress(call: Call, random: string, group?: number): string {
+  const expires = call.now + call.limits.upload_life * 1000;
+  const sign = signed(call, `p.${group?.toString(36) ?? ''}.${expires.toString(36)}.${random}`);
+  return `${call.origin}/file/upload/form?${new URLSearchParams({ app_id: call.app, form_sign: sign })}`;
+}
+
+/**
+ * Puts the file of a posted form where S3's form would put it. A form that is posted again replaces its upload.
+ * @throws ApiError badParameter
+ */
+export async function postFile(call: Call, sign: string, read: () => Promise<Buffer<ArrayBuffer>>): Promise<true> {
+  await call.open([]);
+  const [, group, expires = '', random] = FORM.exec(sign) ?? [];
+  if (random === undefined || !isOurs(call, sign)) throw badParameter('form_sign', 'is of no form of this app');
+  if (Number.parseInt(expires, 36) <= call.now) throw badParameter('form_sign', 'has expired: ask for a new form');
+  const file = await read();
+  const most = group ? call.limits.file_size : call.limits.avatar_size;
+  if (file.length > most) throw badParameter('file', `must have at most ${most} bytes`);
+  const key = group ? incomingObject(call.app, Number.parseInt(group, 36), random) : incomingAvatar(call.app, random);
+  await putObject(key, file);
+  return true;
+}

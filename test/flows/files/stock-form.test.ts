@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumPath } from '../../support/chromium.ts';
+import { type Form, opaque, postForm, postStockForm } from '../../support/files.ts';
+import { laptopStack } from '../../support/stack.ts';
+import { Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
+import { world } from '../../support/world.ts';
+
+/** Clients of the hosted service post five fields and the file, not the fields that S3 needs. */
+
+const chatForm = (who: Person, to_id: number): Promise<Form> =>
+  who.does('GET /file/upload/chat', { file_type: 200, to_type: 2, to_id });
+
+const register = (group_id: number, { download_url: url }: Form, size: number) => ({
+  ...{ group_id, name: 'a.txt', type: 'text/plain', size, url },
+});
+
+inBothWorlds('Forms that leave out fields', (story) => {
+  story('a form without the fields of S3 uploads a file of a group, and the last one that is posted counts', async (given) => {
+    const alice = await given.user();
+    const group_id = await given.group(alice);
+    const form = await chatForm(alice, group_id);
+    for (const content of ['content', 'another'])
+      expect((await postStockForm(given, form, content)).body).toEqual({ code: 200, data: true, message: null });
+    const { url } = await alice.does('POST /group/file/upload', register(group_id, form, 7));
+    const { data } = (await alice.asks('GET /file/download/chat', opaque(url))).body;
+    expect(await (await fetch(data.url)).text()).toBe('another');
+  });
+
+  story('a form without the fields of S3 uploads an avatar, and its first upload stays', async (given) => {
+    const [alice, bob] = await given.users(2);
+    const form: Form = await alice!.does('GET /file/upload/avatar/user');
+    const seen = async () => {
+      const { data } = (await bob!.asks('GET /file/download/avatar', opaque(form.download_url))).body;
+      return (await fetch(data.url)).text();
+    };
+    expect((await postStockForm(given, form, 'picture')).outcome).toBe('success');
+    expect(await seen()).toBe('picture');
+    expect((await postStockForm(given, form, 'another')).outcome).toBe('success');
+    expect(await seen()).toBe('picture');
+  });
+
+  story('the whole form may be posted to either address', async (given) => {
+    const alice = await given.user();
+    const group_id = await given.group(alice);
+    const form = await chatForm(alice, group_id);
+    const body = Object.entries({ ...form.oss_body_param, file: 'content' })
+      .map(([name, value]) => `--limit\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
+      .join('');
+    const { outcome } = await given.world.api.call('POST', '/file/upload/form', {
+      query: opaque(form.upload_url),
+      headers: { 'content-type': 'multipart/form-data; boundary=limit' },
+      body: `${body}--limit--\r\n`,
+      base64: true,
+    });
+    expect(outcome).toBe('success');
+    await alice.does('POST /group/file/upload', register(group_id, form, 7));
+    expect(await postForm(form, 'content')).toBe(200);
+  });
+
+  story(
+    'an upload address takes no more than the app allows, and nothing but a form with a file (badParameter)',
+    async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      const [chat, avatar] = [await chatForm(alice, group_id), await alice.does('GET /file/upload/avatar/user')];
+      const messages = [
+        await postStockForm(given, chat, 'x'.repeat(21)),
+        await postStockForm(given, avatar, 'x'.repeat(11)),
+        await postStockForm(given, chat, 'content', 'picture'),
+        await given.world.api.call('POST', '/file/upload/form', { query: opaque(chat.upload_url), body: { file: 'x' } }),
+      ].map(({ body }) => [body.code, body.message]);
+      expect(messages).toEqual([
+        [10002, 'file: must have at most 20 bytes'],
+        [10002, 'file: must have at most 10 bytes'],
+        [10002, 'file: is required, as a field of a multipart form'],
+        [10002, 'file: is required, as a field of a multipart form'],
+      ]);
+      for (const [form, most] of [[chat, 20] as const, [avatar, 10] as const])
+        expect((await postStockForm(given, form, 'x'.repeat(most))).outcome).toBe('success');
+    },
+    { limits: { file_size: 20, avatar_size: 10 } },
+  );
+
+  story('a form that is too large for a function is answered 413 with the address that takes it', async (given) => {
+    const alice = await given.user();
+    const form: Form = await alice.does('GET /file/upload/avatar/user');
+    expect((await postStockForm(given, form, 'x'.repeat(4_500_000))).outcome).toBe('success');
+    const { status, body } = await postStockForm(given, form, 'x'.repeat(4_600_000));
+    expect([status, body.message]).toEqual([
+      413,
+      'body: must have at most 4600000 bytes: post a larger file to direct_url, with all fields of oss_body_param',
+    ]);
+  });
+});
+
+inThisProcess('Addresses of forms', (story) => {
+  story('an upload address that was changed, or is of another app, takes nothing (badParameter)', async (given) => {
+    const alice = await given.user();
+    const form = await chatForm(alice, await given.group(alice));
+    const avatar: Form = await alice.does('GET /file/upload/avatar/user');
+    const { form_sign = '' } = opaque(form.upload_url);
+    const [, group, expires = '', ...rest] = form_sign.split('.');
+    const later = `p.${group}.${(Number.parseInt(expires, 36) + 1).toString(36)}.${rest.join('.')}`;
+    const elsewhere = await given.otherApp();
+    for (const change of [
+      ...['', 'x', later, form_sign.slice(0, -1), form_sign.replace('p.', 'u.')].map((sign) => ({ form_sign: sign })),
+      { form_sign: opaque(form.download_url).file_sign ?? '' },
+      { form_sign: opaque(avatar.download_url).object_name ?? '' },
+      { app_id: elsewhere.app },
+    ]) {
+      const upload_url = `https://api.example/file/upload/form?${new URLSearchParams({ ...opaque(form.upload_url), ...change })}`;
+      const { body } = await postStockForm(given, { ...form, upload_url }, 'content');
+      expect([body.code, body.message]).toEqual([10002, 'form_sign: is of no form of this app']);
+    }
+  });
+
+  story(
+    'an upload address that has expired takes nothing (badParameter)',
+    async (given) => {
+      const alice = await given.user();
+      const { body } = await postStockForm(given, await alice.does('GET /file/upload/avatar/user'), 'content');
+      expect(body.message).toBe('form_sign: has expired: ask for a new form');
+    },
+    { limits: { upload_life: 0 } },
+  );
+});
