@@ -170,7 +170,7 @@ function parametersOf(
       ...(asked[name] !== undefined && name !== 'cursor' && { example: asked[name] }),
     }));
   if (multipart) {
-    const file = { type: 'string', format: 'binary', description: 'The file; other fields are ignored.' };
+    const file = { type: 'string', contentMediaType: 'application/octet-stream', description: 'The file.' };
     const schema = { type: 'object', properties: { file }, required: ['file'] };
     return {
       query: query.filter(({ name }) => name !== 'form'),
