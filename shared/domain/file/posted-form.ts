@@ -1,5 +1,5 @@
 import type { Call } from '../../call/call.ts';
-import { badParameter } from '../../errors.ts';
+import { ApiError, badParameter } from '../../errors.ts';
 import { incomingAvatar, incomingObject } from '../../storage/names.ts';
 import { putObject } from '../../storage/objects.ts';
 import { isOurs, signed } from './address.ts';
@@ -20,13 +20,15 @@ export function postAddress(call: Call, random: string, group?: number): string 
 
 /**
  * Puts the file of a posted form where S3's form would put it. A form that is posted again replaces its upload.
- * @throws ApiError badParameter
+ * @throws ApiError badParameter, fileMissing where the address is wrong or has expired
  */
 export async function postFile(call: Call, sign: string, read: () => Promise<Buffer<ArrayBuffer>>): Promise<true> {
   await call.open([]);
   const [, group, expires = '', random] = FORM.exec(sign) ?? [];
-  if (random === undefined || !isOurs(call, sign)) throw badParameter('form_sign', 'is of no form of this app');
-  if (Number.parseInt(expires, 36) <= call.now) throw badParameter('form_sign', 'has expired: ask for a new form');
+  if (random === undefined || !isOurs(call, sign))
+    throw new ApiError('fileMissing', 'form_sign: is of no form of this app');
+  if (Number.parseInt(expires, 36) <= call.now)
+    throw new ApiError('fileMissing', 'form_sign: has expired: ask for a new form');
   const file = await read();
   const most = group ? call.limits.file_size : call.limits.avatar_size;
   if (file.length > most) throw badParameter('file', `must have at most ${most} bytes`);

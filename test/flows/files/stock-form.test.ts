@@ -104,7 +104,7 @@ inBothWorlds('Forms that leave out fields', (story) => {
 });
 
 inThisProcess('Addresses of forms', (story) => {
-  story('an upload address that was changed, or is of another app, takes nothing (badParameter)', async (given) => {
+  story('an upload address that was changed, or is of another app, takes nothing (fileMissing)', async (given) => {
     const alice = await given.user();
     const form = await chatForm(alice, await given.group(alice));
     const avatar: Form = await alice.does('GET /file/upload/avatar/user');
@@ -120,12 +120,12 @@ inThisProcess('Addresses of forms', (story) => {
     ]) {
       const upload_url = `https://api.example/file/upload/form?${new URLSearchParams({ ...opaque(form.upload_url), ...change })}`;
       const { body } = await postStockForm(given, { ...form, upload_url }, 'content');
-      expect([body.code, body.message]).toEqual([10002, 'form_sign: is of no form of this app']);
+      expect([body.code, body.message]).toEqual([20022, 'form_sign: is of no form of this app']);
     }
   });
 
   story(
-    'an upload address that has expired takes nothing (badParameter)',
+    'an upload address that has expired takes nothing (fileMissing)',
     async (given) => {
       const alice = await given.user();
       const { body } = await postStockForm(given, await alice.does('GET /file/upload/avatar/user'), 'content');
