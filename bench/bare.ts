@@ -1,4 +1,4 @@
-/** The requests of a call made bare, by the SDK as it comes: what our own code is measured against. */
+/** Sends the requests of a call with the unmodified SDK: the baseline for our own code. */
 import {
   BatchGetCommand,
   DeleteCommand,
@@ -19,14 +19,14 @@ const COMMANDS = {
   TransactWriteItemsCommand: TransactWriteCommand,
 } as const;
 
-/** The same requests again, those together that were together. */
+/** Repeats the requests; those that were sent in parallel are sent in parallel again. */
 export async function repeat(requests: Recorded[], client: DynamoDBDocumentClient): Promise<void> {
   for (let wave = 1; wave <= (requests.at(-1)?.wave ?? 0); wave++) {
     const together = requests.filter((request) => request.wave === wave);
     await Promise.all(
       together.map(({ command, input }) => {
         const Command = COMMANDS[command as keyof typeof COMMANDS];
-        // A transaction of the same token would not be done again.
+        // DynamoDB would not execute a transaction with the same token again.
         const { ClientRequestToken: _, ...rest } = input;
         return client.send(new Command(rest as never) as never);
       }),

@@ -1,7 +1,8 @@
 /**
- * Cold starts: from the start of the process until its first answer, of every function's real bundle and of others made
- * by the same build. The runtime client is the laptop stack's (infra/local/function-process.mjs) for all of them: like
- * Lambda's own it loads the bundle and hands it one event, and unlike that one it needs no compiler to be installed.
+ * Cold starts: the time from the start of the process until its first answer, for the real bundle of every function and
+ * for other frameworks, bundled by the same build. All use the runtime client of the laptop stack
+ * (infra/local/function-process.mjs). Like Lambda's client it loads the bundle and passes one event. Lambda's own
+ * client would need a compiler.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,7 +21,7 @@ import { median, rounded, type Summary, summary } from './statistics.ts';
 
 const PROCESS = resolve(import.meta.dirname, '../infra/local/function-process.mjs');
 export const CONTESTANTS = ['empty', 'sdk', 'hono', 'express', 'nestjs'] as const;
-/** Packages that NestJS looks for and does without. */
+/** Optional packages of NestJS. */
 const NOT_INSTALLED = ['@nestjs/microservices*', '@nestjs/websockets*', 'class-validator', 'class-transformer*'];
 
 export interface ColdStart {
@@ -29,7 +30,7 @@ export interface ColdStart {
   ready: Summary;
   /** Milliseconds from the start of the process until the first answer. */
   answer: Summary;
-  /** Milliseconds of processor time that its main thread had by then, which others on the machine disturb least; Linux only. */
+  /** Processor time of the main thread until then (ms), which other processes disturb least; Linux only. */
   cpu?: Summary;
 }
 
@@ -38,7 +39,7 @@ export interface ColdResults {
   contestants: Record<(typeof CONTESTANTS)[number], ColdStart>;
   /** The function with the median cold start. */
   medianFunction: string;
-  /** Its time until the first answer by that of a contestant. */
+  /** Its time until the first answer divided by that of each contestant. */
   ratios: Record<(typeof CONTESTANTS)[number], number>;
 }
 
@@ -63,13 +64,13 @@ export async function measureColdStarts(rounds: number): Promise<ColdResults> {
     const contestants = await buildContestants(folder, lab);
     for (let round = 0; round < rounds; round++) {
       for (const [index, route] of routes.entries()) {
-        // What the operation changes is put back, so that every start meets the same table.
+        // Changes of the operation are reverted, so every start sees the same table.
         await lab.warm();
         await lab.recorder.record(() => cook(route, lab.scene));
         await lab.recorder.restore();
         await start(functions[index]!, lab);
         await lab.recorder.restore();
-        // Spread over the round, so that whatever slows the machine down for a while slows all of them down.
+        // Spread over the round, so that a temporary slowdown of the machine affects all of them.
         const turn = Math.floor((index * 3 * contestants.length) / routes.length);
         const last = Math.floor(((index + 1) * 3 * contestants.length) / routes.length);
         for (let n = turn; n < last; n++) await start(contestants[n % contestants.length]!, lab);
@@ -117,7 +118,7 @@ async function buildContestants(folder: string, lab: Laboratory): Promise<Subjec
   });
 }
 
-/** One cold start. @throws where the first answer is not a success */
+/** One cold start. @throws if the first answer is not a success */
 function start(subject: Subject, { endpoint, s3, world }: Laboratory): Promise<void> {
   const instance = { modulePath: subject.file, handlerName: 'handler', functionName: subject.id, memory: 512 };
   const env = {
@@ -160,7 +161,7 @@ function start(subject: Subject, { endpoint, s3, world }: Laboratory): Promise<v
   });
 }
 
-/** Milliseconds; 0 where the system does not say. */
+/** Milliseconds; 0 if the system does not report it. */
 function processorTimeOf(pid: number): number {
   const file = `/proc/${pid}/schedstat`;
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : 0;

@@ -1,4 +1,4 @@
-/** docs/benchmarks.md and its chart, from the numbers of docs/benchmarks.json. */
+/** Generates docs/benchmarks.md and its chart from docs/benchmarks.json. */
 import { routes } from '../shared/routes/index.ts';
 import { CONTESTANTS, type ColdResults, type ColdStart } from './cold.ts';
 import type { Grown, GrowthResults } from './growth.ts';
@@ -18,7 +18,7 @@ export interface Machine {
 
 export interface Benchmarks {
   machine: Machine;
-  /** When each part was measured last, for how long, and whether in the short form. */
+  /** Date, duration and form of the last measurement of each part. */
   runs: Record<string, { date: string; seconds: number; short: boolean }>;
   cold: ColdResults;
   warm: WarmResults;
@@ -26,7 +26,7 @@ export interface Benchmarks {
   load: LoadResults;
 }
 
-/** The goals of a cold start: at most so much of a contestant's. */
+/** Goals of cold starts: the maximum ratio to each contestant. */
 const COLD_GOALS = { sdk: 0.9, express: 0.6, nestjs: 0.42 } as const;
 const LARGEST_BUNDLE = 260;
 const OWN_CPU_GOAL = 0.3;
@@ -40,16 +40,16 @@ const NAMES: Record<(typeof CONTESTANTS)[number], string> = {
   nestjs: 'NestJS on express',
 };
 
-/** By file name. Parts that were never measured are left out. */
+/** The documents by file name. Parts that were never measured are omitted. */
 export function documents(results: Partial<Benchmarks>): Record<string, string> {
   const { machine, runs = {}, cold, warm, growth, load } = results;
   const sections = [
     `# Benchmarks
 
-Written by \`npm run bench\` (one part: \`npm run bench -- cold\`, \`warm\`, \`growth\` or \`load\`; a quick look: \`--short\`).
-The numbers are in [benchmarks.json](benchmarks.json). Compare ratios, which come from one run on one machine; times are
-that machine's. A time is a median, with the quartiles in brackets. What does not vary with the machine is guarded by
-\`npm test\`: bytes of each bundle, round trips, requests and units of each operation.`,
+\`npm run bench\` generates this page (one part: \`npm run bench -- cold\`, \`warm\`, \`growth\` or \`load\`; quickly: \`--short\`).
+[benchmarks.json](benchmarks.json) contains the numbers. Times depend on the machine, so compare ratios, which come from
+one run on one machine. A time is a median with the quartiles in brackets. \`npm test\` enforces what does not depend on
+the machine: bundle sizes, and the round trips, requests and units of each operation.`,
     machine && aboutMachine(machine, runs),
     (cold || warm || load) && goals(cold, warm, load),
     cold && coldSection(cold),
@@ -63,7 +63,7 @@ that machine's. A time is a median, with the quartiles in brackets. What does no
   };
 }
 
-/** The operations that docs/costs.md shows. */
+/** The operations in docs/costs.md. */
 const SHOWN = [
   'user/profile/get',
   'group/info',
@@ -78,11 +78,11 @@ const SHOWN = [
   'token/user',
 ];
 
-/** The table of docs/costs.md. */
+/** The table in docs/costs.md. */
 export function costTable(warm: WarmResults): string {
   const cents = (dollars: number) => dollars.toFixed(2);
   return table(
-    ['a call of', 'round trips', 'read units', 'write units', 'DynamoDB', 'Lambda', 'in all'],
+    ['a call of', 'round trips', 'read units', 'write units', 'DynamoDB', 'Lambda', 'total'],
     SHOWN.map((id) => {
       const { trips, read, write, dollars } = warm[id]!;
       return [`\`${id}\``, trips, read, write, cents(dollars.database), cents(dollars.lambda), cents(dollars.total)];
@@ -104,7 +104,7 @@ function aboutMachine(machine: Machine, runs: Benchmarks['runs']): string {
   );
   const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
   const hasty = Object.values(runs).some(({ short }) => short)
-    ? '\n\nA short form takes a few samples, on a machine that may do other things: its times say little, its counts all.'
+    ? '\n\nThe short form takes few samples on a machine that may be busy. Its times are rough, its counts exact.'
     : '';
   return `Measured: ${measured.join(', ')}. ${machine.processor}, ${machine.memoryGb} GB, ${machine.system}; Node ${machine.node},
 ${machine.java}; ${packages.join(', ')}.${hasty}`;
@@ -116,19 +116,19 @@ function goals(cold?: ColdResults, warm?: WarmResults, load?: LoadResults): stri
     rows.push([what, `≤ ${most}`, found, found <= most ? 'met' : '**missed**']);
   if (cold) {
     for (const [name, most] of Object.entries(COLD_GOALS) as [keyof typeof COLD_GOALS, number][])
-      goal(`Cold start of the median function, by ${NAMES[name]}`, most, cold.ratios[name]);
+      goal(`Cold start of the median function ÷ ${NAMES[name]}`, most, cold.ratios[name]);
     const largest = Math.max(...Object.values(cold.functions).map(({ bytes }) => bytes));
     goal('Largest bundle, KB', LARGEST_BUNDLE, kilobytes(largest));
   }
   if (warm) {
     const calls = Object.values(warm);
     goal(
-      'Our own processor time a warm call, median of the operations, ms',
+      'Own processor time per warm call, median of the operations, ms',
       OWN_CPU_GOAL,
       median(calls.map(({ ownCpu }) => ownCpu)),
     );
     goal(
-      'Latency by the same requests made bare, median of the operations',
+      'Latency ÷ that of the same requests by the SDK alone, median of the operations',
       LATENCY_GOAL,
       median(calls.map(({ ratio }) => ratio)),
     );
@@ -156,13 +156,13 @@ function coldSection(cold: ColdResults): string {
   const share = rounded(beyondNode(middle) / beyondNode(express));
   return `## Cold start
 
-From the start of the process until the bundle is loaded, and until its first answer, on DynamoDB Local: of every function's
-real bundle with its everyday call, and of others made by the same build (same esbuild options), without the stand-ins for
-parts of the SDK, which are ours. The others do less than we do: one read each, where we look up who asks, decide, and in
-most operations write. The process is the laptop stack's runtime client on the Lambda runtime's Node, for all alike:
-Lambda's own needs a compiler to be installed. What AWS adds (a machine, the code's download) is the same for all and not in
-it. *Processor*: time that the main thread had until then, which others on the machine disturb least. The last column
-compares first answers.
+The table shows the time from the start of the process until the bundle is loaded, and until its first answer, on DynamoDB
+Local. It compares the real bundle of every function, with its everyday call, with other frameworks. These are bundled with
+the same esbuild options, but without the replacements for parts of the SDK. They do less: each makes one read, while our
+functions authenticate the caller, decide, and in most operations write. All run in the runtime client of the laptop stack on
+the Node of the Lambda runtime; Lambda's own client would need a compiler. What AWS adds (a machine, the download of the code)
+is the same for all and not included. *Processor* is the time of the main thread until then, which other processes disturb
+least. The last column compares first answers.
 
 ![Cold starts](benchmarks.svg)
 
@@ -174,21 +174,22 @@ ${table(
   ],
 )}
 
-Half of the functions lie between ${quantile(answers, 0.25)} and ${quantile(answers, 0.75)} ms; the fastest is ${byTime[0]![0]} with ${answers[0]}, the slowest
-${byTime.at(-1)![0]} with ${answers.at(-1)} (passwords are hashed so that it takes time). What was done for it:
+Half of the functions need between ${quantile(answers, 0.25)} and ${quantile(answers, 0.75)} ms. The fastest is ${byTime[0]![0]} with ${answers[0]} ms, the slowest
+${byTime.at(-1)![0]} with ${answers.at(-1)} ms, because it hashes a password. Measures that reduce the time:
 
-- Bundles are CommonJS. An ES module that imports \`node:http\` makes Node evaluate all its exports, a second HTTP client
-  among them. (The contestants' bundles have this too.)
-- Stand-ins for what the SDK brings for other places than Lambda, and for services that are not used: the credential
-  chain, shared configuration files, event streams, schemas, rules of endpoints (\`infra/bundle/stand-ins.ts\`).
-- DynamoDB's protocol is 60 lines without schemas (\`shared/data/protocol.ts\`).
-- A bundle holds its own operation only; schemas are \`zod/mini\`.
+- Bundles are CommonJS. An ES module that imports \`node:http\` evaluates all of its exports, including a second HTTP client.
+  (The bundles of the other frameworks are CommonJS, too.)
+- Parts of the SDK for other environments and services are replaced: credential providers, shared configuration files, event
+  streams, schemas, endpoint rules (\`infra/bundle/stand-ins.ts\`).
+- The DynamoDB protocol is 60 lines without schemas (\`shared/data/protocol.ts\`).
+- A bundle contains only its own operation; schemas use \`zod/mini\`.
 
-Not done: V8's compile cache in the bundle. It holds for one exact Node and V8 only, and Lambda updates its Node by itself.
+Not done: V8's compile cache in the bundle. It is valid only for one exact version of Node and V8, and Lambda updates Node
+automatically.
 
-What is left of the ratio to express: ${rounded(empty.answer.median)} ms of each start are Node's own, with an empty handler; of what comes
-on top the median function takes ${share} of what express does. Most of that is Node's \`https\`, \`tls\` and \`crypto\`, which the
-SDK needs to sign and send, here as there, and the first connection to the database.`;
+The ratio to express has a floor: ${rounded(empty.answer.median)} ms of each start are Node's own, with an empty handler. Beyond that the median
+function takes ${share} of the time of express. Most of the rest is \`https\`, \`tls\` and \`crypto\` of Node, which the SDK needs to sign
+and send in both cases, and the first connection to the database.`;
 }
 
 function chart(cold: ColdResults): string {
@@ -226,21 +227,21 @@ function warmSection(warm: WarmResults): string {
   const over = calls.filter(([, { ratio }]) => ratio > LATENCY_GOAL).map(([id]) => id);
   const slow = calls.filter(([, { ownCpu }]) => ownCpu > OWN_CPU_GOAL).map(([id]) => id);
   const rest = [
-    slow.length > 0 && `More processor time than ${OWN_CPU_GOAL} ms: ${slow.join(', ')}.`,
-    over.length > 0 && `A ratio above ${LATENCY_GOAL}: ${over.join(', ')}.`,
-    'Operations that take or check a password spend their time in scrypt, which is what it is for.',
+    slow.length > 0 && `Operations with more than ${OWN_CPU_GOAL} ms of own processor time: ${slow.join(', ')}.`,
+    over.length > 0 && `Operations with a ratio above ${LATENCY_GOAL}: ${over.join(', ')}.`,
+    'Operations that set or check a password spend their time in scrypt, as intended.',
   ].filter(Boolean);
   return `## Warm calls
 
-One everyday call of each operation (\`test/support/recipes.ts\`: lists of one entry, a group of ten), by somebody who called
-within the last minute, on DynamoDB Local. Units are as AWS charges: of a transaction each item for itself and twice, with
-its index entries (\`infra/local/units.ts\`). *Own ms*: processor time with the SDK and the server replaced by recorded
-answers. *Ratio*: the call's time by that of the same requests made bare, by the SDK as it comes (below 1: our client
-takes less time than that one).
+The table shows one everyday call of each operation (\`test/support/recipes.ts\`: lists of one entry, a group of ten), by a
+caller that also made a call within the last minute, on DynamoDB Local. Units are computed as AWS charges: each item of a
+transaction separately and twice, plus its index entries (\`infra/local/units.ts\`). *Own ms* is processor time with the SDK
+and the server replaced by recorded answers. *Ratio* is the time of the call divided by that of the same requests by the
+unmodified SDK; below 1 our client is faster.
 
-Dollars are for a million calls at list prices (${PRICES.region}, ${PRICES.date}, \`bench/prices.ts\`): HTTP API, Lambda on arm64 (each round trip
-taken for ${ASSUMED_TRIP} ms, and the measured processor time for as much longer as the function has less than a processor),
-DynamoDB on demand. Not in it: logs, transfer, storage, and S3, where a client's upload costs $${PRICES.s3ThousandPuts} a thousand.
+Dollars are per million calls at list prices (${PRICES.region}, ${PRICES.date}, \`bench/prices.ts\`) for the HTTP API, Lambda on arm64, and DynamoDB
+on demand. For Lambda, each round trip is assumed to take ${ASSUMED_TRIP} ms, and the measured processor time is scaled to the share of
+a processor that the function has. Logs, transfer, storage and S3 are not included; uploads cost $${PRICES.s3ThousandPuts} per thousand.
 
 ${rest.join(' ')}
 
@@ -259,7 +260,7 @@ ${table(
     '$ API',
     '$ Lambda',
     '$ DynamoDB',
-    '$ all',
+    '$ total',
   ],
   calls.map(([id, call]) => [
     id,
@@ -293,8 +294,8 @@ function growthSection({ groups, apps }: GrowthResults): string {
   };
   return `## Growth
 
-Round trips · read units · write units of the same call in small and large groups and apps. Nothing grows but
-\`user/list\` by page number, which counts the users before the page; a cursor does not
+The tables show round trips · read units · write units of the same call in small and large groups and apps. Only
+\`user/list\` by page number grows, because it counts the users before the page; a cursor does not
 ([why](data-model.md#a-page-of-all-users)).
 
 ${part(groups, 'members')}
@@ -304,13 +305,13 @@ ${part(apps, 'users')}`;
 
 function loadSection(load: LoadResults): string {
   const memory = load.memory
-    ? `memory of all its processes ${load.memory.early} MB after a third of the time, ${load.memory.late} MB at the end.`
-    : 'memory not measured on this system.';
+    ? `all processes use ${load.memory.early} MB of memory after a third of the time and ${load.memory.late} MB at the end.`
+    : 'memory was not measured on this system.';
   return `## Load
 
-${load.clients} clients call the laptop stack for ${load.seconds} s over HTTP on loopback, four reads to a write, each on its own user and group:
-${load.calls} calls, ${load.callsPerSecond} a second, ${load.errors} errors; p50 ${load.p50} ms, p99 ${load.p99} ms; ${memory}
-As many clients that make the same requests bare get ${load.barePerSecond} calls a second out of DynamoDB Local: the stack, whose gateway,
-functions and database share the machine with the clients, gives ${rounded(load.share * 100, 0)} % of it. It says that the stack holds; on AWS each
-function instance has a processor of its own.`;
+${load.clients} clients call the laptop stack for ${load.seconds} s over HTTP on loopback, four reads per write, each on its own user and group:
+${load.calls} calls, ${load.callsPerSecond} per second, ${load.errors} errors; p50 ${load.p50} ms, p99 ${load.p99} ms; ${memory}
+The same number of clients that send the requests directly achieve ${load.barePerSecond} calls per second with DynamoDB Local. The stack, whose
+gateway, functions and database share the machine with the clients, achieves ${rounded(load.share * 100, 0)} % of that. This shows that the stack is
+stable under load. On AWS each function instance has its own processor.`;
 }

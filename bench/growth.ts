@@ -1,4 +1,4 @@
-/** What the same calls cost in small and large groups and apps. */
+/** Measures the costs of the same calls in small and large groups and apps. */
 import { exists } from '../shared/data/expression.ts';
 import { updateGroup } from '../shared/data/group-repo.ts';
 import { directoryKey, groupMembershipKey, memberOrder, userKey } from '../shared/data/keys.ts';
@@ -24,7 +24,7 @@ const SINCE = 1_700_000_000_000;
 export async function measureGrowth(groupSizes: number[], appSizes: number[]): Promise<GrowthResults> {
   const { world, recorder } = await laboratory();
   const results: GrowthResults = { groups: {}, apps: {} };
-  /** Runs a call of a table's row at a size and writes down what it cost. */
+  /** Makes a call at a size and records its costs in the table. */
   const note =
     (table: Record<string, Record<number, Grown>>, size: number): Note =>
     async (name, who, ...asked) => {
@@ -46,10 +46,10 @@ type Note = (
 
 async function ofGroup(given: Given, size: number, note: Note): Promise<void> {
   const people = (await given.users(4)) as [Person, Person, Person, Person];
-  const [owner, joiner, heir, kicked] = people;
-  const group_id = await given.group(owner, { members: [heir, kicked] });
+  const [owner, joiner, successor, kicked] = people;
+  const group_id = await given.group(owner, { members: [successor, kicked] });
   const { app } = given;
-  // Members who do nothing, without the entries in their own lists that nobody asks for here; three real ones are there.
+  // Passive members without user memberships, which these calls never read. Three members are real.
   await putAll(
     given.world.table,
     Array.from({ length: size - 3 }, (_, n) => {
@@ -80,8 +80,8 @@ async function ofGroup(given: Given, size: number, note: Note): Promise<void> {
   await note('POST /group/admin/add', owner, 'POST /group/admin/add', one);
   await note('POST /group/kick', owner, 'POST /group/kick', one);
   await note('POST /group/leave', joiner, 'POST /group/leave', { group_id });
-  await note('POST /group/transfer', owner, 'POST /group/transfer', { group_id, new_owner: heir.id });
-  await note('POST /group/destroy', heir, 'POST /group/destroy', { group_id });
+  await note('POST /group/transfer', owner, 'POST /group/transfer', { group_id, new_owner: successor.id });
+  await note('POST /group/destroy', successor, 'POST /group/destroy', { group_id });
 }
 
 async function ofApp(given: Given, size: number, note: Note): Promise<void> {

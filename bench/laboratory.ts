@@ -1,6 +1,6 @@
-/** DynamoDB Local with a table in the state that every recipe starts from, and the operations in this process. */
+/** DynamoDB Local with the initial table of the recipes, and the operations in this process. */
 import { startDynamoDbLocal } from '../infra/local/dynamodb-local.ts';
-import { forgetCachedApps } from '../shared/call/call.ts';
+import { forgetCachedApps } from '../shared/call/app-cache.ts';
 import { documentClient } from '../shared/data/client.ts';
 import { startTestBucket } from '../test/support/bucket.ts';
 import { type Scene, setScene, warmUp } from '../test/support/recipes.ts';
@@ -9,21 +9,21 @@ import { Recorder } from '../test/support/table-recorder.ts';
 import { type World, worldInProcess } from '../test/support/world.ts';
 
 export interface Laboratory {
-  /** Of DynamoDB Local and of the bucket. */
+  /** Endpoints of DynamoDB Local and of the bucket. */
   endpoint: string;
   s3: string;
   world: Required<World>;
   given: Given;
   scene: Scene;
   recorder: Recorder;
-  /** Everybody called a moment ago, and the app's record is held from now on. */
+  /** Lets all users make a call, and caches the app record. */
   warm(): Promise<void>;
 }
 
 let opened: Promise<Laboratory> | undefined;
 let close = async () => {};
 
-/** One for all parts of a run. */
+/** One laboratory for all parts of a run. */
 export function laboratory(): Promise<Laboratory> {
   opened ??= open();
   return opened;

@@ -1,4 +1,4 @@
-/** The laptop stack in a process of its own, which ends with its parent: `load.ts` starts it. */
+/** Runs the laptop stack in a separate process for `load.ts`. It ends with its parent. */
 import { roster } from '../infra/laptop/roster.ts';
 import { startStack } from '../infra/local/stack.ts';
 

@@ -1,4 +1,4 @@
-/** Sustained traffic on the laptop stack: 64 clients, four reads to a write, over HTTP on loopback. */
+/** Sustained traffic on the laptop stack: 64 clients, four reads per write, over HTTP on loopback. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ import { quantile, rounded } from './statistics.ts';
 
 const CLIENTS = 64;
 
-/** Four reads to a write: ids of rows, with what each client asks for. */
+/** Four reads per write: ids of rows with the parameters of each client. */
 const MIX: { id: string; parameters: (group_id: number) => Record<string, unknown> }[] = [
   { id: 'user/profile/get', parameters: () => ({}) },
   { id: 'group/info', parameters: (group_id) => ({ group_id }) },
@@ -35,14 +35,16 @@ export interface LoadResults {
   clients: number;
   calls: number;
   callsPerSecond: number;
-  /** The requests of the same calls made bare by as many clients, as calls a second. */
+  /** Calls per second if the same number of clients sends the requests directly. */
   barePerSecond: number;
   share: number;
   errors: number;
   /** Milliseconds. */
   p50: number;
   p99: number;
-  /** MB of all processes of the stack, DynamoDB Local included, after a third of the time and at the end; Linux only. */
+  /**
+   * MB of all processes of the stack, including DynamoDB Local, after a third of the time and at the end; Linux only.
+   */
   memory: { early: number; late: number } | undefined;
 }
 
@@ -93,7 +95,7 @@ async function loadStack(seconds: number): Promise<Omit<LoadResults, 'barePerSec
       };
       await Promise.all(clients.map(client));
     };
-    // Instances start and machine code is made; not counted.
+    // Warm-up, not counted: instances start and code is compiled.
     await run(performance.now() + Math.min(10_000, seconds * 500), false);
     const memory: number[] = [];
     const begun = performance.now();
@@ -128,7 +130,7 @@ async function loadStack(seconds: number): Promise<Omit<LoadResults, 'barePerSec
 
 const routeOf = (id: string) => routes.find((route) => route.id === id)!;
 
-/** One call; false where it is not answered by a success. */
+/** Makes one call. Returns whether it succeeded. */
 function asks(agent: Agent, endpoint: string, id: string, who: Person, parameters: Record<string, unknown>) {
   const { methods, path } = routeOf(id);
   const method: Method = methods[0]!;
@@ -158,7 +160,7 @@ function asks(agent: Agent, endpoint: string, id: string, who: Person, parameter
   });
 }
 
-/** Calls a second that DynamoDB Local gives to the bare requests of the same mix. */
+/** Calls per second of the same mix if the requests are sent directly to DynamoDB Local. */
 async function loadBare(seconds: number): Promise<number> {
   const lab = await laboratory();
   await lab.warm();
@@ -183,7 +185,7 @@ async function loadBare(seconds: number): Promise<number> {
   return calls / ((performance.now() - begun) / 1000);
 }
 
-/** MB of a process and of all that it started. */
+/** MB of a process and its descendants. */
 async function memoryOf(root: number): Promise<number> {
   if (!existsSync('/proc/self/status')) return 0;
   const children = new Map<number, number[]>();
@@ -195,7 +197,7 @@ async function memoryOf(root: number): Promise<number> {
       children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
       resident.set(Number(name), Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
     } catch {
-      // It ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   const total = (pid: number): number =>

@@ -1,4 +1,4 @@
-/** `npm run bench [-- cold warm growth load] [--short]`: measures, and writes docs/benchmarks.md, .json and .svg, and docs/costs.md. */
+/** `npm run bench [-- cold warm growth load] [--short]`: measures and writes docs/benchmarks.* and docs/costs.md. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -15,18 +15,18 @@ const JSON_FILE = join(root, 'docs/benchmarks.json');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  // `document`: writes the documents anew from the numbers that are there.
+  // `document`: regenerates the documents from the existing numbers.
   options: { short: { type: 'boolean', default: false }, document: { type: 'boolean', default: false } },
 });
 const unknown = positionals.find((part) => !(PARTS as readonly string[]).includes(part));
 if (unknown) {
-  console.error(`There is no part "${unknown}": choose from ${PARTS.join(', ')}; none chosen means all.`);
+  console.error(`There is no part "${unknown}": choose from ${PARTS.join(', ')}, or none for all.`);
   process.exit(1);
 }
 const parts: readonly Part[] = values.document ? [] : positionals.length > 0 ? (positionals as Part[]) : PARTS;
 
 if (parts.includes('cold') && !existsSync(join(import.meta.dirname, 'node_modules'))) {
-  console.log('Installing the frameworks to compare with (npm ci --prefix bench) …');
+  console.log('Installing the other frameworks (npm ci --prefix bench) …');
   const { status } = spawnSync('npm', ['ci', '--prefix', 'bench', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: 'inherit',
@@ -35,7 +35,7 @@ if (parts.includes('cold') && !existsSync(join(import.meta.dirname, 'node_module
   if (status !== 0) process.exit(1);
 }
 
-// Loaded now only: the contestants' packages had to be there first, and whoever mistypes a part should not wait.
+// Imported late: the packages of the contestants must exist first, and a wrong argument should fail fast.
 const { closeLaboratory } = await import('./laboratory.ts');
 const { costTable, documents } = await import('./document.ts');
 const { short } = values;

@@ -1,7 +1,7 @@
 /** A sample in three numbers. */
 export interface Summary {
   median: number;
-  /** Quartiles: half of the sample lies between them. */
+  /** Quartiles. */
   low: number;
   high: number;
 }

@@ -1,4 +1,4 @@
-/** Warm calls: what each operation asks of the database, what that costs, and how much time is our own. */
+/** Warm calls: the requests of each operation to the database, their costs, and our own processor time. */
 import type { Context } from 'aws-lambda';
 import { documentClient } from '../shared/data/client.ts';
 import { type Operation, routes } from '../shared/routes/index.ts';
@@ -18,21 +18,21 @@ export interface WarmCall {
   /** Bytes of the event's parameters and of the answer. */
   asked: number;
   answered: number;
-  /** Processor time of our own code, the SDK and the server replaced by recorded answers (ms). */
+  /** Processor time of our own code (ms), with the SDK and the server replaced by recorded answers. */
   ownCpu: number;
   /** Processor time of the whole call in the function (ms). */
   cpu: number;
-  /** Milliseconds of the call, and of the same requests made bare by the SDK as it comes. */
+  /** Milliseconds of the call, and of the same requests by the unmodified SDK. */
   latency: Summary;
   bare: Summary;
   ratio: number;
-  /** A million calls. */
+  /** Per million calls. */
   dollars: ReturnType<typeof dollarsPerMillion>;
 }
 
 export type WarmResults = Record<string, WarmCall>;
 
-/** @param samples calls of each operation and of its requests alone, in turns */
+/** @param samples number of calls of each operation, alternating with its requests alone */
 export async function measureWarmCalls(samples: number): Promise<WarmResults> {
   const lab = await laboratory();
   const results: WarmResults = {};
@@ -64,7 +64,7 @@ async function measure(route: Operation, lab: Laboratory, samples: number): Prom
     await repeat(requests, world.table.client);
     const doneBare = performance.now();
     await recorder.restore();
-    // The first two let the machine code be made.
+    // The first two calls only warm up the code.
     if (n < 0) continue;
     latency.push(done - start);
     rawLatency.push(doneBare - startBare);
@@ -96,7 +96,7 @@ async function measure(route: Operation, lab: Laboratory, samples: number): Prom
   };
 }
 
-/** Runs it with nothing printed: the tests read each line of the log, which takes longer than the call. */
+/** Runs it without output, because the test support parses each log line, which takes longer than the call. */
 async function silently<T>(run: () => Promise<T>): Promise<T> {
   const { write } = process.stdout;
   process.stdout.write = () => true;
@@ -114,8 +114,8 @@ const roundedSummary = ({ median, low, high }: Summary): Summary => ({
 });
 
 /**
- * Processor time of a call whose every request is answered at once by what was answered before: ours alone (ms).
- * Median of batches that are long enough for the clock of the processor's time.
+ * Processor time of our own code in a call (ms). Recorded answers replace all requests. The result is the median of
+ * batches that are long enough for the resolution of the clock.
  */
 async function cpuWithoutSdk(requests: Recorded[], call: () => Promise<unknown>, batches: number): Promise<number> {
   const client = documentClient();
@@ -133,10 +133,10 @@ async function cpuWithoutSdk(requests: Recorded[], call: () => Promise<unknown>,
     return (user + system) / 1000;
   };
   try {
-    // Until the machine code is made that an instance has after some hundred calls, but no longer than half a second.
+    // Warm up as an instance does in some hundred calls, but for at most half a second.
     const begun = performance.now();
     for (let n = 0; n < 20 && performance.now() - begun < 500; n++) await run(10);
-    // As many calls as take about 10 ms, or one that takes longer.
+    // A batch takes about 10 ms, or one call that takes longer.
     const calls = Math.max(1, Math.min(100, Math.round(50 / Math.max(0.1, await run(5)))));
     const times: number[] = [];
     for (let n = 0; n < batches; n++) times.push((await run(calls)) / calls);

@@ -20,23 +20,23 @@ export const ERRORS = {
   loginAgain: 402,
   /** The user does not exist. */
   userMissing: 10000,
-  /** A parameter is missing or wrong, or a limit without a code of its own is reached. */
+  /** A parameter is missing or invalid, or a limit without its own code is reached. */
   badParameter: 10002,
   /** The `access-token` header is missing. */
   noToken: 10003,
-  /** The username exists already. */
+  /** The username is already taken. */
   usernameTaken: 10004,
-  /** The token is malformed, forged or of another app. */
+  /** The token is malformed, forged or belongs to another app. */
   badToken: 10008,
-  /** An admin token is needed, name or password is wrong, the user is disabled or locked out, or nobody may do this to that user. */
+  /** An admin token is required, name or password is wrong, the user is disabled or locked out, or the action is not allowed on this user. */
   noPermission: 10010,
   /** The mobile number belongs to another user. */
   mobileTaken: 10011,
   /** The group does not exist or is dissolved. */
   groupMissing: 20001,
-  /** The user named is not a member. */
+  /** The named user is not a member. */
   notMember: 20002,
-  /** `msg_push_mode` has an illegal value. */
+  /** `msg_push_mode` has an invalid value. */
   badPushMode: 20003,
   /** The owner cannot leave the group. */
   ownerCannotLeave: 20004,
@@ -56,11 +56,11 @@ export const ERRORS = {
   needsAdmin: 20012,
   /** The actor is not the owner. */
   needsOwner: 20013,
-  /** The application was never made, has expired, is void or is handled. */
+  /** The application never existed, has expired, is void or has been handled. */
   applicationGone: 20014,
-  /** The invitation was never made, has expired, is void or is handled. */
+  /** The invitation never existed, has expired, is void or has been handled. */
   invitationGone: 20015,
-  /** The user is a member already. */
+  /** The user is already a member. */
   alreadyMember: 20017,
   /** The user is on the group's blacklist. */
   blocked: 20018,
@@ -70,7 +70,7 @@ export const ERRORS = {
   fileMissing: 20022,
   /** The actor neither uploaded the file nor administers the group. */
   fileRight: 20023,
-  /** The QR code is illegal or dead. */
+  /** The QR code is malformed, forged or no longer valid. */
   qrIllegal: 20024,
   /** The QR code has expired. */
   qrExpired: 20025,

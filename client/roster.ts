@@ -1,13 +1,13 @@
 /**
- * Client of the Roster API. Two files and no packages: copy `roster.ts` and `operations.ts` into your application, in
- * a browser, Node.js or any other runtime with `fetch`.
+ * Client of the Roster API, in two files without dependencies. Copy `roster.ts` and `operations.ts` into your
+ * application. It runs in browsers, Node.js and any other runtime with `fetch`.
  */
 import { type CallOptions, ERRORS, type ErrorName, type Operations, type Page, ROUTES } from './operations.ts';
 
 export type * from './operations.ts';
 
 export interface ClientOptions {
-  /** Address of the API, without a slash at its end. */
+  /** Address of the API, without a trailing slash. */
   endpoint: string;
   /** Id of the app. */
   app: string;
@@ -15,11 +15,11 @@ export interface ClientOptions {
   token?: string;
   /** With an admin token: the user to act as. */
   user?: number;
-  /** With an admin token: the group to act on with its owner's rights. */
+  /** With an admin token: the group to act on with owner rights. */
   group?: number;
   /**
-   * How often a call that the service could not take is repeated, default 3. After 429 nothing was changed. A call that
-   * was answered 503 did all or nothing: it is repeated where that leaves what one call leaves (see `ONCE`).
+   * Maximum number of retries after 429 and 503, default 3. After 429 the call had no effect. After 503 it took effect
+   * completely or not at all, so it is retried only if a repetition is safe (see `ONCE`).
    */
   retries?: number;
   fetch?: typeof fetch;
@@ -30,7 +30,7 @@ export interface Client extends Operations {
   with(options: Partial<ClientOptions>): Client;
 }
 
-/** The API answered the call with a documented error and changed nothing. */
+/** The API answered with a documented error and changed nothing. */
 export class ApiError extends Error {
   override readonly name: ErrorName | 'ApiError';
   readonly code: number;
@@ -46,10 +46,10 @@ export class ApiError extends Error {
   }
 }
 
-/** By code; the service may know errors that are newer than this copy of the client. */
+/** Names by code. The service may have errors that are newer than this copy of the client. */
 const NAMES = new Map<number, ErrorName>(Object.entries(ERRORS).map(([name, code]) => [code, name as ErrorName]));
 
-/** The service did not answer the call, repetitions included. Only 429 guarantees that nothing was changed. */
+/** The service did not answer the call, including retries. Only 429 guarantees that the call had no effect. */
 export class TransportError extends Error {
   override name = 'TransportError';
   /** HTTP status. */
@@ -60,7 +60,10 @@ export class TransportError extends Error {
   }
 }
 
-/** Calls that do more when they are done twice, or refuse what they have done. With an `idempotencyKey` most are safe. */
+/**
+ * Calls that must not be repeated, because a repetition creates something else or fails. Most are safe with an
+ * `idempotencyKey`.
+ */
 const ONCE = [
   '/group/create',
   '/group/announcement/edit',
@@ -78,7 +81,10 @@ interface Envelope {
   total?: number;
 }
 
-/** The operations of the API as functions: they answer `data`, or a page of a list, and throw `ApiError` or `TransportError`. */
+/**
+ * The operations of the API as functions. They return `data` or a page of a list, and throw `ApiError` or
+ * `TransportError`.
+ */
 export function rosterClient(options: ClientOptions): Client {
   const areas = Object.entries(ROUTES).map(([area, routes]) => {
     const calls = Object.entries(routes).map(([name, [method, path, answers]]) => [
@@ -94,7 +100,9 @@ export function rosterClient(options: ClientOptions): Client {
   return { ...operations, with: (changed) => rosterClient({ ...options, ...changed }) };
 }
 
-/** All entries of a list, page by page: `for await (const member of entries(client.group.memberList, { group_id }))`. */
+/**
+ * All entries of a list, page by page: `for await (const member of entries(client.group.memberList, { group_id }))`.
+ */
 export async function* entries<P extends { cursor?: string }, T>(
   list: (parameters: P) => Promise<Page<T>>,
   parameters: P,
@@ -133,7 +141,7 @@ async function send(
     const again =
       response.status === 429 || (response.status === 503 && (idempotencyKey !== undefined || !ONCE.includes(path)));
     if (again && attempt < retries) {
-      // Full jitter, so that those who were turned away together do not come back together.
+      // Full jitter, so that clients refused at the same moment do not retry at the same moment.
       const most = 1000 * Number(response.headers.get('retry-after') ?? 1) * 2 ** attempt;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
       continue;

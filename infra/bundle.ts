@@ -10,17 +10,17 @@ import { slugOf } from './names.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Where `npm run build`, `npm start` and `cdk deploy` put the bundles. */
+/** Folder of the bundles of `npm run build`, `npm start` and `cdk deploy`. */
 export const BUNDLES = join(root, 'dist');
 
-/** A function's file in its folder. `.cjs` is CommonJS whatever a package.json above it says. */
+/** File name of a bundle. `.cjs` is CommonJS whatever a package.json above it says. */
 export const BUNDLE_FILE = 'index.cjs';
 
-/** How a bundle is written, whatever is in it. */
+/** Format of all bundles. */
 export const FORM = {
   bundle: true,
-  // To import one of Node's own modules from an ES module makes Node evaluate all of its exports: of `node:http` a whole
-  // HTTP client (undici), which costs as much as the rest of a cold start. `require` does not.
+  // An ES module that imports a module of Node evaluates all of its exports. For `node:http` this loads a whole HTTP
+  // client (undici), which costs as much as the rest of a cold start. `require` does not.
   format: 'cjs',
   supported: { 'dynamic-import': false },
   define: { 'import.meta.dirname': '__dirname' },
@@ -29,18 +29,18 @@ export const FORM = {
   target: 'node24',
   minify: true,
   legalComments: 'none',
-  // The SDK's ES modules can be shaken, its CommonJS cannot: a third less to load.
+  // The SDK's ES modules can be tree-shaken, its CommonJS modules cannot: a third less to load.
   mainFields: ['module', 'main'],
-  // Said here, so that the same bytes come out where there is no tsconfig.json above. Modules are strict in any case.
+  // Explicit, so that the output is the same without a tsconfig.json above. Modules are always strict.
   tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
 } as const satisfies BuildOptions;
 
 export interface BundleOptions {
-  /** Default: every operation and background function of the route table, and the page that describes them. */
+  /** Default: all operations and background functions of the route table, and the documentation page. */
   rows?: readonly FunctionRow[];
   /** Folder of the entry files `<id>.ts`. */
   functions?: string;
-  /** Emptied first, as far as bundles go. Default: `dist`. */
+  /** Its bundles are removed first. Default: `dist`. */
   outdir?: string;
 }
 
@@ -50,13 +50,13 @@ export interface Bundles {
   metafile: Metafile;
 }
 
-/** Folder of a function's bundle; it holds `index.cjs` and nothing else, but for the files of the page. */
+/** Folder of a bundle. It contains only `index.cjs`, and for the page its files. */
 export const bundleFolder = (outdir: string, id: string): string => join(outdir, 'functions', slugOf(id));
 
 /**
  * Bundles every function in one esbuild pass into `<outdir>/functions/<id with hyphens>/index.cjs` and writes
- * `<outdir>/meta.json` (what went into which bundle). The same sources give the same bytes wherever they lie.
- * Throws, naming row and file, if a row has no entry file; throws esbuild's error if a file does not build.
+ * `<outdir>/meta.json` (the content of each bundle). The same sources give the same bytes in any folder.
+ * @throws Error that names row and file if a row has no entry file; esbuild's error if a file does not build
  */
 export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
   const { functions = join(root, 'functions'), outdir = BUNDLES } = options;
@@ -67,7 +67,7 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     }
   }
   await rm(join(outdir, 'functions'), { recursive: true, force: true });
-  // esbuild's process ends with this one: collecting its garbage meanwhile takes a fifth longer and saves a tenth of it.
+  // The process of esbuild is short-lived: garbage collection takes a fifth longer and saves a tenth of the memory.
   process.env.GOGC ??= 'off';
   const { metafile } = await build({
     entryPoints: rows.map(({ id }) => ({ in: join(functions, `${id}.ts`), out: `${slugOf(id)}/index` })),

@@ -1,73 +1,73 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 
 /**
- * What may differ between two deployments; everything else is the same for everybody. Each field is the key of the
- * same name in the CDK context: `-c stage=prod`, or `"context": {"stage": "prod"}` in cdk.json. docs/configuration.md
- * lists them from these comments (`npm run docs`).
+ * Everything that may differ between two deployments. Each field is the key of the same name in the CDK context:
+ * `-c stage=prod`, or `"context": {"stage": "prod"}` in cdk.json. `npm run docs` writes these comments to
+ * docs/configuration.md.
  */
 export interface Config {
   /**
-   * Part of every name, so that several deployments fit into one account.
+   * Name of the deployment. It is part of every resource name, so several deployments fit into one account.
    * @default `dev`
    */
   stage: string;
   /**
-   * `false` for throw-away stages: table and bucket go with their stack; refused for `prod`.
+   * `false` for temporary stages: table and bucket are deleted with their stack. Refused for `prod`.
    * @default `true`
    */
   retain: boolean;
   /**
-   * Days that the logs of functions and gateway are kept, one of those that CloudWatch knows (1, 7, 30, 90, 365, …).
+   * Retention of the logs of functions and gateway in days, a value that CloudWatch supports (1, 7, 30, 90, 365, …).
    * @default `365` for `prod`, else `30`
    */
   logRetentionDays: RetentionDays;
   /**
-   * Requests a second for each route, above which the gateway answers 429; all routes together are bounded by the
-   * account's quota alone.
+   * Requests per second and route above which the gateway answers 429. Only the quota of the account limits all routes
+   * together.
    * @default `2000`
    */
   throttleRate: number;
   /**
-   * Requests that a route takes at one moment, beyond the rate.
+   * Concurrent requests that a route accepts in addition to the rate.
    * @default `1000`
    */
   throttleBurst: number;
   /**
-   * The same rate for each route that needs no token: logins and registrations, which cost most and which strangers
-   * may call.
+   * The rate of each route that requires no token: logins and registrations. They are public and the most expensive
+   * calls.
    * @default `100`
    */
   signInThrottleRate: number;
   /**
-   * The burst of these routes.
+   * The burst of the routes that require no token.
    * @default `200`
    */
   signInThrottleBurst: number;
   /**
-   * Read units per second above which the table throttles: a bound on what surges can cost (docs/costs.md).
+   * Read units per second above which the table throttles. This limits the costs of a surge (docs/costs.md).
    * @default none
    */
   maxReadUnits: number | undefined;
   /**
-   * The same for write units.
+   * Write units per second above which the table throttles.
    * @default none
    */
   maxWriteUnits: number | undefined;
   /**
-   * Calls that each background function may have at one moment, reserved for it: no more, and taken from what all
-   * other functions of the account share. `0` reserves nothing: a deployment fails where less than 100 would be left
-   * unreserved, as in new accounts.
+   * Reserved concurrency of each background function: its maximum of concurrent calls, subtracted from what the other
+   * functions of the account share. `0` reserves nothing. A deployment fails if less than 100 would remain unreserved,
+   * as in new accounts.
    * @default `0`
    */
   backgroundConcurrency: number;
   /**
-   * Origins whose pages may call the API and upload to the bucket, separated by commas: `https://app.example.com`; `*`
-   * for any. Pages of any origin may read what a presigned address opens.
+   * Origins whose pages may call the API and upload to the bucket, separated by commas, such as
+   * `https://app.example.com`; `*` means any. Pages of any origin may read from presigned addresses.
    * @default `*`
    */
   corsOrigins: readonly string[];
   /**
-   * A domain of your own for the API; goes with `certificateArn`. Outputs say what DNS record it needs.
+   * Custom domain of the API; requires `certificateArn`. Outputs describe the DNS record that it needs.
    * @default none
    */
   domainName: string | undefined;
@@ -77,27 +77,28 @@ export interface Config {
    */
   certificateArn: string | undefined;
   /**
-   * `false` closes the address that AWS gives the API, so that only `domainName` is left.
+   * `false` closes the address that AWS assigns, so that only `domainName` remains.
    * @default `true`
    */
   defaultEndpoint: boolean;
   /**
-   * `false` leaves out the description of the API, `/openapi.json` and the page `/docs`, which anybody may read.
+   * `false` removes the public description of the API, `/openapi.json` and the page `/docs`.
    * @default `true`
    */
   docs: boolean;
   /**
-   * Stream of a restored table, which the functions then use in place of the stack's own: see docs/runbook.md.
+   * ARN of the stream of a restored table, which the functions use instead of the table of the data stack:
+   * docs/runbook.md.
    * @default none
    */
   tableStreamArn: string | undefined;
   /**
-   * `false` leaves out the alarms and the topic that they tell.
+   * `false` removes the alarms and their topic.
    * @default `true`
    */
   alarms: boolean;
   /**
-   * Whom the alarms tell by mail; AWS asks that address for its consent first.
+   * Mail address that alarms notify. AWS first asks this address for confirmation.
    * @default none
    */
   alarmEmail: string | undefined;
@@ -105,7 +106,7 @@ export interface Config {
 
 /**
  * Reads the configuration from the CDK context.
- * Throws a sentence that names the key if a value is not what it should be, or if there is no such key.
+ * @throws Error that names the key if the key is unknown or its value is invalid
  */
 export function readConfig(context: Record<string, unknown>): Config {
   const read = <T>(key: keyof Config, usual: T, parse: (text: string) => T | undefined, wanted: string): T => {
@@ -129,7 +130,7 @@ export function readConfig(context: Record<string, unknown>): Config {
   const optional = (key: keyof Config, form: RegExp, wanted: string) =>
     read<string | undefined>(key, undefined, like(form), wanted);
 
-  // Function names are at most 64 characters long; the bucket of names is lower case.
+  // Function names have at most 64 characters.
   const stage = read(
     'stage',
     'dev',
@@ -174,19 +175,19 @@ export function readConfig(context: Record<string, unknown>): Config {
     alarmEmail: optional('alarmEmail', /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/, 'use one mail address'),
   };
 
-  // A key that nobody reads is a slip that would pass unseen. CDK's own hold a colon, a slash or hyphens.
+  // An unknown key is a typing error. The keys of CDK itself contain a colon, a slash or hyphens.
   const unknown = Object.keys(context).find((key) => !(key in config) && /^\w+$/.test(key));
-  if (unknown) throw new Error(`Context "${unknown}" is not known: use ${Object.keys(config).join(', ')}.`);
-  if (stage === 'prod' && !config.retain) throw new Error('Context "retain=false" is not for stage "prod".');
+  if (unknown) throw new Error(`Context "${unknown}" is unknown: use ${Object.keys(config).join(', ')}.`);
+  if (stage === 'prod' && !config.retain) throw new Error('Context "retain=false" is not allowed for stage "prod".');
   for (const [one, other] of [
     ['domainName', 'certificateArn'],
     ['certificateArn', 'domainName'],
   ] as const)
-    if (config[one] && !config[other]) throw new Error(`Context "${one}" is given without "${other}".`);
+    if (config[one] && !config[other]) throw new Error(`Context "${one}" requires "${other}".`);
   if (!config.defaultEndpoint && !config.domainName)
-    throw new Error('Context "defaultEndpoint=false" would leave no address: give "domainName" too.');
+    throw new Error('Context "defaultEndpoint=false" requires "domainName": the API would have no address.');
   if (!config.alarms && config.alarmEmail)
-    throw new Error('Context "alarmEmail" is given with "alarms=false": nobody would be told.');
+    throw new Error('Context "alarmEmail" cannot be combined with "alarms=false".');
   return config;
 }
 
@@ -194,7 +195,7 @@ const RETENTIONS = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
 );
 
-/** ARN of a table, its name, and the label of its stream. */
+/** The ARN of a stream; the groups are the ARN and the name of its table. */
 export const STREAM_ARN = /^(arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/([\w.-]{3,255}))\/stream\/[\d:.T-]+$/;
 
 function originsOf(text: string): string[] | undefined {

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from '../shared/openapi/document.ts';
 import { routes } from '../shared/routes/index.ts';
 import { clientOperations } from './client.ts';
-import { withConfiguration, withEndpoints, withExample } from './pages.ts';
+import { withConfiguration, withEndpoints, withEntities, withExample } from './pages.ts';
 
 const file = (path: string): URL => new URL(`../${path}`, import.meta.url);
 const text = (path: string): Promise<string> => readFile(file(path), 'utf8');
@@ -16,6 +16,7 @@ export async function documents(): Promise<Record<string, string>> {
   return {
     'docs/client.md': withExample(await text('docs/client.md'), await text('client/example.ts')),
     'docs/configuration.md': withConfiguration(await text('docs/configuration.md')),
+    'docs/data-model.md': withEntities(await text('docs/data-model.md')),
     'docs/endpoints.md': withEndpoints(await text('docs/endpoints.md'), routes),
     'client/operations.ts': clientOperations(openApi),
     'docs/openapi.json': `${JSON.stringify(openApi, null, 1)}\n`,

@@ -1,6 +1,6 @@
 /**
- * `npm run events [-- --app ID] [--token TOKEN]`: a sample event of every operation for `sam local invoke`, in
- * `.local/events`, and in `commands.txt` beside them the command for each, where cdk.out holds the templates.
+ * `npm run events [-- --app ID] [--token TOKEN]`: writes to `.local/events` a sample event of every operation for
+ * `sam local invoke`. If cdk.out contains the templates, it also writes `commands.txt` with one command per operation.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -76,7 +76,7 @@ interface Resource {
   Metadata: { 'aws:asset:path': string };
 }
 
-/** By row id, where `sam local invoke` finds each function in a folder that `cdk synth` wrote. */
+/** Where `sam local invoke` finds each function in an output folder of `cdk synth`, by row id. */
 export function samFunctions(assembly: string): Map<string, SamFunction> {
   const found = new Map<string, SamFunction>();
   for (const file of globSync('*.nested.template.json', { cwd: assembly }).sort()) {
@@ -113,13 +113,13 @@ async function main(): Promise<void> {
   console.log(`${routes.length} events in ${FOLDER}`);
   const assembly = join(ROOT, 'cdk.out');
   const functions = existsSync(assembly) ? samFunctions(assembly) : new Map<string, SamFunction>();
-  if (functions.size === 0) return console.log('No templates in cdk.out (npm run synth writes them): no commands.txt');
+  if (functions.size === 0) return console.log('No commands.txt: cdk.out has no templates (npm run synth writes them)');
   const commands = routes.flatMap((row) => {
     const where = functions.get(row.id);
     return where ? [samCommand(row, where)] : [];
   });
   await write('commands.txt', `${commands.join('\n')}\n`);
-  console.log(`The command of each: ${join(FOLDER, 'commands.txt')}`);
+  console.log(`Commands: ${join(FOLDER, 'commands.txt')}`);
 }
 
 if (import.meta.main) await main();

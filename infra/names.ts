@@ -1,23 +1,23 @@
 /**
- * Names made from the id of a row of the route table. Ids stay for ever, and so do these names: bundle folders,
- * function names and logical ids never depend on the order of rows. Imports nothing.
+ * Names derived from the id of a row of the route table. Ids never change, and neither do bundle folders, function
+ * names and logical ids. They do not depend on the order of rows. This file imports nothing.
  */
 
-/** `group/apply/handle` → `group-apply-handle`: bundle folder and end of the function's name. */
+/** `group/apply/handle` → `group-apply-handle`: bundle folder and suffix of the function name. */
 export const slugOf = (id: string): string => id.replaceAll('/', '-');
 
-/** `group/apply/handle` → `GroupApplyHandle`: the construct, and so the start of its resources' logical ids. */
+/** `group/apply/handle` → `GroupApplyHandle`: construct id, and prefix of the logical ids of its resources. */
 export const constructIdOf = (id: string): string =>
   id.replace(/(?:^|[/-])([a-z0-9])/g, (_, first: string) => first.toUpperCase());
 
 /** `roster-dev-group-apply-handle` */
 export const functionNameOf = (stage: string, id: string): string => `roster-${stage}-${slugOf(id)}`;
 
-/** Area of the functions that no client calls: they are no rows of an area of the route table. */
+/** Area of the background functions, which belong to no area of the route table. */
 export const BACKGROUND = 'background';
 
-/** Where events end that a background function did not take. */
+/** The dead-letter queue of a background function. */
 export const failedQueueNameOf = (stage: string, id: string): string => `${functionNameOf(stage, id)}-failed`;
 
-/** The operators' command line finds the table by this name. */
+/** The operator command line finds the table by this name. */
 export const tableNameOf = (stage: string): string => `roster-${stage}`;

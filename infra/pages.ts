@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ENTITIES } from '../shared/data/schema.ts';
 import { AREAS, type Operation } from '../shared/routes/index.ts';
 
 const CONFIG = new URL('./config.ts', import.meta.url);
@@ -61,3 +62,19 @@ export function withConfiguration(page: string): string {
 /** The page with the example for the client, which a test runs. */
 export const withExample = (page: string, source: string): string =>
   withPart(page, 'example', `\`\`\`ts\n${source.trim()}\n\`\`\``);
+
+/** The page with the chart of the kinds of items from the schema. */
+export function withEntities(page: string): string {
+  const rows = Object.entries(ENTITIES).map(([name, { entity, about }]) => {
+    const { pk, sk, orders = {}, gsi1, ttl } = entity.shape;
+    const local = Object.entries(orders).map(([order, [index, template]]) => `${index} \`${template}\` (${order})`);
+    const indexes = [...local, ...(gsi1 ? [`gsi1 \`${gsi1[0]}\` / \`${gsi1[1]}\``] : [])];
+    const expiry = { all: 'yes', some: 'some', none: '' }[ttl ?? 'none'];
+    return `| ${name} | \`${pk}\` / \`${sk}\` | ${indexes.join(', ')} | ${expiry} | ${about} |`;
+  });
+  return withPart(
+    page,
+    'entities',
+    `| kind | \`pk\` / \`sk\` | indexes | TTL | holds |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}`,
+  );
+}

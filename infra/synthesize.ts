@@ -7,33 +7,35 @@ import { ApiStack } from './stacks/api-stack.ts';
 import { type DataNames, DataStack } from './stacks/data-stack.ts';
 
 export interface SynthesizeOptions {
-  /** Folder that `bundle()` wrote. */
+  /** Output folder of `bundle()`. */
   bundles: string;
-  /** Where the templates and assets go. Default: where the CDK command line wants them, else a new temporary folder. */
+  /** Output folder. Default: that of the CDK command line, otherwise a new temporary folder. */
   outdir?: string;
-  /** As `-c key=value` on the command line: see `config.ts`. */
+  /** Like `-c key=value` on the command line: see `config.ts`. */
   context?: Record<string, string>;
   /** Default: the route table. */
   routes?: readonly Operation[];
   backgroundFunctions?: readonly BackgroundFunction[];
-  /** Checks the templates against CloudFormation's rules, and throws; takes as long as all the rest. Default: no. */
+  /** Checks the templates against CloudFormation's rules and throws on errors; doubles the time. Default: false. */
   validate?: boolean;
 }
 
-/** Writes the templates and assets of both stacks. Needs no account and no network. Throws on wrong context, and if
- * cdk-nag finds what nobody has acknowledged with a reason. */
+/**
+ * Writes the templates and assets of both stacks. Needs no account and no network.
+ * @throws Error for invalid context, and for findings of cdk-nag that are not acknowledged with a reason
+ */
 export const synthesize = (options: SynthesizeOptions): CloudAssembly => application(options).synth();
 
-/** Both stacks, not yet written. */
+/** The CDK app with both stacks. */
 export function application(options: SynthesizeOptions): App {
   const app = new App({
     analyticsReporting: false,
     builtinCloudFormationValidation: options.validate ?? false,
     ...(options.outdir && { outdir: options.outdir }),
     postCliContext: {
-      // Asset paths in the templates lead the laptop stack from a function to its bundle.
+      // The laptop stack finds the bundle of a function by its asset path in the template.
       'aws:cdk:enable-asset-metadata': true,
-      // What the check finds wrong ends the synthesis. By default CDK would only say so.
+      // Errors of the check end the synthesis. By default CDK only reports them.
       '@aws-cdk/core:validateAgainstDefaultRules': true,
       ...options.context,
     },
@@ -53,8 +55,8 @@ export function application(options: SynthesizeOptions): App {
 }
 
 /**
- * The table that the functions use in place of the data stack's own. Only the API stack changes: the data stack keeps
- * its table and its exports, which CloudFormation would not let change while they are imported.
+ * The restored table that the functions use instead of the table of the data stack. Only the API stack changes. The
+ * data stack keeps its table and exports, because CloudFormation does not allow imported exports to change.
  */
 function restoredTable({ tableStreamArn }: Config): Partial<DataNames> {
   const [streamArn, tableArn, tableName] = STREAM_ARN.exec(tableStreamArn ?? '') ?? [];

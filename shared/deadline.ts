@@ -3,16 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from './errors.ts';
 
 /**
- * The signal of the call, or of the run of a background function, that the code works for. It is aborted at the
- * deadline and as soon as the work has ended, so nothing of a call reaches the network after its answer: Lambda would
- * freeze it there and go on with it during the next call.
+ * The signal of the current call, or of the current run of a background function. It is aborted at the deadline and when
+ * the work ends. So no request of a call is sent after its answer, where Lambda would freeze it and continue it during
+ * the next call.
  */
 const current = new AsyncLocalStorage<AbortSignal>();
 
-/**
- * Runs the work under a signal of its own, which follows `outer`. Without `outer` (commands of operators, tests) the
- * work has no deadline.
- */
+/** Runs the work under its own signal, which follows `outer`. Without `outer`, the work has no deadline (commands, tests). */
 export async function untilAnswered<T>(outer: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const follow = () => controller.abort(outer?.reason);
@@ -26,14 +23,14 @@ export async function untilAnswered<T>(outer: AbortSignal | undefined, work: () 
   }
 }
 
-/** @throws Unavailable where the call has been answered, or its deadline has passed */
+/** @throws Unavailable after the call's answer or deadline */
 export function stillRunning(): void {
   if (current.getStore()?.aborted) throw new Unavailable('the call has no time left');
 }
 
 /**
- * Sends one request. Its signal is aborted after `most` milliseconds, and with the call: an answer that has not come
- * whole by then does not count.
+ * Sends one request, whose signal is aborted after `most` milliseconds and at the end of the call. An answer that is not
+ * complete by then does not count.
  * @throws Unavailable as `stillRunning`
  */
 export async function attempt<T>(most: number, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -54,25 +51,25 @@ export async function attempt<T>(most: number, send: (signal: AbortSignal) => Pr
   }
 }
 
-/** Waits for so many milliseconds. @throws Unavailable as `stillRunning`, as soon as the call ends */
+/** Waits for so many milliseconds. @throws Unavailable as soon as the call ends */
 export async function pause(ms: number): Promise<void> {
   const signal = current.getStore();
   await sleep(ms, undefined, signal && { signal }).catch(() => {});
   stillRunning();
 }
 
-/** The longest wait before another attempt, in milliseconds: doubled each time, from the first to the last. */
+/** Bounds of the wait before another attempt (ms). The longest wait doubles each time, from the first to the last. */
 const FIRST_WAIT = 25;
 const LAST_WAIT = 1000;
 
-/** How long one request, or one write on contended records, is tried again. */
+/** Limits how long a request, or a write on contended records, is sent again. */
 export class Patience {
   readonly #began = Date.now();
   readonly #most: number;
   readonly #sentence: string;
   #attempts = 0;
 
-  /** @param most milliseconds after which no other attempt begins @param sentence what the log says then */
+  /** @param most milliseconds after which no attempt begins @param sentence the message of the error then */
   constructor(most: number, sentence: string) {
     this.#most = most;
     this.#sentence = sentence;
@@ -81,7 +78,7 @@ export class Patience {
   /**
    * Waits before the next attempt, with full jitter.
    * @param atLeast attempts that are made however long they take
-   * @throws Unavailable where patience or the call's time is used up
+   * @throws Unavailable where the time of this request or of the call is used up
    */
   async again(cause: unknown, atLeast = 2): Promise<void> {
     this.#attempts++;

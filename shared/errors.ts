@@ -1,7 +1,6 @@
 /**
- * The closed table of API errors: the code that clients see and the message, which a caller may replace by one that
- * names a field. Nothing else reaches a caller; every other error is logged and answered as a fault of the service
- * (20000). What each error means stands in shared/openapi/errors.ts, which no function bundles.
+ * The closed table of API errors: name, code and default message. A client sees no other error: all others are logged and
+ * answered as a fault of the service (20000). shared/openapi/errors.ts, which no function bundles, says what each means.
  */
 export const errors = {
   loginAgain: [402, 'the access-token is expired, replaced or revoked: log in again'],
@@ -41,7 +40,7 @@ export const errors = {
 
 export type ErrorName = keyof typeof errors;
 
-/** A documented error, made by its name: ends the call, or one entry of its list, with the error's code and message. */
+/** A documented error, which ends the call or one entry of its list. */
 export class ApiError extends Error {
   declare readonly name: ErrorName;
   readonly code: number;
@@ -52,10 +51,10 @@ export class ApiError extends Error {
   }
 }
 
-/** `badParameter` with the name of the field. */
+/** `badParameter` with a message that names the field. */
 export const badParameter = (field: string, wrong: string) => new ApiError('badParameter', `${field}: ${wrong}`);
 
-/** The body is larger than the operation takes: answered 413, as the gateway does above 6 MB; it was not parsed. */
+/** The body is larger than the operation accepts. Answered 413, as the gateway does above 6 MB, without parsing it. */
 export class TooLarge extends ApiError {
   constructor(most: number, instead = '') {
     super('badParameter', `body: must have at most ${most} bytes${instead}`);
@@ -63,7 +62,8 @@ export class TooLarge extends ApiError {
 }
 
 /**
- * The service cannot finish now (throttled, not answered, a record stays contended, no time left): 503 with
- * Retry-After. The call did all or nothing, a call with a list all or nothing per entry; repeating it finishes the rest.
+ * The service cannot finish now: the database throttles or does not answer, a record stays contended, or no time is left.
+ * Answered 503 with Retry-After. The call did all or nothing; a call with a list did so per entry. A repeated call does
+ * the rest.
  */
 export class Unavailable extends Error {}

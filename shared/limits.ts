@@ -1,19 +1,19 @@
-/** What an app may have set otherwise in its record; these are the defaults (durations in seconds, sizes in bytes). */
+/** The defaults of an app's limits; its record may set others. Durations are in seconds, sizes in bytes. */
 export const LIMITS = {
-  /** Members a group, stamped on it when it is made; at most `MAX_CAPACITY`. */
+  /** Members per group, stored in the group when it is made. */
   group_capacity: 2000,
-  /** Admins a group, its owner not counted. */
+  /** Admins per group, without its owner. */
   group_admins: 50,
   groups_owned: 1000,
   groups_joined: 1000,
-  /** Of the whole app; 0 is unlimited. */
+  /** Of the whole app, like `users`; 0 is unlimited. */
   groups: 0,
   users: 0,
   announcements: 100,
   files: 1000,
   file_size: 104_857_600,
   avatar_size: 5_242_880,
-  /** Of presigned addresses. */
+  /** Of presigned addresses, like `download_life`. */
   upload_life: 900,
   download_life: 3600,
   invitation_life: 604_800,
@@ -27,28 +27,28 @@ export const LIMITS = {
 export type LimitName = keyof typeof LIMITS;
 export type Limits = { [name in LimitName]: number };
 
-/** The most that an operator may set. An app's record that holds more is read as if it held this. */
+/** The most that an operator may set. A larger limit in an app's record counts as this. */
 export const MOST: Partial<Limits> = {
   group_capacity: 100_000,
   groups_joined: 3000,
-  /** Lists without pages: one answer holds them. */
+  /** These lists have no pages: one answer holds each. */
   group_admins: 1000,
   devices: 100,
   announcements: 1000,
-  /** One item, which a call reads before rights are proven: see `MOST_BYTES`. */
+  /** One item holds them, and a call reads it before rights are proven: see `MOST_BYTES`. */
   tags: 200,
-  // Held in memory while it is published.
+  // The function that publishes an avatar holds it in memory.
   avatar_size: 20_971_520,
   invitation_life: 2_592_000,
   application_life: 2_592_000,
   qrcode_life: 2_592_000,
-  // A presigned address ends with the session of the role that signed it, which lasts longer than an hour.
+  // A presigned address ends with the session of the role that signed it. That lasts longer than an hour.
   upload_life: 3600,
   download_life: 3600,
 };
 
-/** Seconds that a file stays reserved for its upload. */
+/** Seconds for which a file stays reserved for its upload. */
 export const RESERVATION_LIFE = 86_400;
 
-/** Seconds that handled and expired invitations and applications stay in the lists. */
+/** Seconds for which handled and expired invitations and applications stay in the lists. */
 export const KEPT_IN_LISTS = 2_592_000;

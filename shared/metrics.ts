@@ -1,29 +1,29 @@
 /**
- * What the log lines of functions measure (decision 30): CloudWatch makes metrics of them, the dashboard and the alarms
- * show these names. Imports nothing.
+ * The metrics that CloudWatch extracts from the log lines of functions (decision 30), by the names that the dashboard and
+ * the alarms use. Imports nothing.
  */
 
 /** Namespace of all metrics; the stage is their first dimension. */
 export const NAMESPACE = 'Roster';
 
 /**
- * Dimensions are members of the log line. By `area` and `code` there are few; by `operation` and `code` there are many,
- * so only calls that say something about their operation are counted so.
+ * Sets of dimensions, which are members of the log line. `operation` with `code` makes many metrics, so only calls that
+ * tell something about their operation are counted by them.
  */
 export const BY_STAGE = ['stage'] as const;
 export const BY_AREA = ['stage', 'area'] as const;
 export const BY_CODE = ['stage', 'code'] as const;
 export const BY_OPERATION = ['stage', 'operation', 'code'] as const;
 
-/** One a call. */
+/** Counts one per call. */
 export const CALLS = 'calls';
-/** Milliseconds and units of the database that a call, or a run in the background, took; with their CloudWatch units. */
+/** Time and database units of a call, or of a run in the background, with their CloudWatch units. */
 export const COSTS = { ms: 'Milliseconds', read_units: 'Count', write_units: 'Count' } as const;
 
 /**
- * What happened, counted by the very write that makes it happen (`measured` in shared/data/step.ts), so that what is
- * refused, tried again or decided again counts once or not at all. In the order of the dashboard. The last two are no
- * events but what writes were answered: that a partition key nears the size it may have, or has it.
+ * Events in the order of the dashboard. The write that makes an event happen also counts it (`measured` in
+ * shared/data/step.ts), so that retries never count twice and refused writes not at all. The last two are reported by
+ * writes: a partition key is near its greatest size, or has reached it.
  */
 export const EVENTS = [
   'registrations',

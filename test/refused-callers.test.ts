@@ -1,9 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { forgetCachedApps } from '../shared/call/call.ts';
+import { forgetCachedApps } from '../shared/call/app-cache.ts';
 import { tokenHash } from '../shared/call/token.ts';
 import { updateApp } from '../shared/data/app-repo.ts';
 import { documentClient } from '../shared/data/client.ts';
-import { exists } from '../shared/data/expression.ts';
 import { adminTokenKey, deviceKey } from '../shared/data/keys.ts';
 import { update } from '../shared/data/step.ts';
 import { type Operation, routes } from '../shared/routes/index.ts';
@@ -142,9 +141,9 @@ test('an admin token with an unknown user_id reads at most 20 units and writes n
 
 test('a caller of a disabled app reads at most 20 units and writes none (appDisabled)', async () => {
   const { given } = scene;
-  await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
+  await given.db.write([updateApp(given.app, { status: 'disabled' })]);
   expect(await refuse(routes, 'appDisabled', {})).toEqual([]);
-  await given.db.write([updateApp(given.app, { status: 'active' }, exists)]);
+  await given.db.write([updateApp(given.app, { status: 'active' })]);
 });
 
 test('a user who is not a member of the group reads at most 20 units and writes none (needsMember)', async () => {

@@ -1,2 +1,2 @@
-/** A handler that does nothing: what the runtime itself costs. */
+/** A handler that does nothing: the cost of the runtime itself. */
 export const handler = async () => ({ statusCode: 200, body: '{"code":200}' });

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 
-/** The one read that every contestant but the empty handler answers with: a user by its key. */
+/** The read of every contestant except the empty handler: a user by its key. */
 export async function getItem(key: string): Promise<unknown> {
   const { Item } = await client.send(new GetCommand({ TableName: process.env.TABLE_NAME, Key: { pk: key, sk: '#' } }));
   return { code: 200, data: Item, message: null };

@@ -14,7 +14,7 @@ class UserController {
   }
 }
 
-// As `profile(@Query('key') key: string)`, which esbuild and tsc take and linters do not.
+// Same as `profile(@Query('key') key: string)`, which esbuild and tsc accept but linters do not.
 Query('key')(UserController.prototype, 'profile', 0);
 
 @Module({ controllers: [UserController] })
@@ -27,5 +27,5 @@ const started = (async () => {
   return serverless(server);
 })();
 
-/** The same read behind NestJS on express, as its own documentation deploys it. */
+/** The same read behind NestJS on express, deployed as in the NestJS documentation. */
 export const handler = async (event: object, context: object) => (await started)(event, context);

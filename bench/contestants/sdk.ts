@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { getItem } from './get-item.ts';
 
-/** The SDK and nothing else: the floor that the given packages set. */
+/** Only the SDK: the lower bound for the given packages. */
 export const handler = async (event: APIGatewayProxyEventV2) => ({
   statusCode: 200,
   headers: { 'content-type': 'application/json' },

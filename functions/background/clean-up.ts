@@ -11,10 +11,10 @@ import { forgetGroup } from '../../shared/domain/background/dissolved-group.ts';
 import { Pace } from '../../shared/domain/background/pace.ts';
 import { logJob } from '../../shared/http/log.ts';
 
-/** Time (ms) kept for handing the job on: no round begins after the first, and what still runs ends at the second. */
+/** With less time than this left no further round begins, and with less than the second running work ends (ms). */
 const RESERVE = 20_000;
 const HAND_ON = 10_000;
-/** A request that the database throttles or does not answer is sent again for so long (ms): beyond, the run slows down. */
+/** How long the database client retries throttled or unanswered requests (ms). Not at all: `Pace` slows the run down. */
 const FAULTS = 0;
 
 function run(db: Database, job: Job, now: number, pace: Pace): Promise<boolean> {
@@ -31,9 +31,9 @@ function run(db: Database, job: Job, now: number, pace: Pace): Promise<boolean> 
 }
 
 /**
- * Fed by the table's stream with every new or touched job. A job that does not fit into one run is touched and so
- * handed out again; one that fails is tried again by the stream, and after that lies in the dead-letter queue while its
- * item stays in the table. Everything a job does may be done twice. Throttling slows a run down, and does not fail it.
+ * The table's stream delivers each new or changed job. A run that does not finish its job changes it, so that the stream
+ * delivers it again. The stream retries a job that fails and then puts it into the dead-letter queue; its item stays in
+ * the table. All work of a job is idempotent. Throttling slows a run down and does not fail it.
  */
 export async function handler(event: DynamoDBStreamEvent, context: Context): Promise<void> {
   for (const { dynamodb } of event.Records) {

@@ -4,18 +4,18 @@ import { untilAnswered } from '../../shared/deadline.ts';
 import { publishUpload } from '../../shared/domain/file/publication.ts';
 import { logUpload } from '../../shared/http/log.ts';
 
-/** What S3 says of an object that was created: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
+/** S3's event of a new object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
 export type ObjectCreated = EventBridgeEvent<
   'Object Created',
   { object: { key: string; size: number; etag: string }; 'request-id': string }
 >;
 
-/** Time (ms) kept for telling Lambda that this run has failed, so that it begins another. */
+/** Milliseconds that are kept to tell Lambda that this run has failed, so that it starts another. */
 const RESERVE = 1000;
 
 /**
- * Fed with every object that comes to lie below `incoming/`, at least once and in any order. What fails is tried again
- * by Lambda, and after that lies in the dead-letter queue. Everything it does may be done twice.
+ * EventBridge calls this with every new object below `incoming/`, at least once and in any order. Lambda retries what
+ * fails, then puts it into the dead-letter queue. Everything here may run twice.
  */
 export async function handler({ detail: { object } }: ObjectCreated, context: Context): Promise<void> {
   const db = new Database();

@@ -1,4 +1,4 @@
-import { bannedList } from '../../shared/domain/group/banned-list.ts';
+import { bannedList } from '../../shared/domain/group/ban.ts';
 import { operation } from '../../shared/http/operation.ts';
 import { groupBannedList } from '../../shared/routes/member.ts';
 

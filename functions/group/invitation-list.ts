@@ -1,4 +1,4 @@
-import { invitationList } from '../../shared/domain/group/invitation-answer.ts';
+import { invitationList } from '../../shared/domain/group/invitation.ts';
 import { operation } from '../../shared/http/operation.ts';
 import { groupInvitationList } from '../../shared/routes/member.ts';
 

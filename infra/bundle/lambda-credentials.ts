@@ -1,10 +1,10 @@
 /**
- * Stands in for `@aws-sdk/credential-provider-node` in every bundle. A Lambda function has exactly one source of
- * credentials, the environment; the SDK's own chain (profiles, SSO, web identity, instance metadata, each with its
- * client) is 135 KB of code that is loaded at every cold start and never used.
+ * Replaces `@aws-sdk/credential-provider-node` in every bundle. A Lambda function has one source of credentials, the
+ * environment. The SDK's provider chain (profiles, SSO, web identity, instance metadata, each with its client) is 135
+ * KB of code that every cold start would load and never use.
  */
 
-/** What the SDK calls for credentials where a client was given none. Rejects if the environment holds no key. */
+/** The SDK's default provider of credentials. Rejects if the environment has no key. */
 export const defaultProvider = () => async () => {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
   if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {

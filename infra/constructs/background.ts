@@ -37,7 +37,7 @@ export class Background extends Construct {
     });
     Validations.of(this.#failed).acknowledge({
       id: 'AwsSolutions::AwsSolutions-SQS3',
-      reason: 'This queue is where failed records end; it has no consumer that could fail.',
+      reason: 'This is a dead-letter queue; it has no consumer that could fail.',
     });
     const { streamArn, bucketName } = surroundings.data;
     const onJobs = row.trigger === 'jobs';

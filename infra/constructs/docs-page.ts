@@ -9,13 +9,13 @@ import { bundleFolder } from '../bundle.ts';
 import { functionNameOf } from '../names.ts';
 import type { Surroundings } from './row-function.ts';
 
-/** The function that serves the description of the API from files of its own bundle; it may do nothing but log. */
+/** The function that serves the description of the API from files of its bundle. It may only write its log. */
 export class DocsPage extends Construct {
   constructor(scope: Construct, apiId: string, { config, bundles }: Surroundings) {
     super(scope, 'Docs');
     Validations.of(this).acknowledge({
       id: 'AwsSolutions::AwsSolutions-APIG4',
-      reason: 'What the API offers is no secret, and the page holds nothing else. `-c docs=false` leaves it out.',
+      reason: 'The description of the API is public, and the page contains nothing else. `-c docs=false` removes it.',
     });
     const functionName = functionNameOf(config.stage, docsPage.id);
     const logGroup = new LogGroup(this, 'Logs', {

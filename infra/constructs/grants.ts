@@ -3,12 +3,11 @@ import type { Grant } from '../../shared/routes/index.ts';
 import { avatarObject, FILES, INCOMING, incomingAvatar } from '../../shared/storage/names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 
-/** ARNs that grants speak of. */
+/** ARNs that grants refer to. */
 type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'>;
 
 /**
- * Objects live below these prefixes. S3 has no finer resource than a key, and keys are random: this is the only place
- * where a resource holds a wildcard.
+ * Prefixes of objects. Keys are random and unknown at deployment, so these are the only resources with a wildcard.
  */
 const OBJECTS = {
   incoming: `${INCOMING}*`,
@@ -34,7 +33,7 @@ interface Permission {
   on: (targets: GrantTargets) => string;
 }
 
-/** Each word of the vocabulary: IAM actions, each on one resource. */
+/** The IAM actions of each grant, each on one resource. */
 const permissions: Record<Grant, Permission | Permission[]> = {
   get: { action: 'dynamodb:GetItem', on: onTable },
   'batch-get': { action: 'dynamodb:BatchGetItem', on: onTable },
@@ -69,7 +68,7 @@ const permissions: Record<Grant, Permission | Permission[]> = {
 };
 const permissionsOf = (grant: Grant): Permission[] => [permissions[grant]].flat();
 
-/** The statements that allow exactly `grants`: one for each resource, its actions in alphabetical order. */
+/** The statements that allow exactly `grants`: one per resource, with its actions in alphabetical order. */
 export function statementsOf(grants: readonly Grant[], targets: GrantTargets): PolicyStatement[] {
   const actions = new Map<string, Set<string>>();
   for (const { action, on } of grants.flatMap(permissionsOf)) {
@@ -82,6 +81,6 @@ export function statementsOf(grants: readonly Grant[], targets: GrantTargets): P
   );
 }
 
-/** Whether a function with these grants needs to know the bucket. */
+/** Whether a function with these grants needs the name of the bucket. */
 export const usesBucket = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ action }) => action.startsWith('s3:'));

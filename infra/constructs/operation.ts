@@ -26,8 +26,8 @@ export class OperationResources extends Construct {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions::AwsSolutions-APIG4',
       reason:
-        'The function itself checks the access-token, in the same read that brings the records of its actor; a gateway ' +
-        'authorizer would add a call, could only cache what must take effect at once, and cannot answer in the envelope.',
+        'The function checks the access-token in the read that also returns the records of the actor. A gateway ' +
+        'authorizer would add a call, would delay revocations by its cache, and cannot answer in the envelope.',
     });
     const { functionArn } = rowFunction(this, row, surroundings);
     const integration = new CfnIntegration(this, 'Integration', {

@@ -15,7 +15,7 @@ import { statementsOf, usesBucket } from './grants.ts';
 export interface Surroundings {
   config: Config;
   data: DataNames;
-  /** Folder that `bundle()` wrote. */
+  /** Output folder of `bundle()`. */
   bundles: string;
 }
 
@@ -58,7 +58,7 @@ export function rowFunction(
     if (!resource.startsWith(`${data.bucketArn}/`)) continue;
     Validations.of(role).acknowledge({
       id: `AwsSolutions::AwsSolutions-IAM5[Resource::Roster-${config.stage}-Data-BucketArn${resource.slice(data.bucketArn.length)}]`,
-      reason: 'Objects have random keys below this prefix; a permission cannot name them before they exist.',
+      reason: 'Objects have random keys below this prefix, so a permission cannot name them.',
     });
   }
   return new LambdaFunction(scope, 'Function', {

@@ -1,22 +1,22 @@
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 
-/** What a command answers: for scripts with `--json`, and for people. */
+/** The result of a command, as JSON for scripts (`--json`) and as text. */
 export interface Answer {
   json: object;
   text: string;
-  /** Not all was done: the exit code is 1, and the answer says what. */
+  /** The command did not complete everything: the exit code is 1, and the answer names the failures. */
   failed?: boolean;
 }
 
 /**
- * Makes a commander action of a command's work: finds the table, says on stderr which, and prints the answer.
- * `A` are its arguments and `O` its own options, as their parsers give them.
+ * Turns the work of a command into a commander action: finds the table, names it on stderr, and prints the answer.
+ * `A` are the parsed arguments, `O` the parsed options of the command.
  */
 export type Answering = <A extends unknown[], O>(
   work: (table: OperatorTable, args: A, options: O) => Promise<Answer>,
 ) => (...given: unknown[]) => Promise<void>;
 
-/** Columns as wide as their widest cell; a first row of headings where given. */
+/** Text in aligned columns, with an optional row of headings. */
 export function aligned(rows: readonly (readonly string[])[], headings?: readonly string[]): string {
   const all = headings ? [headings.map((heading) => heading.toUpperCase()), ...rows] : rows;
   const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
@@ -30,9 +30,9 @@ export function aligned(rows: readonly (readonly string[])[], headings?: readonl
     .join('\n');
 }
 
-/** Milliseconds as scripts get them; null where there is no such time. */
+/** A time in milliseconds for JSON output; null if absent. */
 export const isoTime = (ms: number | undefined) => (ms ? new Date(ms).toISOString() : null);
 
-/** Milliseconds as people read them. */
+/** A time in milliseconds for text output. */
 export const shownTime = (ms: number | undefined, never = '-') =>
   ms ? `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC` : never;

@@ -11,25 +11,25 @@ import { LIMITS, type LimitName } from '../../shared/limits.ts';
 import { type Answer, type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId, displayName, limitChange } from './arguments.ts';
 
-/** Running functions hold an app's record for that long. */
-const HELD = 'Running functions may hold the old record for up to 30 seconds.';
+/** How long running functions cache an app record. */
+const CACHED = 'Running functions may cache the old record for up to 30 seconds.';
 
 /** `apps …`: tenants, their registration and their limits. */
 export function addAppCommands(program: Command, answering: Answering) {
-  const apps = program.command('apps').description('tenants: make, list, disable, delete; registration and limits');
+  const apps = program.command('apps').description('manage apps (tenants), their registration and their limits');
 
   apps
     .command('create')
-    .description('make an app')
-    .option('--id <id>', 'its id (default: a random one)', appId)
-    .option('--name <name>', 'a name for people', displayName)
+    .description('create an app')
+    .option('--id <id>', 'id of the app (default: random)', appId)
+    .option('--name <name>', 'display name', displayName)
     .option('--limit <name=value...>', 'limits that differ from the defaults', limitChange)
     .action(
       answering<[], { id?: string; name?: string; limit?: LimitChanges }>(
         async (table, _, { id, name, limit = {} }) => {
           const given = { limits: withChanges({}, limit), ...(id && { app: id }), ...(name && { name }) };
           const app = await createApp(open(table), given);
-          const text = `App ${app.app} was made. It needs an admin token next: npm run ops -- tokens issue ${app.app}`;
+          const text = `Created app ${app.app}. Next, issue an admin token: npm run ops -- tokens issue ${app.app}`;
           return { json: appJson(app), text };
         },
       ),
@@ -37,7 +37,7 @@ export function addAppCommands(program: Command, answering: Answering) {
 
   apps
     .command('list')
-    .description('all apps')
+    .description('list all apps')
     .action(
       answering<[], object>(async (table) => {
         const all = await allApps(table);
@@ -48,14 +48,15 @@ export function addAppCommands(program: Command, answering: Answering) {
           app.registration,
           shownTime(app.createdAt),
         ]);
-        const text = all.length > 0 ? aligned(rows, ['id', 'name', 'status', 'registration', 'made']) : 'No apps yet.';
+        const text =
+          all.length > 0 ? aligned(rows, ['id', 'name', 'status', 'registration', 'created']) : 'No apps yet.';
         return { json: { apps: all.map(appJson) }, text };
       }),
     );
 
   apps
     .command('show')
-    .description('one app with what differs from the defaults')
+    .description('show an app and the limits that differ from the defaults')
     .argument('<app>', 'id of the app', appId)
     .action(
       answering<[string], object>(async (table, [id]) => {
@@ -69,7 +70,7 @@ export function addAppCommands(program: Command, answering: Answering) {
           ['name', app.name || '-'],
           ['status', app.status],
           ['registration', app.registration],
-          ['made', shownTime(app.createdAt)],
+          ['created', shownTime(app.createdAt)],
           ...counted.map((name) => [name, `${totals[name]} of ${limitsOf(app)[name]}`]),
           [
             'limits',
@@ -83,71 +84,71 @@ export function addAppCommands(program: Command, answering: Answering) {
     );
 
   for (const [verb, status, meaning] of [
-    ['disable', 'disabled', 'every call of the app is answered 40003 (app disabled)'],
-    ['enable', 'active', 'the app is served again'],
+    ['disable', 'disabled', 'every call of the app answers 40003 (app disabled)'],
+    ['enable', 'active', 'the API serves the app again'],
   ] as const)
     apps
       .command(verb)
-      .description(meaning)
+      .description(`${verb} an app: ${meaning}`)
       .argument('<app>', 'id of the app', appId)
       .action(
         answering<[string], object>(async (table, [id]) => {
           const app = await changeApp(open(table), id, () => ({ status }));
-          return { json: appJson(app), text: `App ${id} is ${status} now: ${meaning}. ${HELD}` };
+          return { json: appJson(app), text: `App ${id} is now ${status}: ${meaning}. ${CACHED}` };
         }),
       );
 
   apps
     .command('delete')
-    .description('delete a disabled app for good')
+    .description('delete a disabled app permanently')
     .argument('<app>', 'id of the app', appId)
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .action(
       answering<[string], { yes?: true; json?: true }>(async (table, [id], { yes, json }) => {
         await appNamed(open(table), id);
-        if (!yes && json) throw new Error('--yes: needed with --json, which asks nothing');
+        if (!yes && json) throw new Error('--yes is required with --json, which never asks');
         if (!yes) await confirm(id);
         const tokens = await deleteApp(table, id);
-        const text = `App ${id} and its admin tokens (${tokens}) are deleted; the id answers 40000 and is never used again.
-Its users, groups and files stay in the table and the bucket, out of reach of every call.`;
+        const text = `Deleted app ${id} and its admin tokens (${tokens}). The id now answers 40000 and is never reused.
+Its users, groups and files stay in the table and the bucket, but no call can reach them.`;
         return { json: { app_id: id, deleted: true, tokens_deleted: tokens }, text };
       }),
     );
 
   apps
     .command('registration')
-    .description('let new users register, or not (40001)')
+    .description('open or close the registration of users (closed: 40001)')
     .argument('<app>', 'id of the app', appId)
     .addArgument(program.createArgument('<state>', 'open or closed').choices(['open', 'closed']))
     .action(
       answering<[string, 'open' | 'closed'], object>(async (table, [id, registration]) => {
         const app = await changeApp(open(table), id, () => ({ registration }));
-        return { json: appJson(app), text: `Registration in app ${id} is ${registration} now. ${HELD}` };
+        return { json: appJson(app), text: `Registration in app ${id} is now ${registration}. ${CACHED}` };
       }),
     );
 
   apps
     .command('limits')
-    .description('show the limits of an app, or set some: users=5000 files=default …')
+    .description('show or set the limits of an app: users=5000 files=default …')
     .argument('<app>', 'id of the app', appId)
-    .argument('[name=value...]', 'limits to set; "default" takes a setting back', limitChange)
+    .argument('[name=value...]', 'limits to set; "default" restores the default', limitChange)
     .action(
       answering<[string, LimitChanges | undefined], object>(async (table, [id, changes]) => {
         if (!changes) return limitsAnswer(await appNamed(open(table), id));
         const { app, counted } = await setLimits(table, id, changes);
         const { json, text } = limitsAnswer(app);
         const totals = Object.entries(counted).map(([name, total]) => `Counted ${total} ${name}.`);
-        const again = `What they let in until then is not counted: run apps recount ${id} after that.`;
+        const again = `Users and groups that they create until then are not counted: run apps recount ${id} afterwards.`;
         return {
           json: { ...json, ...counted },
-          text: [text, '', [...totals, HELD, ...(totals.length > 0 ? [again] : [])].join(' ')].join('\n'),
+          text: [text, '', [...totals, CACHED, ...(totals.length > 0 ? [again] : [])].join(' ')].join('\n'),
         };
       }),
     );
 
   apps
     .command('recount')
-    .description('count again what the limits of users and groups are checked against')
+    .description('recount the users and groups that the limits are compared with')
     .argument('<app>', 'id of the app', appId)
     .action(
       answering<[string], object>(async (table, [id]) => {
@@ -167,7 +168,7 @@ const open = (table: OperatorTable) => new Database(table.client, table.name);
 
 const setNames = (app: App) => Object.keys(app.limits) as LimitName[];
 
-/** What is counted of the app: where a limit is set. */
+/** Counters that exist for the app: those with a limit. */
 const countedOf = (app: App): Counted[] => (['users', 'groups'] as const).filter((name) => limitsOf(app)[name] > 0);
 
 const appJson = (app: App) => ({
@@ -192,13 +193,13 @@ function limitsAnswer(app: App): Answer {
   return { json, text: aligned(rows, ['limit', 'value', 'from', 'allowed']) };
 }
 
-/** @throws Error where the operator does not type the id */
+/** @throws Error if the operator does not type the id */
 async function confirm(id: string) {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const typed = await new Promise<string>((resolve) => {
-    terminal.question(`Delete app ${id} for good? Type its id: `, resolve);
+    terminal.question(`Delete app ${id} permanently? Type its id to confirm: `, resolve);
     terminal.once('close', () => resolve(''));
   });
   terminal.close();
-  if (typed.trim() !== id) throw new Error('not confirmed, nothing was deleted');
+  if (typed.trim() !== id) throw new Error('not confirmed: nothing was deleted');
 }

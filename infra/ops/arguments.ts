@@ -2,13 +2,13 @@ import { InvalidArgumentError } from 'commander';
 import { APP_ID } from '../../shared/data/app-repo.ts';
 import { type LimitChanges, parseLimit } from '../../shared/domain/app/limits.ts';
 
-/** An id that an app can have. */
+/** Parses the id of an app. */
 export function appId(text: string): string {
   if (!APP_ID.test(text)) throw new InvalidArgumentError('An app id has 1 to 64 letters, digits, _ or -.');
   return text;
 }
 
-/** A name for people. */
+/** Parses a display name. */
 export function displayName(text: string): string {
   const name = text.trim();
   if (name === '' || [...name].length > 128 || /\p{Cc}/u.test(name))
@@ -16,7 +16,7 @@ export function displayName(text: string): string {
   return name;
 }
 
-/** `name=value` of a limit, added to those before it. */
+/** Parses `name=value` of a limit and adds it to the previous ones. */
 export function limitChange(text: string, before: LimitChanges = {}): LimitChanges {
   try {
     return { ...before, ...parseLimit(text) };
@@ -28,20 +28,23 @@ export function limitChange(text: string, before: LimitChanges = {}): LimitChang
 const DAY = 86_400_000;
 const SPAN = { d: DAY, h: DAY / 24, m: DAY / 1440 };
 
-/** `30d`, `12h`, `90m`: milliseconds. */
+/** Parses `30d`, `12h` or `90m` into milliseconds. */
 export function timeSpan(text: string): number {
   const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
   if (!count) throw new InvalidArgumentError('Give a span such as 30d, 12h or 90m.');
   return Number(count) * SPAN[unit as keyof typeof SPAN];
 }
 
-/** `30d`, `12h`, `90m` from now, or a date (UTC) or a time of ISO 8601: milliseconds since 1970, in the future. */
+/**
+ * Parses `30d`, `12h` or `90m` from now, a date (UTC) or an ISO 8601 time. Returns milliseconds since 1970, in the
+ * future.
+ */
 export function futureTime(text: string, now = Date.now()): number {
   const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
   const time = count ? now + Number(count) * SPAN[unit as keyof typeof SPAN] : iso ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time))
     throw new InvalidArgumentError('Give a span such as 30d, 12h or 90m, or a time such as 2030-01-31T12:00Z.');
-  if (time <= now) throw new InvalidArgumentError('It has to be in the future.');
+  if (time <= now) throw new InvalidArgumentError('The time must be in the future.');
   return time;
 }

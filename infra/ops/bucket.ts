@@ -1,16 +1,16 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import type { OperatorBucket } from '../../shared/storage/operator-bucket.ts';
+import type { OperatorBucket } from '../../shared/storage/operator-object-repo.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../local/aws.ts';
 import { type Place, runningStack } from './table.ts';
 
 /**
- * The bucket of the same place as the table: the laptop stack's, or one on AWS, whose name CloudFormation has drawn.
- * Sends nothing. @throws Error with a sentence for the operator
+ * The bucket that belongs to the table: that of the laptop stack, or one on AWS, whose name CloudFormation generates.
+ * Sends no request. @throws Error with a message for the operator
  */
 export function findBucket({ bucket, ...place }: Place & { bucket?: string }): OperatorBucket {
   const stack = runningStack(place);
   if (stack && bucket !== undefined)
-    throw new Error('--bucket names one on AWS: give --stage, --region or --table too');
+    throw new Error('--bucket names a bucket on AWS: also give --stage, --region or --table');
   if (stack) {
     const client = new S3Client({
       endpoint: stack.s3_endpoint,
@@ -21,6 +21,6 @@ export function findBucket({ bucket, ...place }: Place & { bucket?: string }): O
     return { client, name: stack.bucket_name };
   }
   if (bucket === undefined)
-    throw new Error('--bucket: needed on AWS; it is the output BucketName of the stack Roster-<stage>-Data');
+    throw new Error('--bucket is required on AWS: it is the output BucketName of the stack Roster-<stage>-Data');
   return { client: new S3Client({ ...(place.region && { region: place.region }) }), name: bucket };
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Database } from '../../shared/data/database.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
 import { type Broken, checkFiles, type Orphan } from '../../shared/domain/app/files.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
@@ -9,29 +9,29 @@ import type { Place } from './table.ts';
 
 const HOUR = 3_600_000;
 
-/** `files …`: objects in the bucket and their records. */
+/** `files …`: compares objects in the bucket with their records. */
 export function addFileCommands(program: Command, answering: Answering) {
-  const files = program.command('files').description("group files: compare the bucket's objects with the records");
+  const files = program.command('files').description('compare the objects of group files with their records');
 
   files
     .command('check')
-    .description('objects without a record and records without an object; never touches uploads or avatars')
+    .description('find objects without a record and records without an object; ignores uploads and avatars')
     .argument('<app>', 'id of the app', appId)
-    .option('--fix', 'delete such objects, and remove such records as deleting the file does')
-    .option('--older-than <span>', 'delete no object written within that time (default: 1h)', timeSpan, HOUR)
-    .option('--bucket <name>', "the bucket on AWS: output BucketName of the stage's data stack")
+    .option('--fix', 'delete such objects, and remove such records as file/delete does')
+    .option('--older-than <span>', 'keep objects that were written within this time (default: 1h)', timeSpan, HOUR)
+    .option('--bucket <name>', 'bucket on AWS: output BucketName of the data stack')
     .action(
       answering<[string], Place & { fix?: true; olderThan: number; bucket?: string }>(
         async (table, [app], { fix = false, olderThan, ...place }) => {
           const bucket = findBucket(place);
-          await appNamed(new Database(table.client, table.name), app);
+          await appNamed(viewOf(table), app);
           const { groups, objects, records, orphans, broken } = await checkFiles(table, bucket, app, {
             fix,
             olderThan,
           });
           bucket.client.destroy();
           const rows = [...orphans.map(orphanRow), ...broken.map(brokenRow)];
-          const looked = `Looked at ${records} records and ${objects} objects of ${groups} groups in ${bucket.name}: `;
+          const checked = `Checked ${records} records and ${objects} objects of ${groups} groups in ${bucket.name}: `;
           return {
             json: {
               app_id: app,
@@ -42,11 +42,11 @@ export function addFileCommands(program: Command, answering: Answering) {
             },
             text:
               rows.length === 0
-                ? `${looked}all agree.`
+                ? `${checked}no differences.`
                 : [
                     aligned(rows, ['what', 'group', 'of', 'written', 'bytes', fix ? 'done' : 'with --fix']),
                     '',
-                    `${looked}${orphans.length} objects without a record, ${broken.length} records without an object.`,
+                    `${checked}${orphans.length} objects without a record, ${broken.length} records without an object.`,
                   ].join('\n'),
           };
         },

@@ -2,13 +2,13 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { retryJobs, type WaitingJob, waitingJobs } from '../../shared/domain/app/jobs.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 
-/** `jobs …`: what the background has still to do. */
+/** `jobs …`: unfinished background jobs. */
 export function addJobCommands(program: Command, answering: Answering) {
-  const jobs = program.command('jobs').description('background jobs that are not done: list, retry');
+  const jobs = program.command('jobs').description('list and retry unfinished background jobs');
 
   jobs
     .command('list')
-    .description('the jobs that are not done, the oldest first')
+    .description('list unfinished jobs, oldest first')
     .action(
       answering<[], object>(async (table) => {
         const waiting = await waitingJobs(table);
@@ -20,27 +20,27 @@ export function addJobCommands(program: Command, answering: Answering) {
           shownTime(job.createdAt),
           shownTime(job.continued),
         ]);
-        const headings = ['id', 'kind', 'app', 'of', 'made', 'touched'];
+        const headings = ['id', 'kind', 'app', 'of', 'created', 'touched'];
         return {
           json: { jobs: waiting.map(jobJson) },
-          text: waiting.length > 0 ? aligned(rows, headings) : 'No jobs wait.',
+          text: waiting.length > 0 ? aligned(rows, headings) : 'No unfinished jobs.',
         };
       }),
     );
 
   jobs
     .command('retry')
-    .description('run jobs again that failed for good')
-    .argument('[job...]', 'ids of the jobs as listed', jobIdArgument)
-    .option('--all', 'all that are not done')
+    .description('run failed jobs again')
+    .argument('[job...]', 'job ids, as listed', jobIdArgument)
+    .option('--all', 'all unfinished jobs')
     .action(
       answering<[string[]], { all?: true }>(async (table, [ids = []], { all }) => {
-        if (all ? ids.length > 0 : ids.length === 0) throw new Error('give ids of jobs, or --all');
+        if (all ? ids.length > 0 : ids.length === 0) throw new Error('give job ids or --all');
         const retried = await retryJobs(table, all ? (await waitingJobs(table)).map(({ id }) => id) : ids);
-        const count = retried.length === 1 ? '1 job is' : `${retried.length} jobs are`;
+        const count = retried.length === 1 ? '1 job' : `${retried.length} jobs`;
         return {
           json: { retried: retried.map(jobJson) },
-          text: `${count} handed out again. Those that are done leave the list: npm run ops -- jobs list`,
+          text: `Restarted ${count}. Finished jobs leave the list: npm run ops -- jobs list`,
         };
       }),
     );
@@ -48,11 +48,11 @@ export function addJobCommands(program: Command, answering: Answering) {
 
 function jobIdArgument(text: string, before: string[] = []): string[] {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
-    throw new InvalidArgumentError('That is no id of a job.');
+    throw new InvalidArgumentError('This is not a job id.');
   return [...before, text];
 }
 
-/** Whom or what a job is about. */
+/** The user or group of a job. */
 const subjectOf = (job: WaitingJob) => ('user' in job ? `user ${job.user}` : `group ${job.group}`);
 
 const jobJson = (job: WaitingJob) => ({

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { FOR_EVER } from '../../shared/data/keys.ts';
-import { KINDS, type Kind, type Line } from '../../shared/domain/app/import-lines.ts';
+import { FOR_EVER } from '../../shared/data/membership-repo.ts';
+import { KINDS, type Kind, type Line } from '../../shared/domain/app/lines/kinds.ts';
 import { type ApiError, badParameter } from '../../shared/errors.ts';
 import { bytes, flag, id, integer, LONGEST, list, name, text, title, url } from '../../shared/http/parameters.ts';
 import { parameterError } from '../../shared/http/request.ts';
@@ -8,9 +8,9 @@ import { newPassword, username } from '../../shared/http/user-schemas.ts';
 import { MOST } from '../../shared/limits.ts';
 import { userPushAlias, userPushBadge, userSettingsSet } from '../../shared/routes/user.ts';
 
-/** The rules of the API for what a line of a moved file may hold; a field that the form does not know is refused. */
+/** What a line may hold, by the rules of the API. A field that no schema knows is refused. */
 
-/** Clocks of two machines may differ by that much (ms). */
+/** How much the clocks of two machines may differ (ms). */
 const CLOCKS = 60_000;
 const MILLISECONDS = 'must be milliseconds since 1970, 13 digits';
 
@@ -22,14 +22,14 @@ const past = () =>
       z.refine((time) => time <= Date.now() + CLOCKS, 'is in the future'),
     ),
   );
-/** When something ends: −1 is never. */
+/** When a ban ends; −1 is never. */
 const end = () =>
   z.pipe(
     integer(-1, FOR_EVER - 1),
     z.int().check(z.refine((time) => time === -1 || time >= 1_000_000_000_000, `${MILLISECONDS}, or -1`)),
   );
-/** When silence ends; 0 and what has passed are no silence. */
-const silence = () =>
+/** When the mute of a group ends; −1 is never, 0 and the past are no mute. */
+const muteEnd = () =>
   z.pipe(
     integer(-1, FOR_EVER - 1),
     z.pipe(
@@ -57,7 +57,7 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
     group_confirm: optional(flag()),
     created_at: optional(past()),
     password: optional(newPassword()),
-    // Just our own parameters: others could cost any memory and time at each login.
+    // Only the parameters of this service: others could cost any memory and time at each login.
     password_hash: optional(
       z.strictObject({
         salt: base64url(22),
@@ -102,7 +102,7 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
     member_modify: optional(flag()),
     history_visible: optional(flag()),
     read_ack: optional(flag()),
-    ban_expire_time: optional(silence()),
+    ban_expire_time: optional(muteEnd()),
     created_at: optional(past()),
     updated_at: optional(past()),
   }),
@@ -136,7 +136,7 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
   }),
 };
 
-/** The kind that a line of text says it is, and the line, or why it cannot be one. `null` is the same as absent. */
+/** The kind that a line names, and the line or its error. `null` is the same as absent. */
 export function parseLine(text: string): { kind: Kind | undefined; line: Line | ApiError } {
   const given = parse(text);
   if (given === undefined) return { kind: undefined, line: badParameter('line', 'is not a JSON object') };

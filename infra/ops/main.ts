@@ -1,4 +1,4 @@
-/** The operators' command line, `npm run ops -- <command>`: see docs/operators.md. */
+/** The operator command line, `npm run ops -- <command>`: see docs/operators.md. */
 import { run } from './program.ts';
 
 process.exitCode = await run(process.argv.slice(2), console);

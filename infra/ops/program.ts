@@ -1,18 +1,19 @@
-/** The operators' command line as a function: commands, their output, and how errors are told. */
+/** The operator command line as a function: commands, output and error messages. */
 import { Command, CommanderError } from 'commander';
 import type { Answering } from './answer.ts';
 import { addAppCommands } from './apps.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
 import { addFileCommands } from './files.ts';
+import { addImportExportCommands } from './import-export.ts';
 import { addJobCommands } from './jobs.ts';
-import { addMovingCommands } from './moves.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
 import { addUserCommands } from './users.ts';
 
 /**
- * Runs one command with what the operator typed after `ops`. Answers go to `log`, all else to `error`; an error is told
- * in one sentence and never thrown.
+ * Runs one command with the arguments after `ops`. Answers go to `log`, everything else to `error`. Errors become one
+ * sentence and are never thrown.
  * @returns the exit code: 0, or 1 for any failure
  */
 export async function run(args: string[], { log, error }: Pick<Console, 'log' | 'error'>): Promise<number> {
@@ -32,16 +33,18 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
       if (failed) exitCode = 1;
     };
 
-  /** Known before anything is parsed, because errors of parsing are answered in it too. */
+  /** Determined before parsing, because parse errors are also printed as JSON. */
   const wantsJson = args.includes('--json');
 
   const program = new Command('ops')
-    .description('Operates Roster: apps, tokens, users, files, jobs, moving in and out, and a look whether all works.')
-    .option('--local', 'the laptop stack (chosen by itself while that runs, unless the options below say otherwise)')
-    .option('--stage <stage>', 'the table of this stage on AWS (default: dev)')
+    .description(
+      'Operates Roster: manages apps, tokens, users, files and jobs, imports and exports, and checks a deployment.',
+    )
+    .option('--local', 'use the laptop stack (default while it runs, unless an option below is given)')
+    .option('--stage <stage>', 'use the table of this stage on AWS (default: dev)')
     .option('--region <region>', 'AWS region (default: as for the AWS command line)')
-    .option('--table <name>', 'a table by its name')
-    .option('--json', 'answer one JSON object on stdout, {"error": …} included, and ask nothing')
+    .option('--table <name>', 'use the table with this name')
+    .option('--json', 'print one JSON object on stdout, {"error": …} for errors, and never ask')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => log(text.trimEnd()),
@@ -53,14 +56,15 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addUserCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
-  addMovingCommands(program, answering);
+  addImportExportCommands(program, answering);
+  addMigrateCommand(program, answering);
   addDoctorCommand(program, answering);
 
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (thrown) {
-    // Help and version end here too, without being failures.
+    // Help and version also end here. They are not failures.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
     const sentence = explain(thrown as Error, where).replace(/^error: /, '');
     if (wantsJson) log(JSON.stringify({ error: sentence }));

@@ -1,15 +1,15 @@
-/** Where progress is shown: stderr, which is a terminal or not. */
+/** Where progress is shown: stderr, which may be a terminal. */
 export interface Screen {
   isTTY?: boolean;
   columns?: number;
   write(text: string): unknown;
 }
 
-/** Milliseconds between two lines of a log, and two pictures of a bar. */
+/** Milliseconds between two log lines, and between two updates of the bar. */
 const LINE_EVERY = 5000;
 const BAR_EVERY = 100;
 
-/** Shows how far a long command is: as a bar on a terminal, elsewhere (logs) as a line every five seconds. */
+/** Shows the progress of a long command: a bar on a terminal, otherwise a line every five seconds. */
 export class Progress {
   readonly #screen: Screen;
   readonly #total: number | undefined;
@@ -17,20 +17,20 @@ export class Progress {
   #shown = Date.now();
   #drawn = false;
 
-  /** @param total where it is known */
+  /** @param total if known */
   constructor(total: number | undefined, screen: Screen = process.stderr) {
     this.#total = total;
     this.#screen = screen;
   }
 
-  /** So many are done. */
+  /** Reports how many are done. */
   show(done: number, what: string): void {
     const now = Date.now();
     if (now - this.#shown < (this.#screen.isTTY ? BAR_EVERY : LINE_EVERY)) return;
     this.#shown = now;
     const rate = Math.round((done * 1000) / (now - this.#started));
     const of = this.#total === undefined ? '' : ` of ${this.#total}`;
-    const text = `${done}${of} ${what}, ${rate} a second`;
+    const text = `${done}${of} ${what}, ${rate} per second`;
     if (!this.#screen.isTTY) this.#screen.write(`${text}\n`);
     else {
       this.#drawn = true;
@@ -44,7 +44,7 @@ export class Progress {
     return `[${'#'.repeat(full)}${'.'.repeat(20 - full)}] `;
   }
 
-  /** Takes the bar off the terminal. */
+  /** Removes the bar from the terminal. */
   end(): void {
     if (this.#drawn) this.#screen.write('\r\x1b[K');
   }

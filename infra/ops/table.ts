@@ -6,7 +6,7 @@ import type { LaptopDescription } from '../laptop/roster.ts';
 import { localClient } from '../local/dynamodb-local.ts';
 import { tableNameOf } from '../names.ts';
 
-/** Where a command works: options that every command takes. */
+/** The options of every command that select the table. */
 export interface Place {
   local?: true;
   stage?: string;
@@ -14,21 +14,22 @@ export interface Place {
   table?: string;
 }
 
-/** What the laptop stack says of itself while it runs; npm scripts run in the project's folder. */
+/** Written by the laptop stack while it runs. npm scripts run in the folder of the project. */
 const STACK = '.local/stack.json';
 
-/** What the laptop stack says of itself, where a command works on that. @throws Error with a sentence for the operator */
+/** The running laptop stack, if the command works on it. @throws Error with a message for the operator */
 export function runningStack(place: Place): LaptopDescription | undefined {
   const onAws = place.stage !== undefined || place.region !== undefined || place.table !== undefined;
-  if (place.local && onAws) throw new Error('--local goes without --stage, --region and --table');
-  if (place.local && !existsSync(STACK)) throw new Error(`the laptop stack is not running (no ${STACK}): npm start`);
+  if (place.local && onAws) throw new Error('--local cannot be combined with --stage, --region or --table');
+  if (place.local && !existsSync(STACK))
+    throw new Error(`the laptop stack is not running (no ${STACK}): run npm start`);
   return onAws || !existsSync(STACK) ? undefined : JSON.parse(readFileSync(STACK, 'utf8'));
 }
 
 /**
- * Finds the table: the laptop stack's while that one runs and nothing names a place on AWS, else that of a stage on
- * AWS with the usual credentials. Sends nothing.
- * @throws Error with a sentence for the operator
+ * Finds the table: that of the laptop stack while it runs and no option selects AWS, otherwise that of a stage on AWS
+ * with the usual credentials. Sends no request.
+ * @throws Error with a message for the operator
  */
 export async function findTable(place: Place): Promise<{ table: OperatorTable; where: string }> {
   const stack = runningStack(place);
@@ -39,7 +40,7 @@ export async function findTable(place: Place): Promise<{ table: OperatorTable; w
   }
   const client = new DynamoDBClient({ ...(place.region && { region: place.region }) });
   const region = await client.config.region().catch(() => {
-    throw new Error('no AWS region: give --region or set AWS_REGION (and for the laptop stack, npm start first)');
+    throw new Error('no AWS region: give --region, set AWS_REGION, or start the laptop stack (npm start)');
   });
   const name = place.table ?? tableNameOf(place.stage ?? 'dev');
   return { table: { client: documents(client), name }, where: `table ${name} in ${region}` };
@@ -48,7 +49,7 @@ export async function findTable(place: Place): Promise<{ table: OperatorTable; w
 const documents = (client: DynamoDBClient) =>
   DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 
-/** What an operator can do about an error of the database, as a sentence; any other error's own message. */
+/** Explains to the operator how to fix an AWS error; the message of any other error. */
 export function explain(error: Error, where: string): string {
   switch (error.name) {
     case 'ResourceNotFoundException':
@@ -59,9 +60,9 @@ export function explain(error: Error, where: string): string {
       return 'no AWS credentials: set AWS_PROFILE, or log in as for the AWS command line';
     case 'AccessDenied':
     case 'AccessDeniedException':
-      return `these AWS credentials may not do this in ${where}: ${error.message}`;
+      return `these AWS credentials lack a permission for ${where}: ${error.message}`;
   }
   const { code } = error as { code?: string };
-  if (code === 'ECONNREFUSED') return `nothing answers for ${where}`;
+  if (code === 'ECONNREFUSED') return `cannot reach ${where}`;
   return error.message || error.name;
 }

@@ -14,14 +14,14 @@ import { appId, displayName, futureTime } from './arguments.ts';
 
 /** `tokens …`: admin tokens of an app. */
 export function addTokenCommands(program: Command, answering: Answering) {
-  const tokens = program.command('tokens').description('admin tokens of an app: issue, list, revoke');
+  const tokens = program.command('tokens').description('issue, list and revoke admin tokens of an app');
 
   tokens
     .command('issue')
-    .description('issue an admin token; it is shown this once')
+    .description('issue an admin token; it is shown only once')
     .argument('<app>', 'id of the app', appId)
-    .option('--name <name>', 'what it is for', displayName)
-    // Not passed on as it is: commander gives a parser the value before as its second argument.
+    .option('--name <name>', 'purpose of the token', displayName)
+    // Wrapped, because commander passes the previous value as the second argument of a parser.
     .option('--expires <when>', 'a span such as 30d or 12h, or a time of ISO 8601', (text) => futureTime(text))
     .action(
       answering<[string], { name?: string; expires?: number }>(
@@ -32,7 +32,7 @@ export function addTokenCommands(program: Command, answering: Answering) {
           const until = expiresAt ? `until ${shownTime(expiresAt)}` : 'until it is revoked';
           return {
             json: { app_id: app, token_id: id, token, name, expires_at: isoTime(expiresAt) },
-            text: `${token}\n\nAdmin token ${id} of app ${app}, good ${until}. It is not shown again: only a hash of it is kept.`,
+            text: `${token}\n\nAdmin token ${id} of app ${app}, valid ${until}. It is not shown again: the table stores only its hash.`,
           };
         },
       ),
@@ -40,7 +40,7 @@ export function addTokenCommands(program: Command, answering: Answering) {
 
   tokens
     .command('list')
-    .description('the admin tokens of an app, with their last use')
+    .description('list the admin tokens of an app with their last use')
     .argument('<app>', 'id of the app', appId)
     .action(
       answering<[string], object>(async (table, [app]) => {
@@ -62,16 +62,16 @@ export function addTokenCommands(program: Command, answering: Answering) {
 
   tokens
     .command('revoke')
-    .description('end an admin token: its next call is answered 402')
+    .description('revoke an admin token: its next call answers 402')
     .argument('<app>', 'id of the app', appId)
-    .argument('<token>', 'id of the token as listed, or the token itself')
+    .argument('<token>', 'id of the token, as listed, or the token itself')
     .action(
       answering<[string, string], object>(async (table, [app, named]) => {
         const token = await revokeToken(table, app, named);
         const name = token.name ? ` (${token.name})` : '';
         return {
           json: { app_id: app, ...tokenJson(token, Date.now()) },
-          text: `Admin token ${token.id}${name} of app ${app} is revoked: its next call is answered 402.`,
+          text: `Admin token ${token.id}${name} of app ${app} is revoked: its next call answers 402.`,
         };
       }),
     );

@@ -7,13 +7,13 @@ import { appId } from './arguments.ts';
 const failedLogins = (count: number, until: number | undefined) =>
   `${count}${until ? `, locked until ${shownTime(until)}` : ''}`;
 
-/** `users …`: what operators do for a single user. */
+/** `users …`: commands for a single user. */
 export function addUserCommands(program: Command, answering: Answering) {
-  const users = program.command('users').description('users of an app: find, unlock');
+  const users = program.command('users').description('find and unlock users of an app');
 
   users
     .command('find')
-    .description('who a user is: account, lock, devices with their last call')
+    .description('show a user: account, lock-out, devices with their last call')
     .argument('<app>', 'id of the app', appId)
     .argument('<user>', 'id, username or mobile number')
     .action(
@@ -70,7 +70,7 @@ export function addUserCommands(program: Command, answering: Answering) {
 
   users
     .command('unlock')
-    .description('forget failed logins, so that all devices may log in again at once')
+    .description('clear failed logins, so that all devices can log in immediately')
     .argument('<app>', 'id of the app', appId)
     .argument('<user>', 'id, username or mobile number')
     .action(
@@ -81,8 +81,8 @@ export function addUserCommands(program: Command, answering: Answering) {
         const locked = until > Date.now();
         const who = `User ${user.user} (${user.username})`;
         const text = locked
-          ? `${who} was locked out and may log in again.`
-          : `${who} was not locked out; ${failures} failed logins are forgotten.`;
+          ? `${who} was locked out and can log in again.`
+          : `${who} was not locked out. Cleared ${failures} failed logins.`;
         return {
           json: {
             app_id: app,

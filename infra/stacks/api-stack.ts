@@ -16,7 +16,10 @@ export interface ApiStackProps extends Surroundings {
   backgroundFunctions: readonly BackgroundFunction[];
 }
 
-/** One line a request. No path, query or headers: they carry tokens and ids; the route key says which operation. */
+/**
+ * One line per request. No path, query or headers, because they contain tokens and ids. The route key names the
+ * operation.
+ */
 const ACCESS_LOG_FORMAT = JSON.stringify({
   requestId: '$context.requestId',
   time: '$context.requestTimeEpoch',
@@ -31,7 +34,7 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
   userAgent: '$context.identity.userAgent',
 });
 
-/** The HTTP API, and a nested stack of functions for each area, for a stack holds 500 resources at most. */
+/** The HTTP API, and one nested stack of functions per area, because a stack has at most 500 resources. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, { routes, backgroundFunctions, ...surroundings }: ApiStackProps) {
     super(scope, id, { description: 'Roster: the HTTP API and its functions' });
@@ -44,27 +47,27 @@ export class ApiStack extends Stack {
         allowOrigins: [...config.corsOrigins],
         allowMethods: CORS_METHODS,
         allowHeaders: CORS_HEADERS,
-        // How long to wait after 503, and what to quote when asking for help.
+        // When to retry after 503, and the id to quote in support requests.
         exposeHeaders: ['retry-after', 'apigw-requestid'],
-        // Seconds. Browsers hold a preflight for two hours at most.
+        // Seconds. Browsers cache a preflight answer for at most two hours.
         maxAge: 7200,
       },
       ...(!config.defaultEndpoint && { disableExecuteApiEndpoint: true }),
     });
     const accessLog = new LogGroup(this, 'AccessLog', {
-      // Groups below this prefix need no entry in the account's log resource policy, which has a size limit.
+      // Log groups with this prefix need no entry in the log resource policy of the account, which has a size limit.
       logGroupName: `/aws/vendedlogs/roster-${config.stage}-api`,
       retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // API Gateway takes 10 changes per second and refuses a change of an API during another one, while CloudFormation
-    // makes at once whatever does not wait for something else. So one change follows the other: areas, operations and
-    // methods in their order, then the page, and last the stage, which would deploy each change by itself.
-    let turn: Construct | undefined;
+    // API Gateway accepts 10 changes per second and refuses a change of an API during another one. CloudFormation makes
+    // all independent changes at once. So each change depends on the previous one: areas, operations and methods in
+    // order, then the page, and finally the stage, which would otherwise deploy each change separately.
+    let previous: Construct | undefined;
     for (const [area, rows] of Map.groupBy(routes, (row) => row.area)) {
       const stack = new NestedStack(this, constructIdOf(area));
-      if (turn) stack.node.addDependency(turn);
-      turn = stack;
+      if (previous) stack.node.addDependency(previous);
+      previous = stack;
       let before: OperationResources | undefined;
       for (const row of rows) before = new OperationResources(stack, row, api.ref, surroundings, before);
     }
@@ -75,8 +78,8 @@ export class ApiStack extends Stack {
 
     if (config.docs) {
       const page = new DocsPage(this, api.ref, surroundings);
-      if (turn) page.node.addDependency(turn);
-      turn = page;
+      if (previous) page.node.addDependency(previous);
+      previous = page;
     }
 
     const stage = new CfnStage(this, 'Stage', {
@@ -88,7 +91,8 @@ export class ApiStack extends Stack {
         throttlingRateLimit: config.throttleRate,
         throttlingBurstLimit: config.throttleBurst,
       },
-      // What needs no token hashes passwords for strangers: the dearest calls, and the ones to guess with.
+      // Public operations hash passwords for unknown callers. They are the most expensive, and can be used for
+      // guessing.
       routeSettings: Object.fromEntries(
         routes
           // Forms carry a signed address instead, which the function verifies before it reads them.
@@ -100,7 +104,7 @@ export class ApiStack extends Stack {
           ]),
       ),
     });
-    if (turn) stage.node.addDependency(turn);
+    if (previous) stage.node.addDependency(previous);
 
     const { domainName, certificateArn } = config;
     new CfnOutput(this, 'ApiUrl', {
@@ -117,11 +121,11 @@ export class ApiStack extends Stack {
     new CfnApiMapping(this, 'Mapping', { apiId: api.ref, domainName: domain.ref, stage: stage.ref });
     new CfnOutput(this, 'DnsTarget', {
       value: domain.attrRegionalDomainName,
-      description: `Make a DNS record: ${domainName} CNAME (or Route 53 alias A and AAAA) to this name`,
+      description: `Create a DNS record ${domainName}: CNAME (or Route 53 alias A and AAAA) to this name`,
     });
     new CfnOutput(this, 'DnsTargetZone', {
       value: domain.attrRegionalHostedZoneId,
-      description: 'Hosted zone of that name, which a Route 53 alias record asks for',
+      description: 'Hosted zone of this name, for a Route 53 alias record',
     });
   }
 }

@@ -16,6 +16,7 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { projectedBy } from '../../shared/data/schema.ts';
 import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../shared/data/table.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
 import type { Config } from '../config.ts';
@@ -31,9 +32,9 @@ export interface DataNames {
   bucketArn: string;
 }
 
-/** All that outlives a deployment: the one table and the bucket of group files and avatars. */
+/** The persistent resources: the table, and the bucket of group files and avatars. */
 export class DataStack extends Stack {
-  /** What the other stacks need of this one, as imports of its outputs. */
+  /** Imports of the outputs of this stack, for other stacks. */
   readonly names: DataNames;
 
   constructor(scope: Construct, id: string, config: Config) {
@@ -47,20 +48,21 @@ export class DataStack extends Stack {
       billingMode: BillingMode.PAY_PER_REQUEST,
       ...(config.maxReadUnits && { maxReadRequestUnits: config.maxReadUnits }),
       ...(config.maxWriteUnits && { maxWriteRequestUnits: config.maxWriteUnits }),
-      // No `encryption`: encrypted at rest under the key that DynamoDB owns. With one of KMS, a request, its price,
-      // its throttle and its permission would stand between a function and its data.
+      // No `encryption`: DynamoDB encrypts at rest with a key that it owns. A KMS key would add requests with their
+      // price, throttle and permission.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: config.retain,
       timeToLiveAttribute: TTL_ATTRIBUTE,
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       removalPolicy,
     });
-    for (const { name, sortKey, projected } of LOCAL_INDEXES) {
+    for (const { name, sortKey } of LOCAL_INDEXES) {
+      const projected = projectedBy(name);
       table.addLocalSecondaryIndex({
         indexName: name,
         sortKey: text(sortKey),
         ...(projected
-          ? { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...projected] }
+          ? { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: projected }
           : { projectionType: ProjectionType.ALL }),
       });
     }
@@ -71,18 +73,18 @@ export class DataStack extends Stack {
       projectionType: ProjectionType.KEYS_ONLY,
     });
 
-    // Not versioned: an object is written once under a random key, and a file that was deleted must be gone.
+    // Not versioned: each object is written once under a random key, and a deleted file must be erased.
     const bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
-      // Only presigned addresses open the bucket, whatever the origin of the page that holds one.
+      // Only presigned addresses give access to the bucket, whatever the origin of the page.
       cors: [
         {
-          // The API redirects to here, and after a redirect to another origin browsers send `Origin: null`, and with it
-          // the headers that the page sent to the API.
+          // The API redirects here. After a redirect to another origin browsers send `Origin: null`, together with the
+          // headers that the page sent to the API.
           allowedOrigins: ['*'],
           allowedMethods: [HttpMethods.GET, HttpMethods.HEAD],
           allowedHeaders: ['*'],
@@ -99,14 +101,15 @@ export class DataStack extends Stack {
       ],
       lifecycleRules: [
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        // What was uploaded and became neither a file nor an avatar.
+        // Uploads that became neither a file nor an avatar.
         { id: 'forget-incoming', prefix: INCOMING, expiration: Duration.days(1) },
       ],
       removalPolicy,
     });
 
-    // By EventBridge, whose rules other stacks may hold; a notification would have to name their function here. Set as
-    // CloudFormation has it: the construct's own `eventBridgeEnabled` brings a function that does the same.
+    // EventBridge, because other stacks may define its rules; a notification would have to name their function here.
+    // Set as a CloudFormation property: `eventBridgeEnabled` of the construct adds a helper function that does the
+    // same.
     (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
       eventBridgeConfiguration: { eventBridgeEnabled: true },
     };
@@ -114,8 +117,8 @@ export class DataStack extends Stack {
     Validations.of(bucket).acknowledge({
       id: 'AwsSolutions::AwsSolutions-S1',
       reason:
-        'Access logs would need a second bucket in every account and hold presigned addresses; who may read or write an ' +
-        'object is logged by the function that signs. Accounts that must keep object logs turn on CloudTrail data events.',
+        'Access logs would need a second bucket in every account and contain presigned addresses. The function that signs ' +
+        'an address logs the call. Accounts that must keep object logs can enable CloudTrail data events.',
     });
 
     const share = (name: string, value: string): string => {

@@ -29,26 +29,26 @@ export interface MonitoringProps {
   backgroundFunctions: readonly BackgroundFunction[];
 }
 
-/** When an operator is told, and the section of docs/runbook.md that says what to do then. */
+/** The condition of an alarm, and the section of docs/runbook.md that describes what to do. */
 interface AlarmRow {
-  /** End of the alarm's name, and the section. */
+  /** Suffix of the alarm name, and anchor of the section. */
   section: string;
-  /** What it means, in one sentence. */
+  /** Its meaning in one sentence. */
   says: string;
   metric: IMetric;
-  /** The alarm goes off from this value on. */
+  /** The alarm starts at this value. */
   from: number;
-  /** In so many of so many periods; in the last one where absent. */
+  /** Datapoints of periods that must breach; default: the last one. */
   in?: [datapoints: number, periods: number];
 }
 
 const FIVE_MINUTES = Duration.minutes(5);
-/** Requests that wait for an answer of the database; single writes are too few to tell anything. */
+/** Operations whose system errors count. Single writes are too rare to matter. */
 const ANSWERING = ['BatchGetItem', 'Query', 'TransactWriteItems'];
 
 /**
- * The dashboard, and (unless `-c alarms=false`) the alarms with the topic that they tell. Nothing here is made of single
- * operations: those that come and go change none of it.
+ * The dashboard and, unless `-c alarms=false`, the alarms with their topic. Nothing here depends on single operations,
+ * so new or removed operations do not change it.
  */
 export class MonitoringStack extends NestedStack {
   constructor(scope: Construct, id: string, props: MonitoringProps) {
@@ -74,7 +74,7 @@ export class MonitoringStack extends NestedStack {
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         datapointsToAlarm: datapoints,
         evaluationPeriods: periods,
-        // Metrics are there only while something happens.
+        // Metrics have values only while something happens.
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
       alarm.addAlarmAction(action);
@@ -99,10 +99,10 @@ export class MonitoringStack extends NestedStack {
         },
       },
     };
-    // No key: CloudWatch may not use the one that AWS keeps for SNS, and one of its own costs a dollar a month, idle or
-    // not, for messages that say names of alarms and numbers.
+    // No KMS key: CloudWatch may not use the AWS managed key of SNS, and a customer key costs a dollar per month even
+    // when idle. The messages contain only names of alarms and numbers.
     const topic = new Topic(this, 'Topic', { topicName, enforceSSL: true });
-    // A topic with a policy of its own has lost the one that lets the account's services publish.
+    // A custom policy replaces the default one, which lets the services of the account publish.
     topic.addToResourcePolicy(
       new PolicyStatement({ ...fromAlarms, actions: ['sns:Publish'], resources: [topic.topicArn] }),
     );
@@ -129,17 +129,12 @@ function metricsOf({ config: { stage }, apiId, tableName, backgroundFunctions }:
   const table = metric('AWS/DynamoDB', { TableName: tableName });
   return {
     api: metric('AWS/ApiGateway', { ApiId: apiId }),
-    /** Of all functions of the account and region together: they share its concurrency. */
+    /** All functions of the account and region together, because they share the concurrency. */
     account: metric('AWS/Lambda', {}),
     functions: metric('AWS/Lambda', {}),
     table,
-    /** A write that the global index has no room for is refused, and counted here alone. */
-    ofIndex: table(
-      'WriteThrottleEvents',
-      'Sum',
-      { GlobalSecondaryIndexName: GLOBAL_INDEX.name },
-      'of the global index',
-    ),
+    /** A write that the global index throttles is refused, and counted only here. */
+    ofIndex: table('WriteThrottleEvents', 'Sum', { GlobalSecondaryIndexName: GLOBAL_INDEX.name }, 'global index'),
     queues: metric('AWS/SQS', {}),
     own: metric(NAMESPACE, { stage }),
     jobs: backgroundFunctions
@@ -149,7 +144,7 @@ function metricsOf({ config: { stage }, apiId, tableName, backgroundFunctions }:
   };
 }
 
-/** Several metrics as one number, absent ones as nothing; each of them is an alarm of its own on AWS's bill. */
+/** Several metrics as one number; absent ones count as 0. AWS charges each metric of an alarm. */
 function total(label: string, metrics: Metric[], how: 'SUM' | 'MAX' = 'SUM'): IMetric {
   const [only] = metrics;
   if (only && metrics.length === 1) return only;
@@ -172,21 +167,21 @@ const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs,
   },
   {
     section: 'latency',
-    says: 'Calls are slow: one in a hundred took 3 seconds or more, for 15 minutes.',
+    says: 'Calls are slow: for 15 minutes, one in a hundred took 3 seconds or more.',
     metric: api('Latency', 'p99'),
     from: 3000,
     in: [3, 3],
   },
   {
     section: 'throttled-functions',
-    says: 'Functions of this account and region were throttled, 10 times or more in two of three 5 minutes.',
+    says: 'Functions of this account and region were throttled: 10 times or more, in two of three periods of 5 minutes.',
     metric: account('Throttles', 'Sum'),
     from: 10,
     in: [2, 3],
   },
   {
     section: 'database',
-    says: 'DynamoDB throttled requests to the table, or failed, 10 times or more in two of three 5 minutes.',
+    says: 'DynamoDB throttled or failed requests to the table: 10 times or more, in two of three periods of 5 minutes.',
     metric: total('throttled or failed', [
       table('ReadThrottleEvents', 'Sum'),
       table('WriteThrottleEvents', 'Sum'),
@@ -198,7 +193,7 @@ const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs,
   },
   {
     section: 'stream-age',
-    says: 'Background jobs wait: the oldest for 10 minutes or more, for 10 minutes.',
+    says: 'Background jobs wait: for 10 minutes, the oldest was 10 minutes old or older.',
     metric: total(
       'age of the oldest job',
       jobs.map((one) => functions('IteratorAge', 'Maximum', one)),
@@ -209,7 +204,7 @@ const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs,
   },
   {
     section: 'dead-letters',
-    says: 'A background job or a published file failed for good and lies in a queue.',
+    says: 'A background job or the publication of a file failed after all retries; its event is in a dead-letter queue.',
     metric: total(
       'dead letters',
       failed.map((queue) => queues('ApproximateNumberOfMessagesVisible', 'Maximum', queue)),
@@ -218,19 +213,19 @@ const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs,
   },
   {
     section: 'lock-outs',
-    says: 'Somebody guesses passwords: 20 or more accounts were locked within 5 minutes.',
+    says: 'Someone may be guessing passwords: 20 or more accounts were locked within 5 minutes.',
     metric: own('lock_outs', 'Sum'),
     from: 20,
   },
   {
     section: 'large-collection',
-    says: 'A partition key of the table holds 5 GB or more of the 10 that it may hold.',
+    says: 'A partition key of the table has reached 5 GB of the 10 GB that it may have.',
     metric: own('large_collections', 'Sum'),
     from: 1,
   },
   {
     section: 'full-collection',
-    says: 'A partition key of the table is full: what would add to it fails.',
+    says: 'A partition key of the table is full: writes that add to it fail.',
     metric: own('full_collections', 'Sum'),
     from: 1,
   },
@@ -250,7 +245,7 @@ function widgets(
       ...(more.unit && { leftYAxis: { label: more.unit, showUnits: false } }),
       ...(more.stacked && { stacked: true }),
     });
-  /** All series of a metric by these dimensions, whichever there are. */
+  /** All existing series of a metric with these dimensions. */
   const search = (metric: string, dimensions: readonly string[], statistic: string, label: string, only = '') =>
     new MathExpression({
       expression: `SEARCH('{${[NAMESPACE, ...dimensions].join(',')}} MetricName="${metric}" stage="${stage}"${only}', '${statistic}', 300)`,
@@ -261,9 +256,7 @@ function widgets(
   return [
     [
       graph('Calls in 5 minutes', [api('Count', 'Sum'), api('4xx', 'Sum'), api('5xx', 'Sum')]),
-      graph('Answers that are not success, by code', [
-        search(CALLS, BY_CODE, 'Sum', `\${PROP('Dim.code')}`, ' NOT code="200"'),
-      ]),
+      graph('Errors by code', [search(CALLS, BY_CODE, 'Sum', `\${PROP('Dim.code')}`, ' NOT code="200"')]),
     ],
     [
       graph('Latency of the API', [api('Latency', 'p50'), api('Latency', 'p99')], { unit: 'ms' }),
@@ -283,7 +276,7 @@ function widgets(
       ]),
     ],
     [
-      graph('Functions of the account at work', [account('ConcurrentExecutions', 'Maximum')], {
+      graph('Concurrent functions of the account', [account('ConcurrentExecutions', 'Maximum')], {
         right: [account('Throttles', 'Sum'), account('Errors', 'Sum')],
       }),
       graph(
@@ -307,11 +300,11 @@ function widgets(
     ],
     [
       graph(
-        'What happened',
+        'Events',
         EVENTS.filter((event) => !IN_THE_BACKGROUND.has(event)).map((event) => own(event, 'Sum')),
       ),
       graph(
-        'What happened in the background',
+        'Background events',
         [...IN_THE_BACKGROUND].map((event) => own(event, 'Sum')),
       ),
     ],

@@ -1,4 +1,4 @@
-import type { Listing, Query } from '../data/read.ts';
+import { after, before, type Listing, type Query } from '../data/read.ts';
 import { SORT_KEY } from '../data/table.ts';
 import { badParameter } from '../errors.ts';
 import type { Call } from './call.ts';
@@ -43,10 +43,7 @@ export class Cursor {
   }
 }
 
-/** Sort keys after (or, in descending order, before) a position, exclusively. */
-export const after = (position: string) => `${position}!`;
-export const before = (position: string) =>
-  `${position.slice(0, -1)}${String.fromCharCode(position.charCodeAt(position.length - 1) - 1)}~`;
+export { after, before };
 
 /** What was read for a page, with the position of each entry; `more`: the database has more to bring. */
 interface Found<E> {

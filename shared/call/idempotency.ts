@@ -7,20 +7,20 @@ import type { Call } from './call.ts';
 const hash = (...parts: (string | number | undefined)[]) =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
-/** The longest key taken, in characters. */
+/** The most characters of a key. */
 const LONGEST = 255;
 
 /**
- * A call that may be a repetition: `Idempotency-Key` (docs/behaviour.md, Idempotency). A key belongs to the actor (user,
- * or the app) and one operation. What the call has done is recorded with its changes, in the same transactions, so that
- * a repetition finds all of it or nothing; only success is recorded.
+ * A call with an `Idempotency-Key` (docs/behaviour.md, Idempotency), which may repeat an earlier one. A key belongs to
+ * the actor (user, or the app) and one operation. The transactions that change something also record it, so that a
+ * repeated call finds all of it or nothing. Only success is recorded.
  */
 export class Idempotency {
   readonly #call: Call;
   readonly #key: string;
   readonly #request: string;
 
-  /** Undefined where the header is missing. @param operation what the key is good for */
+  /** Undefined where the header is missing. @param operation the only one for which the key is valid */
   static of(call: Call, operation: string): Idempotency | undefined {
     return call.idempotency === undefined ? undefined : new Idempotency(call, operation, call.idempotency);
   }
@@ -31,7 +31,7 @@ export class Idempotency {
     this.#request = request;
   }
 
-  /** To be read with the call's own records. @param bytes the most that its value can have, where that is over 3 KB */
+  /** The read of a part. @param bytes the most that its value can have, if that is over 3 KB */
   part(number: number, bytes?: number) {
     return partOf(this.#call.app, this.#key, number, bytes);
   }
@@ -41,7 +41,7 @@ export class Idempotency {
   }
 
   /**
-   * What the part says, if it was written by this very request within the last day.
+   * The value of the part, if the same request wrote it within the last day.
    * @throws ApiError badParameter where the key was used for another request
    */
   value<T>(part: Part | undefined): T | undefined {
@@ -52,12 +52,12 @@ export class Idempotency {
     return JSON.parse(part.value) as T;
   }
 
-  /** Records a part with the changes it belongs to, for so many seconds. */
+  /** Records a part, for so many seconds, in the transaction of the changes that it describes. */
   step(number: number, value: unknown, kept = KEPT): Step {
     const written = { request: this.#request, value: JSON.stringify(value), now: this.#call.now, kept };
     return putPart(this.#call.app, this.#key, number, written);
   }
 }
 
-/** Hash of what makes a request: body, query, and the headers that choose whom it acts as. */
+/** Hash of what distinguishes a request: body, query, and the headers that choose the actor. */
 export const requestHash = hash;

@@ -1,26 +1,26 @@
 import type { Database } from '../data/database.ts';
 import type { Get, Query } from '../data/read.ts';
 
-/** One of several lists that are shown as one, each in the order of the whole. */
+/** One of several lists that are shown as one. Each has the order of the whole. */
 export interface Source<T> {
-  /** So many of its entries, the newest first: from its beginning, or those that come after `last`. */
+  /** At most `limit` entries, the newest first: from the beginning, or after `last`. */
   read(limit: number, last: T | undefined): Query<{ entries: T[]; more: boolean }>;
-  /** How many entries it shows in all. */
+  /** The number of all its entries. */
   count(): Query<number>;
-  /** Read with its first entries: whether it is part of the list at all. */
+  /** Whether the source is part of the list at all; read with its first entries. */
   there?: Get<boolean>;
 }
 
-/** Queries under way at once. */
+/** Queries in parallel. */
 const AT_ONCE = 25;
-/** A Query brings at least so many entries, which take about as long as one, and at most so many. */
+/** The least and the most entries of one Query. The least take about as long as one entry. */
 const [LEAST, MOST] = [10, 1000];
 
 /**
- * The newest entries over all sources: no more is read than the page may need, as far as that is known without reading,
- * and no more is kept than a page and what some Queries have brought.
- * @param order of entries, the newest first
- * @param shows which entries are part of the list
+ * The newest entries of all sources. Reads each source in growing steps until its rest is older than the page, and holds
+ * a page and the results of some Queries in memory.
+ * @param order compares entries, the newest first
+ * @param shows whether an entry is part of the list
  */
 export async function newestOf<T, S extends Source<T>>(
   db: Database,
@@ -61,11 +61,11 @@ export async function newestOf<T, S extends Source<T>>(
   return {
     entries,
     goesOn: newest.length > limit,
-    /** Sources that may have entries after these. */
+    /** Sources that may have entries after this page. */
     unfinished: readings
       .filter(({ more, last }) => more || (last && end && order(last, end) > 0))
       .map(({ source }) => source),
-    /** Entries of all sources: those that were read to their end are counted already. */
+    /** The number of entries of all sources. Sources that were read to their end are counted without a Query. */
     async total(): Promise<number> {
       let total = readings.reduce((sum, { more, shown }) => sum + (more ? 0 : shown), 0);
       for (const wave of wavesOf(readings.filter(({ more }) => more)))

@@ -1,9 +1,9 @@
-/** One page of a list: the wrapper puts `cursor`, `total` and `version` beside `data`. */
+/** One page of a list. The wrapper puts `cursor`, `total` and `version` beside `data`. */
 export class Page<T> {
   readonly data: T[];
   /** Absent on the last page. */
   readonly cursor: string | undefined;
-  /** Of the whole list, for the lists that document it. */
+  /** Entries of the whole list, for lists that document it. */
   readonly total: number | undefined;
   constructor(data: T[], cursor?: string, total?: number) {
     this.data = data;
@@ -12,13 +12,13 @@ export class Page<T> {
   }
 }
 
-/** Bytes that the entries of one answer may have. Lambda's answer has at most 6,291,556 with the rest of it. */
+/** The most bytes of the entries of one answer. Lambda's whole answer has at most 6,291,556. */
 const MOST_ANSWERED = 6_000_000;
 
-/** Bytes of a value in Lambda's answer, whose body is JSON within JSON: a control character takes 7, a quote 4. */
+/** Bytes of a value in Lambda's answer. Its body is JSON within JSON: a control character takes 7, a quote 4. */
 export const answeredBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
 
-/** How many of the entries, from the first, fit into one answer. @param bytesOf what an entry takes at least */
+/** How many entries, from the first, fit into one answer. @param bytesOf the least bytes of an entry */
 export function fitting<T>(entries: readonly T[], bytesOf: (entry: T) => number = answeredBytes): number {
   let bytes = 0;
   const end = entries.findIndex((entry) => {

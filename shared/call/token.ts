@@ -2,19 +2,19 @@ import { createHmac, createSecretKey, hash, type KeyObject, randomBytes, timingS
 import type { App } from '../data/app-repo.ts';
 
 /**
- * Tokens: `u1.<user>.<device>.<random>.<mac>` of a user's session, `a1.<random>.<mac>` of an admin
- * (docs/behaviour.md, Tokens). The 256 random bits are the secret and lie in the table only as a hash. User and device
- * are locators: they let the actor's records be read together with the session, and are believed only once the hash agrees.
- * The MAC tells a forged token (badToken) from one whose record is gone (loginAgain) without a read.
+ * Tokens are `u1.<user>.<device>.<random>.<mac>` for a user's session and `a1.<random>.<mac>` for an admin
+ * (docs/behaviour.md, Tokens). The 256 random bits are the secret; the table keeps only their hash. User and device are
+ * locators: by them the session and the user are read together, and nothing trusts them until the hash agrees. The MAC
+ * distinguishes a forged token (badToken) from a revoked one (loginAgain) without a read.
  */
-interface UserToken {
+export interface UserToken {
   kind: 'user';
   text: string;
   user: number;
   device: number;
 }
 
-interface AdminTokenText {
+export interface AdminTokenText {
   kind: 'admin';
   text: string;
 }
@@ -24,7 +24,7 @@ export type Token = UserToken | AdminTokenText;
 const USER_TOKEN = /^u1\.([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.[\w-]{43}\.[\w-]{22}$/;
 const ADMIN_TOKEN = /^a1\.[\w-]{43}\.[\w-]{22}$/;
 
-/** The token's parts, or undefined where it has not the form of one. */
+/** The token's parts; undefined where the text has not the form of a token. */
 export function parseToken(text: string): Token | undefined {
   if (ADMIN_TOKEN.test(text)) return { kind: 'admin', text };
   const [, user, device] = USER_TOKEN.exec(text) ?? [];
@@ -33,16 +33,16 @@ export function parseToken(text: string): Token | undefined {
   return numbers.every(Number.isSafeInteger) ? { kind: 'user', text, user: numbers[0], device: numbers[1] } : undefined;
 }
 
-/** A key of its own for each purpose, so that nothing signed for one is good for another. */
+/** Each purpose has its own key, so that a signature for one purpose is not valid for another. */
 export const keyFor = (app: App, purpose: 'token' | 'cursor' | 'qrcode' | 'file' | 'device'): KeyObject =>
-  // Key objects: an HMAC by a buffer takes Node several times as long.
+  // Node computes an HMAC several times as fast with a key object as with a buffer.
   createSecretKey(createHmac('sha256', createSecretKey(app.secret, 'base64url')).update(purpose).digest());
 
 /** 128 bits, base64url: 22 characters. */
 export const mac = (key: KeyObject, text: string) =>
   createHmac('sha256', key).update(text).digest().subarray(0, 16).toString('base64url');
 
-/** Compares in constant time; texts of callers may hold anything, so it is their bytes that must be as many. */
+/** Compares in constant time. Texts may hold any character, so their bytes are compared. */
 export function sameText(one: string, other: string): boolean {
   const [first, second] = [Buffer.from(one), Buffer.from(other)];
   return first.length === second.length && timingSafeEqual(first, second);
@@ -52,7 +52,7 @@ function sign(app: App, body: string) {
   return `${body}.${mac(keyFor(app, 'token'), `${app.app}|${body}`)}`;
 }
 
-/** The token was issued by this app. */
+/** Whether this app has issued the token. */
 export function isGenuine(app: App, { text }: Token) {
   return sameText(sign(app, text.slice(0, text.lastIndexOf('.'))), text);
 }
@@ -63,5 +63,5 @@ export const newUserToken = (app: App, user: number, device: number) =>
   sign(app, `u1.${user.toString(36)}.${device.toString(36)}.${secret()}`);
 export const newAdminToken = (app: App) => sign(app, `a1.${secret()}`);
 
-/** What the table holds of a token. */
+/** The form in which the table keeps a token. */
 export const tokenHash = (text: string) => hash('sha256', text, 'base64url');

@@ -3,47 +3,47 @@ import type { Reads, Records } from '../data/read.ts';
 import type { Step } from '../data/step.ts';
 import { ApiError, Unavailable } from '../errors.ts';
 
-// What the domain may know of reads and writes: their shape, not how they are made.
+// The domain knows the shapes of reads and writes, but not how they are made.
 export { withProof } from '../data/proof.ts';
 export type { Reads, Records, Step };
 
-/** What a decision comes to: the steps to write, and the answer (or error) once they are written. */
+/** The result of a decision: the steps to write, and the answer (or error) once they are written. */
 export interface Plan<T> {
   steps: Step[];
   answer: () => T;
 }
 
-/** One entry of a list, and its place in the request. */
+/** An entry of a list, with its place in the request. */
 export interface Entry<E> {
   entry: E;
   index: number;
 }
 
-/** How a list of entries is changed; see `transactEach`. All three are pure and may be asked again. */
+/** How a list of entries is changed; see `transactEach`. All its functions are pure and may run again. */
 export interface BatchPlan<R extends Reads, E> {
-  /** Refuses the whole call; asked before every transaction. */
+  /** Throws to refuse the whole call. Runs before every transaction. */
   permit: (records: Records<R>) => void;
-  /** What the first transaction does besides, whatever becomes of the entries; its error is the call's. */
+  /** Further steps of the first transaction, whatever becomes of the entries. Its error is the call's. */
   opening?: (records: Records<R>) => Step[];
-  /** What the last transaction does besides, whatever became of the entries. */
+  /** Further steps of the last transaction, whatever became of the entries. */
   closing?: (records: Records<R>, batch: readonly Entry<E>[], errors: (ApiError | undefined)[]) => Step[];
-  /** The steps of one entry that joins the batch of its transaction, or its error. No steps: nothing to do. */
+  /** The steps of one entry, which joins the batch of its transaction, or its error. No steps: nothing to do. */
   entry: (records: Records<R>, entry: Entry<E>, batch: readonly Entry<E>[]) => Step[];
-  /** The steps that the transaction of a batch needs once. */
+  /** The steps that a transaction needs once for its whole batch. */
   shared: (records: Records<R>, batch: readonly Entry<E>[]) => Step[];
 }
 
-/** A decision that what it finds keeps changing under is made again this often. */
+/** How often a decision is made again when records change under it. */
 const MAX_DECISIONS = 15;
 /** TransactWriteItems holds no more. */
 const MAX_STEPS = 100;
+
 /**
- * Decides on records that were read, and writes. `decide` is pure: it looks at the records and comes to steps and an
- * answer, or refuses. Every rule it proves must stand again in the conditions of its steps. Where one of those does
- * not hold, the records are made to show what is really there and the same decision is made again: so a rule has one
- * place and one error, whether it failed on the read or in the write. Before a lost race ends in an error, all records
- * are read once more: an error may not rest on records of two moments, such as that an inviter has left a group that is
- * dissolved by now.
+ * Decides on the records that were read, and writes. `decide` is pure: from the records it makes a plan, or throws an
+ * error. Every rule that it proves is a condition of a step too. Where a condition does not hold, the records are
+ * corrected and the same decision is made again. So a rule has one place and one error, whether it fails on the read or
+ * in the write. Before a lost race ends in an error, all records are read again, since an error must not rest on records
+ * of two moments (such as an inviter who has left a group that is dissolved by now).
  * @throws Unavailable when the records keep changing
  */
 export async function transact<R extends Reads, T>(
@@ -52,7 +52,7 @@ export async function transact<R extends Reads, T>(
   decide: (records: Records<R>) => Plan<T>,
 ): Promise<T> {
   let decision: Plan<T>;
-  /** Whether all records are. */
+  /** All records were read at the same time. */
   let ofOneMoment = true;
   for (let round = 1; round <= MAX_DECISIONS; round++) {
     try {
@@ -64,15 +64,15 @@ export async function transact<R extends Reads, T>(
       continue;
     }
     if (await db.write(decision.steps)) return decision.answer();
-    // Those of the conditions that failed are newer now.
+    // The records of failed conditions are newer now.
     ofOneMoment = false;
   }
   throw new Unavailable('a record keeps changing');
 }
 
 /**
- * Changes entries of a list, each on its own, as many a transaction as fit (100 items); transactions follow one
- * another. A refused entry never undoes the others.
+ * Changes the entries of a list, each on its own: one transaction after the other, each with as many entries as fit into
+ * 100 items. A refused entry never undoes the others.
  * @returns for each entry its error, or undefined where it succeeded
  */
 export async function transactEach<R extends Reads, E>(
@@ -89,7 +89,7 @@ export async function transactEach<R extends Reads, E>(
     try {
       plan.permit(records);
     } catch (error) {
-      // What earlier transactions of this call did stays done; the entries still to come are refused.
+      // Earlier transactions of this call stay written; the remaining entries are refused.
       if (!written || !(error instanceof ApiError)) throw error;
       for (const { index } of pending) errors[index] = error;
       return errors;
@@ -103,14 +103,14 @@ export async function transactEach<R extends Reads, E>(
       pending = later;
       round = 1;
     } else {
-      // All are decided again, the refused ones too: a full group may have a seat now that another entry fell out.
+      // Refused entries are decided again too: a full group has room where another entry has been refused since.
       round++;
     }
   }
   throw new Unavailable('a record keeps changing');
 }
 
-/** The entries that go into the next transaction, with its steps, and the errors of those that do not. */
+/** The steps of the next transaction, the entries refused before it, and the entries left for later ones. */
 function firstBatch<R extends Reads, E>(
   records: Records<R>,
   pending: readonly Entry<E>[],

@@ -1,34 +1,27 @@
-import { equal, exists, missing, unchanged } from './expression.ts';
+import type { AppId, GroupId } from '../ids.ts';
+import { type Condition, equal, exists, missing, unchanged } from './expression.ts';
 import { announcementKey, announcementPartition, announcementTextKey, type Key, sequenceKey } from './keys.ts';
-import { type Get, getItem, type Query } from './read.ts';
+import { asRecord, type Get, getItem, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import type { Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { put, remove, type Step, update } from './step.ts';
+import { put, remove as removeKey, type Step, update } from './step.ts';
 
-/** A long content lies apart, so that the items that the list begins with are small whatever is announced. */
-export interface Announcement {
-  sk: string;
-  id: number;
-  title: string;
-  /** Absent where it is long: then it is `announcementTextOf`, of so many bytes. */
-  content?: string;
-  textBytes?: number;
-  author: number;
-  /** Milliseconds. */
-  createdAt: number;
-}
+/** A long content has an item of its own, so that the items that the list reads first are small. */
+export type Announcement = Keyed<ItemOf<typeof schema.announcementFields>>;
 
 export type WholeAnnouncement = Omit<Announcement, 'sk' | 'textBytes'> & { content: string };
 
-export const announcementOf = (app: string, group: number, id: number): Get<Announcement | undefined> =>
+export const announcementOf = (app: AppId, group: GroupId, id: number): Get<Announcement | undefined> =>
   getItem(announcementKey(app, group, id));
-export const announcementTextOf = (app: string, group: number, id: number): Get<{ content: string } | undefined> =>
+export const announcementTextOf = (app: AppId, group: GroupId, id: number): Get<{ content: string } | undefined> =>
   getItem(announcementTextKey(app, group, id), MOST_BYTES.announcementText);
 
 /** Announcements of a group, the oldest first (or the latest); all of them where no limit is given. */
 export const announcementsOf = (
-  app: string,
-  group: number,
+  app: AppId,
+  group: GroupId,
   given: { limit?: number; latest?: boolean } = {},
 ): Query<Announcement[]> => ({
   query: {
@@ -38,17 +31,17 @@ export const announcementsOf = (
     ...(given.latest && { descending: true }),
     ...(given.limit === undefined ? { all: true } : { limit: given.limit }),
   },
-  parse: ({ items }) => items as unknown as Announcement[],
+  parse: ({ items }) => items.map(asRecord<Announcement>),
 });
 
-/** Title and content together that one item holds (bytes in UTF-8). */
+/** The most bytes of title and content (in UTF-8) that one item holds together. */
 const SHORT = 1800;
 
-const putSteps = (
-  app: string,
-  group: number,
+const putWhole = (
+  app: AppId,
+  group: GroupId,
   announcement: WholeAnnouncement,
-  condition?: Parameters<typeof put>[2],
+  condition?: Condition | undefined,
 ): Step[] => {
   const { content, ...head } = announcement;
   const key = announcementKey(app, group, announcement.id);
@@ -60,15 +53,15 @@ const putSteps = (
   ];
 };
 
-const removeSteps = (app: string, group: number, { id, content }: Announcement, condition = exists): Step[] => [
-  remove(announcementKey(app, group, id), condition),
-  ...(content === undefined ? [remove(announcementTextKey(app, group, id))] : []),
+const removeWhole = (app: AppId, group: GroupId, { id, content }: Announcement, condition = exists): Step[] => [
+  removeKey(announcementKey(app, group, id), condition),
+  ...(content === undefined ? [removeKey(announcementTextKey(app, group, id))] : []),
 ];
 
-/** The next announcement; the oldest go where there are too many. */
-export function publishSteps(
-  app: string,
-  group: number,
+/** Publishes an announcement under the next number. @param oldest those that are removed for it */
+export function publish(
+  app: AppId,
+  group: GroupId,
   was: Sequence | undefined,
   next: Omit<WholeAnnouncement, 'id'>,
   oldest: Announcement[],
@@ -83,16 +76,20 @@ export function publishSteps(
         { set: { announcement: id, announcements } },
         unchanged(was, 'announcement', 'announcements'),
       ),
-      ...putSteps(app, group, { ...next, id }),
-      ...oldest.flatMap((one) => removeSteps(app, group, one)),
+      ...putWhole(app, group, { ...next, id }),
+      ...oldest.flatMap((one) => removeWhole(app, group, one)),
     ],
   };
 }
 
-/** Announcements of elsewhere under the numbers that they have there; the next one gets a number after all of them. */
-export const bringAnnouncementsStep = (
-  app: string,
-  group: number,
+/** Writes an imported announcement under its own number, where none has that number. */
+export const putImported = (app: AppId, group: GroupId, announcement: WholeAnnouncement): Step[] =>
+  putWhole(app, group, announcement, missing);
+
+/** Counts imported announcements; the next one that is published gets a number after all of them. */
+export const countImported = (
+  app: AppId,
+  group: GroupId,
   was: Sequence | undefined,
   numbers: readonly number[],
 ): Step =>
@@ -101,16 +98,14 @@ export const bringAnnouncementsStep = (
     { set: { announcement: Math.max(was?.announcement ?? 0, ...numbers) }, add: { announcements: numbers.length } },
     unchanged(was, 'announcement', 'announcements', 'closed'),
   );
-export const bringAnnouncementSteps = (app: string, group: number, announcement: WholeAnnouncement): Step[] =>
-  putSteps(app, group, announcement, missing);
 
-export const withdrawSteps = (app: string, group: number, announcement: Announcement): Step[] => [
-  ...removeSteps(app, group, announcement, equal('createdAt', announcement.createdAt)),
+export const remove = (app: AppId, group: GroupId, announcement: Announcement): Step[] => [
+  ...removeWhole(app, group, announcement, equal('createdAt', announcement.createdAt)),
   update(sequenceKey(app, group), { add: { announcements: -1 } }),
 ];
 
 /** Keys of one page of all that lies with a group's announcements, texts too. */
-export const announcementItemsOf = (app: string, group: number, limit: number): Query<Key[]> => ({
+export const announcementItemsOf = (app: AppId, group: GroupId, limit: number): Query<Key[]> => ({
   query: { partition: announcementPartition(app, group), between: ['0', '~'], limit },
-  parse: ({ items }) => items.map(({ pk, sk }) => ({ pk, sk }) as unknown as Key),
+  parse: ({ items }) => items.map(({ pk, sk }) => asRecord<Key>({ pk, sk })),
 });

@@ -1,38 +1,22 @@
+import type { AppId } from '../ids.ts';
 import { LIMITS, type LimitName, type Limits, MOST } from '../limits.ts';
-import { absent, all, type Condition, equal, exists, missing } from './expression.ts';
+import { absent, all, below, equal, exists, missing, unchanged } from './expression.ts';
 import { adminTokenIndex, adminTokenKey, appIndex, appKey, type Key } from './keys.ts';
 import { type Get, getItem } from './read.ts';
-import { put, type Step, update } from './step.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
+import { put, remove, type Step, update } from './step.ts';
 
 /** A tenant. Its secret signs tokens, cursors and QR codes; each purpose derives its own key from it. */
-export interface App {
-  app: string;
-  name: string;
-  status: 'active' | 'disabled';
-  registration: 'open' | 'closed';
-  /** 32 random bytes, base64url. */
-  secret: string;
-  /** What differs from the defaults. */
-  limits: Partial<Limits>;
-  /** Milliseconds. */
-  createdAt: number;
-}
+export type App = Extract<ItemOf<typeof schema.appFields>, { secret: string }> & { limits: Partial<Limits> };
 
-export interface AdminToken {
-  name: string;
-  createdAt: number;
-  /** Milliseconds; absent: does not expire. */
-  expiresAt?: number;
-  revoked?: number;
-  /** Last use, written at most once per minute. */
-  seen?: number;
-}
+export type AdminToken = ItemOf<typeof schema.adminTokenFields>;
 
-/** App ids that can exist: what operators may choose, and all that may become part of a key. */
+/** App ids that can exist: those that operators may choose, and the only ones that may become part of a key. */
 export const APP_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-export const appOf = (app: string): Get<App | undefined> => foundApp(appKey(app));
-/** The app's record, by a key that operators have found. A deleted app is not there for anybody. */
+export const appOf = (app: AppId): Get<App | undefined> => foundApp(appKey(app));
+/** The app's record by its key, as operators find it. A deleted app is not there for anybody. */
 export const foundApp = (key: Key): Get<App | undefined> => ({
   get: key,
   parse: (item) => (item?.status === 'deleted' ? undefined : (item as App | undefined)),
@@ -44,11 +28,18 @@ export function limitsOf(app: Pick<App, 'limits'>): Limits {
   return limits;
 }
 export const putApp = (app: App): Step => put(appKey(app.app), { ...app, ...appIndex(app.app) }, missing);
-export const updateApp = (app: string, set: Partial<App>, condition: Condition): Step =>
-  update(appKey(app), { set }, condition);
 /**
- * Leaves a tombstone in the place of a disabled app: its id can never be made again, and without the secret nothing
- * that it signed can be told from a forgery.
+ * Sets attributes of an app's record.
+ * @param read the app whose status and set attributes must be as they were read; absent: any app that exists
+ */
+export const updateApp = (app: AppId, set: Partial<App>, read?: App): Step => {
+  // The status is always part of the condition, so that a tombstone is never changed.
+  const names = new Set<keyof App>(['status', ...(Object.keys(set) as (keyof App)[])]);
+  return update(appKey(app), { set }, read ? unchanged(read, ...names) : exists);
+};
+/**
+ * Leaves a tombstone in the place of a disabled app, so that its id can never be used again. Without the secret, nothing
+ * that the app signed can be told from a forgery.
  */
 export const buryApp = (app: App, now: number): Step =>
   put(
@@ -56,17 +47,21 @@ export const buryApp = (app: App, now: number): Step =>
     { app: app.app, status: 'deleted', createdAt: app.createdAt, deleted: now },
     equal('status', 'disabled'),
   );
-/** Where operators find all apps. */
+/** Partition of the global index that holds all apps. */
 export const APPS = appIndex('').gsi1pk;
 
-export const adminTokenOf = (app: string, hash: string): Get<AdminToken | undefined> =>
+export const adminTokenOf = (app: AppId, hash: string): Get<AdminToken | undefined> =>
   getItem(adminTokenKey(app, hash));
-export const putAdminToken = (app: string, hash: string, token: AdminToken): Step =>
+export const putAdminToken = (app: AppId, hash: string, token: Omit<AdminToken, 'hash'>): Step =>
   put(adminTokenKey(app, hash), { ...token, hash, ...adminTokenIndex(app, token.createdAt) }, missing);
-/** Where operators find the admin tokens of an app, the oldest first. */
-export const adminTokensOf = (app: string) => adminTokenIndex(app, 0).gsi1pk;
-/** The token's record with its hash, by a key that operators have found. */
-export const foundAdminToken = (key: Key) => getItem<AdminToken & { hash: string }>(key);
-/** Does nothing to a token that is revoked or gone. */
-export const revokeAdminToken = (app: string, hash: string, now: number): Step =>
+/** Last use. The hash is part of the condition, so that a forged token writes nothing. */
+export const touchAdminToken = (app: AppId, hash: string, now: number, before: number): Step =>
+  update(adminTokenKey(app, hash), { set: { seen: now } }, all(equal('hash', hash), below('seen', before)));
+/** Partition of the global index that holds an app's admin tokens, the oldest first. */
+export const adminTokensOf = (app: AppId) => adminTokenIndex(app, 0).gsi1pk;
+/** The token's record with its hash, by its key, as operators find it. */
+export const foundAdminToken = (key: Key) => getItem<AdminToken>(key);
+export const forgetAdminToken = (key: Key): Step => remove(key);
+/** Refused for a token that is revoked or gone. */
+export const revokeAdminToken = (app: AppId, hash: string, now: number): Step =>
   update(adminTokenKey(app, hash), { set: { revoked: now } }, all(exists, absent('revoked')));

@@ -1,3 +1,4 @@
+import type { AppId, GroupId, UserId } from '../ids.ts';
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { all, equal, unchanged } from './expression.ts';
 import {
@@ -6,32 +7,29 @@ import {
   applicationOrder,
   groupMembershipKey,
   groupMembershipPartition,
+  time,
+  userKey,
   userMembershipKey,
 } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl, userMembershipTtl } from './membership-repo.ts';
-import { type Get, getItem, type Query } from './read.ts';
+import { asRecord, before, type Get, getItem, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { put, type Step, update } from './step.ts';
+import { check, put, type Step, update } from './step.ts';
+import { NOT_DELETED } from './user-repo.ts';
 
 export const PENDING = 0;
 export const AGREED = 1;
 export const REJECTED = 2;
 export type Outcome = 0 | 1 | 2;
 
-/** The one application of a person to a group: a second renews it. Times in milliseconds. */
-export interface Application {
-  sk: string;
-  reason: string;
-  status: Outcome;
-  createdAt: number;
-  /** Can be approved until then. */
-  expiresAt: number;
-  lsi1sk: string;
-}
+/** A user has one application to a group; a second renews it. Times in milliseconds. */
+export type Application = Keyed<ItemOf<typeof schema.applicationFields>> & { lsi1sk: string };
 
-export const applicationOf = (app: string, group: number, applicant: number): Get<Application | undefined> =>
+export const applicationOf = (app: AppId, group: GroupId, applicant: UserId): Get<Application | undefined> =>
   getItem(applicationKey(app, group, applicant));
-export const applicantOf = ({ sk }: Application) => Number(sk.slice(APPLICATION.length));
+export const applicantOf = ({ sk }: Application): UserId => Number(sk.slice(APPLICATION.length));
 
 /** Pending: neither handled nor expired. */
 export const isPending = (application: Application | undefined, now: number): application is Application =>
@@ -39,11 +37,14 @@ export const isPending = (application: Application | undefined, now: number): ap
 
 const ttl = (createdAt: number) => Math.ceil(createdAt / 1000) + KEPT_IN_LISTS;
 
-/** The application and its mark on the group membership, which makes it void the moment the person joins or is blocked. */
-export function applySteps(
-  app: string,
-  group: number,
-  applicant: number,
+/**
+ * Makes or renews an application. Its mark in the group membership voids it as soon as the user joins or is blocked, and
+ * the user membership lets the deletion of the user find it.
+ */
+export function submit(
+  app: AppId,
+  group: GroupId,
+  applicant: UserId,
   was: GroupMembership | undefined,
   { reason, createdAt, expiresAt }: { reason: string; createdAt: number; expiresAt: number },
 ): Step[] {
@@ -69,18 +70,18 @@ export function applySteps(
       lsi2sk: order,
       ttl: ttl(createdAt),
     }),
-    // So that the deletion of the person finds the application.
     update(userMembershipKey(app, applicant, group), {
       set: { applied: createdAt, ttl: userMembershipTtl(createdAt) },
     }),
+    check(userKey(app, applicant), NOT_DELETED),
   ];
 }
 
-/** The pending application that the group membership marks is settled with the joining. */
-export const closeApplication = (
-  app: string,
-  group: number,
-  user: number,
+/** Joining approves the pending application that the group membership marks. */
+export const settle = (
+  app: AppId,
+  group: GroupId,
+  user: UserId,
   was: GroupMembership | undefined,
   now: number,
 ): Step[] =>
@@ -88,8 +89,8 @@ export const closeApplication = (
     ? [update(applicationKey(app, group, user), { set: { status: AGREED } }, stillPending({ createdAt: was.applied }))]
     : [];
 
-/** Handled without joining: the mark goes with it. One that was renewed meanwhile shows in both records. */
-export const rejectSteps = (app: string, group: number, applicant: number, application: Application): Step[] => [
+/** Rejects an application and removes its mark. Both conditions fail where it was renewed meanwhile. */
+export const reject = (app: AppId, group: GroupId, applicant: UserId, application: Application): Step[] => [
   update(applicationKey(app, group, applicant), { set: { status: REJECTED } }, stillPending(application)),
   update(
     groupMembershipKey(app, group, applicant),
@@ -101,31 +102,43 @@ export const rejectSteps = (app: string, group: number, applicant: number, appli
 const stillPending = ({ createdAt }: Pick<Application, 'createdAt'>) =>
   all(equal('status', PENDING), equal('createdAt', createdAt));
 
-/** Applications of a group made within `[from, to]` bounds of the order key, the newest first, as `view` gives them. */
+/** The oldest application that lists show, and the end of all, as sort keys. */
+const oldestListed = (now: number) => `${APPLICATION}${time(now - KEPT_IN_LISTS * 1000)}`;
+const NEWEST = `${APPLICATION}~`;
+
+/**
+ * Applications to a group that lists show, the newest first, as `view` gives them.
+ * @param until only those made until then; with `applicant`, only those before that user's of this very time
+ */
 export const applicationsOf = <T>(
-  app: string,
-  group: number,
-  between: readonly [string, string],
+  app: AppId,
+  group: GroupId,
+  now: number,
+  until: { createdAt: number; applicant?: UserId } | undefined,
   limit: number,
   view: (application: Application) => T,
 ): Query<{ entries: T[]; more: boolean }> => ({
   query: {
     partition: groupMembershipPartition(app, group),
     index: 'lsi1',
-    between,
+    between: [oldestListed(now), until ? newestUntil(until) : NEWEST],
     entryBytes: MOST_BYTES.application,
     descending: true,
     limit,
     all: true,
   },
-  parse: ({ items, last }) => ({ entries: (items as unknown as Application[]).map(view), more: last !== undefined }),
+  parse: ({ items, last }) => ({ entries: items.map((item) => view(asRecord(item))), more: last !== undefined }),
 });
 
-export const applicationCountOf = (app: string, group: number, between: readonly [string, string]): Query<number> => ({
+const newestUntil = ({ createdAt, applicant }: { createdAt: number; applicant?: UserId }) =>
+  applicant === undefined ? `${APPLICATION}${time(createdAt)}#~` : before(applicationOrder(createdAt, applicant));
+
+/** How many applications to a group lists show. */
+export const applicationCountOf = (app: AppId, group: GroupId, now: number): Query<number> => ({
   query: {
     partition: groupMembershipPartition(app, group),
     index: 'lsi2',
-    between,
+    between: [oldestListed(now), NEWEST],
     entryBytes: MOST_BYTES.counted,
     count: true,
     all: true,

@@ -1,8 +1,11 @@
 /**
- * Conditions as small functions, so that a step of a transaction is data that can be read, sent and applied to a
- * record in memory. Names and values always travel as placeholders: nothing of a caller is ever part of the text.
+ * Builds the text of a condition. Names and values are always placeholders, so that input of callers never becomes part
+ * of the text.
  */
-export type Condition = (expression: Expression) => string;
+export type Condition = ((expression: Expression) => string) & {
+  /** The conditions that `all` has joined. */
+  parts?: Condition[];
+};
 
 /** Collects the placeholders of one statement. */
 export class Expression {
@@ -20,7 +23,7 @@ export class Expression {
     return placeholder;
   }
 
-  /** The placeholders in the form that every DynamoDB command takes; an empty map is not allowed there. */
+  /** The placeholders as DynamoDB commands take them. An empty map is not allowed. */
   placeholders() {
     return {
       ...(Object.keys(this.names).length > 0 && { ExpressionAttributeNames: this.names }),
@@ -51,7 +54,7 @@ export const absent =
   (attribute: string): Condition =>
   (e) =>
     `attribute_not_exists(${e.name(attribute)})`;
-/** DynamoDB refuses redundant parentheses: one condition stands as it is. */
+/** DynamoDB refuses redundant parentheses, so a single condition gets none. */
 const joined =
   (word: 'AND' | 'OR') =>
   (...conditions: Condition[]): Condition =>
@@ -59,14 +62,18 @@ const joined =
     conditions.length === 1
       ? (conditions[0] as Condition)(e)
       : conditions.map((condition) => `(${condition(e)})`).join(` ${word} `);
-export const all = joined('AND');
+/** All of the conditions, without nested parentheses where one of them joins others in the same way. */
+export const all = (...conditions: Condition[]): Condition => {
+  const parts = conditions.flatMap((condition) => condition.parts ?? [condition]);
+  return Object.assign(joined('AND')(...parts), { parts });
+};
 export const any = joined('OR');
-/** The item is there. */
+/** The item exists. */
 export const exists = present('pk');
-/** There is no such item. */
+/** The item does not exist. */
 export const missing = absent('pk');
 
-/** The attributes are just as they were read (of an item that was not there: all absent). */
+/** The attributes are as they were read. Those of an item that did not exist are all absent. */
 export const unchanged = <T extends object>(record: T | undefined, ...attributes: (keyof T & string)[]): Condition =>
   all(
     ...attributes.map((attribute) => {

@@ -1,17 +1,25 @@
+import type { CancellationReason } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { isFull } from './item-collections.ts';
+import { type Item, keyText } from './read.ts';
+import type { Step } from './step.ts';
+
 /**
- * What a failed request to DynamoDB comes to. `condition`: a condition did not hold. `contended`: another transaction
- * has an item, so nothing was done. `throttled`: nothing was done. `unanswered`: the service failed or did not answer,
- * so the request may have been done. `broken`: the request is wrong, and would fail again.
+ * The kinds of failed requests to DynamoDB. `condition`: a condition did not hold. `contended`: another transaction holds
+ * an item; nothing was written. `throttled`: nothing was written. `unanswered`: the service failed or did not answer, so
+ * the write may have been done. `broken`: the request is wrong and would fail again.
  */
 export type Fault = 'condition' | 'contended' | 'throttled' | 'unanswered' | 'broken';
 
-/** The fields by which the SDK, Node.js and the protocol tell faults apart. */
+/** The fields by which errors of the SDK, Node.js and the protocol are distinguished. */
 interface Failure {
   name?: string;
   /** Of Node.js: `ECONNRESET`, `EAI_AGAIN`, … */
   code?: unknown;
   $fault?: 'client' | 'server';
-  CancellationReasons?: { Code?: string }[];
+  /** The item of a failed condition, of a single write. */
+  Item?: WireItem;
+  CancellationReasons?: CancellationReason[];
 }
 
 const THROTTLED = new Set([
@@ -24,9 +32,9 @@ const THROTTLED = new Set([
 const BY_NAME: Record<string, Fault> = {
   ConditionalCheckFailedException: 'condition',
   TransactionConflictException: 'contended',
-  // The very transaction still runs: it may yet be done.
+  // The same transaction still runs and may commit.
   TransactionInProgressException: 'unanswered',
-  // The time of an attempt was over.
+  // The time limit of an attempt has passed.
   AbortError: 'unanswered',
   TimeoutError: 'unanswered',
 };
@@ -36,9 +44,30 @@ const PASSING_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'Prov
 export function faultOf(error: unknown): Fault {
   const { name = '', code, $fault, CancellationReasons: reasons = [] } = error as Failure;
   if (name === 'TransactionCanceledException') {
-    if (reasons.some(({ Code }) => Code === 'ConditionalCheckFailed')) return 'condition';
+    if (reasons.some(({ Code }) => Code === FAILED)) return 'condition';
     return reasons.some(({ Code = '' }) => PASSING_REASONS.has(Code)) ? 'contended' : 'broken';
   }
   if (THROTTLED.has(name)) return 'throttled';
   return BY_NAME[name] ?? ($fault === 'server' || typeof code === 'string' ? 'unanswered' : 'broken');
+}
+
+/** An item as the wire has it. */
+type WireItem = NonNullable<CancellationReason['Item']>;
+
+const FAILED = 'ConditionalCheckFailed';
+
+/** The items whose conditions did not hold, as they are, by the text of their keys. */
+export function foundBy(error: unknown, steps: Step[]): Map<string, Item | undefined> {
+  const { Item: item, CancellationReasons: reasons = [{ Code: FAILED, Item: item }] } = error as Failure;
+  return new Map(
+    reasons.flatMap(({ Code, Item: found }, index) =>
+      Code === FAILED ? [[keyText(steps[index]!.key), found && unmarshall(found)] as const] : [],
+    ),
+  );
+}
+
+/** The partition keys that have no room for the write. */
+export function fullCollections(error: unknown, steps: Step[]): string[] {
+  const { name, CancellationReasons: reasons = [{ Code: name }] } = error as Failure;
+  return steps.flatMap(({ key }, index) => (isFull(reasons[index]?.Code) ? [key.pk] : []));
 }

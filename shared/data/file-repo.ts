@@ -1,93 +1,101 @@
+import type { AppId, GroupId } from '../ids.ts';
 import { absent, all, any, below, type Condition, exists, missing, unchanged } from './expression.ts';
-import { FILE, fileIndex, fileKey, fileOrder, filePartition, registrationKey, sequenceKey } from './keys.ts';
-import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
-import { OPEN, type Sequence } from './sequence-repo.ts';
+import {
+  FILE,
+  fileIndex,
+  fileKey,
+  fileOrder,
+  filePartition,
+  filesIndexed,
+  groupIn,
+  type Key,
+  registrationKey,
+  sequenceKey,
+} from './keys.ts';
+import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
+import { NOT_CLOSED, type Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { measured, put, remove, type Step, update } from './step.ts';
+import { measured, put, remove as removeItem, type Step, update } from './step.ts';
 
 /** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
-export interface SharedFile {
-  id: number;
-  name: string;
-  /** Bytes. */
-  size: number;
-  type: string;
-  uploader: number;
-  /** Milliseconds. */
-  createdAt: number;
-  updatedAt: number;
-  /** Milliseconds; absent while it is only reserved. */
-  published?: number;
-  /** Reserved until (ms): an upload may still come. */
-  expiresAt?: number;
-  /** The random part of its keys; a link has none. */
-  random?: string;
-  /** Name of its object below `files/`, once published. */
-  object?: string;
-  /** It came by a form, and an address issued with that leads to it: see `Registration`. */
-  registered?: boolean;
-  /** A link: what lies elsewhere. */
-  url?: string;
-}
+export type SharedFile = ItemOf<typeof schema.fileFields>;
 
 /**
- * What the upload of a form has become: its address was issued before there was a file. It outlives the file for
- * `REGISTRATION_KEPT`, so that nothing uploaded by that form becomes a second file: that would have the first one's
- * object, which is still being deleted.
+ * The file that a form's upload has become: its address was issued before there was a file. A registration outlives its
+ * file for `REGISTRATION_KEPT`. So nothing that is uploaded by that form becomes a second file, whose object would be the
+ * first one's, which is still being deleted.
  */
-export interface Registration {
-  file: number;
-  object: string;
-}
+export type Registration = ItemOf<typeof schema.registrationFields>;
 
-/** Milliseconds. Uploads go from below `incoming/` some two days after their form has expired, which takes an hour at most. */
+/** Milliseconds. S3 removes uploads some two days after their form has expired, which takes an hour at most. */
 const REGISTRATION_KEPT = 7 * 86_400_000;
 
-/** What a file is before it has its number. */
+/** A file before it has its number. */
 export type NewFile = Omit<SharedFile, 'id' | 'published' | 'expiresAt'>;
 
-export const fileOf = (app: string, group: number, id: number): Get<SharedFile | undefined> =>
-  getItem(fileKey(app, group, id), MOST_BYTES.file);
+/** A file with its new number, and the steps that write both. */
+interface Added {
+  file: SharedFile;
+  steps: Step[];
+}
+
+/** The most bytes of a file's record. */
+export const FILE_BYTES = MOST_BYTES.file;
+
+export const fileOf = (app: AppId, group: GroupId, id: number): Get<SharedFile | undefined> =>
+  getItem(fileKey(app, group, id), FILE_BYTES);
 
 /** @param random of the upload */
 export const registrationOf = (random: string): Get<Registration | undefined> => getItem(registrationKey(random));
 
-/** Refused where it is registered already. */
-export const registerUpload = (random: string, registration: Registration): Step =>
-  put(registrationKey(random), registration, missing);
-
-/** Files of a group, reserved ones too, in order of their numbers. */
-export const filesOf = (app: string, group: number, limit: number): Query<SharedFile[]> => ({
-  query: { partition: filePartition(app, group), between: prefix('', '0'), limit },
-  parse: ({ items }) => items as unknown as SharedFile[],
+/** Files of a group in order of their numbers, reserved ones too; all of them where no limit is given. */
+export const filesOf = (app: AppId, group: GroupId, limit?: number): Query<SharedFile[]> => ({
+  query: {
+    partition: filePartition(app, group),
+    between: prefix('', '0'),
+    ...(limit === undefined ? { all: true } : { limit }),
+  },
+  parse: ({ items }) => items.map(asRecord<SharedFile>),
 });
 
-/** The same, all of them: for operators, whom nobody waits for. */
-export const allFilesOf = (app: string, group: number): Query<SharedFile[]> => ({
-  query: { partition: filePartition(app, group), between: prefix('', '0'), all: true },
-  parse: ({ items }) => items as unknown as SharedFile[],
+/** The files of a group that are published, the newest first. */
+export const filesNewestFirst = (app: AppId, group: GroupId): Listing<SharedFile> => ({
+  partition: filePartition(app, group),
+  index: 'lsi1',
+  prefix: FILE,
+  form: /^F#\d{13}#\d{16}$/,
+  entryBytes: FILE_BYTES,
+  descending: true,
+  entry: asRecord<SharedFile>,
 });
 
-/** An upload of it may still come. */
+/** Partition of the global index that holds the files of an app, for operators. */
+export const indexedFiles = (app: AppId): string => filesIndexed(app);
+/** The group of a file in that index. */
+export const groupOfFile = ({ pk }: Key): GroupId => groupIn(pk);
+
+/** An upload of the file may still come. */
 export const isReserved = (file: SharedFile | undefined, now: number): boolean =>
   file !== undefined && file.published === undefined && (file.expiresAt ?? 0) > now;
 
-/** Fewer than `most` are published, and the group has not begun to go. */
-const room = (most: number): Condition => all(OPEN, any(absent('files'), below('files', most)));
+/** Fewer than `most` files are published, and the clean-up of the group has not begun. */
+const room = (most: number): Condition => all(NOT_CLOSED, any(absent('files'), below('files', most)));
 
-/** The next number for a file whose object is still to come. */
-export function reserveSteps(
-  app: string,
-  group: number,
+/** Reserves the next number for a file whose object is still to come. */
+export function reserve(
+  app: AppId,
+  group: GroupId,
   was: Sequence | undefined,
   file: NewFile,
   expiresAt: number,
-): { file: SharedFile; steps: Step[] } {
+): Added {
   const next = { ...file, id: (was?.file ?? 0) + 1, expiresAt };
   return {
     file: next,
     steps: [
-      update(sequenceKey(app, group), { set: { file: next.id } }, all(OPEN, unchanged(was, 'file'))),
+      update(sequenceKey(app, group), { set: { file: next.id } }, all(NOT_CLOSED, unchanged(was, 'file'))),
       put(fileKey(app, group, next.id), {
         ...next,
         ...fileIndex(app, group, next.id),
@@ -97,14 +105,8 @@ export function reserveSteps(
   };
 }
 
-/** The next number for a file that is there already. @param most files that the group may have */
-export function shareSteps(
-  app: string,
-  group: number,
-  was: Sequence | undefined,
-  file: NewFile,
-  most: number,
-): { file: SharedFile; steps: Step[] } {
+/** Publishes a file that is there already under the next number. @param most files that the group may have */
+export function add(app: AppId, group: GroupId, was: Sequence | undefined, file: NewFile, most: number): Added {
   const next = { ...file, id: (was?.file ?? 0) + 1, published: file.createdAt };
   return {
     file: next,
@@ -126,10 +128,23 @@ export function shareSteps(
   };
 }
 
-/** The object of a reserved file is there. @param most files that the group may have */
-export const publishFileSteps = (
-  app: string,
-  group: number,
+/** The same for the upload of a form, which becomes one file at most. */
+export function register(
+  app: AppId,
+  group: GroupId,
+  was: Sequence | undefined,
+  { random, object, ...file }: NewFile & { random: string; object: string },
+  most: number,
+): Added {
+  const added = add(app, group, was, { ...file, random, object, registered: true }, most);
+  const registration: Registration = { file: added.file.id, object };
+  return { ...added, steps: [...added.steps, put(registrationKey(random), registration, missing)] };
+}
+
+/** Publishes a reserved file, whose object is there. @param most files that the group may have */
+export const publish = (
+  app: AppId,
+  group: GroupId,
   file: SharedFile,
   { object, size, now, most }: { object: string; size: number; now: number; most: number },
 ): Step[] => [
@@ -144,29 +159,21 @@ export const publishFileSteps = (
   update(sequenceKey(app, group), { add: { files: 1 } }, room(most)),
 ];
 
-export const renameFile = (app: string, group: number, file: SharedFile, name: string, now: number): Step =>
+export const rename = (app: AppId, group: GroupId, file: SharedFile, name: string, now: number): Step =>
   update(fileKey(app, group, file.id), { set: { name, updatedAt: now } }, unchanged(file, 'published'));
 
-/** Refused where it was published meanwhile: it has another object then. @param now ms */
-export const removeFile = (app: string, group: number, file: SharedFile, now: number): Step[] => [
-  remove(fileKey(app, group, file.id), unchanged(file, 'random', 'published')),
-  ...(file.registered && file.random !== undefined ? [forgetRegistration(file.random, now)] : []),
+/**
+ * Removes a file, unless it has been published since it was read: it has another object then.
+ * @param now ms
+ */
+export const remove = (app: AppId, group: GroupId, file: SharedFile, now: number): Step[] => [
+  removeItem(fileKey(app, group, file.id), unchanged(file, 'random', 'published')),
+  ...(file.registered && file.random !== undefined ? [expireRegistration(file.random, now)] : []),
 ];
 
-const forgetRegistration = (random: string, now: number): Step =>
+const expireRegistration = (random: string, now: number): Step =>
   update(registrationKey(random), { set: { ttl: Math.ceil((now + REGISTRATION_KEPT) / 1000) } });
 
-/** So many published files are gone. */
-export const uncountFiles = (app: string, group: number, count: number): Step =>
+/** Takes removed files off the group's count of published ones. */
+export const uncount = (app: AppId, group: GroupId, count: number): Step =>
   update(sequenceKey(app, group), { add: { files: -count } });
-
-/** The files of a group that are published, the newest first. */
-export const filesNewestFirst = (app: string, group: number): Listing<SharedFile> => ({
-  partition: filePartition(app, group),
-  index: 'lsi1',
-  prefix: FILE,
-  form: /^F#\d{13}#\d{16}$/,
-  entryBytes: MOST_BYTES.file,
-  descending: true,
-  entry: (item) => item as unknown as SharedFile,
-});

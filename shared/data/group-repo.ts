@@ -1,5 +1,5 @@
-import type { AppId, GroupId } from '../ids.ts';
-import type { Condition } from './expression.ts';
+import type { AppId, GroupId, UserId } from '../ids.ts';
+import { all, type Condition, equal, matches, missing } from './expression.ts';
 import {
   CLEANED,
   cleanedKey,
@@ -15,41 +15,19 @@ import {
 } from './keys.ts';
 import { requires } from './proof.ts';
 import { type Get, getItem, type Listing, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { put, remove, type Step, update } from './step.ts';
-import { sumStep } from './write-queue.ts';
+import { measured, put, remove, type Step, update } from './step.ts';
+import { sumCondition, sumStep } from './write-queue.ts';
 
 /**
- * What changes with every join, and what the gate must know: small, since each join pays for its size.
- * Names and texts are `GroupInfo` and `GroupText`. Kept for ever, so that an id is never used again.
+ * The counters, and the settings that decide who may join. Small, since each join pays for its size: name and texts are
+ * in `GroupInfo` and `GroupText`. Kept for ever, so that an id is never used again.
  */
-export interface Group {
-  group: number;
-  status: 'normal' | 'dissolved';
-  owner: number;
-  /** 0 private, 1 public, 2 chatroom. */
-  type: 0 | 1 | 2;
-  /** Members, the owner included; never above `capacity`. */
-  count: number;
-  capacity: number;
-  /** Admins, the owner not counted. */
-  admins: number;
-  /** Blocked users. */
-  blocks: number;
-  /** 0 agree to all, 1 ask an admin, 2 refuse all. */
-  approval: 0 | 1 | 2;
-  member_invite: boolean;
-  member_modify: boolean;
-  history_visible: boolean;
-  read_ack: boolean;
-  /** Only admins may speak until then (ms; FOR_EVER; 0: everybody may). */
-  mutedUntil: number;
-  createdAt: number;
-  /** Last change of owner or settings (ms). */
-  updatedAt: number;
-}
+export type Group = ItemOf<typeof schema.groupFields>;
 
-/** What a group begins with, where nobody says otherwise. */
+/** The defaults of a new group. */
 export const NEW_GROUP = {
   status: 'normal',
   count: 1,
@@ -63,83 +41,120 @@ export const NEW_GROUP = {
   mutedUntil: 0,
 } as const satisfies Partial<Group>;
 
-export interface GroupInfo {
-  name: string;
-  avatar: string;
-  updatedAt: number;
-}
+export type GroupInfo = ItemOf<typeof schema.groupInfoFields>;
 
-/** Long texts that only the full record shows; absent until set. */
-export interface GroupText {
-  description?: string;
-  ext?: string;
-  updatedAt: number;
-}
+/** Long texts that only the full reply shows; absent until set. */
+export type GroupText = ItemOf<typeof schema.groupTextFields>;
 
-export const groupOf = (app: string, group: number): Get<Group | undefined> => getItem(groupKey(app, group));
-export const groupInfoOf = (app: string, group: number): Get<GroupInfo | undefined> =>
+export const groupOf = (app: AppId, group: GroupId): Get<Group | undefined> => getItem(groupKey(app, group));
+export const groupInfoOf = (app: AppId, group: GroupId): Get<GroupInfo | undefined> =>
   getItem(groupInfoKey(app, group), MOST_BYTES.groupInfo);
-export const groupTextOf = (app: string, group: number): Get<GroupText | undefined> =>
+export const groupTextOf = (app: AppId, group: GroupId): Get<GroupText | undefined> =>
   getItem(groupTextKey(app, group), MOST_BYTES.groupText);
 
 export const updateGroup = (
-  app: string,
-  group: number,
+  app: AppId,
+  group: GroupId,
   changes: { set?: Partial<Group>; add?: Partial<Record<'count' | 'admins' | 'blocks', number>> },
   condition: Condition,
 ): Step => update(groupKey(app, group), changes, condition);
 
+type Counters = Partial<Record<'count' | 'admins' | 'blocks', number>>;
+
+/** Adds to the counters of a group that exists. @param most what each may come to */
+export const count = (app: AppId, group: GroupId, add: Counters, most: Counters = {}): Step =>
+  updateGroup(app, group, { add }, sumCondition({ add, equal: { status: 'normal' }, most }));
+
 /**
- * Adds to a group's counters, where the group is there and `equal` holds of it. Many such changes at once wait in the
- * group's queue.
- * @param most what the counters may come to
+ * The same for joining and leaving, which may come by the hundred: such writes wait in the group's queue where they
+ * would conflict. @param equal further values that the group must have
  */
-export const countInGroup = (
-  app: string,
-  group: number,
-  add: Partial<Record<'count' | 'admins' | 'blocks', number>>,
-  { equal = {}, most = {} }: { equal?: Partial<Group>; most?: { count?: number; admins?: number } } = {},
+export const countMembers = (
+  app: AppId,
+  group: GroupId,
+  add: Pick<Counters, 'count' | 'admins'>,
+  { equal = {}, most = {} }: { equal?: Partial<Group>; most?: Pick<Counters, 'count' | 'admins'> } = {},
 ): Step => sumStep(groupKey(app, group), { add, equal: { status: 'normal', ...equal }, most });
 
-/** Only groups of type 1 stand in the public list. */
-export const putPublic = (app: string, group: Group): Step[] =>
+/** A group under an id that was never used. */
+export const create = (app: AppId, group: Group): Step =>
+  measured('groups_made', put(groupKey(app, group.group), group, missing));
+
+/** The texts of a new group; the item of the long ones exists only where there are any. */
+export const createTexts = (app: AppId, group: GroupId, info: GroupInfo, text: GroupText): Step[] => [
+  put(groupInfoKey(app, group), info),
+  ...(text.description || text.ext ? [put(groupTextKey(app, group), text)] : []),
+];
+
+/** Adds a group of type 1 to the public list. */
+export const putPublic = (app: AppId, group: Group): Step[] =>
   group.type === 1 ? [put(publicGroupKey(app, group.createdAt, group.group), {})] : [];
-export const removePublic = (app: string, group: Group): Step[] =>
-  group.type === 1 ? [remove(publicGroupKey(app, group.createdAt, group.group))] : [];
+
+/** The group passes from its owner to another member. @param leaves the old owner leaves it, too */
+export const transferOwner = (
+  app: AppId,
+  { group, owner }: Group,
+  successor: { user: UserId; wasAdmin: boolean },
+  now: number,
+  { leaves = false } = {},
+): Step =>
+  updateGroup(
+    app,
+    group,
+    {
+      set: { owner: successor.user, updatedAt: now },
+      add: { ...(leaves && { count: -1 }), ...(successor.wasAdmin && { admins: -1 }) },
+    },
+    all(equal('status', 'normal'), equal('owner', owner)),
+  );
+
+/** The group is dissolved, and marked until its clean-up ends. @param count members it must still have */
+export const dissolve = (app: AppId, group: Group, { count }: { count?: number } = {}): Step[] => [
+  measured(
+    'groups_dissolved',
+    updateGroup(
+      app,
+      group.group,
+      { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0 } },
+      matches<Group>({ status: 'normal', owner: group.owner, ...(count !== undefined && { count }) }),
+    ),
+  ),
+  put(dissolvedKey(app, group.group), {}),
+  ...(group.type === 1 ? [remove(publicGroupKey(app, group.createdAt, group.group))] : []),
+];
 
 /**
- * Milliseconds that the mark of a dissolved group is read after the end of its clean-up. A call may have read an user membership
- * before the clean-up removed it, and read the marks after that end: within the 10 seconds that a call has. The rest is
- * for the write of the mark, which may wait for the database after its time was taken, and for clocks that differ.
+ * How long the mark of a dissolved group is read after its clean-up (ms). A call may read user memberships before the
+ * clean-up removes them, and the marks after its end: within the 10 seconds that a call has. The rest allows for a late
+ * write of the mark and for clocks that differ.
  */
 const MARK_READ = 60_000;
 
 /**
- * Groups dissolved whose members' user memberships may still be read: `user_joined` leaves these out. The clean-ups at work, and
- * those of the last minute: nearly always few, whatever else TTL has not removed yet.
+ * Groups whose members may still have user memberships though they are dissolved. Nearly always few: those whose
+ * clean-up runs or has ended within the last minute.
  */
-export const dissolvedGroupsOf = (app: string, now: number): Query<Set<number>> => ({
+export const dissolvedGroupsOf = (app: AppId, now: number): Query<Set<GroupId>> => ({
   query: {
     partition: dissolvedPartition(app),
     between: [`${CLEANED}${time(now - MARK_READ)}`, `${DISSOLVED}~`],
-    // Those at work first: one that is missed because its clean-up ends at this moment is met among the others.
+    // Running clean-ups first: one that ends at this moment is then found among the others.
     entryBytes: MOST_BYTES.publicGroup,
     descending: true,
     all: true,
   },
   parse: ({ items }) => new Set(items.map(({ sk }) => Number(String(sk).split('#').at(-1)))),
 });
-export const putDissolved = (app: string, group: number): Step => put(dissolvedKey(app, group), {});
 /**
- * No user membership shows the group any more: first it is marked so, then its other mark goes. In one transaction a Query could
- * see the second of them and not the first. @param now ms; just before the write
+ * Marks that the clean-up has ended. Written before `removeDissolved`, in a transaction of its own: otherwise a Query
+ * could miss both marks. @param now ms; just before the write
  */
-export const putCleaned = (app: string, group: number, now: number): Step =>
+export const putCleaned = (app: AppId, group: GroupId, now: number): Step =>
   put(cleanedKey(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) });
-export const removeDissolved = (app: string, group: number): Step => remove(dissolvedKey(app, group));
+export const removeDissolved = (app: AppId, group: GroupId): Step => remove(dissolvedKey(app, group));
 
 /** Ids of the public groups of an app, the newest first. */
-export const publicGroupsNewestFirst = (app: string): Listing<number> => ({
+export const publicGroupsNewestFirst = (app: AppId): Listing<GroupId> => ({
   partition: publicGroupPartition(app),
   prefix: '',
   form: /^\d{13}#\d{1,16}$/,
@@ -148,6 +163,28 @@ export const publicGroupsNewestFirst = (app: string): Listing<number> => ({
   entry: ({ sk }) => Number(String(sk).split('#')[1]),
 });
 
-/** Proves that the group is there, with these values. */
+/** Whether the group exists and is not dissolved. */
+export const existenceOf = (app: AppId, group: GroupId): Get<boolean> => ({
+  get: groupKey(app, group),
+  parse: (item) => item?.status === 'normal',
+});
+
+/** Proves that the group exists, with these values. */
 export const isThere = (app: AppId, group: GroupId, equal: Partial<Group> = {}): Step =>
   requires(groupKey(app, group), { status: 'normal', ...equal });
+
+/** What admins may set of a group. */
+export type GroupSettings = Partial<
+  Pick<Group, 'approval' | 'member_invite' | 'member_modify' | 'history_visible' | 'read_ack' | 'mutedUntil'>
+>;
+
+export const changeSettings = (app: AppId, group: GroupId, settings: GroupSettings, now: number): Step =>
+  update(groupKey(app, group), { set: { ...settings, updatedAt: now } }, equal('status', 'normal'));
+
+/** One of the texts that people see of a group. */
+export type InfoChange = { name: string } | { avatar: string } | { description: string } | { ext: string };
+
+export const changeInfo = (app: AppId, group: GroupId, change: InfoChange, now: number): Step[] => {
+  const key = 'name' in change || 'avatar' in change ? groupInfoKey(app, group) : groupTextKey(app, group);
+  return [update(key, { set: { ...change, updatedAt: now } }), isThere(app, group)];
+};

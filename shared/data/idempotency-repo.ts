@@ -1,35 +1,28 @@
+import type { AppId } from '../ids.ts';
 import { any, atMost, missing } from './expression.ts';
 import { idempotencyKey } from './keys.ts';
-import { type Get, getItem, type Query } from './read.ts';
+import { type Get, getItem, getItems, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import { put, type Step } from './step.ts';
 
-/** Seconds that an answer is kept for repetitions. */
+/** Seconds that an answer is kept for a repeated call. */
 export const KEPT = 86_400;
 
-/** What a call with an `Idempotency-Key` has done, written in the same transaction: one item a part. */
-export interface Part {
-  sk: string;
-  /** Hash of the request. */
-  request: string;
-  /** What the operation needs to go on, or to answer again: as JSON, for a map comes back with its fields in another order. */
-  value: string;
-  /** Good until then (ms). */
-  expiresAt: number;
-}
+/** A part of what a call with an `Idempotency-Key` has done: one item, written in the transaction that did it. */
+export type Part = Keyed<ItemOf<typeof schema.idempotencyRecordFields>>;
 
-/** @param bytes the most that the operation keeps in it */
-export const partOf = (app: string, key: string, part: number, bytes?: number): Get<Part | undefined> =>
+/** @param bytes the most that the part can have */
+export const partOf = (app: AppId, key: string, part: number, bytes?: number): Get<Part | undefined> =>
   getItem(idempotencyKey(app, key, part), bytes);
 
-/** All parts; the number of one is its sort key. */
-export const partsOf = (app: string, key: string): Query<Part[]> => ({
-  query: { partition: idempotencyKey(app, key).pk, between: ['0', '~'], all: true },
-  parse: ({ items }) => items as unknown as Part[],
-});
+/** All parts. The sort key of a part is its number. */
+export const partsOf = (app: AppId, key: string): Query<Part[]> =>
+  getItems({ partition: idempotencyKey(app, key).pk, between: ['0', '~'], all: true });
 
-/** Refused where the part is there already and still good. */
+/** Refused where the part exists and is still valid. */
 export const putPart = (
-  app: string,
+  app: AppId,
   key: string,
   part: number,
   given: { request: string; value: string; now: number; kept: number },

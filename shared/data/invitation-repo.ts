@@ -1,6 +1,7 @@
+import type { AppId, GroupId, UserId } from '../ids.ts';
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { type Outcome, PENDING } from './application-repo.ts';
-import { all, equal, unchanged } from './expression.ts';
+import { all, atMost, equal, unchanged } from './expression.ts';
 import {
   groupMembershipKey,
   INVITATION,
@@ -12,47 +13,41 @@ import {
   userPartition,
 } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl } from './membership-repo.ts';
-import { type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf, Keyed } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { check, put, type Step, update } from './step.ts';
+import { check, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
-/** The invitation of one person by one inviter to a group: a second renews it. Times in milliseconds. */
-export interface Invitation {
-  sk: string;
-  reason: string;
-  status: Outcome;
-  createdAt: number;
-  /** Can be accepted until then. */
-  expiresAt: number;
-  updatedAt: number;
-}
+/** One inviter's invitation of a user to a group; a second renews it. Times in milliseconds. */
+export type Invitation = Keyed<ItemOf<typeof schema.invitationFields>>;
 
 export const invitationOf = (
-  app: string,
-  invitee: number,
-  group: number,
-  inviter: number,
+  app: AppId,
+  invitee: UserId,
+  group: GroupId,
+  inviter: UserId,
 ): Get<Invitation | undefined> => getItem(invitationKey(app, invitee, group, inviter));
 
-/** All invitations of a person to one group, those too that TTL has not removed yet: as many as ever invited. */
-export const invitationsToGroupOf = (app: string, invitee: number, group: number): Query<Invitation[]> => ({
+/** All invitations of a user to one group, also those that TTL has not removed yet: one per inviter. */
+export const invitationsToGroupOf = (app: AppId, invitee: UserId, group: GroupId): Query<Invitation[]> => ({
   query: {
     partition: userPartition(app, invitee),
     between: prefix(invitationsToGroup(group)),
     entryBytes: MOST_BYTES.invitation,
     all: true,
   },
-  parse: ({ items }) => items as unknown as Invitation[],
+  parse: ({ items }) => items.map(asRecord<Invitation>),
 });
 
-/** Invitations of `latestInvitationsOf`. */
+/** How many `latestInvitationsOf` reads. */
 const LATEST = 16;
 
-/** The newest invitations of a person's list, to whatever group; `more`: the list has older ones. */
+/** The newest invitations of a user's list, to any group; `more`: the list has older ones. */
 export const latestInvitationsOf = (
-  app: string,
-  invitee: number,
+  app: AppId,
+  invitee: UserId,
   now: number,
 ): Query<{ invitations: Invitation[]; more: boolean }> => ({
   query: {
@@ -63,20 +58,20 @@ export const latestInvitationsOf = (
     descending: true,
     limit: LATEST,
   },
-  parse: ({ items, last }) => ({ invitations: items as unknown as Invitation[], more: last !== undefined }),
+  parse: ({ items, last }) => ({ invitations: items.map(asRecord<Invitation>), more: last !== undefined }),
 });
 
 /** The group and the inviter that an invitation's key names. */
-export function partiesOf({ sk }: Pick<Invitation, 'sk'>): { group: number; inviter: number } {
+export function partiesOf({ sk }: Pick<Invitation, 'sk'>): { group: GroupId; inviter: UserId } {
   const [, group, inviter] = sk.split('#').map(Number);
   return { group: group ?? 0, inviter: inviter ?? 0 };
 }
 
-/** Since when invitations stand in the list, as a sort key. */
-export const oldestListed = (now: number) => `${INVITATION}${time(now - KEPT_IN_LISTS * 1000)}`;
+/** The oldest invitation that the list shows, as a sort key. */
+const oldestListed = (now: number) => `${INVITATION}${time(now - KEPT_IN_LISTS * 1000)}`;
 
-/** How many invitations a person's list has at this moment. */
-export const invitationCountOf = (app: string, invitee: number, now: number): Query<number> => ({
+/** How many invitations a user's list has. */
+export const invitationCountOf = (app: AppId, invitee: UserId, now: number): Query<number> => ({
   query: {
     partition: userPartition(app, invitee),
     index: 'lsi2',
@@ -89,14 +84,14 @@ export const invitationCountOf = (app: string, invitee: number, now: number): Qu
 });
 
 /**
- * New or renewed: pending again, and first in the invitee's list. Marked on the group membership, so that whoever joins or is
- * blocked settles or voids it, and that it does not come just after such a join or block; nor for a deleted user.
+ * Makes or renews an invitation. The mark in the group membership makes a later join settle it and a later block void it.
+ * The conditions refuse a user who has just joined, was just blocked, or is deleted.
  */
-export function inviteSteps(
-  app: string,
-  invitee: number,
+export function send(
+  app: AppId,
+  invitee: UserId,
   was: GroupMembership | undefined,
-  given: { group: number; inviter: number; reason: string; createdAt: number; expiresAt: number },
+  given: { group: GroupId; inviter: UserId; reason: string; createdAt: number; expiresAt: number },
 ): Step[] {
   const { group, inviter, reason, createdAt, expiresAt } = given;
   const order = invitationOrder(createdAt, group, inviter);
@@ -122,24 +117,22 @@ export function inviteSteps(
   ];
 }
 
-/** Handled, once. */
-export const answerStep = (
-  app: string,
-  invitee: number,
-  invitation: Invitation,
-  status: Outcome,
-  updatedAt: number,
-): Step => {
+/** The invitee's answer, which can be given once. */
+export function answer(app: AppId, invitee: UserId, invitation: Invitation, status: Outcome, updatedAt: number): Step {
   const { group, inviter } = partiesOf(invitation);
   return update(
     invitationKey(app, invitee, group, inviter),
     { set: { status, updatedAt } },
     all(equal('status', PENDING), equal('createdAt', invitation.createdAt)),
   );
-};
+}
 
-/** The invitations of the last 30 days to a person, the newest first. */
-export const invitationsNewestFirst = (app: string, invitee: number, now: number): Listing<Invitation> => ({
+/** Removes an invitation, unless it was renewed after `until` (ms). */
+export const removeVoid = (app: AppId, invitee: UserId, { sk }: Invitation, until: number): Step =>
+  remove({ pk: userPartition(app, invitee), sk }, atMost('createdAt', until));
+
+/** The invitations of a user that the list shows, the newest first. */
+export const invitationsNewestFirst = (app: AppId, invitee: UserId, now: number): Listing<Invitation> => ({
   partition: userPartition(app, invitee),
   index: 'lsi1',
   prefix: INVITATION,
@@ -147,5 +140,5 @@ export const invitationsNewestFirst = (app: string, invitee: number, now: number
   entryBytes: MOST_BYTES.invitation,
   descending: true,
   from: oldestListed(now),
-  entry: (item) => item as unknown as Invitation,
+  entry: asRecord<Invitation>,
 });

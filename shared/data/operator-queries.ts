@@ -1,16 +1,20 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { Database } from './database.ts';
 import type { Key } from './keys.ts';
 import { GLOBAL_INDEX, PARTITION_KEY, SORT_KEY } from './table.ts';
 
-/** The table as operators reach it: from outside of any call. */
+/** The table as operators reach it: outside of any call. */
 export interface OperatorTable {
   client: DynamoDBDocumentClient;
   name: string;
 }
 
+/** A view of the table that knows no records yet. */
+export const viewOf = ({ client, name }: OperatorTable) => new Database(client, name);
+
 /**
  * Keys of the items in one partition of the global index, page by page, in its order. That index lags behind the
- * table, so this is for operators alone: no function of the API may import this file (test/ops/door.test.ts).
+ * table, so only operators may read it: no function of the API may import this file (test/ops/door.test.ts).
  */
 export async function* indexedKeys(table: OperatorTable, partition: string): AsyncGenerator<Key[]> {
   let after: Record<string, unknown> | undefined;

@@ -2,13 +2,13 @@ import type { Condition } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { LocalIndexName } from './table.ts';
 
-/** An item as it lies in the table. */
+/** An item as the table stores it. */
 export type Item = Record<string, unknown>;
 
 /** One item by its key; `parse` gives it its type. */
 export interface Get<T> {
   get: Key;
-  /** The most bytes that the item can have; absent: one read unit. */
+  /** The most bytes that the item can have; absent: those of one read unit. */
   bytes?: number;
   parse: (item: Item | undefined) => T;
 }
@@ -20,16 +20,16 @@ export interface Query<T> {
     index?: LocalIndexName;
     /** Inclusive bounds of the sort key. */
     between: readonly [from: string, to: string];
-    /** The most bytes of an entry as it is read; absent: not known, and nothing is read before rights are proven. */
+    /** The most bytes of an entry as it is read; absent: unknown, so nothing is read before rights are proven. */
     entryBytes?: number;
     descending?: boolean;
-    /** Most entries evaluated; the database ends a page at 1 MB. */
+    /** The most entries evaluated. The database ends a page at 1 MB. */
     limit?: number;
-    /** Goes on over the database's pages (each 1 MB) until `limit`, or to the end. */
+    /** Continues over the database's pages (1 MB each) to `limit`, or to the end. */
     all?: boolean;
     /** Counts the entries instead of bringing them. */
     count?: boolean;
-    /** Leaves entries out after they were evaluated, and charged. */
+    /** Leaves out entries, which are evaluated and charged all the same. */
     filter?: Condition;
   };
   parse: (page: Page) => T;
@@ -38,24 +38,24 @@ export interface Query<T> {
 export interface Page {
   items: Item[];
   count: number;
-  /** Entries that the database looked at: those of `count`, and those that a filter left out. */
+  /** Entries of `count`, and those that a filter left out. */
   evaluated: number;
-  /** Set when entries remain. */
+  /** The key to continue after; undefined where no entries remain. */
   last: Item | undefined;
 }
 
-/** Entries in the order of a sort key, as a repository names them; `ListPage` cuts pages from it. */
+/** A list in the order of a sort key, which a repository describes and `ListPage` divides into pages. */
 export interface Listing<E> {
   partition: string;
   index?: LocalIndexName;
-  /** What all sort keys of the listing begin with. */
+  /** The beginning of all its sort keys. */
   prefix: string;
-  /** What its sort keys look like. */
+  /** The form of its sort keys. */
   form: RegExp;
   /** The most bytes of an entry. */
   entryBytes: number;
   descending?: boolean;
-  /** The least sort key, where that is not `prefix`. */
+  /** The least sort key, if it is not `prefix`. */
   from?: string;
   entry: (item: Item) => E;
 }
@@ -64,7 +64,7 @@ export type Read<T> = Get<T> | Query<T>;
 
 type Nested<T> = T | readonly T[] | { readonly [name: string]: T };
 
-/** What a caller wants to know: reads, lists and maps of them, nested up to four deep (which keeps the types finite). */
+/** Reads, and lists and maps of them, nested up to four deep (which keeps the types finite). */
 export type Reads = Nested<Nested<Nested<Nested<Read<unknown>>>>>;
 
 /** The same shape with the records in the places of the reads. */
@@ -85,17 +85,31 @@ export const getItem = <T>(key: Key, bytes = UNIT): Get<T | undefined> => ({
   parse: (item) => item as T | undefined,
 });
 
-/** All sort keys of a prefix, from `from` on where given: the upper bound sorts after every key of the prefix. */
+/** An item as the type of its record: only its repository writes items under its key. */
+export const asRecord = <T>(item: Item) => item as T;
+
+/** Items read as their record type. */
+export const getItems = <T>(query: Query<T[]>['query']): Query<T[]> => ({
+  query,
+  parse: ({ items }) => items as T[],
+});
+
+/** Bounds of all sort keys with a prefix, or of those from `from` on. The upper bound sorts after all of them. */
 export const prefix = (start: string, from = start) => [from, `${start}~`] as const;
 
-export const keyText = (key: Key) => `${key.pk}|${key.sk}`;
+/** Sort keys after (or, in descending order, before) a position, exclusively. */
+export const after = (position: string) => `${position}!`;
+export const before = (position: string) =>
+  `${position.slice(0, -1)}${String.fromCharCode(position.charCodeAt(position.length - 1) - 1)}~`;
+
+export const keyText = (key: Key | Item) => `${key.pk}|${key.sk}`;
 
 /** Every read in the shape. */
 export function flat(reads: Reads): Read<unknown>[] {
   return isRead(reads) ? [reads] : Object.values(reads).flatMap((nested) => flat(nested as Reads));
 }
 
-/** Builds the same shape with what `find` has for each read. */
+/** The same shape with the result of `find` in the place of each read. */
 export function fillShape(reads: Reads, find: (read: Read<unknown>) => unknown): unknown {
   if (isRead(reads)) return find(reads);
   if (Array.isArray(reads)) return reads.map((nested) => fillShape(nested, find));

@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import { type Condition, Expression } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { Item } from './read.ts';
+import { versionOf } from './versions.ts';
 import type { QueueOutcome, Sum } from './write-queue.ts';
 
 /** What an update does to attributes. A `set` to undefined removes. */
@@ -13,7 +14,7 @@ export interface Changes {
   add?: Record<string, number>;
 }
 
-/** One item of a transaction: plain data, so that it can be sent, merged and applied to a record in memory. */
+/** The write of one item, as plain data: it can be sent, merged with others and applied to a record in memory. */
 export interface Step {
   key: Key;
   action: 'put' | 'update' | 'delete' | 'check';
@@ -21,15 +22,15 @@ export interface Step {
   item?: Item;
   changes?: Changes;
   condition?: Condition;
-  /** Not to be done twice: a transaction, though it is the only step, since the database knows that by its token. */
+  /** Goes by a transaction even alone, so that the database does not write it twice. */
   once?: true;
-  /** What has happened once this is written. */
+  /** Counted once this is written. */
   event?: MeasuredEvent;
-  /** The values that a check proves, where it proves nothing else. */
+  /** The values that a check proves, if it proves nothing else. */
   equal?: Item;
-  /** What it only adds: see write-queue.ts. */
+  /** The whole of an update that only adds; see write-queue.ts. */
   sum?: Sum;
-  /** How steps with this one are written where many others change its item at the same time. */
+  /** Writes a transaction with this step through the queue of its item, where conflicts keep failing it. */
   queued?: ((db: Database, steps: Step[]) => Promise<QueueOutcome>) | undefined;
 }
 
@@ -40,13 +41,29 @@ const step = (action: Step['action'], key: Key, condition: Condition | undefined
   ...(condition && { condition }),
 });
 export const put = (key: Key, item: object, condition?: Condition) =>
-  step('put', key, condition, { item: { ...item, ...key } });
+  step('put', key, condition, { item: { ...item, ...key, ...stamp(key) } });
 export const update = (key: Key, changes: Changes, condition?: Condition) =>
-  step('update', key, condition, { changes });
+  step('update', key, condition, { changes: withStamp(key, changes) });
 export const remove = (key: Key, condition?: Condition) => step('delete', key, condition);
 export const check = (key: Key, condition: Condition) => step('check', key, condition);
 
-/** The step, counted as an event when its write has succeeded. */
+const stamp = (key: Key) => {
+  const v = versionOf(key);
+  return v === undefined ? undefined : { v };
+};
+const withStamp = (key: Key, changes: Changes): Changes => {
+  const set = stamp(key);
+  return set ? { ...changes, set: { ...changes.set, ...set } } : changes;
+};
+
+/**
+ * One step goes alone at half the price. A step that must not be done twice needs the token of a transaction: an addition,
+ * and one marked `once`.
+ */
+export const goesAlone = ([only, ...others]: Step[]) =>
+  others.length === 0 && only !== undefined && only.action !== 'check' && !only.changes?.add && !only.once;
+
+/** The step, counted as an event once it is written. */
 export const measured = (event: MeasuredEvent, step: Step): Step => ({ ...step, event });
 
 /** The item as the step leaves it. */
@@ -69,8 +86,8 @@ export function itemAfter(step: Step, item: Item | undefined): Item | undefined 
 }
 
 /**
- * Whether the item is as the step would have left it. After an attempt whose answer was lost, this tells our own change
- * from another's.
+ * Whether the item is as the step would have left it. After a lost answer, this distinguishes the own write from
+ * another's.
  */
 export function isDone(step: Step, item: Item | undefined): boolean {
   if (step.action === 'delete') return item === undefined;
@@ -82,7 +99,7 @@ export function isDone(step: Step, item: Item | undefined): boolean {
 /** The same attributes without values. */
 const emptied = (item: Item): Item => Object.fromEntries(Object.keys(item).map((name) => [name, undefined]));
 
-/** The step in the form that TransactWriteItems and the single-item commands share. */
+/** The step as TransactWriteItems and the single-item commands take it. */
 export function statement(step: Step, table: string) {
   const expression = new Expression();
   const update = step.changes && updateText(step.changes, expression);

@@ -1,41 +1,17 @@
-import { absent, all, any, type Condition, equal, missing, oneOf } from './expression.ts';
-import {
-  DEVICE,
-  deviceKey,
-  directoryKey,
-  directoryPartition,
-  lockKey,
-  mobileKey,
-  profileKey,
-  pushTokenKey,
-  settingsKey,
-  tagsKey,
-  userKey,
-  usernameKey,
-  userPartition,
-} from './keys.ts';
-import { type Get, getItem, prefix, type Query } from './read.ts';
+import type { AppId, UserId } from '../ids.ts';
+import type { Device } from './device-repo.ts';
+import { any, equal, missing, oneOf, unchanged } from './expression.ts';
+import { directoryKey, directoryPartition, mobileKey, time, userKey, usernameKey, userPartition } from './keys.ts';
+import { type Get, getItem, getItems, type Query } from './read.ts';
+import type * as schema from './schema.ts';
+import type { ItemOf } from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { measured, put, type Step } from './step.ts';
+import { check, measured, put, remove, type Step, update } from './step.ts';
+
+export { comparedName } from './keys.ts';
 
 /** What every call reads of a person: at most 1 KB. Kept for ever, so that an id is never used again. */
-export interface User {
-  user: number;
-  status: 'active' | 'disabled' | 'deleted';
-  /** As the user wrote it; unique as `comparedName` compares it. */
-  username: string;
-  mobile?: string;
-  /** Absent for who was imported without one: no password logs in until one is set. */
-  password?: PasswordHash;
-  /** A session is alive while it carries the user's epoch: raising it revokes all of them in one write. */
-  epoch: number;
-  /** group_confirm: invited only with consent. */
-  confirm: boolean;
-  /** Groups joined (owned ones included) and owned. */
-  joined: number;
-  owned: number;
-  createdAt: number;
-}
+export type User = ItemOf<typeof schema.userFields>;
 
 /** scrypt with its parameters, so that stronger ones can be introduced without asking for passwords. */
 export interface PasswordHash {
@@ -46,130 +22,136 @@ export interface PasswordHash {
   p: number;
 }
 
-/** Long texts, apart from what every call reads. */
-export interface Profile {
-  nick_name?: string;
-  avatar?: string;
-  description?: string;
-  email?: string;
-  private_info?: string;
-  public_info?: string;
-}
+/** The user who holds a username or mobile number. */
+export type NameHolder = ItemOf<typeof schema.holderFields>;
 
-/** A login: the session is alive while hash, expiry and epoch agree. */
-export interface Device {
-  sk: string;
-  sn: number;
-  guid?: string;
-  /** SHA-256 of the session's token; absent once revoked. */
-  token?: string;
-  /** Milliseconds. */
-  expiresAt: number;
-  epoch: number;
-  /** Last call, written at most once per minute. */
-  seen: number;
-  createdAt: number;
-  /** Last login; absent for a device that was only registered for push. */
-  login?: number;
-  /** Passwords that failed here since (ms), the last ten at most. */
-  fails?: number[];
-  agent: string;
-  platform: number;
-  push_token?: string;
-  device_token?: string;
-  notifier?: string;
-}
-
-/** Failed logins of one account, by whatever device; times in milliseconds. */
-export interface Lock {
-  fails: number[];
-  /** Logins of new devices are refused until then. */
-  lockedUntil?: number;
-}
-
-export interface NameHolder {
-  user: number;
-}
-
-/** Who holds a push service's device token. */
-export interface PushTokenHolder {
-  user: number;
-  sn: number;
-}
-
-/** Set of tags in the order of binding. */
-export interface Tags {
-  tags: string[];
-}
-
-export const userOf = (app: string, user: number): Get<User | undefined> => getItem(userKey(app, user));
-export const profileOf = (app: string, user: number): Get<Profile | undefined> =>
-  getItem(profileKey(app, user), MOST_BYTES.profile);
-export const settingsOf = <T>(app: string, user: number): Get<T | undefined> =>
-  getItem(settingsKey(app, user), MOST_BYTES.settings);
-export const usernameOf = (app: string, username: string): Get<NameHolder | undefined> =>
+export const userOf = (app: AppId, user: UserId): Get<User | undefined> => getItem(userKey(app, user));
+export const usernameOf = (app: AppId, username: string): Get<NameHolder | undefined> =>
   getItem(usernameKey(app, username));
-export const mobileOf = (app: string, mobile: string): Get<NameHolder | undefined> => getItem(mobileKey(app, mobile));
-export const lockOf = (app: string, account: string): Get<Lock | undefined> => getItem(lockKey(app, account));
-export const deviceOf = (app: string, user: number, sn: number): Get<Device | undefined> =>
-  getItem(deviceKey(app, user, sn), MOST_BYTES.device);
-export const tagsOf = (app: string, user: number): Get<Tags | undefined> =>
-  getItem(tagsKey(app, user), MOST_BYTES.tags);
-export const pushTokenOf = (app: string, hash: string): Get<PushTokenHolder | undefined> =>
-  getItem(pushTokenKey(app, hash));
-/** All devices of a person (few: the limit is 20). */
-export const devicesOf = (app: string, user: number): Query<Device[]> => ({
-  query: {
-    partition: userPartition(app, user),
-    between: prefix(DEVICE),
-    entryBytes: MOST_BYTES.device,
-    all: true,
-  },
-  parse: ({ items }) => items as unknown as Device[],
-});
+export const mobileOf = (app: AppId, mobile: string): Get<NameHolder | undefined> => getItem(mobileKey(app, mobile));
+
+/** Condition on a user: not deleted. */
+export const NOT_DELETED = oneOf('status', ['active', 'disabled']);
+/** Condition on a username or mobile number: free, or held by this user. */
+const freeFor = (user: UserId) => any(missing, equal('user', user));
+
+/** Proves in a transaction that the user is not deleted. */
+export const checkExists = (app: AppId, user: UserId): Step => check(userKey(app, user), NOT_DELETED);
+/** Proves in a transaction that the user was neither disabled nor signed out since it was read. */
+export const checkSessions = (app: AppId, user: User): Step =>
+  check(userKey(app, user.user), unchanged(user, 'status', 'epoch'));
 
 /** A new user with its name and its place in the directory. */
-export const putUser = (app: string, user: User): Step[] => [
+export const putUser = (app: AppId, user: User): Step[] => [
   measured('registrations', put(userKey(app, user.user), user, missing)),
   put(usernameKey(app, user.username), { user: user.user }, missing),
   put(directoryKey(app, user.createdAt, user.user), {}),
 ];
 
-/** A name or number that is free, or this user's already. */
-export const freeFor = (user: number): Condition => any(missing, equal('user', user));
+/** Another username; the old one is free at once. A username that compares as equal keeps its item. */
+export function rename(app: AppId, user: User, username: string): Step[] {
+  const [before, after] = [usernameKey(app, user.username), usernameKey(app, username)];
+  const free = freeFor(user.user);
+  return [
+    ...(before.pk === after.pk ? [] : [put(after, { user: user.user }, free), remove(before, free)]),
+    update(userKey(app, user.user), { set: { username } }, unchanged(user, 'status', 'username')),
+  ];
+}
 
-/** A push token that nobody holds, or this device. */
-export const freeHolder = (user: number, sn: number): Condition =>
-  any(missing, all(equal('user', user), equal('sn', sn)));
+/** Another mobile number; the old one is free at once. */
+export const changeMobile = (app: AppId, user: User, mobile: string): Step[] => [
+  put(mobileKey(app, mobile), { user: user.user }, freeFor(user.user)),
+  ...freeMobile(app, user),
+  update(userKey(app, user.user), { set: { mobile } }, unchanged(user, 'status', 'mobile')),
+];
 
-/** Order of registration: ids of the users that are there. */
-export const directoryOf = (
-  app: string,
-  { from, limit, count }: { from: string; limit: number; count?: boolean },
-): Query<{ users: number[]; last: string | undefined }> => ({
-  query: {
-    partition: directoryPartition(app),
-    between: [from, '~'],
-    entryBytes: MOST_BYTES.directoryEntry,
-    limit,
-    all: true,
-    ...(count && { count }),
-  },
-  parse: ({ items, last }) => ({
-    users: items.map(({ sk }) => Number(String(sk).split('#')[1])),
-    last: (items.at(-1) ?? last)?.sk as string | undefined,
-  }),
-});
+const freeMobile = (app: AppId, { user, mobile }: User): Step[] =>
+  mobile === undefined ? [] : [remove(mobileKey(app, mobile), freeFor(user))];
 
-/** Not locked at `now`. */
-export const unlocked = (now: number): Condition =>
-  any(absent('lockedUntil'), (e) => `${e.name('lockedUntil')} <= ${e.value(now)}`);
+/** Another password by a user who knows the old one: all sessions end but those that move to the epoch with it. */
+export const changePassword = (app: AppId, user: User, password: PasswordHash | undefined, epoch: number): Step =>
+  update(userKey(app, user.user), { set: { password, epoch } }, unchanged(user, 'status', 'epoch'));
 
-/** A user that is there, disabled or not. */
-export const NOT_DELETED = oneOf('status', ['active', 'disabled']);
+/** Another password, whatever the old one is; all sessions end. */
+export const resetPassword = (app: AppId, user: UserId, password: PasswordHash): Step =>
+  update(userKey(app, user), { set: { password }, add: { epoch: 1 } }, NOT_DELETED);
+
+/** Ends all sessions. */
+export const endSessions = (app: AppId, user: UserId): Step =>
+  update(userKey(app, user), { add: { epoch: 1 } }, NOT_DELETED);
+
+export const enable = (app: AppId, user: UserId): Step =>
+  update(userKey(app, user), { set: { status: 'active' } }, NOT_DELETED);
+
+/** Disables the user and ends all sessions. */
+export const disable = (app: AppId, user: UserId): Step =>
+  update(userKey(app, user), { set: { status: 'disabled' }, add: { epoch: 1 } }, NOT_DELETED);
+
+/** Whether the user joins groups only by consent. */
+export const requireConsent = (app: AppId, user: UserId, confirm: boolean): Step =>
+  update(userKey(app, user), { set: { confirm } }, NOT_DELETED);
+
+/** Leaves a tombstone in the user's place and frees its names. The rest is a job of kind "deleted user". */
+export const bury = (app: AppId, user: User): Step[] => [
+  measured(
+    'users_deleted',
+    update(
+      userKey(app, user.user),
+      { set: { status: 'deleted', epoch: user.epoch + 1, username: '', mobile: undefined, password: undefined } },
+      unchanged(user, 'status', 'epoch', 'username', 'mobile'),
+    ),
+  ),
+  remove(usernameKey(app, user.username), freeFor(user.user)),
+  ...freeMobile(app, user),
+  remove(directoryKey(app, user.createdAt, user.user)),
+];
 
 /** A page of everything in a user's partition but the user: its keys, and with devices their push token. */
-export const itemsOf = (app: string, user: number, limit: number): Query<Pick<Device, 'sk'>[]> => ({
-  query: { partition: userPartition(app, user), between: ['A', '~'], limit },
-  parse: ({ items }) => items as unknown as Pick<Device, 'sk'>[],
+export const itemsOf = (app: AppId, user: UserId, limit: number): Query<Pick<Device, 'sk'>[]> =>
+  getItems({ partition: userPartition(app, user), between: ['A', '~'], limit });
+
+/** Sort keys in the directory. */
+export const DIRECTORY_FORM = /^\d{13}#\d{1,16}$/;
+/** Sorts before the first user of the directory. */
+export const DIRECTORY_BEGIN = '0';
+export const directoryPosition = ({ createdAt, user }: User): string => `${time(createdAt)}#${user}`;
+
+export interface DirectoryPage {
+  users: UserId[];
+  /** How many users, where they are only counted. */
+  count: number;
+  /** Sort key of the last user; undefined where there is none. */
+  last: string | undefined;
+  /** The database has more to bring. */
+  more: boolean;
+}
+
+/** The ids of the app's users in order of registration. @param given.to the last sort key */
+export const directoryOf = (
+  app: AppId,
+  given: { from: string; to?: string | undefined; limit?: number; count?: boolean },
+): Query<DirectoryPage> => {
+  const { from, to = '~', limit, count } = given;
+  return {
+    query: {
+      partition: directoryPartition(app),
+      between: [from, to],
+      entryBytes: MOST_BYTES.directoryEntry,
+      all: true,
+      ...(limit !== undefined && { limit }),
+      ...(count && { count }),
+    },
+    parse: ({ items, last, ...page }) => ({
+      users: items.map(({ sk }) => Number(String(sk).split('#')[1])),
+      count: page.count,
+      last: (items.at(-1) ?? last)?.sk as string | undefined,
+      more: last !== undefined,
+    }),
+  };
+};
+
+/** The sort key of the user who registered last. */
+export const directoryEnd = (app: AppId): Query<string | undefined> => ({
+  query: { partition: directoryPartition(app), between: [DIRECTORY_BEGIN, '~'], descending: true, limit: 1 },
+  parse: ({ items }) => items[0]?.sk as string | undefined,
 });

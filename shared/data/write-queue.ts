@@ -4,19 +4,19 @@ import { pause } from '../deadline.ts';
 import type { Database } from './database.ts';
 import { absent, all, any, atMost, type Condition, Expression, equal, exists, missing } from './expression.ts';
 import { type Key, leaseKey, queuedKey, queuedSince } from './keys.ts';
-import { getItem, type Item, keyText, type Query } from './read.ts';
+import { asRecord, getItem, type Item, keyText, type Query } from './read.ts';
 import { put, remove, type Step, update } from './step.ts';
 
 /**
- * A write that keeps meeting others on one counted item (200 people who join one group at once) is not tried again and
- * again: it is laid into a queue beside the item, and one of those who wait writes up to 100 items of the queue by one
- * transaction. So the item is written once for some twenty joins, and who came first is first. A write that meets
- * nobody never sees the queue. See docs/decisions/0060-write-queue.md.
+ * Many writes may count on one item at once: 200 users join one group. A write that keeps conflicting is put into a
+ * queue beside the item. One of the waiting calls then writes the queue, up to 100 items by one transaction. So the item
+ * is written once for some twenty joins, in the order of the queue. A write without conflicts never uses the queue. See
+ * docs/decisions/0060-write-queue.md.
  */
 
 /**
- * What a step adds to its item, in a form that can be added up: `equal` must hold of the item, and after the addition
- * each attribute of `most` is at most that.
+ * What a step adds to its item, in a form in which several steps can be added up. The item must have the values of
+ * `equal`, and after the addition each attribute of `most` must have at most that value.
  */
 export interface Sum {
   add: Record<string, number>;
@@ -24,24 +24,25 @@ export interface Sum {
   most: Record<string, number>;
 }
 
-/** A step that only adds. Several of them, of one item, can be written as one: their writes may be queued. */
+/** A step that only adds. Several such steps on one item can be written as one, so their writes may be queued. */
 export function sumStep(key: Key, sum: Sum): Step {
-  return { ...update(key, { add: sum.add }, conditionOf(sum)), sum, queued: writeQueued };
+  return { ...update(key, { add: sum.add }, sumCondition(sum)), sum, queued: writeQueued };
 }
 
-const conditionOf = ({ add, equal: same, most }: Sum): Condition =>
+/** What must hold of the item before a sum is added. */
+export const sumCondition = ({ add, equal: same, most }: Sum): Condition =>
   all(
     ...Object.entries(same).map(([name, value]) => equal(name, value)),
     ...Object.entries(most).map(([name, value]) => atMost(name, value - (add[name] ?? 0))),
   );
 
-/** A write that waits in the queue. Deleted by the transaction that does it, or by the call that made it. */
+/** A waiting write. The transaction that performs it deletes it, or else the call that queued it. */
 interface Queued {
   pk: string;
   sk: string;
   /** Its steps: see `packed`. */
   steps: string;
-  /** Items of conditions that did not hold, as JSON: the write will not be done. */
+  /** The items whose conditions failed, as JSON. Such a write is not performed. */
   failed?: string;
 }
 
@@ -53,18 +54,18 @@ interface Frozen extends Pick<Step, 'key' | 'action' | 'item' | 'sum'> {
   condition?: { text: string } & Pick<Expression, 'names' | 'values'>;
 }
 
-/** Milliseconds that a queued write waits. Nobody does it later: the call that made it has been answered. */
+/** How long a queued write waits (ms). It is not performed later, since its call has been answered. */
 const LIFE = 5000;
-/** Milliseconds after which another call takes over from one that stopped while it wrote for others. */
+/** After this time another call takes over from one that stopped while it wrote the queue (ms). */
 const LEASE = 1500;
-/** Milliseconds between two looks at a queued write. */
+/** Time between two reads of a queued write (ms). */
 const [SHORTEST, LONGEST] = [25, 75];
-/** Queued writes looked at for one transaction, which takes some twenty. */
+/** Queued writes read for one transaction, which performs some twenty. */
 const AT_ONCE = 30;
 /** TransactWriteItems holds no more. */
 const MAX_STEPS = 100;
 
-/** How a queued write ended: `false` with the items of the conditions that did not hold, which `db` takes over. */
+/** How a queued write ended. Where it was refused, `db` has the items whose conditions failed. */
 export type QueueOutcome = 'done' | 'refused' | 'too late';
 
 /** Writes the steps through the queue of the item that one of them adds to. */
@@ -74,7 +75,7 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
   const own = queuedKey(counted, began, randomUUID());
   const mine = getItem<Queued>(own);
   const lease = getItem<{ expiresAt: number }>(leaseKey(counted));
-  // Laid into the queue twice, since an answer was lost, it might be done before the second time.
+  // Once: after a lost response the write may have been performed already, and must not be queued again.
   await db.write([{ ...put(own, { steps: packed(steps), ttl: Math.ceil((began + LIFE) / 1000) }), once: true }]);
   for (;;) {
     await pause(SHORTEST + Math.random() * (LONGEST - SHORTEST));
@@ -82,13 +83,13 @@ async function writeQueued(db: Database, steps: Step[]): Promise<QueueOutcome> {
     if (!waiting) return 'done';
     if (waiting.failed !== undefined) return takeFailure(db, waiting);
     if (Date.now() - began > LIFE) {
-      // Whatever somebody else does with it at this moment shows in this write.
+      // The condition fails where another call performs or refuses the write at this moment.
       if (await db.write([remove(own, all(exists, absent('failed')))])) return 'too late';
     } else if ((led?.expiresAt ?? 0) <= Date.now()) await lead(db.beside(), counted, own);
   }
 }
 
-/** The write was refused: what its conditions found is taken over, so that the same decision finds the reason. */
+/** The write was refused: the items that its conditions found let the next decision give the reason. */
 async function takeFailure(db: Database, { pk, sk, failed = '[]' }: Queued): Promise<QueueOutcome> {
   const found = JSON.parse(failed) as [key: string, item: Item | null][];
   await db.write([remove({ pk, sk })]);
@@ -97,8 +98,8 @@ async function takeFailure(db: Database, { pk, sk, failed = '[]' }: Queued): Pro
 }
 
 /**
- * Writes for others, the first come first, until this call's own write has been dealt with.
- * @param db not the call's own view: that one takes over its own write when it is done
+ * Writes the queue in its order until this call's own write has ended.
+ * @param db not the call's own view, which must learn only of its own write
  */
 async function lead(db: Database, counted: Key, own: Key): Promise<void> {
   const key = leaseKey(counted);
@@ -126,7 +127,7 @@ async function writeSome(db: Database, counted: Key, own: string): Promise<boole
     item,
   );
   const done = await db.write(chosen.steps);
-  // Of a write that its call has taken back there is nothing to tell.
+  // A write that its call has taken back has no failure to report.
   for (const [text, found] of done ? [] : db.refused) {
     const queued = chosen.owners.get(text);
     if (queued && text !== keyText(queued)) failures.set(queued, [...(failures.get(queued) ?? []), [text, found]]);
@@ -140,7 +141,7 @@ async function writeSome(db: Database, counted: Key, own: string): Promise<boole
   return !settled && (found.length === AT_ONCE || waiting.some((queued) => keyText(queued) === own));
 }
 
-/** Whether what the write adds can be added to the item as it is. */
+/** Whether the item as it was read allows what the write adds. */
 const fits = (queued: Queued, item: Item | undefined): boolean =>
   stepsOf(queued).every(({ sum }) => !sum || (item !== undefined && allows(sum, item)));
 
@@ -148,7 +149,7 @@ const allows = ({ add, equal: same, most }: Sum, item: Item): boolean =>
   Object.entries(same).every(([name, value]) => item[name] === value) &&
   Object.entries(most).every(([name, value]) => ((item[name] as number | undefined) ?? 0) + (add[name] ?? 0) <= value);
 
-/** As many of the writes as one transaction holds and the item has room for, in their order. The others wait. */
+/** As many writes as one transaction holds and the item allows, in their order. The others wait. */
 function combined(waiting: readonly Queued[], item: Item | undefined) {
   let steps = new Map<string, Step>();
   const writes: Queued[] = [];
@@ -167,11 +168,11 @@ function combined(waiting: readonly Queued[], item: Item | undefined) {
     writes.push(queued);
     for (const step of own) if (!step.sum) owners.set(keyText(step.key), queued);
   }
-  // Written as it is, or not at all: this write goes into no queue.
+  // This write itself is never queued.
   return { steps: [...steps.values()].map((step) => ({ ...step, queued: undefined })), writes, owners };
 }
 
-/** Two steps on one item as one; undefined where they cannot be. */
+/** Two steps on one item as one; undefined where that is impossible. */
 function united(one: Step | undefined, other: Step): Step | undefined {
   if (!one) return other;
   if (one.sum && other.sum) {
@@ -187,10 +188,10 @@ function united(one: Step | undefined, other: Step): Step | undefined {
   return one.action === 'check' && isDeepStrictEqual(frozen(one), frozen(other)) ? one : undefined;
 }
 
-/** Writes that wait, the first come first. */
+/** Waiting writes in the order of the queue. */
 const queuedOf = (counted: Key, since: number): Query<Queued[]> => ({
   query: { ...queuedSince(counted, since), limit: AT_ONCE },
-  parse: ({ items }) => items as unknown as Queued[],
+  parse: ({ items }) => items.map(asRecord<Queued>),
 });
 
 const keyOf = ({ pk, sk }: Queued): Key => ({ pk, sk });
@@ -213,7 +214,7 @@ function frozen({ key, action, item, sum, changes: { set = {}, add } = {}, condi
 /** Loaded only where a queue has formed. */
 const zlib = () => process.getBuiltinModule('node:zlib');
 
-/** Steps as text: compressed, a join stays below the kilobyte that one write unit pays for. */
+/** Steps as compressed text, so that a join fits into the kilobyte of one write unit. */
 const packed = (steps: Step[]): string =>
   zlib()
     .deflateRawSync(JSON.stringify(steps.map(frozen)))

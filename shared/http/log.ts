@@ -18,9 +18,9 @@ interface Outcome {
 }
 
 /**
- * One line of JSON a call: who did what, how it ended, what it cost. Never a token, a password, a parameter or a body.
- * Times in milliseconds, units as the database counted them (what it refused is not in it). CloudWatch makes metrics of
- * it (decision 30), where dimensions must be strings: so the code is one.
+ * Writes one line of JSON per call: actor, operation, outcome and cost, but never a token, a password, a parameter or a
+ * body. Times are in milliseconds. Units are those that the database reports, without those of failed requests.
+ * CloudWatch makes metrics of the line (decision 30) and takes only strings as dimensions, so the code is a string.
  */
 export function logCall(
   { call, started, requestId, gatewayId }: { call: Call; started: number; requestId: string; gatewayId: string },
@@ -28,8 +28,8 @@ export function logCall(
 ) {
   const { actorKind: actor, db } = call;
   const { trips, requests, readUnits, writeUnits } = db.usage;
-  // Codes of callers that were not let in are the same for every operation, and anybody could make them all occur.
-  const tells = fault !== undefined || (code !== 200 && actor !== undefined);
+  // Errors of unverified callers are the same for every operation, and anyone could cause a metric for each.
+  const byOperation = fault !== undefined || (code !== 200 && actor !== undefined);
   const line = {
     level: fault ? 'error' : 'info',
     time: new Date().toISOString(),
@@ -51,11 +51,11 @@ export function logCall(
   };
   cold = false;
   write(line, db, [
-    { Dimensions: tells ? [BY_CODE, BY_OPERATION] : [BY_CODE], Metrics: [{ Name: CALLS, Unit: 'Count' }] },
+    { Dimensions: byOperation ? [BY_CODE, BY_OPERATION] : [BY_CODE], Metrics: [{ Name: CALLS, Unit: 'Count' }] },
   ]);
 }
 
-/** One line of JSON a run of a background job; `done` false: it goes on in another run, or failed. */
+/** Writes one line of JSON per run of a background job. `done` is false where another run continues it, or it failed. */
 export function logJob(run: {
   db: Database;
   job: Job;
@@ -85,7 +85,7 @@ export function logJob(run: {
   write(line, db, []);
 }
 
-/** One line of JSON an upload that arrived: what became of it. */
+/** Writes one line of JSON per uploaded object, with its outcome. */
 export function logUpload(run: {
   db: Database;
   key: string;
@@ -112,14 +112,14 @@ export function logUpload(run: {
   write(line, db, []);
 }
 
-/** Where a line comes from. */
+/** The origin of a line. */
 const source = () => ({
   stage: process.env[STAGE],
   area: process.env[AREA],
   operation: process.env[OPERATION],
 });
 
-/** What CloudWatch is to make of a line: members of it as metrics, for each set of dimensions. */
+/** An instruction to CloudWatch: members of the line become metrics, for each set of dimensions. */
 interface Directive {
   Dimensions: readonly (readonly string[])[];
   Metrics: { Name: string; Unit: string }[];
@@ -131,8 +131,8 @@ const costs: Directive = {
 };
 
 /**
- * Writes the line in CloudWatch's embedded metric format, as it is: `console.log` would put time and request id before
- * it, and it would be no JSON for the log's filters.
+ * Writes the line in CloudWatch's embedded metric format. `console.log` would put time and request id before it, and the
+ * log's filters would not read it as JSON.
  */
 function write(line: object, { events, tight }: Database, directives: Directive[]) {
   const happened = Object.keys(events).map((Name) => ({ Name, Unit: 'Count' }));
@@ -145,7 +145,7 @@ function write(line: object, { events, tight }: Database, directives: Directive[
   process.stdout.write(`${JSON.stringify({ ...line, ...collections, ...events, _aws: metadata })}\n`);
 }
 
-/** Name, message and stack of a fault and of what caused it, for the operator only. */
+/** Name, message and stack of a fault and of its causes. Only operators see it. */
 function describe(error: unknown): object | undefined {
   if (!(error instanceof Error)) return error === undefined ? undefined : { message: String(error) };
   const { name, message, stack, cause } = error;

@@ -11,24 +11,24 @@ import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
 
-/** A call on its way through the wrapper: what the event means. */
+/** An event as the wrapper understands it; it takes the event's place in Middy's request. */
 interface Invocation {
   call: Call;
   input: unknown;
   started: number;
   requestId: string;
-  /** Id of the request at the gateway: the header `apigw-requestid` of the answer. */
+  /** Id of the request at the gateway, which the answer has as its header `apigw-requestid`. */
   gatewayId: string;
 }
 
-/** A fault of the service, whatever it was. */
+/** Code of every fault of the service. */
 const SERVICE_FAULT = 20000;
 /** Seconds after which a caller may try again. */
 const RETRY_AFTER = '1';
-/** Milliseconds of a function's time that are kept for the answer: a large one must be written as JSON. */
+/** Milliseconds of a function's time that are kept for the answer, since a large one takes time to write as JSON. */
 const ANSWER = 300;
 
-/** At the deadline the call ends with 503: `untilAnswered` has stopped what it had begun. */
+/** At the deadline the call ends with 503, and `untilAnswered` stops its requests. */
 const deadline = {
   timeoutEarlyInMillis: ANSWER,
   timeoutEarlyResponse: () => {
@@ -37,9 +37,9 @@ const deadline = {
 };
 
 /**
- * The Lambda handler of an operation: the only place that knows events, headers, envelope, error replies and log
- * lines. `run` gets input that fits the request schema. It verifies the caller when it opens the call, together with its
- * reads.
+ * The Lambda handler of an operation. Only this file knows events, headers, envelope, error replies and log lines
+ * (docs/decisions/0063-middy-runs-the-handler.md). `run` gets input that fits the request schema. It verifies the caller
+ * when it opens the call, together with its reads.
  */
 export function operation<S extends z.ZodMiniType>(
   contract: Contract<S>,
@@ -53,7 +53,7 @@ export function operation<S extends z.ZodMiniType>(
       },
       after: (request) => {
         const { call } = request.event as Invocation;
-        call.actor; // An operation that never opened its call would answer anybody: a fault, not an answer.
+        call.actor; // Throws where the operation has not opened its call: it must not answer unverified callers.
         const response = success(request.response);
         request.response = response;
         logCall(request.event as Invocation, { status: response.statusCode, code: 200 });
@@ -65,19 +65,21 @@ export function operation<S extends z.ZodMiniType>(
         logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
       },
     })
-    .handler((event: unknown, _: unknown, { signal }: { signal: AbortSignal }) =>
-      untilAnswered(signal, async () => {
-        const { call, input } = event as Invocation;
-        try {
-          if (!(input instanceof ApiError)) return await run(call, input as z.output<S>);
-          if (input instanceof TooLarge) throw input;
-          // Wrong parameters answer only those who may ask: app, token and actor come first.
-          await call.open([]);
-          throw input;
-        } finally {
-          await call.touched();
-        }
-      }),
+    .handler(
+      (event: unknown, _: unknown, { signal }: { signal: AbortSignal }) =>
+        untilAnswered(signal, async () => {
+          const { call, input } = event as Invocation;
+          try {
+            if (!(input instanceof ApiError)) return await run(call, input as z.output<S>);
+            if (input instanceof TooLarge) throw input;
+            // Errors of app, token and actor come before those of parameters.
+            await call.open([]);
+            throw input;
+          } finally {
+            await call.touched();
+          }
+        }),
+      // Middy types what the handler gets as what Lambda gives; `before` puts an Invocation in its place.
     ) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
 }
 
@@ -108,7 +110,7 @@ function invocation(
   };
 }
 
-/** Scheme, host and port that the caller reached this API by: a stage's own address, or a custom domain. */
+/** Scheme, host and port by which the caller reached this API: the address of a stage, or a custom domain. */
 function originOf({ headers, requestContext: { domainName } }: APIGatewayProxyEventV2): string {
   const scheme = headers['x-forwarded-proto'] === 'http' ? 'http' : 'https';
   const port = headers['x-forwarded-port'] ?? '443';
@@ -156,7 +158,7 @@ function failure(error: Error) {
   };
 }
 
-/** docs/security.md says why these headers, and why no others. */
+/** docs/security.md gives the reason for each of these headers. */
 const reply = (statusCode: number, body: object, headers: Record<string, string> = {}) => ({
   statusCode,
   headers: {

@@ -1,19 +1,19 @@
 import { type ErrorName, errors } from '../errors.ts';
 
-/** What each error means to a caller, as docs/behaviour.md and the API's description say it. */
+/** The meaning of each error for callers, in docs/behaviour.md and the description of the API. */
 export const MEANINGS: Record<ErrorName, string> = {
   loginAgain: 'The token is expired, replaced or revoked.',
   userMissing: 'The user does not exist.',
-  badParameter: 'A parameter is missing or wrong, or a limit without a code of its own is reached.',
+  badParameter: 'A parameter is missing or invalid, or a limit without its own code is reached.',
   noToken: 'The `access-token` header is missing.',
-  usernameTaken: 'The username exists already.',
-  badToken: 'The token is malformed, forged or of another app.',
+  usernameTaken: 'The username is already taken.',
+  badToken: 'The token is malformed, forged or belongs to another app.',
   noPermission:
-    'An admin token is needed, name or password is wrong, the user is disabled or locked out, or nobody may do this to that user.',
+    'An admin token is required, name or password is wrong, the user is disabled or locked out, or the action is not allowed on this user.',
   mobileTaken: 'The mobile number belongs to another user.',
   groupMissing: 'The group does not exist or is dissolved.',
-  notMember: 'The user named is not a member.',
-  badPushMode: '`msg_push_mode` has an illegal value.',
+  notMember: 'The named user is not a member.',
+  badPushMode: '`msg_push_mode` has an invalid value.',
   ownerCannotLeave: 'The owner cannot leave the group.',
   newOwnerNotMember: 'The new owner is not a member.',
   tooManyGroups: 'The app has reached its limit of groups.',
@@ -23,14 +23,14 @@ export const MEANINGS: Record<ErrorName, string> = {
   needsMember: 'The actor is not a member.',
   needsAdmin: 'The actor is not an admin.',
   needsOwner: 'The actor is not the owner.',
-  applicationGone: 'The application was never made, has expired, is void or is handled.',
-  invitationGone: 'The invitation was never made, has expired, is void or is handled.',
-  alreadyMember: 'The user is a member already.',
+  applicationGone: 'The application never existed, has expired, is void or has been handled.',
+  invitationGone: 'The invitation never existed, has expired, is void or has been handled.',
+  alreadyMember: 'The user is already a member.',
   blocked: "The user is on the group's blacklist.",
   announcementMissing: 'The announcement does not exist.',
   fileMissing: 'The file does not exist, or its address is wrong.',
   fileRight: 'The actor neither uploaded the file nor administers the group.',
-  qrIllegal: 'The QR code is illegal or dead.',
+  qrIllegal: 'The QR code is malformed, forged or no longer valid.',
   qrExpired: 'The QR code has expired.',
   appMissing: 'The app does not exist.',
   registrationClosed: 'Registration is closed in this app.',
@@ -40,5 +40,5 @@ export const MEANINGS: Record<ErrorName, string> = {
 
 const NAMES = new Map<number, ErrorName>(Object.entries(errors).map(([name, [code]]) => [code, name as ErrorName]));
 
-/** The name of a code; undefined for a code that is no error of the table, as 200 and 20000. */
+/** The name of a code; undefined for codes that are not in the table, such as 200 and 20000. */
 export const errorName = (code: number): ErrorName | undefined => NAMES.get(code);

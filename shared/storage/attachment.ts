@@ -1,7 +1,7 @@
-/** Signs that may stand in a quoted file name and mean themselves to every browser. */
-const PLAIN = /[^\x20-\x7e]+|["\\%/]/g;
+/** Characters that not every browser takes literally in a quoted file name. */
+const SPECIAL = /[^\x20-\x7e]+|["\\%/]/g;
 
-/** A text as part of a query: all but letters, digits and `-._~` becomes percent-escapes of UTF-8. */
+/** A text as part of a query: everything but letters, digits and `-._~` becomes percent-escapes of UTF-8. */
 export const escaped = (text: string) =>
   encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
@@ -9,23 +9,22 @@ export const escaped = (text: string) =>
   );
 
 /**
- * The Content-Disposition of a file that is downloaded under this name (RFC 6266, RFC 8187), never shown in place:
- * what somebody shares may be a page with scripts. Any Unicode name; programs that know no `filename*` get the ASCII of
- * it, the rest as `_`.
+ * The Content-Disposition of a file that is downloaded under any Unicode name (RFC 6266, RFC 8187). Browsers never show
+ * it in place, since a shared file may be a page with scripts. Programs without `filename*` get `_` for other than ASCII.
  */
 export const attachment = (name: string): string =>
-  `attachment; filename="${name.replace(PLAIN, '_')}"; filename*=UTF-8''${escaped(name)}`;
+  `attachment; filename="${name.replace(SPECIAL, '_')}"; filename*=UTF-8''${escaped(name)}`;
 
-/** What a disposition adds to the length of a query. */
+/** Characters that the disposition of a name adds to a query. */
 const lengthOf = (name: string) => escaped(attachment(name)).length;
-const EMPTY = lengthOf('');
+const EMPTY = /* @__PURE__ */ lengthOf('');
 
 /** A dot and up to 15 code points at the end of a name. */
 const EXTENSION = /\.[^.]{1,15}$/u;
 
 /**
- * The name, or as many code points of its beginning as fit, and its extension: escaped in a query, `attachment` of it
- * has at most `room` characters. An emoji takes 21 of them, a letter 2.
+ * The name, or its extension and as many code points of its beginning as fit: in a query, its `attachment` takes at most
+ * `room` characters. An emoji takes 21 of them, a letter 2.
  */
 export function fitting(name: string, room: number): string {
   if (lengthOf(name) <= room) return name;

@@ -3,14 +3,14 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { BUCKET_NAME } from '../environment.ts';
 
 /**
- * Signature Version 4 by the SDK's own signer, which is part of every bundle anyway; the S3 client of the SDK would
- * make one 155 KB heavier (docs/decisions/0022).
+ * Signature Version 4 by the SDK's own signer, which every bundle holds anyway. The SDK's S3 client would add 155 KB
+ * (docs/decisions/0022).
  */
 
 /** A request to S3 before it is signed. */
 export interface ObjectRequest {
   method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
-  /** Of an object: letters, digits and `/ . _ -`, which no address needs to escape. */
+  /** Letters, digits and `/ . _ -`: an address needs to escape none of them. */
   key: string;
   headers?: Record<string, string>;
   query?: Record<string, string>;
@@ -18,12 +18,12 @@ export interface ObjectRequest {
   content?: Buffer<ArrayBuffer>;
 }
 
-/** Name of the bucket that this function was deployed with. */
+/** The bucket that this function was deployed with. */
 export function bucketName(): string {
   return variable(BUCKET_NAME);
 }
 
-/** The bucket's own address, without a slash at the end: of the endpoint that the environment names, else of AWS. */
+/** The bucket's address, below the endpoint that the environment names, else below AWS's. */
 export function bucketUrl(): URL {
   const { AWS_ENDPOINT_URL_S3: endpoint } = process.env;
   if (endpoint) return new URL(`${endpoint.replace(/\/$/, '')}/${bucketName()}`);
@@ -35,21 +35,21 @@ export const region = () => variable('AWS_REGION');
 
 let signer: SignatureV4 | undefined;
 
-/** One signer an instance, made on first use so that a bundle can be loaded without an environment. */
+/** One signer per instance, made on first use, so that a bundle loads without an environment. */
 export function objectSigner(): SignatureV4 {
   signer ??= new SignatureV4({
     service: 's3',
     region: async () => region(),
     credentials,
     sha256: Sha256,
-    // S3 signs the path as it is.
+    // S3 signs the path unescaped.
     uriEscapePath: false,
     applyChecksum: true,
   });
   return signer;
 }
 
-/** A function's credentials are its environment's. */
+/** The environment holds the credentials of a function. */
 export async function credentials() {
   const sessionToken = process.env.AWS_SESSION_TOKEN;
   return {
@@ -59,7 +59,7 @@ export async function credentials() {
   };
 }
 
-/** The request as the signer takes it. Nobody signs what an upload will hold. */
+/** The request as the signer takes it. The signature does not cover the content of an upload. */
 export function signable({ method, key, headers, query }: ObjectRequest) {
   const { protocol, hostname, port, pathname, host } = bucketUrl();
   return {
@@ -79,7 +79,7 @@ function variable(name: string): string {
   return value;
 }
 
-/** SHA-256, or HMAC with it, in the form that the signer asks for. */
+/** SHA-256, or its HMAC, as the signer asks for it. */
 class Sha256 {
   readonly #hash;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {

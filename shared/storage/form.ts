@@ -1,15 +1,15 @@
 import { createScope } from '@smithy/signature-v4';
 import { bucketName, bucketUrl, credentials, objectSigner, region } from './client.ts';
 
-/** A form that a browser posts with a file: all fields go in, the file last. S3 answers 200, empty. */
+/** A form that a browser posts with a file: all fields first, the file last. S3 answers 200 without a body. */
 export interface UploadForm {
   url: string;
   fields: Record<string, string>;
 }
 
 /**
- * The form of an upload of at most so many bytes, good for so many seconds. Its policy names every field it holds: none
- * can be changed, left out or added.
+ * A form that takes one upload after another of at most `size` bytes for so many seconds. Its policy names every field:
+ * clients can change, omit or add none.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
 export async function presignForm(key: string, size: number, seconds: number): Promise<UploadForm> {
@@ -18,7 +18,7 @@ export async function presignForm(key: string, size: number, seconds: number): P
   const date = signingDate.toISOString().replace(/[-:]|\.\d{3}/g, '');
   const given = {
     key,
-    // Otherwise 204, which old clients take for a failure.
+    // The default is 204, which old clients take for a failure.
     success_action_status: '200',
     'x-amz-algorithm': 'AWS4-HMAC-SHA256',
     'x-amz-credential': `${accessKeyId}/${createScope(date.slice(0, 8), region(), 's3')}`,

@@ -1,6 +1,6 @@
 /**
- * Keys of the bucket's objects, and nothing else. Their random part has 128 bits, and nothing that a user wrote is in
- * them. Imports nothing: infra grants by these prefixes.
+ * Keys of the bucket's objects. Their random part has 128 bits, and they hold nothing that a user wrote. This file
+ * imports nothing, because infra grants access by these prefixes.
  *
  * | what                            | key                                 |                                           |
  * | ------------------------------- | ----------------------------------- | ----------------------------------------- |
@@ -11,19 +11,19 @@
  * | avatar                          | files/app/avatars/random            | the same                                  |
  */
 
-/** Where clients put what is to become a file. */
+/** Clients upload here. */
 export const INCOMING = 'incoming/';
-/** What is served. */
+/** Files are served from here. Only functions write it. */
 export const FILES = 'files/';
 
 export const reservedName = (id: number, random: string) => `${id}.${random}`;
 export const incomingObject = (app: string, group: number, name: string) => `${INCOMING}${app}/${group}/${name}`;
-/** The etag makes it another object for other content: who uploads twice never replaces what is published. */
+/** The etag gives other content another name: a second upload never replaces what is published. */
 export const publishedName = (random: string, etag: string) => `${random}.${etag}`;
 export const fileObject = (app: string, group: number, name: string) => `${FILES}${app}/${group}/${name}`;
-/** Before the names of all uploads to a group. */
+/** The prefix of all uploads to a group. */
 export const groupIncoming = (app: string, group: number) => incomingObject(app, group, '');
-/** The random part that an upload and the file made of it have in common. */
+/** The random part that an upload and its copy have in common. */
 export const randomOf = (key: string) => /[\w-]{22}/.exec(key.slice(key.lastIndexOf('/')))?.[0] ?? '';
 export const incomingAvatar = (app: string, random: string) => `${INCOMING}${app}/avatars/${random}`;
 export const avatarObject = (app: string, random: string) => `${FILES}${app}/avatars/${random}`;
@@ -35,13 +35,13 @@ export interface ReservedFile {
   random: string;
 }
 
-/** What a key below `incoming/` says of a reserved file; undefined for every other upload. */
+/** The reserved file that a key below `incoming/` names; undefined for every other upload. */
 export function reservedFile(key: string): ReservedFile | undefined {
   const [, app, group, id, random] = /^incoming\/([\w-]+)\/(\d{1,16})\/(\d{1,16})\.([\w-]{22})$/.exec(key) ?? [];
   return app && group && id && random ? { app, group: Number(group), id: Number(id), random } : undefined;
 }
 
-/** What a key below `incoming/` says of an avatar; undefined for every other upload. */
+/** The avatar that a key below `incoming/` names; undefined for every other upload. */
 export function uploadedAvatar(key: string): { app: string; random: string } | undefined {
   const [, app, random] = /^incoming\/([\w-]+)\/avatars\/([\w-]{22})$/.exec(key) ?? [];
   return app && random ? { app, random } : undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Image, itemBytes } from '../../infra/local/units.ts';
+import { projectedBy } from '../../shared/data/schema.ts';
 import { MOST_BYTES } from '../../shared/data/sizes.ts';
-import { LOCAL_INDEXES } from '../../shared/data/table.ts';
 import { MOST } from '../../shared/limits.ts';
 import { largest, wide } from '../support/largest.ts';
 
@@ -10,7 +10,7 @@ const ID = Number.MAX_SAFE_INTEGER;
 test('no item is larger than the size that reads are planned with, and none is much smaller', () => {
   const of = largest('a'.repeat(64), wide, 9_999_999_999_998);
   const counted = (item: Image) => {
-    const names = new Set<string>(['pk', 'sk', 'lsi2sk', ...(LOCAL_INDEXES[1].projected ?? [])]);
+    const names = new Set<string>(['pk', 'sk', 'lsi2sk', ...(projectedBy('lsi2') ?? [])]);
     return Object.fromEntries(Object.entries(item).filter(([name]) => names.has(name)));
   };
   const [, announcementText] = of.announcement(ID, ID);

@@ -14,7 +14,7 @@ const below = (folder: string, ending: string) =>
     .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name));
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...below('docs', '.md')];
+const documents = [...readdirSync(root).filter((name) => name.endsWith('.md')), ...below('docs', '.md')];
 const sources = ['functions', 'shared', 'infra', 'test', 'client', 'bench'].flatMap((folder) =>
   below(folder, '.ts').filter((file) => !file.includes('node_modules')),
 );

@@ -9,7 +9,7 @@ import { put, update } from '../../shared/data/step.ts';
 import { hashPassword } from '../../shared/domain/user/password.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
 import { operation } from '../../shared/http/operation.ts';
-import { headObject } from '../../shared/storage/objects.ts';
+import { headObject } from '../../shared/storage/requests.ts';
 import { eventOf } from '../support/api.ts';
 import { takeLog } from '../support/log.ts';
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { revokeAdminToken, updateApp } from '../../shared/data/app-repo.ts';
-import { exists } from '../../shared/data/expression.ts';
 import { deviceKey, userKey } from '../../shared/data/keys.ts';
 import { update } from '../../shared/data/step.ts';
 import type { ErrorName } from '../../shared/errors.ts';
@@ -258,7 +257,7 @@ describe('Operations that need a token', () => {
     }
     await given.db.write([revokeAdminToken(given.app, tokenHash(given.adminToken), Date.now())]);
     expect(await outcomes({ token: given.adminToken })).toEqual(['loginAgain']);
-    await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
+    await given.db.write([updateApp(given.app, { status: 'disabled' })]);
     forgetCachedApps();
     expect(await outcomes({ token: given.adminToken })).toEqual(['appDisabled']);
     expect(await outcomes({ token: 'x' })).toEqual(['appDisabled']);
@@ -282,7 +281,7 @@ describe('Operations that need no token', () => {
         bare.body,
       );
     }
-    await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
+    await given.db.write([updateApp(given.app, { status: 'disabled' })]);
     forgetCachedApps();
     for (const route of publicRoutes)
       expect((await api.call(methodOf(route), route.path, { app: given.app })).outcome, route.id).toBe('appDisabled');

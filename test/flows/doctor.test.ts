@@ -102,9 +102,9 @@ describe('the doctor', () => {
   test('the doctor finds nothing wrong with the laptop stack, and leaves no app behind', async () => {
     const { exitCode, stdout } = await ops(['doctor'], { folder });
     expect(exitCode, stdout).toBe(0);
-    expect(stdout).toMatch(/^ok +address +http:\S+ answers as the API, in \d+ ms\.$/m);
+    expect(stdout).toMatch(/^ok +address +http:\S+ is the API and answered in \d+ ms\.$/m);
     expect(stdout).toMatch(
-      /^ok +upload +A file was sent to .+ stood in the list after \d+ s, was fetched and deleted\.$/m,
+      /^ok +upload +A file was sent to .+ appeared in the list after \d+ s, and was fetched and deleted\.$/m,
     );
     expect(stdout).toMatch(/\n\nNothing is wrong\.\n$/);
     expect(await doctor()).toEqual({
@@ -131,7 +131,7 @@ describe('the doctor', () => {
   test("the doctor recognises an address that is not the API's", async () => {
     const other = await serve((_, response) => response.writeHead(404).end('{"message":"Not Found"}'));
     expect((await doctor('--api', other)).wrong.address).toMatch(
-      /answers, but not as the API: HTTP 404.*leads to no route/,
+      /answers, but is not the API: HTTP 404.*has no such route/,
     );
     const busy = await serve((_, response) => response.writeHead(503).end('{"message":"Service Unavailable"}'));
     expect((await doctor('--api', busy)).wrong.address).toContain('The gateway reached no function');
@@ -253,7 +253,7 @@ describe('the doctor', () => {
     ]);
     expect(await checkBackground(table, 'shop', 0)).toMatchObject({
       state: 'wrong',
-      says: expect.stringMatching(/^Of the jobs behind the end of a group and a user 1 are not done after \d s\.$/),
+      says: expect.stringMatching(/^Jobs of a dissolved group and a deleted user are not finished after \d s: 1\.$/),
     });
     expect(await checkBackground(table, 'another', 0)).toMatchObject({ state: 'right' });
   });
@@ -274,7 +274,7 @@ describe('the doctor', () => {
       expect.objectContaining({
         state: 'wrong',
         says: expect.stringContaining(
-          'No app could be made, or removed again: not authorized to perform: dynamodb:PutItem.',
+          'The doctor could not create or delete its app: not authorized to perform: dynamodb:PutItem.',
         ),
       }),
     );
@@ -349,12 +349,11 @@ describe('quotas of the account', () => {
 
   test('the doctor reads each quota from AWS by one signed request', async () => {
     expect(await asOnAws()).toMatchObject({
-      functions:
-        'right: Functions of this account and region may run 1,000 calls at one moment, 1,000 of them not reserved.',
+      functions: 'right: This account and region allow 1,000 concurrent function calls, 1,000 of them unreserved.',
       requests:
-        'right: All APIs of this account and region take 10,000 requests per second together, in bursts of 5,000.',
-      roles: expect.stringMatching(/^right: 205 of 1,000 roles are taken; a stage has 105, so 7 more fit\.$/),
-      table: 'right: A table takes up to 40,000 read and 40,000 write units per second.',
+        'right: All APIs of this account and region together accept 10,000 requests per second, with bursts of 5,000.',
+      roles: expect.stringMatching(/^right: 205 of 1,000 roles are in use; a stage has 105, so 7 more fit\.$/),
+      table: 'right: A table accepts up to 40,000 read and 40,000 write units per second.',
     });
     expect(asked.sort()).toEqual([
       'eu-west-1/apigateway /account',
@@ -368,23 +367,23 @@ describe('quotas of the account', () => {
     Object.assign(quotas, { calls: 10, unreserved: 10, roles: 995 });
     const { functions, roles } = await asOnAws();
     expect(functions).toMatch(
-      /^wrong: .+ may run 10 calls at one moment.+Service Quotas, AWS Lambda, "Concurrent executions"/,
+      /^wrong: .+ allow 10 concurrent function calls.+Service Quotas, AWS Lambda, "Concurrent executions"/,
     );
-    expect(roles).toMatch(/^wrong: 995 of 1,000 roles are taken; a stage has 105, so 0 more fit\..+Roles per account/);
+    expect(roles).toMatch(/^wrong: 995 of 1,000 roles are in use; a stage has 105, so 0 more fit\..+Roles per account/);
   });
 
   test('quotas that the credentials may not read are reported as unknown, with the command that reads them', async () => {
     aws = await serve((_, response) => response.writeHead(403).end('{"message":"no identity-based policy allows it"}'));
     const found = await asOnAws();
     expect(found.functions).toBe(
-      'unknown: AWS does not tell: HTTP 403, no identity-based policy allows it. Look with other credentials: aws lambda get-account-settings',
+      'unknown: AWS did not answer: HTTP 403, no identity-based policy allows it. Check with other credentials: aws lambda get-account-settings',
     );
-    expect(Object.values(found).filter((said) => said.startsWith('unknown: AWS does not tell'))).toHaveLength(4);
+    expect(Object.values(found).filter((said) => said.startsWith('unknown: AWS did not answer'))).toHaveLength(4);
   });
 
   test('the doctor needs the address of the API on AWS', async () => {
     const { stderr, exitCode } = await ops(['doctor', '--stage', 'prod', '--region', 'eu-west-1'], { folder });
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('--api: needed on AWS; it is the output ApiUrl of the stack Roster-<stage>-Api');
+    expect(stderr).toContain('--api is required on AWS: it is the output ApiUrl of the stack Roster-<stage>-Api');
   });
 });

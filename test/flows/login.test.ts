@@ -1,8 +1,9 @@
 import { describe, expect } from 'vitest';
 import { tokenHash } from '../../shared/call/token.ts';
+import { devicesOf } from '../../shared/data/device-repo.ts';
 import { deviceKey, lockKey, mobileKey } from '../../shared/data/keys.ts';
+import { lockOf } from '../../shared/data/lock-repo.ts';
 import { put, update } from '../../shared/data/step.ts';
-import { devicesOf, lockOf } from '../../shared/data/user-repo.ts';
 import { codeOf } from '../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 
@@ -152,7 +153,7 @@ describe('Logging in', () => {
       const alice = await given.user();
       const now = Date.now();
       const ttl = Math.ceil(now / 1000) + 1200;
-      const lock = (item: object) => given.db.write([put(lockKey(given.app, String(alice.id)), { ...item, ttl })]);
+      const lock = (item: object) => given.db.write([put(lockKey(given.app, String(alice.id)), { ...item, mark: 'x', ttl })]);
       await lock({ fails: Array(9).fill(now - 10 * MINUTES - 1000) });
       await fail(given, alice, 1);
       expect((await login(given, alice)).outcome).toBe('success');

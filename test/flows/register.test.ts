@@ -1,7 +1,6 @@
 import { describe, expect } from 'vitest';
-import { forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { updateApp } from '../../shared/data/app-repo.ts';
-import { exists } from '../../shared/data/expression.ts';
 import { inBothWorlds, inThisProcess, PASSWORD } from '../support/story.ts';
 
 describe('Registration', () => {
@@ -126,7 +125,7 @@ describe('Registration', () => {
 
   inThisProcess('Registering in an app', (story) => {
     story('an app that closed registration refuses it (registrationClosed)', async (given) => {
-      await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
+      await given.db.write([updateApp(given.app, { registration: 'closed' })]);
       forgetCachedApps();
       expect(await given.nobody.fails('POST /user/register/v2', { username: 'alice', password: PASSWORD })).toBe(
         'registrationClosed',

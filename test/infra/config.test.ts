@@ -69,12 +69,12 @@ describe('the configuration', () => {
   });
 
   it.each([
-    [{ throtleRate: '5' }, 'Context "throtleRate" is not known: use stage, retain, '],
-    [{ stage: 'prod', retain: 'false' }, 'Context "retain=false" is not for stage "prod".'],
-    [{ domainName: 'im.example.com' }, 'Context "domainName" is given without "certificateArn".'],
-    [{ certificateArn: certificate }, 'Context "certificateArn" is given without "domainName".'],
-    [{ alarms: 'false', alarmEmail: 'a@b.example' }, 'Context "alarmEmail" is given with "alarms=false"'],
-    [{ defaultEndpoint: 'false' }, 'Context "defaultEndpoint=false" would leave no address'],
+    [{ throtleRate: '5' }, 'Context "throtleRate" is unknown: use stage, retain, '],
+    [{ stage: 'prod', retain: 'false' }, 'Context "retain=false" is not allowed for stage "prod".'],
+    [{ domainName: 'im.example.com' }, 'Context "domainName" requires "certificateArn".'],
+    [{ certificateArn: certificate }, 'Context "certificateArn" requires "domainName".'],
+    [{ alarms: 'false', alarmEmail: 'a@b.example' }, 'Context "alarmEmail" cannot be combined with "alarms=false"'],
+    [{ defaultEndpoint: 'false' }, 'Context "defaultEndpoint=false" requires "domainName"'],
   ])('the configuration refuses %j', (context, sentence) => {
     expect(() => readConfig(context)).toThrow(sentence);
   });

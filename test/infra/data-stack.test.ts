@@ -31,13 +31,13 @@ describe('the table', () => {
         KeySchema: keys('pk', 'lsi2sk'),
         Projection: {
           ProjectionType: 'INCLUDE',
-          NonKeyAttributes: ['name', 'joined', 'banned', 'bannedUntil', 'settled', 'blocked', 'role'],
+          NonKeyAttributes: ['banned', 'bannedUntil', 'blocked', 'joined', 'name', 'role', 'settled'],
         },
       },
       {
         IndexName: 'lsi3',
         KeySchema: keys('pk', 'lsi3sk'),
-        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['name', 'joined', 'role'] },
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['joined', 'name', 'role'] },
       },
     ]);
     expect(table.Properties.GlobalSecondaryIndexes).toEqual([

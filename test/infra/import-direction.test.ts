@@ -26,7 +26,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // Repositories know no rules.
   {
     files: /^shared\/(data|storage)\//,
-    mayImport: /^(shared\/(?!http\/|openapi\/|domain\/)|node:|@aws-sdk\/|@smithy\/signature-v4$)/,
+    mayImport: /^(shared\/(?!http\/|openapi\/|domain\/|call\/)|node:|zod\b|@aws-sdk\/|@smithy\/signature-v4$)/,
   },
   // The wrapper reaches the database through the domain's call.
   { files: /^shared\/http\//, mayImport: /^(shared\/(?!openapi\/|storage\/)|node:|zod\b|@middy\/|aws-lambda$)/ },

@@ -138,7 +138,8 @@ interface Breakage extends Pick<Play, 'tamper' | 'tamperObject'> {
 const BREAKAGES: Breakage[] = [
   {
     title: 'ownership passes on whoever owns the group now',
-    tamper: without(isGroup, 'owner'),
+    // The owner's membership, which is written too, proves its role.
+    tamper: without((part) => isGroup(part) || isGroupMembership(part), 'owner', 'role'),
     focus: ['transfer', 'destroy'],
     seed: 43,
   },

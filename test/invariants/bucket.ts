@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import type { OperatorBucket } from '../../shared/storage/operator-bucket.ts';
+import type { OperatorBucket } from '../../shared/storage/operator-object-repo.ts';
 
 /** What lies at a key. */
 export interface Stored {
@@ -22,7 +22,7 @@ const OK = 200;
 /**
  * The bucket in memory, as clients, functions and operators ask it here, so that a seed decides when each request is
  * served. A missing object is answered 403, as to everybody who may not list. That S3 answers so is shown elsewhere, by the server that refuses what S3 refuses: HEAD, conditional copy and
- * DELETE in test/storage/objects.test.ts, presigned addresses and forms in test/local/s3-server.test.ts, what operators
+ * DELETE in test/storage/requests.test.ts, presigned addresses and forms in test/local/s3-server.test.ts, what operators
  * ask in test/ops/files.test.ts.
  */
 export class Bucket {

@@ -3,7 +3,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { Random } from '../../infra/local/random.ts';
 import { UNKIND } from '../../infra/local/unkind/manners.ts';
-import { forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { routes } from '../../shared/routes/index.ts';

@@ -4,7 +4,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { vi } from 'vitest';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { Random } from '../../infra/local/random.ts';
-import { forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import { JOB, type Key } from '../../shared/data/keys.ts';

@@ -10,7 +10,7 @@ it('no function of the API imports the queries or the bucket client of operators
   const reaching = globSync(['functions/**/*.ts', 'shared/**/*.ts'], { cwd: root }).filter(
     (file) =>
       !file.startsWith(OPERATORS) &&
-      /from '[^']*(operator-queries|operator-bucket|domain\/app\/|\/app\/)[^']*'/.test(
+      /from '[^']*(operator-queries|operator-object-repo|domain\/app\/|\/app\/)[^']*'/.test(
         readFileSync(join(root, file), 'utf8'),
       ),
   );

@@ -100,7 +100,7 @@ describe('files check', () => {
       records_without_object: [],
     });
     expect((await opsHere(['files', 'check', given.app])).stdout).toBe(
-      `Looked at 2 records and 2 objects of 1 groups in ${bucket.name}: all agree.\n`,
+      `Checked 2 records and 2 objects of 1 groups in ${bucket.name}: no differences.\n`,
     );
     expect(await bucket.keysOf(given.app)).toEqual(before);
     expect(await alice.does('GET /group/file/list', { group_id: group })).toHaveLength(3);
@@ -234,7 +234,9 @@ describe('files check', () => {
     const { given } = await aGroup();
     expect(await refused('nobody')).toBe('there is no app "nobody"');
     expect(await refused(given.app, '--older-than', 'soon')).toContain('Give a span such as 30d, 12h or 90m.');
-    expect(await refused(given.app, '--bucket', 'b')).toContain('--bucket names one on AWS');
-    expect(await refused(given.app, '--stage', 'prod', '--region', 'eu-west-1')).toContain('--bucket: needed on AWS');
+    expect(await refused(given.app, '--bucket', 'b')).toContain('--bucket names a bucket on AWS');
+    expect(await refused(given.app, '--stage', 'prod', '--region', 'eu-west-1')).toContain(
+      '--bucket is required on AWS',
+    );
   });
 });

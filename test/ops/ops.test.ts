@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Call, forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
+import { Call } from '../../shared/call/call.ts';
 import { isGenuine, parseToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, adminTokenOf, appOf, updateApp } from '../../shared/data/app-repo.ts';
-import { countersOf, countStep, totalOf } from '../../shared/data/counter-repo.ts';
+import * as counters from '../../shared/data/counter-repo.ts';
+import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
-import { exists } from '../../shared/data/expression.ts';
+import { deviceOf } from '../../shared/data/device-repo.ts';
 import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job-repo.ts';
 import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
+import { lockOf } from '../../shared/data/lock-repo.ts';
 import { put, remove, update } from '../../shared/data/step.ts';
-import { deviceOf, lockOf, putUser, type User } from '../../shared/data/user-repo.ts';
+import { putUser, type User } from '../../shared/data/user-repo.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { newTable, putAll } from '../support/database.ts';
 import { ops, opsHere, stackFolder } from './command-line.ts';
@@ -85,7 +88,7 @@ describe('apps', () => {
     const { apps } = await json('apps', 'list');
     expect(apps).toContainEqual(made);
     expect(apps).toContainEqual(drawn);
-    expect(await text('apps', 'list')).toMatch(/^ID +NAME +STATUS +REGISTRATION +MADE\n/);
+    expect(await text('apps', 'list')).toMatch(/^ID +NAME +STATUS +REGISTRATION +CREATED\n/);
     expect(await text('apps', 'show', 'shop')).toMatch(/limits +files=10 tags=5\n/);
   });
 
@@ -100,7 +103,7 @@ describe('apps', () => {
     expect(await callWith('door', token)).toBeUndefined();
     for (const _ of [1, 2]) expect(await json('apps', 'disable', 'door')).toMatchObject({ status: 'disabled' });
     expect(await callWith('door', token)).toBe('appDisabled');
-    for (const _ of [1, 2]) expect(await text('apps', 'enable', 'door')).toContain('active now');
+    for (const _ of [1, 2]) expect(await text('apps', 'enable', 'door')).toContain('is now active');
     expect(await callWith('door', token)).toBeUndefined();
   });
 
@@ -123,7 +126,7 @@ describe('apps', () => {
     const silent = await ops(['apps', 'delete', 'gone'], { folder });
     expect(silent).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was deleted') });
     const sure = await ops(['apps', 'delete', 'gone'], { folder, input: 'gone\n' });
-    expect(sure).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('never used again') });
+    expect(sure).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('never reused') });
 
     expect(await callWith('gone', token)).toBe('appMissing');
     expect(await db().read(adminTokenOf('gone', tokenHash(token)))).toBeUndefined();
@@ -166,7 +169,7 @@ describe('limits', () => {
 
   it('a stored limit above the allowed value is shown as the value that counts', async () => {
     await json('apps', 'create', '--id', 'older');
-    await db().write([updateApp('older', { limits: { download_life: 43_200 } }, exists)]);
+    await db().write([updateApp('older', { limits: { download_life: 43_200 } })]);
     expect(await json('apps', 'limits', 'older')).toMatchObject({ limits: { download_life: 3600 } });
     expect(await text('apps', 'limits', 'older')).toMatch(/download_life +3600 +set +1 to 3600\n/);
     expect(await text('apps', 'show', 'older')).toMatch(/limits +download_life=3600\n/);
@@ -176,13 +179,13 @@ describe('limits', () => {
     await json('apps', 'create', '--id', 'many');
     for (let user = 1; user <= 30; user++) await addUser('many', user, { owned: user % 3 });
     // Left from a time when there was a limit.
-    await db().write([countStep('many', 'users', 999, 5)]);
+    await db().write([counters.count('many', 'users', 999, 5)]);
     expect(await json('apps', 'limits', 'many', 'users=100', 'groups=50')).toMatchObject({ users: 30, groups: 30 });
     expect([await total('many', 'users'), await total('many', 'groups')]).toEqual([30, 30]);
 
     await addUser('many', 31, { owned: 1 });
-    await db().write([countStep('many', 'users', 1)]);
-    await db().write([countStep('many', 'groups', 1)]);
+    await db().write([counters.count('many', 'users', 1)]);
+    await db().write([counters.count('many', 'groups', 1)]);
     expect(await text('apps', 'show', 'many')).toMatch(/users +31 of 100\ngroups +31 of 50\n/);
 
     // A user whom a function with the old record registered is not counted.
@@ -225,7 +228,7 @@ describe('tokens', () => {
     expect(JSON.stringify(tokens)).not.toContain(issued.token);
 
     expect(await text('tokens', 'issue', 'keys')).toMatch(
-      /^a1\.\S+\n\nAdmin token [0-9a-f]{12} of app keys, good until it is revoked\./,
+      /^a1\.\S+\n\nAdmin token [0-9a-f]{12} of app keys, valid until it is revoked\./,
     );
   });
 
@@ -365,7 +368,7 @@ describe('jobs', () => {
 
   it('jobs list shows waiting jobs, oldest first, and jobs retry hands out those that are named', async () => {
     expect(await json('jobs', 'list')).toEqual({ jobs: [] });
-    expect(await text('jobs', 'list')).toBe('No jobs wait.\n');
+    expect(await text('jobs', 'list')).toBe('No unfinished jobs.\n');
     const user = await add({ kind: 'deleted user', app: 'shop', user: 5, createdAt: made(1) });
     const group = await add({ kind: 'dissolved group', app: 'shop', group: 7, createdAt: made(20) });
     const { jobs } = await json('jobs', 'list');
@@ -373,14 +376,16 @@ describe('jobs', () => {
       { job_id: jobId(group), kind: 'dissolved group', app_id: 'shop', of: 'group 7', touched_at: null },
       { job_id: jobId(user), kind: 'deleted user', of: 'user 5' },
     ]);
-    expect(await text('jobs', 'list')).toMatch(/^ID +KIND +APP +OF +MADE +TOUCHED\n.+dissolved group +shop +group 7 /);
+    expect(await text('jobs', 'list')).toMatch(
+      /^ID +KIND +APP +OF +CREATED +TOUCHED\n.+dissolved group +shop +group 7 /,
+    );
 
     const before = Date.now();
     expect(await json('jobs', 'retry', jobId(group))).toMatchObject({ retried: [{ job_id: jobId(group) }] });
     const touched = await db().read([jobOf(group), jobOf(user)]);
     expect(touched[0]?.continued).toBeGreaterThanOrEqual(before);
     expect(touched[1]?.continued).toBeUndefined();
-    expect(await text('jobs', 'retry', '--all')).toContain('2 jobs are handed out again.');
+    expect(await text('jobs', 'retry', '--all')).toContain('Restarted 2 jobs.');
     expect((await db().read(jobOf(user)))?.continued).toBeGreaterThanOrEqual(before);
 
     await db().write([finishJob(user)]);
@@ -388,9 +393,9 @@ describe('jobs', () => {
     expect(await refused('jobs', 'retry', jobId(user), jobId(group))).toBe(gone);
     // The job that is done does not come back.
     expect(await db().read(jobOf(user))).toBeUndefined();
-    expect(await refused('jobs', 'retry')).toBe('give ids of jobs, or --all');
-    expect(await refused('jobs', 'retry', '--all', jobId(group))).toBe('give ids of jobs, or --all');
-    expect(await refused('jobs', 'retry', 'J#1')).toContain('That is no id of a job.');
+    expect(await refused('jobs', 'retry')).toBe('give job ids or --all');
+    expect(await refused('jobs', 'retry', '--all', jobId(group))).toBe('give job ids or --all');
+    expect(await refused('jobs', 'retry', 'J#1')).toContain('This is not a job id.');
   });
 
   it('jobs are spread over partitions of the index, and still listed in order', async () => {
@@ -463,8 +468,10 @@ describe('the command line', () => {
     expect((await ops(['apps', 'list'])).stderr).toContain('no AWS region');
     expect((await ops(['apps', 'list', '--region', 'eu-west-1'])).stderr).toContain('no AWS credentials');
     expect((await ops(['apps', 'list', '--local'])).stderr).toContain('the laptop stack is not running');
-    expect((await ops(['apps', 'list', '--local', '--stage', 'prod'])).stderr).toContain('--local goes without');
+    expect((await ops(['apps', 'list', '--local', '--stage', 'prod'])).stderr).toContain(
+      '--local cannot be combined with',
+    );
     const ended = stackFolder('http://127.0.0.1:1', 'roster-dev');
-    expect((await ops(['apps', 'list'], { folder: ended })).stderr).toContain('nothing answers for table roster-dev');
+    expect((await ops(['apps', 'list'], { folder: ended })).stderr).toContain('cannot reach table roster-dev');
   });
 });

@@ -5,7 +5,7 @@ import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
 import { groupMembershipKey, joinedGroupOrder, memberOrder, userMembershipKey } from '../../shared/data/keys.ts';
-import { peopleOf } from '../../shared/data/membership-repo.ts';
+import { peopleOf } from '../../shared/data/remains-repo.ts';
 import { putAll } from '../support/database.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { Given, type Person } from '../support/story.ts';

@@ -6,12 +6,20 @@ import { shapeOf } from '../../infra/local/table-shape.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { protocol } from '../../shared/data/protocol.ts';
-import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from '../../shared/data/table.ts';
+import { projectedBy } from '../../shared/data/schema.ts';
+import { GLOBAL_INDEX, LOCAL_INDEXES, type LocalIndexName, PARTITION_KEY, SORT_KEY } from '../../shared/data/table.ts';
 
 const keys = (partition: string, sort: string) => [
   { AttributeName: partition, KeyType: 'HASH' as const },
   { AttributeName: sort, KeyType: 'RANGE' as const },
 ];
+
+const projectionOf = (index: LocalIndexName) => {
+  const attributes = projectedBy(index);
+  return attributes
+    ? { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: attributes }
+    : { ProjectionType: 'ALL' as const };
+};
 
 /**
  * The table of the data stack (test/infra compares the stack with shared/data/table.ts), without time to live: DynamoDB
@@ -26,10 +34,10 @@ const PROPERTIES: TableProperties = {
     ...LOCAL_INDEXES.map(({ sortKey }) => sortKey),
   ].map((name) => ({ AttributeName: name, AttributeType: 'S' })),
   KeySchema: keys(PARTITION_KEY, SORT_KEY),
-  LocalSecondaryIndexes: LOCAL_INDEXES.map(({ name, sortKey, projected }) => ({
+  LocalSecondaryIndexes: LOCAL_INDEXES.map(({ name, sortKey }) => ({
     IndexName: name,
     KeySchema: keys(PARTITION_KEY, sortKey),
-    Projection: projected ? { ProjectionType: 'INCLUDE', NonKeyAttributes: [...projected] } : { ProjectionType: 'ALL' },
+    Projection: projectionOf(name),
   })),
   GlobalSecondaryIndexes: [
     {

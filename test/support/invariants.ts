@@ -24,6 +24,7 @@ import { type Item, keyText } from '../../shared/data/read.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 import { KEPT_IN_LISTS } from '../../shared/limits.ts';
+import { schemaProblems } from './schema.ts';
 
 /** What is wrong with an app's data. Reads the table whole, so it is for small ones. */
 export async function problems(table: OperatorTable, app: string): Promise<string[]> {
@@ -61,6 +62,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   for (const item of items) {
     const [kind, , id, part] = item.pk.split('#');
     const sk = item.sk;
+    found.push(...schemaProblems(item));
     demand(expires(item) === (item.ttl !== undefined), `${keyText(item)} has the time to live ${item.ttl}`);
     demand(item.ttl === undefined || Number(item.ttl) * 1000 >= neededUntil(item), `${keyText(item)} goes too early`);
     if (kind === 'G' && part === undefined && sk === '#') groups.set(Number(id), item as unknown as Group);

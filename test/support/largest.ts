@@ -1,4 +1,4 @@
-import { bringAnnouncementSteps } from '../../shared/data/announcement-repo.ts';
+import { putImported } from '../../shared/data/announcement-repo.ts';
 import { NEW_GROUP } from '../../shared/data/group-repo.ts';
 import {
   administeredGroupOrder,
@@ -92,7 +92,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
   },
   /** As one item or two. */
   announcement: (group: number, id: number, content = text(LONGEST.content)) =>
-    bringAnnouncementSteps(app, group, { id, title: text(LONGEST.title), content, author: id, createdAt: now }).map(
+    putImported(app, group, { id, title: text(LONGEST.title), content, author: id, createdAt: now }).map(
       (step) => itemAfter(step, undefined) as Item & Key,
     ),
   file: (group: number, id: number) => ({

@@ -1,4 +1,4 @@
-import { handleInvitation } from '../../../shared/domain/group/invitation-answer.ts';
+import { handleInvitation } from '../../../shared/domain/group/invitation.ts';
 import { operation } from '../../../shared/http/operation.ts';
 import { groupInviteHandle } from '../../../shared/routes/member.ts';
 

@@ -8,21 +8,26 @@ import { type Finding, unknown, wrong } from './finding.ts';
 import { checkQuotas } from './quotas.ts';
 import { tellStory } from './story.ts';
 
-/** `doctor`: whether a deployment works, from here and from end to end. */
+/** `doctor`: checks whether a deployment works end to end. */
 export function addDoctorCommand(program: Command, answering: Answering) {
   program
     .command('doctor')
-    .description('after a deployment: calls, headers, CORS, clock, an upload and quotas; says what is wrong')
-    .option('--api <url>', "the API's address on AWS: output ApiUrl of the stage's API stack", apiAddress)
-    .option('--origin <origin>', 'a page that may call, where corsOrigins names some', 'https://app.example.com')
-    .option('--wait <span>', 'how long events and jobs may take (a new bucket: five minutes)', patience, 6 * 60_000)
+    .description('check a deployment: calls, headers, CORS, clock, an upload and quotas')
+    .option('--api <url>', 'address of the API on AWS: output ApiUrl of the API stack', apiAddress)
+    .option('--origin <origin>', 'an allowed origin, if corsOrigins lists some', 'https://app.example.com')
+    .option(
+      '--wait <span>',
+      'how long to wait for events and jobs (a new bucket needs five minutes)',
+      patience,
+      6 * 60_000,
+    )
     .action(
       answering<[], Place & { api?: string; origin: string; wait: number }>(
         async (table, _, { api, origin, wait, ...place }) => {
           const stack = runningStack(place);
           const address = api ?? stack?.api_endpoint;
           if (address === undefined)
-            throw new Error('--api: needed on AWS; it is the output ApiUrl of the stack Roster-<stage>-Api');
+            throw new Error('--api is required on AWS: it is the output ApiUrl of the stack Roster-<stage>-Api');
           const findings = await examine(table, { api: address, origin, wait, onAws: stack === undefined });
           return report(findings);
         },
@@ -39,7 +44,8 @@ function apiAddress(text: string): string {
 
 function patience(text: string): number {
   const span = timeSpan(text);
-  if (span > 14 * 60_000) throw new InvalidArgumentError('At most 14m: the address of an upload is good for 15.');
+  if (span > 14 * 60_000)
+    throw new InvalidArgumentError('At most 14m: the address of an upload is valid for 15 minutes.');
   return span;
 }
 
@@ -47,7 +53,7 @@ interface Examined {
   api: string;
   origin: string;
   wait: number;
-  /** Only there are quotas. */
+  /** Quotas exist only on AWS. */
   onAws: boolean;
 }
 
@@ -58,17 +64,17 @@ async function examine(table: OperatorTable, { onAws, ...options }: Examined): P
   const rest = reached
     ? [
         await checkCors(api, origin).catch((error) =>
-          wrong('cors', `A preflight was not answered: ${reasonOf(error)}.`, 'Run the doctor again.'),
+          wrong('cors', `A preflight request was not answered: ${reasonOf(error)}.`, 'Run the doctor again.'),
         ),
         ...(await tellStory(table, options).catch((error) => [
           wrong(
             'calls',
-            `No app could be made, or removed again: ${reasonOf(error)}.`,
-            'The table of the stage must be there, and these credentials need the grants of docs/operators.md#where-it-works.',
+            `The doctor could not create or delete its app: ${reasonOf(error)}.`,
+            'The table of the stage must exist, and these credentials need the permissions in docs/operators.md#where-it-works.',
           ),
         ])),
       ]
-    : [unknown('upload', 'Not looked at: calls do not get through.', 'Mend what is above first.')];
+    : [unknown('upload', 'Not checked, because calls fail.', 'Fix the problem above first.')];
   return [...findings, ...rest, ...(await quotas)];
 }
 

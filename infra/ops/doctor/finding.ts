@@ -1,9 +1,9 @@
-/** What one check has found. */
+/** The result of one check. */
 export interface Finding {
   check: string;
-  /** `unknown`: it could not be looked at. That alone is no failure. */
+  /** `unknown`: the check could not run. This alone is not a failure. */
   state: 'right' | 'wrong' | 'unknown';
-  /** What was seen, in plain words. */
+  /** What the check observed, in plain words. */
   says: string;
   /** What an operator can do about it. */
   remedy?: string;

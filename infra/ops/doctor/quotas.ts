@@ -1,6 +1,6 @@
 /**
- * Quotas of the account that a deployment runs into. Each is one request, signed by the signer that is here anyway: four
- * clients of the SDK would be some 10 MB for it.
+ * Quotas of the account that a deployment can reach. Each check is one request, signed by the signer that is installed
+ * anyway: the four SDK clients would add about 10 MB.
  */
 import { DescribeLimitsCommand } from '@aws-sdk/client-dynamodb';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -9,17 +9,17 @@ import { backgroundFunctions, docsPage, routes } from '../../../shared/routes/in
 import { reasonOf } from './api.ts';
 import { type Finding, right, unknown, wrong } from './finding.ts';
 
-/** Functions, and so roles, of a stage. */
+/** Functions of a stage. Each has a role. */
 const ROLES = [...routes, ...backgroundFunctions, docsPage].length;
 
-/** Calls at one moment below which a deployment is for trying only: 100 a second of 100 ms each are 10. */
+/** Below this number of concurrent calls a deployment is only a trial: 100 calls per second of 100 ms each need 10. */
 const FEW_CALLS = 100;
-/** An update may add some roles before it removes others. */
+/** An update may add roles before it removes others. */
 const FEW_ROLES = 10;
 
 const count = (number: number) => number.toLocaleString('en-US');
 
-/** Checks `functions`, `requests`, `roles` and `table`: what AWS says of the account of these credentials. */
+/** Checks `functions`, `requests`, `roles` and `table` of the account of these credentials. */
 export async function checkQuotas(table: OperatorTable): Promise<Finding[]> {
   const region = await table.client.config.region();
   const suffix = region.startsWith('cn-') ? '.cn' : '';
@@ -30,13 +30,13 @@ export async function checkQuotas(table: OperatorTable): Promise<Finding[]> {
     looked('functions', 'aws lambda get-account-settings', async () => {
       const { AccountLimit } = JSON.parse(await get('lambda', '/2016-08-19/account-settings/'));
       const { ConcurrentExecutions: most, UnreservedConcurrentExecutions: unreserved } = AccountLimit;
-      const says = `Functions of this account and region may run ${count(most)} calls at one moment, ${count(unreserved)} of them not reserved.`;
+      const says = `This account and region allow ${count(most)} concurrent function calls, ${count(unreserved)} of them unreserved.`;
       return unreserved >= FEW_CALLS
         ? right('functions', says)
         : wrong(
             'functions',
             says,
-            'Ask for 1,000: Service Quotas, AWS Lambda, "Concurrent executions". Until then calls above it are answered 503.',
+            'Request 1,000: Service Quotas, AWS Lambda, "Concurrent executions". Until then calls above the quota are answered 503.',
           );
     }),
     looked('requests', 'aws apigateway get-account', async () => {
@@ -44,37 +44,37 @@ export async function checkQuotas(table: OperatorTable): Promise<Finding[]> {
       const { rateLimit, burstLimit } = throttleSettings;
       return right(
         'requests',
-        `All APIs of this account and region take ${count(rateLimit)} requests per second together, in bursts of ${count(burstLimit)}.`,
+        `All APIs of this account and region together accept ${count(rateLimit)} requests per second, with bursts of ${count(burstLimit)}.`,
       );
     }),
     looked('roles', 'aws iam get-account-summary', async () => {
       const xml = await get('iam', '/?Action=GetAccountSummary&Version=2010-05-08', 'us-east-1');
       const [used, most] = ['Roles', 'RolesQuota'].map((key) => numberIn(xml, key)) as [number, number];
       const stages = Math.floor((most - used) / ROLES);
-      const says = `${count(used)} of ${count(most)} roles are taken; a stage has ${ROLES}, so ${stages} more ${stages === 1 ? 'fits' : 'fit'}.`;
+      const says = `${count(used)} of ${count(most)} roles are in use; a stage has ${ROLES}, so ${stages} more ${stages === 1 ? 'fits' : 'fit'}.`;
       return most - used >= FEW_ROLES
         ? right('roles', says)
         : wrong(
             'roles',
             says,
-            'The next update may fail. Ask for more: Service Quotas, IAM, "Roles per account" (in us-east-1).',
+            'The next update may fail. Request more: Service Quotas, IAM, "Roles per account" (in us-east-1).',
           );
     }),
     looked('table', 'aws dynamodb describe-limits', async () => {
       const { TableMaxReadCapacityUnits: read = 0, TableMaxWriteCapacityUnits: write = 0 } = await table.client.send(
         new DescribeLimitsCommand({}),
       );
-      return right('table', `A table takes up to ${count(read)} read and ${count(write)} write units per second.`);
+      return right('table', `A table accepts up to ${count(read)} read and ${count(write)} write units per second.`);
     }),
   ]);
 }
 
-/** A quota that cannot be read is told with the command that reads it: these credentials need not be allowed to. */
+/** If a quota cannot be read, names the command that reads it: these credentials may lack the permission. */
 async function looked(check: string, command: string, look: () => Promise<Finding>): Promise<Finding> {
   try {
     return await look();
   } catch (error) {
-    return unknown(check, `AWS does not tell: ${reasonOf(error)}.`, `Look with other credentials: ${command}`);
+    return unknown(check, `AWS did not answer: ${reasonOf(error)}.`, `Check with other credentials: ${command}`);
   }
 }
 
@@ -84,12 +84,12 @@ function numberIn(xml: string, key: string): number {
   return Number(number);
 }
 
-/** Where a service answers; the variables are those of the SDK. */
+/** Endpoint of a service. The SDK uses the same environment variables. */
 const VARIABLES: Record<string, string> = { lambda: 'LAMBDA', apigateway: 'API_GATEWAY', iam: 'IAM' };
 const endpointOf = (service: string, host: string, suffix: string) =>
   process.env[`AWS_ENDPOINT_URL_${VARIABLES[service]}`] ?? `https://${host}.amazonaws.com${suffix}`;
 
-/** @throws Error with AWS's own words */
+/** @throws Error with the message of AWS */
 async function signedGet({ client }: OperatorTable, service: string, region: string, endpoint: string, path: string) {
   const { credentials, sha256 } = client.config;
   const url = new URL(endpoint + path);

@@ -1,6 +1,7 @@
 /**
- * What an app sees of the deployment, told with an app of its own by the client that apps use: register, act by the
- * actor headers, repeat a call, share a file and fetch it, and have the background clean up. The app goes at the end.
+ * Uses the deployment as an app does, with a temporary app and the TypeScript client: registers a user, acts by the
+ * actor headers, repeats a call, shares and fetches a file, and waits for the background jobs. Deletes the app at the
+ * end.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,15 +18,15 @@ export interface StoryOptions {
   api: string;
   /** The origin of pages that upload. */
   origin: string;
-  /** Milliseconds that the event of an upload, and jobs, may take. */
+  /** How long to wait for the event of an upload and for jobs, in milliseconds. */
   wait: number;
 }
 
-/** Milliseconds between two looks, and after which an upload is sent again. */
+/** Milliseconds between two checks, and until an upload is sent again. */
 const LOOK_EVERY = 500;
 const SEND_AGAIN_AFTER = 30_000;
 
-/** Checks `headers`, `upload` and `background`, as far as it gets; `calls` is what stopped it. */
+/** Checks `headers`, `upload` and `background`. A finding `calls` names the call that stopped the checks. */
 export async function tellStory(table: OperatorTable, options: StoryOptions): Promise<Finding[]> {
   const db = () => new Database(table.client, table.name);
   const { app } = await createApp(db(), { name: 'doctor' });
@@ -35,7 +36,7 @@ export async function tellStory(table: OperatorTable, options: StoryOptions): Pr
     const client = rosterClient({
       endpoint: options.api,
       app,
-      // An hour more than it can need: clocks may differ.
+      // An hour longer than needed, because clocks may differ.
       token: await issueAdminToken(db(), app, { name: 'doctor', expiresAt: Date.now() + options.wait * 2 + 3_600_000 }),
       fetch: (url, request) => {
         latest = `${request?.method} ${new URL(String(url)).pathname}`;
@@ -53,7 +54,7 @@ export async function tellStory(table: OperatorTable, options: StoryOptions): Pr
   return findings;
 }
 
-/** A check failed so that those behind it cannot be made. */
+/** A failed check that prevents the following checks. */
 class Stop extends Error {
   readonly finding: Finding;
   constructor(finding: Finding) {
@@ -67,11 +68,11 @@ function stoppedBy(error: unknown, call: string): Finding {
     return wrong(
       'calls',
       `${call} was answered code ${error.code}, ${error.message}.`,
-      'This call is right, so the deployment is not: look at the log of its function (docs/runbook.md#how-to-look).',
+      'The call is correct, so the deployment is not. Check the log of its function (docs/runbook.md#how-to-look).',
     );
   const said =
     error instanceof TransportError ? `was answered HTTP ${error.status}` : `was not answered: ${reasonOf(error)}`;
-  return wrong('calls', `${call} ${said}.`, 'The log of its function says why: docs/runbook.md#faults.');
+  return wrong('calls', `${call} ${said}.`, 'Check the log of its function: docs/runbook.md#faults.');
 }
 
 type Say = (finding: Finding) => void;
@@ -86,14 +87,14 @@ async function chapters(app: Client, options: StoryOptions, say: Say) {
     say(await checkUpload(person, group_id, options));
     await person.group.destroy({ group_id });
   } catch (error) {
-    // With its owner a group goes too.
+    // The deletion of its owner dissolves the group.
     await person.user.delete().catch(() => {});
     throw error;
   }
   await person.user.delete();
 }
 
-/** What a call answers that cannot do without a header. @throws Stop where that did not arrive */
+/** Makes a call that requires a header. @throws Stop if the header did not arrive */
 async function neededHeader<T>(name: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -104,12 +105,12 @@ async function neededHeader<T>(name: string, call: () => Promise<T>): Promise<T>
   }
 }
 
-/** Makes a group, by calls that need each of the headers. */
+/** Creates a group by calls that together require every header. */
 async function makeGroup(app: Client, person: Client): Promise<{ group_id: number; headers: Finding }> {
   const key = { idempotencyKey: randomUUID() };
   const make = () => person.group.create({ name: 'Doctor' }, key);
   const { group_id } = await neededHeader('user_id', make);
-  // The header alone names the group.
+  // Only the header names the group.
   const named = {} as { group_id: number };
   await neededHeader('group_id', () => app.with({ group: group_id }).group.info(named));
   const again = await make();
@@ -120,7 +121,7 @@ async function makeGroup(app: Client, person: Client): Promise<{ group_id: numbe
 const CONTENT = 'Roster doctor';
 const FILE = { name: 'doctor.txt', size: CONTENT.length, type: 'text/plain' };
 
-/** A file's way: reserved, sent to S3, published by its event, listed, fetched, deleted. */
+/** Reserves a file, sends it to S3, waits until its event publishes it, then lists, fetches and deletes it. */
 async function checkUpload(person: Client, group_id: number, { origin, wait }: StoryOptions): Promise<Finding> {
   const started = Date.now();
   const { file_id, url } = await person.group.fileUpload({ group_id, ...FILE });
@@ -129,9 +130,10 @@ async function checkUpload(person: Client, group_id: number, { origin, wait }: S
     const { data: files } = await person.group.fileList({ group_id });
     if (files.some((file) => file.file_id === file_id)) break;
     const passed = Date.now() - started;
-    // A bucket that did not send events yet never sends those of before; the address may be used again.
+    // A new bucket never sends the events of its first minutes, so send again. The address can be reused.
     if (sent < 0 || passed - sent >= SEND_AGAIN_AFTER) {
-      if (sent >= 0) process.stderr.write(`The upload is not in the list after ${inSeconds(passed)}: sent again.\n`);
+      if (sent >= 0)
+        process.stderr.write(`The upload is not in the list after ${inSeconds(passed)}. Sending it again.\n`);
       await send(url, bucket);
       sent = passed;
     } else if (passed >= wait) return unpublished(passed);
@@ -140,7 +142,7 @@ async function checkUpload(person: Client, group_id: number, { origin, wait }: S
   const file = await person.group.file({ group_id, file_id });
   const fetched = await askBucket(file.url);
   if (fetched.status !== 200 || fetched.text !== CONTENT)
-    return wrong('upload', `A file that is there cannot be fetched: ${said(fetched)}.`, signedBy('group-file'));
+    return wrong('upload', `A published file cannot be fetched: ${said(fetched)}.`, signedBy('group-file'));
   await person.group.fileDelete({ group_id, file_list: [file_id] });
   const preflight = await askBucket(url, {
     method: 'OPTIONS',
@@ -150,10 +152,13 @@ async function checkUpload(person: Client, group_id: number, { origin, wait }: S
   if (missed)
     return wrong(
       'upload',
-      `A page of ${origin} may not upload: ${bucket} answers its preflight ${missed}.`,
-      'Where corsOrigins names origins, give one of them: --origin https://app.example.com.',
+      `A page of ${origin} may not upload: ${bucket} answered its preflight ${missed}.`,
+      'If corsOrigins lists origins, give one of them: --origin https://app.example.com.',
     );
-  return right('upload', `A file was sent to ${bucket}, stood in the list after ${took}, was fetched and deleted.`);
+  return right(
+    'upload',
+    `A file was sent to ${bucket}, appeared in the list after ${took}, and was fetched and deleted.`,
+  );
 }
 
 async function send(url: string, bucket: string): Promise<void> {
@@ -163,11 +168,11 @@ async function send(url: string, bucket: string): Promise<void> {
 }
 
 const signedBy = (name: string) =>
-  `The address was signed by the function ${name}: look at its role, and at what else may forbid it (the policy of the bucket, of your organization). SignatureDoesNotMatch: something on the way changes the address or the request.`;
+  `The function ${name} signed the address: check its role, the bucket policy and the policies of your organization. SignatureDoesNotMatch means that a proxy changes the address or the request.`;
 
 function unpublished(passed: number): Finding {
   const remedy =
-    'A new bucket sends events only after about five minutes: run the doctor again then. Later look at the rule of EventBridge, at the log of background-publish-file and at its queue (docs/runbook.md#dead-letters).';
+    'A new bucket sends its first events after about five minutes: run the doctor again then. Later, check the EventBridge rule, the log of background-publish-file and its dead-letter queue (docs/runbook.md#dead-letters).';
   return wrong(
     'upload',
     `An upload is in the bucket, but not in the list of files after ${inSeconds(passed)}.`,
@@ -183,36 +188,36 @@ interface BucketAnswer {
   text: string;
 }
 
-/** @throws Stop where S3 does not answer */
+/** @throws Stop if S3 does not answer */
 async function askBucket(url: string, request: RequestInit = {}): Promise<BucketAnswer> {
   try {
     const response = await fetch(url, { ...request, signal: AbortSignal.timeout(PATIENCE) });
     return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
     const says = `The bucket's address, ${new URL(url).host}, does not answer: ${reasonOf(error)}.`;
-    throw new Stop(wrong('upload', says, 'This machine must reach S3, as clients must: look at its network.'));
+    throw new Stop(wrong('upload', says, 'This machine must be able to reach S3, as clients must: check its network.'));
   }
 }
 
-/** An answer of S3 with its word for what is wrong. */
+/** The status of an S3 answer with the S3 error code. */
 const said = ({ status, text }: BucketAnswer) =>
   [`HTTP ${status}`, /<Code>(\w+)<\/Code>/.exec(text)?.[1]].filter(Boolean).join(' ');
 
-/** Waits until the jobs that the end of group and user left are done: the table's stream reaches the background. */
+/** Waits until the jobs of the dissolved group and the deleted user are done, which proves that the stream works. */
 export async function checkBackground(table: OperatorTable, app: string, wait: number): Promise<Finding> {
   const started = Date.now();
   let left: number;
   do {
-    // Before the first look too: the index of jobs lags.
+    // Also before the first check, because the index of jobs is eventually consistent.
     await sleep(1000);
     left = (await waitingJobs(table)).filter((job) => job.app === app).length;
   } while (left > 0 && Date.now() - started < wait);
   const passed = inSeconds(Date.now() - started);
   return left === 0
-    ? right('background', `The jobs behind the end of a group and a user were done within ${passed}.`)
+    ? right('background', `The jobs of a dissolved group and a deleted user finished within ${passed}.`)
     : wrong(
         'background',
-        `Of the jobs behind the end of a group and a user ${left} are not done after ${passed}.`,
-        'Look at npm run ops -- jobs list, and at docs/runbook.md#stream-age.',
+        `Jobs of a dissolved group and a deleted user are not finished after ${passed}: ${left}.`,
+        'Run npm run ops -- jobs list, and see docs/runbook.md#stream-age.',
       );
 }

@@ -6,18 +6,18 @@ import {
   foundAdminToken,
   revokeAdminToken,
 } from '../../data/app-repo.ts';
-import { Database } from '../../data/database.ts';
-import { indexedKeys, type OperatorTable } from '../../data/operator-queries.ts';
+import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { badParameter } from '../../errors.ts';
+import type { AppId } from '../../ids.ts';
 import { appNamed } from './apps.ts';
 
 export interface ListedToken extends AdminToken {
-  /** Names the token to operators: twelve hexadecimal digits of its hash, which do not lead back to the token. */
+  /** The id by which operators name the token: twelve hexadecimal digits of its hash. */
   id: string;
   hash: string;
 }
 
-/** The id that operators see, from the token's hash. */
+/** The token's id, from its hash. */
 export const tokenId = (hash: string) => Buffer.from(hash, 'base64url').toString('hex').slice(0, 12);
 
 /** Whether a token of this record is accepted at `now` (ms). */
@@ -25,31 +25,30 @@ export const tokenState = ({ revoked, expiresAt }: AdminToken, now: number) =>
   revoked ? 'revoked' : expiresAt !== undefined && expiresAt <= now ? 'expired' : 'active';
 
 /**
- * All admin tokens of the app, the oldest first; on AWS one issued in the last second may be missing.
+ * All admin tokens of the app, the oldest first. On AWS, a token issued in the last second may be missing.
  * @throws ApiError appMissing where there is no such app
  */
-export async function adminTokens(table: OperatorTable, app: string): Promise<ListedToken[]> {
-  const open = () => new Database(table.client, table.name);
-  await appNamed(open(), app);
+export async function adminTokens(table: OperatorTable, app: AppId): Promise<ListedToken[]> {
+  await appNamed(viewOf(table), app);
   const listed: ListedToken[] = [];
   for await (const keys of indexedKeys(table, adminTokensOf(app)))
-    for (const token of await open().read(keys.map(foundAdminToken)))
+    for (const token of await viewOf(table).read(keys.map(foundAdminToken)))
       if (token) listed.push({ ...token, id: tokenId(token.hash) });
   return listed;
 }
 
 /**
- * Ends an admin token: the next call with it is answered loginAgain. Repeating it is no error.
- * @param named the token's id, or the token itself (which works at once, before lists show the token)
+ * Revokes an admin token: the next call with it is answered loginAgain. Repeating this is no error.
+ * @param named the token's id, or the token itself, which works before lists show the token
  * @throws ApiError appMissing where there is no such app, badParameter where it has no such token
  */
 export async function revokeToken(
   table: OperatorTable,
-  app: string,
+  app: AppId,
   named: string,
   now = Date.now(),
 ): Promise<ListedToken> {
-  const db = new Database(table.client, table.name);
+  const db = viewOf(table);
   await appNamed(db, app);
   const hash =
     parseToken(named)?.kind === 'admin'

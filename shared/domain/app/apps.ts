@@ -7,17 +7,16 @@ import {
   adminTokensOf,
   appOf,
   buryApp,
+  forgetAdminToken,
   foundApp,
   putAdminToken,
   putApp,
   updateApp,
 } from '../../data/app-repo.ts';
-import { Database } from '../../data/database.ts';
-import { unchanged } from '../../data/expression.ts';
-import { indexedKeys, type OperatorTable } from '../../data/operator-queries.ts';
-import type { Get } from '../../data/read.ts';
-import { remove } from '../../data/step.ts';
+import type { Database } from '../../data/database.ts';
+import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
+import type { AppId } from '../../ids.ts';
 import type { Limits } from '../../limits.ts';
 
 /** 12 characters of the base-36 alphabet: 62 bits. */
@@ -26,8 +25,8 @@ const newAppId = () =>
     .join('')
     .replace(/^\d/, 'a');
 
-/** What a tenant begins with: open, with a secret of its own. */
-export const newApp = (app: string, limits: Partial<Limits> = {}, name = '', now = Date.now()): App => ({
+/** A new tenant: active, open for registration, with its own secret. */
+export const newApp = (app: AppId, limits: Partial<Limits> = {}, name = '', now = Date.now()): App => ({
   app,
   name,
   status: 'active',
@@ -38,8 +37,9 @@ export const newApp = (app: string, limits: Partial<Limits> = {}, name = '', now
 });
 
 /**
- * Makes a tenant. `app` is its id, drawn where not chosen.
- * @throws ApiError badParameter where the id is taken or cannot be one
+ * Makes a tenant.
+ * @param given.app its id; absent: a random one
+ * @throws ApiError badParameter where the id is taken or has not the form of one
  */
 export async function createApp(
   db: Database,
@@ -54,13 +54,13 @@ export async function createApp(
 }
 
 /**
- * Issues an admin token: shown once, kept only as a hash.
- * @param given.expires milliseconds since 1970; absent: does not expire
+ * Issues an admin token. The table keeps only its hash, so this is the only time that it is shown.
+ * @param given.expiresAt milliseconds since 1970; absent: does not expire
  * @throws ApiError appMissing where there is no such app
  */
 export async function issueAdminToken(
   db: Database,
-  app: string,
+  app: AppId,
   given: { name?: string; expiresAt?: number; now?: number } = {},
 ): Promise<string> {
   const { name = '', expiresAt, now = Date.now() } = given;
@@ -70,65 +70,60 @@ export async function issueAdminToken(
   return text;
 }
 
-/** @throws ApiError appMissing where there is no such app, or none any more */
-export async function appNamed(db: Database, app: string): Promise<App> {
+/** @throws ApiError appMissing where there is no such app, or it is deleted */
+export async function appNamed(db: Database, app: AppId): Promise<App> {
   const found = await db.read(appOf(app));
   if (!found) throw missingApp(app);
   return found;
 }
 
-const missingApp = (app: string) => new ApiError('appMissing', `there is no app "${app}"`);
+const missingApp = (app: AppId) => new ApiError('appMissing', `there is no app "${app}"`);
 
-/** All apps by id, but for deleted ones; on AWS one made in the last second may be missing. */
+/** All apps by id, without deleted ones. On AWS, an app made in the last second may be missing. */
 export async function allApps(table: OperatorTable): Promise<App[]> {
   const found: App[] = [];
   for await (const keys of indexedKeys(table, APPS))
-    for (const app of await new Database(table.client, table.name).read(keys.map(foundApp))) if (app) found.push(app);
+    for (const app of await viewOf(table).read(keys.map(foundApp))) if (app) found.push(app);
   return found;
 }
 
-/** Changes of an app that give up when others keep changing it. */
+/** So many lost races end the change of an app. */
 const MAX_ROUNDS = 10;
 
 /**
- * Sets attributes of an app's record. Running functions may hold the old one for 30 seconds.
- * @param decide what to set, made from the app as it is at that moment
+ * Sets attributes of an app's record. Running functions may use the old record for 30 seconds.
+ * @param decide gives the attributes to set, from the app as it is
  * @throws ApiError appMissing where there is no such app
- * @throws Unavailable when others keep changing it
+ * @throws Unavailable where others keep changing the app
  */
-export async function changeApp(db: Database, app: string, decide: (app: App) => Partial<App>): Promise<App> {
-  const read: Get<App | undefined> = appOf(app);
+export async function changeApp(db: Database, app: AppId, decide: (app: App) => Partial<App>): Promise<App> {
+  const read = appOf(app);
   await db.load([read]);
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const found = db.records(read);
     if (!found) throw missingApp(app);
     const set = decide(found);
-    const names = Object.keys(set) as (keyof App)[];
-    // The status stands in every condition, so that a tombstone is never changed.
-    const stands = unchanged(found, ...new Set<keyof App>(['status', ...names]));
-    if (await db.write([updateApp(app, set, stands)])) return { ...found, ...set };
+    if (await db.write([updateApp(app, set, found)])) return { ...found, ...set };
   }
   throw new Unavailable('others keep changing this app');
 }
 
 /**
- * Deletes an app for good: its admin tokens are forgotten and its record becomes a tombstone, so that the id answers
- * appMissing and is never used again. Users, groups and files stay where they are, out of everybody's reach.
- * May be repeated where it was interrupted.
- * @returns how many admin tokens went
+ * Deletes an app for good: removes its admin tokens and leaves a tombstone, so that the id answers appMissing and is
+ * never used again. Users, groups and files stay in the table, out of reach. May be repeated after an interruption.
+ * @returns the number of admin tokens removed
  * @throws ApiError appMissing where there is no such app, badParameter where it is not disabled
  */
-export async function deleteApp(table: OperatorTable, app: string, now = Date.now()): Promise<number> {
-  const open = () => new Database(table.client, table.name);
-  const found = await appNamed(open(), app);
+export async function deleteApp(table: OperatorTable, app: AppId, now = Date.now()): Promise<number> {
+  const found = await appNamed(viewOf(table), app);
   const active = badParameter('app_id', `"${app}" is active: disable it first`);
   if (found.status !== 'disabled') throw active;
   let tokens = 0;
   for await (const keys of indexedKeys(table, adminTokensOf(app)))
     for (const key of keys) {
-      await open().write([remove(key)]);
+      await viewOf(table).write([forgetAdminToken(key)]);
       tokens++;
     }
-  if (!(await open().write([buryApp(found, now)]))) throw active;
+  if (!(await viewOf(table).write([buryApp(found, now)]))) throw active;
   return tokens;
 }

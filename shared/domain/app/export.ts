@@ -1,53 +1,44 @@
+import { isDeepStrictEqual } from 'node:util';
 import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { App } from '../../data/app-repo.ts';
-import { Database } from '../../data/database.ts';
+import type { Database } from '../../data/database.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
-import { groupMembershipsOf, groupsAdministeredOf, isMember, memberIn } from '../../data/membership-repo.ts';
-import type { OperatorTable } from '../../data/operator-queries.ts';
-import type { Item } from '../../data/read.ts';
-import { directoryOf, profileOf, settingsOf, tagsOf, userOf } from '../../data/user-repo.ts';
+import { groupMembershipsOf, isMember, memberIn } from '../../data/membership-repo.ts';
+import { groupsAdministeredOf } from '../../data/role-repo.ts';
+import { DIRECTORY_BEGIN, type DirectoryPage, directoryOf } from '../../data/user-repo.ts';
+import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { withTexts } from '../group/announcement.ts';
-import {
-  announcementLine,
-  banLine,
-  blockLine,
-  groupLine,
-  type Line,
-  lean,
-  memberLine,
-  userLine,
-} from './import-lines.ts';
+import { announcementLine } from './lines/announcement.ts';
+import { banLine } from './lines/ban.ts';
+import { blockLine } from './lines/block.ts';
+import { groupLine } from './lines/group.ts';
+import { kindOf, type Line } from './lines/kinds.ts';
+import { memberLine } from './lines/member.ts';
+import { userLine, userRecords } from './lines/user.ts';
 
 /** Users whose records are read together: four BatchGets side by side. */
 const PAGE = 100;
 
 /**
- * Every user and group of an app as lines, users in order of registration, then each group with its people and
- * announcements. Deleted users and dissolved groups have none. Not a snapshot: what changes meanwhile may be in it or
- * not, and members whose user registered meanwhile are left out. Holds the ids of all users and one group in memory.
+ * Every user and group of an app as lines: users in order of registration, then each group with its members, blocks,
+ * bans and announcements. Deleted users and dissolved groups have none. This is no snapshot: it may contain what changes
+ * meanwhile, or not, and leaves out members who registered meanwhile. It holds the ids of all users and one group in
+ * memory.
  */
-export async function* exportApp(table: OperatorTable, { app }: App): AsyncGenerator<object> {
-  const open = () => new Database(table.client, table.name);
-  const users = new Set<number>();
-  const owners: number[] = [];
-  for (let from: string | undefined = '0'; from !== undefined; ) {
+export async function* exportApp(open: () => Database, { app }: App): AsyncGenerator<Partial<Line>> {
+  const users = new Set<UserId>();
+  const owners: UserId[] = [];
+  for (let from: string | undefined = DIRECTORY_BEGIN; from !== undefined; ) {
     const db = open();
-    const page: { users: number[]; last: string | undefined } = await db.read(directoryOf(app, { from, limit: PAGE }));
-    const people = await db.read(
-      page.users.map((id) => ({
-        user: userOf(app, id),
-        profile: profileOf(app, id),
-        settings: settingsOf<Item>(app, id),
-        tags: tagsOf(app, id),
-      })),
-    );
-    for (const { user, profile, settings, tags } of people) {
+    const page: DirectoryPage = await db.read(directoryOf(app, { from, limit: PAGE }));
+    const records = await db.read(page.users.map((id) => userRecords(app, id)));
+    for (const { user, profile, settings, tags } of records) {
       if (!user || user.status === 'deleted') continue;
       users.add(user.user);
       if (user.owned > 0) owners.push(user.user);
       yield lean(userLine(user, profile, settings, tags));
     }
-    // The next key: a space sorts before all that a longer key could go on with.
+    // The next key: a space sorts before every character that continues a longer key.
     from = page.users.length < PAGE ? undefined : `${page.last} `;
   }
   for (const owner of owners) {
@@ -57,8 +48,14 @@ export async function* exportApp(table: OperatorTable, { app }: App): AsyncGener
   }
 }
 
-/** Nothing where somebody else owns the group, who stands for it. */
-async function groupLines(db: Database, app: string, id: number, owner: number, users: Set<number>): Promise<Line[]> {
+/** The lines of a group, where this user owns it. */
+async function groupLines(
+  db: Database,
+  app: AppId,
+  id: GroupId,
+  owner: UserId,
+  users: ReadonlySet<UserId>,
+): Promise<Line[]> {
   const group = await db.read(groupOf(app, id));
   if (group?.status !== 'normal' || group.owner !== owner) return [];
   const { info, text, memberships, ...read } = await db.read({
@@ -80,4 +77,14 @@ async function groupLines(db: Database, app: string, id: number, owner: number, 
     ...known.flatMap((membership) => banLine(id, membership, now) ?? []),
     ...announcements.map((announcement) => announcementLine(id, announcement)),
   ];
+}
+
+/** The line without the fields that are at their default. */
+function lean(line: Line): Partial<Line> {
+  const defaults: Record<string, unknown> = kindOf(line).defaults;
+  return Object.fromEntries(
+    Object.entries(line).filter(
+      ([field, value]) => value !== undefined && !(field in defaults && isDeepStrictEqual(value, defaults[field])),
+    ),
+  );
 }

@@ -1,15 +1,15 @@
 import { type App, limitsOf } from '../../data/app-repo.ts';
-import { Database } from '../../data/database.ts';
-import type { OperatorTable } from '../../data/operator-queries.ts';
+import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { badParameter } from '../../errors.ts';
+import type { AppId } from '../../ids.ts';
 import { LIMITS, type LimitName, type Limits, MOST } from '../../limits.ts';
 import { appNamed, changeApp } from './apps.ts';
 import { recount } from './recount.ts';
 
-/** Undefined: back to the default. */
+/** Limits to set; undefined restores the default. */
 export type LimitChanges = { [name in LimitName]?: number | undefined };
 
-/** Where 0 has a meaning: none at all, and for `users` and `groups` no limit. Anything else is at least 1. */
+/** Limits that may be 0: none at all, and for `users` and `groups` unlimited. All others are at least 1. */
 const MAY_BE_ZERO: readonly LimitName[] = [
   'users',
   'groups',
@@ -19,7 +19,7 @@ const MAY_BE_ZERO: readonly LimitName[] = [
   'files',
   'tags',
 ];
-/** No limit without a bound of its own is larger than the API's integers. */
+/** The largest integer of the API bounds limits that have no bound of their own. */
 const LARGEST = 2 ** 31 - 1;
 
 const isLimit = (name: string): name is LimitName => Object.hasOwn(LIMITS, name);
@@ -31,8 +31,8 @@ export const boundsOf = (name: LimitName) => ({
 });
 
 /**
- * Reads `name=value` as operators write it; the value `default` takes a setting back.
- * @throws ApiError badParameter that names what is wrong
+ * Parses `name=value` as operators write it. The value `default` restores the default.
+ * @throws ApiError badParameter
  */
 export function parseLimit(text: string): LimitChanges {
   const [name = '', value = ''] = text.split('=', 2);
@@ -47,23 +47,23 @@ export function parseLimit(text: string): LimitChanges {
 }
 
 /**
- * Changes an app's limits. A limit of users or groups that was not there before is counted up first (see `recount`
- * for what that costs); from then on registrations and groups are counted as they come and go.
+ * Changes an app's limits. Before a limit of users or groups is set for the first time, they are counted (`recount` says
+ * what that costs). From then on each registration, deletion, new and dissolved group is counted.
  * @throws ApiError appMissing where there is no such app
  */
 export async function setLimits(
   table: OperatorTable,
-  app: string,
+  app: AppId,
   changes: LimitChanges,
 ): Promise<{ app: App; counted: Partial<Record<'users' | 'groups', number>> }> {
-  const db = new Database(table.client, table.name);
+  const db = viewOf(table);
   const before = limitsOf(await appNamed(db, app));
   const fresh = (['users', 'groups'] as const).filter((name) => changes[name] && before[name] === 0);
   const counted = fresh.length > 0 ? await recount(table, app, fresh) : {};
   return { app: await changeApp(db, app, (now) => ({ limits: withChanges(now.limits, changes) })), counted };
 }
 
-/** The set limits after the changes; what is back at its default is left out. */
+/** The limits after the changes, without those at their default. */
 export function withChanges(limits: Partial<Limits>, changes: LimitChanges): Partial<Limits> {
   const all = Object.entries({ ...limits, ...changes });
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));

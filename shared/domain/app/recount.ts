@@ -1,64 +1,49 @@
-import { type Counted, correctionStep, countersOf, totalOf } from '../../data/counter-repo.ts';
-import { Database } from '../../data/database.ts';
-import { directoryPartition } from '../../data/keys.ts';
-import type { OperatorTable } from '../../data/operator-queries.ts';
-import type { Page, Query } from '../../data/read.ts';
-import { userOf } from '../../data/user-repo.ts';
+import * as counters from '../../data/counter-repo.ts';
+import { type Counted, countersOf, totalOf } from '../../data/counter-repo.ts';
+import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
+import { DIRECTORY_BEGIN, type DirectoryPage, directoryEnd, directoryOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
+import type { AppId } from '../../ids.ts';
 
-/** Sort keys of the directory are digits and `#`. */
-const FIRST = '0';
-const LAST = '~';
-/** Users a page where their records are read: ten BatchGets side by side. */
+/** Users per page where their records are read: ten BatchGets in parallel. */
 const PAGE = 1000;
 
 /**
- * Counts users, groups or both of an app again and puts its counters right. Reads the directory (one read unit for
- * about 100 users); for groups also every user's record, whose `owned` it sums (one read unit each).
+ * Counts users, groups or both of an app again and corrects its counters. Reads the directory (one read unit for about
+ * 100 users). For groups it also reads every user's record and sums up `owned` (one read unit each).
  *
- * Who registers meanwhile sorts behind the last user at its start, so it is left to the counters. Groups made or
+ * Users who register meanwhile come after the last user at the start, so only the counters count them. Groups made or
  * dissolved meanwhile may be counted twice or not at all.
- * @throws Unavailable where another recount ended meanwhile (nothing is changed then)
+ * @throws Unavailable where another recount has ended meanwhile; then nothing is changed
  */
 export async function recount(
   table: OperatorTable,
-  app: string,
+  app: AppId,
   asked: readonly Counted[],
   now = Date.now(),
 ): Promise<Partial<Record<Counted, number>>> {
-  const open = () => new Database(table.client, table.name);
-  const db = open();
-  const last = directory(app, [FIRST, LAST], { descending: true, limit: 1 });
-  const { shards, page } = await db.read({ shards: countersOf(app), page: last });
-  const newest = page.items[0]?.sk as string | undefined;
-  const totals =
-    newest === undefined ? { users: 0, groups: 0 } : await count(open, app, newest, asked.includes('groups'));
-  const off = Object.fromEntries(asked.map((name) => [name, totals[name] - totalOf(shards, name)]));
-  if (!(await db.write([correctionStep(app, shards, off, now)])))
+  const db = viewOf(table);
+  const { shards, end } = await db.read({ shards: countersOf(app), end: directoryEnd(app) });
+  const totals = end === undefined ? { users: 0, groups: 0 } : await count(table, app, end, asked.includes('groups'));
+  const difference = Object.fromEntries(asked.map((name) => [name, totals[name] - totalOf(shards, name)]));
+  if (!(await db.write([counters.correct(app, shards, difference, now)])))
     throw new Unavailable('another recount of this app ended meanwhile, and this one changed nothing');
   return Object.fromEntries(asked.map((name) => [name, totals[name]]));
 }
 
-/** Users up to `newest`, and where asked the groups that they own; not more than a page of records in memory. */
-async function count(open: () => Database, app: string, newest: string, groupsToo: boolean) {
+/** Users up to `end`, and where asked the groups that they own, with at most a page of records in memory. */
+async function count(table: OperatorTable, app: AppId, end: string, groupsToo: boolean) {
   const totals = { users: 0, groups: 0 };
-  for (let from: string | undefined = FIRST; from; ) {
-    const db = open();
-    const page: Page = await db.read(
-      directory(app, [from, newest], groupsToo ? { limit: PAGE } : { count: true, all: true }),
-    );
+  for (let from: string | undefined = DIRECTORY_BEGIN; from; ) {
+    const db = viewOf(table);
+    const range = { from, to: end };
+    const directory = directoryOf(app, groupsToo ? { ...range, limit: PAGE } : { ...range, count: true });
+    const page: DirectoryPage = await db.read(directory);
     totals.users += page.count;
-    const users = await db.read(page.items.map(({ sk }) => userOf(app, userIn(sk))));
+    const users = await db.read(page.users.map((user) => userOf(app, user)));
     for (const user of users) totals.groups += user?.owned ?? 0;
-    // The next key: a space sorts before all that a longer key could go on with.
-    from = page.last && `${page.last.sk} `;
+    // The next key: a space sorts before every character that continues a longer key.
+    from = page.more ? `${page.last} ` : undefined;
   }
   return totals;
 }
-
-const directory = (app: string, between: [string, string], how: Partial<Query<Page>['query']>): Query<Page> => ({
-  query: { partition: directoryPartition(app), between, ...how },
-  parse: (page) => page,
-});
-
-const userIn = (sk: unknown) => Number(String(sk).split('#')[1]);

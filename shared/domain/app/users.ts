@@ -1,28 +1,19 @@
-import { wholeNumber } from '../../call/call.ts';
-import { Database } from '../../data/database.ts';
-import { exists } from '../../data/expression.ts';
-import { deviceKey, lockKey } from '../../data/keys.ts';
-import type { OperatorTable } from '../../data/operator-queries.ts';
-import { remove, update } from '../../data/step.ts';
-import {
-  type Device,
-  devicesOf,
-  type Lock,
-  lockOf,
-  mobileOf,
-  type User,
-  usernameOf,
-  userOf,
-} from '../../data/user-repo.ts';
+import { wholeNumber } from '../../call/caller.ts';
+import type { Database } from '../../data/database.ts';
+import { clearFailures, type Device, devicesOf } from '../../data/device-repo.ts';
+import * as locks from '../../data/lock-repo.ts';
+import { type Lock, lockOf } from '../../data/lock-repo.ts';
+import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
+import { mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
+import type { AppId } from '../../ids.ts';
 import { appNamed } from './apps.ts';
 
 /**
- * The user that an operator means: by id, username or mobile number. Digits alone may be an id or a mobile number
- * (no username is all digits); where they are both, of two users, neither is taken.
- * @throws ApiError userMissing where there is none (any more), badParameter where it could be two
+ * Finds a user by id, username or mobile number. Digits alone may be an id or a mobile number (no username is all digits).
+ * @throws ApiError userMissing where there is none (any more), badParameter where the digits name two users
  */
-async function findUser(db: Database, app: string, named: string): Promise<User> {
+async function findUser(db: Database, app: AppId, named: string): Promise<User> {
   const text = named.trim();
   const id = wholeNumber(text);
   const holders = await db.read([...(/^\+?\d{5,15}$/.test(text) ? [mobileOf(app, text)] : []), usernameOf(app, text)]);
@@ -44,15 +35,15 @@ async function findUser(db: Database, app: string, named: string): Promise<User>
 }
 
 /**
- * Who a user is, for an operator who was asked about them.
+ * A user with its lock and devices.
  * @throws ApiError appMissing, userMissing, badParameter as `findUser`
  */
 export async function showUser(
   table: OperatorTable,
-  app: string,
+  app: AppId,
   named: string,
 ): Promise<{ user: User; lock: Lock | undefined; devices: Device[] }> {
-  const db = new Database(table.client, table.name);
+  const db = viewOf(table);
   await appNamed(db, app);
   const user = await findUser(db, app, named);
   const more = await db.read({ lock: lockOf(app, String(user.user)), devices: devicesOf(app, user.user) });
@@ -60,21 +51,21 @@ export async function showUser(
 }
 
 /**
- * Forgets the failed logins of a user, the account's and those of each device, so that all may log in again at once.
- * @returns the user, and what was forgotten
+ * Forgets the failed logins of a user's account and devices, so that all of them may log in again at once.
+ * @returns the user, its lock, and the devices that had failed logins
  * @throws ApiError appMissing, userMissing, badParameter as `findUser`
  */
 export async function unlockUser(
   table: OperatorTable,
-  app: string,
+  app: AppId,
   named: string,
 ): Promise<{ user: User; lock: Lock | undefined; devices: Device[] }> {
   const found = await showUser(table, app, named);
   const id = found.user.user;
-  const db = new Database(table.client, table.name);
-  await db.write([remove(lockKey(app, String(id)))]);
+  const db = viewOf(table);
+  await db.write([locks.clear(app, String(id))]);
   const devices = found.devices.filter(({ fails }) => fails !== undefined);
-  // One by one: a device that is gone meanwhile needs nothing.
-  for (const { sn } of devices) await db.write([update(deviceKey(app, id, sn), { set: { fails: undefined } }, exists)]);
+  // Each in its own write, since a device may be gone meanwhile.
+  for (const { sn } of devices) await db.write([clearFailures(app, id, sn)]);
   return { ...found, devices };
 }

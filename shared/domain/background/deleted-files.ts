@@ -1,7 +1,7 @@
 import type { JobOf } from '../../data/job-repo.ts';
-import { deleteObject } from '../../storage/objects.ts';
+import * as objects from '../../storage/object-repo.ts';
 import type { Pace } from './pace.ts';
 
-/** Objects of files whose records are gone: nearly always the call that removed those has done it. */
-export const forgetObjects = ({ objects }: JobOf<'deleted files'>, pace: Pace): Promise<boolean> =>
-  pace.each(objects, deleteObject);
+/** Deletes the objects of deleted files. The call that deleted the files has nearly always done so. */
+export const forgetObjects = (job: JobOf<'deleted files'>, pace: Pace): Promise<boolean> =>
+  pace.each(job.objects, objects.remove);

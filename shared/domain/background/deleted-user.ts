@@ -1,45 +1,34 @@
-import { after } from '../../call/cursor.ts';
 import { tokenHash } from '../../call/token.ts';
-import { transact } from '../../call/transact.ts';
+import { type Step, transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
-import { absent, all, equal, unchanged } from '../../data/expression.ts';
-import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
-import { partiesOf } from '../../data/invitation-repo.ts';
+import { pushTokenOf, releaseToken } from '../../data/device-repo.ts';
+import * as groups from '../../data/group-repo.ts';
+import { type Group, groupOf } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
 import {
-  applicationKey,
-  groupMembershipKey,
-  INVITATION,
-  pushTokenKey,
-  userKey,
-  userMembershipKey,
-  userPartition,
-} from '../../data/keys.ts';
-import {
   ADMIN_ROLE,
-  becomeOwnerSteps,
   type GroupMembership,
   groupMembershipOf,
   isMember,
   memberIn,
-  successorsOf,
   userMembershipOf,
 } from '../../data/membership-repo.ts';
-import { getItem } from '../../data/read.ts';
-import { measured, remove, type Step, update } from '../../data/step.ts';
-import { type Device, freeHolder, itemsOf, pushTokenOf, userOf } from '../../data/user-repo.ts';
+import * as remains from '../../data/remains-repo.ts';
+import { becomeOwner, successorsOf } from '../../data/role-repo.ts';
+import { itemsOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
+import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { dissolutionSteps } from '../group/dissolution.ts';
 import type { Pace } from './pace.ts';
 
-/** Read at once. */
+/** Items of a page. */
 const PAGE = 20;
 
 /**
- * What a deleted user left behind: devices, infos, invitations received, applications made, memberships; a group it
- * owned passes on or is dissolved. Each item goes by a transaction of its own, so that the work can stop anywhere and
- * be begun again, even twice at once.
+ * Removes what a deleted user left behind: devices, infos, received invitations, applications, memberships. A group that
+ * the user owned passes to a successor or is dissolved. Each item has a transaction of its own, so the work can stop
+ * anywhere and be begun again, even twice at once.
  * @returns whether all is done
  */
 export async function forgetUser(
@@ -54,53 +43,50 @@ export async function forgetUser(
     limits = limitsOf(found.app ?? { limits: {} });
     return found.items;
   };
-  // Counted down by no departure: ten at once would contend for this one item.
-  const counted = { set: { joined: 0, owned: 0 } };
-  const forgotten = measured('users_forgotten', update(userKey(app, user), counted, equal('status', 'deleted')));
   return (
-    (await pace.workOff(items, ({ sk }) => {
-      if (sk.startsWith('E#')) return depart(db, app, user, Number(sk.slice(2)), now, limits.groups > 0);
-      return transact(db, getItem<Device>({ pk: userPartition(app, user), sk }), (item) => ({
-        steps: item ? forgetItem(db, app, user, item) : [],
+    (await pace.workOff(items, (item) => {
+      const group = remains.groupJoined(item);
+      if (group !== undefined) return depart(db, app, user, group, now, limits.groups > 0);
+      return transact(db, remains.remainsOf(app, user, item), (found) => ({
+        steps: found ? forgetItem(db, app, user, found) : [],
         answer: () => undefined,
       }));
-    })) && (await pace.each([forgotten], (step) => db.write([step])))
+    })) &&
+    // Sets the user's counts, which no departure counts down: ten at once would contend for this one item.
+    (await pace.each([remains.forgotten(app, user)], (step) => db.write([step])))
   );
 }
 
-/**
- * An item of the user's own partition; with a device goes the note of who holds its push token, with an invitation its
- * mark on a group membership that is nothing else any more.
- */
-function forgetItem(db: Database, app: string, user: number, item: Device): Step[] {
-  const own = remove({ pk: userPartition(app, user), sk: item.sk }, unchanged(item, 'device_token'));
-  if (item.sk.startsWith(INVITATION)) {
-    const { group } = partiesOf(item);
+/** A device takes the record of its push token along, an invitation its mark where that is all a membership holds. */
+function forgetItem(db: Database, app: AppId, user: UserId, item: remains.Remains): Step[] {
+  const own = remains.removeRemains(app, user, item);
+  const group = remains.groupInvitedTo(item);
+  if (group !== undefined) {
     const more = db.cached(groupMembershipOf(app, group, user))?.record?.state !== undefined;
-    return more ? [own] : [own, remove(groupMembershipKey(app, group, user), absent('state'))];
+    return more ? [own] : [own, remains.removeMark(app, group, user)];
   }
-  if (item.device_token === undefined) return [own];
+  if (item.device_token === undefined || item.sn === undefined) return [own];
   const hash = tokenHash(item.device_token);
-  const known = db.cached(pushTokenOf(app, hash));
-  const another = known && (known.record?.user !== user || known.record.sn !== item.sn);
-  return another ? [own] : [own, remove(pushTokenKey(app, hash), freeHolder(user, item.sn))];
+  const holder = db.cached(pushTokenOf(app, hash));
+  const another = holder && (holder.record?.user !== user || holder.record.sn !== item.sn);
+  return another ? [own] : [own, releaseToken(app, hash, { user, sn: item.sn })];
 }
 
-/** An heir who leaves or is deleted while inheriting is looked for again, this often. */
-const MAX_HEIRS = 10;
+/** How often a successor is searched, where the one before leaves or is deleted meanwhile. */
+const MAX_SUCCESSORS = 10;
 
-/** Takes the user out of one group. @throws Unavailable where one heir after the other goes meanwhile */
-async function depart(db: Database, app: string, user: number, id: number, now: number, counted: boolean) {
+/** Takes the user out of one group. @throws Unavailable where each successor leaves meanwhile */
+async function depart(db: Database, app: AppId, user: UserId, id: GroupId, now: number, counted: boolean) {
   const reads = {
     group: groupOf(app, id),
     membership: groupMembershipOf(app, id, user),
     userMembership: userMembershipOf(app, user, id),
   };
-  for (let round = 1; round <= MAX_HEIRS; round++) {
+  for (let round = 1; round <= MAX_SUCCESSORS; round++) {
     const found = await db.read(reads);
     const owns = found.group?.owner === user && isMember(found.membership);
     const successor = owns ? await findSuccessor(db, app, id, user) : undefined;
-    // The heir's group membership is read whole: an index may hold less of it.
+    // Read as a whole: an index may hold less of the successor's membership.
     const inherited =
       successor === undefined
         ? []
@@ -113,12 +99,13 @@ async function depart(db: Database, app: string, user: number, id: number, now: 
         const again = { steps: [], answer: () => false };
         if (!userMembership) return { steps: [], answer: () => true };
         if (group?.status === 'normal' && group.owner === user && isMember(membership)) {
-          const living = next?.person !== undefined && next.person.status !== 'deleted';
-          // Looked for among others than those who are members now.
-          if (next ? !living || !isMember(next.membership) : group.count !== found.group?.count) return again;
+          const existing = next?.person !== undefined && next.person.status !== 'deleted';
+          // Without a successor only while the members are those among whom it was searched.
+          if (next ? !existing || !isMember(next.membership) : group.count !== found.group?.count) return again;
         }
+        const successor = next?.membership;
         return {
-          steps: departure(app, user, id, { group, membership, successor: next?.membership, now, counted }),
+          steps: departureSteps(app, user, id, { group, membership, successor, now, counted }),
           answer: () => true,
         };
       },
@@ -128,30 +115,29 @@ async function depart(db: Database, app: string, user: number, id: number, now: 
   throw new Unavailable('the successors of a group keep leaving');
 }
 
-const HEIRS = 50;
+/** Members of a page. */
+const SUCCESSORS = 50;
 
-/** Who inherits: the admin longest in office, else the member longest there, who is not deleted too. */
-async function findSuccessor(db: Database, app: string, group: number, user: number): Promise<number | undefined> {
+/** The admin longest in office, or else the member longest in the group, whose user is not deleted. */
+async function findSuccessor(db: Database, app: AppId, group: GroupId, user: UserId): Promise<UserId | undefined> {
   for (const which of ['admins', 'members'] as const) {
-    let from: string | undefined;
-    for (;;) {
-      const read = successorsOf(app, group, which, from, HEIRS);
-      const { successors, more } = await db.read(read);
+    let position: string | undefined;
+    do {
+      const { successors, more } = await db.read(successorsOf(app, group, which, position, SUCCESSORS));
       const others = successors.map(memberIn).filter((successor) => successor !== user);
       const people = await db.read(others.map((successor) => userOf(app, successor)));
       const successor = people.find((person) => person && person.status !== 'deleted');
       if (successor) return successor.user;
-      if (more === undefined) break;
-      from = after(more);
-    }
+      position = more;
+    } while (position !== undefined);
   }
   return undefined;
 }
 
-function departure(
-  app: string,
-  user: number,
-  id: number,
+function departureSteps(
+  app: AppId,
+  user: UserId,
+  id: GroupId,
   known: {
     group: Group | undefined;
     membership: GroupMembership | undefined;
@@ -161,32 +147,27 @@ function departure(
   },
 ): Step[] {
   const { group, membership, successor, now, counted } = known;
-  const own = [remove(userMembershipKey(app, user, id)), remove(applicationKey(app, id, user))];
-  const gone = remove(groupMembershipKey(app, id, user), unchanged(membership, 'state', 'role'));
-  // A block outlives the user, as its count does; of a ban and of an application's mark nothing is needed any more.
-  if (!isMember(membership)) return membership && membership.state === undefined ? [gone, ...own] : own;
-  // A dissolved group has forgotten its count, and its own clean-up would bring the user membership back.
+  const own = [remains.removeUserMembership(app, id, user), remains.removeApplication(app, id, user)];
+  if (!membership) return own;
+  const gone = remains.removeMembership(app, id, user, membership);
+  // A block outlives the user, as the group's count of blocks does; a ban or a mark does not.
+  if (!isMember(membership)) return membership.state === undefined ? [gone, ...own] : own;
+  // The group's own clean-up would bring the user membership back, and nothing is counted any more.
   if (!group || group.status === 'dissolved') return [gone, ...own];
-  const left = measured('leaves', gone);
-  const leaving = { count: -1, ...(membership.role === ADMIN_ROLE && { admins: -1 }) };
-  if (group.owner !== user) return [updateGroup(app, id, { add: leaving }, equal('status', 'normal')), left, ...own];
-  // Nobody is left, or left to inherit it: the owner's side goes with the group.
+  const left = remains.removeMembership(app, id, user, membership, { leaves: true });
+  if (group.owner !== user) {
+    const leaving = { count: -1, ...(membership.role === ADMIN_ROLE && { admins: -1 }) };
+    return [groups.count(app, id, leaving), left, ...own];
+  }
   if (!successor)
     return [
-      ...dissolutionSteps(app, group, now, counted, equal('count', group.count)),
-      remove(applicationKey(app, id, user)),
+      ...dissolutionSteps(app, group, now, counted, { count: group.count }),
+      remains.removeApplication(app, id, user),
     ];
+  const next = { user: memberIn(successor), wasAdmin: successor.role === ADMIN_ROLE };
   return [
-    updateGroup(
-      app,
-      id,
-      {
-        set: { owner: memberIn(successor), updatedAt: now },
-        add: { count: -1, ...(successor.role === ADMIN_ROLE && { admins: -1 }) },
-      },
-      all(equal('status', 'normal'), equal('owner', user)),
-    ),
-    ...becomeOwnerSteps(app, id, successor, now),
+    groups.transferOwner(app, group, next, now, { leaves: true }),
+    ...becomeOwner(app, id, successor, now),
     left,
     ...own,
   ];

@@ -1,23 +1,24 @@
 import { type BatchPlan, transactEach } from '../../call/transact.ts';
-import { announcementItemsOf } from '../../data/announcement-repo.ts';
+import * as announcements from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
-import { filesOf, removeFile } from '../../data/file-repo.ts';
+import * as files from '../../data/file-repo.ts';
 import { putCleaned, removeDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
-import { type GroupMembership, peopleOf, personOf, removeFromGroupSteps } from '../../data/membership-repo.ts';
-import { closeSequence, forgetSequence } from '../../data/sequence-repo.ts';
-import { remove } from '../../data/step.ts';
-import { deleteObject } from '../../storage/objects.ts';
-import { objectOf } from '../file/publication.ts';
+import type { GroupMembership } from '../../data/membership-repo.ts';
+import * as remains from '../../data/remains-repo.ts';
+import * as sequences from '../../data/sequence-repo.ts';
+import type { AppId, GroupId } from '../../ids.ts';
+import * as objects from '../../storage/object-repo.ts';
 import type { Pace } from './pace.ts';
 
-/** Read at once: people, written by a transaction for each batch; announcements and files, written one by one. */
+/** Items of a page. People are written in batches, one transaction each; announcements and files one by one. */
 const PAGE = 330;
 const BATCH = 33;
 
 /**
- * What a dissolved group left behind: memberships (with the members' counts), blocks, applications, announcements, files
- * and their objects. Each item goes by its own condition, so that it can stop anywhere and be begun again, even twice at once.
+ * Removes what a dissolved group left behind: memberships (with the members' counts), blocks, applications,
+ * announcements, files and their objects. Each item has its own condition, so the work can stop anywhere and be begun
+ * again, even twice at once.
  * @returns whether all is done
  */
 export async function forgetGroup(
@@ -27,38 +28,38 @@ export async function forgetGroup(
   pace: Pace,
 ): Promise<boolean> {
   const batches = async () => {
-    const people = await db.read(peopleOf(app, group, PAGE));
+    const people = await db.read(remains.peopleOf(app, group, PAGE));
     return Array.from({ length: Math.ceil(people.length / BATCH) }, (_, nth) =>
       people.slice(nth * BATCH, (nth + 1) * BATCH),
     );
   };
-  const announcements = () => db.read(announcementItemsOf(app, group, PAGE));
-  const files = () => db.read(filesOf(app, group, PAGE));
+  const announcementItems = () => db.read(announcements.announcementItemsOf(app, group, PAGE));
+  const filePage = () => db.read(files.filesOf(app, group, PAGE));
   const end = async () => {
     await db.write([putCleaned(app, group, Date.now())]);
-    await db.write([removeDissolved(app, group), forgetSequence(app, group, now)]);
+    await db.write([removeDissolved(app, group), sequences.expire(app, group, now)]);
   };
   return (
     (await pace.workOff(batches, (batch) => forget(db, app, group, batch, now))) &&
-    (await pace.workOff(announcements, (key) => db.write([remove(key)]))) &&
-    // Nothing is published from here on: what is found after it is all there is.
-    (await pace.each([closeSequence(app, group)], (closing) => db.write([closing]))) &&
-    (await pace.workOff(files, async (file) => {
-      const object = objectOf(app, group, file);
-      if (object !== undefined) await deleteObject(object);
-      await db.write(removeFile(app, group, file, now));
+    (await pace.workOff(announcementItems, (key) => db.write([remains.removeItem(key)]))) &&
+    // From here on no file is published, so the pages that follow show all files.
+    (await pace.each([sequences.close(app, group)], (closing) => db.write([closing]))) &&
+    (await pace.workOff(filePage, async (file) => {
+      const object = objects.objectOf(app, group, file);
+      if (object !== undefined) await objects.remove(object);
+      await db.write(files.remove(app, group, file, now));
     })) &&
     (await pace.each([end], (write) => write()))
   );
 }
 
-async function forget(db: Database, app: string, group: number, people: GroupMembership[], now: number): Promise<void> {
-  const reads = people.map((item) => personOf(app, group, item.sk));
+async function forget(db: Database, app: AppId, group: GroupId, people: GroupMembership[], now: number): Promise<void> {
+  const reads = people.map((item) => remains.personOf(app, group, item));
   const plan: BatchPlan<typeof reads, GroupMembership> = {
     permit: () => {},
     entry: (items, { index }) => {
       const item = items[index];
-      return item ? removeFromGroupSteps(app, group, item, now) : [];
+      return item ? remains.removePerson(app, group, item, now) : [];
     },
     shared: () => [],
   };

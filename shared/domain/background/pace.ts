@@ -1,25 +1,26 @@
 import { pause } from '../../deadline.ts';
 import { Unavailable } from '../../errors.ts';
 
-/** Pieces of work side by side. */
+/** Most pieces of work done at the same time. */
 const WIDEST = 10;
-/** Full jitter after a round that was throttled: up to a limit that doubles from one to the next (ms). */
+/** Wait after a throttled round (ms), with full jitter: the limit doubles from one such round to the next. */
 const SHORTEST_WAIT = 100;
 const LONGEST_WAIT = 5000;
-/** After so many rounds of which nothing went through, it is no matter of pace: the run fails, and is tried again later. */
+/** The run fails after so many rounds without any success, and is tried again later. */
 const FRUITLESS = 5;
 
 /**
- * How fast one run of a background job works: several pieces at a time. Where the database or the bucket takes no more,
- * half as many from then on, and one more after each round that all of it went through. A piece that was refused so is
- * done again, so that pieces must be ones that may be done twice.
+ * How many pieces of work one run of a background job does at the same time. Throttling by the database or the bucket
+ * halves the number; each round without faults raises it by one. A throttled piece is done again, so pieces must be
+ * idempotent.
  */
 export class Pace {
   readonly #expired: () => boolean;
   #width = WIDEST;
   #throttled = 0;
-  /** Whether any piece is done, and why the last one was not. */
+  /** Whether any piece is done. */
   #progress = false;
+  /** The last fault. */
   #fault: unknown;
 
   /** @param expired the run has no time for another round */
@@ -28,10 +29,10 @@ export class Pace {
   }
 
   /**
-   * Reads work page by page, and does it, until a page is empty: what is done must not be read again. However little
-   * time there is, some of it is done.
-   * @returns whether all is done; false when the time was over before
-   * @throws Unavailable where this run has got nothing done
+   * Reads work page by page and does it until a page is empty. Pages must not show work that is done. At least one round
+   * is done, however little time is left.
+   * @returns whether all is done; false when time ran out
+   * @throws Unavailable where this run has done nothing
    */
   async workOff<T>(read: () => Promise<readonly T[]>, work: (piece: T) => Promise<unknown>): Promise<boolean> {
     for (;;) {
@@ -42,12 +43,12 @@ export class Pace {
     }
   }
 
-  /** The same for work that is known. */
+  /** The same for a list of work. */
   async each<T>(pieces: readonly T[], work: (piece: T) => Promise<unknown>): Promise<boolean> {
     let pending = pieces;
     for (;;) {
       const round = pending.slice(0, this.#width);
-      // All of them end before anything else begins: nothing goes on behind a run that failed.
+      // All pieces end before the next round, so that none continues after the run has failed.
       const ends = await Promise.allSettled(round.map(work));
       const faults = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
       this.#progress ||= faults.length < round.length;
@@ -74,7 +75,7 @@ export class Pace {
     [this.#fault] = faults;
     if (!this.#progress && this.#throttled >= FRUITLESS) throw this.#fault;
     this.#width = Math.ceil(this.#width / 2);
-    // Where the run has no time left, `expired` says so next.
+    // An aborted pause means that time has run out, which `expired` reports next.
     await pause(Math.random() * Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** this.#throttled++)).catch(() => {});
   }
 }

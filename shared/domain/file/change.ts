@@ -1,36 +1,32 @@
 import type { Call } from '../../call/call.ts';
-import type { BatchPlan } from '../../call/transact.ts';
-import { fileOf, isReserved, removeFile, renameFile, type SharedFile, uncountFiles } from '../../data/file-repo.ts';
-import { groupOf } from '../../data/group-repo.ts';
+import type { SharedFile } from '../../data/file-repo.ts';
+import * as files from '../../data/file-repo.ts';
+import { fileOf, isReserved } from '../../data/file-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
 import { ADMIN_ROLE } from '../../data/membership-repo.ts';
 import { ApiError } from '../../errors.ts';
-import { deleteObject } from '../../storage/objects.ts';
-import { actorMembership, type GroupActor, permit, sameRole } from '../group/permissions.ts';
-import { objectOf } from './publication.ts';
+import type { GroupId } from '../../ids.ts';
+import * as objects from '../../storage/object-repo.ts';
+import { groupCommand, groupErrorsEach } from '../group/command.ts';
+import type { GroupActor } from '../group/permissions.ts';
 import { downloadUrl, fileReply } from './reply.ts';
 
-/** @throws ApiError fileRight to whoever neither uploaded it nor administers the group */
+/** @throws ApiError fileRight where the actor neither uploaded the file nor is an admin */
 function mayChange(actor: GroupActor, { uploader }: SharedFile): void {
   if (actor.role < ADMIN_ROLE && actor.user !== uploader) throw new ApiError('fileRight');
 }
 
 /**
- * Section 7.28: gives a file another name; its object is not touched.
+ * Gives a file another name; its object stays.
  * @throws ApiError groupMissing, needsMember, fileMissing, fileRight
  */
-export async function renameSharedFile(call: Call, id: number, number: number, name: string) {
-  const reads = {
-    group: groupOf(call.app, id),
-    me: actorMembership(call, id),
-    file: fileOf(call.app, id, number),
-  };
-  const renamed = await call.change(reads, ({ group, me, file }) => {
-    const { actor } = permit(call, 'change_file', group, me);
+export async function renameSharedFile(call: Call, id: GroupId, number: number, name: string) {
+  const read = fileOf(call.app, id, number);
+  const renamed = await groupCommand(call, id, 'change_file', read, ({ actor }, file) => {
     if (file?.published === undefined) throw new ApiError('fileMissing');
     mayChange(actor, file);
     return {
-      steps: [renameFile(call.app, id, file, name, call.now), ...sameRole(call.app, id, actor)],
+      steps: [files.rename(call.app, id, file, name, call.now)],
       answer: () => ({ ...file, name, updatedAt: call.now }),
     };
   });
@@ -38,45 +34,37 @@ export async function renameSharedFile(call: Call, id: number, number: number, n
 }
 
 /**
- * Section 7.25: removes files, each entry on its own; their objects are gone before the answer. A job of the same
- * transaction removes them too, should this call not get to it.
+ * Deletes files, each entry on its own, and their objects before the answer. A job of the same transaction deletes the
+ * objects too, in case that this call does not get to it.
  * @throws ApiError groupMissing, needsMember
  */
-export async function deleteFiles(call: Call, id: number, numbers: number[]) {
-  const reads = {
-    group: groupOf(call.app, id),
-    me: actorMembership(call, id),
-    files: numbers.map((number) => fileOf(call.app, id, number)),
-  };
-  const objects = new Map<number, string>();
-  const plan: BatchPlan<typeof reads, number> = {
-    permit: ({ group, me }) => void permit(call, 'change_file', group, me),
-    entry: ({ group, me, files }, { index }) => {
-      const { actor } = permit(call, 'change_file', group, me);
-      const found = files[index];
-      const own = isReserved(found, call.now) && found?.uploader === actor.user;
-      if (!found || (found.published === undefined && !own)) throw new ApiError('fileMissing');
-      mayChange(actor, found);
-      const object = objectOf(call.app, id, found);
-      if (object !== undefined) objects.set(index, object);
-      return removeFile(call.app, id, found, call.now);
+export async function deleteFiles(call: Call, id: GroupId, numbers: number[]) {
+  const reads = numbers.map((number) => fileOf(call.app, id, number));
+  /** The objects as the last decision on each entry found them: a reserved file may have been published before. */
+  const found = new Map<number, string>();
+  const errors = await groupErrorsEach(call, id, 'change_file', numbers, reads, {
+    entry: ({ actor }, records, { index }) => {
+      const file = records[index];
+      const own = isReserved(file, call.now) && file?.uploader === actor.user;
+      if (!file || (file.published === undefined && !own)) throw new ApiError('fileMissing');
+      mayChange(actor, file);
+      const object = objects.objectOf(call.app, id, file);
+      if (object !== undefined) found.set(index, object);
+      return files.remove(call.app, id, file, call.now);
     },
-    shared: ({ group, me, files }, batch) => {
-      const { actor } = permit(call, 'change_file', group, me);
-      const published = batch.filter(({ index }) => files[index]?.published !== undefined).length;
-      const going = batch.flatMap(({ index }) => objects.get(index) ?? []);
+    group: (_, records, batch) => {
+      const published = batch.filter(({ index }) => records[index]?.published !== undefined).length;
+      const going = batch.flatMap(({ index }) => found.get(index) ?? []);
       return [
-        ...sameRole(call.app, id, actor),
-        ...(published > 0 ? [uncountFiles(call.app, id, published)] : []),
+        ...(published > 0 ? [files.uncount(call.app, id, published)] : []),
         ...(going.length > 0
           ? [putJob({ kind: 'deleted files', app: call.app, group: id, objects: going, createdAt: call.now })]
           : []),
       ];
     },
-  };
-  const errors = await call.changeEach(reads, numbers, plan);
-  const gone = [...objects].filter(([index]) => errors[index] === undefined).map(([, object]) => object);
-  await Promise.all(gone.map(deleteObject));
+  });
+  const deleted = [...found].filter(([index]) => errors[index] === undefined).map(([, object]) => object);
+  await Promise.all(deleted.map(objects.remove));
   return numbers.map((number, index) => ({
     file_id: number,
     result: errors[index] ? ('fail' as const) : ('success' as const),

@@ -3,15 +3,15 @@ import { Redirect } from '../../call/redirect.ts';
 import { fileOf, registrationOf } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import { presignGet } from '../../storage/presign.ts';
+import * as objects from '../../storage/object-repo.ts';
 import { actorMembership, permit } from '../group/permissions.ts';
 import { isOurs, parseAvatarAddress, parseFileAddress } from './address.ts';
 import { findAvatar } from './avatar.ts';
 import { downloadUrl } from './reply.ts';
 
 /**
- * Leads whoever is in the group from a file's stable address to one that is good for a while. The address of a form's
- * upload takes one more trip: what was registered says which file it became.
+ * Leads a member from a file's stable address to a temporary one. The address of a form's upload takes one more round
+ * trip: the registration says which file the upload became.
  * @throws ApiError fileMissing, groupMissing, needsMember
  */
 export async function downloadFile(call: Call, sign: string): Promise<Redirect> {
@@ -34,14 +34,13 @@ export async function downloadFile(call: Call, sign: string): Promise<Redirect> 
   return new Redirect(await downloadUrl(call, address.group, file));
 }
 
-/** Leads anybody of the app to an avatar. @throws ApiError fileMissing */
+/** Leads any caller of the app to an avatar. @throws ApiError fileMissing */
 export async function downloadAvatar(call: Call, name: string): Promise<Redirect> {
   const random = parseAvatarAddress(name);
   if (!random) throw await missing(call);
   await call.open([]);
-  const key = isOurs(call, name) ? await findAvatar(call.app, random) : undefined;
-  if (key === undefined) throw new ApiError('fileMissing');
-  return new Redirect(await presignGet(key, { name: 'avatar' }, call.limits.download_life));
+  if (!isOurs(call, name) || !(await findAvatar(call.app, random))) throw new ApiError('fileMissing');
+  return new Redirect(await objects.avatarUrl({ app: call.app, random }, call.limits.download_life));
 }
 
 async function missing(call: Call): Promise<ApiError> {

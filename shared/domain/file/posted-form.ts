@@ -1,7 +1,7 @@
 import type { Call } from '../../call/call.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import { incomingAvatar, incomingObject } from '../../storage/names.ts';
-import { putObject } from '../../storage/objects.ts';
+import type { GroupId } from '../../ids.ts';
+import * as objects from '../../storage/object-repo.ts';
 import { isOurs, signed } from './address.ts';
 
 /**
@@ -12,7 +12,7 @@ import { isOurs, signed } from './address.ts';
 const FORM = /^p\.([0-9a-z]{0,11})\.([0-9a-z]{1,11})\.([\w-]{22})\.[\w-]{22}$/;
 
 /** The address for an upload to the group, or of an avatar. */
-export function postAddress(call: Call, random: string, group?: number): string {
+export function postAddress(call: Call, random: string, group?: GroupId): string {
   const expires = call.now + call.limits.upload_life * 1000;
   const sign = signed(call, `p.${group?.toString(36) ?? ''}.${expires.toString(36)}.${random}`);
   return `${call.origin}/file/upload/form?${new URLSearchParams({ app_id: call.app, form_sign: sign })}`;
@@ -32,7 +32,7 @@ export async function postFile(call: Call, sign: string, read: () => Promise<Buf
   const file = await read();
   const most = group ? call.limits.file_size : call.limits.avatar_size;
   if (file.length > most) throw badParameter('file', `must have at most ${most} bytes`);
-  const key = group ? incomingObject(call.app, Number.parseInt(group, 36), random) : incomingAvatar(call.app, random);
-  await putObject(key, file);
+  if (group) await objects.putFormUpload(call.app, Number.parseInt(group, 36), random, file);
+  else await objects.putAvatarUpload({ app: call.app, random }, file);
   return true;
 }

@@ -1,128 +1,107 @@
-import { transact } from '../../call/transact.ts';
+import { type Plan, type Records, transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
-import { fileOf, isReserved, publishFileSteps, removeFile, type SharedFile } from '../../data/file-repo.ts';
+import * as files from '../../data/file-repo.ts';
+import { fileOf, isReserved } from '../../data/file-repo.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
-import {
-  fileObject,
-  incomingObject,
-  publishedName,
-  type ReservedFile,
-  reservedFile,
-  reservedName,
-  uploadedAvatar,
-} from '../../storage/names.ts';
-import { copyObject, deleteObject } from '../../storage/objects.ts';
+import type { ReservedUpload, Upload } from '../../storage/object-repo.ts';
+import * as objects from '../../storage/object-repo.ts';
 import { publishAvatar } from './avatar.ts';
 
-/** Key of the object that a file has now; undefined for a link. */
-export function objectOf(app: string, group: number, file: SharedFile): string | undefined {
-  if (file.object !== undefined) return fileObject(app, group, file.object);
-  return file.random === undefined ? undefined : incomingObject(app, group, reservedName(file.id, file.random));
-}
-
-/** An upload that is there, and what it is to be called below `files/`. */
-export interface Uploaded {
-  app: string;
-  group: number;
-  /** Where it lies below `incoming/`. */
-  key: string;
-  random: string;
-  etag: string;
-}
-
-/** What became of an upload: `gone` where another run was faster, or another upload took its place. */
-export type Publication = 'published' | 'discarded' | 'gone';
-
 /**
- * Takes an upload out of its client's reach, where it is served from, and then records it: a presigned address used
- * again writes below `incoming/` only. `record` names the object in a record, by a conditional write, and says whether
- * a record names it now. May be done twice, and at once: content of the same etag has the same name.
+ * The states of an upload (docs/decisions/0023):
+ *
+ *     awaited ── copy ──▶ copied ── record ──▶ published
+ *        │                   └───────────────▶ discarded
+ *        └──────────────────────────────────▶ gone
+ *
+ * - `awaited`: it lies where its client put it, and a reservation or a registration waits for it.
+ * - `copied`: its content lies out of the client's reach, where files are served from; no record names it yet.
+ * - `published`: a record names the copy.
+ * - `discarded`: no record will name the copy.
+ * - `gone`: another run was faster, or another upload took its place.
+ *
+ * For a reserved file `expect` and `record` stand below; for the upload of a form they are in registration.ts. Each transition may run twice, and at once: the same content has the same copy.
  */
-export async function publish(
-  { app, group, key, random, etag }: Uploaded,
-  record: (object: string) => Promise<boolean>,
-): Promise<Publication> {
-  const object = publishedName(random, etag);
-  if (!(await copyObject(key, fileObject(app, group, object), etag))) return 'gone';
-  const recorded = await record(object);
-  if (!recorded) await deleteObject(fileObject(app, group, object));
-  await deleteObject(key);
-  return recorded ? 'published' : 'discarded';
-}
+export type End = 'published' | 'discarded' | 'gone';
 
-/** An object that has come to lie below `incoming/`. */
-interface Arrival {
-  key: string;
-  size: number;
-  etag: string;
+/** From `awaited`. */
+export const copy = async (upload: Upload): Promise<'copied' | 'gone'> =>
+  (await objects.copyUpload(upload)) ? 'copied' : 'gone';
+
+/** Removes what nothing needs at the end of an upload. */
+export async function finish(upload: Upload, end: End): Promise<void> {
+  if (end === 'discarded') await objects.removeCopy(upload);
+  if (end !== 'gone') await objects.removeUpload(upload);
 }
 
 /**
- * Publishes what was uploaded: the file that was reserved for it, or an avatar. A file that came by a form waits until
- * somebody registers it.
+ * Publishes what was uploaded: the file that was reserved for it, or an avatar. The upload of a form waits until it is
+ * registered.
  * @param now ms
  */
 export async function publishUpload(
   db: Database,
-  arrival: Arrival,
+  arrival: objects.Arrival,
   now: number,
-): Promise<Publication | 'not reserved'> {
-  const reserved = reservedFile(arrival.key);
-  if (reserved) return publishReserved(db, arrival, reserved, now);
-  const avatar = uploadedAvatar(arrival.key);
+): Promise<End | 'not reserved'> {
+  const reserved = objects.reservedUpload(arrival);
+  if (reserved) {
+    const end = await publishReserved(db, reserved, now);
+    // Re-check once: our copy may have succeeded although the response was lost.
+    return end === 'gone' ? publishReserved(db, reserved, now) : end;
+  }
+  const avatar = objects.avatarUpload(arrival);
   if (!avatar) return 'not reserved';
-  const became = await publishAvatar(avatar.app, avatar.random);
-  if (became !== 'gone') await deleteObject(arrival.key);
-  return became;
+  const end = await publishAvatar(avatar);
+  if (end !== 'gone') await objects.removeUpload(arrival);
+  return end;
+}
+
+const readsOf = ({ app, group, id }: ReservedUpload) => ({
+  app: appOf(app),
+  group: groupOf(app, group),
+  file: fileOf(app, group, id),
+  sequence: sequenceOf(app, group),
+});
+type Found = Records<ReturnType<typeof readsOf>>;
+
+async function publishReserved(db: Database, upload: ReservedUpload, now: number): Promise<End> {
+  const reads = readsOf(upload);
+  await db.load([reads]);
+  const expected = await transact(db, reads, (found) => expect(upload, found, now));
+  const copied = expected === 'awaited' ? await copy(upload) : expected;
+  const end = copied === 'copied' ? await transact(db, reads, (found) => record(upload, found, now)) : copied;
+  await finish(upload, end);
+  return end;
 }
 
 /**
- * Publishes the file that was reserved for an upload. An upload that nobody waits for (published before, deleted,
- * expired, the group gone, no room left) is removed.
+ * Whether the upload is awaited: not where it is published already, has another size than announced, or comes when the
+ * file is deleted, its reservation has expired or the group is dissolved.
  */
-async function publishReserved(
-  db: Database,
-  { key, size, etag }: Arrival,
-  { app, group, id, random }: ReservedFile,
-  now: number,
-): Promise<Publication> {
-  const reads = {
-    app: appOf(app),
-    group: groupOf(app, group),
-    file: fileOf(app, group, id),
-    sequence: sequenceOf(app, group),
+function expect(upload: ReservedUpload, { group, file }: Found, now: number): Plan<'awaited' | End> {
+  const reserved = file?.random === upload.random && file.published === undefined ? file : undefined;
+  const over = group?.status !== 'normal' || !isReserved(reserved, now);
+  return {
+    // Another run that has copied it could still record the copy, which is removed next.
+    steps: reserved && over ? files.remove(upload.app, upload.group, reserved, now) : [],
+    answer: () => {
+      if (file?.object === objects.copyName(upload)) return 'published';
+      return over || reserved?.size !== upload.size ? 'discarded' : 'awaited';
+    },
   };
-  const object = publishedName(random, etag);
-  for (let looks = 1; ; looks++) {
-    await db.load([reads]);
-    const found = await transact(db, reads, ({ file, ...rest }) => {
-      const reserved = file?.random === random && file.published === undefined ? file : undefined;
-      const over = rest.group?.status !== 'normal' || !isReserved(reserved, now);
-      return {
-        // Another run that is still at it would else record what is removed below.
-        steps: reserved && over ? removeFile(app, group, reserved, now) : [],
-        answer: () =>
-          file?.object === object ? 'published' : over || reserved?.size !== size ? 'discarded' : 'awaited',
-      };
-    });
-    if (found !== 'awaited') {
-      // An earlier run may have got no further than the copy.
-      if (found === 'discarded') await deleteObject(fileObject(app, group, object));
-      await deleteObject(key);
-      return found;
-    }
-    const became = await publish({ app, group, key, random, etag }, (name) =>
-      transact(db, reads, ({ app: tenant, file, sequence }) => {
-        if (!file || !isReserved(file, now)) return { steps: [], answer: () => file?.object === name };
-        const most = limitsOf(tenant ?? { limits: {} }).files;
-        if (sequence?.closed || (sequence?.files ?? 0) >= most)
-          return { steps: removeFile(app, group, file, now), answer: () => false };
-        return { steps: publishFileSteps(app, group, file, { object: name, size, now, most }), answer: () => true };
-      }),
-    );
-    // Looked at once more: what was copied first, with the answer lost, may be waited for no longer.
-    if (became !== 'gone' || looks === 2) return became;
-  }
+}
+
+/** From `copied`: names the copy in the record of its file, where the group has room for it. */
+function record(upload: ReservedUpload, { app: tenant, file, sequence }: Found, now: number): Plan<End> {
+  const { app, group, size } = upload;
+  const object = objects.copyName(upload);
+  if (!file || !isReserved(file, now))
+    return { steps: [], answer: () => (file?.object === object ? 'published' : 'discarded') };
+  const most = limitsOf(tenant ?? { limits: {} }).files;
+  if (sequence?.closed || (sequence?.files ?? 0) >= most)
+    return { steps: files.remove(app, group, file, now), answer: () => 'discarded' };
+  return { steps: files.publish(app, group, file, { object, size, now, most }), answer: () => 'published' };
 }

@@ -1,17 +1,20 @@
 import type { Call } from '../../call/call.ts';
-import { registerUpload, registrationOf, type SharedFile, shareSteps } from '../../data/file-repo.ts';
+import * as files from '../../data/file-repo.ts';
+import { type Registration, registrationOf, type SharedFile } from '../../data/file-repo.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
-import { incomingObject } from '../../storage/names.ts';
-import { headObject } from '../../storage/objects.ts';
-import { publish } from './publication.ts';
+import type { GroupId, UserId } from '../../ids.ts';
+import type { Upload } from '../../storage/object-repo.ts';
+import * as objects from '../../storage/object-repo.ts';
+import { copy, type End, finish } from './publication.ts';
 import type { Sharing } from './sharing.ts';
 
-/** An upload that is replaced between look and copy is looked at this often. */
+/** How often an upload is looked at that another one replaces between look and copy. */
 const MAX_LOOKS = 5;
 
 /**
- * What somebody uploaded by a form becomes a file of the group: it must be there, with the size that is said, and
- * `issued` to this person for this group. An upload becomes one file at most, however often it is registered.
+ * Makes the upload of a form a file of the group. It must be there, with the announced size, and its address must have
+ * been issued to this caller for this group. An upload becomes one file at most, however often it is registered. For
+ * the states of an upload see publication.ts.
  * @param issued what the address says; undefined where it is not one of an upload, or not ours
  * @throws ApiError badParameter, groupMissing, needsMember
  */
@@ -19,47 +22,64 @@ export async function register(
   call: Call,
   sharing: Sharing,
   size: number,
-  issued: { group: number; user: number; random: string } | undefined,
+  issued: { group: GroupId; user: UserId; random: string } | undefined,
 ): Promise<SharedFile> {
-  const { app, db, limits } = call;
-  const { group, before } = sharing;
+  const { before } = sharing;
   if (before) return before;
   sharing.permit();
-  if (issued?.group !== group || issued.user !== (call.me ?? 0))
+  if (issued?.group !== sharing.group || issued.user !== (call.me ?? 0))
     throw badParameter('url', 'is an address of this service that was not issued to you for an upload to this group');
   const { random } = issued;
-  const registration = () => db.records([registrationOf(random)])[0];
-  const registeredAlready = () => badParameter('url', 'is registered already');
-  if (registration()) throw registeredAlready();
+  if (registrationFound(call, random)) throw registeredAlready();
 
-  const key = incomingObject(app, group, random);
-  let failure: ApiError | undefined;
-  let file: SharedFile | undefined;
-  for (let looked = 1; ; looked++) {
-    const stored = await headObject(key);
-    if (!stored) break;
-    if (stored.size !== size) throw badParameter('size', `is ${stored.size} of what was uploaded`);
-    const became = await publish({ app, group, key, random, etag: stored.etag }, async (object) => {
-      try {
-        file = await sharing.share((sequence, next) => {
-          if (registration()) throw registeredAlready();
-          const added = shareSteps(app, group, sequence, { ...next, random, object, registered: true }, limits.files);
-          return { ...added, steps: [...added.steps, registerUpload(random, { file: added.file.id, object })] };
-        });
-      } catch (error) {
-        // Not registered by anybody: what was copied stays for whoever is still at it, or asks again.
-        if (!(error instanceof ApiError) || !registration()) throw error;
-        failure = error;
-      }
-      // Registered meanwhile with the same content: then this object is the file's.
-      return registration()?.object === object;
-    });
-    // Gone: registered by another call, or uploaded anew since it was looked at.
-    if (became !== 'gone') break;
-    if (looked === MAX_LOOKS) throw new Unavailable('the upload keeps changing');
+  for (let look = 1; look <= MAX_LOOKS; look++) {
+    const upload = await objects.formUpload(call.app, sharing.group, random);
+    if (!upload) return sharedMeanwhile(sharing);
+    if (upload.size !== size) throw badParameter('size', `is ${upload.size} of what was uploaded`);
+    // Gone: another call has registered it, or another upload has replaced it since the look.
+    if ((await copy(upload)) === 'gone') continue;
+    const { file, end } = await record(call, sharing, upload);
+    await finish(upload, end);
+    if (file instanceof ApiError) throw file;
+    return file;
   }
-  if (failure) throw failure;
-  file ??= await sharing.meanwhile();
+  throw new Unavailable('the upload keeps changing');
+}
+
+/**
+ * From `copied`: makes the copy a file, or finds that the upload has become one meanwhile. Where it has not, and the
+ * group takes no file, the copy stays: another call may be about to record it.
+ * @returns the file, or the error for this caller
+ */
+async function record(
+  call: Call,
+  sharing: Sharing,
+  upload: Upload,
+): Promise<{ file: SharedFile | ApiError; end: End }> {
+  const { random } = upload;
+  const object = objects.copyName(upload);
+  const file = await sharing
+    .share((sequence, next) => {
+      if (registrationFound(call, random)) throw registeredAlready();
+      return files.register(call.app, sharing.group, sequence, { ...next, random, object }, call.limits.files);
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof ApiError) || !registrationFound(call, random)) throw error;
+      return error;
+    });
+  // Another call may have registered the same content: then its file has this copy.
+  return { file, end: registrationFound(call, random)?.object === object ? 'published' : 'discarded' };
+}
+
+/** The registration of an upload, as far as this call has read it, or met it in a lost race. */
+const registrationFound = (call: Call, random: string): Registration | undefined =>
+  call.db.records(registrationOf(random));
+
+const registeredAlready = () => badParameter('url', 'is registered already');
+
+/** The upload is gone: another run of this very request may have registered it. */
+async function sharedMeanwhile(sharing: Sharing): Promise<SharedFile> {
+  const file = await sharing.lookAgain();
   if (!file) throw badParameter('url', 'nothing is uploaded there');
   return file;
 }

@@ -1,32 +1,32 @@
 import type { Call } from '../../call/call.ts';
-import { registrationOf, reserveSteps, type SharedFile, shareSteps } from '../../data/file-repo.ts';
+import * as files from '../../data/file-repo.ts';
+import { registrationOf } from '../../data/file-repo.ts';
 import { badParameter } from '../../errors.ts';
-import { newRandom } from '../../ids.ts';
+import { type GroupId, newRandom } from '../../ids.ts';
 import { RESERVATION_LIFE } from '../../limits.ts';
-import { incomingObject, reservedName } from '../../storage/names.ts';
-import { presignPut } from '../../storage/presign.ts';
+import * as objects from '../../storage/object-repo.ts';
 import { downloadPart, isOurs, parseFileAddress } from './address.ts';
 import { register } from './registration.ts';
 import { fileReply, stableUrl } from './reply.ts';
-import { Sharing, type Upload } from './sharing.ts';
+import { type GivenFile, Sharing } from './sharing.ts';
 
 /**
- * Section 7.30: shares a file. Without `url` its number is reserved, and `url` of the answer takes the upload of exactly
- * this size and type; it appears in the list once it is there. With the address of a form's upload, what was uploaded
- * becomes the file; with the address of another server it is a link.
+ * Shares a file. Without `url` its number is reserved, and `url` of the answer takes the upload of exactly this size and
+ * type; the list shows it once it is there. With the address of a form's upload, the upload becomes the file. With the
+ * address of another server, the file is a link.
  * @throws ApiError badParameter, groupMissing, needsMember
  */
-export async function upload(call: Call, id: number, given: Upload) {
+export async function upload(call: Call, id: GroupId, given: GivenFile) {
   const { url, size } = given;
   const sharing = new Sharing(call, id, given);
   const part = downloadPart(call, url);
   const address = part && parseFileAddress(part.text);
-  const reads = { ...sharing.reads, registration: registrationsOf(address) };
-  await call.open(reads);
+  const registration = address && 'random' in address ? [registrationOf(address.random)] : [];
+  await call.open({ ...sharing.reads, registration });
+  const { app, limits, now } = call;
   const own = part !== undefined && (part.here || isOurs(call, part.text));
   if (url !== '' && !own && !isLink(url)) throw badParameter('url', 'must be an https address');
-  if ((url === '' || own) && size > call.limits.file_size)
-    throw badParameter('size', `must be at most ${call.limits.file_size}`);
+  if ((url === '' || own) && size > limits.file_size) throw badParameter('size', `must be at most ${limits.file_size}`);
   if (own) {
     const issued = address && 'random' in address && isOurs(call, part.text) ? address : undefined;
     const file = await register(call, sharing, size, issued);
@@ -35,21 +35,11 @@ export async function upload(call: Call, id: number, given: Upload) {
   const random = newRandom();
   const file = await sharing.share((sequence, next) =>
     url === ''
-      ? reserveSteps(call.app, id, sequence, { ...next, random }, call.now + RESERVATION_LIFE * 1000)
-      : shareSteps(call.app, id, sequence, { ...next, url }, call.limits.files),
+      ? files.reserve(app, id, sequence, { ...next, random }, now + RESERVATION_LIFE * 1000)
+      : files.add(app, id, sequence, { ...next, url }, limits.files),
   );
-  return fileReply(id, file, file.url ?? (await uploadUrl(call, id, file)));
+  return fileReply(id, file, file.url ?? (await objects.uploadUrl(app, id, file, limits.upload_life)));
 }
 
-const registrationsOf = (address: ReturnType<typeof parseFileAddress>) =>
-  address && 'random' in address ? [registrationOf(address.random)] : [];
-
-function uploadUrl(call: Call, group: number, file: SharedFile): Promise<string> {
-  const key = incomingObject(call.app, group, reservedName(file.id, file.random ?? ''));
-  return presignPut(key, file, call.limits.upload_life);
-}
-
-/** Whatever a browser takes for an address of another server, and nothing that it would run. */
-function isLink(url: string): boolean {
-  return URL.parse(url)?.protocol === 'https:';
-}
+/** An address of another server that browsers open, and do not run. */
+const isLink = (url: string): boolean => URL.parse(url)?.protocol === 'https:';

@@ -1,23 +1,17 @@
 import type { Call } from '../../call/call.ts';
 import { Idempotency } from '../../call/idempotency.ts';
 import { fitting } from '../../call/page.ts';
-import {
-  type Announcement,
-  announcementOf,
-  announcementsOf,
-  announcementTextOf,
-  publishSteps,
-  type WholeAnnouncement,
-  withdrawSteps,
-} from '../../data/announcement-repo.ts';
+import type { Announcement, WholeAnnouncement } from '../../data/announcement-repo.ts';
+import * as announcements from '../../data/announcement-repo.ts';
+import { announcementOf, announcementsOf, announcementTextOf } from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
-import { groupOf } from '../../data/group-repo.ts';
 import { sequenceOf } from '../../data/sequence-repo.ts';
 import { ApiError } from '../../errors.ts';
-import { actorMembership, permit, sameRole, stillOpenCheck } from './permissions.ts';
+import type { AppId, GroupId } from '../../ids.ts';
+import { groupCommand, groupRead } from './command.ts';
 
-/** As sections 7.5, 7.8–7.10 document it; `created_at` in seconds. */
-const view = (group: number, { id, title, content, author, createdAt }: WholeAnnouncement) => ({
+/** An announcement as the API shows it; `created_at` in seconds. */
+const view = (group: GroupId, { id, title, content, author, createdAt }: WholeAnnouncement) => ({
   id,
   group_id: group,
   title,
@@ -26,110 +20,93 @@ const view = (group: number, { id, title, content, author, createdAt }: WholeAnn
   created_at: Math.floor(createdAt / 1000),
 });
 
-/** Oldest ones read: some may be deleted meanwhile, and some be left over from calls that ran at one moment. */
+/** The oldest ones that are read: others may delete some of them, and concurrent calls may have left some over. */
 const SPARE = 5;
 
 /**
- * Section 7.8: publishes a new announcement with the group's next number; beyond what a group keeps the oldest goes.
+ * Publishes an announcement with the group's next number. The oldest goes where the group keeps no more.
  * @throws ApiError groupMissing, needsMember, needsAdmin
  */
-export function publish(call: Call, id: number, title: string, content: string) {
+export function publish(call: Call, id: GroupId, title: string, content: string) {
   const idempotency = Idempotency.of(call, 'announcement/edit');
   const reads = {
-    group: groupOf(call.app, id),
-    me: actorMembership(call, id),
     sequence: sequenceOf(call.app, id),
     oldest: announcementsOf(call.app, id, { limit: SPARE }),
     earlier: idempotency ? [idempotency.part(0)] : [],
   };
-  return call.change(reads, ({ group: found, me, sequence, oldest, earlier }) => {
-    // Title and content are those of the request.
-    const again = idempotency?.value<Omit<WholeAnnouncement, 'title' | 'content'>>(earlier[0]);
-    if (again) return { steps: [], answer: () => view(id, { ...again, title, content }) };
-    const { actor } = permit(call, 'publish', found, me);
-    const published = { author: actor.user, createdAt: call.now };
-    const next = { title, content, ...published };
-    const tooMany = Math.max(0, (sequence?.announcements ?? 0) + 1 - call.limits.announcements);
-    // One that another call has deleted since it was read is known to be gone.
-    const there = oldest.filter((one) => call.db.cached(announcementOf(call.app, id, one.id))?.record !== undefined);
-    const { id: number, steps } = publishSteps(call.app, id, sequence, next, there.slice(0, tooMany));
-    return {
-      steps: [
-        ...steps,
-        ...sameRole(call.app, id, actor),
-        ...stillOpenCheck(call.app, id, 'publish', actor),
-        ...(idempotency ? [idempotency.step(0, { id: number, ...published })] : []),
-      ],
-      answer: () => view(id, { ...next, id: number }),
-    };
-  });
+  return groupCommand(
+    call,
+    id,
+    'publish',
+    reads,
+    ({ actor }, { sequence, oldest }) => {
+      const published = { author: actor.user, createdAt: call.now };
+      const next = { title, content, ...published };
+      const tooMany = Math.max(0, (sequence?.announcements ?? 0) + 1 - call.limits.announcements);
+      // A lost race has shown which of them are deleted since they were read.
+      const there = oldest.filter((one) => call.db.cached(announcementOf(call.app, id, one.id))?.record !== undefined);
+      const { id: number, steps } = announcements.publish(call.app, id, sequence, next, there.slice(0, tooMany));
+      return {
+        steps: [...steps, ...(idempotency ? [idempotency.step(0, { id: number, ...published })] : [])],
+        answer: () => view(id, { ...next, id: number }),
+      };
+    },
+    ({ earlier }) => {
+      // Title and content are those of the request.
+      const before = idempotency?.value<Omit<WholeAnnouncement, 'title' | 'content'>>(earlier[0]);
+      return before && view(id, { ...before, title, content });
+    },
+  );
 }
 
-/** Section 7.6. @throws ApiError groupMissing, needsMember, needsAdmin, announcementMissing */
-export function withdraw(call: Call, id: number, announcement: number): Promise<object> {
-  const reads = {
-    group: groupOf(call.app, id),
-    me: actorMembership(call, id),
-    announcement: announcementOf(call.app, id, announcement),
-  };
-  return call.change(reads, ({ group, me, announcement }) => {
-    const { actor } = permit(call, 'delete_announcement', group, me);
-    if (!announcement) throw new ApiError('announcementMissing');
-    return {
-      steps: [...withdrawSteps(call.app, id, announcement), ...sameRole(call.app, id, actor)],
-      answer: () => ({}),
-    };
-  });
-}
+/** Deletes an announcement. @throws ApiError groupMissing, needsMember, needsAdmin, announcementMissing */
+export const withdraw = (call: Call, id: GroupId, number: number): Promise<object> =>
+  groupCommand(
+    call,
+    id,
+    'delete_announcement',
+    { announcement: announcementOf(call.app, id, number) },
+    (_, { announcement }) => {
+      if (!announcement) throw new ApiError('announcementMissing');
+      return { steps: announcements.remove(call.app, id, announcement), answer: () => ({}) };
+    },
+  );
 
 /**
- * Section 7.5. A long content takes one more round trip.
+ * One announcement. A long content takes one more round trip.
  * @throws ApiError groupMissing, needsMember, announcementMissing
  */
-export async function announcement(call: Call, id: number, number: number) {
-  const { group, me, found } = await call.open({
-    group: groupOf(call.app, id),
-    me: actorMembership(call, id),
-    found: announcementOf(call.app, id, number),
-  });
-  permit(call, 'announcements', group, me);
+export async function announcement(call: Call, id: GroupId, number: number) {
+  const { records: found } = await groupRead(call, id, 'announcements', announcementOf(call.app, id, number));
   const [whole] = await withTexts(call.db, call.app, id, found ? [found] : []);
   if (!whole) throw new ApiError('announcementMissing');
   return view(id, whole);
 }
 
 /**
- * Section 7.9. A long content takes one more round trip.
+ * The last announcement. A long content takes one more round trip.
  * @throws ApiError groupMissing, needsMember, announcementMissing
  */
-export async function lastAnnouncement(call: Call, id: number) {
-  const { group, me, ...read } = await call.open({
-    group: groupOf(call.app, id),
-    me: actorMembership(call, id),
-    found: announcementsOf(call.app, id, { limit: 1, latest: true }),
-  });
-  permit(call, 'announcements', group, me);
-  for (let { found } = read; found.length > 0; ) {
+export async function lastAnnouncement(call: Call, id: GroupId) {
+  const last = () => announcementsOf(call.app, id, { limit: 1, latest: true });
+  let { records: found } = await groupRead(call, id, 'announcements', last());
+  while (found.length > 0) {
     const [whole] = await withTexts(call.db, call.app, id, found);
     if (whole) return view(id, whole);
     // Deleted between the two reads: another one is the last.
-    found = await call.db.read(announcementsOf(call.app, id, { limit: 1, latest: true }));
+    found = await call.db.read(last());
   }
   throw new ApiError('announcementMissing');
 }
 
 /**
- * Section 7.10: those that are kept, the oldest first; of long ones the newest that fit into one answer (decision 53).
+ * The announcements that are kept, the oldest first; of long ones the newest that fit into one answer (decision 53).
  * Long contents take one more round trip.
  * @throws ApiError groupMissing, needsMember
  */
-export async function announcementList(call: Call, id: number) {
-  const reads = {
-    group: groupOf(call.app, id),
-    me: actorMembership(call, id),
-    found: announcementsOf(call.app, id, { latest: true }),
-  };
-  const { found } = await call.open(reads, ({ group, me }) => void permit(call, 'announcements', group, me));
+export async function announcementList(call: Call, id: GroupId) {
+  const all = announcementsOf(call.app, id, { latest: true });
+  const { records: found } = await groupRead(call, id, 'announcements', all);
   const kept = found.slice(0, call.limits.announcements);
   const readable = kept.slice(
     0,
@@ -139,11 +116,11 @@ export async function announcementList(call: Call, id: number) {
   return newest.slice(0, fitting(newest)).reverse();
 }
 
-/** The announcements with their contents, long ones too; without those that were deleted meanwhile. */
+/** The announcements with their contents, without those that were deleted meanwhile. */
 export async function withTexts(
   db: Database,
-  app: string,
-  group: number,
+  app: AppId,
+  group: GroupId,
   found: readonly Announcement[],
 ): Promise<WholeAnnouncement[]> {
   const texts = found.map(({ id, content }) => (content === undefined ? [announcementTextOf(app, group, id)] : []));

@@ -1,34 +1,25 @@
 import type { Call } from '../../call/call.ts';
-import { before, Cursor } from '../../call/cursor.ts';
+import { Cursor } from '../../call/cursor.ts';
 import { newestOf, type Source } from '../../call/newest.ts';
 import { Page } from '../../call/page.ts';
-import {
-  type Application,
-  applicantOf,
-  applicationCountOf,
-  applicationOf,
-  applicationsOf,
-  applySteps,
-  isPending,
-  rejectSteps,
-} from '../../data/application-repo.ts';
-import { groupOf } from '../../data/group-repo.ts';
-import { APPLICATION, applicationOrder, groupKey, time, userKey } from '../../data/keys.ts';
-import { groupMembershipOf, groupsAdministeredOf } from '../../data/membership-repo.ts';
-import { check } from '../../data/step.ts';
-import { NOT_DELETED, userOf } from '../../data/user-repo.ts';
+import * as applications from '../../data/application-repo.ts';
+import { type Application, applicantOf, applicationOf, isPending } from '../../data/application-repo.ts';
+import { existenceOf, groupOf } from '../../data/group-repo.ts';
+import { groupMembershipOf } from '../../data/membership-repo.ts';
+import { groupsAdministeredOf } from '../../data/role-repo.ts';
+import { userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import { KEPT_IN_LISTS } from '../../limits.ts';
-import { entryResult } from '../entries.ts';
+import type { GroupId, UserId } from '../../ids.ts';
 import { admissible, admit, countJoined } from './admission.ts';
-import { actorMembership, existingGroup, permit, sameRole } from './permissions.ts';
+import { entryResult, groupCommand } from './command.ts';
+import { existingGroup } from './permissions.ts';
 
 /**
- * Section 7.12: joins an open group at once, leaves an application where an admin is to decide (a second renews it), is
- * refused where the group takes none (`result` "fail").
- * @throws ApiError groupMissing, alreadyMember, blocked, and joining an open group tooManyJoined, groupFull
+ * Section 7.12: joins an open group at once, makes or renews an application where admins decide, and is refused where
+ * the group takes no applications (`result` "fail").
+ * @throws ApiError groupMissing, userMissing, alreadyMember, blocked, and for an open group tooManyJoined, groupFull
  */
-export function apply(call: Call, id: number, reason: string) {
+export function apply(call: Call, id: GroupId, reason: string) {
   const applicant = call.person;
   const reads = {
     group: groupOf(call.app, id),
@@ -40,24 +31,19 @@ export function apply(call: Call, id: number, reason: string) {
     const candidate = { id: applicant, user, membership };
     admissible(candidate);
     if (group.approval === 2) return { steps: [], answer: () => refusedResult(applicant) };
+    const answer = () => entryResult(applicant);
     if (group.approval === 0)
-      return {
-        steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate)],
-        answer: () => entryResult(applicant, undefined),
-      };
+      return { steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate)], answer };
     const createdAt = Math.max(call.now, (membership?.applied ?? 0) + 1);
     const expiresAt = createdAt + call.limits.application_life * 1000;
     return {
-      steps: [
-        ...applySteps(call.app, id, applicant, membership, { reason, createdAt, expiresAt }),
-        check(userKey(call.app, applicant), NOT_DELETED),
-      ],
-      answer: () => entryResult(applicant, undefined),
+      steps: applications.submit(call.app, id, applicant, membership, { reason, createdAt, expiresAt }),
+      answer,
     };
   });
 }
 
-const refusedResult = (applicant: number) => ({
+const refusedResult = (applicant: UserId) => ({
   user_id: applicant,
   result: 'fail' as const,
   reason: 'the group takes no applications',
@@ -68,49 +54,47 @@ const refusedResult = (applicant: number) => ({
  * @throws ApiError groupMissing, needsMember, needsAdmin, applicationGone, and on approval userMissing, blocked,
  *   tooManyJoined, groupFull
  */
-export function handleApplication(call: Call, id: number, applicant: number, approval: boolean) {
+export function handleApplication(call: Call, id: GroupId, applicant: UserId, approval: boolean) {
   const reads = {
-    group: groupOf(call.app, id),
-    me: actorMembership(call, id),
     user: userOf(call.app, applicant),
     membership: groupMembershipOf(call.app, id, applicant),
     application: applicationOf(call.app, id, applicant),
   };
-  return call.change(reads, ({ group: found, me, user, membership, application }) => {
-    const { group, actor } = permit(call, 'handle_application', found, me);
-    // Void without its mark, whatever the application says: the person has joined since, or was blocked.
+  return groupCommand(call, id, 'handle_application', reads, ({ group }, { user, membership, application }) => {
+    // Without its mark an application is void, whatever it says: the user has joined since, or was blocked.
     if (!isPending(application, call.now) || membership?.applied !== application.createdAt)
       throw new ApiError('applicationGone');
-    const decision = approval
-      ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, membership })]
-      : rejectSteps(call.app, id, applicant, application);
     return {
-      steps: [...sameRole(call.app, id, actor), ...decision],
-      answer: () => entryResult(applicant, undefined),
+      steps: approval
+        ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, membership })]
+        : applications.reject(call.app, id, applicant, application),
+      answer: () => entryResult(applicant),
     };
   });
 }
 
-/** Groups looked at where the caller names none. */
+/** How many groups are read where the caller names none. */
 const LATEST_GROUPS = 100;
-const FORM = /^\d{13}#\d{1,16}#\d{1,16}#\d{1,16}$/;
+/** Time, group and applicant of the last entry, and total. */
+const POSITION = /^\d{13}#\d{1,16}#\d{1,16}#\d{1,16}$/;
 
 /**
- * Section 7.11: applications to the groups that the actor administers, the newest first over all of them. Groups it
- * does not administer or that are gone are left out. None named: the ones it became admin of last.
+ * Section 7.11: applications to the groups that the actor administers, the newest first over all of them. Other groups
+ * and missing ones are left out. Where the caller names no groups, those whose admin the actor became last.
  * `total` is counted with the first page and travels in the cursor.
- * @throws ApiError badParameter (cursor), groupMissing where an admin token's header names a group that is gone
+ * @throws ApiError badParameter (cursor), groupMissing where an admin token's header names a missing group
  */
 export async function applicationList(
   call: Call,
-  named: number[],
+  named: GroupId[],
   given: { cursor?: string | undefined; limit: number },
 ) {
-  const cursor = new Cursor(call, `application_list ${call.headerGroup ?? ''} ${named.join(' ')}`, FORM, given.cursor);
+  const list = `application_list ${call.headerGroup ?? ''} ${named.join(' ')}`;
+  const cursor = new Cursor(call, list, POSITION, given.cursor);
   const groups = await administeredGroups(call, named);
   const position = cursor.position?.split('#').map(Number);
   const sources = groups.map((group) => applicationsTo(call, group, position));
-  const { entries, goesOn, total: counted } = await newestOf(call.db, sources, given.limit, age);
+  const { entries, goesOn, total: counted } = await newestOf(call.db, sources, given.limit, newestFirst);
   const [first] = groups;
   if (first !== undefined && first === call.headerGroup) existingGroup(call.db.records(groupOf(call.app, first)));
   const total = position?.[3] ?? (await counted());
@@ -123,35 +107,27 @@ export async function applicationList(
       status: application.status,
       expired_time: application.expiresAt,
     })),
-    last && cursor.next([time(last.application.createdAt), last.group, applicantOf(last.application), total].join('#')),
+    last && cursor.next(positionOf(last, total)),
     total,
   );
 }
 
-/** The applications to one group, those after the position of a cursor. */
-function applicationsTo(call: Call, group: number, position: number[] | undefined): Source<Listed> {
-  const oldest = `${APPLICATION}${time(call.now - KEPT_IN_LISTS * 1000)}`;
-  const newest = `${APPLICATION}~`;
-  const start = position ? upTo(group, position) : newest;
+/** The applications to one group after the position of a cursor. */
+function applicationsTo(call: Call, group: GroupId, position: number[] | undefined): Source<Listed> {
+  const { app, now } = call;
+  const start = position && upTo(group, position);
   return {
-    there: { get: groupKey(call.app, group), parse: (item) => item?.status === 'normal' },
-    read: (limit, last) =>
-      applicationsOf(
-        call.app,
-        group,
-        [oldest, last ? before(last.application.lsi1sk) : start],
-        limit,
-        (application) => ({
-          group,
-          application,
-        }),
-      ),
-    count: () => applicationCountOf(call.app, group, [oldest, newest]),
+    there: existenceOf(app, group),
+    read: (limit, last) => {
+      const until = last ? { createdAt: last.application.createdAt, applicant: applicantOf(last.application) } : start;
+      return applications.applicationsOf(app, group, now, until, limit, (application) => ({ group, application }));
+    },
+    count: () => applications.applicationCountOf(app, group, now),
   };
 }
 
-/** Of the groups named (or, of none, the latest) those that the actor administers. */
-async function administeredGroups(call: Call, named: number[]): Promise<number[]> {
+/** The named groups (or else the latest) that the actor administers. */
+async function administeredGroups(call: Call, named: GroupId[]): Promise<GroupId[]> {
   const asked = named.length === 0 && call.headerGroup !== undefined ? [call.headerGroup] : named;
   if (call.me === undefined) {
     await call.open([]);
@@ -164,18 +140,21 @@ async function administeredGroups(call: Call, named: number[]): Promise<number[]
 }
 
 interface Listed {
-  group: number;
+  group: GroupId;
   application: Application;
 }
 
-/** Newest first over all groups; those of one millisecond by group and by key. */
-const age = (one: Listed, other: Listed) =>
+/** Newest first over all groups; within a millisecond by group, then by the digits of the applicant. */
+const newestFirst = (one: Listed, other: Listed) =>
   other.application.createdAt - one.application.createdAt ||
   other.group - one.group ||
-  (one.application.lsi1sk < other.application.lsi1sk ? 1 : -1);
+  (String(applicantOf(one.application)) < String(applicantOf(other.application)) ? 1 : -1);
 
-/** The newest key of a group that comes after the position in that order. */
-function upTo(group: number, [createdAt = 0, at = 0, applicant = 0]: number[]): string {
-  if (group === at) return before(applicationOrder(createdAt, applicant));
-  return `${APPLICATION}${time(group < at ? createdAt : createdAt - 1)}#~`;
+const positionOf = ({ group, application }: Listed, total: number) =>
+  [String(application.createdAt).padStart(13, '0'), group, applicantOf(application), total].join('#');
+
+/** The newest application of a group that comes after the position in that order. */
+function upTo(group: GroupId, [createdAt = 0, at = 0, applicant = 0]: number[]) {
+  if (group === at) return { createdAt, applicant };
+  return { createdAt: group < at ? createdAt : createdAt - 1 };
 }

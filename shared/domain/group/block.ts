@@ -1,96 +1,61 @@
 import type { Call } from '../../call/call.ts';
 import { ListPage } from '../../call/cursor.ts';
-import type { BatchPlan } from '../../call/transact.ts';
-import { equal } from '../../data/expression.ts';
-import { groupOf, updateGroup } from '../../data/group-repo.ts';
+import * as blocks from '../../data/block-repo.ts';
+import * as groups from '../../data/group-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
-import {
-  ADMIN_ROLE,
-  blockedNewestFirst,
-  blockSteps,
-  type GroupMembership,
-  groupMembershipOf,
-  isMember,
-  memberIn,
-  unblockStep,
-} from '../../data/membership-repo.ts';
+import { ADMIN_ROLE, type GroupMembership, isMember, memberIn } from '../../data/membership-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
-import { entryResult } from '../entries.ts';
-import { existingUser } from '../user/existing.ts';
-import { actorMembership, mayTouch, permit, sameRole } from './permissions.ts';
+import type { GroupId, UserId } from '../../ids.ts';
+import { existingUser } from '../user/status.ts';
+import { groupCommandEach, groupRead, membershipsOf } from './command.ts';
+import { mayTouch } from './permissions.ts';
 
 /**
- * Section 7.17: members leave, and nobody of the list comes in by any door. Invitations and applications made before
- * are void from this moment, by one time on the person's user membership; what is left of them is removed behind.
+ * Section 7.17: members leave, and nobody on the list can join by any way. Earlier invitations and applications are void
+ * at once, by one time in the user membership; the background removes them.
  */
-export async function block(call: Call, id: number, users: number[]) {
+export function block(call: Call, id: GroupId, users: UserId[]) {
   const { app, now } = call;
-  const reads = {
-    group: groupOf(app, id),
-    me: actorMembership(call, id),
-    targets: users.map((user) => groupMembershipOf(app, id, user)),
-    people: users.map((user) => userOf(app, user)),
-  };
-  const plan: BatchPlan<typeof reads, number> = {
-    permit: ({ group, me }) => void permit(call, 'block', group, me),
-    entry: ({ group: found, me, targets, people }, { entry, index }) => {
-      const { group, actor } = permit(call, 'block', found, me);
+  const reads = { targets: membershipsOf(call, id, users), people: users.map((user) => userOf(app, user)) };
+  return groupCommandEach(call, id, 'block', users, reads, {
+    user: ({ group, actor }, { targets, people }, { entry, index }) => {
       existingUser(people[index]);
       const target = targets[index];
       mayTouch(actor, group, entry, target);
-      return target?.state === 'blocked' ? [] : blockSteps(app, id, entry, target, now);
+      return target?.state === 'blocked' ? [] : blocks.set(app, id, entry, target, now);
     },
-    shared: ({ group: found, me, targets }, batch) => {
-      const { actor } = permit(call, 'block', found, me);
+    group: (_, { targets }, batch) => {
       const members = batch.map(({ index }) => targets[index]).filter(isMember);
       const admins = members.filter(({ role }) => role === ADMIN_ROLE).length;
-      const counted = { count: -members.length, admins: -admins, blocks: batch.length };
       return [
-        ...sameRole(app, id, actor),
-        updateGroup(app, id, { add: counted }, equal('status', 'normal')),
+        groups.count(app, id, { count: -members.length, admins: -admins, blocks: batch.length }),
         putJob({ kind: 'blocked users', app, group: id, users: batch.map(({ entry }) => entry), createdAt: now }),
       ];
     },
-  };
-  const errors = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, errors[index]));
+  });
 }
 
-/** Section 7.74: may come in again; who is not blocked is no error. */
-export async function unblock(call: Call, id: number, users: number[]) {
-  const { app, now } = call;
-  const reads = {
-    group: groupOf(app, id),
-    me: actorMembership(call, id),
-    targets: users.map((user) => groupMembershipOf(app, id, user)),
-  };
-  const plan: BatchPlan<typeof reads, number> = {
-    permit: ({ group, me }) => void permit(call, 'block', group, me),
-    entry: ({ targets }, { entry, index }) => {
+/** Section 7.74: users may join again. It is no error that a user is not blocked. */
+export const unblock = (call: Call, id: GroupId, users: UserId[]) =>
+  groupCommandEach(call, id, 'block', users, membershipsOf(call, id, users), {
+    user: (_, targets, { entry, index }) => {
       const target = targets[index];
-      return target?.state === 'blocked' ? [unblockStep(app, id, entry, target, now)] : [];
+      return target?.state === 'blocked' ? [blocks.lift(call.app, id, entry, target, call.now)] : [];
     },
-    shared: ({ group: found, me }, batch) => [
-      ...sameRole(app, id, permit(call, 'block', found, me).actor),
-      updateGroup(app, id, { add: { blocks: -batch.length } }, equal('status', 'normal')),
-    ],
-  };
-  const errors = await call.changeEach(reads, users, plan);
-  return users.map((user, index) => entryResult(user, errors[index]));
-}
+    group: (_permitted, _targets, batch) => [groups.count(call.app, id, { blocks: -batch.length })],
+  });
 
 /**
- * Section 7.18: who is blocked, the newest first.
+ * Section 7.18: blocked users, the newest first.
  * @throws ApiError badParameter (cursor), groupMissing, needsMember, needsAdmin
  */
-export async function blockedList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
-  const page = new ListPage(call, `blocked_list ${id}`, blockedNewestFirst(call.app, id), given);
-  const reads = { group: groupOf(call.app, id), me: actorMembership(call, id), blocked: page.read };
-  const { group, blocked } = await call.open(reads, ({ group, me }) => void permit(call, 'blocked_list', group, me));
+export async function blockedList(call: Call, id: GroupId, given: { cursor?: string | undefined; limit: number }) {
+  const page = new ListPage(call, `blocked_list ${id}`, blocks.blockedNewestFirst(call.app, id), given);
+  const { group, records } = await groupRead(call, id, 'blocked_list', page.read);
   const view = (membership: GroupMembership) => ({
     user_id: memberIn(membership),
     group_id: id,
     created_at: new Date(membership.blocked ?? 0).toISOString(),
   });
-  return page.answer(blocked, view, group?.blocks);
+  return page.answer(records, view, group.blocks);
 }

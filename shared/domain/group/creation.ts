@@ -1,8 +1,8 @@
 import type { Call } from '../../call/call.ts';
 import { Idempotency } from '../../call/idempotency.ts';
-import { type BatchPlan, transactEach } from '../../call/transact.ts';
-import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
-import { all, below, missing } from '../../data/expression.ts';
+import { type BatchPlan, type Step, transactEach } from '../../call/transact.ts';
+import { count, countersOf, totalOf } from '../../data/counter-repo.ts';
+import * as groups from '../../data/group-repo.ts';
 import {
   type Group,
   type GroupInfo,
@@ -11,17 +11,14 @@ import {
   groupOf,
   groupTextOf,
   NEW_GROUP,
-  putPublic,
 } from '../../data/group-repo.ts';
-import { groupInfoKey, groupKey, groupTextKey } from '../../data/keys.ts';
-import { groupMembershipOf, joinSteps, OWNER_ROLE } from '../../data/membership-repo.ts';
-import { measured, put, type Step } from '../../data/step.ts';
-import { NOT_DELETED, type User, userOf } from '../../data/user-repo.ts';
+import * as memberships from '../../data/membership-repo.ts';
+import { groupMembershipOf, OWNER_ROLE } from '../../data/membership-repo.ts';
+import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import { newId } from '../../ids.ts';
-import { existingUser } from '../user/existing.ts';
-import { countJoined } from './admission.ts';
-import { inviteeReads, inviteeSteps, joiners } from './invitation.ts';
+import { type GroupId, newId, type UserId } from '../../ids.ts';
+import { existingUser } from '../user/status.ts';
+import { countJoiners, inviteeReads, inviteeSteps } from './invitation.ts';
 import { existingGroup } from './permissions.ts';
 import { groupReply } from './reply.ts';
 
@@ -30,12 +27,12 @@ export interface NewGroup {
   avatar: string;
   description: string;
   type: 0 | 1 | 2;
-  user_list: number[];
+  user_list: UserId[];
 }
 
-/** The id drawn is another group's, or the call is a repetition and has made its group before. */
+/** The id is another group's, or the call is a repetition and has created its group before under `id`. */
 class Redraw extends Error {
-  readonly id: number;
+  readonly id: GroupId;
   constructor(id = newId()) {
     super('another id');
     this.id = id;
@@ -58,15 +55,15 @@ export async function createGroup(call: Call, given: NewGroup) {
   }
 }
 
-/** Parts of a repetition's record: the group's id with its founding, the answer with the last transaction. */
-const MADE = 0;
+/** Parts of the idempotency record: the group's id, written with the group, and the answer, with the last transaction. */
+const CREATED = 0;
 const ANSWERED = 1;
-/** Name, avatar and description at their longest. */
+/** Name, avatar and description of the greatest length. */
 const ANSWERED_BYTES = 14_000;
 
 async function create(
   call: Call,
-  id: number,
+  id: GroupId,
   redrawn: boolean,
   { name, avatar, description, type, user_list }: NewGroup,
 ) {
@@ -81,9 +78,9 @@ async function create(
     owner: userOf(call.app, owner),
     invitees: inviteeReads(call, id, user_list),
     counters: limited ? counters : [],
-    earlier: idempotency ? [idempotency.part(MADE), idempotency.part(ANSWERED, ANSWERED_BYTES)] : [],
+    earlier: idempotency ? [idempotency.part(CREATED), idempotency.part(ANSWERED, ANSWERED_BYTES)] : [],
   };
-  // Nothing is there under a new id.
+  // A new id has no records yet.
   await call.open({ ...reads, shown: redrawn ? shown : [] });
   if (call.limits.groups > 0 && !limited) await call.db.load([counters]);
   const group: Group = {
@@ -97,7 +94,7 @@ async function create(
   };
   const info: GroupInfo = { name, avatar, updatedAt: call.now };
   const text: GroupText = { description, updatedAt: call.now };
-  const plan: BatchPlan<typeof reads, number> = {
+  const plan: BatchPlan<typeof reads, UserId> = {
     permit: () => {},
     opening: (records) => {
       const before = idempotency?.value<number>(records.earlier[0]);
@@ -107,59 +104,60 @@ async function create(
         throw new ApiError('tooManyGroups');
       return [
         ...foundingSteps(call, group, existingUser(records.owner)),
-        ...(call.limits.groups > 0 ? [countStep(call.app, 'groups', 1)] : []),
-        put(groupInfoKey(call.app, id), info),
-        ...(description ? [put(groupTextKey(call.app, id), text)] : []),
-        ...(idempotency ? [idempotency.step(MADE, id)] : []),
+        ...(call.limits.groups > 0 ? [count(call.app, 'groups', 1)] : []),
+        ...groups.createTexts(call.app, id, info, text),
+        ...(idempotency ? [idempotency.step(CREATED, id)] : []),
       ];
     },
     entry: (records, { entry, index }, batch) => {
       if (entry === owner) throw new ApiError('alreadyMember');
       const invitee = { id: entry, ...records.invitees[index]! };
-      // The owner, who is the first to join, is counted in the group already.
+      // The group already counts the owner, who joins first.
       return inviteeSteps(call, existingGroup(records.group ?? group), owner, invitee, {
         reason: '',
         index: index + 1,
-        nth: joiners(records, batch),
+        nth: countJoiners(records.invitees, batch),
       });
     },
     shared: (records, batch) => {
-      const joining = joiners(records, batch);
-      if (!records.group)
-        return [measured('groups_made', put(groupKey(call.app, id), { ...group, count: 1 + joining }, missing))];
-      // Only repetitions of this very call meet it: it need not write for others, nor others for it.
-      return joining > 0 ? [{ ...countJoined(call, group, joining), queued: undefined }] : [];
+      const joining = countJoiners(records.invitees, batch);
+      if (!records.group) return [groups.create(call.app, { ...group, count: 1 + joining })];
+      // Not queued: only repetitions of this call add to the group yet.
+      return joining > 0 ? [groups.count(call.app, id, { count: joining }, { count: group.capacity })] : [];
     },
   };
   const answered = () => idempotency?.value<ReturnType<typeof recordOf>>(call.db.records(reads).earlier[1]);
   const recordOf = (joining: number) => {
-    const { group: made = { ...group, count: 1 }, info: named = info, text: told = text } = call.db.records(shown);
-    return groupReply({ ...made, count: made.count + joining }, named, told, undefined, call.now);
+    const stored = call.db.records(shown);
+    const { count, ...created } = stored.group ?? { ...group, count: 1 };
+    const counted = { ...created, count: count + joining };
+    return groupReply(counted, stored.info ?? info, stored.text ?? text, undefined, call.now);
   };
   if (idempotency)
     plan.closing = (records, batch) =>
-      answered() ? [] : [idempotency.step(ANSWERED, recordOf(joiners(records, batch)))];
+      answered() ? [] : [idempotency.step(ANSWERED, recordOf(countJoiners(records.invitees, batch)))];
   if (!answered()) await transactEach(call.db, reads, user_list, plan);
   return answered() ?? recordOf(0);
 }
 
 /**
- * The group's owner becomes its first member, and a public group stands in its list: part of the transaction that
- * makes the group. Groups that are imported were made before `now`.
+ * The owner becomes the first member, and a public group is listed: part of the transaction that creates the group.
+ * Imported groups were created before `now`.
  * @throws ApiError tooManyOwned, tooManyJoined
  */
 export function foundingSteps(call: Pick<Call, 'app' | 'limits' | 'now'>, group: Group, owner: User): Step[] {
-  const { groups_owned, groups_joined } = call.limits;
-  if (owner.owned >= groups_owned) throw new ApiError('tooManyOwned');
-  if (owner.joined >= groups_joined) throw new ApiError('tooManyJoined');
+  const { groups_owned: mostOwned, groups_joined: mostJoined } = call.limits;
+  if (owner.owned >= mostOwned) throw new ApiError('tooManyOwned');
+  if (owner.joined >= mostJoined) throw new ApiError('tooManyJoined');
   return [
-    ...joinSteps(call.app, group.group, group.owner, undefined, {
+    ...memberships.join(call.app, group.group, group.owner, undefined, {
       now: call.now,
       index: 0,
       role: OWNER_ROLE,
+      mostJoined,
+      mostOwned,
       imported: { joined: group.createdAt },
-      person: all(NOT_DELETED, below('owned', groups_owned), below('joined', groups_joined)),
     }),
-    ...putPublic(call.app, group),
+    ...groups.putPublic(call.app, group),
   ];
 }

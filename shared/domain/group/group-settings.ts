@@ -1,30 +1,19 @@
 import type { Call } from '../../call/call.ts';
-import { all, equal } from '../../data/expression.ts';
-import { type Group, groupOf, updateGroup } from '../../data/group-repo.ts';
+import * as groups from '../../data/group-repo.ts';
+import type { GroupId } from '../../ids.ts';
 import { endOf } from './ban.ts';
-import { actorMembership, permit, sameRole } from './permissions.ts';
+import { groupCommand } from './command.ts';
 import { banExpireTime } from './reply.ts';
 
-type Settings = Partial<
-  Pick<Group, 'approval' | 'member_invite' | 'member_modify' | 'history_visible' | 'read_ack' | 'mutedUntil'>
->;
+/** Changes settings of a group. @throws ApiError groupMissing, needsMember, needsAdmin */
+export const changeGroupSettings = (call: Call, id: GroupId, settings: groups.GroupSettings): Promise<true> =>
+  groupCommand(call, id, 'change_settings', {}, () => ({
+    steps: [groups.changeSettings(call.app, id, settings, call.now)],
+    answer: () => true,
+  }));
 
-/** Sections 7.59–7.70: one of the group's settings. @throws ApiError groupMissing, needsMember, needsAdmin */
-export function changeGroupSettings(call: Call, id: number, set: Settings): Promise<true> {
-  return call.change({ group: groupOf(call.app, id), me: actorMembership(call, id) }, ({ group: found, me }) => {
-    const { actor } = permit(call, 'change_settings', found, me);
-    return {
-      steps: [
-        updateGroup(call.app, id, { set: { ...set, updatedAt: call.now } }, all(equal('status', 'normal'))),
-        ...sameRole(call.app, id, actor),
-      ],
-      answer: () => true as const,
-    };
-  });
-}
-
-/** Section 7.63: while it runs only admins may speak; `minutes` −1 for ever. */
-export async function banAll(call: Call, id: number, minutes: number) {
+/** Lets only admins speak for so many minutes; −1 is for ever. */
+export async function banAll(call: Call, id: GroupId, minutes: number) {
   const mutedUntil = endOf(call.now, minutes);
   await changeGroupSettings(call, id, { mutedUntil });
   return { ban_expire_time: banExpireTime(mutedUntil, call.now) };

@@ -1,8 +1,9 @@
 import type { Call } from '../../call/call.ts';
 import { ListPage } from '../../call/cursor.ts';
-import { dissolvedGroupsOf, groupOf, publicGroupsNewestFirst } from '../../data/group-repo.ts';
+import { dissolvedGroupsOf, publicGroupsNewestFirst } from '../../data/group-repo.ts';
 import { type GroupMembership, groupsJoinedOf, memberIn, membersInOrder } from '../../data/membership-repo.ts';
-import { actorMembership, permit } from './permissions.ts';
+import type { GroupId } from '../../ids.ts';
+import { groupRead } from './command.ts';
 
 /** A member as every list shows it; `join_time` in seconds. */
 export const memberEntry = (membership: GroupMembership) => ({
@@ -11,19 +12,18 @@ export const memberEntry = (membership: GroupMembership) => ({
   join_time: Math.floor((membership.joined ?? 0) / 1000),
 });
 
-/** Section 7.49: the members in order of joining. @throws ApiError groupMissing, needsMember */
-export async function memberList(call: Call, id: number, given: { cursor?: string | undefined; limit: number }) {
+/** The members in order of joining. @throws ApiError groupMissing, needsMember */
+export async function memberList(call: Call, id: GroupId, given: { cursor?: string | undefined; limit: number }) {
   const page = new ListPage(call, `member_list ${id}`, membersInOrder(call.app, id), given);
-  const reads = { group: groupOf(call.app, id), me: actorMembership(call, id), members: page.read };
-  const { group, members } = await call.open(reads, ({ group, me }) => void permit(call, 'member_list', group, me));
-  return page.answer(members, memberEntry, group?.count);
+  const { group, records } = await groupRead(call, id, 'member_list', page.read);
+  return page.answer(records, memberEntry, group.count);
 }
 
 /**
- * Section 7.76: ids of the actor's groups in order of joining. Groups dissolved but not yet cleaned up are left out: by
- * one small Query beside, not by looking at each group.
+ * Ids of the actor's groups in order of joining. One small Query beside finds the groups that are dissolved and not yet
+ * cleaned up: they are left out.
  */
-export async function userJoined(call: Call): Promise<number[]> {
+export async function userJoined(call: Call): Promise<GroupId[]> {
   const { groups, dissolved } = await call.open({
     groups: groupsJoinedOf(call.app, call.person),
     dissolved: dissolvedGroupsOf(call.app, call.now),
@@ -31,7 +31,7 @@ export async function userJoined(call: Call): Promise<number[]> {
   return groups.filter((group) => !dissolved.has(group));
 }
 
-/** Section 7.55: ids of the app's public groups that are not dissolved, the newest first. */
+/** Ids of the app's public groups that are not dissolved, the newest first. */
 export async function publicList(call: Call, given: { cursor?: string | undefined; limit: number }) {
   const page = new ListPage(call, 'public_list', publicGroupsNewestFirst(call.app), given);
   const { groups } = await call.open({ groups: page.read });

@@ -27,7 +27,7 @@ interface Permission {
  * The rights in a group (docs/behaviour.md, Roles and permissions). The app has the owner's rights in every group; an
  * admin token with a `group_id` header has them in that group.
  */
-export const PERMISSIONS = {
+const PERMISSIONS = {
   settings: { least: MEMBER_ROLE },
   change_settings: { least: ADMIN_ROLE },
   change_info: { least: ADMIN_ROLE, orMemberIf: 'member_modify' },
@@ -126,20 +126,9 @@ export function proofOf(call: Call, action: Action, { group, actor }: Permitted)
  * @throws ApiError noPermission, needsOwner
  */
 export function mayTouch(actor: GroupActor, group: Group, user: UserId, target: GroupMembership | undefined): void {
-  // The group and the membership may have been read at different moments; the write proves only the membership's role.
+  // Both, since group and membership may have been read at different moments.
   const owns = user === group.owner || (isMember(target) && target.role === OWNER_ROLE);
   if (owns) throw new ApiError('noPermission', 'not allowed on the group owner');
   if (user === actor.user) throw new ApiError('noPermission', 'not allowed on oneself');
   if (isMember(target) && target.role >= ADMIN_ROLE && actor.role < OWNER_ROLE) throw new ApiError('needsOwner');
 }
-
-// Until every group operation is a command: see command.ts.
-export const stillOpen = grantingSetting;
-export const openCheck = (app: string, group: number, action: Action, actor: GroupActor): Step =>
-  groups.isThere(app, group, grantingSetting(action, actor));
-export const stillOpenCheck = (app: string, group: number, action: Action, actor: GroupActor): Step[] =>
-  Object.keys(grantingSetting(action, actor)).length > 0 ? [openCheck(app, group, action, actor)] : [];
-export const sameRole = (app: string, group: number, { user, membership }: GroupActor): Step[] =>
-  membership ? [memberships.sameRole(app, group, user, membership)] : [];
-export const sameOwner = (app: string, group: Group, actor: GroupActor): Step[] =>
-  actor.user === group.owner ? [] : sameRole(app, group.group, actor);

@@ -1,10 +1,9 @@
 import type { Group, GroupInfo, GroupText } from '../../data/group-repo.ts';
-import { FOR_EVER } from '../../data/keys.ts';
-import { type GroupMembership, isMember } from '../../data/membership-repo.ts';
+import { FOR_EVER, type GroupMembership, isMember } from '../../data/membership-repo.ts';
 
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
-/** The full record of a group (section 7.31, plus `count` and `capacity`); the message modes are the asker's own. */
+/** The full record of a group. The message modes are those of the membership. */
 export function groupReply(
   group: Group,
   info: GroupInfo | undefined,
@@ -27,7 +26,7 @@ export function groupReply(
   };
 }
 
-/** What people set of a group, named as in the API. */
+/** What people set of a group, with the names of the API. */
 export const settingsReply = (group: Group, info: GroupInfo | undefined, text: GroupText | undefined) => ({
   name: info?.name ?? '',
   avatar: info?.avatar ?? '',
@@ -42,10 +41,10 @@ export const settingsReply = (group: Group, info: GroupInfo | undefined, text: G
   read_ack: group.read_ack,
 });
 
-/** Of any of its records (ms). */
+/** When any record of the group was last changed (ms). */
 export const lastChanged = (group: Group, info: GroupInfo | undefined, text: GroupText | undefined): number =>
   Math.max(group.updatedAt, info?.updatedAt ?? 0, text?.updatedAt ?? 0);
 
-/** Seconds since 1970; −1 for ever; 0 as soon as it has passed. */
+/** Seconds since 1970; −1 is for ever, 0 is past. */
 export const banExpireTime = (mutedUntil: number, now: number) =>
   mutedUntil <= now ? 0 : mutedUntil === FOR_EVER ? -1 : seconds(mutedUntil);

@@ -1,37 +1,21 @@
 import type { Call } from '../../call/call.ts';
-import { countStep } from '../../data/counter-repo.ts';
-import { unchanged } from '../../data/expression.ts';
+import * as counters from '../../data/counter-repo.ts';
+import * as devices from '../../data/device-repo.ts';
 import { putJob } from '../../data/job-repo.ts';
-import { deviceKey, directoryKey, mobileKey, userKey, usernameKey } from '../../data/keys.ts';
-import { check, measured, remove, type Step, update } from '../../data/step.ts';
-import { type Device, freeFor, type User } from '../../data/user-repo.ts';
-import { sameCount } from './lock-out.ts';
+import * as users from '../../data/user-repo.ts';
 import { withPassword } from './password-change.ts';
 
 /**
- * Section 1.6: at once gone for login, tokens and names; groups, invitations, applications and devices follow behind.
- * A user token proves itself by the password, an admin token needs none.
+ * Section 1.6: login, sessions and names end at once; the background removes groups, invitations, applications and
+ * devices. A user token needs the password, an admin token does not.
  * @throws ApiError badParameter, noPermission
  */
-export const deleteUser = (call: Call, password: string | undefined): Promise<true> =>
-  withPassword(call, { field: 'password', password, adminExempt: true }, (user, device) =>
-    deletion(call, user, device),
-  );
-
-function deletion(call: Call, user: User, device: Device | undefined): Step[] {
+export function deleteUser(call: Call, password: string | undefined): Promise<true> {
   const { app, now } = call;
-  const id = user.user;
-  const tombstone = { status: 'deleted', epoch: user.epoch + 1, username: '', mobile: undefined, password: undefined };
-  return [
-    measured(
-      'users_deleted',
-      update(userKey(app, id), { set: tombstone }, unchanged(user, 'status', 'epoch', 'username', 'mobile')),
-    ),
-    remove(usernameKey(app, user.username), freeFor(id)),
-    ...(user.mobile === undefined ? [] : [remove(mobileKey(app, user.mobile), freeFor(id))]),
-    remove(directoryKey(app, user.createdAt, id)),
-    ...(device ? [check(deviceKey(app, id, device.sn), sameCount(device))] : []),
-    putJob({ kind: 'deleted user', app, user: id, createdAt: now }),
-    ...(call.limits.users > 0 ? [countStep(app, 'users', -1)] : []),
-  ];
+  return withPassword(call, { field: 'password', password, adminExempt: true }, (user, device) => [
+    ...users.bury(app, user),
+    ...(device ? [devices.checkFailures(app, user.user, device)] : []),
+    putJob({ kind: 'deleted user', app, user: user.user, createdAt: now }),
+    ...(call.limits.users > 0 ? [counters.count(app, 'users', -1)] : []),
+  ]);
 }

@@ -1,68 +1,61 @@
 import type { Call } from '../../call/call.ts';
-import { all, exists, unchanged } from '../../data/expression.ts';
-import { deviceKey, lockKey } from '../../data/keys.ts';
-import { measured, put, remove, type Step, update } from '../../data/step.ts';
-import { type Device, type Lock, unlocked } from '../../data/user-repo.ts';
-import { newRandom } from '../../ids.ts';
+import type { Step } from '../../call/transact.ts';
+import type { Device } from '../../data/device-repo.ts';
+import * as devices from '../../data/device-repo.ts';
+import type { Lock } from '../../data/lock-repo.ts';
+import * as locks from '../../data/lock-repo.ts';
+import type { UserId } from '../../ids.ts';
 
 /**
- * Failed logins (docs/behaviour.md, Lock-out) are counted twice: on the account, which refuses devices that have not
- * logged in before, and on the device itself if it has logged in before, which is refused by its own count alone. So
- * a stranger's guesses keep nobody out, and the `device_guid` of a known device, which is no secret, lets nobody guess on.
- * Only records that are there count: an unknown `device_guid` leaves nothing behind.
+ * A failed login (docs/behaviour.md, Lock-out) is counted on the account, and also on the device if it has logged in
+ * before. A known device is refused by its own count alone, any other device by the account's. So guesses by a stranger
+ * lock no known device, and the `device_guid` of a known device, which is no secret, gives no more guesses. An unknown
+ * `device_guid` leaves no record.
  */
 const FAILURES = 10;
-/** Milliseconds in which so many failures lock, and for which they do. */
+/** So many failures within this time (ms) lock, and for the same time. */
 const WINDOW = 600_000;
 
-/** What a password is tried on: an account, by name or id, and the device if it has logged in before. */
+/** A try of a password: on an account, by name or id, and from a device if it has logged in before. */
 export interface Attempt {
-  /** A user id, or the hash of a login name that nobody has: both count, at the same cost. */
+  /** A user id, or the hash of a login name that no user has. Both are counted, at the same cost. */
   account: string;
   lock: Lock | undefined;
-  known: { user: number; device: Device } | undefined;
+  known: { user: UserId; device: Device } | undefined;
 }
 
-/** Whether another try is refused, right or wrong. */
+/** Whether the try is refused, even with the right password. */
 export const isLockedOut = (call: Call, { lock, known }: Attempt): boolean =>
   (known ? lockedUntil(known.device.fails) : (lock?.lockedUntil ?? 0)) > call.now;
 
-/** When the count of a device ends to lock it (ms); 0 where it does not. */
+/** The end of a device's lock (ms); 0 where its failures do not lock it. */
 export const lockedUntil = (fails: readonly number[] = []): number =>
   fails.length < FAILURES ? 0 : (fails.at(-1) ?? 0) + WINDOW;
 
 /** One more failure: the tenth within the window locks. */
 export function failureSteps(call: Call, { account, lock, known }: Attempt): Step[] {
-  const fails = counted(call, lock?.fails);
+  const fails = withFailure(call, lock?.fails);
   const accountLockedUntil = fails.length >= FAILURES ? call.now + WINDOW : lock?.lockedUntil;
   const ttl = Math.ceil((call.now + 2 * WINDOW) / 1000);
-  const own = known && counted(call, known.device.fails);
-  const locks =
-    ((accountLockedUntil ?? 0) > call.now && (lock?.lockedUntil ?? 0) <= call.now) || lockedUntil(own) > call.now;
+  const own = known && withFailure(call, known.device.fails);
+  const locksAccount = (accountLockedUntil ?? 0) > call.now && (lock?.lockedUntil ?? 0) <= call.now;
+  const counted = {
+    fails,
+    ttl,
+    locks: locksAccount || lockedUntil(own) > call.now,
+    ...(accountLockedUntil !== undefined && { lockedUntil: accountLockedUntil }),
+  };
   return [
-    measured(
-      locks ? 'lock_outs' : 'failed_logins',
-      put(
-        lockKey(call.app, account),
-        // By the mark a call whose answer was lost knows its own failure from another one of the same millisecond.
-        { fails, ttl, mark: newRandom(), ...(accountLockedUntil !== undefined && { lockedUntil: accountLockedUntil }) },
-        unchanged(lock, 'fails', 'lockedUntil'),
-      ),
-    ),
-    ...(known
-      ? [update(deviceKey(call.app, known.user, known.device.sn), { set: { fails: own } }, sameCount(known.device))]
-      : []),
+    locks.countFailure(call.app, account, lock, counted),
+    ...(known && own ? [devices.setFailures(call.app, known.user, known.device, own)] : []),
   ];
 }
 
-const counted = (call: Call, fails: readonly number[] = []) =>
+const withFailure = (call: Call, fails: readonly number[] = []) =>
   [...fails.filter((at) => at > call.now - WINDOW), call.now].slice(-FAILURES);
 
-/** Of guesses made side by side too, only ten are heard: the right one must find the count as it was read. */
-export const sameCount = (device: Device) => all(exists, unchanged(device, 'fails'));
-
-/** A success clears the account's count; that of a new device must find the account unlocked in the same moment. */
-export function clearedSteps(call: Call, { account, lock, known }: Attempt): Step[] {
-  if (!known) return [remove(lockKey(call.app, account), unlocked(call.now))];
-  return lock ? [remove(lockKey(call.app, account))] : [];
+/** A success clears the account's count. A new device also proves that the account is not locked. */
+export function successSteps(call: Call, { account, lock, known }: Attempt): Step[] {
+  if (!known) return [locks.clearUnlocked(call.app, account, call.now)];
+  return lock ? [locks.clear(call.app, account)] : [];
 }

@@ -1,20 +1,23 @@
 import type { Call } from '../../call/call.ts';
-import { unchanged } from '../../data/expression.ts';
-import { deviceKey, userKey } from '../../data/keys.ts';
-import { type Step, update } from '../../data/step.ts';
-import { type Device, deviceOf, lockOf, NOT_DELETED, type User, userOf } from '../../data/user-repo.ts';
+import type { Step } from '../../call/transact.ts';
+import * as devices from '../../data/device-repo.ts';
+import { type Device, deviceOf } from '../../data/device-repo.ts';
+import { lockOf } from '../../data/lock-repo.ts';
+import * as users from '../../data/user-repo.ts';
+import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import { existingUser } from './existing.ts';
-import { failureSteps, isLockedOut, sameCount } from './lock-out.ts';
+import { failureSteps, isLockedOut } from './lock-out.ts';
 import { refuse } from './login.ts';
 import { hashPassword, isPassword } from './password.ts';
+import { existingUser } from './status.ts';
 
 const rejected = (field: string, why: string) => new ApiError('noPermission', `${field}: ${why}`);
 
 /**
- * Proves the actor's password, then writes what `steps` come to. A wrong one counts as a failed login of the actor's
- * device, whose tenth is the last that is heard: `steps` must prove the count of the device they are given. An admin
- * token proves the actor by itself where `adminExempt`.
+ * Proves the actor's password, then writes the steps. A wrong password counts as a failed login of the actor's device,
+ * and the tenth locks it. So `steps` must prove the failures of the device that they are given. Where `adminExempt`, an
+ * admin token needs no password.
+ * @param prepare runs between the comparison and the write
  * @throws ApiError badParameter where it is missing, noPermission where it is wrong
  */
 export async function withPassword(
@@ -32,7 +35,7 @@ export async function withPassword(
   if (matches) await prepare();
   return call.transact(reads, ({ user: found, lock }) => {
     const user = existingUser(found);
-    // Undefined where it was removed meanwhile: it must not come back as half a device.
+    // A device removed meanwhile is not written, which would restore a part of it.
     const device =
       call.actor.kind === 'user' ? call.db.cached(deviceOf(call.app, me, call.actor.device))?.record : undefined;
     const attempt = { account: String(me), lock, known: device && { user: me, device } };
@@ -45,7 +48,7 @@ export async function withPassword(
   });
 }
 
-/** Section 1.4: the old password must match; every other device is signed out. @throws ApiError noPermission */
+/** Section 1.4: the old password must match; all other devices are signed out. @throws ApiError noPermission */
 export async function changePassword(call: Call, given: { old_password: string; new_password: string }): Promise<true> {
   let password: User['password'] | undefined;
   const prepare = async () => {
@@ -55,22 +58,20 @@ export async function changePassword(call: Call, given: { old_password: string; 
     const epoch = user.epoch + 1;
     const { app, person } = call;
     return [
-      update(userKey(app, person), { set: { password, epoch } }, unchanged(user, 'status', 'epoch')),
-      // The device that asks stays signed in: its session moves to the new epoch.
-      ...(device ? [update(deviceKey(app, person, device.sn), { set: { epoch } }, sameCount(device))] : []),
+      users.changePassword(app, user, password, epoch),
+      ...(device ? [devices.keepSession(app, person, device, epoch)] : []),
     ];
   };
   const proof = { field: 'old_password', password: given.old_password, adminExempt: false };
   return withPassword(call, proof, steps, prepare);
 }
 
-/** Section 1.5: a new password by an admin token; every device is signed out. */
+/** Section 1.5: a new password by an admin token; all devices are signed out. */
 export async function setPassword(call: Call, given: string): Promise<true> {
   const reads = { user: userOf(call.app, call.person) };
   const [password] = await Promise.all([hashPassword(given), call.open(reads)]);
   return call.transact(reads, ({ user }) => {
     existingUser(user);
-    const changes = { set: { password }, add: { epoch: 1 } };
-    return { steps: [update(userKey(call.app, call.person), changes, NOT_DELETED)], answer: () => true as const };
+    return { steps: [users.resetPassword(call.app, call.person, password)], answer: () => true as const };
   });
 }

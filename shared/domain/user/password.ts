@@ -3,19 +3,19 @@ import { promisify } from 'node:util';
 import type { PasswordHash } from '../../data/user-repo.ts';
 import { stillRunning } from '../../deadline.ts';
 
-/** OWASP's scrypt setting of least memory: 16 MiB a password, five passes. */
+/** OWASP's scrypt setting with the least memory: 16 MiB per password, five passes. */
 const PARAMETERS = { N: 2 ** 14, r: 8, p: 5 };
 const LENGTH = 32;
 
 const scryptAsync = promisify<string, Buffer, number, { N: number; r: number; p: number }, Buffer>(scrypt);
 
-/** A hash cannot be stopped, so none begins after the call's end. @throws Unavailable then */
+/** A hash cannot be stopped once it runs. @throws Unavailable after the call's end */
 async function derive(...given: Parameters<typeof scryptAsync>): Promise<Buffer> {
   stillRunning();
   return scryptAsync(...given);
 }
 
-/** A new hash with a salt of its own. */
+/** A hash with a new salt. */
 export async function hashPassword(password: string): Promise<PasswordHash> {
   const salt = randomBytes(16);
   const hash = await derive(normal(password), salt, LENGTH, PARAMETERS);
@@ -28,13 +28,13 @@ const NOBODY: PasswordHash = {
   ...PARAMETERS,
 };
 
-/** Whether it is the password; of nobody (undefined) it never is, at the same cost. */
-export async function isPassword(password: string, kept: PasswordHash | undefined): Promise<boolean> {
-  const { salt, hash, N, r, p } = kept ?? NOBODY;
+/** Whether the password matches the hash. Without a hash the answer is no, at the same cost. */
+export async function isPassword(password: string, stored: PasswordHash | undefined): Promise<boolean> {
+  const { salt, hash, N, r, p } = stored ?? NOBODY;
   const expected = Buffer.from(hash, 'base64url');
   const found = await derive(normal(password), Buffer.from(salt, 'base64url'), expected.length, { N, r, p });
-  return timingSafeEqual(found, expected) && kept !== undefined;
+  return timingSafeEqual(found, expected) && stored !== undefined;
 }
 
-/** The same password typed on different keyboards may be composed differently. */
+/** Different keyboards may compose the same password differently. */
 const normal = (password: string) => password.normalize('NFKC');

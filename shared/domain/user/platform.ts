@@ -1,13 +1,14 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
 import { keyFor } from '../../call/token.ts';
 import type { App } from '../../data/app-repo.ts';
-import type { Device } from '../../data/user-repo.ts';
+import type { Device } from '../../data/device-repo.ts';
+import type { UserId } from '../../ids.ts';
 
-/** Longest user agent kept, in characters. */
+/** The most characters of a user agent that are stored. */
 const AGENT = 512;
 
-/** Serial number of the device: drawn from its guid, so that two logins at once find the same; random without one. */
-export function deviceNumber(app: App, user: number, devices: Device[], guid: string | undefined): number {
+/** Serial number of a device: derived from its guid, so that parallel logins agree on it; random without a guid. */
+export function deviceNumber(app: App, user: UserId, devices: Device[], guid: string | undefined): number {
   for (let attempt = 0; ; attempt++) {
     const number =
       guid === undefined ? randomInt(1, 2 ** 31) : 1 + (hash31(app, `${user}|${attempt}|${guid}`) % (2 ** 31 - 1));
@@ -25,8 +26,8 @@ export const agentText = (userAgent: string) => userAgent.slice(0, AGENT);
 
 /**
  * 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Linux; 6 a browser, or unknown (section 1.7, docs/decisions/0020-platform.md).
- * The first that fits: iPhones say "like Mac OS X", Android says Linux, and Apple's networking library tells the system
- * by its processor only.
+ * The first match counts: iPhones say "like Mac OS X" and Android says Linux. Apple's networking library names only the
+ * processor.
  */
 const SYSTEMS = [
   [1, /\b(iphone|ipad|ipod|ios|ipados)\b|cfnetwork\/\S+ darwin\/(?!.*\((x86_64|arm64)\))/i],
@@ -38,7 +39,7 @@ const SYSTEMS = [
 
 /** @returns the number of section 1.7 */
 export function platformOf(userAgent: string): number {
-  // Desktop clients on Electron look like a browser, and say that they are none.
+  // Desktop clients on Electron look like browsers, but name Electron.
   if (/^(Mozilla|Opera)\//.test(userAgent) && !/\bElectron\//.test(userAgent)) return 6;
   return SYSTEMS.find(([, pattern]) => pattern.test(userAgent))?.[0] ?? 6;
 }

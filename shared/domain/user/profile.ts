@@ -1,12 +1,14 @@
 import type { Call } from '../../call/call.ts';
-import type { BatchPlan } from '../../call/transact.ts';
-import { profileKey, userKey } from '../../data/keys.ts';
-import { check, type Step, update } from '../../data/step.ts';
-import { NOT_DELETED, type Profile, profileOf, type User, userOf } from '../../data/user-repo.ts';
+import type { BatchPlan, Step } from '../../call/transact.ts';
+import * as profiles from '../../data/profile-repo.ts';
+import { type Profile, profileOf } from '../../data/profile-repo.ts';
+import * as users from '../../data/user-repo.ts';
+import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import { existingUser } from './existing.ts';
+import type { UserId } from '../../ids.ts';
+import { existingUser } from './status.ts';
 
-/** Section 1.18: the actor's own profile; `private_info` is nobody else's to see. */
+/** Section 1.18: the actor's own profile; no one else sees `private_info`. */
 export async function getProfile(call: Call) {
   const { user: found, profile } = await call.open({
     user: userOf(call.app, call.person),
@@ -36,7 +38,7 @@ export async function getProfile(call: Call) {
 
 type ProfileChange = { [field in keyof Profile]?: Profile[field] | undefined };
 
-/** Sections 1.2, 1.15, 1.17, 1.19, 1.21: changes the fields that came. */
+/** Sections 1.2, 1.15, 1.17, 1.19, 1.21: changes the given fields. */
 export function changeProfile(call: Call, change: ProfileChange): Promise<true> {
   return call.change({ user: userOf(call.app, call.person) }, ({ user }) => ({
     steps: profileSteps(call, call.person, user, change),
@@ -45,13 +47,13 @@ export function changeProfile(call: Call, change: ProfileChange): Promise<true> 
 }
 
 /** Sections 1.3, 1.20: profiles of several users, each on its own. */
-export async function changeProfiles(call: Call, list: { user_id: number; change: ProfileChange | ApiError }[]) {
-  const reads = { users: list.map(({ user_id }) => userOf(call.app, user_id)) };
+export async function changeProfiles(call: Call, list: { user_id: UserId; change: ProfileChange | ApiError }[]) {
+  const reads = { found: list.map(({ user_id }) => userOf(call.app, user_id)) };
   const plan: BatchPlan<typeof reads, (typeof list)[number]> = {
     permit: () => {},
-    entry: ({ users }, { entry, index }) => {
+    entry: ({ found }, { entry, index }) => {
       if (entry.change instanceof ApiError) throw entry.change;
-      return profileSteps(call, entry.user_id, users[index], entry.change);
+      return profileSteps(call, entry.user_id, found[index], entry.change);
     },
     shared: () => [],
   };
@@ -62,10 +64,10 @@ export async function changeProfiles(call: Call, list: { user_id: number; change
   });
 }
 
-function profileSteps(call: Call, id: number, user: User | undefined, change: ProfileChange): Step[] {
+function profileSteps(call: Call, id: UserId, user: User | undefined, change: ProfileChange): Step[] {
   existingUser(user);
   const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
   return Object.keys(set).length > 0
-    ? [update(profileKey(call.app, id), { set }), check(userKey(call.app, id), NOT_DELETED)]
+    ? [profiles.changeProfile(call.app, id, set), users.checkExists(call.app, id)]
     : [];
 }

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../../call/call.ts';
 import { Idempotency } from '../../call/idempotency.ts';
-import { type BatchPlan, transact, transactEach } from '../../call/transact.ts';
-import { countersOf, countStep, totalOf } from '../../data/counter-repo.ts';
-import { comparedName, deviceKey, settingsKey } from '../../data/keys.ts';
-import type { Read } from '../../data/read.ts';
-import { put, type Step } from '../../data/step.ts';
-import { type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
+import { type BatchPlan, type Reads, type Step, transact, transactEach } from '../../call/transact.ts';
+import { count, countersOf, totalOf } from '../../data/counter-repo.ts';
+import * as devices from '../../data/device-repo.ts';
+import type { Part } from '../../data/idempotency-repo.ts';
+import * as profiles from '../../data/profile-repo.ts';
+import { comparedName, type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
 import { ApiError, Unavailable } from '../../errors.ts';
-import { newId } from '../../ids.ts';
+import { newId, type UserId } from '../../ids.ts';
 import { hashPassword } from './password.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
 import { settingsRecord } from './settings.ts';
 
-/** What a registration for push binds besides. */
+/** Additional fields of a registration for push. */
 export interface PushBinding {
   alias?: string | undefined;
   push_token?: string | undefined;
@@ -21,12 +21,12 @@ export interface PushBinding {
 }
 
 /**
- * Sections 1.34, 1.33: a new user, and what it binds for push. Whoever writes the name first has it.
+ * Sections 1.34, 1.33: a new user with its bindings for push. The first write of a name gets it.
  * @throws ApiError registrationClosed, tooManyUsers, usernameTaken
  */
 export async function register(call: Call, username: string, password: string, push: PushBinding = {}) {
   const holder = usernameOf(call.app, username);
-  // Side by side: hashing takes longer than the read.
+  // In parallel: hashing takes longer than the read.
   const [hash] = await Promise.all([hashPassword(password), openWithCounters(call, [holder])]);
   const counters = countersOf(call.app);
   return transact(call.db, { holder, counters }, ({ holder, counters }) => {
@@ -41,7 +41,7 @@ export async function register(call: Call, username: string, password: string, p
   });
 }
 
-/** Parts of a repetition's record: the lease of whoever runs, the answer; and the users that a transaction made. */
+/** Parts of the batch's idempotency record besides the users that each transaction made: a lease, and the answer. */
 const RUNNING = 1000;
 const ANSWERED = 1001;
 /** Seconds: no call runs longer. */
@@ -52,58 +52,44 @@ const PORTION = 10;
 interface BatchEntry {
   username: string;
   password: string;
-  /** Why the entry cannot be, whatever the table says. */
+  /** Why the entry is refused, independent of the table. */
   error: ApiError | undefined;
 }
 
+interface Registered {
+  user_id: UserId;
+  username: string;
+  success: boolean;
+  reason: string;
+}
+
 /**
- * Section 1.32: up to 100 registrations, each on its own. A name that stands twice in the list is taken the second time.
- * Hashed and written in portions, so that a call that runs out of time has registered those that it came to. With an
- * `Idempotency-Key`, one call of the key runs at a time (others are told to try again), and a repetition registers only
- * those that the first did not come to.
+ * Section 1.32: up to 100 registrations, each on its own. A name that the list repeats is taken the second time. Entries
+ * are hashed and written in portions, so that a call that runs out of time has registered some of them. With an
+ * `Idempotency-Key`, one call of the key runs at a time, and a repeated call registers only the remaining entries.
  * @throws Unavailable while another call of the same key runs
  */
-export async function registerBatch(call: Call, list: BatchEntry[]) {
+export async function registerBatch(call: Call, list: BatchEntry[]): Promise<Registered[]> {
   const idempotency = Idempotency.of(call, 'user/register/batch');
-  const names = list.map(({ username }) => usernameOf(call.app, username));
-  const earlier = idempotency ? [idempotency.parts] : [];
-  // Before any hashing: who may not ask costs nothing, and the look-up of the database's address would wait behind the
-  // hashes, in the same pool of threads.
-  await openWithCounters(call, [...names, ...earlier]);
-  const counters = countersOf(call.app);
-  const reads = { names, counters };
-  const made = new Map<number, number>();
-  if (idempotency) {
-    for (const part of call.db.records(earlier)[0] ?? []) {
-      const value = idempotency.value<number[][] | Answer>(part);
-      if (value && Number(part.sk) === ANSWERED) return value as Answer;
-      if (value && Number(part.sk) < RUNNING) for (const [index, user] of value as number[][]) made.set(index!, user!);
-    }
-    // Written again after a lost answer, it meets itself: so it says whose it is.
-    const own = randomUUID();
-    await transact(call.db, idempotency.part(RUNNING), (running) => {
-      const holder = idempotency.value<string>(running);
-      if (holder !== undefined && holder !== own) throw new Unavailable('another call of this key still runs');
-      return { steps: holder === own ? [] : [idempotency.step(RUNNING, own, LEASE)], answer: () => undefined };
-    });
-  }
-  const users = new Map(made);
+  const reads = { names: list.map(({ username }) => usernameOf(call.app, username)), counters: countersOf(call.app) };
+  const parts = idempotency ? [idempotency.parts] : [];
+  // Before any hashing: callers without rights cost little, and the look-up of the database's address does not wait
+  // behind the hashes, which use the same pool of threads.
+  await openWithCounters(call, [...reads.names, ...parts]);
+  const { answer, made } = earlierCalls(idempotency, call.db.records(parts)[0] ?? []);
+  if (answer) return answer;
+  if (idempotency) await takeLease(call, idempotency);
+  /** Users by their place in the list. */
+  const ids = new Map(made);
   const errors: (ApiError | undefined)[] = [];
-  const results = (all: (ApiError | undefined)[]) =>
-    list.map(({ username }, index) => {
-      const error = all[index];
-      return {
-        user_id: error ? 0 : (users.get(index) ?? 0),
-        username,
-        success: !error,
-        reason: error?.message ?? '',
-      };
+  const answerOf = (all: (ApiError | undefined)[]) =>
+    list.map(({ username }, place) => {
+      const error = all[place];
+      return { user_id: error ? 0 : (ids.get(place) ?? 0), username, success: !error, reason: error?.message ?? '' };
     });
-  type Answer = ReturnType<typeof results>;
-  const places = [...list.keys()];
   for (let from = 0; from === 0 || from < list.length; from += PORTION) {
-    const portion = places.slice(from, from + PORTION);
-    const taken = call.db.records(names);
+    const portion = [...list.keys()].slice(from, from + PORTION);
+    const { names: taken } = call.db.records(reads);
     const hashes = await Promise.all(
       portion.map((place) => {
         const { password, error } = list[place]!;
@@ -118,39 +104,58 @@ export async function registerBatch(call: Call, list: BatchEntry[]) {
         if (made.has(place)) return [];
         admitUser(call, counters, batch.length);
         const password = hashes[index];
-        const twice = batch.some(({ entry }) => comparedName(list[entry]!.username) === comparedName(username));
-        if (!password || names[place] || twice) throw new ApiError('usernameTaken');
+        const repeated = batch.some(({ entry }) => comparedName(list[entry]!.username) === comparedName(username));
+        if (!password || names[place] || repeated) throw new ApiError('usernameTaken');
         const user = newUser(username, password, place);
-        users.set(place, user.user);
+        ids.set(place, user.user);
         return putUser(call.app, user);
       },
-      shared: (_, batch) => [
-        ...countUsers(call, batch.length),
-        ...(idempotency && batch[0]
-          ? [
-              idempotency.step(
-                batch[0].entry,
-                batch.map(({ entry }) => [entry, users.get(entry)]),
-              ),
-            ]
-          : []),
-      ],
+      shared: (_, batch) => {
+        const users = batch.map(({ entry }) => [entry, ids.get(entry)]);
+        return [
+          ...countUsers(call, batch.length),
+          ...(idempotency && batch[0] ? [idempotency.step(batch[0].entry, users)] : []),
+        ];
+      },
       ...(idempotency &&
         from + PORTION >= list.length && {
-          closing: (_, __, last) => [idempotency.step(ANSWERED, results([...errors, ...last]))],
+          closing: (_, __, last) => [idempotency.step(ANSWERED, answerOf([...errors, ...last]))],
         }),
     };
     errors.push(...(await transactEach(call.db, reads, portion, plan)));
   }
-  return results(errors);
+  return answerOf(errors);
 }
 
-/** The counters are read only where the app limits its users: together with the rest where the limit is known by then. */
-async function openWithCounters(call: Call, reads: Read<unknown>[]): Promise<void> {
+/** The answer of an earlier call of the same key, or the users that it made before it ended, by their place in the list. */
+function earlierCalls(idempotency: Idempotency | undefined, parts: Part[]) {
+  const made = new Map<number, UserId>();
+  for (const part of parts) {
+    const number = Number(part.sk);
+    const value = idempotency?.value<[place: number, user: UserId][] | Registered[]>(part);
+    if (value && number === ANSWERED) return { answer: value as Registered[], made };
+    if (value && number < RUNNING) for (const [place, user] of value as [number, UserId][]) made.set(place, user);
+  }
+  return { answer: undefined, made };
+}
+
+/** @throws Unavailable while another call of the same key runs */
+async function takeLease(call: Call, idempotency: Idempotency): Promise<void> {
+  // By the holder, a write that is sent again after a lost answer recognizes its own lease.
+  const own = randomUUID();
+  await transact(call.db, idempotency.part(RUNNING), (running) => {
+    const holder = idempotency.value<string>(running);
+    if (holder !== undefined && holder !== own) throw new Unavailable('another call of this key still runs');
+    return { steps: holder === own ? [] : [idempotency.step(RUNNING, own, LEASE)], answer: () => undefined };
+  });
+}
+
+/** Reads the counters too where the app limits its users: in the first round trip, if this instance knows the limit. */
+async function openWithCounters(call: Call, reads: Reads[]): Promise<void> {
   const counters = countersOf(call.app);
-  const known = (call.cachedLimits?.users ?? 0) > 0;
-  await call.open([...reads, ...(known ? counters : [])]);
-  if (call.limits.users > 0 && !known) await call.db.load([counters]);
+  const limited = (call.cachedLimits?.users ?? 0) > 0;
+  await call.open([reads, limited ? counters : []] as Reads);
+  if (call.limits.users > 0 && !limited) await call.db.load([counters]);
 }
 
 /** @throws ApiError registrationClosed, tooManyUsers */
@@ -161,7 +166,7 @@ function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], before: 
 }
 
 const countUsers = (call: Call, more: number): Step[] =>
-  call.limits.users > 0 ? [countStep(call.app, 'users', more)] : [];
+  call.limits.users > 0 ? [count(call.app, 'users', more)] : [];
 
 const newUser = (username: string, password: PasswordHash, index = 0): User => ({
   user: newId(),
@@ -172,16 +177,16 @@ const newUser = (username: string, password: PasswordHash, index = 0): User => (
   confirm: false,
   joined: 0,
   owned: 0,
-  // Now, and not when the call began: hashing takes seconds, and whoever registered meanwhile stands before in the list
-  // of users. Those of one call register in its order.
+  // The clock is read again, since hashing takes seconds and users who registered meanwhile come first in the directory.
+  // The users of one call keep its order.
   createdAt: Date.now() + index,
 });
 
-/** Alias and push token of the user; with a device, the token is the device's too and is issued where none came. */
+/** Alias and push token of the user. A device gets the token too, and a new one where none was given. */
 function pushSteps(call: Call, user: User, { alias, push_token, device_guid }: PushBinding) {
   const token = push_token || (device_guid === undefined ? undefined : newPushToken());
   const settings = { ...(alias && { alias }), ...(token && { push_token: token }) };
-  const steps: Step[] = Object.keys(settings).length > 0 ? [put(settingsKey(call.app, user.user), settings)] : [];
+  const steps: Step[] = Object.keys(settings).length > 0 ? [profiles.putSettings(call.app, user.user, settings)] : [];
   if (device_guid !== undefined) {
     const sn = deviceNumber(call.appRecord, user.user, [], device_guid);
     const device = {
@@ -193,9 +198,9 @@ function pushSteps(call: Call, user: User, { alias, push_token, device_guid }: P
       createdAt: call.now,
       agent: agentText(call.userAgent),
       platform: platformOf(agentText(call.userAgent)),
-      push_token: token,
+      ...(token !== undefined && { push_token: token }),
     };
-    steps.push(put(deviceKey(call.app, user.user, sn), device));
+    steps.push(devices.register(call.app, user.user, device));
   }
   return { steps, settings };
 }

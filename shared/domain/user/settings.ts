@@ -1,11 +1,14 @@
 import type { Call } from '../../call/call.ts';
-import { settingsKey, userKey } from '../../data/keys.ts';
-import { check, type Step, update } from '../../data/step.ts';
-import { NOT_DELETED, settingsOf, type User, userOf } from '../../data/user-repo.ts';
+import type { Step } from '../../call/transact.ts';
+import * as profiles from '../../data/profile-repo.ts';
+import { settingsOf } from '../../data/profile-repo.ts';
+import * as users from '../../data/user-repo.ts';
+import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import { existingUser } from './existing.ts';
+import type { AppId, UserId } from '../../ids.ts';
+import { existingUser } from './status.ts';
 
-/** What a user has set, as section 1.35 documents it; false, 0 and "" until set. */
+/** A user's settings as section 1.35 documents them; false, 0 and "" until set. */
 const DEFAULTS = {
   auth_answer: '',
   auth_mode: 0,
@@ -32,18 +35,16 @@ export type Settings = {
 };
 
 /**
- * Fields that a call may change; `group_confirm` lies with the user, where the admission gate reads it. Alias and badge
- * are kept for the push service and not part of the record.
+ * Fields that a call may change. `group_confirm` is kept in the user's item, where the admission gate reads it. Alias and
+ * badge are kept for the push service and are not part of the reply.
  */
 type Changeable = Settings & { group_confirm: boolean; alias: string; badge: number };
 export type SettingsChange = { [field in keyof Changeable]?: Changeable[field] | undefined };
 
-/** The settings record as clients see it. */
+/** The settings as clients see them. */
 export const settingsRecord = (user: Pick<User, 'user' | 'confirm'>, stored: Partial<Settings> | undefined) => {
   const known = Object.keys(DEFAULTS) as (keyof Settings)[];
-  const set = Object.fromEntries(
-    known.map((field) => [field, stored?.[field] ?? DEFAULTS[field]]),
-  ) as unknown as Settings;
+  const set = Object.fromEntries(known.map((field) => [field, stored?.[field] ?? DEFAULTS[field]])) as Settings;
   return { ...set, group_confirm: user.confirm, id: user.user, user_id: user.user };
 };
 
@@ -57,10 +58,10 @@ export async function getSettings(call: Call) {
 }
 
 /**
- * Section 1.36: changes the fields that came. A user token changes its own only.
+ * Section 1.36: changes the given fields. A user token changes only the settings of its own user.
  * @throws ApiError noPermission for another's settings, userMissing where there is no such user
  */
-export function changeSettings(call: Call, target: number, change: SettingsChange): Promise<true> {
+export function changeSettings(call: Call, target: UserId, change: SettingsChange): Promise<true> {
   return call.change({ user: userOf(call.app, target) }, ({ user }) => {
     if (call.actor.kind === 'user' && call.actor.user !== target)
       throw new ApiError('noPermission', "user_id: not the token's user");
@@ -68,16 +69,16 @@ export function changeSettings(call: Call, target: number, change: SettingsChang
   });
 }
 
-/** Sections 1.1, 1.10, 1.22–1.27, 1.37, 1.41: the actor's own settings, the fields that came. */
+/** Sections 1.1, 1.10, 1.22–1.27, 1.37, 1.41: changes the given fields of the actor's own settings. */
 export const changeOwnSettings = (call: Call, change: SettingsChange): Promise<true> =>
   changeSettings(call, call.person, change);
 
-function settingsSteps(app: string, target: number, user: User | undefined, change: SettingsChange): Step[] {
-  const there = existingUser(user);
+function settingsSteps(app: AppId, target: UserId, user: User | undefined, change: SettingsChange): Step[] {
+  const existing = existingUser(user);
   const { group_confirm: confirm, ...rest } = change;
   const set = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  const fields = Object.keys(set).length > 0 ? [update(settingsKey(app, target), { set })] : [];
-  if (confirm !== undefined && confirm !== there.confirm)
-    return [...fields, update(userKey(app, target), { set: { confirm } }, NOT_DELETED)];
-  return fields.length > 0 ? [...fields, check(userKey(app, target), NOT_DELETED)] : [];
+  const fields = Object.keys(set).length > 0 ? [profiles.changeSettings(app, target, set)] : [];
+  if (confirm !== undefined && confirm !== existing.confirm)
+    return [...fields, users.requireConsent(app, target, confirm)];
+  return fields.length > 0 ? [...fields, users.checkExists(app, target)] : [];
 }

@@ -3,9 +3,10 @@ import type * as crypto from 'node:crypto';
 import { expect, vi } from 'vitest';
 import { tokenHash } from '../../../shared/call/token.ts';
 import { documentClient } from '../../../shared/data/client.ts';
+import { deviceOf, devicesOf } from '../../../shared/data/device-repo.ts';
 import { deviceKey, lockKey } from '../../../shared/data/keys.ts';
+import { lockOf } from '../../../shared/data/lock-repo.ts';
 import { put, update } from '../../../shared/data/step.ts';
-import { deviceOf, devicesOf, lockOf } from '../../../shared/data/user-repo.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, insisted, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
@@ -34,6 +35,7 @@ const login = (given: Given, path: string, body: object) =>
 const failed = (given: Given, account: string, times: number) =>
   given.db.write([
     put(lockKey(given.app, account), {
+      mark: 'x',
       fails: Array(times).fill(Date.now()),
       ttl: Math.ceil(Date.now() / 1000) + 1200,
       ...(times >= 10 && { lockedUntil: Date.now() + 10 * MINUTE }),
@@ -241,7 +243,7 @@ inThisProcess('Lock-out', (story) => {
     expect((await login(given, '/token/id', right)).outcome).toBe('success');
     await lock();
     const at = Date.now() - 10 * MINUTE - 1;
-    const past = { fails: Array(10).fill(at), lockedUntil: at + 10 * MINUTE };
+    const past = { mark: 'x', fails: Array(10).fill(at), lockedUntil: at + 10 * MINUTE };
     await given.db.write([update(lockKey(given.app, String(person.id)), { set: past })]);
     expect((await login(given, '/token/id', { user_id: person.id })).outcome).toBe('noPermission');
     expect((await login(given, '/token/id', right)).outcome).toBe('success');

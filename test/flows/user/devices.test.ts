@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
 import { tokenHash } from '../../../shared/call/token.ts';
+import { deviceOf, pushTokenOf } from '../../../shared/data/device-repo.ts';
 import { deviceKey } from '../../../shared/data/keys.ts';
 import { update } from '../../../shared/data/step.ts';
-import { deviceOf, pushTokenOf } from '../../../shared/data/user-repo.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, Person } from '../../support/story.ts';
 

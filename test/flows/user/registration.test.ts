@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { Call, forgetCachedApps } from '../../../shared/call/call.ts';
+import { forgetCachedApps } from '../../../shared/call/app-cache.ts';
+import { Call } from '../../../shared/call/call.ts';
 import { updateApp } from '../../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../../shared/data/counter-repo.ts';
-import { exists } from '../../../shared/data/expression.ts';
 import { deviceKey } from '../../../shared/data/keys.ts';
 import { registerBatch } from '../../../shared/domain/user/registration.ts';
 import { codeOf } from '../../support/api.ts';
@@ -148,7 +148,7 @@ inThisProcess('Registration for push', (story) => {
 
 inThisProcess('Apps', (story) => {
   story('an app that is closed registers users by its admins only (registrationClosed)', async (given) => {
-    await given.db.write([updateApp(given.app, { registration: 'closed' }, exists)]);
+    await given.db.write([updateApp(given.app, { registration: 'closed' })]);
     forgetCachedApps();
     expect((await register(given, 'one')).outcome).toBe('registrationClosed');
     expect(await given.nobody.fails('POST /user/register/push', entry('one'))).toBe('registrationClosed');
@@ -158,7 +158,7 @@ inThisProcess('Apps', (story) => {
 
   story('an app that is disabled answers nobody (appDisabled)', async (given) => {
     const person = await given.user();
-    await given.db.write([updateApp(given.app, { status: 'disabled' }, exists)]);
+    await given.db.write([updateApp(given.app, { status: 'disabled' })]);
     forgetCachedApps();
     expect((await register(given, 'one')).outcome).toBe('appDisabled');
     expect(await given.nobody.fails('POST /token/id', { user_id: person.id, password: PASSWORD })).toBe('appDisabled');

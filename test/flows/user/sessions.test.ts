@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { forgetCachedApps } from '../../../shared/call/call.ts';
-import { deviceOf, lockOf } from '../../../shared/data/user-repo.ts';
+import { forgetCachedApps } from '../../../shared/call/app-cache.ts';
+import { deviceOf } from '../../../shared/data/device-repo.ts';
+import { lockOf } from '../../../shared/data/lock-repo.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 

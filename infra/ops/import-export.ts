@@ -1,24 +1,25 @@
 import type { Command } from 'commander';
-import { Database } from '../../shared/data/database.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
-import { KINDS } from '../../shared/domain/app/import-lines.ts';
+import { KINDS } from '../../shared/domain/app/lines/kinds.ts';
 import { type Answering, aligned } from './answer.ts';
 import { appId } from './arguments.ts';
-import { exportFile, importFile } from './line-files.ts';
+import { exportFile } from './export-file.ts';
+import { importFile } from './import-file.ts';
 
-/** `import`, `export`: users and groups from elsewhere, and out of here. */
-export function addMovingCommands(program: Command, answering: Answering) {
+/** `import` and `export`: users and groups of an app as a file of JSON lines. */
+export function addImportExportCommands(program: Command, answering: Answering) {
   program
     .command('import')
-    .description('move users, groups and members of a file (docs/migrating.md) into an app; may be run again')
+    .description('import users, groups and members from a file (docs/migrating.md) into an app; may be run again')
     .argument('<app>', 'id of the app', appId)
     .argument('<file>', 'JSON lines')
-    .option('--dry-run', 'check all of it against the app and write nothing')
-    .option('--report <file>', 'write each refused line with its reason there, as JSON lines')
+    .option('--dry-run', 'check every line against the app and write nothing')
+    .option('--report <file>', 'write all refused lines with their reasons to this file, as JSON lines')
     .action(
       answering<[string, string], { dryRun?: true; report?: string }>(
         async (table, [id, file], { dryRun = false, report }) => {
-          const app = await appNamed(new Database(table.client, table.name), id);
+          const app = await appNamed(viewOf(table), id);
           const { counts, refused } = await importFile(table, app, file, { dryRun, report });
           const kinds = [...KINDS, 'unknown' as const].filter((kind) => counts.has(kind));
           const all = kinds.map((kind) => ({ kind, ...counts.get(kind)! }));
@@ -28,7 +29,8 @@ export function addMovingCommands(program: Command, answering: Answering) {
           );
           const named = refused.map(({ line, reason }) => `line ${line}: ${reason}`);
           const more = sum('refused') - refused.length;
-          const where = report === undefined ? 'see them all with --report <file>' : `all are in ${report}`;
+          const where =
+            report === undefined ? '--report <file> writes all of them to a file' : `${report} has all of them`;
           const text = [
             rows.length > 0
               ? aligned(rows, ['kind', 'lines', dryRun ? 'would write' : 'written', 'there already', 'refused'])
@@ -54,19 +56,19 @@ export function addMovingCommands(program: Command, answering: Answering) {
 
   program
     .command('export')
-    .description('write users, groups and members of an app into a new file, in the form that import takes')
+    .description('export users, groups and members of an app to a new file that import can read')
     .argument('<app>', 'id of the app', appId)
-    .argument('<file>', 'a file that is not there yet')
+    .argument('<file>', 'a file that does not exist yet')
     .action(
       answering<[string, string], object>(async (table, [id, file]) => {
-        const app = await appNamed(new Database(table.client, table.name), id);
+        const app = await appNamed(viewOf(table), id);
         const counts = await exportFile(table, app, file);
         const kinds = Object.fromEntries(KINDS.map((kind) => [kind, counts.get(kind) ?? 0]));
         const lines = Object.values(kinds).reduce((sum, count) => sum + count, 0);
         const rows = Object.entries(kinds).map(([kind, count]) => [kind, String(count)]);
         return {
           json: { app_id: id, file, lines, kinds },
-          text: `${aligned(rows, ['kind', 'lines'])}\n\n${file} holds private data and hashes of passwords: keep it as such.`,
+          text: `${aligned(rows, ['kind', 'lines'])}\n\n${file} holds private data and hashes of passwords: keep it safe.`,
         };
       }),
     );

@@ -1,14 +1,14 @@
 import { attempt, Patience } from '../deadline.ts';
 import { bucketName, type ObjectRequest, objectSigner, signable } from './client.ts';
 
-/** Milliseconds that S3 may take to answer. Copying takes about a second for 100 MiB; other calls move 20 MiB at most. */
+/** Milliseconds that S3 may take to answer. It copies 100 MiB in about a second; other calls move 20 MiB at most. */
 const ANSWER = { call: 3000, copy: 20_000 };
-/** A request that S3 does not answer, or answers with a fault that passes, is sent again for so long (ms). */
+/** How long a request is retried that S3 does not answer, or answers with a transient fault (ms). */
 const FAULTS = 3000;
-/** Copies refused although the source is there. More than one, because the source may be uploaded after a refusal. */
+/** A copy that is refused although its source is there is retried: the source may have been uploaded after the refusal. */
 const REFUSED_COPIES = 3;
 
-/** What S3 says of an object. */
+/** The metadata of an object. */
 export interface StoredObject {
   size: number;
   type: string;
@@ -27,7 +27,7 @@ export async function headObject(key: string): Promise<StoredObject | undefined>
   };
 }
 
-/** An object with its content, which is held in memory. */
+/** An object with its content in memory. */
 export interface WholeObject {
   type: string;
   content: Buffer<ArrayBuffer>;
@@ -40,8 +40,8 @@ export async function getObject(key: string): Promise<WholeObject | undefined> {
 }
 
 /**
- * Writes an object unless there is one of that key: of several writers at once S3 lets one win.
- * @returns false where there is one, perhaps of this call itself: its answer may have been lost
+ * Writes an object unless its key is taken. Of concurrent writers S3 lets one win.
+ * @returns false where the key is taken, perhaps by this very call, whose first answer may have been lost
  * @throws Unavailable where S3 does not answer
  */
 export async function putNewObject(key: string, { type, content }: WholeObject): Promise<boolean> {
@@ -50,14 +50,14 @@ export async function putNewObject(key: string, { type, content }: WholeObject):
   return status === 200;
 }
 
-/** Writes an object of no particular type, whatever has its key. @throws Unavailable where S3 does not answer */
+/** Writes an object without a type, and replaces what has its key. @throws Unavailable where S3 does not answer */
 export async function putObject(key: string, content: Buffer<ArrayBuffer>): Promise<void> {
   await send({ method: 'PUT', key, content });
 }
 
 /**
- * Copies an object with its content type, if it still has that etag. Copying it twice leaves the same as copying it
- * once. Tags are not copied: that would need permissions of its own.
+ * Copies an object with its content type, if it still has that etag. A repeated copy changes nothing. Tags are not
+ * copied: that would need further permissions.
  * @returns false where the object is gone or has another etag by now
  * @throws Unavailable where S3 does not answer
  * @throws Error where S3 refuses to copy an object that is there: a permission is missing
@@ -83,12 +83,12 @@ export async function copyObject(from: string, to: string, etag: string): Promis
   throw new Error(`S3 refuses to copy an object that is there: ${from}`);
 }
 
-/** Removes an object; nothing where there is none. @throws Unavailable where S3 does not answer */
+/** Removes an object, if it is there. @throws Unavailable where S3 does not answer */
 export async function deleteObject(key: string): Promise<void> {
   await send({ method: 'DELETE', key });
 }
 
-/** An answer with its whole body. */
+/** An answer with its body. */
 interface Answer {
   status: number;
   headers: Headers;
@@ -96,8 +96,8 @@ interface Answer {
 }
 
 /**
- * Sends a request until S3 answers it. That there is no such object, or another one, is an answer; functions may not
- * list the bucket and are told 403 instead of 404. Faults that pass are tried again.
+ * Sends a request until S3 answers it, and retries transient faults. A missing object, or one that differs, is an
+ * answer. It has status 403 instead of 404, since functions may not list the bucket.
  */
 async function send(request: ObjectRequest, most = ANSWER.call): Promise<Answer> {
   const patience = new Patience(FAULTS, 'S3 does not answer now');
@@ -120,13 +120,13 @@ async function send(request: ObjectRequest, most = ANSWER.call): Promise<Answer>
   }
 }
 
-/** Throws where the body breaks off. An unread body would hold the connection. */
+/** Reads the body, since an unread body holds its connection. Throws where the body breaks off. */
 async function received(response: Response): Promise<Answer> {
   const { status, headers } = response;
   return { status, headers, body: Buffer.from(await response.arrayBuffer()) };
 }
 
-/** `broken`: it would fail again. */
+/** The fault of an answer, if it is one. `broken`: a retry would fail too. */
 function faultOf(
   answer: Answer | Error,
   { method, headers = {} }: ObjectRequest,

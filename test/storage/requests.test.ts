@@ -9,8 +9,8 @@ import { type S3Server, startS3Server } from '../../infra/local/s3/server.ts';
 import { BUCKET_NAME } from '../../shared/environment.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import { bucketUrl } from '../../shared/storage/client.ts';
-import { copyObject, deleteObject, getObject, headObject, putNewObject } from '../../shared/storage/objects.ts';
 import { presign, presignPut } from '../../shared/storage/presign.ts';
+import { copyObject, deleteObject, getObject, headObject, putNewObject } from '../../shared/storage/requests.ts';
 
 let folder: string;
 let server: S3Server;

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { exportFile, importFile } from '../../infra/ops/line-files.ts';
+import { exportFile } from '../../infra/ops/export-file.ts';
+import { importFile } from '../../infra/ops/import-file.ts';
 import { Progress } from '../../infra/ops/progress.ts';
-import { Call, forgetCachedApps } from '../../shared/call/call.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
+import { Call } from '../../shared/call/call.ts';
 import { type App, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -13,7 +15,7 @@ import { groupOf } from '../../shared/data/group-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
-import type { Line } from '../../shared/domain/app/import-lines.ts';
+import type { Line } from '../../shared/domain/app/lines/kinds.ts';
 import { createGroup } from '../../shared/domain/group/creation.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
 import { hashPassword } from '../../shared/domain/user/password.ts';
@@ -376,10 +378,10 @@ describe('ids after an import', () => {
 });
 
 /**
- * MOVING_USERS=20000 runs the whole size: about 40 users a group, each group with members, admins, blocks and bans.
+ * IMPORT_USERS=20000 runs the whole size: about 40 users a group, each group with members, admins, blocks and bans.
  * Neighbouring groups have most of their people in common, and more members than go into one chunk.
  */
-const USERS = Number(process.env.MOVING_USERS ?? 80);
+const USERS = Number(process.env.IMPORT_USERS ?? 80);
 const GROUPS = Math.ceil(USERS / 40);
 const EACH = 34;
 
@@ -466,8 +468,8 @@ describe('progress', () => {
         progress.end();
         if (isTTY) {
           expect(written).toHaveLength(12);
-          expect(written[4]).toBe('\r[#####...............] 50 of 200 lines, 10 a second\x1b[K');
-        } else expect(written).toEqual(['50 of 200 lines, 10 a second\n', '100 of 200 lines, 10 a second\n']);
+          expect(written[4]).toBe('\r[#####...............] 50 of 200 lines, 10 per second\x1b[K');
+        } else expect(written).toEqual(['50 of 200 lines, 10 per second\n', '100 of 200 lines, 10 per second\n']);
       }
     } finally {
       vi.useRealTimers();

@@ -1,0 +1,158 @@
+import { writeFileSync } from 'node:fs';
+import { appendFile, open } from 'node:fs/promises';
+import type { App } from '../../shared/data/app-repo.ts';
+import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
+import { comparedName } from '../../shared/data/user-repo.ts';
+import { importLines } from '../../shared/domain/app/import.ts';
+import { KINDS, type Kind, type Line } from '../../shared/domain/app/lines/kinds.ts';
+import type { Numbered } from '../../shared/domain/app/lines/line.ts';
+import { ApiError, badParameter } from '../../shared/errors.ts';
+import { importInChunks } from './import-chunks.ts';
+import { fieldOf, parseLine } from './line-schemas.ts';
+import { Progress, type Screen } from './progress.ts';
+import { Rehearsal, type Rehearsed } from './rehearsal.ts';
+
+/** A line that was refused, and why. */
+interface RefusedLine {
+  line: number;
+  kind: Kind | null;
+  field: string | null;
+  reason: string;
+}
+
+/** What became of the lines of one kind. */
+interface Counts {
+  lines: number;
+  written: number;
+  there: number;
+  refused: number;
+}
+
+/** Refused lines that the answer names. */
+const NAMED = 20;
+/** Lines held in memory. */
+const HELD = 4096;
+
+/**
+ * Imports a file, kind by kind, so that its lines may stand in any order: it reads the file once per kind. It writes
+ * refused lines to `report`, a file of JSON lines, as soon as it knows them.
+ * @throws Error where the file cannot be read, Unavailable where the database does not answer; it may be run again
+ */
+export async function importFile(
+  table: OperatorTable,
+  app: App,
+  file: string,
+  { dryRun = false, report, screen }: { dryRun?: boolean; report?: string | undefined; screen?: Screen } = {},
+): Promise<Pick<ImportReport, 'counts' | 'refused'>> {
+  const told = new ImportReport(report);
+  const unusable = await checkLines(file, told);
+  const progress = new Progress(told.total('lines'), screen);
+  const rehearsed: Rehearsed = new Map();
+  const view = () => (dryRun ? new Rehearsal(table, rehearsed) : viewOf(table));
+  const importChunk = async (lines: Numbered<Line>[]) => {
+    const outcomes = await importLines(view, app, lines, { rehearsal: dryRun });
+    for (const [index, outcome] of outcomes.entries()) {
+      const { line, number } = lines[index]!;
+      if (outcome instanceof ApiError) await told.refuse(number, line.kind, outcome);
+      else told.of(line.kind)[outcome]++;
+    }
+    progress.show(told.total('written') + told.total('there') + told.total('refused'), 'lines');
+  };
+  try {
+    for (const kind of KINDS.filter((kind) => told.counts.has(kind)))
+      for await (const lines of usableLines(file, kind, unusable)) await importInChunks(lines, importChunk);
+  } catch (error) {
+    (error as Error).message += ' (what is written stays: run the same command again to go on)';
+    throw error;
+  } finally {
+    progress.end();
+  }
+  return told;
+}
+
+/** Counts the lines of a file, and refuses those that are wrong in themselves. @returns the numbers of these */
+async function checkLines(file: string, told: ImportReport): Promise<Set<number>> {
+  const names = new ClaimedNames();
+  const unusable = new Set<number>();
+  for await (const { kind, line, number } of linesOf(file)) {
+    told.of(kind).lines++;
+    const error = line instanceof ApiError ? line : names.errorOf(line, number);
+    if (!error) continue;
+    unusable.add(number);
+    await told.refuse(number, kind, error);
+  }
+  return unusable;
+}
+
+/** The usable lines of a kind, as many at a time as are held in memory. */
+async function* usableLines(file: string, kind: Kind, unusable: ReadonlySet<number>): AsyncGenerator<Numbered<Line>[]> {
+  let held: Numbered<Line>[] = [];
+  for await (const { line, number } of linesOf(file)) {
+    if (line instanceof ApiError || line.kind !== kind || unusable.has(number)) continue;
+    held.push({ line, number });
+    if (held.length === HELD) {
+      yield held;
+      held = [];
+    }
+  }
+  yield held;
+}
+
+async function* linesOf(file: string) {
+  const opened = await open(file);
+  let number = 0;
+  for await (const raw of opened.readLines()) {
+    number++;
+    const text = number === 1 ? raw.replace(/^\uFEFF/, '') : raw;
+    if (text.trim() !== '') yield { ...parseLine(text), number };
+  }
+}
+
+/** What became of all lines. */
+class ImportReport {
+  readonly counts = new Map<Kind | 'unknown', Counts>();
+  /** The first refused lines; all are in the report file. */
+  readonly refused: RefusedLine[] = [];
+  readonly #file: string | undefined;
+
+  /** @param file where all refused lines go */
+  constructor(file: string | undefined) {
+    this.#file = file;
+    if (file !== undefined) writeFileSync(file, '');
+  }
+
+  of(kind: Kind | undefined): Counts {
+    const found = this.counts.get(kind ?? 'unknown') ?? { lines: 0, written: 0, there: 0, refused: 0 };
+    this.counts.set(kind ?? 'unknown', found);
+    return found;
+  }
+
+  total(counted: keyof Counts): number {
+    return [...this.counts.values()].reduce((sum, counts) => sum + counts[counted], 0);
+  }
+
+  async refuse(line: number, kind: Kind | undefined, error: ApiError): Promise<void> {
+    this.of(kind).refused++;
+    const entry = { line, kind: kind ?? null, field: fieldOf(error) ?? null, reason: error.message };
+    if (this.refused.length < NAMED) this.refused.push(entry);
+    if (this.#file !== undefined) await appendFile(this.#file, `${JSON.stringify(entry)}\n`);
+  }
+}
+
+/** Names that one user only may have: of two users in a file the first has them, in whatever order they are written. */
+class ClaimedNames {
+  readonly #claimed = new Map<string, { user: number; number: number }>();
+
+  errorOf(line: Line, number: number): ApiError | undefined {
+    if (line.kind !== 'user') return undefined;
+    const names = { username: comparedName(line.username), ...(line.mobile !== undefined && { mobile: line.mobile }) };
+    for (const [field, name] of Object.entries(names)) {
+      const first = this.#claimed.get(`${field} ${name}`);
+      if (first && first.user !== line.user_id)
+        return badParameter(field, `is that of user ${first.user} in line ${first.number}`);
+    }
+    for (const [field, name] of Object.entries(names))
+      if (!this.#claimed.has(`${field} ${name}`)) this.#claimed.set(`${field} ${name}`, { user: line.user_id, number });
+    return undefined;
+  }
+}

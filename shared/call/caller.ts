@@ -1,0 +1,140 @@
+import { APP_ID, type App, adminTokenOf, touchAdminToken } from '../data/app-repo.ts';
+import type { Database } from '../data/database.ts';
+import { deviceOf, touchDevice } from '../data/device-repo.ts';
+import type { Get, Reads } from '../data/read.ts';
+import { userOf } from '../data/user-repo.ts';
+import { ApiError, badParameter } from '../errors.ts';
+import type { AppId, GroupId, UserId } from '../ids.ts';
+import type { Access } from '../routes/operation.ts';
+import { type AdminTokenText, isGenuine, parseToken, type Token, tokenHash, type UserToken } from './token.ts';
+
+/** What the caller sends in headers, unverified. */
+export interface Credentials {
+  app: string | undefined;
+  token: string | undefined;
+  user: string | undefined;
+  group: string | undefined;
+}
+
+/** The party that a call acts as, once verified. */
+export type Actor =
+  | { kind: 'nobody' }
+  | { kind: 'user'; user: UserId; device: number }
+  | { kind: 'app as user'; user: UserId }
+  | { kind: 'app on group'; group: GroupId }
+  | { kind: 'app' };
+
+/** Presence and last use are written where the record shows none within this time (ms). */
+const TOUCH_EVERY = 60_000;
+
+/** A caller as its headers claim it, unverified. */
+export interface Caller {
+  access: Access;
+  credentials: Credentials;
+  token: Token | undefined;
+  app: AppId;
+  /** The user that the caller claims to act as. */
+  user: UserId | undefined;
+  /** The group that an admin token's header names. */
+  group: GroupId | undefined;
+}
+
+export function callerOf(access: Access, credentials: Credentials): Caller {
+  const token = access === 'public' || !credentials.token ? undefined : parseToken(credentials.token);
+  return {
+    access,
+    credentials,
+    token,
+    app: credentials.app ?? '',
+    user: token?.kind === 'user' ? token.user : token && wholeNumber(credentials.user),
+    group: token?.kind === 'admin' ? wholeNumber(credentials.group) : undefined,
+  };
+}
+
+/** @throws ApiError badParameter, noToken, appMissing: what the headers alone show */
+export function verifyHeaders({ access, credentials, app }: Caller): void {
+  if (!app) throw badParameter('app_id', 'missing header');
+  if (access !== 'public' && !credentials.token) throw new ApiError('noToken');
+  if (!APP_ID.test(app)) throw new ApiError('appMissing');
+}
+
+/** @throws ApiError appMissing, appDisabled, badToken */
+export function verifyApp({ access, token }: Caller, app: App | undefined): App {
+  if (!app) throw new ApiError('appMissing');
+  if (app.status !== 'active') throw new ApiError('appDisabled');
+  if (access !== 'public' && !(token && isGenuine(app, token))) throw new ApiError('badToken');
+  return app;
+}
+
+/** The records that prove the actor: session and user of a user token; an admin token, and the user it acts as. */
+export function proofOf({ app, token, user }: Caller): Reads {
+  if (!token) return [];
+  const proof =
+    token.kind === 'user' ? deviceOf(app, token.user, token.device) : adminTokenOf(app, tokenHash(token.text));
+  return user === undefined ? proof : [proof, userOf(app, user)];
+}
+
+/**
+ * The actor, verified by the records that `db` has read.
+ * @throws ApiError loginAgain, noPermission, badParameter, userMissing
+ */
+export function verifiedActor(caller: Caller, db: Database, now: number): Actor {
+  const { token } = caller;
+  if (!token) return { kind: 'nobody' };
+  return token.kind === 'user' ? verifiedUser(caller, token, db, now) : verifiedAdmin(caller, token, db, now);
+}
+
+function verifiedUser({ app, access, credentials }: Caller, token: UserToken, db: Database, now: number): Actor {
+  const { text, user: id, device: sn } = token;
+  const [device, user] = db.records([deviceOf(app, id, sn), userOf(app, id)] as const);
+  const alive =
+    device?.token === tokenHash(text) &&
+    device.expiresAt > now &&
+    user?.status === 'active' &&
+    device.epoch === user.epoch;
+  if (!alive) throw new ApiError('loginAgain');
+  if (credentials.group !== undefined) throw new ApiError('noPermission', 'group_id: this header needs an admin token');
+  if (credentials.user !== undefined && wholeNumber(credentials.user) !== id)
+    throw new ApiError('noPermission', 'user_id: this header needs an admin token');
+  if (access === 'admin' || access === 'admin as person')
+    throw new ApiError('noPermission', 'this operation needs an admin token');
+  return { kind: 'user', user: id, device: sn };
+}
+
+function verifiedAdmin(caller: Caller, { text }: AdminTokenText, db: Database, now: number): Actor {
+  const { app, access, credentials, user, group } = caller;
+  const admin = db.records(adminTokenOf(app, tokenHash(text)));
+  if (!admin || admin.revoked || (admin.expiresAt ?? Number.POSITIVE_INFINITY) <= now) throw new ApiError('loginAgain');
+  if (credentials.user !== undefined && credentials.group !== undefined)
+    throw badParameter('user_id', 'and group_id: only one of these headers');
+  if (credentials.user !== undefined && user === undefined) throw badParameter('user_id', 'header is not an id');
+  if (credentials.group !== undefined && group === undefined) throw badParameter('group_id', 'header is not an id');
+  if (user !== undefined) {
+    const found = db.records(userOf(app, user));
+    if (!found || found.status === 'deleted') throw new ApiError('userMissing', 'user_id: user does not exist');
+    return { kind: 'app as user', user };
+  }
+  if (access === 'person' || access === 'admin as person')
+    throw badParameter('user_id', 'this operation needs the header with an admin token');
+  return group === undefined ? { kind: 'app' } : { kind: 'app on group', group };
+}
+
+/** Writes presence of the device, or last use of the admin token, where the record shows no recent one. */
+export function touch({ app, token }: Caller, db: Database, now: number): Promise<void> | undefined {
+  if (!token) return undefined;
+  const hash = tokenHash(token.text);
+  const before = now - TOUCH_EVERY;
+  const read = token.kind === 'user' ? deviceOf(app, token.user, token.device) : adminTokenOf(app, hash);
+  if ((db.records<Get<{ seen?: number | undefined } | undefined>>(read)?.seen ?? 0) >= before) return undefined;
+  return db.touch(
+    token.kind === 'user'
+      ? touchDevice(app, token.user, token.device, hash, now, before)
+      : touchAdminToken(app, hash, now, before),
+  );
+}
+
+/** A positive id as headers carry it. */
+export function wholeNumber(text = ''): number | undefined {
+  const number = /^[0-9]{1,16}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}

@@ -1,0 +1,84 @@
+import type { AppId, GroupId, UserId } from '../ids.ts';
+import { unchanged } from './expression.ts';
+import {
+  applicationKey,
+  BLOCKED,
+  blockOrder,
+  groupMembershipKey,
+  groupMembershipPartition,
+  userKey,
+  userMembershipKey,
+  voidOrder,
+} from './keys.ts';
+import {
+  endedUserMembership,
+  type GroupMembership,
+  groupMembershipTtl,
+  isMember,
+  runningBanEnd,
+} from './membership-repo.ts';
+import { asRecord, type Listing } from './read.ts';
+import { MOST_BYTES } from './sizes.ts';
+import { check, measured, put, remove, type Step, update } from './step.ts';
+import { NOT_DELETED } from './user-repo.ts';
+
+/**
+ * Blocks a user: a membership ends as by a kick, a pending application is removed, and the time in the user membership
+ * voids earlier invitations. @param blockedAt when an imported block began
+ */
+export function set(
+  app: AppId,
+  group: GroupId,
+  user: UserId,
+  was: GroupMembership | undefined,
+  now: number,
+  blockedAt = now,
+): Step[] {
+  const bannedUntil = runningBanEnd(was, now);
+  const ban = bannedUntil !== undefined && { banned: was?.banned, bannedUntil };
+  const blocked = Math.max(now, was?.invited ?? 0);
+  return [
+    measured(
+      'blocks',
+      put(
+        groupMembershipKey(app, group, user),
+        { state: 'blocked', blocked: blockedAt, lsi1sk: blockOrder(blockedAt, user), ...ban },
+        unchanged(was, 'state', 'role', 'bannedUntil', 'applied', 'invited'),
+      ),
+    ),
+    update(userMembershipKey(app, user, group), {
+      set: {
+        ...endedUserMembership(now),
+        ...(isMember(was) && { kicked: now }),
+        blocked,
+        applied: undefined,
+        lsi2sk: voidOrder(blocked, group),
+      },
+    }),
+    isMember(was)
+      ? measured('leaves', update(userKey(app, user), { add: { joined: -1 } }, NOT_DELETED))
+      : check(userKey(app, user), NOT_DELETED),
+    ...(was?.applied === undefined ? [] : [remove(applicationKey(app, group, user))]),
+  ];
+}
+
+/** Lifts a block. A running ban stays. */
+export function lift(app: AppId, group: GroupId, user: UserId, was: GroupMembership, now: number): Step {
+  const bannedUntil = runningBanEnd(was, now);
+  const key = groupMembershipKey(app, group, user);
+  const as = unchanged(was, 'state', 'bannedUntil');
+  return bannedUntil === undefined
+    ? remove(key, as)
+    : put(key, { banned: was.banned, bannedUntil, ttl: groupMembershipTtl(bannedUntil, 0) }, as);
+}
+
+/** The blocked users of a group, the newest first. */
+export const blockedNewestFirst = (app: AppId, group: GroupId): Listing<GroupMembership> => ({
+  partition: groupMembershipPartition(app, group),
+  index: 'lsi1',
+  prefix: BLOCKED,
+  form: /^B#\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.groupMembership,
+  descending: true,
+  entry: asRecord<GroupMembership>,
+});

@@ -1,0 +1,537 @@
+import * as z from 'zod/mini';
+import { type Entity, entity } from './entity.ts';
+import type { LocalIndexName } from './table.ts';
+
+/**
+ * THE SCHEMA: every kind of item of the one table, with its keys, indexes, largest size, time to live and attributes.
+ * Keys and reading, CDK's indexes, the chart in docs/data-model.md, `ops migrate` and the checks of tests are made from
+ * it.
+ *
+ * Ids are decimal, padded only where their order matters; times are milliseconds since 1970. Nothing that a caller
+ * sends reaches a key but numbers, hashes and names of a checked alphabet, so no key can be forged. All keys but those
+ * of usernames are ASCII, all sort keys and index keys among them: code units order them as bytes do.
+ *
+ * Each kind has a shape, which functions load, and attributes, which only tools and tests load: so the attributes are
+ * functions, and esbuild drops them.
+ */
+
+/** The attributes of a kind, as a type. */
+export type ItemOf<Fields extends () => z.ZodMiniType> = z.output<ReturnType<Fields>>;
+/** The same with the sort key, which names what the item is about. */
+export type Keyed<Item> = Item & { sk: string };
+
+/** Milliseconds since 1970. */
+const ms = () => z.int();
+/** A count, or an amount. */
+const number = () => z.int();
+/** Id of a user or a group. */
+const id = () => z.int();
+const text = () => z.string();
+const flag = () => z.boolean();
+const opt = z.optional;
+const none = () => z.strictObject({});
+
+// ——— app ———
+export const app = /* @__PURE__ */ entity({ pk: 'A#{app}', sk: '#', gsi1: ['APPS', '{app}'] });
+export const appFields = () =>
+  z.union([
+    z.strictObject({
+      app: text(),
+      name: text(),
+      status: z.enum(['active', 'disabled']),
+      registration: z.enum(['open', 'closed']),
+      /** 32 random bytes, base64url. */
+      secret: text(),
+      /** What differs from the defaults. */
+      limits: z.record(text(), number()),
+      createdAt: ms(),
+    }),
+    // A tombstone: the id is never used again.
+    z.strictObject({ app: text(), status: z.literal('deleted'), createdAt: ms(), deleted: ms() }),
+  ]);
+
+export const adminToken = /* @__PURE__ */ entity({
+  pk: 'A#{app}#T#{hash}',
+  sk: '#',
+  gsi1: ['TOKENS#{app}', '{createdAt:time}'],
+});
+export const adminTokenFields = () =>
+  z.strictObject({
+    name: text(),
+    hash: text(),
+    createdAt: ms(),
+    /** Absent: the token does not expire. */
+    expiresAt: opt(ms()),
+    revoked: opt(ms()),
+    /** Last use, written at most once per minute. */
+    seen: opt(ms()),
+  });
+
+export const counterShard = /* @__PURE__ */ entity({ pk: 'A#{app}#C#{shard:number}', sk: '#' });
+export const counterShardFields = () =>
+  z.strictObject({
+    users: opt(number()),
+    groups: opt(number()),
+    /** Last recount by operators, on the first shard. */
+    recounted: opt(ms()),
+  });
+
+export const directoryEntry = /* @__PURE__ */ entity({ pk: 'A#{app}#D', sk: '{createdAt:time}#{user}', bytes: 110 });
+export const publicGroup = /* @__PURE__ */ entity({ pk: 'A#{app}#P', sk: '{createdAt:time}#{group}', bytes: 110 });
+/** While the clean-up of a dissolved group runs. */
+export const dissolvedGroup = /* @__PURE__ */ entity({ pk: 'A#{app}#X', sk: 'D#{group}', bytes: 110 });
+/** Once that has ended, by the time of its end: sorts before all that still run. */
+export const cleanedGroup = /* @__PURE__ */ entity({
+  pk: 'A#{app}#X',
+  sk: 'C#{endedAt:time}#{group}',
+  bytes: 110,
+  ttl: 'all',
+});
+
+// ——— names, locks, idempotency ———
+export const username = /* @__PURE__ */ entity({ pk: 'A#{app}#N#{name}', sk: '#' });
+export const mobile = /* @__PURE__ */ entity({ pk: 'A#{app}#M#{mobile}', sk: '#' });
+export const holderFields = () => z.strictObject({ user: id() });
+
+export const pushToken = /* @__PURE__ */ entity({ pk: 'A#{app}#K#{hash}', sk: '#' });
+export const pushTokenFields = () => z.strictObject({ user: id(), sn: number() });
+
+/** `account` is a user id, or the hash of a login name that nobody has. */
+export const lock = /* @__PURE__ */ entity({ pk: 'L#{app}#{account}', sk: '#', ttl: 'all' });
+export const lockFields = () =>
+  z.strictObject({
+    /** Times of the last failed logins. */
+    fails: z.array(ms()),
+    /** Random mark of the call that wrote it: tells a call whether a write whose answer was lost was its own. */
+    mark: text(),
+    /** Logins of new devices are refused until then. */
+    lockedUntil: opt(ms()),
+  });
+
+export const idempotencyRecord = /* @__PURE__ */ entity({ pk: 'I#{app}#{hash}', sk: '{part:number}', ttl: 'all' });
+export const idempotencyRecordFields = () =>
+  z.strictObject({
+    /** Hash of the request. */
+    request: text(),
+    /** JSON: a map would come back with its fields in another order. */
+    value: text(),
+    expiresAt: ms(),
+  });
+
+// ——— user ———
+export const user = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: '#' });
+export const userFields = () =>
+  z.strictObject({
+    user: id(),
+    status: z.enum(['active', 'disabled', 'deleted']),
+    /** As the user wrote it; unique as `comparedName` compares it. */
+    username: text(),
+    mobile: opt(text()),
+    /** scrypt. Absent for a user imported without one: no password logs in until one is set. */
+    password: opt(z.strictObject({ salt: text(), hash: text(), N: number(), r: number(), p: number() })),
+    /** A session is alive while it carries the epoch of its user. */
+    epoch: number(),
+    /** group_confirm: the user is asked before it joins a group. */
+    confirm: flag(),
+    /** Groups joined, owned ones included. */
+    joined: number(),
+    owned: number(),
+    createdAt: ms(),
+  });
+
+export const profile = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'P', bytes: 46_500 });
+export const profileFields = () =>
+  z.strictObject({
+    nick_name: opt(text()),
+    avatar: opt(text()),
+    description: opt(text()),
+    email: opt(text()),
+    private_info: opt(text()),
+    public_info: opt(text()),
+  });
+
+export const settings = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'S', bytes: 12_000 });
+export const settingsFields = () =>
+  z.strictObject({
+    auth_answer: opt(text()),
+    auth_mode: opt(number()),
+    auth_question: opt(text()),
+    auto_download: opt(flag()),
+    no_push: opt(flag()),
+    no_push_detail: opt(flag()),
+    no_push_end_hour: opt(number()),
+    no_push_start_hour: opt(number()),
+    no_sounds: opt(flag()),
+    push_nick_name: opt(text()),
+    push_token: opt(text()),
+    silence_end_time: opt(number()),
+    silence_start_time: opt(number()),
+    vibratory: opt(flag()),
+    alias: opt(text()),
+    badge: opt(number()),
+  });
+
+/** 200 tags: the limit of an app is at most that. */
+export const tags = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'T', bytes: 52_000 });
+export const tagsFields = () => z.strictObject({ tags: z.array(text()) });
+
+export const device = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'D#{sn:number}', bytes: 14_500 });
+export const deviceFields = () =>
+  z.strictObject({
+    sn: number(),
+    guid: opt(text()),
+    /** SHA-256 of the session's token; absent once revoked. */
+    token: opt(text()),
+    expiresAt: ms(),
+    epoch: number(),
+    /** Last call, written at most once per minute. */
+    seen: ms(),
+    createdAt: ms(),
+    /** Last login; absent for a device that was only registered for push. */
+    login: opt(ms()),
+    /** Passwords that failed here since, the last ten at most. */
+    fails: opt(z.array(ms())),
+    agent: text(),
+    platform: number(),
+    push_token: opt(text()),
+    device_token: opt(text()),
+    notifier: opt(text()),
+  });
+
+/** The user's side of a membership; outlives it for as long as older invitations and QR codes live. */
+export const userMembership = /* @__PURE__ */ entity({
+  pk: 'U#{app}#{user}',
+  sk: 'E#{group}',
+  orders: {
+    joined: ['lsi1', 'J#{joined:time}#{index:place}#{group}'],
+    void: ['lsi2', 'K#{at:time}#{group}'],
+    administered: ['lsi3', 'A#{adminSince:time}#{group}'],
+  },
+  shows: { lsi2: ['settled', 'blocked'], lsi3: ['role'] },
+  bytes: 450,
+  ttl: 'some',
+});
+export const userMembershipFields = () =>
+  z.strictObject({
+    role: opt(z.literal([0, 1, 2])),
+    joined: opt(ms()),
+    adminSince: opt(ms()),
+    /** Last join: it settles invitations made until then. */
+    settled: opt(ms()),
+    /** Last block: invitations made until then can never be used. */
+    blocked: opt(ms()),
+    /** Last application. */
+    applied: opt(ms()),
+    /** Last kick, or block as a member: QR codes signed until then do not let this user in. */
+    kicked: opt(ms()),
+  });
+
+const handledFields = () => ({
+  reason: text(),
+  /** 0 pending, 1 agreed, 2 rejected. */
+  status: z.literal([0, 1, 2]),
+  createdAt: ms(),
+  expiresAt: ms(),
+});
+
+/** One per invitee, group and inviter: a second one renews it. */
+export const invitation = /* @__PURE__ */ entity({
+  pk: 'U#{app}#{user}',
+  sk: 'I#{group}#{inviter:number}',
+  orders: {
+    newest: ['lsi1', 'I#{createdAt:time}#{group}#{inviter:number}'],
+    counted: ['lsi2', 'I#{createdAt:time}#{group}#{inviter:number}'],
+  },
+  bytes: 2_700,
+  ttl: 'all',
+});
+export const invitationFields = () => z.strictObject({ ...handledFields(), updatedAt: ms() });
+
+// ——— group ———
+export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#' });
+export const groupFields = () =>
+  z.strictObject({
+    group: id(),
+    status: z.enum(['normal', 'dissolved']),
+    owner: id(),
+    /** 0 private, 1 public, 2 chatroom. */
+    type: z.literal([0, 1, 2]),
+    /** Members, the owner included; never above `capacity`. */
+    count: number(),
+    capacity: number(),
+    /** Admins, the owner not counted. */
+    admins: number(),
+    /** Blocked users. */
+    blocks: number(),
+    /** Applications: 0 agree to all, 1 ask an admin, 2 refuse all. */
+    approval: z.literal([0, 1, 2]),
+    member_invite: flag(),
+    member_modify: flag(),
+    history_visible: flag(),
+    read_ack: flag(),
+    /** Only admins may speak until then (FOR_EVER; 0: everybody may). */
+    mutedUntil: ms(),
+    createdAt: ms(),
+    /** Last change of owner or settings. */
+    updatedAt: ms(),
+  });
+
+export const groupInfo = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'I', bytes: 9_000 });
+export const groupInfoFields = () => z.strictObject({ name: text(), avatar: text(), updatedAt: ms() });
+
+export const groupText = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'X', bytes: 21_000 });
+export const groupTextFields = () => z.strictObject({ description: opt(text()), ext: opt(text()), updatedAt: ms() });
+
+/** Numbers of a group, apart from what joins touch. */
+export const sequence = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'S', ttl: 'some' });
+export const sequenceFields = () =>
+  z.strictObject({
+    /** Number of the last announcement, and how many are kept. */
+    announcement: opt(number()),
+    announcements: opt(number()),
+    /** Number of the last file, and how many are published. */
+    file: opt(number()),
+    files: opt(number()),
+    /** The group is dissolved and its files are being removed: none may be added. */
+    closed: opt(flag()),
+  });
+
+/**
+ * How a user stands to a group: member or blocked, never both, since it is one item. Without a state it only carries a
+ * ban that still runs, or the mark of a pending application. Its partition is not the group's own, so that hot reads of
+ * either do not share the limit of one partition.
+ */
+export const groupMembership = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}#R',
+  sk: 'R#{user}',
+  orders: {
+    joined: ['lsi1', 'M#{joined:time}#{index:place}#{user}'],
+    blocked: ['lsi1', 'B#{blocked:time}#{user}'],
+    banned: ['lsi2', 'X#{slot:time}#{banned:time}#{user}'],
+    admin: ['lsi3', 'A#{adminSince:time}#{user}'],
+  },
+  shows: { lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'], lsi3: ['name', 'joined', 'role'] },
+  bytes: 1_100,
+  ttl: 'some',
+});
+export const groupMembershipFields = () =>
+  z.strictObject({
+    state: opt(z.enum(['member', 'blocked'])),
+    /** 0 member, 1 admin, 2 owner. */
+    role: opt(z.literal([0, 1, 2])),
+    joined: opt(ms()),
+    /** Display name in the group. */
+    name: opt(text()),
+    mute: opt(number()),
+    push: opt(number()),
+    /** When the ban was made, and when it ends (FOR_EVER: never). */
+    banned: opt(ms()),
+    bannedUntil: opt(ms()),
+    /** The pending application: when it was made, and until when it can be approved. */
+    applied: opt(ms()),
+    applicationExpiresAt: opt(ms()),
+    /** The newest invitation, by the clock of the function that made it. */
+    invited: opt(ms()),
+    adminSince: opt(ms()),
+    blocked: opt(ms()),
+  });
+
+/** One per applicant and group: a second one renews it. */
+export const application = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}#R',
+  sk: 'A#{user}',
+  orders: { newest: ['lsi1', 'A#{createdAt:time}#{user}'], counted: ['lsi2', 'A#{createdAt:time}#{user}'] },
+  bytes: 2_600,
+  ttl: 'all',
+});
+export const applicationFields = () => z.strictObject(handledFields());
+
+export const announcement = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}#N', sk: '{number:id}', bytes: 2_200 });
+export const announcementFields = () =>
+  z.strictObject({
+    id: number(),
+    title: text(),
+    /** Absent where it is long: it is an item of its own then, of so many bytes. */
+    content: opt(text()),
+    textBytes: opt(number()),
+    author: id(),
+    createdAt: ms(),
+  });
+
+export const announcementText = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}#N',
+  sk: 'T#{number:id}',
+  bytes: 40_300,
+});
+export const announcementTextFields = () => z.strictObject({ content: text() });
+
+/** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
+export const file = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}#F',
+  sk: '{number:id}',
+  orders: { newest: ['lsi1', 'F#{published:time}#{number:id}'] },
+  gsi1: ['FILES#{app}', '{group}#{number:number}'],
+  bytes: 10_600,
+  ttl: 'some',
+});
+export const fileFields = () =>
+  z.strictObject({
+    id: number(),
+    name: text(),
+    /** Bytes. */
+    size: number(),
+    type: text(),
+    uploader: id(),
+    createdAt: ms(),
+    updatedAt: ms(),
+    /** Absent while it is only reserved. */
+    published: opt(ms()),
+    /** An upload to a reserved file may still come until then. */
+    expiresAt: opt(ms()),
+    /** The random part of its keys in the bucket; a link has none. */
+    random: opt(text()),
+    /** Name of its object below `files/`, once published. */
+    object: opt(text()),
+    /** It came by a form, and an address issued with that leads to it: see `registration`. */
+    registered: opt(flag()),
+    /** A link: the address of what lies elsewhere. */
+    url: opt(text()),
+  });
+
+/** What the upload of a form became. It outlives its file, so that the same upload becomes no second one. */
+export const registration = /* @__PURE__ */ entity({ pk: 'O#{random}', sk: '#', ttl: 'some' });
+export const registrationFields = () => z.strictObject({ file: number(), object: text() });
+
+// ——— background ———
+/** The table's stream hands every one of these to the background function. */
+export const job = /* @__PURE__ */ entity({ pk: 'J#{job}', sk: '#', gsi1: ['JOBS#{digit}', '{job}'] });
+export const jobFields = () => {
+  const common = { app: text(), createdAt: ms(), continued: opt(ms()) };
+  return z.union([
+    z.strictObject({ ...common, kind: z.literal('dissolved group'), group: id() }),
+    z.strictObject({ ...common, kind: z.literal('deleted user'), user: id() }),
+    z.strictObject({ ...common, kind: z.literal('blocked users'), group: id(), users: z.array(id()) }),
+    z.strictObject({ ...common, kind: z.literal('deleted files'), group: id(), objects: z.array(text()) }),
+  ]);
+};
+
+/** A write that waits for an item that many others write: see write-queue.ts. */
+export const queuedWrite = /* @__PURE__ */ entity({ pk: 'Q#{app}#{group}', sk: 'T#{at:time}#{id}', ttl: 'all' });
+export const queuedWriteFields = () => z.strictObject({ steps: text(), failed: opt(text()) });
+
+export const queueLease = /* @__PURE__ */ entity({ pk: 'Q#{app}#{group}', sk: 'L', ttl: 'all' });
+export const queueLeaseFields = () => z.strictObject({ holder: text(), expiresAt: ms() });
+
+/** Every kind of items, for tools and tests: no function loads this. Without spreads, which esbuild would keep. `about`: what the chart says of it. */
+export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniType; about: string }> = {
+  app: {
+    entity: app,
+    fields: appFields,
+    about: 'name, status, registration, limits, secret (each purpose derives its own key)',
+  },
+  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, revocation, last use' },
+  'counter shard': {
+    entity: counterShard,
+    fields: counterShardFields,
+    about: 'users and groups of the app, kept only where an operator limits them',
+  },
+  'directory entry': {
+    entity: directoryEntry,
+    fields: none,
+    about: 'nothing: the order of registration in 32 bytes and the app id per entry',
+  },
+  'public group': { entity: publicGroup, fields: none, about: 'nothing: groups of type 1, the newest first' },
+  'dissolved group': { entity: dissolvedGroup, fields: none, about: 'a mark: the clean-up runs' },
+  'cleaned group': { entity: cleanedGroup, fields: none, about: 'a mark for one minute: the clean-up has ended' },
+  username: {
+    entity: username,
+    fields: holderFields,
+    about: 'the user id. A username is compared in NFKC and lower case; the user has it as it was written',
+  },
+  mobile: { entity: mobile, fields: holderFields, about: 'the user id; uniqueness is `attribute_not_exists`' },
+  'push device token': {
+    entity: pushToken,
+    fields: pushTokenFields,
+    about: 'the user and device that hold it: the last bind wins',
+  },
+  'lock-out': { entity: lock, fields: lockFields, about: 'times of the last ten failed logins of the account' },
+  'idempotency record': {
+    entity: idempotencyRecord,
+    fields: idempotencyRecordFields,
+    about: 'hash of the request, the answer as JSON text; one part per transaction',
+  },
+  user: {
+    entity: user,
+    fields: userFields,
+    about: 'status, username, mobile, password, epoch, consent, groups joined and owned: at most 1 KB, kept for ever',
+  },
+  profile: { entity: profile, fields: profileFields, about: 'long texts, apart from the item that every call reads' },
+  settings: { entity: settings, fields: settingsFields, about: 'the settings of section 1.35' },
+  tags: { entity: tags, fields: tagsFields, about: 'tags in the order of binding' },
+  device: {
+    entity: device,
+    fields: deviceFields,
+    about:
+      'guid, hash of the session token, expiry, epoch, last call, user agent, push token, times of its own failed logins',
+  },
+  'user membership': {
+    entity: userMembership,
+    fields: userMembershipFields,
+    about:
+      'the user side of a membership; last join, block and kick, for as long as older invitations and QR codes live',
+  },
+  invitation: { entity: invitation, fields: invitationFields, about: 'reason, status, expiry' },
+  group: {
+    entity: group,
+    fields: groupFields,
+    about: 'status, owner, type, counts, capacity, flags: at most 0.3 KB, the one hot item, kept for ever',
+  },
+  'group info': { entity: groupInfo, fields: groupInfoFields, about: 'name and avatar' },
+  'group text': { entity: groupText, fields: groupTextFields, about: 'description and ext' },
+  sequence: {
+    entity: sequence,
+    fields: sequenceFields,
+    about:
+      'last announcement and file number, announcements and files kept; closed once the files of a dissolved group go',
+  },
+  'group membership': {
+    entity: groupMembership,
+    fields: groupMembershipFields,
+    about:
+      '**one item per group and user**: member, blocked or neither; role, display name, ban, message modes, mark of a pending application',
+  },
+  application: { entity: application, fields: applicationFields, about: 'reason, status, expiry' },
+  announcement: { entity: announcement, fields: announcementFields, about: 'title, author, content if it is short' },
+  'announcement text': {
+    entity: announcementText,
+    fields: announcementTextFields,
+    about: 'the content of a long announcement',
+  },
+  file: {
+    entity: file,
+    fields: fileFields,
+    about: 'name, size, type, uploader, its object or link; TTL while it is only reserved',
+  },
+  registration: {
+    entity: registration,
+    fields: registrationFields,
+    about: 'the file that the upload of a form became, and its object; TTL of 7 days once the file is gone',
+  },
+  job: {
+    entity: job,
+    fields: jobFields,
+    about: 'work left to the background; the stream hands it out. 16 partitions of the global index',
+  },
+  'queued write': {
+    entity: queuedWrite,
+    fields: queuedWriteFields,
+    about: 'a write that waits for the record of the group, its steps compressed',
+  },
+  'queue lease': { entity: queueLease, fields: queueLeaseFields, about: 'the call that writes for the others' },
+};
+
+/** Attributes that a local index holds besides keys: what lists of any kind show by it. Undefined: all of them. */
+export function projectedBy(index: LocalIndexName): string[] | undefined {
+  if (index === 'lsi1') return undefined;
+  return [...new Set(Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? []))].sort();
+}

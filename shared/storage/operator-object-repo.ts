@@ -1,0 +1,86 @@
+import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import type { AppId, GroupId } from '../ids.ts';
+import { FILES, fileObject, groupIncoming, randomOf } from './names.ts';
+
+/**
+ * The bucket as operators reach it, by AWS's own client. No function may import this file (test/ops/door.test.ts): it may
+ * not list the bucket, and its bundle would be 155 KB heavier (docs/decisions/0022).
+ */
+export interface OperatorBucket {
+  client: S3Client;
+  name: string;
+}
+
+export interface ListedObject {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** When it was last written, in milliseconds. */
+  written: number;
+}
+
+/** The key of a published file's object. @param object its name in the file's record */
+export const objectKey: (app: AppId, group: GroupId, object: string) => string = fileObject;
+
+/**
+ * The objects of an app's files, group by group. Keys of one group follow one another. Avatars follow all groups, whose
+ * keys begin with a digit.
+ */
+export async function* filesByGroup(
+  bucket: OperatorBucket,
+  app: AppId,
+): AsyncGenerator<[group: GroupId, objects: ListedObject[]]> {
+  const prefix = `${FILES}${app}/`;
+  let group: GroupId | undefined;
+  let objects: ListedObject[] = [];
+  for await (const object of objectsBelow(bucket, prefix)) {
+    const [, id] = /^(\d{1,16})\//.exec(object.key.slice(prefix.length)) ?? [];
+    if (id === undefined) break;
+    if (Number(id) !== group) {
+      if (group !== undefined) yield [group, objects];
+      group = Number(id);
+      objects = [];
+    }
+    objects.push(object);
+  }
+  if (group !== undefined) yield [group, objects];
+}
+
+/** Whether the upload that an object was copied from is among these uploads of its group. */
+export type UploadsWaiting = (key: string) => boolean;
+
+/** The uploads to a group that are still there. */
+export async function uploadsWaiting(bucket: OperatorBucket, app: AppId, group: GroupId): Promise<UploadsWaiting> {
+  const waiting = new Set<string>();
+  for await (const { key } of objectsBelow(bucket, groupIncoming(app, group))) waiting.add(randomOf(key));
+  return (key) => waiting.has(randomOf(key));
+}
+
+/** Objects of a prefix in the order of their keys, by one request per thousand. */
+async function* objectsBelow(bucket: OperatorBucket, prefix: string): AsyncGenerator<ListedObject> {
+  let token: string | undefined;
+  do {
+    const { Contents = [], NextContinuationToken } = await bucket.client.send(
+      new ListObjectsV2Command({ Bucket: bucket.name, Prefix: prefix, ContinuationToken: token }),
+    );
+    for (const { Key = '', Size = 0, LastModified } of Contents)
+      yield { key: Key, size: Size, written: LastModified?.getTime() ?? 0 };
+    token = NextContinuationToken;
+  } while (token);
+}
+
+/** When the object was last written, in milliseconds; undefined where there is none. */
+export async function writtenAt({ client, name }: OperatorBucket, key: string): Promise<number | undefined> {
+  try {
+    const { LastModified } = await client.send(new HeadObjectCommand({ Bucket: name, Key: key }));
+    return LastModified?.getTime() ?? 0;
+  } catch (error) {
+    // The answer to HEAD has no body: only its status says what is missing. Listing has shown that the bucket is there.
+    if ((error as Error).name === 'NotFound') return undefined;
+    throw error;
+  }
+}
+
+export async function remove({ client, name }: OperatorBucket, key: string): Promise<void> {
+  await client.send(new DeleteObjectCommand({ Bucket: name, Key: key }));
+}

@@ -1,0 +1,47 @@
+import { formOf, isOf, type Key } from '../../shared/data/entity.ts';
+import type { Item } from '../../shared/data/read.ts';
+import { ENTITIES } from '../../shared/data/schema.ts';
+
+const kinds = Object.entries(ENTITIES).map(([name, { entity, fields }]) => {
+  const { orders = {}, gsi1 } = entity.shape;
+  const forms = Map.groupBy(Object.values(orders), ([index]) => `${index}sk`);
+  return {
+    name,
+    matches: isOf(entity),
+    fields: fields(),
+    ttl: entity.shape.ttl,
+    orders: ['lsi1sk', 'lsi2sk', 'lsi3sk'].map(
+      (attribute) => [attribute, (forms.get(attribute) ?? []).map(([, template]) => formOf(template))] as const,
+    ),
+    gsi1: gsi1?.map(formOf),
+  };
+});
+
+/** What is wrong with an item by the schema: one sentence each, none where all is well. */
+export function schemaProblems(item: Item & Key): string[] {
+  const { pk, sk, lsi1sk, lsi2sk, lsi3sk, gsi1pk, gsi1sk, ttl, v, ...attributes } = item;
+  const of = kinds.filter(({ matches }) => matches({ pk, sk }));
+  const [kind] = of;
+  if (!kind || of.length > 1) return [`${pk} ${sk} is an item of ${of.length} kinds`];
+  const problem = (text: string) => `${kind.name} ${pk} ${sk} ${text}`;
+  const found: string[] = [];
+  const parsed = kind.fields.safeParse(attributes);
+  if (!parsed.success)
+    found.push(
+      ...parsed.error.issues.map(({ path, message, code }) => problem(`${path.join('.')}: ${code} ${message}`)),
+    );
+  for (const [attribute, forms] of kind.orders) {
+    const value = item[attribute];
+    if (value !== undefined && !forms.some((form) => form.test(String(value))))
+      found.push(problem(`has ${attribute} ${value}`));
+  }
+  const indexed = [gsi1pk, gsi1sk].filter((value) => value !== undefined);
+  // A deleted app leaves its index.
+  if (indexed.length !== (kind.gsi1 ? 2 : 0) && !(kind.name === 'app' && attributes.status === 'deleted'))
+    found.push(problem(`has ${indexed.length} keys of the global index`));
+  if (kind.gsi1?.some((form, place) => indexed[place] !== undefined && !form.test(String(indexed[place]))))
+    found.push(problem(`has ${indexed} in the global index`));
+  if (kind.ttl !== 'some' && (ttl !== undefined) !== (kind.ttl === 'all')) found.push(problem(`has the TTL ${ttl}`));
+  if (v !== undefined) found.push(problem(`has the version ${v}`));
+  return found;
+}
