@@ -11,7 +11,7 @@ import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { BUNDLE_FILE, bundle, bundleFolder, FORM } from '../infra/bundle.ts';
-import { userKey } from '../shared/data/keys.ts';
+import * as schema from '../shared/data/schema.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../shared/environment.ts';
 import { routes } from '../shared/routes/index.ts';
 import { eventOf } from '../test/support/api.ts';
@@ -101,7 +101,7 @@ async function buildContestants(folder: string, lab: Laboratory): Promise<Subjec
     metafile: true,
     logLevel: 'error',
   });
-  const key = userKey(lab.given.app, lab.scene.carol.id).pk;
+  const key = schema.user.key(lab.given.app, lab.scene.carol.id).pk;
   const query = { key };
   const event = {
     ...eventOf('GET', '/user/profile', { query }),

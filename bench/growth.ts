@@ -1,7 +1,7 @@
 /** Measures the costs of the same calls in small and large groups and apps. */
 import { exists } from '../shared/data/expression.ts';
 import { updateGroup } from '../shared/data/group-repo.ts';
-import { directoryKey, groupMembershipKey, memberOrder, userKey } from '../shared/data/keys.ts';
+import * as schema from '../shared/data/schema.ts';
 import { putAll } from '../test/support/database.ts';
 import { Given, type Person } from '../test/support/story.ts';
 import { laboratory } from './laboratory.ts';
@@ -55,11 +55,11 @@ async function ofGroup(given: Given, size: number, note: Note): Promise<void> {
     Array.from({ length: size - 3 }, (_, n) => {
       const [user, joined] = [1_000_000 + n, SINCE + n];
       return {
-        ...groupMembershipKey(app, group_id, user),
+        ...schema.groupMembership.key(app, group_id, user),
         state: 'member',
         role: 0,
         joined,
-        lsi1sk: memberOrder(joined, 0, user),
+        lsi1sk: schema.groupMembership.orders.joined(joined, 0, user),
       };
     }),
   );
@@ -89,13 +89,13 @@ async function ofApp(given: Given, size: number, note: Note): Promise<void> {
   const users = Array.from({ length: size }, (_, n) => 1_000_000 + n);
   await putAll(
     given.world.table,
-    users.map((user, n) => ({ ...directoryKey(app, SINCE + n, user) })),
+    users.map((user, n) => ({ ...schema.directoryEntry.key(app, SINCE + n, user) })),
   );
   const user = { status: 'active', password: {}, epoch: 0, confirm: false, joined: 0, owned: 0, createdAt: SINCE };
   const shown = users.filter((_, n) => n < 1000 || n >= size - 1000);
   await putAll(
     given.world.table,
-    shown.map((id) => ({ ...userKey(app, id), ...user, user: id, username: `user_${id}` })),
+    shown.map((id) => ({ ...schema.user.key(app, id), ...user, user: id, username: `user_${id}` })),
   );
   const admin = given.admin();
   const [someone] = await given.users(1);

@@ -3,7 +3,7 @@ import { forgetCachedApps } from '../shared/call/app-cache.ts';
 import { tokenHash } from '../shared/call/token.ts';
 import { updateApp } from '../shared/data/app-repo.ts';
 import { documentClient } from '../shared/data/client.ts';
-import { adminTokenKey, deviceKey } from '../shared/data/keys.ts';
+import * as schema from '../shared/data/schema.ts';
 import { update } from '../shared/data/step.ts';
 import { type Operation, routes } from '../shared/routes/index.ts';
 import type { Outcome, Request } from './support/api.ts';
@@ -59,7 +59,7 @@ beforeAll(async () => {
   }
   await fillUp(scene);
   expired = await given.session({ user: scene.alice.id, username: scene.alice.username });
-  await given.db.write([update(deviceKey(given.app, expired.id, expired.device), { set: { expiresAt: 1 } })]);
+  await given.db.write([update(schema.device.key(given.app, expired.id, expired.device), { set: { expiresAt: 1 } })]);
   await fillDevice(given, expired);
   ({ adminToken: foreign } = await given.otherApp());
   recorder = new Recorder(documentClient(), world.table);
@@ -114,7 +114,7 @@ test('a caller with an expired session reads at most 20 units and writes none (l
 test('a caller with a revoked admin token reads at most 20 units and writes none (loginAgain)', async () => {
   const { given, alice, group } = scene;
   const { adminToken } = given;
-  const key = adminTokenKey(given.app, tokenHash(adminToken));
+  const key = schema.adminToken.key(given.app, tokenHash(adminToken));
   await given.db.write([update(key, { set: { revoked: 1 } })]);
   expect(await refuse(ofActors, 'loginAgain', { token: adminToken, user: alice.id })).toEqual([]);
   expect(await refuse(ofActors, 'loginAgain', { token: adminToken, user: undefined, group })).toEqual([]);

@@ -65,6 +65,11 @@ export const STAND_INS: readonly StandIn[] = [
         .join('\n'),
   },
   {
+    // The user agent needs only its version.
+    file: '@aws-sdk/client-dynamodb/package.json',
+    source: (original) => `export default { version: ${JSON.stringify(JSON.parse(original).version)} };`,
+  },
+  {
     // A rule engine for FIPS, dual-stack and account endpoints, which are not used.
     file: '@aws-sdk/client-dynamodb/dist-es/endpoint/endpointResolver.js',
     source: `export const defaultEndpointResolver = ({ Endpoint, Region }) => ({

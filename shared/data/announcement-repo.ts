@@ -1,9 +1,9 @@
 import type { AppId, GroupId } from '../ids.ts';
 import { type Condition, equal, exists, missing, unchanged } from './expression.ts';
-import { announcementKey, announcementPartition, announcementTextKey, type Key, sequenceKey } from './keys.ts';
+import type { Key } from './keys.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf, Keyed } from './schema.ts';
+import * as schema from './schema.ts';
 import type { Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove as removeKey, type Step, update } from './step.ts';
@@ -14,9 +14,9 @@ export type Announcement = Keyed<ItemOf<typeof schema.announcementFields>>;
 export type WholeAnnouncement = Omit<Announcement, 'sk' | 'textBytes'> & { content: string };
 
 export const announcementOf = (app: AppId, group: GroupId, id: number): Get<Announcement | undefined> =>
-  getItem(announcementKey(app, group, id));
+  getItem(schema.announcement.key(app, group, id));
 export const announcementTextOf = (app: AppId, group: GroupId, id: number): Get<{ content: string } | undefined> =>
-  getItem(announcementTextKey(app, group, id), MOST_BYTES.announcementText);
+  getItem(schema.announcementText.key(app, group, id), MOST_BYTES.announcementText);
 
 /** Announcements of a group, the oldest first (or the latest); all of them where no limit is given. */
 export const announcementsOf = (
@@ -25,7 +25,7 @@ export const announcementsOf = (
   given: { limit?: number; latest?: boolean } = {},
 ): Query<Announcement[]> => ({
   query: {
-    partition: announcementPartition(app, group),
+    partition: schema.announcement.partition(app, group),
     between: ['0', '9~'],
     entryBytes: MOST_BYTES.announcement,
     ...(given.latest && { descending: true }),
@@ -44,18 +44,18 @@ const putWhole = (
   condition?: Condition | undefined,
 ): Step[] => {
   const { content, ...head } = announcement;
-  const key = announcementKey(app, group, announcement.id);
+  const key = schema.announcement.key(app, group, announcement.id);
   const textBytes = Buffer.byteLength(content);
   if (Buffer.byteLength(head.title) + textBytes <= SHORT) return [put(key, announcement, condition)];
   return [
     put(key, { ...head, textBytes }, condition),
-    put(announcementTextKey(app, group, announcement.id), { content }),
+    put(schema.announcementText.key(app, group, announcement.id), { content }),
   ];
 };
 
 const removeWhole = (app: AppId, group: GroupId, { id, content }: Announcement, condition = exists): Step[] => [
-  removeKey(announcementKey(app, group, id), condition),
-  ...(content === undefined ? [removeKey(announcementTextKey(app, group, id))] : []),
+  removeKey(schema.announcement.key(app, group, id), condition),
+  ...(content === undefined ? [removeKey(schema.announcementText.key(app, group, id))] : []),
 ];
 
 /** Publishes an announcement under the next number. @param oldest those that are removed for it */
@@ -72,7 +72,7 @@ export function publish(
     id,
     steps: [
       update(
-        sequenceKey(app, group),
+        schema.sequence.key(app, group),
         { set: { announcement: id, announcements } },
         unchanged(was, 'announcement', 'announcements'),
       ),
@@ -94,18 +94,18 @@ export const countImported = (
   numbers: readonly number[],
 ): Step =>
   update(
-    sequenceKey(app, group),
+    schema.sequence.key(app, group),
     { set: { announcement: Math.max(was?.announcement ?? 0, ...numbers) }, add: { announcements: numbers.length } },
     unchanged(was, 'announcement', 'announcements', 'closed'),
   );
 
 export const remove = (app: AppId, group: GroupId, announcement: Announcement): Step[] => [
   ...removeWhole(app, group, announcement, equal('createdAt', announcement.createdAt)),
-  update(sequenceKey(app, group), { add: { announcements: -1 } }),
+  update(schema.sequence.key(app, group), { add: { announcements: -1 } }),
 ];
 
 /** Keys of one page of all that lies with a group's announcements, texts too. */
 export const announcementItemsOf = (app: AppId, group: GroupId, limit: number): Query<Key[]> => ({
-  query: { partition: announcementPartition(app, group), between: ['0', '~'], limit },
+  query: { partition: schema.announcement.partition(app, group), between: ['0', '~'], limit },
   parse: ({ items }) => items.map(({ pk, sk }) => asRecord<Key>({ pk, sk })),
 });

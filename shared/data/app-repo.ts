@@ -1,10 +1,10 @@
 import type { AppId } from '../ids.ts';
 import { LIMITS, type LimitName, type Limits, MOST } from '../limits.ts';
 import { absent, all, below, equal, exists, missing, unchanged } from './expression.ts';
-import { adminTokenIndex, adminTokenKey, appIndex, appKey, type Key } from './keys.ts';
+import type { Key } from './keys.ts';
 import { type Get, getItem } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { put, remove, type Step, update } from './step.ts';
 
 /** A tenant. Its secret signs tokens, cursors and QR codes; each purpose derives its own key from it. */
@@ -15,7 +15,7 @@ export type AdminToken = ItemOf<typeof schema.adminTokenFields>;
 /** App ids that can exist: those that operators may choose, and the only ones that may become part of a key. */
 export const APP_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-export const appOf = (app: AppId): Get<App | undefined> => foundApp(appKey(app));
+export const appOf = (app: AppId): Get<App | undefined> => foundApp(schema.app.key(app));
 /** The app's record by its key, as operators find it. A deleted app is not there for anybody. */
 export const foundApp = (key: Key): Get<App | undefined> => ({
   get: key,
@@ -27,7 +27,8 @@ export function limitsOf(app: Pick<App, 'limits'>): Limits {
   for (const [name, most] of Object.entries(MOST) as [LimitName, number][]) limits[name] = Math.min(limits[name], most);
   return limits;
 }
-export const putApp = (app: App): Step => put(appKey(app.app), { ...app, ...appIndex(app.app) }, missing);
+export const putApp = (app: App): Step =>
+  put(schema.app.key(app.app), { ...app, ...schema.app.gsi1(app.app) }, missing);
 /**
  * Sets attributes of an app's record.
  * @param read the app whose status and set attributes must be as they were read; absent: any app that exists
@@ -35,7 +36,7 @@ export const putApp = (app: App): Step => put(appKey(app.app), { ...app, ...appI
 export const updateApp = (app: AppId, set: Partial<App>, read?: App): Step => {
   // The status is always part of the condition, so that a tombstone is never changed.
   const names = new Set<keyof App>(['status', ...(Object.keys(set) as (keyof App)[])]);
-  return update(appKey(app), { set }, read ? unchanged(read, ...names) : exists);
+  return update(schema.app.key(app), { set }, read ? unchanged(read, ...names) : exists);
 };
 /**
  * Leaves a tombstone in the place of a disabled app, so that its id can never be used again. Without the secret, nothing
@@ -43,25 +44,25 @@ export const updateApp = (app: AppId, set: Partial<App>, read?: App): Step => {
  */
 export const buryApp = (app: App, now: number): Step =>
   put(
-    appKey(app.app),
+    schema.app.key(app.app),
     { app: app.app, status: 'deleted', createdAt: app.createdAt, deleted: now },
     equal('status', 'disabled'),
   );
 /** Partition of the global index that holds all apps. */
-export const APPS = appIndex('').gsi1pk;
+export const APPS = schema.app.gsi1('').gsi1pk;
 
 export const adminTokenOf = (app: AppId, hash: string): Get<AdminToken | undefined> =>
-  getItem(adminTokenKey(app, hash));
+  getItem(schema.adminToken.key(app, hash));
 export const putAdminToken = (app: AppId, hash: string, token: Omit<AdminToken, 'hash'>): Step =>
-  put(adminTokenKey(app, hash), { ...token, hash, ...adminTokenIndex(app, token.createdAt) }, missing);
+  put(schema.adminToken.key(app, hash), { ...token, hash, ...schema.adminToken.gsi1(app, token.createdAt) }, missing);
 /** Last use. The hash is part of the condition, so that a forged token writes nothing. */
 export const touchAdminToken = (app: AppId, hash: string, now: number, before: number): Step =>
-  update(adminTokenKey(app, hash), { set: { seen: now } }, all(equal('hash', hash), below('seen', before)));
+  update(schema.adminToken.key(app, hash), { set: { seen: now } }, all(equal('hash', hash), below('seen', before)));
 /** Partition of the global index that holds an app's admin tokens, the oldest first. */
-export const adminTokensOf = (app: AppId) => adminTokenIndex(app, 0).gsi1pk;
+export const adminTokensOf = (app: AppId) => schema.adminToken.gsi1(app, 0).gsi1pk;
 /** The token's record with its hash, by its key, as operators find it. */
 export const foundAdminToken = (key: Key) => getItem<AdminToken>(key);
 export const forgetAdminToken = (key: Key): Step => remove(key);
 /** Refused for a token that is revoked or gone. */
 export const revokeAdminToken = (app: AppId, hash: string, now: number): Step =>
-  update(adminTokenKey(app, hash), { set: { revoked: now } }, all(exists, absent('revoked')));
+  update(schema.adminToken.key(app, hash), { set: { revoked: now } }, all(exists, absent('revoked')));

@@ -1,20 +1,11 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { all, equal, unchanged } from './expression.ts';
-import {
-  APPLICATION,
-  applicationKey,
-  applicationOrder,
-  groupMembershipKey,
-  groupMembershipPartition,
-  time,
-  userKey,
-  userMembershipKey,
-} from './keys.ts';
+import { time } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl, userMembershipTtl } from './membership-repo.ts';
 import { asRecord, before, type Get, getItem, type Query } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf, Keyed } from './schema.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, put, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -28,8 +19,8 @@ export type Outcome = 0 | 1 | 2;
 export type Application = Keyed<ItemOf<typeof schema.applicationFields>> & { lsi1sk: string };
 
 export const applicationOf = (app: AppId, group: GroupId, applicant: UserId): Get<Application | undefined> =>
-  getItem(applicationKey(app, group, applicant));
-export const applicantOf = ({ sk }: Application): UserId => Number(sk.slice(APPLICATION.length));
+  getItem(schema.application.key(app, group, applicant));
+export const applicantOf = ({ sk }: Application): UserId => Number(sk.slice(schema.application.sk.prefix.length));
 
 /** Pending: neither handled nor expired. */
 export const isPending = (application: Application | undefined, now: number): application is Application =>
@@ -48,10 +39,10 @@ export function submit(
   was: GroupMembership | undefined,
   { reason, createdAt, expiresAt }: { reason: string; createdAt: number; expiresAt: number },
 ): Step[] {
-  const order = applicationOrder(createdAt, applicant);
+  const order = schema.application.orders.newest(createdAt, applicant);
   return [
     update(
-      groupMembershipKey(app, group, applicant),
+      schema.groupMembership.key(app, group, applicant),
       {
         set: {
           applied: createdAt,
@@ -61,7 +52,7 @@ export function submit(
       },
       unchanged(was, 'state', 'bannedUntil', 'applied'),
     ),
-    put(applicationKey(app, group, applicant), {
+    put(schema.application.key(app, group, applicant), {
       reason,
       status: PENDING,
       createdAt,
@@ -70,10 +61,10 @@ export function submit(
       lsi2sk: order,
       ttl: ttl(createdAt),
     }),
-    update(userMembershipKey(app, applicant, group), {
+    update(schema.userMembership.key(app, applicant, group), {
       set: { applied: createdAt, ttl: userMembershipTtl(createdAt) },
     }),
-    check(userKey(app, applicant), NOT_DELETED),
+    check(schema.user.key(app, applicant), NOT_DELETED),
   ];
 }
 
@@ -86,14 +77,20 @@ export const settle = (
   now: number,
 ): Step[] =>
   was?.applied !== undefined && (was.applicationExpiresAt ?? 0) > now
-    ? [update(applicationKey(app, group, user), { set: { status: AGREED } }, stillPending({ createdAt: was.applied }))]
+    ? [
+        update(
+          schema.application.key(app, group, user),
+          { set: { status: AGREED } },
+          stillPending({ createdAt: was.applied }),
+        ),
+      ]
     : [];
 
 /** Rejects an application and removes its mark. Both conditions fail where it was renewed meanwhile. */
 export const reject = (app: AppId, group: GroupId, applicant: UserId, application: Application): Step[] => [
-  update(applicationKey(app, group, applicant), { set: { status: REJECTED } }, stillPending(application)),
+  update(schema.application.key(app, group, applicant), { set: { status: REJECTED } }, stillPending(application)),
   update(
-    groupMembershipKey(app, group, applicant),
+    schema.groupMembership.key(app, group, applicant),
     { set: { applied: undefined, applicationExpiresAt: undefined } },
     equal('applied', application.createdAt),
   ),
@@ -103,8 +100,8 @@ const stillPending = ({ createdAt }: Pick<Application, 'createdAt'>) =>
   all(equal('status', PENDING), equal('createdAt', createdAt));
 
 /** The oldest application that lists show, and the end of all, as sort keys. */
-const oldestListed = (now: number) => `${APPLICATION}${time(now - KEPT_IN_LISTS * 1000)}`;
-const NEWEST = `${APPLICATION}~`;
+const oldestListed = (now: number) => `${schema.application.sk.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
+const NEWEST = `${schema.application.sk.prefix}~`;
 
 /**
  * Applications to a group that lists show, the newest first, as `view` gives them.
@@ -119,7 +116,7 @@ export const applicationsOf = <T>(
   view: (application: Application) => T,
 ): Query<{ entries: T[]; more: boolean }> => ({
   query: {
-    partition: groupMembershipPartition(app, group),
+    partition: schema.groupMembership.partition(app, group),
     index: 'lsi1',
     between: [oldestListed(now), until ? newestUntil(until) : NEWEST],
     entryBytes: MOST_BYTES.application,
@@ -131,12 +128,14 @@ export const applicationsOf = <T>(
 });
 
 const newestUntil = ({ createdAt, applicant }: { createdAt: number; applicant?: UserId }) =>
-  applicant === undefined ? `${APPLICATION}${time(createdAt)}#~` : before(applicationOrder(createdAt, applicant));
+  applicant === undefined
+    ? `${schema.application.sk.prefix}${time(createdAt)}#~`
+    : before(schema.application.orders.newest(createdAt, applicant));
 
 /** How many applications to a group lists show. */
 export const applicationCountOf = (app: AppId, group: GroupId, now: number): Query<number> => ({
   query: {
-    partition: groupMembershipPartition(app, group),
+    partition: schema.groupMembership.partition(app, group),
     index: 'lsi2',
     between: [oldestListed(now), NEWEST],
     entryBytes: MOST_BYTES.counted,

@@ -1,8 +1,9 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { above, unchanged } from './expression.ts';
-import { BANNED, banOrder, banSlot, bansInSlot, groupMembershipKey, groupMembershipPartition, time } from './keys.ts';
+import { banOrder, banSlot, bansInSlot, time } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl, isMember, memberIn, userMembershipTtl } from './membership-repo.ts';
 import { asRecord, before, prefix, type Query } from './read.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, type Step, update } from './step.ts';
 
@@ -25,7 +26,7 @@ export const set = (
   measured(
     'bans',
     update(
-      groupMembershipKey(app, group, user),
+      schema.groupMembership.key(app, group, user),
       { set: { banned, bannedUntil, lsi2sk: banOrder(banned, bannedUntil, user) } },
       unchanged(was, 'state', 'role', 'bannedUntil'),
     ),
@@ -34,7 +35,7 @@ export const set = (
 /** Lifts a ban. The item of a user who has left may go then, even where the ban had no end. */
 export const lift = (app: AppId, group: GroupId, user: UserId, was: GroupMembership | undefined, now: number): Step =>
   update(
-    groupMembershipKey(app, group, user),
+    schema.groupMembership.key(app, group, user),
     {
       set: {
         banned: undefined,
@@ -55,7 +56,7 @@ export const setImported = (
   { banned, bannedUntil }: Ban,
 ): Step =>
   update(
-    groupMembershipKey(app, group, user),
+    schema.groupMembership.key(app, group, user),
     {
       set: {
         banned,
@@ -75,7 +76,7 @@ const bansOf = (
   limit: number,
 ): Query<{ entries: GroupMembership[]; more: boolean }> => ({
   query: {
-    partition: groupMembershipPartition(app, group),
+    partition: schema.groupMembership.partition(app, group),
     index: 'lsi2',
     between,
     entryBytes: MOST_BYTES.groupMembership,
@@ -88,7 +89,15 @@ const bansOf = (
 
 /** The bans of all slots that have not ended. */
 export const runningOf = (app: AppId, group: GroupId, now: number, limit: number) =>
-  bansOf(app, group, prefix(BANNED, `${BANNED}${time(now + 1)}`), limit);
+  bansOf(
+    app,
+    group,
+    prefix(
+      schema.groupMembership.orders.banned.prefix,
+      `${schema.groupMembership.orders.banned.prefix}${time(now + 1)}`,
+    ),
+    limit,
+  );
 
 /** The slot in which a ban is stored. */
 export const slotOf = ({ banned = 0, bannedUntil = 0 }: GroupMembership) => banSlot(banned, bannedUntil);
@@ -105,7 +114,7 @@ export const bansInSlotOf = (app: AppId, group: GroupId, slot: number, place: st
 /** How many bans of a slot run. */
 export const runningInSlotOf = (app: AppId, group: GroupId, slot: number, now: number): Query<number> => ({
   query: {
-    partition: groupMembershipPartition(app, group),
+    partition: schema.groupMembership.partition(app, group),
     index: 'lsi2',
     between: prefix(bansInSlot(slot)),
     filter: above('bannedUntil', now),

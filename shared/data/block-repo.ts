@@ -1,16 +1,6 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { unchanged } from './expression.ts';
 import {
-  applicationKey,
-  BLOCKED,
-  blockOrder,
-  groupMembershipKey,
-  groupMembershipPartition,
-  userKey,
-  userMembershipKey,
-  voidOrder,
-} from './keys.ts';
-import {
   endedUserMembership,
   type GroupMembership,
   groupMembershipTtl,
@@ -18,6 +8,7 @@ import {
   runningBanEnd,
 } from './membership-repo.ts';
 import { asRecord, type Listing } from './read.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -41,31 +32,36 @@ export function set(
     measured(
       'blocks',
       put(
-        groupMembershipKey(app, group, user),
-        { state: 'blocked', blocked: blockedAt, lsi1sk: blockOrder(blockedAt, user), ...ban },
+        schema.groupMembership.key(app, group, user),
+        {
+          state: 'blocked',
+          blocked: blockedAt,
+          lsi1sk: schema.groupMembership.orders.blocked(blockedAt, user),
+          ...ban,
+        },
         unchanged(was, 'state', 'role', 'bannedUntil', 'applied', 'invited'),
       ),
     ),
-    update(userMembershipKey(app, user, group), {
+    update(schema.userMembership.key(app, user, group), {
       set: {
         ...endedUserMembership(now),
         ...(isMember(was) && { kicked: now }),
         blocked,
         applied: undefined,
-        lsi2sk: voidOrder(blocked, group),
+        lsi2sk: schema.userMembership.orders.void(blocked, group),
       },
     }),
     isMember(was)
-      ? measured('leaves', update(userKey(app, user), { add: { joined: -1 } }, NOT_DELETED))
-      : check(userKey(app, user), NOT_DELETED),
-    ...(was?.applied === undefined ? [] : [remove(applicationKey(app, group, user))]),
+      ? measured('leaves', update(schema.user.key(app, user), { add: { joined: -1 } }, NOT_DELETED))
+      : check(schema.user.key(app, user), NOT_DELETED),
+    ...(was?.applied === undefined ? [] : [remove(schema.application.key(app, group, user))]),
   ];
 }
 
 /** Lifts a block. A running ban stays. */
 export function lift(app: AppId, group: GroupId, user: UserId, was: GroupMembership, now: number): Step {
   const bannedUntil = runningBanEnd(was, now);
-  const key = groupMembershipKey(app, group, user);
+  const key = schema.groupMembership.key(app, group, user);
   const as = unchanged(was, 'state', 'bannedUntil');
   return bannedUntil === undefined
     ? remove(key, as)
@@ -74,9 +70,9 @@ export function lift(app: AppId, group: GroupId, user: UserId, was: GroupMembers
 
 /** The blocked users of a group, the newest first. */
 export const blockedNewestFirst = (app: AppId, group: GroupId): Listing<GroupMembership> => ({
-  partition: groupMembershipPartition(app, group),
+  partition: schema.groupMembership.partition(app, group),
   index: 'lsi1',
-  prefix: BLOCKED,
+  prefix: schema.groupMembership.orders.blocked.prefix,
   form: /^B#\d{13}#\d{1,16}$/,
   entryBytes: MOST_BYTES.groupMembership,
   descending: true,

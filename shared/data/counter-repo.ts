@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { AppId } from '../ids.ts';
 import { unchanged } from './expression.ts';
-import { counterKey } from './keys.ts';
 import { type Get, getItem } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { type Step, update } from './step.ts';
 
 /** Totals of an app, each counted only while the limit of its name is set. */
@@ -18,7 +17,7 @@ export const SHARDS = 8;
 
 /** All shards. */
 export const countersOf = (app: AppId): Get<Counter | undefined>[] =>
-  Array.from({ length: SHARDS }, (_, shard) => getItem<Counter>(counterKey(app, shard)));
+  Array.from({ length: SHARDS }, (_, shard) => getItem<Counter>(schema.counterShard.key(app, shard)));
 
 /** Users or groups of the app. Exact only after a recount. */
 export const totalOf = (records: readonly (Counter | undefined)[], counted: Counted): number =>
@@ -26,7 +25,7 @@ export const totalOf = (records: readonly (Counter | undefined)[], counted: Coun
 
 /** Adds `by` to a total. Only for apps whose limit of that name is set. */
 export const count = (app: AppId, counted: Counted, by: number, shard = randomInt(SHARDS)): Step =>
-  update(counterKey(app, shard), { add: { [counted]: by } });
+  update(schema.counterShard.key(app, shard), { add: { [counted]: by } });
 
 /**
  * Corrects totals by a difference, so that a count made meanwhile is kept.
@@ -37,4 +36,9 @@ export const correct = (
   shards: readonly (Counter | undefined)[],
   difference: Partial<Record<Counted, number>>,
   now: number,
-): Step => update(counterKey(app, 0), { add: difference, set: { recounted: now } }, unchanged(shards[0], 'recounted'));
+): Step =>
+  update(
+    schema.counterShard.key(app, 0),
+    { add: difference, set: { recounted: now } },
+    unchanged(shards[0], 'recounted'),
+  );

@@ -1,20 +1,9 @@
 import type { AppId, GroupId } from '../ids.ts';
 import { absent, all, any, below, type Condition, exists, missing, unchanged } from './expression.ts';
-import {
-  FILE,
-  fileIndex,
-  fileKey,
-  fileOrder,
-  filePartition,
-  filesIndexed,
-  groupIn,
-  type Key,
-  registrationKey,
-  sequenceKey,
-} from './keys.ts';
+import { filesIndexed, groupIn, type Key } from './keys.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { NOT_CLOSED, type Sequence } from './sequence-repo.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove as removeItem, type Step, update } from './step.ts';
@@ -45,15 +34,16 @@ interface Added {
 export const FILE_BYTES = MOST_BYTES.file;
 
 export const fileOf = (app: AppId, group: GroupId, id: number): Get<SharedFile | undefined> =>
-  getItem(fileKey(app, group, id), FILE_BYTES);
+  getItem(schema.file.key(app, group, id), FILE_BYTES);
 
 /** @param random of the upload */
-export const registrationOf = (random: string): Get<Registration | undefined> => getItem(registrationKey(random));
+export const registrationOf = (random: string): Get<Registration | undefined> =>
+  getItem(schema.registration.key(random));
 
 /** Files of a group in order of their numbers, reserved ones too; all of them where no limit is given. */
 export const filesOf = (app: AppId, group: GroupId, limit?: number): Query<SharedFile[]> => ({
   query: {
-    partition: filePartition(app, group),
+    partition: schema.file.partition(app, group),
     between: prefix('', '0'),
     ...(limit === undefined ? { all: true } : { limit }),
   },
@@ -62,9 +52,9 @@ export const filesOf = (app: AppId, group: GroupId, limit?: number): Query<Share
 
 /** The files of a group that are published, the newest first. */
 export const filesNewestFirst = (app: AppId, group: GroupId): Listing<SharedFile> => ({
-  partition: filePartition(app, group),
+  partition: schema.file.partition(app, group),
   index: 'lsi1',
-  prefix: FILE,
+  prefix: schema.file.orders.newest.prefix,
   form: /^F#\d{13}#\d{16}$/,
   entryBytes: FILE_BYTES,
   descending: true,
@@ -95,10 +85,10 @@ export function reserve(
   return {
     file: next,
     steps: [
-      update(sequenceKey(app, group), { set: { file: next.id } }, all(NOT_CLOSED, unchanged(was, 'file'))),
-      put(fileKey(app, group, next.id), {
+      update(schema.sequence.key(app, group), { set: { file: next.id } }, all(NOT_CLOSED, unchanged(was, 'file'))),
+      put(schema.file.key(app, group, next.id), {
         ...next,
-        ...fileIndex(app, group, next.id),
+        ...schema.file.gsi1(app, group, next.id),
         ttl: Math.ceil(expiresAt / 1000),
       }),
     ],
@@ -112,16 +102,16 @@ export function add(app: AppId, group: GroupId, was: Sequence | undefined, file:
     file: next,
     steps: [
       update(
-        sequenceKey(app, group),
+        schema.sequence.key(app, group),
         { set: { file: next.id }, add: { files: 1 } },
         all(room(most), unchanged(was, 'file')),
       ),
       measured(
         'files_published',
-        put(fileKey(app, group, next.id), {
+        put(schema.file.key(app, group, next.id), {
           ...next,
-          ...fileIndex(app, group, next.id),
-          lsi1sk: fileOrder(next.published, next.id),
+          ...schema.file.gsi1(app, group, next.id),
+          lsi1sk: schema.file.orders.newest(next.published, next.id),
         }),
       ),
     ],
@@ -138,7 +128,7 @@ export function register(
 ): Added {
   const added = add(app, group, was, { ...file, random, object, registered: true }, most);
   const registration: Registration = { file: added.file.id, object };
-  return { ...added, steps: [...added.steps, put(registrationKey(random), registration, missing)] };
+  return { ...added, steps: [...added.steps, put(schema.registration.key(random), registration, missing)] };
 }
 
 /** Publishes a reserved file, whose object is there. @param most files that the group may have */
@@ -151,29 +141,38 @@ export const publish = (
   measured(
     'files_published',
     update(
-      fileKey(app, group, file.id),
-      { set: { object, size, published: now, lsi1sk: fileOrder(now, file.id), expiresAt: undefined, ttl: undefined } },
+      schema.file.key(app, group, file.id),
+      {
+        set: {
+          object,
+          size,
+          published: now,
+          lsi1sk: schema.file.orders.newest(now, file.id),
+          expiresAt: undefined,
+          ttl: undefined,
+        },
+      },
       all(exists, absent('published'), unchanged(file, 'random')),
     ),
   ),
-  update(sequenceKey(app, group), { add: { files: 1 } }, room(most)),
+  update(schema.sequence.key(app, group), { add: { files: 1 } }, room(most)),
 ];
 
 export const rename = (app: AppId, group: GroupId, file: SharedFile, name: string, now: number): Step =>
-  update(fileKey(app, group, file.id), { set: { name, updatedAt: now } }, unchanged(file, 'published'));
+  update(schema.file.key(app, group, file.id), { set: { name, updatedAt: now } }, unchanged(file, 'published'));
 
 /**
  * Removes a file, unless it has been published since it was read: it has another object then.
  * @param now ms
  */
 export const remove = (app: AppId, group: GroupId, file: SharedFile, now: number): Step[] => [
-  removeItem(fileKey(app, group, file.id), unchanged(file, 'random', 'published')),
+  removeItem(schema.file.key(app, group, file.id), unchanged(file, 'random', 'published')),
   ...(file.registered && file.random !== undefined ? [expireRegistration(file.random, now)] : []),
 ];
 
 const expireRegistration = (random: string, now: number): Step =>
-  update(registrationKey(random), { set: { ttl: Math.ceil((now + REGISTRATION_KEPT) / 1000) } });
+  update(schema.registration.key(random), { set: { ttl: Math.ceil((now + REGISTRATION_KEPT) / 1000) } });
 
 /** Takes removed files off the group's count of published ones. */
 export const uncount = (app: AppId, group: GroupId, count: number): Step =>
-  update(sequenceKey(app, group), { add: { files: -count } });
+  update(schema.sequence.key(app, group), { add: { files: -count } });

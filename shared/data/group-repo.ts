@@ -1,22 +1,10 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { all, type Condition, equal, matches, missing } from './expression.ts';
-import {
-  CLEANED,
-  cleanedKey,
-  DISSOLVED,
-  dissolvedKey,
-  dissolvedPartition,
-  groupInfoKey,
-  groupKey,
-  groupTextKey,
-  publicGroupKey,
-  publicGroupPartition,
-  time,
-} from './keys.ts';
+import { time } from './keys.ts';
 import { requires } from './proof.ts';
 import { type Get, getItem, type Listing, type Query } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove, type Step, update } from './step.ts';
 import { sumCondition, sumStep } from './write-queue.ts';
@@ -46,18 +34,18 @@ export type GroupInfo = ItemOf<typeof schema.groupInfoFields>;
 /** Long texts that only the full reply shows; absent until set. */
 export type GroupText = ItemOf<typeof schema.groupTextFields>;
 
-export const groupOf = (app: AppId, group: GroupId): Get<Group | undefined> => getItem(groupKey(app, group));
+export const groupOf = (app: AppId, group: GroupId): Get<Group | undefined> => getItem(schema.group.key(app, group));
 export const groupInfoOf = (app: AppId, group: GroupId): Get<GroupInfo | undefined> =>
-  getItem(groupInfoKey(app, group), MOST_BYTES.groupInfo);
+  getItem(schema.groupInfo.key(app, group), MOST_BYTES.groupInfo);
 export const groupTextOf = (app: AppId, group: GroupId): Get<GroupText | undefined> =>
-  getItem(groupTextKey(app, group), MOST_BYTES.groupText);
+  getItem(schema.groupText.key(app, group), MOST_BYTES.groupText);
 
 export const updateGroup = (
   app: AppId,
   group: GroupId,
   changes: { set?: Partial<Group>; add?: Partial<Record<'count' | 'admins' | 'blocks', number>> },
   condition: Condition,
-): Step => update(groupKey(app, group), changes, condition);
+): Step => update(schema.group.key(app, group), changes, condition);
 
 type Counters = Partial<Record<'count' | 'admins' | 'blocks', number>>;
 
@@ -74,21 +62,21 @@ export const countMembers = (
   group: GroupId,
   add: Pick<Counters, 'count' | 'admins'>,
   { equal = {}, most = {} }: { equal?: Partial<Group>; most?: Pick<Counters, 'count' | 'admins'> } = {},
-): Step => sumStep(groupKey(app, group), { add, equal: { status: 'normal', ...equal }, most });
+): Step => sumStep(schema.group.key(app, group), { add, equal: { status: 'normal', ...equal }, most });
 
 /** A group under an id that was never used. */
 export const create = (app: AppId, group: Group): Step =>
-  measured('groups_made', put(groupKey(app, group.group), group, missing));
+  measured('groups_made', put(schema.group.key(app, group.group), group, missing));
 
 /** The texts of a new group; the item of the long ones exists only where there are any. */
 export const createTexts = (app: AppId, group: GroupId, info: GroupInfo, text: GroupText): Step[] => [
-  put(groupInfoKey(app, group), info),
-  ...(text.description || text.ext ? [put(groupTextKey(app, group), text)] : []),
+  put(schema.groupInfo.key(app, group), info),
+  ...(text.description || text.ext ? [put(schema.groupText.key(app, group), text)] : []),
 ];
 
 /** Adds a group of type 1 to the public list. */
 export const putPublic = (app: AppId, group: Group): Step[] =>
-  group.type === 1 ? [put(publicGroupKey(app, group.createdAt, group.group), {})] : [];
+  group.type === 1 ? [put(schema.publicGroup.key(app, group.createdAt, group.group), {})] : [];
 
 /** The group passes from its owner to another member. @param leaves the old owner leaves it, too */
 export const transferOwner = (
@@ -119,8 +107,8 @@ export const dissolve = (app: AppId, group: Group, { count }: { count?: number }
       matches<Group>({ status: 'normal', owner: group.owner, ...(count !== undefined && { count }) }),
     ),
   ),
-  put(dissolvedKey(app, group.group), {}),
-  ...(group.type === 1 ? [remove(publicGroupKey(app, group.createdAt, group.group))] : []),
+  put(schema.dissolvedGroup.key(app, group.group), {}),
+  ...(group.type === 1 ? [remove(schema.publicGroup.key(app, group.createdAt, group.group))] : []),
 ];
 
 /**
@@ -136,8 +124,8 @@ const MARK_READ = 60_000;
  */
 export const dissolvedGroupsOf = (app: AppId, now: number): Query<Set<GroupId>> => ({
   query: {
-    partition: dissolvedPartition(app),
-    between: [`${CLEANED}${time(now - MARK_READ)}`, `${DISSOLVED}~`],
+    partition: schema.dissolvedGroup.partition(app),
+    between: [`${schema.cleanedGroup.sk.prefix}${time(now - MARK_READ)}`, `${schema.dissolvedGroup.sk.prefix}~`],
     // Running clean-ups first: one that ends at this moment is then found among the others.
     entryBytes: MOST_BYTES.publicGroup,
     descending: true,
@@ -150,12 +138,12 @@ export const dissolvedGroupsOf = (app: AppId, now: number): Query<Set<GroupId>> 
  * could miss both marks. @param now ms; just before the write
  */
 export const putCleaned = (app: AppId, group: GroupId, now: number): Step =>
-  put(cleanedKey(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) });
-export const removeDissolved = (app: AppId, group: GroupId): Step => remove(dissolvedKey(app, group));
+  put(schema.cleanedGroup.key(app, now, group), { ttl: Math.ceil((now + MARK_READ) / 1000) });
+export const removeDissolved = (app: AppId, group: GroupId): Step => remove(schema.dissolvedGroup.key(app, group));
 
 /** Ids of the public groups of an app, the newest first. */
 export const publicGroupsNewestFirst = (app: AppId): Listing<GroupId> => ({
-  partition: publicGroupPartition(app),
+  partition: schema.publicGroup.partition(app),
   prefix: '',
   form: /^\d{13}#\d{1,16}$/,
   entryBytes: MOST_BYTES.publicGroup,
@@ -165,13 +153,13 @@ export const publicGroupsNewestFirst = (app: AppId): Listing<GroupId> => ({
 
 /** Whether the group exists and is not dissolved. */
 export const existenceOf = (app: AppId, group: GroupId): Get<boolean> => ({
-  get: groupKey(app, group),
+  get: schema.group.key(app, group),
   parse: (item) => item?.status === 'normal',
 });
 
 /** Proves that the group exists, with these values. */
 export const isThere = (app: AppId, group: GroupId, equal: Partial<Group> = {}): Step =>
-  requires(groupKey(app, group), { status: 'normal', ...equal });
+  requires(schema.group.key(app, group), { status: 'normal', ...equal });
 
 /** What admins may set of a group. */
 export type GroupSettings = Partial<
@@ -179,12 +167,13 @@ export type GroupSettings = Partial<
 >;
 
 export const changeSettings = (app: AppId, group: GroupId, settings: GroupSettings, now: number): Step =>
-  update(groupKey(app, group), { set: { ...settings, updatedAt: now } }, equal('status', 'normal'));
+  update(schema.group.key(app, group), { set: { ...settings, updatedAt: now } }, equal('status', 'normal'));
 
 /** One of the texts that people see of a group. */
 export type InfoChange = { name: string } | { avatar: string } | { description: string } | { ext: string };
 
 export const changeInfo = (app: AppId, group: GroupId, change: InfoChange, now: number): Step[] => {
-  const key = 'name' in change || 'avatar' in change ? groupInfoKey(app, group) : groupTextKey(app, group);
+  const key =
+    'name' in change || 'avatar' in change ? schema.groupInfo.key(app, group) : schema.groupText.key(app, group);
   return [update(key, { set: { ...change, updatedAt: now } }), isThere(app, group)];
 };

@@ -1,7 +1,7 @@
 import type { AppId } from '../ids.ts';
 import { missing } from './expression.ts';
-import { mobileKey, profileKey, settingsKey, tagsKey } from './keys.ts';
 import type { Profile } from './profile-repo.ts';
+import * as schema from './schema.ts';
 import { put, type Step } from './step.ts';
 import { putUser, type User } from './user-repo.ts';
 
@@ -16,8 +16,8 @@ export const addUser = (
   }: { profile: Profile; settings?: object | undefined; tags?: string[] | undefined },
 ): Step[] => [
   ...putUser(app, user),
-  ...(user.mobile === undefined ? [] : [put(mobileKey(app, user.mobile), { user: user.user }, missing)]),
-  ...(Object.values(profile).some(Boolean) ? [put(profileKey(app, user.user), profile)] : []),
-  ...(Object.keys(settings).length > 0 ? [put(settingsKey(app, user.user), settings)] : []),
-  ...(tags.length > 0 ? [put(tagsKey(app, user.user), { tags })] : []),
+  ...(user.mobile === undefined ? [] : [put(schema.mobile.key(app, user.mobile), { user: user.user }, missing)]),
+  ...(Object.values(profile).some(Boolean) ? [put(schema.profile.key(app, user.user), profile)] : []),
+  ...(Object.keys(settings).length > 0 ? [put(schema.settings.key(app, user.user), settings)] : []),
+  ...(tags.length > 0 ? [put(schema.tags.key(app, user.user), { tags })] : []),
 ];

@@ -2,20 +2,11 @@ import type { AppId, GroupId, UserId } from '../ids.ts';
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { type Outcome, PENDING } from './application-repo.ts';
 import { all, atMost, equal, unchanged } from './expression.ts';
-import {
-  groupMembershipKey,
-  INVITATION,
-  invitationKey,
-  invitationOrder,
-  invitationsToGroup,
-  time,
-  userKey,
-  userPartition,
-} from './keys.ts';
+import { invitationsToGroup, time } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl } from './membership-repo.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf, Keyed } from './schema.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -28,12 +19,12 @@ export const invitationOf = (
   invitee: UserId,
   group: GroupId,
   inviter: UserId,
-): Get<Invitation | undefined> => getItem(invitationKey(app, invitee, group, inviter));
+): Get<Invitation | undefined> => getItem(schema.invitation.key(app, invitee, group, inviter));
 
 /** All invitations of a user to one group, also those that TTL has not removed yet: one per inviter. */
 export const invitationsToGroupOf = (app: AppId, invitee: UserId, group: GroupId): Query<Invitation[]> => ({
   query: {
-    partition: userPartition(app, invitee),
+    partition: schema.user.partition(app, invitee),
     between: prefix(invitationsToGroup(group)),
     entryBytes: MOST_BYTES.invitation,
     all: true,
@@ -51,9 +42,9 @@ export const latestInvitationsOf = (
   now: number,
 ): Query<{ invitations: Invitation[]; more: boolean }> => ({
   query: {
-    partition: userPartition(app, invitee),
+    partition: schema.user.partition(app, invitee),
     index: 'lsi1',
-    between: [oldestListed(now), `${INVITATION}~`],
+    between: [oldestListed(now), `${schema.invitation.sk.prefix}~`],
     entryBytes: MOST_BYTES.invitation,
     descending: true,
     limit: LATEST,
@@ -68,14 +59,14 @@ export function partiesOf({ sk }: Pick<Invitation, 'sk'>): { group: GroupId; inv
 }
 
 /** The oldest invitation that the list shows, as a sort key. */
-const oldestListed = (now: number) => `${INVITATION}${time(now - KEPT_IN_LISTS * 1000)}`;
+const oldestListed = (now: number) => `${schema.invitation.sk.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
 
 /** How many invitations a user's list has. */
 export const invitationCountOf = (app: AppId, invitee: UserId, now: number): Query<number> => ({
   query: {
-    partition: userPartition(app, invitee),
+    partition: schema.user.partition(app, invitee),
     index: 'lsi2',
-    between: [oldestListed(now), `${INVITATION}~`],
+    between: [oldestListed(now), `${schema.invitation.sk.prefix}~`],
     entryBytes: MOST_BYTES.counted,
     count: true,
     all: true,
@@ -94,7 +85,7 @@ export function send(
   given: { group: GroupId; inviter: UserId; reason: string; createdAt: number; expiresAt: number },
 ): Step[] {
   const { group, inviter, reason, createdAt, expiresAt } = given;
-  const order = invitationOrder(createdAt, group, inviter);
+  const order = schema.invitation.orders.newest(createdAt, group, inviter);
   const ttl = Math.ceil(createdAt / 1000) + KEPT_IN_LISTS;
   const invitation = {
     reason,
@@ -107,13 +98,13 @@ export function send(
     ttl,
   };
   return [
-    put(invitationKey(app, invitee, group, inviter), invitation),
+    put(schema.invitation.key(app, invitee, group, inviter), invitation),
     update(
-      groupMembershipKey(app, group, invitee),
+      schema.groupMembership.key(app, group, invitee),
       { set: { invited: Math.max(createdAt, was?.invited ?? 0), ttl: groupMembershipTtl(was?.bannedUntil, ttl) } },
       unchanged(was, 'state', 'bannedUntil', 'invited'),
     ),
-    check(userKey(app, invitee), NOT_DELETED),
+    check(schema.user.key(app, invitee), NOT_DELETED),
   ];
 }
 
@@ -121,7 +112,7 @@ export function send(
 export function answer(app: AppId, invitee: UserId, invitation: Invitation, status: Outcome, updatedAt: number): Step {
   const { group, inviter } = partiesOf(invitation);
   return update(
-    invitationKey(app, invitee, group, inviter),
+    schema.invitation.key(app, invitee, group, inviter),
     { set: { status, updatedAt } },
     all(equal('status', PENDING), equal('createdAt', invitation.createdAt)),
   );
@@ -129,13 +120,13 @@ export function answer(app: AppId, invitee: UserId, invitation: Invitation, stat
 
 /** Removes an invitation, unless it was renewed after `until` (ms). */
 export const removeVoid = (app: AppId, invitee: UserId, { sk }: Invitation, until: number): Step =>
-  remove({ pk: userPartition(app, invitee), sk }, atMost('createdAt', until));
+  remove({ pk: schema.user.partition(app, invitee), sk }, atMost('createdAt', until));
 
 /** The invitations of a user that the list shows, the newest first. */
 export const invitationsNewestFirst = (app: AppId, invitee: UserId, now: number): Listing<Invitation> => ({
-  partition: userPartition(app, invitee),
+  partition: schema.user.partition(app, invitee),
   index: 'lsi1',
-  prefix: INVITATION,
+  prefix: schema.invitation.sk.prefix,
   form: /^I#\d{13}#\d{1,16}#\d{1,16}$/,
   entryBytes: MOST_BYTES.invitation,
   descending: true,

@@ -1,15 +1,14 @@
 import { type AppId, newRandom } from '../ids.ts';
 import { absent, any, atMost, unchanged } from './expression.ts';
-import { lockKey } from './keys.ts';
 import { type Get, getItem } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { measured, put, remove, type Step } from './step.ts';
 
 /** Failed logins of one account, by whatever device; times in milliseconds. */
 export type Lock = ItemOf<typeof schema.lockFields>;
 
-export const lockOf = (app: AppId, account: string): Get<Lock | undefined> => getItem(lockKey(app, account));
+export const lockOf = (app: AppId, account: string): Get<Lock | undefined> => getItem(schema.lock.key(app, account));
 
 /** @param locks whether this failure is the one that locks the account or the device @param ttl seconds since 1970 */
 export function countFailure(
@@ -22,11 +21,11 @@ export function countFailure(
   const lock = { fails, ttl, mark: newRandom(), ...(lockedUntil !== undefined && { lockedUntil }) };
   return measured(
     locks ? 'lock_outs' : 'failed_logins',
-    put(lockKey(app, account), lock, unchanged(read, 'fails', 'lockedUntil')),
+    put(schema.lock.key(app, account), lock, unchanged(read, 'fails', 'lockedUntil')),
   );
 }
 
-export const clear = (app: AppId, account: string): Step => remove(lockKey(app, account));
+export const clear = (app: AppId, account: string): Step => remove(schema.lock.key(app, account));
 /** Proves too that the account is not locked at `now`. */
 export const clearUnlocked = (app: AppId, account: string, now: number): Step =>
-  remove(lockKey(app, account), any(absent('lockedUntil'), atMost('lockedUntil', now)));
+  remove(schema.lock.key(app, account), any(absent('lockedUntil'), atMost('lockedUntil', now)));

@@ -1,27 +1,9 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { absent, all, any, below, type Condition, equal, unchanged } from './expression.ts';
-import {
-  administeredGroupOrder,
-  adminOrder,
-  banOrder,
-  FOR_EVER,
-  GROUP_MEMBERSHIP,
-  groupMembershipKey,
-  groupMembershipPartition,
-  JOINED_GROUP,
-  joinedGroupOrder,
-  MEMBER,
-  memberOrder,
-  time,
-  userKey,
-  userMembershipKey,
-  userPartition,
-  VOID,
-  voidOrder,
-} from './keys.ts';
+import { banOrder, FOR_EVER, time } from './keys.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf, Keyed } from './schema.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -47,11 +29,11 @@ export type ImportedMembership = {
 export type UserMembership = Keyed<ItemOf<typeof schema.userMembershipFields>>;
 
 export const groupMembershipOf = (app: AppId, group: GroupId, user: UserId): Get<GroupMembership | undefined> =>
-  getItem(groupMembershipKey(app, group, user));
+  getItem(schema.groupMembership.key(app, group, user));
 export const userMembershipOf = (app: AppId, user: UserId, group: GroupId): Get<UserMembership | undefined> =>
-  getItem(userMembershipKey(app, user, group));
+  getItem(schema.userMembership.key(app, user, group));
 /** The user of a group membership. */
-export const memberIn = ({ sk }: GroupMembership): UserId => Number(sk.slice(GROUP_MEMBERSHIP.length));
+export const memberIn = ({ sk }: GroupMembership): UserId => Number(sk.slice(schema.groupMembership.sk.prefix.length));
 /** The group of a user membership. */
 export const groupOfUserMembership = (sk: string): GroupId => Number(sk.slice('E#'.length));
 
@@ -65,9 +47,9 @@ export const runningBanEnd = (membership: GroupMembership | undefined, now: numb
 /** Groups that a user has joined, in order of joining. */
 export const groupsJoinedOf = (app: AppId, user: UserId): Query<GroupId[]> => ({
   query: {
-    partition: userPartition(app, user),
+    partition: schema.user.partition(app, user),
     index: 'lsi1',
-    between: prefix(JOINED_GROUP),
+    between: prefix(schema.userMembership.orders.joined.prefix),
     entryBytes: MOST_BYTES.userMembership,
     all: true,
   },
@@ -81,9 +63,12 @@ export const voidingMembershipsOf = (
   from: number,
 ): Query<(UserMembership & { group: GroupId })[]> => ({
   query: {
-    partition: userPartition(app, user),
+    partition: schema.user.partition(app, user),
     index: 'lsi2',
-    between: prefix(VOID, `${VOID}${time(from)}`),
+    between: prefix(
+      schema.userMembership.orders.void.prefix,
+      `${schema.userMembership.orders.void.prefix}${time(from)}`,
+    ),
     entryBytes: MOST_BYTES.userMembership,
     all: true,
   },
@@ -93,9 +78,9 @@ export const voidingMembershipsOf = (
 
 /** The members of a group in order of joining. */
 export const membersInOrder = (app: AppId, group: GroupId): Listing<GroupMembership> => ({
-  partition: groupMembershipPartition(app, group),
+  partition: schema.groupMembership.partition(app, group),
   index: 'lsi1',
-  prefix: MEMBER,
+  prefix: schema.groupMembership.orders.joined.prefix,
   form: /^M#\d{13}#\d{4}#\d{1,16}$/,
   entryBytes: MOST_BYTES.groupMembership,
   entry: asRecord<GroupMembership>,
@@ -103,7 +88,11 @@ export const membersInOrder = (app: AppId, group: GroupId): Listing<GroupMembers
 
 /** All group memberships of a group: of members, blocked users, and users with only a ban or an application. */
 export const groupMembershipsOf = (app: AppId, group: GroupId): Query<(GroupMembership & { lsi1sk?: string })[]> => ({
-  query: { partition: groupMembershipPartition(app, group), between: prefix(GROUP_MEMBERSHIP), all: true },
+  query: {
+    partition: schema.groupMembership.partition(app, group),
+    between: prefix(schema.groupMembership.sk.prefix),
+    all: true,
+  },
   parse: ({ items }) => items.map(asRecord<GroupMembership & { lsi1sk?: string }>),
 });
 
@@ -120,15 +109,15 @@ export const unchangedRole = (was: GroupMembership): Condition => unchanged(was,
 
 /** Proves that a member still has the role that was read. */
 export const sameRole = (app: AppId, group: GroupId, user: UserId, was: GroupMembership): Step =>
-  check(groupMembershipKey(app, group, user), unchangedRole(was));
+  check(schema.groupMembership.key(app, group, user), unchangedRole(was));
 
 /** Proves that the very membership that was read still exists, with its role. */
 export const sameMembership = (app: AppId, group: GroupId, user: UserId, was: GroupMembership): Step =>
-  check(groupMembershipKey(app, group, user), unchanged(was, 'state', 'role', 'joined'));
+  check(schema.groupMembership.key(app, group, user), unchanged(was, 'state', 'role', 'joined'));
 
 /** Proves that the user is a member. */
 export const stillMember = (app: AppId, group: GroupId, user: UserId): Step =>
-  check(groupMembershipKey(app, group, user), equal('state', 'member'));
+  check(schema.groupMembership.key(app, group, user), equal('state', 'member'));
 
 /** How a user joins, and what must hold of the user in the write. */
 export interface Joining {
@@ -171,12 +160,12 @@ export function join(
     lsi2sk: banOrder(was?.banned ?? 0, bannedUntil, user),
   };
   const settled = Math.max(now, was?.invited ?? 0);
-  const admin = role === ADMIN_ROLE && { adminSince, lsi3sk: adminOrder(adminSince, user) };
+  const admin = role === ADMIN_ROLE && { adminSince, lsi3sk: schema.groupMembership.orders.admin(adminSince, user) };
   const membership = {
     state: 'member',
     role,
     joined,
-    lsi1sk: memberOrder(joined, index, user),
+    lsi1sk: schema.groupMembership.orders.joined(joined, index, user),
     ...ban,
     ...admin,
     ...own,
@@ -187,9 +176,9 @@ export function join(
     adminSince: role === MEMBER_ROLE ? undefined : adminSince,
     settled,
     applied: undefined,
-    lsi1sk: joinedGroupOrder(joined, index, group),
-    lsi2sk: voidOrder(settled, group),
-    lsi3sk: role === MEMBER_ROLE ? undefined : administeredGroupOrder(adminSince, group),
+    lsi1sk: schema.userMembership.orders.joined(joined, index, group),
+    lsi2sk: schema.userMembership.orders.void(settled, group),
+    lsi3sk: role === MEMBER_ROLE ? undefined : schema.userMembership.orders.administered(adminSince, group),
     ttl: undefined,
   };
   const userMembership = [
@@ -206,17 +195,17 @@ export function join(
     measured(
       'joins',
       put(
-        groupMembershipKey(app, group, user),
+        schema.groupMembership.key(app, group, user),
         membership,
         unchanged(was, 'state', 'bannedUntil', 'applied', 'invited'),
       ),
     ),
     update(
-      userMembershipKey(app, user, group),
+      schema.userMembership.key(app, user, group),
       { set },
       userMembership.length > 0 ? all(...userMembership) : undefined,
     ),
-    update(userKey(app, user), { add: { joined: 1, ...(role === OWNER_ROLE && { owned: 1 }) } }, userMay),
+    update(schema.user.key(app, user), { add: { joined: 1, ...(role === OWNER_ROLE && { owned: 1 }) } }, userMay),
   ];
 }
 
@@ -231,14 +220,14 @@ export function leave(
 ): Step[] {
   const bannedUntil = runningBanEnd(was, now);
   const as = unchanged(was, 'state', 'role', 'bannedUntil');
-  const key = groupMembershipKey(app, group, user);
+  const key = schema.groupMembership.key(app, group, user);
   const kept = { banned: was.banned, bannedUntil, ttl: groupMembershipTtl(bannedUntil, 0) };
   return [
     measured('leaves', bannedUntil === undefined ? remove(key, as) : put(key, kept, as)),
-    update(userMembershipKey(app, user, group), {
+    update(schema.userMembership.key(app, user, group), {
       set: { ...endedUserMembership(now), ...(kicked && { kicked: now }) },
     }),
-    update(userKey(app, user), { add: { joined: -1 } }),
+    update(schema.user.key(app, user), { add: { joined: -1 } }),
   ];
 }
 
@@ -254,9 +243,9 @@ export const endedUserMembership = (now: number) => ({
 
 /** The owner's memberships go at once with the group; the other members' are left to the clean-up. */
 export const removeOwner = (app: AppId, group: GroupId, owner: UserId): Step[] => [
-  remove(groupMembershipKey(app, group, owner)),
-  remove(userMembershipKey(app, owner, group)),
-  update(userKey(app, owner), { add: { joined: -1, owned: -1 } }),
+  remove(schema.groupMembership.key(app, group, owner)),
+  remove(schema.userMembership.key(app, owner, group)),
+  update(schema.user.key(app, owner), { add: { joined: -1, owned: -1 } }),
 ];
 
 /** A member's own settings in the group. */
@@ -265,7 +254,7 @@ export const setOwn = (
   group: GroupId,
   user: UserId,
   set: Pick<GroupMembership, 'name' | 'mute' | 'push'>,
-): Step => update(groupMembershipKey(app, group, user), { set }, equal('state', 'member'));
+): Step => update(schema.groupMembership.key(app, group, user), { set }, equal('state', 'member'));
 
 /** An imported owner's settings, written into the membership that the creation of the group made. */
 export function importOwner(
@@ -276,13 +265,15 @@ export function importOwner(
   { joined, name, mute, push }: Omit<ImportedMembership, 'role'> & { joined: number },
   index: number,
 ): Step[] {
-  const own = { joined, name, mute, push, lsi1sk: memberOrder(joined, index, user) };
+  const own = { joined, name, mute, push, lsi1sk: schema.groupMembership.orders.joined(joined, index, user) };
   return [
     update(
-      groupMembershipKey(app, group, user),
+      schema.groupMembership.key(app, group, user),
       { set: own },
       unchanged(was, 'state', 'role', 'joined', 'name', 'mute', 'push'),
     ),
-    update(userMembershipKey(app, user, group), { set: { joined, lsi1sk: joinedGroupOrder(joined, index, group) } }),
+    update(schema.userMembership.key(app, user, group), {
+      set: { joined, lsi1sk: schema.userMembership.orders.joined(joined, index, group) },
+    }),
   ];
 }

@@ -1,9 +1,8 @@
 import type { AppId, UserId } from '../ids.ts';
 import { unchanged } from './expression.ts';
-import { profileKey, settingsKey, tagsKey } from './keys.ts';
 import { type Get, getItem } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, type Step, update } from './step.ts';
 
@@ -14,17 +13,19 @@ export type Profile = ItemOf<typeof schema.profileFields>;
 export type Tags = ItemOf<typeof schema.tagsFields>;
 
 export const profileOf = (app: AppId, user: UserId): Get<Profile | undefined> =>
-  getItem(profileKey(app, user), MOST_BYTES.profile);
+  getItem(schema.profile.key(app, user), MOST_BYTES.profile);
 export const settingsOf = <T>(app: AppId, user: UserId): Get<T | undefined> =>
-  getItem(settingsKey(app, user), MOST_BYTES.settings);
-export const tagsOf = (app: AppId, user: UserId): Get<Tags | undefined> => getItem(tagsKey(app, user), MOST_BYTES.tags);
+  getItem(schema.settings.key(app, user), MOST_BYTES.settings);
+export const tagsOf = (app: AppId, user: UserId): Get<Tags | undefined> =>
+  getItem(schema.tags.key(app, user), MOST_BYTES.tags);
 
 export const changeProfile = (app: AppId, user: UserId, set: object): Step =>
-  update(profileKey(app, user), { set: { ...set } });
+  update(schema.profile.key(app, user), { set: { ...set } });
 export const changeSettings = (app: AppId, user: UserId, set: object): Step =>
-  update(settingsKey(app, user), { set: { ...set } });
+  update(schema.settings.key(app, user), { set: { ...set } });
 /** The settings of a new user. */
-export const putSettings = (app: AppId, user: UserId, settings: object): Step => put(settingsKey(app, user), settings);
+export const putSettings = (app: AppId, user: UserId, settings: object): Step =>
+  put(schema.settings.key(app, user), settings);
 /** Replaces the tags that were read. */
 export const putTags = (app: AppId, user: UserId, tags: string[], read: Tags | undefined): Step =>
-  put(tagsKey(app, user), { tags }, unchanged(read, 'tags'));
+  put(schema.tags.key(app, user), { tags }, unchanged(read, 'tags'));

@@ -1,16 +1,7 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Device } from './device-repo.ts';
 import { absent, equal, unchanged } from './expression.ts';
-import {
-  applicationKey,
-  groupMembershipKey,
-  groupMembershipPartition,
-  INVITATION,
-  type Key,
-  userKey,
-  userMembershipKey,
-  userPartition,
-} from './keys.ts';
+import type { Key } from './keys.ts';
 import {
   endedUserMembership,
   type GroupMembership,
@@ -19,6 +10,7 @@ import {
   memberIn,
 } from './membership-repo.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
+import * as schema from './schema.ts';
 import { measured, remove, type Step, update } from './step.ts';
 
 /** What a dissolved group or a deleted user leaves behind, as the background removes it. Each step may be done twice. */
@@ -27,22 +19,22 @@ import { measured, remove, type Step, update } from './step.ts';
 
 /** A page of the group memberships and applications of a group. */
 export const peopleOf = (app: AppId, group: GroupId, limit: number): Query<GroupMembership[]> => ({
-  query: { partition: groupMembershipPartition(app, group), between: ['!', '~'], limit },
+  query: { partition: schema.groupMembership.partition(app, group), between: ['!', '~'], limit },
   parse: ({ items }) => items.map(asRecord<GroupMembership>),
 });
 
 export const personOf = (app: AppId, group: GroupId, { sk }: GroupMembership): Get<GroupMembership | undefined> =>
-  getItem({ pk: groupMembershipPartition(app, group), sk });
+  getItem({ pk: schema.groupMembership.partition(app, group), sk });
 
 /** Removes one of these items. A membership ends with it: the user membership and the user's count follow. */
 export function removePerson(app: AppId, group: GroupId, item: GroupMembership, now: number): Step[] {
-  const key = { pk: groupMembershipPartition(app, group), sk: item.sk };
+  const key = { pk: schema.groupMembership.partition(app, group), sk: item.sk };
   if (!isMember(item)) return [remove(key)];
   const user = memberIn(item);
   return [
     remove(key, unchanged(item, 'state')),
-    update(userMembershipKey(app, user, group), { set: endedUserMembership(now) }),
-    update(userKey(app, user), { add: { joined: -1 } }),
+    update(schema.userMembership.key(app, user, group), { set: endedUserMembership(now) }),
+    update(schema.user.key(app, user), { add: { joined: -1 } }),
   ];
 }
 
@@ -55,21 +47,21 @@ export const removeItem = (key: Key): Step => remove(key);
 export type Remains = Pick<Device, 'sk'> & Partial<Device>;
 
 export const remainsOf = (app: AppId, user: UserId, { sk }: Remains): Get<Remains | undefined> =>
-  getItem({ pk: userPartition(app, user), sk });
+  getItem({ pk: schema.user.partition(app, user), sk });
 
 /** The group that the user membership or invitation is of; undefined for other items. */
 export const groupJoined = ({ sk }: Remains): GroupId | undefined =>
   sk.startsWith('E#') ? groupOfUserMembership(sk) : undefined;
 export const groupInvitedTo = ({ sk }: Remains): GroupId | undefined =>
-  sk.startsWith(INVITATION) ? Number(sk.split('#')[1]) : undefined;
+  sk.startsWith(schema.invitation.sk.prefix) ? Number(sk.split('#')[1]) : undefined;
 
 /** Removes the item, unless it is a device whose push token has changed. */
 export const removeRemains = (app: AppId, user: UserId, item: Remains): Step =>
-  remove({ pk: userPartition(app, user), sk: item.sk }, unchanged(item, 'device_token'));
+  remove({ pk: schema.user.partition(app, user), sk: item.sk }, unchanged(item, 'device_token'));
 
 /** Removes a group membership that only marks an invitation. */
 export const removeMark = (app: AppId, group: GroupId, user: UserId): Step =>
-  remove(groupMembershipKey(app, group, user), absent('state'));
+  remove(schema.groupMembership.key(app, group, user), absent('state'));
 
 /** Removes a group membership as it was read. @param leaves it is counted as a departure */
 export function removeMembership(
@@ -79,15 +71,18 @@ export function removeMembership(
   was: GroupMembership,
   { leaves = false } = {},
 ): Step {
-  const step = remove(groupMembershipKey(app, group, user), unchanged(was, 'state', 'role'));
+  const step = remove(schema.groupMembership.key(app, group, user), unchanged(was, 'state', 'role'));
   return leaves ? measured('leaves', step) : step;
 }
 
 export const removeUserMembership = (app: AppId, group: GroupId, user: UserId): Step =>
-  remove(userMembershipKey(app, user, group));
+  remove(schema.userMembership.key(app, user, group));
 export const removeApplication = (app: AppId, group: GroupId, user: UserId): Step =>
-  remove(applicationKey(app, group, user));
+  remove(schema.application.key(app, group, user));
 
 /** Nothing is left of the user but its id. */
 export const forgotten = (app: AppId, user: UserId): Step =>
-  measured('users_forgotten', update(userKey(app, user), { set: { joined: 0, owned: 0 } }, equal('status', 'deleted')));
+  measured(
+    'users_forgotten',
+    update(schema.user.key(app, user), { set: { joined: 0, owned: 0 } }, equal('status', 'deleted')),
+  );

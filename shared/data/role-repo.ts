@@ -1,18 +1,6 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { all, below, equal } from './expression.ts';
 import {
-  ADMIN,
-  ADMINISTERED_GROUP,
-  administeredGroupOrder,
-  adminOrder,
-  groupMembershipKey,
-  groupMembershipPartition,
-  MEMBER,
-  userKey,
-  userMembershipKey,
-  userPartition,
-} from './keys.ts';
-import {
   ADMIN_ROLE,
   type GroupMembership,
   groupOfUserMembership,
@@ -22,6 +10,7 @@ import {
   unchangedRole,
 } from './membership-repo.ts';
 import { after, asRecord, prefix, type Query } from './read.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
@@ -29,9 +18,9 @@ import { NOT_DELETED } from './user-repo.ts';
 /** The admins of a group in order of appointment, without its owner. */
 export const adminsOf = (app: AppId, group: GroupId): Query<GroupMembership[]> => ({
   query: {
-    partition: groupMembershipPartition(app, group),
+    partition: schema.groupMembership.partition(app, group),
     index: 'lsi3',
-    between: prefix(ADMIN),
+    between: prefix(schema.groupMembership.orders.admin.prefix),
     entryBytes: MOST_BYTES.groupMembership,
     all: true,
   },
@@ -41,9 +30,9 @@ export const adminsOf = (app: AppId, group: GroupId): Query<GroupMembership[]> =
 /** Up to `most` groups in which a user is owner or admin, the latest first. */
 export const groupsAdministeredOf = (app: AppId, user: UserId, most?: number): Query<GroupId[]> => ({
   query: {
-    partition: userPartition(app, user),
+    partition: schema.user.partition(app, user),
     index: 'lsi3',
-    between: prefix(ADMINISTERED_GROUP),
+    between: prefix(schema.userMembership.orders.administered.prefix),
     entryBytes: MOST_BYTES.userMembership,
     descending: true,
     ...(most !== undefined && { limit: most }),
@@ -63,10 +52,13 @@ export function successorsOf(
   position: string | undefined,
   limit: number,
 ): Query<{ successors: GroupMembership[]; more: string | undefined }> {
-  const [index, start] = which === 'admins' ? (['lsi3', ADMIN] as const) : (['lsi1', MEMBER] as const);
+  const [index, start] =
+    which === 'admins'
+      ? (['lsi3', schema.groupMembership.orders.admin.prefix] as const)
+      : (['lsi1', schema.groupMembership.orders.joined.prefix] as const);
   const from = position === undefined ? start : after(position);
   return {
-    query: { partition: groupMembershipPartition(app, group), index, between: prefix(start, from), limit },
+    query: { partition: schema.groupMembership.partition(app, group), index, between: prefix(start, from), limit },
     parse: ({ items, last }) => ({
       successors: items.map(asRecord<GroupMembership>),
       more: last?.[`${index}sk`] as string | undefined,
@@ -86,12 +78,12 @@ export function setAdmin(
   const set = { role: admin ? ADMIN_ROLE : MEMBER_ROLE, adminSince };
   return [
     update(
-      groupMembershipKey(app, group, user),
-      { set: { ...set, lsi3sk: admin ? adminOrder(adminSince, user) : undefined } },
+      schema.groupMembership.key(app, group, user),
+      { set: { ...set, lsi3sk: admin ? schema.groupMembership.orders.admin(adminSince, user) : undefined } },
       unchangedRole(was),
     ),
-    update(userMembershipKey(app, user, group), {
-      set: { ...set, lsi3sk: admin ? administeredGroupOrder(adminSince, group) : undefined },
+    update(schema.userMembership.key(app, user, group), {
+      set: { ...set, lsi3sk: admin ? schema.userMembership.orders.administered(adminSince, group) : undefined },
     }),
   ];
 }
@@ -104,7 +96,7 @@ export function becomeOwner(app: AppId, group: GroupId, was: GroupMembership, no
   const user = memberIn(was);
   return [
     update(
-      groupMembershipKey(app, group, user),
+      schema.groupMembership.key(app, group, user),
       {
         set: {
           role: OWNER_ROLE,
@@ -117,11 +109,11 @@ export function becomeOwner(app: AppId, group: GroupId, was: GroupMembership, no
       },
       unchangedRole(was),
     ),
-    update(userMembershipKey(app, user, group), {
-      set: { role: OWNER_ROLE, adminSince: now, lsi3sk: administeredGroupOrder(now, group) },
+    update(schema.userMembership.key(app, user, group), {
+      set: { role: OWNER_ROLE, adminSince: now, lsi3sk: schema.userMembership.orders.administered(now, group) },
     }),
     update(
-      userKey(app, user),
+      schema.user.key(app, user),
       { add: { owned: 1 } },
       all(NOT_DELETED, ...(mostOwned === undefined ? [] : [below('owned', mostOwned)])),
     ),
@@ -130,9 +122,9 @@ export function becomeOwner(app: AppId, group: GroupId, was: GroupMembership, no
 
 /** The owner becomes a plain member. */
 export const resignOwner = (app: AppId, group: GroupId, owner: UserId): Step[] => [
-  update(groupMembershipKey(app, group, owner), { set: { role: MEMBER_ROLE } }, equal('role', OWNER_ROLE)),
-  update(userMembershipKey(app, owner, group), {
+  update(schema.groupMembership.key(app, group, owner), { set: { role: MEMBER_ROLE } }, equal('role', OWNER_ROLE)),
+  update(schema.userMembership.key(app, owner, group), {
     set: { role: MEMBER_ROLE, adminSince: undefined, lsi3sk: undefined },
   }),
-  update(userKey(app, owner), { add: { owned: -1 } }),
+  update(schema.user.key(app, owner), { add: { owned: -1 } }),
 ];

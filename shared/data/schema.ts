@@ -151,7 +151,7 @@ export const profileFields = () =>
   });
 
 export const settings = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'S', bytes: 12_000 });
-export const settingsFields = () =>
+const settingsFields = () =>
   z.strictObject({
     auth_answer: opt(text()),
     auth_mode: opt(number()),
@@ -363,7 +363,7 @@ export const announcementText = /* @__PURE__ */ entity({
   sk: 'T#{number:id}',
   bytes: 40_300,
 });
-export const announcementTextFields = () => z.strictObject({ content: text() });
+const announcementTextFields = () => z.strictObject({ content: text() });
 
 /** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
 export const file = /* @__PURE__ */ entity({
@@ -417,10 +417,10 @@ export const jobFields = () => {
 
 /** A write that waits for an item that many others write: see write-queue.ts. */
 export const queuedWrite = /* @__PURE__ */ entity({ pk: 'Q#{app}#{group}', sk: 'T#{at:time}#{id}', ttl: 'all' });
-export const queuedWriteFields = () => z.strictObject({ steps: text(), failed: opt(text()) });
+const queuedWriteFields = () => z.strictObject({ steps: text(), failed: opt(text()) });
 
 export const queueLease = /* @__PURE__ */ entity({ pk: 'Q#{app}#{group}', sk: 'L', ttl: 'all' });
-export const queueLeaseFields = () => z.strictObject({ holder: text(), expiresAt: ms() });
+const queueLeaseFields = () => z.strictObject({ holder: text(), expiresAt: ms() });
 
 /** Every kind of items, for tools and tests: no function loads this. Without spreads, which esbuild would keep. `about`: what the chart says of it. */
 export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniType; about: string }> = {

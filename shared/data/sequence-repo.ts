@@ -1,9 +1,8 @@
 import type { AppId, GroupId } from '../ids.ts';
 import { absent } from './expression.ts';
-import { sequenceKey } from './keys.ts';
 import { type Get, getItem } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { type Step, update } from './step.ts';
 
 /**
@@ -12,12 +11,14 @@ import { type Step, update } from './step.ts';
  */
 export type Sequence = ItemOf<typeof schema.sequenceFields>;
 
-export const sequenceOf = (app: AppId, group: GroupId): Get<Sequence | undefined> => getItem(sequenceKey(app, group));
+export const sequenceOf = (app: AppId, group: GroupId): Get<Sequence | undefined> =>
+  getItem(schema.sequence.key(app, group));
 
 /** From now on no file is added. */
-export const close = (app: AppId, group: GroupId): Step => update(sequenceKey(app, group), { set: { closed: true } });
+export const close = (app: AppId, group: GroupId): Step =>
+  update(schema.sequence.key(app, group), { set: { closed: true } });
 export const NOT_CLOSED = absent('closed');
 
 /** Nothing is left to number. The item stays for an hour: calls that have begun must find it closed. */
 export const expire = (app: AppId, group: GroupId, now: number): Step =>
-  update(sequenceKey(app, group), { set: { ttl: Math.ceil(now / 1000) + 3600 } });
+  update(schema.sequence.key(app, group), { set: { ttl: Math.ceil(now / 1000) + 3600 } });

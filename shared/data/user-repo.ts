@@ -1,10 +1,10 @@
 import type { AppId, UserId } from '../ids.ts';
 import type { Device } from './device-repo.ts';
 import { any, equal, missing, oneOf, unchanged } from './expression.ts';
-import { directoryKey, directoryPartition, mobileKey, time, userKey, usernameKey, userPartition } from './keys.ts';
+import { time, usernameKey } from './keys.ts';
 import { type Get, getItem, getItems, type Query } from './read.ts';
-import type * as schema from './schema.ts';
 import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 
@@ -25,10 +25,11 @@ export interface PasswordHash {
 /** The user who holds a username or mobile number. */
 export type NameHolder = ItemOf<typeof schema.holderFields>;
 
-export const userOf = (app: AppId, user: UserId): Get<User | undefined> => getItem(userKey(app, user));
+export const userOf = (app: AppId, user: UserId): Get<User | undefined> => getItem(schema.user.key(app, user));
 export const usernameOf = (app: AppId, username: string): Get<NameHolder | undefined> =>
   getItem(usernameKey(app, username));
-export const mobileOf = (app: AppId, mobile: string): Get<NameHolder | undefined> => getItem(mobileKey(app, mobile));
+export const mobileOf = (app: AppId, mobile: string): Get<NameHolder | undefined> =>
+  getItem(schema.mobile.key(app, mobile));
 
 /** Condition on a user: not deleted. */
 export const NOT_DELETED = oneOf('status', ['active', 'disabled']);
@@ -36,16 +37,16 @@ export const NOT_DELETED = oneOf('status', ['active', 'disabled']);
 const freeFor = (user: UserId) => any(missing, equal('user', user));
 
 /** Proves in a transaction that the user is not deleted. */
-export const checkExists = (app: AppId, user: UserId): Step => check(userKey(app, user), NOT_DELETED);
+export const checkExists = (app: AppId, user: UserId): Step => check(schema.user.key(app, user), NOT_DELETED);
 /** Proves in a transaction that the user was neither disabled nor signed out since it was read. */
 export const checkSessions = (app: AppId, user: User): Step =>
-  check(userKey(app, user.user), unchanged(user, 'status', 'epoch'));
+  check(schema.user.key(app, user.user), unchanged(user, 'status', 'epoch'));
 
 /** A new user with its name and its place in the directory. */
 export const putUser = (app: AppId, user: User): Step[] => [
-  measured('registrations', put(userKey(app, user.user), user, missing)),
+  measured('registrations', put(schema.user.key(app, user.user), user, missing)),
   put(usernameKey(app, user.username), { user: user.user }, missing),
-  put(directoryKey(app, user.createdAt, user.user), {}),
+  put(schema.directoryEntry.key(app, user.createdAt, user.user), {}),
 ];
 
 /** Another username; the old one is free at once. A username that compares as equal keeps its item. */
@@ -54,61 +55,61 @@ export function rename(app: AppId, user: User, username: string): Step[] {
   const free = freeFor(user.user);
   return [
     ...(before.pk === after.pk ? [] : [put(after, { user: user.user }, free), remove(before, free)]),
-    update(userKey(app, user.user), { set: { username } }, unchanged(user, 'status', 'username')),
+    update(schema.user.key(app, user.user), { set: { username } }, unchanged(user, 'status', 'username')),
   ];
 }
 
 /** Another mobile number; the old one is free at once. */
 export const changeMobile = (app: AppId, user: User, mobile: string): Step[] => [
-  put(mobileKey(app, mobile), { user: user.user }, freeFor(user.user)),
+  put(schema.mobile.key(app, mobile), { user: user.user }, freeFor(user.user)),
   ...freeMobile(app, user),
-  update(userKey(app, user.user), { set: { mobile } }, unchanged(user, 'status', 'mobile')),
+  update(schema.user.key(app, user.user), { set: { mobile } }, unchanged(user, 'status', 'mobile')),
 ];
 
 const freeMobile = (app: AppId, { user, mobile }: User): Step[] =>
-  mobile === undefined ? [] : [remove(mobileKey(app, mobile), freeFor(user))];
+  mobile === undefined ? [] : [remove(schema.mobile.key(app, mobile), freeFor(user))];
 
 /** Another password by a user who knows the old one: all sessions end but those that move to the epoch with it. */
 export const changePassword = (app: AppId, user: User, password: PasswordHash | undefined, epoch: number): Step =>
-  update(userKey(app, user.user), { set: { password, epoch } }, unchanged(user, 'status', 'epoch'));
+  update(schema.user.key(app, user.user), { set: { password, epoch } }, unchanged(user, 'status', 'epoch'));
 
 /** Another password, whatever the old one is; all sessions end. */
 export const resetPassword = (app: AppId, user: UserId, password: PasswordHash): Step =>
-  update(userKey(app, user), { set: { password }, add: { epoch: 1 } }, NOT_DELETED);
+  update(schema.user.key(app, user), { set: { password }, add: { epoch: 1 } }, NOT_DELETED);
 
 /** Ends all sessions. */
 export const endSessions = (app: AppId, user: UserId): Step =>
-  update(userKey(app, user), { add: { epoch: 1 } }, NOT_DELETED);
+  update(schema.user.key(app, user), { add: { epoch: 1 } }, NOT_DELETED);
 
 export const enable = (app: AppId, user: UserId): Step =>
-  update(userKey(app, user), { set: { status: 'active' } }, NOT_DELETED);
+  update(schema.user.key(app, user), { set: { status: 'active' } }, NOT_DELETED);
 
 /** Disables the user and ends all sessions. */
 export const disable = (app: AppId, user: UserId): Step =>
-  update(userKey(app, user), { set: { status: 'disabled' }, add: { epoch: 1 } }, NOT_DELETED);
+  update(schema.user.key(app, user), { set: { status: 'disabled' }, add: { epoch: 1 } }, NOT_DELETED);
 
 /** Whether the user joins groups only by consent. */
 export const requireConsent = (app: AppId, user: UserId, confirm: boolean): Step =>
-  update(userKey(app, user), { set: { confirm } }, NOT_DELETED);
+  update(schema.user.key(app, user), { set: { confirm } }, NOT_DELETED);
 
 /** Leaves a tombstone in the user's place and frees its names. The rest is a job of kind "deleted user". */
 export const bury = (app: AppId, user: User): Step[] => [
   measured(
     'users_deleted',
     update(
-      userKey(app, user.user),
+      schema.user.key(app, user.user),
       { set: { status: 'deleted', epoch: user.epoch + 1, username: '', mobile: undefined, password: undefined } },
       unchanged(user, 'status', 'epoch', 'username', 'mobile'),
     ),
   ),
   remove(usernameKey(app, user.username), freeFor(user.user)),
   ...freeMobile(app, user),
-  remove(directoryKey(app, user.createdAt, user.user)),
+  remove(schema.directoryEntry.key(app, user.createdAt, user.user)),
 ];
 
 /** A page of everything in a user's partition but the user: its keys, and with devices their push token. */
 export const itemsOf = (app: AppId, user: UserId, limit: number): Query<Pick<Device, 'sk'>[]> =>
-  getItems({ partition: userPartition(app, user), between: ['A', '~'], limit });
+  getItems({ partition: schema.user.partition(app, user), between: ['A', '~'], limit });
 
 /** Sort keys in the directory. */
 export const DIRECTORY_FORM = /^\d{13}#\d{1,16}$/;
@@ -134,7 +135,7 @@ export const directoryOf = (
   const { from, to = '~', limit, count } = given;
   return {
     query: {
-      partition: directoryPartition(app),
+      partition: schema.directoryEntry.partition(app),
       between: [from, to],
       entryBytes: MOST_BYTES.directoryEntry,
       all: true,
@@ -152,6 +153,11 @@ export const directoryOf = (
 
 /** The sort key of the user who registered last. */
 export const directoryEnd = (app: AppId): Query<string | undefined> => ({
-  query: { partition: directoryPartition(app), between: [DIRECTORY_BEGIN, '~'], descending: true, limit: 1 },
+  query: {
+    partition: schema.directoryEntry.partition(app),
+    between: [DIRECTORY_BEGIN, '~'],
+    descending: true,
+    limit: 1,
+  },
   parse: ({ items }) => items[0]?.sk as string | undefined,
 });

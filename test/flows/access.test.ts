@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { revokeAdminToken, updateApp } from '../../shared/data/app-repo.ts';
-import { deviceKey, userKey } from '../../shared/data/keys.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { type Operation, routes } from '../../shared/routes/index.ts';
@@ -244,9 +244,9 @@ describe('Operations that need a token', () => {
       return [...new Set((await Promise.all(all)).map(({ outcome }) => outcome))];
     };
     const expired = { set: { expiresAt: Date.now() - 1 } };
-    await given.db.write([update(deviceKey(given.app, alice.id, alice.device), expired)]);
+    await given.db.write([update(schema.device.key(given.app, alice.id, alice.device), expired)]);
     expect(await outcomes({ token: alice.token })).toEqual(['loginAgain']);
-    await given.db.write([update(userKey(given.app, bob.id), { add: { epoch: 1 } })]);
+    await given.db.write([update(schema.user.key(given.app, bob.id), { add: { epoch: 1 } })]);
     expect(await outcomes({ token: bob.token })).toEqual(['loginAgain']);
     for (const status of ['disabled', 'deleted'] as const) {
       const carol = await given.user();

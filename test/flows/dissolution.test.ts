@@ -3,7 +3,8 @@ import { handler } from '../../functions/background/clean-up.ts';
 import { announcementItemsOf } from '../../shared/data/announcement-repo.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
-import { dissolvedPartition, type Key, userPartition } from '../../shared/data/keys.ts';
+import type { Key } from '../../shared/data/keys.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, type Person } from '../support/story.ts';
@@ -112,10 +113,10 @@ describe('A dissolved group', () => {
       documentClient().middlewareStack.add(
         (next) => async (args) => {
           const { ExpressionAttributeValues: values = {} } = args.input as { ExpressionAttributeValues?: object };
-          if (Object.values(values).includes(dissolvedPartition(given.app))) await cleaned;
+          if (Object.values(values).includes(schema.dissolvedGroup.partition(given.app))) await cleaned;
           const answer = await next(args);
           asked.push(JSON.stringify(args.input));
-          if (Object.values(values).includes(userPartition(given.app, bob!.id))) userMembershipsRead();
+          if (Object.values(values).includes(schema.user.partition(given.app, bob!.id))) userMembershipsRead();
           return answer;
         },
         { step: 'initialize', name: 'late' },

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { tokenHash } from '../../shared/call/token.ts';
-import { adminTokenKey } from '../../shared/data/keys.ts';
 import { getItem } from '../../shared/data/read.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { arrived, put, share } from '../support/files.ts';
@@ -135,7 +135,7 @@ describe('Grants that other flows do not use over HTTP', () => {
 
   inBothWorlds('Grants of presence and last use', (story) => {
     story('every operation records the last use of an admin token when a minute has passed', async (given) => {
-      const key = adminTokenKey(given.app, tokenHash(given.adminToken));
+      const key = schema.adminToken.key(given.app, tokenHash(given.adminToken));
       const idle = () => given.db.write([update(key, { set: { seen: 0 } })]);
       for (const { id, access, methods, path } of routes) {
         if (access === 'public') continue;

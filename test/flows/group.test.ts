@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
-import { groupMembershipKey } from '../../shared/data/keys.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { codeOf } from '../support/api.ts';
 import { inBothWorlds, inThisProcess } from '../support/story.ts';
@@ -205,7 +205,9 @@ describe('Groups', () => {
     story("info shows the caller's own message modes, and a mute of everybody only while it runs", async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
-      await given.db.write([update(groupMembershipKey(given.app, group_id, bob!.id), { set: { mute: 2, push: 3 } })]);
+      await given.db.write([
+        update(schema.groupMembership.key(given.app, group_id, bob!.id), { set: { mute: 2, push: 3 } }),
+      ]);
       expect(await bob!.does('GET /group/info', { group_id })).toMatchObject({ msg_mute_mode: 2, msg_push_mode: 3 });
       expect(await alice!.does('GET /group/info', { group_id })).toMatchObject({ msg_mute_mode: 0, msg_push_mode: 0 });
       const mute = async (silent: number) => {

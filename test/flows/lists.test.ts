@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import { applicationKey, applicationOrder, groupMembershipKey } from '../../shared/data/keys.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { inBothWorlds, inThisProcess, type Person } from '../support/story.ts';
 
@@ -205,13 +205,13 @@ describe('Lists', () => {
       const since = Date.now() - 30 * DAY;
       for (const who of [bob!, carol!, dave!]) await who.does('POST /group/apply', { group_id, reason: '' });
       const age = async (who: Person, made: number) => {
-        const order = applicationOrder(made, who.id);
+        const order = schema.application.orders.newest(made, who.id);
         const set = { createdAt: made, expiresAt: made + 7 * DAY, status: 2, lsi1sk: order, lsi2sk: order };
-        await given.db.write([update(applicationKey(given.app, group_id, who.id), { set })]);
+        await given.db.write([update(schema.application.key(given.app, group_id, who.id), { set })]);
       };
       for (const who of [carol!, dave!])
         await given.db.write([
-          update(groupMembershipKey(given.app, group_id, who.id), {
+          update(schema.groupMembership.key(given.app, group_id, who.id), {
             set: { applied: undefined, applicationExpiresAt: undefined },
           }),
         ]);

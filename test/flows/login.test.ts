@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
 import { tokenHash } from '../../shared/call/token.ts';
 import { devicesOf } from '../../shared/data/device-repo.ts';
-import { deviceKey, lockKey, mobileKey } from '../../shared/data/keys.ts';
 import { lockOf } from '../../shared/data/lock-repo.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { put, update } from '../../shared/data/step.ts';
 import { codeOf } from '../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
@@ -18,7 +18,7 @@ describe('Logging in', () => {
     story('a user logs in by name, by mobile number and by id', async (given) => {
       const { id, username } = await given.user('alice');
       await given.setUser(id, { mobile: '+491234567' });
-      await given.db.write([put(mobileKey(given.app, '+491234567'), { user: id })]);
+      await given.db.write([put(schema.mobile.key(given.app, '+491234567'), { user: id })]);
       const sessions = [
         await given.nobody.does('POST /token/user', { name: username, password: PASSWORD }),
         await given.nobody.does('POST /token/user', { name: ` ${username.toUpperCase()} `, password: PASSWORD }),
@@ -153,7 +153,8 @@ describe('Logging in', () => {
       const alice = await given.user();
       const now = Date.now();
       const ttl = Math.ceil(now / 1000) + 1200;
-      const lock = (item: object) => given.db.write([put(lockKey(given.app, String(alice.id)), { ...item, mark: 'x', ttl })]);
+      const lock = (item: object) =>
+        given.db.write([put(schema.lock.key(given.app, String(alice.id)), { ...item, mark: 'x', ttl })]);
       await lock({ fails: Array(9).fill(now - 10 * MINUTES - 1000) });
       await fail(given, alice, 1);
       expect((await login(given, alice)).outcome).toBe('success');
@@ -208,7 +209,7 @@ describe('Logging in', () => {
           (await given.nobody.does('POST /token/id', { user_id: alice.id, password: PASSWORD, device_guid })).token;
         const phone = await login('phone');
         await given.db.write([
-          update(deviceKey(given.app, alice.id, alice.device), { set: { seen: Date.now() - MINUTES } }),
+          update(schema.device.key(given.app, alice.id, alice.device), { set: { seen: Date.now() - MINUTES } }),
         ]);
         const tablet = await login('tablet');
         const desktop = await login('desktop');

@@ -1,8 +1,9 @@
 import { describe, expect } from 'vitest';
 import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
-import { applicationKey, banOrder, blockOrder, groupMembershipKey } from '../../shared/data/keys.ts';
+import { banOrder } from '../../shared/data/keys.ts';
 import { groupMembershipOf } from '../../shared/data/membership-repo.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { type Actor, inBothWorlds, inThisProcess, type Person } from '../support/story.ts';
 
@@ -167,8 +168,8 @@ describe('Membership', () => {
       await bob!.does('POST /group/apply', { group_id, reason: '' });
       const until = Date.now() - 1;
       await given.db.write([
-        update(applicationKey(given.app, group_id, bob!.id), { set: { expiresAt: until } }),
-        update(groupMembershipKey(given.app, group_id, bob!.id), { set: { applicationExpiresAt: until } }),
+        update(schema.application.key(given.app, group_id, bob!.id), { set: { expiresAt: until } }),
+        update(schema.groupMembership.key(given.app, group_id, bob!.id), { set: { applicationExpiresAt: until } }),
       ]);
       expect(await alice!.fails('POST /group/apply/handle', { group_id, user_id: bob!.id, approval: true })).toBe(
         'applicationGone',
@@ -194,9 +195,9 @@ describe('Membership', () => {
       const [alice, bob, carol] = await given.users(3);
       const group_id = await given.group(alice!, { approval: 0 });
       const now = Date.now();
-      const set = { state: 'blocked', blocked: now, lsi1sk: blockOrder(now, bob!.id) };
+      const set = { state: 'blocked', blocked: now, lsi1sk: schema.groupMembership.orders.blocked(now, bob!.id) };
       await given.db.write([
-        update(groupMembershipKey(given.app, group_id, bob!.id), { set }),
+        update(schema.groupMembership.key(given.app, group_id, bob!.id), { set }),
         updateGroup(given.app, group_id, { add: { blocks: 1 } }, exists),
       ]);
       expect(await bob!.fails('POST /group/apply', { group_id, reason: '' })).toBe('blocked');
@@ -262,7 +263,7 @@ describe('Membership', () => {
         [carol!, Date.now() - 1],
       ] as const)
         await given.db.write([
-          update(groupMembershipKey(given.app, group_id, who.id), {
+          update(schema.groupMembership.key(given.app, group_id, who.id), {
             set: { name: 'Bobby', mute: 1, push: 2, banned: 1, bannedUntil: ban, lsi2sk: banOrder(1, ban, who.id) },
           }),
         ]);

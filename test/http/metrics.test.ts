@@ -3,7 +3,8 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
 import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
-import { directoryPartition, type Key, lockKey, userPartition } from '../../shared/data/keys.ts';
+import type { Key } from '../../shared/data/keys.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import type { Answer } from '../support/api.ts';
 import { eventsOf, faultsOf, metricsOf } from '../support/embedded-metrics.ts';
@@ -114,7 +115,7 @@ inThisProcess('Events in the log', (story) => {
     const known = { user_id: user.id, password: PASSWORD, device_guid: 'known' };
     await login(given, known);
     const fails = Array(9).fill(Date.now());
-    await given.db.write([update(lockKey(given.app, String(user.id)), { set: { fails } })]);
+    await given.db.write([update(schema.lock.key(given.app, String(user.id)), { set: { fails } })]);
     expect(await counted(login(given, { ...known, password: 'wrong' }))).toEqual({ lock_outs: 1 });
     // A device that has logged in before is still checked; an unknown one is refused without being counted.
     expect(await counted(login(given, { ...known, password: 'wrong' }))).toEqual({ failed_logins: 1 });
@@ -244,31 +245,31 @@ inThisProcess('Sizes of partitions', (story) => {
   story('a write to a half-full partition is counted, and the log names the partition', async ({ app, nobody }) => {
     const register = () =>
       nobody.asks('POST /user/register/v2', { username: `u${randomUUID().slice(0, 8)}`, password: PASSWORD });
-    holding(directoryPartition(app), 4);
+    holding(schema.directoryEntry.partition(app), 4);
     const before = await register();
     expect(eventsOf(before.log!)).toEqual({ registrations: 1 });
     expect(before.log).not.toHaveProperty('collections');
-    holding(directoryPartition(app), 5);
+    holding(schema.directoryEntry.partition(app), 5);
     const { log } = await register();
     expect(eventsOf(log!)).toEqual({ registrations: 1, large_collections: 1 });
-    expect(log).toMatchObject({ level: 'info', collections: [directoryPartition(app)] });
+    expect(log).toMatchObject({ level: 'info', collections: [schema.directoryEntry.partition(app)] });
   });
 
   story('a single write to a large partition is counted too', async (given) => {
     const user = await given.user();
-    holding(userPartition(given.app, user.id), 7);
+    holding(schema.user.partition(given.app, user.id), 7);
     const { log } = await user.asks('PUT /user/kick', { device_sn: user.device });
     expect(eventsOf(log!)).toEqual({ large_collections: 1 });
   });
 
   story('a write to a full partition is a fault that is counted and names the partition', async (given) => {
     const user = await given.user();
-    holding(directoryPartition(given.app), 11);
+    holding(schema.directoryEntry.partition(given.app), 11);
     const { status, log } = await given.nobody.asks('POST /user/register/v2', { username: 'late', password: PASSWORD });
     expect(status).toBe(500);
     expect(eventsOf(log!)).toEqual({ full_collections: 1 });
-    expect(log).toMatchObject({ level: 'error', collections: [directoryPartition(given.app)] });
-    holding(userPartition(given.app, user.id), 11);
+    expect(log).toMatchObject({ level: 'error', collections: [schema.directoryEntry.partition(given.app)] });
+    holding(schema.user.partition(given.app, user.id), 11);
     const alone = await user.asks('PUT /user/kick', { device_sn: user.device });
     expect(alone.status).toBe(500);
     expect(eventsOf(alone.log!)).toEqual({ full_collections: 1 });

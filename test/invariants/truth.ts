@@ -3,7 +3,7 @@ import { type Application, applicationOf } from '../../shared/data/application-r
 import { fileOf, registrationOf, type SharedFile } from '../../shared/data/file-repo.ts';
 import { type Group, groupOf } from '../../shared/data/group-repo.ts';
 import { type Invitation, invitationOf } from '../../shared/data/invitation-repo.ts';
-import { filePartition, groupIn, invitationsToGroup, type Key, userPartition } from '../../shared/data/keys.ts';
+import { groupIn, invitationsToGroup, type Key } from '../../shared/data/keys.ts';
 import {
   type GroupMembership,
   groupMembershipOf,
@@ -11,6 +11,7 @@ import {
   userMembershipOf,
 } from '../../shared/data/membership-repo.ts';
 import { type Get, type Item, keyText } from '../../shared/data/read.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { type Sequence, sequenceOf } from '../../shared/data/sequence-repo.ts';
 import { type User, userOf } from '../../shared/data/user-repo.ts';
 import type { Stored } from './bucket.ts';
@@ -149,7 +150,7 @@ export class Moment {
     this.#record(invitationOf(this.app, user, group, inviter));
 
   invitations(user: number, group: number): Invitation[] {
-    const start = `${userPartition(this.app, user)}|${invitationsToGroup(group)}`;
+    const start = `${schema.user.partition(this.app, user)}|${invitationsToGroup(group)}`;
     return [...this.#versions.keys()]
       .filter((key) => key.startsWith(start))
       .flatMap((key) => {
@@ -168,7 +169,7 @@ export class Moment {
 
   /** All that were ever reserved or shared in the group and are there, in order of their numbers. */
   files(group: number): SharedFile[] {
-    const start = `${filePartition(this.app, group)}|`;
+    const start = `${schema.file.partition(this.app, group)}|`;
     const keys = [...this.#versions.keys()].filter((key) => key.startsWith(start)).sort();
     return keys.flatMap((key) => this.file(group, Number(key.slice(start.length))) ?? []);
   }

@@ -8,8 +8,8 @@ import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
 import { deviceOf } from '../../shared/data/device-repo.ts';
 import { finishJob, type Job, jobId, jobOf, putJob } from '../../shared/data/job-repo.ts';
-import { adminTokenKey, deviceKey, directoryKey, lockKey, mobileKey, userKey } from '../../shared/data/keys.ts';
 import { lockOf } from '../../shared/data/lock-repo.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { put, remove, update } from '../../shared/data/step.ts';
 import { putUser, type User } from '../../shared/data/user-repo.ts';
 import type { ErrorName } from '../../shared/errors.ts';
@@ -199,7 +199,10 @@ describe('limits', () => {
   it('users and groups are counted over several pages', async () => {
     await json('apps', 'create', '--id', 'large');
     const users = Array.from({ length: 1001 }, (_, user) => user + 1);
-    const items = users.flatMap((user) => [{ ...userKey('large', user), owned: 2 }, directoryKey('large', 1000, user)]);
+    const items = users.flatMap((user) => [
+      { ...schema.user.key('large', user), owned: 2 },
+      schema.directoryEntry.key('large', 1000, user),
+    ]);
     await putAll(table, items);
     expect(await json('apps', 'limits', 'large', 'users=5000')).toMatchObject({ users: 1001 });
     expect(await json('apps', 'limits', 'large', 'groups=5000')).toMatchObject({ groups: 2002 });
@@ -253,7 +256,7 @@ describe('tokens', () => {
   it('an expired admin token is listed as expired (loginAgain)', async () => {
     await json('apps', 'create', '--id', 'old');
     const { token } = await json('tokens', 'issue', 'old', '--expires', '2099-01-31T12:00Z');
-    await db().write([update(adminTokenKey('old', tokenHash(token)), { set: { expiresAt: 1000 } })]);
+    await db().write([update(schema.adminToken.key('old', tokenHash(token)), { set: { expiresAt: 1000 } })]);
     expect((await json('tokens', 'list', 'old')).tokens).toMatchObject([{ state: 'expired', last_used_at: null }]);
     expect(await callWith('old', token)).toBe('loginAgain');
   });
@@ -268,12 +271,12 @@ describe('users', () => {
     await json('apps', 'create', '--id', 'people');
     await addUser('people', 123456, { username: 'Alice' });
     await addUser('people', 234567, { username: 'bob' });
-    await db().write([put(mobileKey('people', '+491234567'), { user: 123456 })]);
-    await db().write([put(mobileKey('people', '234567'), { user: 123456 })]);
+    await db().write([put(schema.mobile.key('people', '+491234567'), { user: 123456 })]);
+    await db().write([put(schema.mobile.key('people', '234567'), { user: 123456 })]);
   });
   const lock = () => {
     const fails = Array.from({ length: 10 }, () => Date.now());
-    return db().write([put(lockKey('people', '123456'), { fails, lockedUntil: Date.now() + 600_000 })]);
+    return db().write([put(schema.lock.key('people', '123456'), { fails, lockedUntil: Date.now() + 600_000 })]);
   };
 
   it.each(['123456', 'alice', '+491234567'])('users unlock %s ends the lock-out of that user', async (named) => {
@@ -292,8 +295,8 @@ describe('users', () => {
     const now = Date.now();
     const device = { seen: now, createdAt: now, login: now, expiresAt: 0, epoch: 0, agent: '', platform: 6 };
     const fails = Array(10).fill(now);
-    await db().write([put(deviceKey('people', 123456, 71), { ...device, sn: 71, fails })]);
-    await db().write([put(deviceKey('people', 123456, 72), { ...device, sn: 72 })]);
+    await db().write([put(schema.device.key('people', 123456, 71), { ...device, sn: 71, fails })]);
+    await db().write([put(schema.device.key('people', 123456, 72), { ...device, sn: 72 })]);
     expect((await json('users', 'find', 'people', 'alice')).devices).toMatchObject([
       { device_sn: 71, failures: 10, locked_until: new Date(now + 600_000).toISOString() },
       { device_sn: 72, failures: 0, locked_until: null },
@@ -306,7 +309,7 @@ describe('users', () => {
     });
     for (const sn of [71, 72]) {
       expect(await db().read(deviceOf('people', 123456, sn))).not.toHaveProperty('fails');
-      await db().write([remove(deviceKey('people', 123456, sn))]);
+      await db().write([remove(schema.device.key('people', 123456, sn))]);
     }
   });
 
@@ -322,9 +325,9 @@ describe('users', () => {
       agent: 'App/1',
       platform: 2,
     };
-    await db().write([update(deviceKey('people', 123456, 77), { set: { ...set, sn: 77 } })]);
-    await db().write([update(deviceKey('people', 123456, 78), { set: { ...set, sn: 78, epoch: 1 } })]);
-    await db().write([update(userKey('people', 123456), { set: { mobile: '+491234567' } })]);
+    await db().write([update(schema.device.key('people', 123456, 77), { set: { ...set, sn: 77 } })]);
+    await db().write([update(schema.device.key('people', 123456, 78), { set: { ...set, sn: 78, epoch: 1 } })]);
+    await db().write([update(schema.user.key('people', 123456), { set: { mobile: '+491234567' } })]);
     const shown = await json('users', 'find', 'people', 'ALICE');
     expect(shown).toMatchObject({
       user_id: 123456,
@@ -353,7 +356,7 @@ describe('users', () => {
     expect(await refused('users', 'unlock', 'people', 'x#y')).toContain('has no user');
     expect(await refused('users', 'unlock', 'nowhere', 'alice')).toBe('there is no app "nowhere"');
     await addUser('people', 345678);
-    await db().write([update(userKey('people', 345678), { set: { status: 'deleted' } })]);
+    await db().write([update(schema.user.key('people', 345678), { set: { status: 'deleted' } })]);
     expect(await refused('users', 'unlock', 'people', '345678')).toContain('has no user');
   });
 });

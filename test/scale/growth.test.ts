@@ -1,21 +1,7 @@
 import { afterAll, expect, test, vi } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
-import {
-  applicationKey,
-  applicationOrder,
-  banOrder,
-  cleanedKey,
-  fileIndex,
-  fileKey,
-  groupMembershipKey,
-  idempotencyKey,
-  invitationKey,
-  invitationOrder,
-  type Key,
-  lockKey,
-  userMembershipKey,
-  voidOrder,
-} from '../../shared/data/keys.ts';
+import { banOrder, idempotencyKey, type Key } from '../../shared/data/keys.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';
 import { putAll } from '../support/database.ts';
@@ -61,13 +47,21 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
     const made = now - LONG_AGO + n;
     const until = made + 60_000;
     const id = 3_000_000 + n;
-    const [invited, applied] = [invitationOrder(made, group, id), applicationOrder(made, id)];
+    const [invited, applied] = [
+      schema.invitation.orders.newest(made, group, id),
+      schema.application.orders.newest(made, id),
+    ];
     const handled = { reason: 'let me in', status: 0, createdAt: made, expiresAt: until, updatedAt: made, ttl };
     return [
-      { ...cleanedKey(app, made, id), ttl },
-      { ...userMembershipKey(app, carol.id, id), settled: made, lsi2sk: voidOrder(made, id), ttl },
+      { ...schema.cleanedGroup.key(app, made, id), ttl },
       {
-        ...groupMembershipKey(app, group, id),
+        ...schema.userMembership.key(app, carol.id, id),
+        settled: made,
+        lsi2sk: schema.userMembership.orders.void(made, id),
+        ttl,
+      },
+      {
+        ...schema.groupMembership.key(app, group, id),
         banned: made,
         bannedUntil: until,
         lsi2sk: banOrder(made, until, id),
@@ -75,10 +69,10 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
         applied: made,
         ttl,
       },
-      { ...invitationKey(app, grace.id, group, id), ...handled, lsi1sk: invited, lsi2sk: invited },
-      { ...applicationKey(app, group, id), ...handled, lsi1sk: applied, lsi2sk: applied },
+      { ...schema.invitation.key(app, grace.id, group, id), ...handled, lsi1sk: invited, lsi2sk: invited },
+      { ...schema.application.key(app, group, id), ...handled, lsi1sk: applied, lsi2sk: applied },
       {
-        ...fileKey(app, group, id),
+        ...schema.file.key(app, group, id),
         id,
         name: 'a',
         size: 1,
@@ -86,10 +80,10 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
         createdAt: made,
         expiresAt: until,
         ttl,
-        ...fileIndex(app, group, id),
+        ...schema.file.gsi1(app, group, id),
       },
       { ...idempotencyKey(app, `key ${n}`), request: 'r', value: [], expiresAt: until, ttl },
-      { ...lockKey(app, String(id)), fails: [made], ttl },
+      { ...schema.lock.key(app, String(id)), fails: [made], ttl },
     ];
   }).flat();
 }

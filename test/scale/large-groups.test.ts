@@ -4,8 +4,8 @@ import { handler } from '../../functions/background/clean-up.ts';
 import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
-import { groupMembershipKey, joinedGroupOrder, memberOrder, userMembershipKey } from '../../shared/data/keys.ts';
 import { peopleOf } from '../../shared/data/remains-repo.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { putAll } from '../support/database.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { Given, type Person } from '../support/story.ts';
@@ -20,8 +20,8 @@ async function fill(given: Given, group: number, count: number): Promise<void> {
   const items = Array.from({ length: count }, (_, n) => {
     const user = 1_000_000 + n;
     const joined = SINCE + n;
-    const lsi1sk = memberOrder(joined, 0, user);
-    return { ...groupMembershipKey(given.app, group, user), state: 'member', role: 0, joined, lsi1sk };
+    const lsi1sk = schema.groupMembership.orders.joined(joined, 0, user);
+    return { ...schema.groupMembership.key(given.app, group, user), state: 'member', role: 0, joined, lsi1sk };
   });
   await putAll(given.world.table, items);
   await given.db.write([
@@ -110,8 +110,8 @@ test('a user in 3,000 groups lists them in two round trips', async () => {
     given.world.table,
     groups.map((group, n) => {
       const joined = SINCE + n;
-      const lsi1sk = joinedGroupOrder(joined, 0, group);
-      return { ...userMembershipKey(given.app, alice.id, group), role: 0, joined, settled: joined, lsi1sk };
+      const lsi1sk = schema.userMembership.orders.joined(joined, 0, group);
+      return { ...schema.userMembership.key(given.app, alice.id, group), role: 0, joined, settled: joined, lsi1sk };
     }),
   );
   const { body, log } = await alice.asks('GET /group/user_joined');

@@ -1,19 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
 import { NEW_GROUP } from '../../shared/data/group-repo.ts';
-import {
-  administeredGroupOrder,
-  applicationKey,
-  applicationOrder,
-  banOrder,
-  FOR_EVER,
-  groupKey,
-  groupMembershipKey,
-  type Key,
-  memberOrder,
-  time,
-  userMembershipKey,
-} from '../../shared/data/keys.ts';
+import { banOrder, FOR_EVER, type Key, time } from '../../shared/data/keys.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { putAll } from '../support/database.ts';
 import { Given, type Person } from '../support/story.ts';
 import { Recorder } from '../support/table-recorder.ts';
@@ -63,11 +52,11 @@ describe('The list of bans', () => {
     const alice = await given.user();
     const group_id = await given.group(alice);
     const items = bans.map(({ user, banned, until }) => ({
-      ...groupMembershipKey(given.app, group_id, user),
+      ...schema.groupMembership.key(given.app, group_id, user),
       state: 'member',
       role: 0,
       joined: 1,
-      lsi1sk: memberOrder(1, 0, user),
+      lsi1sk: schema.groupMembership.orders.joined(1, 0, user),
       ...{ banned, bannedUntil: until, lsi2sk: banOrder(banned, until, user) },
     }));
     await putAll(given.world.table, items);
@@ -162,7 +151,7 @@ describe('Applications to many groups', () => {
     const now = Date.now();
     const { app } = given;
     const items: Key[] = group_list.flatMap((group, n) => [
-      put(groupKey(app, group), {
+      put(schema.group.key(app, group), {
         ...NEW_GROUP,
         group,
         owner: alice.id,
@@ -171,10 +160,10 @@ describe('Applications to many groups', () => {
         createdAt: now,
         updatedAt: now,
       }),
-      put(userMembershipKey(app, alice.id, group), {
+      put(schema.userMembership.key(app, alice.id, group), {
         role: 2,
         adminSince: now + n,
-        lsi3sk: administeredGroupOrder(now + n, group),
+        lsi3sk: schema.userMembership.orders.administered(now + n, group),
       }),
     ]);
     // One group has many, some have a few, others none.
@@ -186,9 +175,9 @@ describe('Applications to many groups', () => {
       })),
     );
     for (const { group_id, applicant_id, at } of applications) {
-      const order = applicationOrder(at, applicant_id);
+      const order = schema.application.orders.newest(at, applicant_id);
       const rest = { reason: '', status: 0, createdAt: at, expiresAt: at + DAY, lsi1sk: order, lsi2sk: order };
-      items.push(put(applicationKey(app, group_id, applicant_id), rest));
+      items.push(put(schema.application.key(app, group_id, applicant_id), rest));
     }
     await putAll(given.world.table, items);
     made = applications

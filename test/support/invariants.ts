@@ -2,17 +2,7 @@ import { ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
-import {
-  APPLICATION,
-  banOrder,
-  comparedName,
-  FILE,
-  FOR_EVER,
-  GROUP_MEMBERSHIP,
-  INVITATION,
-  JOINED_GROUP,
-  type Key,
-} from '../../shared/data/keys.ts';
+import { banOrder, comparedName, FOR_EVER, type Key } from '../../shared/data/keys.ts';
 import {
   ADMIN_ROLE,
   type GroupMembership,
@@ -21,6 +11,7 @@ import {
 } from '../../shared/data/membership-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { type Item, keyText } from '../../shared/data/read.ts';
+import * as schema from '../../shared/data/schema.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 import { KEPT_IN_LISTS } from '../../shared/limits.ts';
@@ -66,9 +57,9 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(expires(item) === (item.ttl !== undefined), `${keyText(item)} has the time to live ${item.ttl}`);
     demand(item.ttl === undefined || Number(item.ttl) * 1000 >= neededUntil(item), `${keyText(item)} goes too early`);
     if (kind === 'G' && part === undefined && sk === '#') groups.set(Number(id), item as unknown as Group);
-    if (kind === 'G' && part === 'R' && sk.startsWith(GROUP_MEMBERSHIP))
+    if (kind === 'G' && part === 'R' && sk.startsWith(schema.groupMembership.sk.prefix))
       inner(people, Number(id)).set(numberIn(sk), item as unknown as GroupMembership);
-    if (kind === 'G' && part === 'R' && sk.startsWith(APPLICATION))
+    if (kind === 'G' && part === 'R' && sk.startsWith(schema.application.sk.prefix))
       applications.push({ group: Number(id), applicant: numberIn(sk), application: item as unknown as Application });
     if (kind === 'G' && part === 'F') inner(files, Number(id)).set(Number(sk), item as unknown as SharedFile);
     if (kind === 'G' && part === 'N') inner(announcements, Number(id)).set(sk, item);
@@ -119,7 +110,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     for (const [user, { role }] of members) {
       const userMembership = userMemberships.get(user)?.get(id);
       demand(
-        userMembership?.lsi1sk?.startsWith(JOINED_GROUP) === true,
+        userMembership?.lsi1sk?.startsWith(schema.userMembership.orders.joined.prefix) === true,
         `${user} is a member of ${id} and does not know`,
       );
       demand(
@@ -134,7 +125,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     const { file = 0 } = sequences.get(group) ?? {};
     for (const [id, { published, lsi1sk, ttl, random, object, url }] of own) {
       demand(id <= file, `file ${id} of ${group} is beyond the last, ${file}`);
-      const listed = lsi1sk?.startsWith(FILE) === true;
+      const listed = lsi1sk?.startsWith(schema.file.orders.newest.prefix) === true;
       demand(listed === (published !== undefined), `file ${id} of ${group}: published ${published}, listed ${lsi1sk}`);
       demand((ttl === undefined) === listed, `file ${id} of ${group}: listed ${listed}, expires ${ttl}`);
       demand(
@@ -168,7 +159,9 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   }
 
   for (const [id, user] of users) {
-    const all = [...(userMemberships.get(id) ?? [])].filter(([, { lsi1sk }]) => lsi1sk?.startsWith(JOINED_GROUP));
+    const all = [...(userMemberships.get(id) ?? [])].filter(([, { lsi1sk }]) =>
+      lsi1sk?.startsWith(schema.userMembership.orders.joined.prefix),
+    );
     for (const [group] of all) {
       const state = people.get(group)?.get(id)?.state;
       demand(state === 'member', `${id} believes to be a member of ${group} and is ${state}`);
@@ -195,13 +188,13 @@ function expires({ pk, sk, ...item }: Item & Key): boolean {
   const [kind, , , part] = pk.split('#');
   switch (kind) {
     case 'G':
-      if (part === 'R' && sk.startsWith(GROUP_MEMBERSHIP))
+      if (part === 'R' && sk.startsWith(schema.groupMembership.sk.prefix))
         return item.state === undefined && item.bannedUntil !== FOR_EVER;
       if (part === 'R') return true;
       // Marks of groups that are gone, and files that are only reserved, are looked at elsewhere.
       return item.ttl !== undefined;
     case 'U':
-      return sk.startsWith(INVITATION) || (sk.startsWith('E#') && item.lsi1sk === undefined);
+      return sk.startsWith(schema.invitation.sk.prefix) || (sk.startsWith('E#') && item.lsi1sk === undefined);
     case 'L':
     case 'I':
       return true;
@@ -215,11 +208,12 @@ function neededUntil({ pk, sk, ...item }: Item & Key): number {
   const time = (name: string, more = 0) => (item[name] === undefined ? 0 : Number(item[name]) + more);
   // Of two calls at once, the one that began first may have written last.
   const longest = (KEPT_IN_LISTS - 60) * 1000;
-  if (pk.startsWith('G#') && sk.startsWith(GROUP_MEMBERSHIP))
+  if (pk.startsWith('G#') && sk.startsWith(schema.groupMembership.sk.prefix))
     return Math.max(time('bannedUntil'), time('applicationExpiresAt'), time('invited', longest));
   if (pk.startsWith('U#') && sk.startsWith('E#'))
     return Math.max(...['settled', 'blocked', 'kicked', 'applied'].map((name) => time(name, longest)));
-  if (sk.startsWith(APPLICATION) || sk.startsWith(INVITATION)) return time('createdAt', longest);
+  if (sk.startsWith(schema.application.sk.prefix) || sk.startsWith(schema.invitation.sk.prefix))
+    return time('createdAt', longest);
   return 0;
 }
 

@@ -1,38 +1,9 @@
 import { putImported } from '../../shared/data/announcement-repo.ts';
 import { NEW_GROUP } from '../../shared/data/group-repo.ts';
-import {
-  administeredGroupOrder,
-  adminOrder,
-  applicationKey,
-  applicationOrder,
-  banOrder,
-  blockOrder,
-  deviceKey,
-  directoryKey,
-  dissolvedKey,
-  FOR_EVER,
-  fileIndex,
-  fileKey,
-  fileOrder,
-  groupInfoKey,
-  groupKey,
-  groupMembershipKey,
-  groupTextKey,
-  invitationKey,
-  invitationOrder,
-  joinedGroupOrder,
-  type Key,
-  memberOrder,
-  profileKey,
-  publicGroupKey,
-  sequenceKey,
-  settingsKey,
-  tagsKey,
-  userMembershipKey,
-  voidOrder,
-} from '../../shared/data/keys.ts';
+import { banOrder, FOR_EVER, type Key } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE } from '../../shared/data/membership-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { itemAfter, update } from '../../shared/data/step.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
 import { putAll } from './database.ts';
@@ -48,19 +19,19 @@ export const escaped = (characters: number) => '\u0001'.repeat(characters);
 /** The largest item of each entity. @param text makes a text of that many characters */
 export const largest = (app: string, text: (characters: number) => string, now: number) => ({
   groupInfo: (group: number) => ({
-    ...groupInfoKey(app, group),
+    ...schema.groupInfo.key(app, group),
     name: text(LONGEST.name),
     avatar: text(LONGEST.url),
     updatedAt: now,
   }),
   groupText: (group: number) => ({
-    ...groupTextKey(app, group),
+    ...schema.groupText.key(app, group),
     description: text(LONGEST.description),
     ext: 'x'.repeat(LONGEST.infoBytes),
     updatedAt: now,
   }),
   member: (group: number, user: number, n = 0) => ({
-    ...groupMembershipKey(app, group, user),
+    ...schema.groupMembership.key(app, group, user),
     state: 'member',
     role: ADMIN_ROLE,
     joined: now + n,
@@ -73,22 +44,28 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     invited: now,
     applied: now,
     applicationExpiresAt: now,
-    lsi1sk: memberOrder(now + n, 9999, user),
+    lsi1sk: schema.groupMembership.orders.joined(now + n, 9999, user),
     lsi2sk: banOrder(now + n, FOR_EVER, user),
-    lsi3sk: adminOrder(now + n, user),
+    lsi3sk: schema.groupMembership.orders.admin(now + n, user),
   }),
   blocked: (group: number, user: number) => ({
-    ...groupMembershipKey(app, group, user),
+    ...schema.groupMembership.key(app, group, user),
     state: 'blocked',
     blocked: now,
     banned: now,
     bannedUntil: FOR_EVER,
-    lsi1sk: blockOrder(now, user),
+    lsi1sk: schema.groupMembership.orders.blocked(now, user),
   }),
   application: (group: number, user: number) => {
-    const order = applicationOrder(now, user);
+    const order = schema.application.orders.newest(now, user);
     const rest = { status: 0, createdAt: now, expiresAt: now + 60_000, ttl: now };
-    return { ...applicationKey(app, group, user), ...rest, reason: text(LONGEST.reason), lsi1sk: order, lsi2sk: order };
+    return {
+      ...schema.application.key(app, group, user),
+      ...rest,
+      reason: text(LONGEST.reason),
+      lsi1sk: order,
+      lsi2sk: order,
+    };
   },
   /** As one item or two. */
   announcement: (group: number, id: number, content = text(LONGEST.content)) =>
@@ -96,7 +73,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
       (step) => itemAfter(step, undefined) as Item & Key,
     ),
   file: (group: number, id: number) => ({
-    ...fileKey(app, group, id),
+    ...schema.file.key(app, group, id),
     id,
     name: text(LONGEST.fileName),
     size: 2 ** 31,
@@ -106,11 +83,11 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     updatedAt: now,
     published: now,
     url: text(LONGEST.url),
-    lsi1sk: fileOrder(now, id),
-    ...fileIndex(app, group, id),
+    lsi1sk: schema.file.orders.newest(now, id),
+    ...schema.file.gsi1(app, group, id),
   }),
   device: (user: number, sn: number) => ({
-    ...deviceKey(app, user, sn),
+    ...schema.device.key(app, user, sn),
     sn,
     guid: text(256),
     token: 'x'.repeat(43),
@@ -127,7 +104,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     notifier: text(LONGEST.name),
   }),
   profile: (user: number) => ({
-    ...profileKey(app, user),
+    ...schema.profile.key(app, user),
     nick_name: text(LONGEST.name),
     avatar: text(LONGEST.url),
     description: text(LONGEST.description),
@@ -136,7 +113,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     public_info: 'x'.repeat(LONGEST.infoBytes),
   }),
   settings: (user: number) => ({
-    ...settingsKey(app, user),
+    ...schema.settings.key(app, user),
     auth_answer: text(LONGEST.description),
     auth_question: text(LONGEST.description),
     push_nick_name: text(LONGEST.name),
@@ -147,11 +124,11 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     silence_end_time: 23,
   }),
   tags: (user: number, count: number) => ({
-    ...tagsKey(app, user),
+    ...schema.tags.key(app, user),
     tags: Array.from({ length: count }, () => text(LONGEST.tag)),
   }),
   userMembership: (user: number, group: number) => ({
-    ...userMembershipKey(app, user, group),
+    ...schema.userMembership.key(app, user, group),
     role: ADMIN_ROLE,
     joined: now,
     adminSince: now,
@@ -159,24 +136,24 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     blocked: now,
     kicked: now,
     applied: now,
-    lsi1sk: joinedGroupOrder(now, 9999, group),
-    lsi2sk: voidOrder(now, group),
-    lsi3sk: administeredGroupOrder(now, group),
+    lsi1sk: schema.userMembership.orders.joined(now, 9999, group),
+    lsi2sk: schema.userMembership.orders.void(now, group),
+    lsi3sk: schema.userMembership.orders.administered(now, group),
     ttl: now,
   }),
   invitation: (user: number, group: number, inviter: number) => {
-    const order = invitationOrder(now, group, inviter);
+    const order = schema.invitation.orders.newest(now, group, inviter);
     const rest = { status: 0, createdAt: now, expiresAt: now + 60_000, updatedAt: now, ttl: now };
     return {
-      ...invitationKey(app, user, group, inviter),
+      ...schema.invitation.key(app, user, group, inviter),
       ...rest,
       reason: text(LONGEST.reason),
       lsi1sk: order,
       lsi2sk: order,
     };
   },
-  directoryEntry: (user: number) => directoryKey(app, now, user),
-  publicGroup: (group: number) => publicGroupKey(app, now, group),
+  directoryEntry: (user: number) => schema.directoryEntry.key(app, now, user),
+  publicGroup: (group: number) => schema.publicGroup.key(app, now, group),
 });
 
 /** First ids of members, groups and other users in the largest scene. */
@@ -211,7 +188,7 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
     ...[group, ...others].map(made.groupInfo),
     ...[group, ...others.slice(0, 20)].map(made.groupText),
     ...others.map((id) =>
-      withAttributes(groupKey(app, id), {
+      withAttributes(schema.group.key(app, id), {
         ...NEW_GROUP,
         group: id,
         owner: 1,
@@ -225,11 +202,11 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
     ...range(blocked, STRANGERS).map((user) => made.blocked(group, user)),
     ...range(applications, STRANGERS + 1000).map((user) => made.application(group, user)),
     ...range(98, 3).flatMap((id) => made.announcement(group, id)),
-    withAttributes(sequenceKey(app, group), { announcement: 100, announcements: 100, file: 2000, files }),
+    withAttributes(schema.sequence.key(app, group), { announcement: 100, announcements: 100, file: 2000, files }),
     ...range(files, 100).map((id) => made.file(group, id)),
     ...range(users, STRANGERS).map(made.directoryEntry),
     ...range(users, GROUPS).map(made.publicGroup),
-    ...range(300, GROUPS + 1000).map((id) => dissolvedKey(app, id)),
+    ...range(300, GROUPS + 1000).map((id) => schema.dissolvedGroup.key(app, id)),
     ...[alice, bob, carol, dave, frank, grace].flatMap(({ id }) => [
       made.profile(id),
       made.settings(id),
@@ -248,7 +225,7 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
 export async function fillDevice({ app, db }: Given, { id, device }: Person): Promise<void> {
   const { guid, agent, push_token, device_token, notifier, fails } = largest(app, wide, Date.now()).device(id, device);
   await db.write([
-    update(deviceKey(app, id, device), { set: { guid, agent, push_token, device_token, notifier, fails } }),
+    update(schema.device.key(app, id, device), { set: { guid, agent, push_token, device_token, notifier, fails } }),
   ]);
 }
 

@@ -7,19 +7,10 @@ import * as counters from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
 import { exists, missing } from '../../shared/data/expression.ts';
 import { type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
-import {
-  administeredGroupOrder,
-  adminOrder,
-  deviceKey,
-  groupInfoKey,
-  groupKey,
-  groupMembershipKey,
-  type Key,
-  userKey,
-  userMembershipKey,
-} from '../../shared/data/keys.ts';
+import type { Key } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, join, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { itemAfter, put, type Step, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
@@ -220,7 +211,7 @@ export class Given {
     };
     return {
       person: new Person(this.api, this.app, { id: user, username, device, token }),
-      step: update(deviceKey(this.app, user, device), { set: { ...set, agent: '', platform: 6 } }),
+      step: update(schema.device.key(this.app, user, device), { set: { ...set, agent: '', platform: 6 } }),
     };
   }
 
@@ -256,8 +247,8 @@ export class Given {
       ...settings,
     };
     const steps = [
-      put(groupKey(app, group.group), group, missing),
-      put(groupInfoKey(app, group.group), { name, avatar: '', updatedAt: now }),
+      put(schema.group.key(app, group.group), group, missing),
+      put(schema.groupInfo.key(app, group.group), { name, avatar: '', updatedAt: now }),
       ...putPublic(app, group),
       ...(limits.groups > 0 ? [counters.count(app, 'groups', 1)] : []),
       ...people.flatMap(({ id }, index) => {
@@ -276,14 +267,18 @@ export class Given {
     const now = Date.now();
     const set = { role: ADMIN_ROLE, adminSince: now };
     await this.db.write([
-      update(groupMembershipKey(this.app, group, id), { set: { ...set, lsi3sk: adminOrder(now, id) } }),
-      update(userMembershipKey(this.app, id, group), { set: { ...set, lsi3sk: administeredGroupOrder(now, group) } }),
+      update(schema.groupMembership.key(this.app, group, id), {
+        set: { ...set, lsi3sk: schema.groupMembership.orders.admin(now, id) },
+      }),
+      update(schema.userMembership.key(this.app, id, group), {
+        set: { ...set, lsi3sk: schema.userMembership.orders.administered(now, group) },
+      }),
       updateGroup(this.app, group, { add: { admins: 1 } }, exists),
     ]);
   };
 
   setUser = (id: number, set: Partial<User>): Promise<boolean> =>
-    this.db.write([update(userKey(this.app, id), { set })]);
+    this.db.write([update(schema.user.key(this.app, id), { set })]);
 
   /** Starts all at once and waits for all of them. */
   race = async <T>(...runners: (() => Promise<T>)[]): Promise<T[]> => {

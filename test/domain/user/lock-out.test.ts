@@ -4,8 +4,8 @@ import { expect, vi } from 'vitest';
 import { tokenHash } from '../../../shared/call/token.ts';
 import { documentClient } from '../../../shared/data/client.ts';
 import { deviceOf, devicesOf } from '../../../shared/data/device-repo.ts';
-import { deviceKey, lockKey } from '../../../shared/data/keys.ts';
 import { lockOf } from '../../../shared/data/lock-repo.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { put, update } from '../../../shared/data/step.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
 import { codeOf } from '../../support/api.ts';
@@ -34,7 +34,7 @@ const login = (given: Given, path: string, body: object) =>
 /** Sets an account to that many failures of this moment. */
 const failed = (given: Given, account: string, times: number) =>
   given.db.write([
-    put(lockKey(given.app, account), {
+    put(schema.lock.key(given.app, account), {
       mark: 'x',
       fails: Array(times).fill(Date.now()),
       ttl: Math.ceil(Date.now() / 1000) + 1200,
@@ -135,7 +135,7 @@ inThisProcess('Lock-out', (story) => {
     const devices = await given.db.read(devicesOf(given.app, id));
     const { sn } = devices.find(({ guid }) => guid === 'phone')!;
     const failed = (at: number) =>
-      given.db.write([update(deviceKey(given.app, id, sn), { set: { fails: Array(10).fill(at) } })]);
+      given.db.write([update(schema.device.key(given.app, id, sn), { set: { fails: Array(10).fill(at) } })]);
     await failed(Date.now() - 10 * MINUTE + 5000);
     expect((await login(given, '/token/id', known)).body.message).toMatch(TOO_MANY);
     await failed(Date.now() - 10 * MINUTE - 1);
@@ -204,7 +204,7 @@ inThisProcess('Lock-out', (story) => {
       [person.device, () => person.asks('POST /user/delete', { password: PASSWORD })],
     ] as const) {
       const count = (fails: number[]) =>
-        given.db.write([update(deviceKey(given.app, person.id, device), { set: { fails } })]);
+        given.db.write([update(schema.device.key(given.app, person.id, device), { set: { fails } })]);
       await count(Array(9).fill(Date.now()));
       const before = hashed.times;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -244,7 +244,7 @@ inThisProcess('Lock-out', (story) => {
     await lock();
     const at = Date.now() - 10 * MINUTE - 1;
     const past = { mark: 'x', fails: Array(10).fill(at), lockedUntil: at + 10 * MINUTE };
-    await given.db.write([update(lockKey(given.app, String(person.id)), { set: past })]);
+    await given.db.write([update(schema.lock.key(given.app, String(person.id)), { set: past })]);
     expect((await login(given, '/token/id', { user_id: person.id })).outcome).toBe('noPermission');
     expect((await login(given, '/token/id', right)).outcome).toBe('success');
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, vi } from 'vitest';
 import { documentClient } from '../../../shared/data/client.ts';
-import { fileKey } from '../../../shared/data/keys.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
 import { codeOf } from '../../support/api.ts';
 import { created, deliver, keyOf, postForm, put, share } from '../../support/files.ts';
@@ -191,7 +191,9 @@ describe('Publication of uploads', () => {
       const late = await one(given);
       const b = await upload(given, late.record, 'b');
       afterCopy(async () => {
-        await given.db.write([update(fileKey(given.app, late.group_id, 1), { set: { expiresAt: Date.now() - 1 } })]);
+        await given.db.write([
+          update(schema.file.key(given.app, late.group_id, 1), { set: { expiresAt: Date.now() - 1 } }),
+        ]);
         expect(await deliver(b)).toBe('discarded');
       });
       expect(await deliver(b)).toBe('discarded');
@@ -201,7 +203,7 @@ describe('Publication of uploads', () => {
     story('an upload is discarded a day after it was reserved', async (given) => {
       const { alice, group_id, record } = await one(given);
       const a = await upload(given, record, 'a');
-      await given.db.write([update(fileKey(given.app, group_id, 1), { set: { expiresAt: Date.now() - 1 } })]);
+      await given.db.write([update(schema.file.key(given.app, group_id, 1), { set: { expiresAt: Date.now() - 1 } })]);
       expect(await deliver(a)).toBe('discarded');
       expect(await contents(given, group_id)).toEqual([]);
       const [entry] = await alice.does('POST /group/file/delete', { group_id, file_list: [1] });

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { banOrder, groupMembershipKey } from '../../../shared/data/keys.ts';
+import { banOrder } from '../../../shared/data/keys.ts';
 import { groupMembershipOf } from '../../../shared/data/membership-repo.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
@@ -12,7 +13,7 @@ const results = (entries: { result: string }[]) => entries.map(({ result }) => r
 const endBan = (given: Given, group: number, { id }: Person, until: number) => {
   const banned = until - 60_000;
   const set = { banned, bannedUntil: until, lsi2sk: banOrder(banned, until, id) };
-  return given.db.write([update(groupMembershipKey(given.app, group, id), { set })]);
+  return given.db.write([update(schema.groupMembership.key(given.app, group, id), { set })]);
 };
 
 inBothWorlds('Bans', (story) => {
@@ -138,8 +139,7 @@ inThisProcess('Bans over time', (story) => {
     await alice.does('POST /group/settings/unban_all', { group_id });
     expect(await until()).toBe(0);
     await alice.does('POST /group/settings/ban_all', { group_id, duration: 1 });
-    const { groupKey } = await import('../../../shared/data/keys.ts');
-    await given.db.write([update(groupKey(given.app, group_id), { set: { mutedUntil: Date.now() - 1 } })]);
+    await given.db.write([update(schema.group.key(given.app, group_id), { set: { mutedUntil: Date.now() - 1 } })]);
     expect(await until()).toBe(0);
   });
 });

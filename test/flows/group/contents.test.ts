@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { announcementsOf } from '../../../shared/data/announcement-repo.ts';
-import { groupInfoKey, groupKey, groupTextKey } from '../../../shared/data/keys.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
@@ -115,7 +115,7 @@ inBothWorlds('The fields of a group', (story) => {
 inThisProcess('updated_at', (story) => {
   const setBack = async (given: Given, group_id: number) => {
     const set = { set: { updatedAt: 1_000_000_000_000 } };
-    const keys = [groupKey, groupInfoKey, groupTextKey].map((key) => key(given.app, group_id));
+    const keys = [schema.group.key, schema.groupInfo.key, schema.groupText.key].map((key) => key(given.app, group_id));
     await given.db.write(keys.map((key) => update(key, set)));
   };
 

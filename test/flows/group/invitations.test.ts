@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { documentClient } from '../../../shared/data/client.ts';
-import { invitationKey, userMembershipKey } from '../../../shared/data/keys.ts';
 import { userMembershipOf } from '../../../shared/data/membership-repo.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
 import { type Actor, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
@@ -114,7 +114,9 @@ inThisProcess('Invitations over time', (story) => {
       bob.fails('POST /group/invite/handle', { group_id, user_id: inviter.id, approval });
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id] });
     const until = Date.now() - 1;
-    await given.db.write([update(invitationKey(given.app, bob.id, group_id, alice.id), { set: { expiresAt: until } })]);
+    await given.db.write([
+      update(schema.invitation.key(given.app, bob.id, group_id, alice.id), { set: { expiresAt: until } }),
+    ]);
     expect(await answer(alice)).toBe('invitationGone');
     expect(await answer(bob)).toBe('invitationGone');
     expect(await bob.does('GET /group/invitation_list')).toMatchObject([{ status: 0, expired_time: until }]);
@@ -175,10 +177,10 @@ inThisProcess('Invitations over time', (story) => {
     const made = Date.now() - 31 * 86_400_000;
     const order = `I#${made}#${group_id}#${alice.id}`;
     await given.db.write([
-      update(invitationKey(given.app, bob.id, group_id, alice.id), {
+      update(schema.invitation.key(given.app, bob.id, group_id, alice.id), {
         set: { createdAt: made, lsi1sk: order, lsi2sk: order },
       }),
-      update(userMembershipKey(given.app, bob.id, group_id), { set: { ttl: 1 } }),
+      update(schema.userMembership.key(given.app, bob.id, group_id), { set: { ttl: 1 } }),
     ]);
     expect((await bob.asks('GET /group/invitation_list')).body).toMatchObject({ data: [], total: 0 });
   });

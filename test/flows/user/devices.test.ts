@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { tokenHash } from '../../../shared/call/token.ts';
 import { deviceOf, pushTokenOf } from '../../../shared/data/device-repo.ts';
-import { deviceKey } from '../../../shared/data/keys.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, Person } from '../../support/story.ts';
@@ -31,7 +31,7 @@ const numbers = async (person: Person) => (await listed(person)).map(({ device_s
 
 /** Moves the last call of a device to the past. */
 const idle = (given: Given, user: number, sn: number, ms: number) =>
-  given.db.write([update(deviceKey(given.app, user, sn), { set: { seen: Date.now() - ms } })]);
+  given.db.write([update(schema.device.key(given.app, user, sn), { set: { seen: Date.now() - ms } })]);
 
 const bind = (sn: number, device_token: string, notifier_name = 'apns') => ({
   device_sn: sn,

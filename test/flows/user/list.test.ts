@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { directoryKey, userKey } from '../../../shared/data/keys.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { codeOf } from '../../support/api.ts';
 import { putAll } from '../../support/database.ts';
 import { Given, inBothWorlds, PASSWORD } from '../../support/story.ts';
@@ -20,7 +20,10 @@ async function seed(given: Given) {
   const items = Array.from({ length: COUNT }, (_, n) => {
     const user = idOf(n);
     const record = { user, status: 'active', username: `user_${n}`, epoch: 0, confirm: false, joined: 0, owned: 0 };
-    return [{ ...userKey(given.app, user), ...record, createdAt: SINCE + n }, directoryKey(given.app, SINCE + n, user)];
+    return [
+      { ...schema.user.key(given.app, user), ...record, createdAt: SINCE + n },
+      schema.directoryEntry.key(given.app, SINCE + n, user),
+    ];
   }).flat();
   await putAll(given.world.table, items);
 }

@@ -3,7 +3,7 @@ import { forgetCachedApps } from '../../../shared/call/app-cache.ts';
 import { Call } from '../../../shared/call/call.ts';
 import { updateApp } from '../../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../../shared/data/counter-repo.ts';
-import { deviceKey } from '../../../shared/data/keys.ts';
+import * as schema from '../../../shared/data/schema.ts';
 import { registerBatch } from '../../../shared/domain/user/registration.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD } from '../../support/story.ts';
@@ -142,7 +142,7 @@ inThisProcess('Registration for push', (story) => {
     expect(session.push_token).toBe(issued.push_token);
     const devices = await given.admin({ user: issued.user_id }).does('GET /user/device/list');
     expect(devices).toHaveLength(1);
-    expect(deviceKey(given.app, issued.user_id, devices[0].device_sn).sk).toMatch(/^D#\d+$/);
+    expect(schema.device.key(given.app, issued.user_id, devices[0].device_sn).sk).toMatch(/^D#\d+$/);
   });
 });
 
