@@ -1,6 +1,6 @@
 import type { Method, Operation } from '../../shared/routes/index.ts';
 import type { Answer, Request } from './api.ts';
-import { opaque, postForm, share } from './files.ts';
+import { opaque, postForm, share, stockForm } from './files.ts';
 import { type Actor, type Given, PASSWORD, type Person } from './story.ts';
 
 /**
@@ -34,6 +34,8 @@ export interface Scene {
   gone: { file_id: number };
   /** Stable address of alice's avatar. */
   avatar: string;
+  /** Takes the form of another avatar. */
+  form: string;
 }
 
 const CAROLS_PUSH_TOKEN = 'push-token-of-carol';
@@ -74,23 +76,10 @@ export async function setScene(given: Given): Promise<Scene> {
   await postForm(form, 'picture');
   const avatar = form.download_url as string;
   await alice.does('POST /user/avatar', { avatar });
+  const { upload_url } = await alice.does('GET /file/upload/avatar/user');
   return {
-    given,
-    alice,
-    bob,
-    carol,
-    dave,
-    frank,
-    grace,
-    erin,
-    banned,
-    blocked,
-    group,
-    open,
-    qr_info,
-    kept,
-    gone,
-    avatar,
+    ...{ given, alice, bob, carol, dave, frank, grace, erin, banned, blocked },
+    ...{ group, open, qr_info, kept, gone, avatar, form: upload_url },
   };
 }
 
@@ -233,7 +222,9 @@ export const RECIPES: Record<string, Recipe> = {
   'file/upload/chat': ({ carol, group }) => ({ who: carol, parameters: { to_id: group, to_type: 2 } }),
   'file/upload/avatar/user': byCarol(),
   'file/upload/avatar/group': byOwner(),
+  'file/upload/form': ({ given, form }) => ({ who: given.nobody, parameters: opaque(form) }),
   'file/download/chat': ({ carol, kept }) => ({ who: carol, parameters: opaque(kept.url) }),
+  'file/download/avatar': ({ carol, avatar }) => ({ who: carol, parameters: opaque(avatar) }),
   'roster/accept': ({ erin, frank }) => ({ who: erin, parameters: { user_id: frank.id } }),
   'roster/apply': ({ dave, erin }) => ({ who: dave, parameters: { user_id: erin.id, reason: 'I know carol' } }),
   'roster/apply/batch': ({ dave, erin }) => ({
@@ -253,7 +244,6 @@ export const RECIPES: Record<string, Recipe> = {
   'roster/mobile': ({ dave }) => ({ who: dave, parameters: { mobile: '+4930123456' } }),
   'roster/name': ({ dave, carol }) => ({ who: dave, parameters: { username: carol.username } }),
   'roster/unblock': ({ carol, blocked }) => ({ who: carol, parameters: { user_id: blocked.id } }),
-  'file/download/avatar': ({ carol, avatar }) => ({ who: carol, parameters: opaque(avatar) }),
 };
 
 /** The request of a row's recipe. @throws where the row has none */
@@ -262,7 +252,11 @@ export function requestOf(route: Operation, scene: Scene): { method: Method; pat
   if (!recipe) throw new Error(`no recipe for the row "${route.id}": add one to test/support/recipes.ts`);
   const { who, parameters } = recipe(scene);
   const method = route.methods[0]!;
-  const given = method === 'GET' ? { query: parameters } : { body: parameters ?? {} };
+  const given = route.multipart
+    ? { query: parameters, ...stockForm('picture') }
+    : method === 'GET'
+      ? { query: parameters }
+      : { body: parameters ?? {} };
   return { method, path: route.path, request: { ...who.headers, ...given } };
 }
 
