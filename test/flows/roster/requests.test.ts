@@ -160,7 +160,8 @@ inBothWorlds('Friend requests', (story) => {
     expect(await given.admin({ user: alice.id }).does('POST /roster/apply', { user_id: bob.id })).toBe(true);
     expect(await areFriends(alice, bob)).toEqual([true, true]);
     expect(await given.admin().fails('POST /roster/apply', { user_id: bob.id })).toBe('badParameter');
-    expect(await given.admin().fails('GET /roster/list')).toBe('badParameter');
+    for (const path of ['list', 'apply/list', 'blocked_list'] as const)
+      expect(await given.admin().fails(`GET /roster/${path}`), path).toBe('badParameter');
     const other = await given.otherApp();
     const stranger = await other.user();
     expect(await stranger.fails('POST /roster/apply', { user_id: bob.id })).toBe('userMissing');
