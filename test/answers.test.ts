@@ -15,7 +15,15 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await setScene(await Given.app(await worldInProcess()));
-  const most = { members: 1000, blocked: 1000, applications: 1000, files: 1000, groups: 1000, invitations: 1000, friends: 150 };
+  const most = {
+    members: 1000,
+    blocked: 1000,
+    applications: 1000,
+    files: 1000,
+    groups: 1000,
+    invitations: 1000,
+    friends: 150,
+  };
   await fillUp(scene, { ...most, text: escaped });
 });
 

@@ -8,7 +8,10 @@ import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
 import { put, remove, type Step, update } from './step.ts';
 
-export const [WAITING, ACCEPTED, REJECTED] = [0, 1, 2] as const;
+/** States of a friend request. */
+export const WAITING = 0;
+const ACCEPTED = 1;
+const REJECTED = 2;
 
 /** What a user keeps about another user. */
 export type Contact = ItemOf<typeof schema.contactFields>;

@@ -288,7 +288,7 @@ export const contactExt = /* @__PURE__ */ entity({
   sk: 'X#{other:number}',
   bytes: 16_600,
 });
-export const contactExtFields = () => z.strictObject({ ext: text() });
+const contactExtFields = () => z.strictObject({ ext: text() });
 
 export const contactCounts = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'C' });
 export const contactCountsFields = () =>
