@@ -37,7 +37,7 @@ export const errors = {
   wrongAnswer: [30003, 'auth_answer: not the right answer'],
   friendRequestGone: [30004, 'the friend request was never made, has expired or is handled'],
   notFriend: [30005, 'the user is not a friend'],
-  blockedByActor: [30006, 'the user is on your blacklist: unblock first'],
+  blockedByActor: [30006, 'the actor has blocked this user: unblock it first'],
   tooManyFriends: [30007, 'one of the two users has as many friends as allowed'],
   tooManyBlocked: [30008, 'the blacklist is full'],
   tooManyFriendRequests: [30009, 'the user has as many open friend requests as allowed'],
