@@ -59,6 +59,10 @@ export const isOpen = (contact: Contact | undefined, now: number): boolean =>
 export const isCounted = (contact: Contact | undefined, counts: ContactCounts | undefined): boolean =>
   isOpen(contact, counts?.recountedAt ?? 0);
 
+/** How the end of the request in a contact changes the counts. */
+export const withoutRequest = (contact: Contact | undefined, counts: ContactCounts | undefined): Counted =>
+  isCounted(contact, counts) ? { requests: -1 } : {};
+
 /** Every field: the compiler demands it. */
 const ALL_FIELDS: { [field in keyof Contact]-?: true } = {
   friendAt: true,
@@ -215,7 +219,8 @@ export const part = (pair: Pair): Step[] => {
 };
 
 /**
- * Adds to the counts of a user. A change of the requests requires that they were not recounted since they were read.
+ * Adds to the counts of a user. `requests` stands for every change of the waiting requests, also one that leaves their
+ * number as it is: it requires that they were not recounted since they were read.
  * @param most what the counts may come to
  */
 export function count(
@@ -225,24 +230,24 @@ export function count(
   add: Counted,
   most: Counted = {},
 ): Step[] {
-  const changes = Object.fromEntries(Object.entries(add).filter(([, by]) => by !== 0));
-  if (Object.keys(changes).length === 0) return [];
+  const changes = Object.entries({ ...add, ...(add.requests !== undefined && { revision: 1 }) }).filter(([, by]) => by);
+  if (changes.length === 0) return [];
   const conditions = [
     ...Object.entries(most).map(([name, limit]) =>
       any(absent(name), atMost(name, limit - (add[name as keyof Counted] ?? 0))),
     ),
-    ...(changes.requests ? [unchanged(was, 'recountedAt')] : []),
+    ...(add.requests === undefined ? [] : [unchanged(was, 'recountedAt')]),
   ];
   return [
     update(
       schema.contactCounts.key(app, user),
-      { add: changes },
+      { add: Object.fromEntries(changes) },
       conditions.length > 0 ? all(...conditions) : undefined,
     ),
   ];
 }
 
-/** Sets the count of requests to what a Query has found, unless it has changed since it was read. */
+/** Sets the count of requests, unless one has changed since `was` was read. It must be read before they are counted. */
 export const recount = (
   app: AppId,
   user: UserId,
@@ -252,8 +257,8 @@ export const recount = (
 ): Step =>
   update(
     schema.contactCounts.key(app, user),
-    { set: { requests, recountedAt } },
-    unchanged(was, 'requests', 'recountedAt'),
+    { set: { requests, recountedAt }, add: { revision: 1 } },
+    unchanged(was, 'revision'),
   );
 
 /** The friends of a user, who are not blocked, in the order in which they became friends. */

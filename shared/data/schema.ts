@@ -298,6 +298,8 @@ export const contactCountsFields = () =>
     /** Waiting requests that did not expire before the last recount. */
     requests: opt(number()),
     recountedAt: opt(ms()),
+    /** Raised by every change of the waiting requests: tells a recount whether what it counted is still so. */
+    revision: opt(number()),
   });
 
 // ——— group ———

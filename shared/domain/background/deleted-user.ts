@@ -68,7 +68,7 @@ async function part(db: Database, app: AppId, user: UserId, other: UserId): Prom
     const { mine, theirs, theirCounts } = sides;
     const counted = {
       friends: theirs?.friendAt === undefined ? 0 : -1,
-      requests: contacts.isCounted(theirs, theirCounts) ? -1 : 0,
+      ...contacts.withoutRequest(theirs, theirCounts),
     };
     const steps = [
       ...contacts.part({ app, user, other, ...sides }),

@@ -19,11 +19,16 @@ export const block = (call: Call, other: UserId): Promise<true> =>
     if (mine?.blockedAt !== undefined) return [];
     const most = call.limits.blocked;
     if ((myCounts?.blocked ?? 0) >= most) throw new ApiError('tooManyBlocked');
-    const open = contacts.isCounted(mine, myCounts) ? -1 : 0;
     return [
       ...contacts.block(pair, call.now),
-      ...contacts.count(app, user, myCounts, { blocked: 1, requests: open }, { blocked: most }),
-      ...contacts.count(app, other, theirCounts, { requests: contacts.isCounted(theirs, theirCounts) ? -1 : 0 }),
+      ...contacts.count(
+        app,
+        user,
+        myCounts,
+        { blocked: 1, ...contacts.withoutRequest(mine, myCounts) },
+        { blocked: most },
+      ),
+      ...contacts.count(app, other, theirCounts, contacts.withoutRequest(theirs, theirCounts)),
       users.checkExists(app, user),
     ];
   });

@@ -5,6 +5,7 @@ import * as contacts from '../../data/contact-repo.ts';
 import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
+import { existingUser } from '../user/status.ts';
 
 /**
  * A change of what the actor and another user are to each other: reads both sides, decides, and writes.
@@ -17,8 +18,9 @@ export function rosterCommand(
   decide: (pair: Pair, user: User | undefined) => Step[],
 ): Promise<true> {
   const { app, person: user } = call;
-  const reads = { found: userOf(app, other), ...contacts.pairOf(app, user, other) };
-  return call.change(reads, ({ found, ...sides }) => {
+  const reads = { actor: userOf(app, user), found: userOf(app, other), ...contacts.pairOf(app, user, other) };
+  return call.change(reads, ({ actor, found, ...sides }) => {
+    existingUser(actor);
     demandAnother(call, other);
     return { steps: decide({ app, user, other, ...sides }, found), answer: () => true as const };
   });

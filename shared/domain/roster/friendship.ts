@@ -1,6 +1,6 @@
 import type { Call } from '../../call/call.ts';
 import type { Step } from '../../call/transact.ts';
-import type { ContactCounts, Pair } from '../../data/contact-repo.ts';
+import type { Contact, ContactCounts, Counted, Pair } from '../../data/contact-repo.ts';
 import * as contacts from '../../data/contact-repo.ts';
 import * as users from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
@@ -20,9 +20,9 @@ export function demandRoom(call: Call, { myCounts, theirCounts }: Pair, more = 0
 const friendsOf = (counts: ContactCounts | undefined) => counts?.friends ?? 0;
 
 /** How a new friendship changes the counts of one side: a request that it accepts is no longer open. */
-export const friendCounts = (contact: contacts.Contact | undefined, counts: ContactCounts | undefined) => ({
+export const friendCounts = (contact: Contact | undefined, counts: ContactCounts | undefined): Counted => ({
   friends: 1,
-  requests: contacts.isCounted(contact, counts) ? -1 : 0,
+  ...contacts.withoutRequest(contact, counts),
 });
 
 /**

@@ -1,7 +1,7 @@
 import type { Call } from '../../call/call.ts';
 import { ListPage } from '../../call/cursor.ts';
-import type { BatchPlan, Entry, Records, Step } from '../../call/transact.ts';
-import type { Pair } from '../../data/contact-repo.ts';
+import type { BatchPlan, Entry, Reads, Step } from '../../call/transact.ts';
+import type { ContactCounts, Pair } from '../../data/contact-repo.ts';
 import * as contacts from '../../data/contact-repo.ts';
 import { checkVerification, settingsOf, type Verification } from '../../data/profile-repo.ts';
 import * as users from '../../data/user-repo.ts';
@@ -45,74 +45,91 @@ export async function applyBatch(call: Call, requests: FriendRequest[]) {
   };
 }
 
+/** What a Query has found to be open of a user's requests, and the user's counts as they were read before. */
+interface Recount {
+  counts: ContactCounts | undefined;
+  open: number;
+}
+
 /** Counts of open requests may contain expired ones. So those at the limit are counted again before they are refused. */
 async function applyEach(call: Call, requests: FriendRequest[]): Promise<(ApiError | undefined)[]> {
-  const errors = await attempt(call, requests, false);
+  const { app, now, db } = call;
+  const reads = readsOf(call, requests);
+  const errors = await attempt(call, requests, reads);
   const full = requests.filter((_, index) => errors[index]?.name === 'tooManyFriendRequests');
   if (full.length === 0) return errors;
-  const again = await attempt(call, full, true);
+  const counts = db.records(full.map(({ user_id }) => contacts.countsOf(app, user_id)));
+  const open = await db.read(full.map(({ user_id }) => contacts.openRequestsOf(app, user_id, now)));
+  const again = await attempt(
+    call,
+    full,
+    [],
+    full.map((_, index) => ({ counts: counts[index], open: open[index] ?? 0 })),
+  );
   return requests.map((request, index) => (full.includes(request) ? again[full.indexOf(request)] : errors[index]));
 }
 
-const readsOf = (call: Call, requests: FriendRequest[], recount: boolean) => ({
+const readsOf = (call: Call, requests: FriendRequest[]) => ({
+  actor: userOf(call.app, call.person),
   myCounts: contacts.countsOf(call.app, call.person),
   others: requests.map(({ user_id: other }) => ({
     found: userOf(call.app, other),
     verification: settingsOf<Verification>(call.app, other),
     sides: contacts.pairOf(call.app, call.person, other),
-    open: recount ? [contacts.openRequestsOf(call.app, other, call.now)] : [],
   })),
 });
-type Found = Records<ReturnType<typeof readsOf>>;
 
-function attempt(call: Call, requests: FriendRequest[], recount: boolean): Promise<(ApiError | undefined)[]> {
+/** @param toRead what is read first; nothing where the call has read all of it */
+function attempt(
+  call: Call,
+  requests: FriendRequest[],
+  toRead: Reads,
+  recounts: Recount[] = [],
+): Promise<(ApiError | undefined)[]> {
   const { app, person: me } = call;
-  const pairAt = ({ others }: Found, { entry, index }: Entry<FriendRequest>): Pair => ({
-    app,
-    user: me,
-    other: entry.user_id,
-    ...others[index]!.sides,
-  });
-  const befriends = (found: Found, { entry, index }: Entry<FriendRequest>): boolean =>
-    contacts.isOpen(found.others[index]!.sides.mine, call.now) ||
-    admits(found.others[index]!.verification, entry.auth_answer);
-  const plan: BatchPlan<ReturnType<typeof readsOf>, FriendRequest> = {
-    permit: () => {},
-    entry: (found, request, batch) => {
-      const pair = pairAt(found, request);
-      const { verification, open } = found.others[request.index]!;
+  const reads = readsOf(call, requests);
+  /** What is known of an entry, and whether it makes friends at once. */
+  const look = ({ entry, index }: Entry<FriendRequest>) => {
+    const { found, verification, sides } = call.db.records(reads).others[index]!;
+    const pair: Pair = { app, user: me, other: entry.user_id, ...sides };
+    const crosses = contacts.isOpen(pair.mine, call.now);
+    return { found, verification, pair, crosses, befriends: () => crosses || admits(verification, entry.auth_answer) };
+  };
+  const plan: BatchPlan<Reads, FriendRequest> = {
+    permit: () => void existingUser(call.db.records(reads).actor),
+    entry: (_, request, batch) => {
+      const { found, verification, pair, crosses, befriends } = look(request);
       demandAnother(call, pair.other);
-      existingUser(found.others[request.index]!.found);
+      existingUser(found);
       if (pair.mine?.friendAt !== undefined) throw new ApiError('alreadyFriend');
       if (pair.mine?.blockedAt !== undefined) throw new ApiError('blockedByActor');
-      const befriended = befriends(found, request);
-      const steps = befriended
-        ? befriend(call, pair, request.entry, batch.filter((one) => befriends(found, one)).length)
-        : send(call, pair, request.entry, open[0]);
+      const steps = befriends()
+        ? befriend(call, pair, request.entry, batch.filter((one) => look(one).befriends()).length)
+        : send(call, pair, request.entry, recounts[request.index]);
       // Nobody is told of a block.
       if (pair.theirs?.blockedAt !== undefined) return [];
       return [
         ...steps,
         users.checkExists(app, pair.other),
-        ...(contacts.isOpen(pair.mine, call.now) ? [] : [checkVerification(app, pair.other, verification)]),
+        ...(crosses ? [] : [checkVerification(app, pair.other, verification)]),
       ];
     },
-    shared: (found, batch) => {
+    shared: (_, batch) => {
       if (batch.length === 0) return [];
-      const counts = batch
-        .filter((one) => befriends(found, one))
-        .map((one) => friendCounts(found.others[one.index]!.sides.mine, found.myCounts));
-      const sum = {
-        friends: counts.length,
-        requests: counts.reduce((total, { requests: more }) => total + more, 0),
-      };
+      const { myCounts } = call.db.records(reads);
+      const counted = batch
+        .map(look)
+        .filter(({ befriends }) => befriends())
+        .map(({ pair }) => friendCounts(pair.mine, myCounts));
+      const accepted = counted.filter(({ requests: ended }) => ended !== undefined).length;
+      const sum = { friends: counted.length, ...(accepted > 0 && { requests: -accepted }) };
       return [
         users.checkExists(app, me),
-        ...contacts.count(app, me, found.myCounts, sum, { friends: call.limits.friends }),
+        ...(counted.length > 0 ? contacts.count(app, me, myCounts, sum, { friends: call.limits.friends }) : []),
       ];
     },
   };
-  return call.changeEach(readsOf(call, requests, recount), requests, plan);
+  return call.changeEach(toRead, requests, plan);
 }
 
 /**
@@ -140,21 +157,20 @@ function befriend(call: Call, pair: Pair, { alias }: FriendRequest, more: number
   ];
 }
 
-/** A request that waits for consent. @param open how many are open, where they were counted again */
-function send(call: Call, pair: Pair, { alias, reason }: FriendRequest, open: number | undefined): Step[] {
+/** A request that waits for consent. */
+function send(call: Call, pair: Pair, { alias, reason }: FriendRequest, recount: Recount | undefined): Step[] {
   const { app, other, theirs, theirCounts } = pair;
-  const { invitation_life: life, friend_requests: most } = call.limits;
-  const renewed = contacts.isCounted(theirs, theirCounts);
-  if (!renewed && (open ?? theirCounts?.requests ?? 0) >= most) throw new ApiError('tooManyFriendRequests');
-  const { now } = call;
-  return [
-    ...contacts.request(pair, { alias, reason, now, expiresAt: now + life * 1000 }),
-    ...(renewed
-      ? []
-      : open === undefined
-        ? contacts.count(app, other, theirCounts, { requests: 1 }, { requests: most })
-        : [contacts.recount(app, other, theirCounts, open + 1, now)]),
-  ];
+  const { now, limits } = call;
+  const most = limits.friend_requests;
+  const steps = contacts.request(pair, { alias, reason, now, expiresAt: now + limits.invitation_life * 1000 });
+  if (contacts.isCounted(theirs, theirCounts))
+    return [...steps, ...contacts.count(app, other, theirCounts, { requests: 0 })];
+  // A recount is of use only while the requests are those that it has counted.
+  const exact = recount && recount.counts?.revision === theirCounts?.revision ? recount.open : undefined;
+  if ((exact ?? theirCounts?.requests ?? 0) >= most) throw new ApiError('tooManyFriendRequests');
+  return exact === undefined
+    ? [...steps, ...contacts.count(app, other, theirCounts, { requests: 1 }, { requests: most })]
+    : [...steps, contacts.recount(app, other, theirCounts, exact + 1, now)];
 }
 
 /**

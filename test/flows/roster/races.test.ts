@@ -1,6 +1,11 @@
 import { expect } from 'vitest';
+import { documentClient } from '../../../shared/data/client.ts';
+import { getItem } from '../../../shared/data/read.ts';
+import * as schema from '../../../shared/data/schema.ts';
+import { update } from '../../../shared/data/step.ts';
 import type { Answer, Outcome } from '../../support/api.ts';
-import { type Given, inRaces, type Person } from '../../support/story.ts';
+import { doJobs } from '../../support/jobs.ts';
+import { type Given, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 const outcomes = (answers: Answer[]) => answers.map(({ outcome }) => outcome).sort();
 const times = (count: number, outcome: Outcome) => Array.from({ length: count }, () => outcome);
@@ -133,4 +138,137 @@ inRaces('Races of friends', (story) => {
     expect(['success', 'friendRefused']).toContain(applied!.outcome);
     expect(await agreed(alice, bob)).toBe(applied!.outcome === 'success');
   });
+});
+
+/** Makes a call, and something else after it has read and before it writes. */
+async function meanwhile<T>(call: () => Promise<T>, act: () => Promise<unknown>): Promise<T> {
+  let acted = false;
+  documentClient().middlewareStack.add(
+    ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
+      if (args.input.TransactItems && !acted) {
+        acted = true;
+        await act();
+      }
+      return next(args);
+    }) as never,
+    { step: 'initialize', name: 'meanwhile' } as never,
+  );
+  try {
+    return await call();
+  } finally {
+    documentClient().middlewareStack.remove('meanwhile');
+    expect(acted).toBe(true);
+  }
+}
+
+inThisProcess('Between reading and writing', (story) => {
+  const apply = (one: Person, other: Person) => one.asks('POST /roster/apply', { user_id: other.id });
+  const deletes = (one: Person) => one.does('POST /user/delete', { password: PASSWORD });
+
+  story('a user closes its settings: the request is refused (friendRefused)', async (given) => {
+    const [alice, bob] = (await given.users(2)) as [Person, Person];
+    const close = () => bob.does('POST /user/authmode', { value: 3 });
+    expect((await meanwhile(() => apply(alice, bob), close)).outcome).toBe('friendRefused');
+    expect(await agreed(alice, bob)).toBe(false);
+  });
+
+  story('the other user is deleted: there is no friendship (userMissing)', async (given) => {
+    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+    expect(
+      (
+        await meanwhile(
+          () => apply(alice, bob),
+          () => deletes(bob),
+        )
+      ).outcome,
+    ).toBe('userMissing');
+    await alice.does('POST /user/authmode', { value: 1 });
+    await apply(carol, alice);
+    const accepts = () => alice.asks('POST /roster/accept', { user_id: carol.id });
+    expect((await meanwhile(accepts, () => deletes(carol))).outcome).toBe('userMissing');
+    await doJobs(given);
+    expect(await friendsOf(alice)).toEqual([]);
+  });
+
+  story('the actor is deleted: its call has no effect (loginAgain)', async (given) => {
+    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+    await bob.does('POST /user/authmode', { value: 1 });
+    await apply(alice, bob);
+    expect(
+      (
+        await meanwhile(
+          () => apply(alice, carol),
+          () => deletes(alice),
+        )
+      ).outcome,
+    ).toBe('loginAgain');
+    const accepts = () => bob.asks('POST /roster/accept', { user_id: alice.id });
+    expect((await accepts()).outcome).toBe('userMissing');
+    const blocks = () => bob.asks('POST /roster/block', { user_id: carol.id });
+    expect((await meanwhile(blocks, () => deletes(bob))).outcome).toBe('loginAgain');
+    await doJobs(given);
+    expect(await friendsOf(carol)).toEqual([]);
+  });
+
+  /** Bob with two requests, which are all that he may have: one of carol, which has expired, and one of dave. */
+  const fullOf = async (given: Given) => {
+    const people = (await given.users(5)) as [Person, Person, Person, Person, Person];
+    const [, bob, carol, dave] = people;
+    await bob.does('POST /user/authmode', { value: 1 });
+    for (const person of [carol, dave]) expect((await apply(person, bob)).outcome).toBe('success');
+    const key = schema.contact.key(given.app, bob.id, carol.id);
+    await given.db.write([update(key, { set: { requestExpiresAt: Date.now() - 1 } })]);
+    return people;
+  };
+  const requestsOf = (given: Given, { id }: Person) =>
+    given.db.read(getItem<{ requests: number }>(schema.contactCounts.key(given.app, id)));
+
+  story(
+    'an expired request is renewed while it is counted: the count is right (tooManyFriendRequests)',
+    async (given) => {
+      const [alice, bob, carol] = await fullOf(given);
+      expect(
+        (
+          await meanwhile(
+            () => apply(alice, bob),
+            () => apply(carol, bob),
+          )
+        ).outcome,
+      ).toBe('tooManyFriendRequests');
+      expect(await requestsOf(given, bob)).toMatchObject({ requests: 2 });
+    },
+    { limits: { friend_requests: 2 } },
+  );
+
+  story(
+    'requests are counted again while an expired one is renewed: the count is right (tooManyFriendRequests)',
+    async (given) => {
+      const [alice, bob, carol] = await fullOf(given);
+      expect(
+        (
+          await meanwhile(
+            () => apply(carol, bob),
+            () => apply(alice, bob),
+          )
+        ).outcome,
+      ).toBe('tooManyFriendRequests');
+      expect(await requestsOf(given, bob)).toMatchObject({ requests: 2 });
+    },
+    { limits: { friend_requests: 2 } },
+  );
+
+  story(
+    'a request comes and another goes while they are counted: the count is right',
+    async (given) => {
+      const [alice, bob, , dave, erin] = await fullOf(given);
+      const changes = async () => {
+        await bob.does('POST /roster/decline', { user_id: dave.id });
+        expect((await apply(erin, bob)).outcome).toBe('success');
+        expect((await apply(dave, bob)).outcome).toBe('success');
+      };
+      expect((await meanwhile(() => apply(alice, bob), changes)).outcome).toBe('tooManyFriendRequests');
+      expect(await requestsOf(given, bob)).toMatchObject({ requests: 2 });
+    },
+    { limits: { friend_requests: 2 } },
+  );
 });
