@@ -204,10 +204,16 @@ inThisProcess('Between reading and writing', (story) => {
     ).toBe('loginAgain');
     const accepts = () => bob.asks('POST /roster/accept', { user_id: alice.id });
     expect((await accepts()).outcome).toBe('userMissing');
-    const blocks = () => bob.asks('POST /roster/block', { user_id: carol.id });
-    expect((await meanwhile(blocks, () => deletes(bob))).outcome).toBe('loginAgain');
+    const dave = await given.user();
+    await apply(dave, bob);
+    const handles = () => bob.asks('POST /roster/accept', { user_id: dave.id });
+    const again = await given.session({ user: bob.id, username: bob.username });
+    expect((await meanwhile(handles, () => deletes(again))).outcome).toBe('loginAgain');
     await doJobs(given);
-    expect(await friendsOf(carol)).toEqual([]);
+    expect(await friendsOf(dave)).toEqual([]);
+    const blocks = () => carol.asks('POST /roster/block', { user_id: dave.id });
+    expect((await meanwhile(blocks, () => deletes(carol))).outcome).toBe('loginAgain');
+    await doJobs(given);
   });
 
   /** Bob with two requests, which are all that he may have: one of carol, which has expired, and one of dave. */
