@@ -18,7 +18,7 @@ import type { Operation } from './operation.ts';
 const area = 'member';
 
 /** A write that changes a group's count may also write for others in the group's queue (shared/data/write-queue.ts). */
-const QUEUED = ['put', 'delete', 'check', 'query'] as const;
+const QUEUE_GRANTS = ['put', 'delete', 'check', 'query'] as const;
 
 export const groupInvite = {
   id: 'group/invite',
@@ -30,7 +30,7 @@ export const groupInvite = {
   description: 'Invites users. Those who do not require consent become members at once.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   timeout: 25,
   request: () =>
     z.object({
@@ -51,7 +51,7 @@ export const groupApply = {
   description: 'Joins an open group, or applies where an admin must decide.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ group_id: id(), reason: z._default(text(LONGEST.reason), '') }),
   reply: () => entryReply,
 } satisfies Operation;
@@ -66,7 +66,7 @@ export const groupApplyHandle = {
   description: 'An admin approves or rejects an application.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ group_id: id(), user_id: id(), approval: flag() }),
   reply: () => entryReply,
 } satisfies Operation;
@@ -123,7 +123,7 @@ export const groupKick = {
   description: 'Removes members from the group.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   timeout: 25,
   request: () => z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
@@ -140,7 +140,7 @@ export const groupLeave = {
   description: 'The actor leaves the group.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ group_id: id() }),
   reply: () => z.boolean(),
 } satisfies Operation;
@@ -298,7 +298,7 @@ export const groupInviteHandle = {
   description: 'The invitee accepts or rejects; `user_id` is the inviter.',
   access: 'person',
   scope: 'groups',
-  grants: [...QUEUED, 'query-lsi1'],
+  grants: [...QUEUE_GRANTS, 'query-lsi1'],
   request: () => z.object({ group_id: id(), user_id: id(), approval: flag() }),
   reply: () => z.object({}),
 } satisfies Operation;
@@ -415,7 +415,7 @@ export const groupQrcodeInvite = {
   description: 'Joins a group by a code.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ qr_info: text(1024) }),
   reply: () => z.object({ group_id: z.int(), name: z.string() }),
 } satisfies Operation;

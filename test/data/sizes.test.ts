@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Image, itemBytes } from '../../infra/local/units.ts';
 import { projectedBy } from '../../shared/data/schema.ts';
 import { MOST_BYTES } from '../../shared/data/sizes.ts';
-import { MOST } from '../../shared/limits.ts';
+import { MAXIMUMS } from '../../shared/limits.ts';
 import { largest, wide } from '../support/largest.ts';
 
 const ID = Number.MAX_SAFE_INTEGER;
@@ -33,7 +33,7 @@ test('no item is larger than the size that reads are planned with, and none is m
     device: of.device(ID, ID),
     profile: of.profile(ID),
     settings: of.settings(ID),
-    tags: of.tags(ID, MOST.tags ?? 0),
+    tags: of.tags(ID, MAXIMUMS.tags ?? 0),
   };
   for (const [name, item] of Object.entries(items)) {
     const most = MOST_BYTES[name as keyof typeof MOST_BYTES];

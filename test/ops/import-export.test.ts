@@ -19,7 +19,7 @@ import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import type { Line } from '../../shared/domain/app/lines/kinds.ts';
 import { createGroup } from '../../shared/domain/group/creation.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
-import { hashPassword } from '../../shared/domain/user/password.ts';
+import { hashPassword } from '../../shared/domain/user/password-hash.ts';
 import { setPassword } from '../../shared/domain/user/password-change.ts';
 import { register } from '../../shared/domain/user/registration.ts';
 import { newTable } from '../support/database.ts';
