@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ErrorName, errors } from '../../shared/errors.ts';
-import { LIMITS } from '../../shared/limits.ts';
+import { LIMITS, MAXIMUMS } from '../../shared/limits.ts';
 import { MEANINGS } from '../../shared/openapi/errors.ts';
 import { routes } from '../../shared/routes/index.ts';
 
@@ -34,9 +34,11 @@ describe('tables of docs/behaviour.md', () => {
     expect(inTable.sort()).toEqual([...new Set(covered)].sort());
   });
 
-  test('the table of limits has every limit with its default', () => {
-    const limits = rows('Limits').map(([, name, usual]) => [name!, Number(usual)]);
-    expect(Object.fromEntries(limits)).toEqual(LIMITS);
+  test('the table of limits has every limit with its default and maximum', () => {
+    const limits = rows('Limits');
+    const bounded = limits.filter(([, , , most]) => most !== '');
+    expect(Object.fromEntries(limits.map(([, name, usual]) => [name, Number(usual)]))).toEqual(LIMITS);
+    expect(Object.fromEntries(bounded.map(([, name, , most]) => [name, Number(most)]))).toEqual(MAXIMUMS);
   });
 });
 
