@@ -8,7 +8,7 @@ export type UserId = number;
 export type GroupId = number;
 
 /** A user or group id: within int32, not guessable in sequence. Whether it is free, the write's condition proves. */
-export const newId = () => randomInt(1, 2 ** 31);
+export const newId = <Id extends UserId | GroupId>() => randomInt(1, 2 ** 31) as Id;
 
 /** 128 bits, base64url: nobody finds the object of such a name by trying. */
 export const newRandom = () => randomBytes(16).toString('base64url');

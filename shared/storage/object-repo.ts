@@ -46,11 +46,12 @@ export interface AvatarUpload {
 /** The upload of a reserved file; undefined for every other arrival. */
 export function reservedUpload(arrival: Arrival): ReservedUpload | undefined {
   const file = reservedFile(arrival.key);
-  return file && { ...arrival, ...file };
+  return file && ({ ...arrival, ...file } as ReservedUpload);
 }
 
 /** The upload of an avatar; undefined for every other arrival. */
-export const avatarUpload = ({ key }: Arrival): AvatarUpload | undefined => uploadedAvatar(key);
+export const avatarUpload = ({ key }: Arrival): AvatarUpload | undefined =>
+  uploadedAvatar(key) as AvatarUpload | undefined;
 
 /** What lies where a form uploads to; undefined where nothing does. */
 export async function formUpload(app: AppId, group: GroupId, random: string): Promise<Upload | undefined> {
