@@ -5,47 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // For a machine that others use too: on one of its own the longest test takes a third of that.
 const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 
-/** Tests that replace modules, and those of hashing itself: each in a process of its own, where nothing is replaced yet. */
-const ALONE = [
-  'test/{faults,invariants}/*.test.ts',
-  'test/{data/database,domain/password,domain/user/{lock-out,register-batch},ops/moving}.test.ts',
-];
-
-/** Flows that look at what calls do where nothing goes wrong: not against an unkind database. */
-const MEASURED = ['test/flows/{grants,round-trips}.test.ts'];
-
-/** Tests of infrastructure, which need no database. */
-const TEMPLATES = [
-  'test/infra/*-stack.test.ts',
-  'test/infra/{deployments,monitoring,nag,secrets,stability,validation}.test.ts',
-  'test/docs/*.test.ts',
-];
-
-/**
- * Flows last: the laptop stack, which they need, starts meanwhile. What takes long comes first, so that nobody waits for
- * it: what keeps the database busy beside what does not.
- */
+/** In this order of projects, so that the laptop stack starts before the flows need it; in each, the longest file first. */
 const PROJECTS = ['templates', 'alone', 'parts', 'flows'];
-const LONG = [
-  ...[
-    'invariants/breakages',
-    'local/lifecycle',
-    'scale/large-groups',
-    'http/any-request',
-    'local/stack',
-    'scale/growth',
-  ],
-  ...['background/deleted-user', 'ops/ops', 'refused-callers', 'scale/long-lists', 'answers'],
-  ...['flows/user/list', 'flows/files/browser', 'flows/races', 'flows/abuse', 'flows/access', 'flows/docs-page'],
-  ...['flows/user/any-input', 'flows/user/registration', 'flows/dissolution', 'flows/doctor'],
-].map((name) => `/test/${name}.test.ts`);
 
 class InTurn extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ project, moduleId }: TestSpecification) => {
-      const long = LONG.findIndex((file) => moduleId.endsWith(file));
-      return PROJECTS.indexOf(project.name) * LONG.length * 2 + (long < 0 ? LONG.length : long);
-    };
+    const place = ({ project }: TestSpecification) => PROJECTS.indexOf(project.name);
     return (await super.sort(specifications)).sort((one, other) => place(one) - place(other));
   }
 }
@@ -66,7 +31,6 @@ export default defineConfig({
         test: {
           name: 'flows',
           include: ['test/flows/**/*.test.ts'],
-          exclude: process.env.UNKIND ? MEASURED : [],
           globalSetup: ['test/support/servers.ts', 'test/support/laptop-stack.ts'],
           isolate: false,
           setupFiles: ['test/support/new-world.ts'],
@@ -78,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/flows/**', ...TEMPLATES, ...ALONE],
+          exclude: ['test/{flows,infra,docs,faults,simulation}/**'],
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           // Files that share a process share what it has loaded and made fast.
@@ -90,7 +54,8 @@ export default defineConfig({
       {
         test: {
           name: 'alone',
-          include: ALONE,
+          // Each file in a process of its own: they change what a process keeps, such as the database that it calls.
+          include: ['test/{faults,simulation}/**/*.test.ts'],
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           ...timeouts,
@@ -99,7 +64,7 @@ export default defineConfig({
       {
         test: {
           name: 'templates',
-          include: TEMPLATES,
+          include: ['test/{infra,docs}/**/*.test.ts'],
           // Loading CDK and synthesizing the whole product are most of the work: one process does it once, while
           // another bundles and synthesizes what the laptop stack serves.
           isolate: false,

@@ -245,12 +245,14 @@ export interface Settings {
 }
 
 export interface UploadForm {
-  /** Where the form is sent, within 15 minutes. */
+  /** Takes the form with a file of up to 4.5 MB, within 15 minutes, whatever other fields it has. */
   upload_url: string;
   /** How the form is sent. */
   upload_method: string;
   /** All fields of the form, to be sent before the file. */
   oss_body_param: Record<string, never>;
+  /** Takes the whole form, with a file of any size that the app allows, within 15 minutes. */
+  direct_url: string;
   /** Stable address of the file, good for `group/file/upload` and for those who may see it. */
   download_url: string;
 }

@@ -34,8 +34,10 @@ export function clientOperations(document: unknown): string {
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const success = operation.responses[200];
-      // Redirects are for browsers.
-      if (operation['x-alias-of'] || !success || operation.responses[302]) continue;
+      // Redirects and forms with files are for browsers.
+      const body = operation.requestBody && at(components.requestBodies, operation.requestBody.$ref).content;
+      if (operation['x-alias-of'] || !success || operation.responses[302] || (body && !body['application/json']))
+        continue;
       const { area, name } = nameOf(operation.operationId);
       const of = areas.get(area) ?? { members: [], routes: [] };
       areas.set(area, of);

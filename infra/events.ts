@@ -24,7 +24,7 @@ export function sampleEvent(row: Operation, examples: Examples, { app, token }: 
   const [method] = row.methods;
   const routeKey = `${method} ${row.path}`;
   const parameters = examples[row.id]?.[200]?.request ?? {};
-  const inQuery = method === 'GET' || row.parameters === 'query';
+  const inQuery = method === 'GET' || row.parameters === 'query' || row.multipart;
   const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
   const query = inQuery ? Object.entries(parameters).map(([name, value]): [string, string] => [name, text(value)]) : [];
   const body = inQuery ? undefined : 'body' in parameters ? text(parameters.body) : JSON.stringify(parameters);

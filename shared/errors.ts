@@ -56,8 +56,8 @@ export const badParameter = (field: string, wrong: string) => new ApiError('badP
 
 /** The body is larger than the operation accepts. Answered 413, as the gateway does above 6 MB, without parsing it. */
 export class TooLarge extends ApiError {
-  constructor(most: number) {
-    super('badParameter', `body: must have at most ${most} bytes`);
+  constructor(most: number, instead = '') {
+    super('badParameter', `body: must have at most ${most} bytes${instead}`);
   }
 }
 

@@ -95,7 +95,8 @@ export class ApiStack extends Stack {
       // guessing.
       routeSettings: Object.fromEntries(
         routes
-          .filter(({ access }) => access === 'public')
+          // Forms carry a signed address instead, which the function verifies before it reads them.
+          .filter(({ access, multipart }) => access === 'public' && !multipart)
           .flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`))
           .map((key) => [
             key,

@@ -94,6 +94,7 @@ export const uploadFormReply = z.object({
   upload_url: z.string(),
   upload_method: z.literal('POST'),
   oss_body_param: z.record(z.string(), z.string()),
+  direct_url: z.string(),
   download_url: z.string(),
 });
 

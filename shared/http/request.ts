@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import { type ApiError, badParameter, TooLarge } from '../errors.ts';
+import type { Contract } from '../routes/operation.ts';
 
 /**
  * Most bytes of a body. The longest body that fits a schema has some 220 KB: a profile whose every character is escaped
@@ -11,12 +12,14 @@ const MOST_BODY = 262_144;
 /** The unchecked parameters of a call, from the JSON body and the query; those of the query win. */
 export function parametersOf(
   event: APIGatewayProxyEventV2,
-  { rawBody = false, mostBody = MOST_BODY }: { rawBody?: boolean; mostBody?: number },
+  { rawBody = false, multipart = false, mostBody = MOST_BODY }: Pick<Contract, 'rawBody' | 'multipart' | 'mostBody'>,
 ): Record<string, unknown> | ApiError {
   const length = Buffer.byteLength(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (length > mostBody) return new TooLarge(mostBody);
-  const body = bodyOf(event);
+  const bytes = bodyOf(event);
   const query = Object.fromEntries(new URLSearchParams(event.rawQueryString));
+  if (multipart) return { ...query, form: { type: event.headers['content-type'] ?? '', bytes } };
+  const body = bytes.toString();
   if (rawBody) return { ...query, body: rawText(body) };
   const parsed = body.trim() === '' ? {} : parse(body);
   if (parsed === undefined) return badParameter('body', 'is not JSON');
@@ -30,7 +33,7 @@ export const withoutNulls = (given: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 
 const bodyOf = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2) =>
-  isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
+  Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
 
 /** Half of a surrogate pair, which must be escaped in JSON. Clients send one when they cut a text between the two. */
 const HALF_PAIR = /\\u[dD][89a-fA-F]/;

@@ -127,14 +127,14 @@ function operationOf(operation: Operation, method: Method, query: Json[], hasBod
     ...(alias && { 'x-alias-of': methods[0] }),
     security: [
       open ? { app: [] } : { app: [], token: [] },
-      ...(queryCredentials ? [{ appInQuery: [], tokenInQuery: [] }] : []),
+      ...(queryCredentials ? [open ? { appInQuery: [] } : { appInQuery: [], tokenInQuery: [] }] : []),
     ],
     parameters: [...query, ...headers],
     ...(hasBody && { requestBody: { $ref: `#/components/requestBodies/${name}` } }),
     responses: {
       200: { $ref: `#/components/responses/${name}` },
       // A page can load this address without headers; the answer redirects it.
-      ...(queryCredentials && { 302: { $ref: `#/components/responses/${name}` } }),
+      ...(queryCredentials && !open && { 302: { $ref: `#/components/responses/${name}` } }),
       413: { $ref: '#/components/responses/TooLarge' },
       429: { $ref: '#/components/responses/Throttled' },
       500: { $ref: '#/components/responses/Failed' },
@@ -148,7 +148,7 @@ function parametersOf(
   operation: Operation,
   examples: Record<string, Example>,
 ): { query: Json[]; body: Json | undefined } {
-  const { id, methods, parameters, rawBody } = operation;
+  const { id, methods, parameters, rawBody, multipart } = operation;
   const request = operation.request();
   const asked = examples[200]?.request ?? {};
   const schemaIn = (place: 'query' | 'body') => describe(requestSchema(request, place), id, 'request');
@@ -157,7 +157,7 @@ function parametersOf(
     const example = asked.body === undefined ? {} : { example: asked.body };
     return { query: [], body: { required: true, content: { 'application/json': { schema, ...example } } } };
   }
-  const inQuery = (name: string) => methods[0] === 'GET' || parameters === 'query' || PAGING.has(name);
+  const inQuery = (name: string) => methods[0] === 'GET' || parameters === 'query' || PAGING.has(name) || multipart;
   const { properties: queried = {}, required = [] } = schemaIn('query');
   const query = Object.entries(queried)
     .filter(([name]) => inQuery(name))
@@ -169,6 +169,14 @@ function parametersOf(
       schema,
       ...(asked[name] !== undefined && name !== 'cursor' && { example: asked[name] }),
     }));
+  if (multipart) {
+    const file = { type: 'string', contentMediaType: 'application/octet-stream', description: 'The file.' };
+    const schema = { type: 'object', properties: { file }, required: ['file'] };
+    return {
+      query: query.filter(({ name }) => name !== 'form'),
+      body: { required: true, content: { 'multipart/form-data': { schema } } },
+    };
+  }
   const { properties = {}, ...object } = schemaIn('body');
   const own = Object.entries(properties).filter(([name]) => !inQuery(name));
   if (own.length === 0) return { query, body: undefined };

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Multipart } from '../http/multipart.ts';
 import { fileType, id, ids, integer, LONGEST, MOST_WRITTEN, name, paging, text, title } from '../http/parameters.ts';
 import { fileReply, redirectReply, uploadFormReply } from '../http/replies.ts';
 import type { GroupId } from '../ids.ts';
@@ -145,6 +146,26 @@ export const fileUploadAvatarGroup = {
   grants: ['presign-avatar'],
   request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => uploadFormReply,
+} satisfies Operation;
+
+export const fileUploadForm = {
+  id: 'file/upload/form',
+  path: '/file/upload/form',
+  methods: ['POST'],
+  area,
+  section: 'file',
+  summary: 'Take the file of an upload form',
+  description: 'Stores the file of a posted form. `upload_url` of a form is an address of this operation.',
+  // The address carries the right to upload: clients post forms without headers.
+  access: 'public',
+  grants: ['presign-post'],
+  timeout: 20,
+  multipart: true,
+  queryCredentials: true,
+  // What Lambda takes; a form has a lower bound of its own.
+  mostBody: 6_291_456,
+  request: () => z.object({ form_sign: text(1024), form: z.custom<Multipart>() }),
+  reply: () => z.boolean(),
 } satisfies Operation;
 
 export const fileDownloadChat = {

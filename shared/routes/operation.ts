@@ -98,6 +98,8 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   page?: 'counted' | 'uncounted';
   /** The body is one text, not JSON: it comes as the parameter `body`. */
   rawBody?: boolean;
+  /** The body is a form with a file (`multipart/form-data`): it comes as the parameter `form`, a `Multipart`. */
+  multipart?: boolean;
   /** `app_id` and `access-token` may come in the query, for addresses in pages, which cannot send headers. */
   queryCredentials?: boolean;
   /** The parameter that names the group; default `group_id`. */
@@ -118,7 +120,15 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
  */
 export type Contract<S extends z.ZodMiniType = z.ZodMiniType> = Pick<
   Operation<S>,
-  'access' | 'idempotent' | 'rawBody' | 'queryCredentials' | 'groupParameter' | 'mostBody' | 'request' | 'entry'
+  | 'access'
+  | 'idempotent'
+  | 'rawBody'
+  | 'multipart'
+  | 'queryCredentials'
+  | 'groupParameter'
+  | 'mostBody'
+  | 'request'
+  | 'entry'
 >;
 
 export interface BackgroundFunction extends FunctionRow {

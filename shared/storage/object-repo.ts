@@ -12,9 +12,19 @@ import {
   uploadedAvatar,
 } from './names.ts';
 import { presignGet, presignPut } from './presign.ts';
-import { copyObject, deleteObject, getObject, headObject, putNewObject, type WholeObject } from './requests.ts';
+import {
+  copyObject,
+  deleteObject,
+  getObject,
+  headObject,
+  putNewObject,
+  putObject,
+  type WholeObject,
+} from './requests.ts';
 
 export type { UploadForm, WholeObject };
+
+type Content = WholeObject['content'];
 
 // ——— uploads, and the files that are made of them ———
 
@@ -52,6 +62,10 @@ export function reservedUpload(arrival: Arrival): ReservedUpload | undefined {
 /** The upload of an avatar; undefined for every other arrival. */
 export const avatarUpload = ({ key }: Arrival): AvatarUpload | undefined =>
   uploadedAvatar(key) as AvatarUpload | undefined;
+
+/** Uploads what a client would upload by the form. */
+export const putFormUpload = (app: AppId, group: GroupId, random: string, content: Content): Promise<void> =>
+  putObject(incomingObject(app, group, random), content);
 
 /** What lies where a form uploads to; undefined where nothing does. */
 export async function formUpload(app: AppId, group: GroupId, random: string): Promise<Upload | undefined> {
@@ -100,6 +114,10 @@ export const uploadForm = (app: AppId, group: GroupId, random: string, most: For
 
 export const avatarForm = (app: AppId, random: string, most: FormLimits): Promise<UploadForm> =>
   presignForm(incomingAvatar(app, random), most.size, most.seconds);
+
+/** Uploads what a client would upload by an avatar's form. */
+export const putAvatarUpload = ({ app, random }: AvatarUpload, content: Content): Promise<void> =>
+  putObject(incomingAvatar(app, random), content);
 
 /** What was uploaded by an avatar's form; undefined where nothing was, or where it has been removed. */
 export const readAvatarUpload = ({ app, random }: AvatarUpload): Promise<WholeObject | undefined> =>

@@ -50,6 +50,11 @@ export async function putNewObject(key: string, { type, content }: WholeObject):
   return status === 200;
 }
 
+/** Writes an object without a type, and replaces what has its key. @throws Unavailable where S3 does not answer */
+export async function putObject(key: string, content: Buffer<ArrayBuffer>): Promise<void> {
+  await send({ method: 'PUT', key, content });
+}
+
 /**
  * Copies an object with its content type, if it still has that etag. A repeated copy changes nothing. Tags are not
  * copied: that would need further permissions.

@@ -1,3 +1,4 @@
+import timers from 'node:timers/promises';
 import {
   ConditionalCheckFailedException,
   DynamoDBClient,
@@ -23,11 +24,14 @@ import { getItem, UNIT } from '../../shared/data/read.ts';
 import { check, put, remove, update } from '../../shared/data/step.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import { newTable } from '../support/database.ts';
+import { replace } from '../support/replace.ts';
 
 // Waiting takes no time here, but the clock shows that it did.
-vi.mock('node:timers/promises', () => ({
-  setTimeout: async (ms: number) => void vi.setSystemTime(Date.now() + ms),
-}));
+replace(
+  timers,
+  'setTimeout',
+  () => (async (ms = 0) => void vi.setSystemTime(Date.now() + ms)) as typeof timers.setTimeout,
+);
 
 const key = (sk: string | number, pk = 'P') => ({ pk, sk: String(sk) });
 const items = (pk: string): Query<Record<string, unknown>[]> => ({

@@ -1,6 +1,10 @@
 import { scryptSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { hashPassword, isPassword } from '../../shared/domain/user/password.ts';
+import { hashing, scrypt } from '../support/cheap-hashing.ts';
+import { replace } from '../support/replace.ts';
+
+replace(hashing, 'scrypt', () => scrypt);
 
 test('a password of any characters matches its own hash and no other', async () => {
   for (const password of ['correct horse', '', '😀\u0000', 'x'.repeat(1024), '\ud800']) {

@@ -38,6 +38,7 @@ export async function newCast(given: Given, mark: string): Promise<Tenant> {
           file_id: [file.file_id],
           file_list: [[file.file_id]],
           file_sign: [opaque(form.download_url).file_sign],
+          form_sign: [opaque(form.upload_url).form_sign],
           object_name: [opaque(avatar.download_url).object_name],
           url: [form.download_url, 'https://files.example/notes.txt'],
           qr_info: [qr_info],

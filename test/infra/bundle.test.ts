@@ -18,8 +18,63 @@ const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
 const everyRow = [...routes, ...backgroundFunctions];
 const BUDGET = 260 * 1024;
-/** Bytes by row, on record. */
-const WEIGHTS = resolve(import.meta.dirname, '../fixtures/bundle-bytes.json');
+
+/** What a class of functions may hold; the first pattern that fits an id counts. Bytes are those in the bundle, in KB. */
+interface Allowed {
+  name: string;
+  ids: RegExp;
+  /** Packages that its own modules import. */
+  packages: string[];
+  /** Folders below `shared`, beside those that every function holds. */
+  folders: string[];
+  /** Bytes of own modules: of the function in the middle, and of the largest. An import too many shows here. */
+  own: { median: number; largest: number };
+  /** Bytes of packages, with room for their updates. */
+  ofPackages: number;
+}
+
+const SDK = ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb', '@aws-sdk/util-dynamodb', '@smithy/signature-v4'];
+const OPERATION = [...SDK, '@middy/core', 'zod'];
+const EVERYWHERE = ['', 'call', 'data', 'domain', 'http', 'routes'];
+const ALLOWED: Allowed[] = [
+  {
+    name: 'background functions',
+    ids: /^background\//,
+    packages: SDK,
+    folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
+    own: { median: 34.5, largest: 34.5 },
+    ofPackages: 116,
+  },
+  {
+    name: 'operations of files',
+    ids: /^(group\/)?file\b/,
+    packages: OPERATION,
+    folders: ['domain/file', 'domain/group', 'storage'],
+    own: { median: 37.5, largest: 45 },
+    ofPackages: 142,
+  },
+  {
+    name: 'operations of groups',
+    ids: /^group\//,
+    packages: OPERATION,
+    folders: ['domain/group', 'domain/user'],
+    own: { median: 36, largest: 44 },
+    ofPackages: 142,
+  },
+  {
+    name: 'other operations',
+    ids: /./,
+    packages: OPERATION,
+    folders: ['domain/user'],
+    own: { median: 33.5, largest: 38.5 },
+    ofPackages: 142,
+  },
+];
+const allowedOf = (id: string) => ALLOWED.find(({ ids }) => ids.test(id))!;
+const median = (numbers: number[]) => numbers.sort((one, other) => one - other)[Math.floor(numbers.length / 2)]!;
+
+/** The package that a file is of; undefined for an own module. */
+const packageOf = (file: string) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1];
 
 // Inside the project, so that entry files written here find the packages.
 mkdirSync(join(root, 'dist'), { recursive: true });
@@ -49,17 +104,47 @@ describe('the bundles of all functions', () => {
     expect(sizes.length).toBe(everyRow.length);
   });
 
-  it('weigh what they weighed, give or take a hundredth', () => {
-    const sizes = everyRow.map(({ id }) => [id, statSync(join(bundleFolder(outdir, id), BUNDLE_FILE)).size] as const);
-    if (process.env.RECORD) {
-      const rows = sizes.map(([id, bytes]) => `  ${JSON.stringify(id)}: ${bytes}`);
-      writeFileSync(WEIGHTS, `{\n${rows.join(',\n')}\n}\n`);
-    }
-    const weighed: Record<string, number> = JSON.parse(readFileSync(WEIGHTS, 'utf8'));
-    expect(sizes.map(([id]) => id).sort()).toEqual(Object.keys(weighed).sort());
-    const off = sizes.filter(([id, bytes]) => Math.abs(bytes / weighed[id]! - 1) > 0.01);
-    // After a change that is meant: npm run test:record
-    expect(off.map(([id, bytes]) => `${id} weighs ${bytes} bytes, not ${weighed[id]}`)).toEqual([]);
+  /** Files of a row's bundle of which something is left in it, with their bytes. */
+  const filesOf = (id: string) =>
+    Object.entries(outputOf(id).inputs).flatMap(([file, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [{ file, bytes: bytesInOutput }] : [],
+    );
+
+  it('hold no package beside those of their class', () => {
+    const strange = everyRow.flatMap(({ id }) => {
+      const own = filesOf(id).filter(({ file }) => !packageOf(file));
+      const imports = own.flatMap(({ file }) => metafile.inputs[file]!.imports.map(({ path }) => packageOf(path)));
+      const present = new Set(filesOf(id).map(({ file }) => packageOf(file)));
+      const packages = [...new Set(imports)].filter((name) => name !== undefined && present.has(name));
+      return packages.filter((name) => !allowedOf(id).packages.includes(name!)).map((name) => `${id}: ${name}`);
+    });
+    expect(strange).toEqual([]);
+  });
+
+  it('hold no module of another area', () => {
+    const strange = everyRow.flatMap(({ id }) => {
+      const modules = filesOf(id).filter(({ file }) => file.startsWith('shared/'));
+      const folders = new Set(modules.map(({ file }) => dirname(file).split('/').slice(1, 3).join('/')));
+      const allowed = [...EVERYWHERE, ...allowedOf(id).folders];
+      return [...folders].filter((name) => !allowed.includes(name)).map((name) => `${id}: shared/${name}`);
+    });
+    expect(strange).toEqual([]);
+  });
+
+  it.each(ALLOWED)('of $name keep to their budgets', (allowed) => {
+    const sizes = everyRow.flatMap(({ id }) => {
+      if (allowedOf(id) !== allowed) return [];
+      const bytes = (kind: boolean) =>
+        filesOf(id).reduce((sum, one) => sum + (Boolean(packageOf(one.file)) === kind ? one.bytes / 1024 : 0), 0);
+      return [{ id, own: bytes(false), ofPackages: bytes(true) }];
+    });
+    const middle = median(sizes.map(({ own }) => own));
+    const most = (kind: 'own' | 'ofPackages') => Math.max(...sizes.map((size) => size[kind])).toFixed(1);
+    const own = `own modules ${middle.toFixed(1)} KB (median), ${most('own')} KB (largest)`;
+    console.log(`${sizes.length} ${allowed.name}: ${own}; packages ${most('ofPackages')} KB`);
+    expect(middle).toBeLessThanOrEqual(allowed.own.median);
+    expect(sizes.filter(({ own }) => own > allowed.own.largest)).toEqual([]);
+    expect(sizes.filter(({ ofPackages }) => ofPackages > allowed.ofPackages)).toEqual([]);
   });
 
   it('take credentials from the environment: no other provider and its clients are in them', () => {

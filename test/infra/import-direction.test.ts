@@ -9,7 +9,8 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // Declarations for infrastructure, documents, tests and functions: plain data, and schemas that are built when needed.
   {
     files: /^shared\/routes\//,
-    mayImport: /^(shared\/(ids\.ts$|routes\/)|shared\/http\/(parameters|batch|replies|\w+-schemas)\.ts$|zod\b)/,
+    mayImport:
+      /^(shared\/(ids\.ts$|routes\/)|shared\/http\/(parameters|batch|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
   },
   {
     files: /^(shared\/environment|shared\/metrics|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/,
@@ -20,7 +21,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // Serves files that lie beside it.
   { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
   // Handlers translate: no schema, no SDK, no repository.
-  { files: /^functions\//, mayImport: /^shared\/(http\/(operation|batch)\.ts$|domain\/|routes\/)/ },
+  { files: /^functions\//, mayImport: /^shared\/(http\/(operation|batch|multipart)\.ts$|domain\/|routes\/)/ },
   // Rules know neither HTTP nor storage: no step, expression or key, only repositories that say what they do.
   {
     files: /^shared\/domain\//,

@@ -55,7 +55,7 @@ describe('the description of the API', () => {
       for (const one of oneOf ?? []) look(`${where} ${one.title ?? ''}`, one);
     };
     const { requestBodies, responses, schemas } = document.components;
-    for (const [name, body] of Object.entries<Body>(requestBodies)) look(name, body.content['application/json'].schema);
+    for (const [name, body] of Object.entries<Body>(requestBodies)) look(name, Object.values(body.content)[0]!.schema);
     for (const name of routes.map(({ id }) => componentOf(id)))
       look(name, responses[name].content['application/json'].schema);
     for (const name of Object.keys(schemas).filter((one) => !['ApiError', 'Fault'].includes(one)))
@@ -79,8 +79,12 @@ describe('the description of the API', () => {
       ['responses', document.components.responses],
     ] as const)
       for (const [name, { content }] of Object.entries<Body>(components)) {
-        const { example, examples: several = {} } = content['application/json'];
-        const fits = ajv.compile({ $ref: `api#/components/${section}/${name}/content/application~1json/schema` });
+        const [[type, { example, examples: several = {} }]] = Object.entries(content) as [
+          [string, Body['content'][string]],
+        ];
+        const fits = ajv.compile({
+          $ref: `api#/components/${section}/${name}/content/${type.replace('/', '~1')}/schema`,
+        });
         const values = [
           ...(example === undefined ? [] : [example]),
           ...Object.values(several).map(({ value }) => value),
@@ -95,9 +99,8 @@ describe('the description of the API', () => {
 });
 
 interface Body {
-  content: {
-    'application/json': { schema: JsonSchema; example?: unknown; examples?: Record<string, { value: unknown }> };
-  };
+  /** By its type. */
+  content: Record<string, { schema: JsonSchema; example?: unknown; examples?: Record<string, { value: unknown }> }>;
 }
 
 const componentOf = (id: string) => id.replace(/(?:^|[/-])([a-z0-9])/g, (_, first: string) => first.toUpperCase());

@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,13 +25,16 @@ import { register } from '../../shared/domain/user/registration.ts';
 import { newTable } from '../support/database.ts';
 import { Conflicts } from '../support/guards.ts';
 import { itemsOf, problems } from '../support/invariants.ts';
+import { replace } from '../support/replace.ts';
 import { opsHere, stackFolder } from './command-line.ts';
 
-const ids = vi.hoisted(() => ({ drawn: [] as number[] }));
-vi.mock('../../shared/ids.ts', async (original) => {
-  const real = await original<typeof import('../../shared/ids.ts')>();
-  return { ...real, newId: () => ids.drawn.shift() ?? real.newId() };
-});
+/** Ids that are drawn next. */
+const ids: number[] = [];
+replace(
+  crypto,
+  'randomInt',
+  (real) => ((...bounds: [number, number]) => ids.shift() ?? real(...bounds)) as typeof real,
+);
 
 let table: Awaited<ReturnType<typeof newTable>>;
 let conflicts: Conflicts;
@@ -366,9 +370,9 @@ describe('ids after an import', () => {
   it('an id that was imported is never drawn again', async () => {
     const app = await newApp();
     await moved('import', app.app, fileOf([user(70), group(80, 70)]));
-    ids.drawn.push(70, 71);
+    ids.push(70, 71);
     expect(await register(await callOf(app), 'newcomer', 'long enough')).toMatchObject({ user_id: 71 });
-    ids.drawn.push(80, 81);
+    ids.push(80, 81);
     const given = { name: 'New', avatar: '', description: '', type: 0 as const, user_list: [] };
     expect(await createGroup(await callOf(app, 70), given)).toMatchObject({ group_id: 81 });
     expect(await db().read(userOf(app.app, 70))).toMatchObject({ username: 'u70', owned: 2 });

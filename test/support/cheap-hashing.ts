@@ -6,8 +6,16 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { CHEAP } from './secrets.ts';
 
-const { scrypt } = crypto;
+type Scrypt = (...given: Parameters<typeof crypto.scrypt>) => void;
 
-crypto.scrypt = ((password, salt, length, options, callback) =>
-  scrypt(password, salt, length, (options.N ?? 0) > CHEAP.N ? CHEAP : options, callback)) as typeof scrypt;
+/** At its full cost. */
+export const { scrypt } = crypto;
+
+/** How passwords are hashed now: tests may replace it. */
+export const hashing: { scrypt: Scrypt } = {
+  scrypt: (password, salt, length, options, callback) =>
+    scrypt(password, salt, length, (options.N ?? 0) > CHEAP.N ? CHEAP : options, callback),
+};
+
+crypto.scrypt = ((...given: Parameters<Scrypt>) => hashing.scrypt(...given)) as typeof scrypt;
 syncBuiltinESMExports();

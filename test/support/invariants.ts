@@ -31,48 +31,79 @@ export async function problemsOfAll(table: OperatorTable, names: Map<string, str
 }
 
 /**
- * What is wrong with all items of an app, against the laws that hold between calls (docs/behaviour.md, Guarantees): one
- * sentence each, none where all is well.
+ * What is wrong with all items of an app, against the invariants that hold between calls (docs/behaviour.md, Guarantees):
+ * one sentence each, none where all is well.
  */
 export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const found: string[] = [];
-  const demand = (holds: boolean, problem: string) => void (holds || found.push(problem));
-  const groups = new Map<number, Group>();
-  const people = new Map<number, Map<number, GroupMembership & { lsi1sk?: string; lsi2sk?: string; ttl?: number }>>();
-  const applications: { group: number; applicant: number; application: Application }[] = [];
-  const users = new Map<number, User>();
-  const userMemberships = new Map<number, Map<number, UserMembership & { lsi1sk?: string }>>();
-  const names: { name: string; user: number }[] = [];
-  const mobiles: { mobile: string; user: number }[] = [];
-  const publicGroups = new Set<number>();
-  const dissolved = new Set<number>();
-  const files = new Map<number, Map<number, SharedFile & { lsi1sk?: string; ttl?: number }>>();
-  const sequences = new Map<number, Sequence>();
-  const announcements = new Map<number, Map<string, Item>>();
+  const demand: Demand = (holds, problem) => void (holds || found.push(problem));
+  const records = recordsOf(items);
+  found.push(...items.flatMap(schemaProblems));
+  for (const item of items) checkTimeToLive(item, demand);
+  checkGroups(records, demand);
+  checkFiles(records, demand);
+  checkAnnouncements(records, demand);
+  checkApplications(records, now, demand);
+  checkUsers(records, demand);
+  return found;
+}
 
-  for (const item of items) {
-    const [kind, , id, part] = item.pk.split('#');
-    const sk = item.sk;
-    found.push(...schemaProblems(item));
-    demand(expires(item) === (item.ttl !== undefined), `${keyText(item)} has the time to live ${item.ttl}`);
-    demand(item.ttl === undefined || Number(item.ttl) * 1000 >= neededUntil(item), `${keyText(item)} goes too early`);
-    if (kind === 'G' && part === undefined && sk === '#') groups.set(Number(id), item as unknown as Group);
-    if (kind === 'G' && part === 'R' && sk.startsWith(schema.groupMembership.sk.prefix))
-      inner(people, Number(id)).set(numberIn(sk), item as unknown as GroupMembership);
-    if (kind === 'G' && part === 'R' && sk.startsWith(schema.application.sk.prefix))
-      applications.push({ group: Number(id), applicant: numberIn(sk), application: item as unknown as Application });
-    if (kind === 'G' && part === 'F') inner(files, Number(id)).set(Number(sk), item as unknown as SharedFile);
-    if (kind === 'G' && part === 'N') inner(announcements, Number(id)).set(sk, item);
-    if (kind === 'G' && part === undefined && sk === 'S') sequences.set(Number(id), item as unknown as Sequence);
-    if (kind === 'U' && sk === '#') users.set(Number(id), item as unknown as User);
-    if (kind === 'U' && sk.startsWith('E#'))
-      inner(userMemberships, Number(id)).set(numberIn(sk), item as unknown as UserMembership);
-    if (kind === 'A' && id === 'N') names.push({ name: part ?? '', user: Number(item.user) });
-    if (kind === 'A' && id === 'M') mobiles.push({ mobile: part ?? '', user: Number(item.user) });
-    if (kind === 'A' && id === 'P') publicGroups.add(Number(sk.split('#')[1]));
-    if (kind === 'A' && id === 'X' && sk.startsWith('D#')) dissolved.add(numberIn(sk));
-  }
+type Demand = (holds: boolean, problem: string) => void;
+type Member = GroupMembership & { lsi1sk?: string; lsi2sk?: string; ttl?: number };
 
+/** The items of an app by what they are. */
+function recordsOf(items: (Item & Key)[]) {
+  const records = {
+    groups: new Map<number, Group>(),
+    people: new Map<number, Map<number, Member>>(),
+    applications: [] as { group: number; applicant: number; application: Application }[],
+    users: new Map<number, User>(),
+    userMemberships: new Map<number, Map<number, UserMembership & { lsi1sk?: string }>>(),
+    names: [] as { name: string; user: number }[],
+    mobiles: [] as { mobile: string; user: number }[],
+    publicGroups: new Set<number>(),
+    dissolved: new Set<number>(),
+    files: new Map<number, Map<number, SharedFile & { lsi1sk?: string; ttl?: number }>>(),
+    sequences: new Map<number, Sequence>(),
+    announcements: new Map<number, Map<string, Item>>(),
+  };
+  for (const item of items) fileUnder(item, records);
+  return records;
+}
+
+type Records = ReturnType<typeof recordsOf>;
+
+function fileUnder(item: Item & Key, records: Records): void {
+  const [kind, , id, part] = item.pk.split('#');
+  const sk = item.sk;
+  if (kind === 'G' && part === undefined && sk === '#') records.groups.set(Number(id), item as unknown as Group);
+  if (kind === 'G' && part === 'R' && sk.startsWith(schema.groupMembership.sk.prefix))
+    inner(records.people, Number(id)).set(numberIn(sk), item as unknown as GroupMembership);
+  if (kind === 'G' && part === 'R' && sk.startsWith(schema.application.sk.prefix))
+    records.applications.push({
+      group: Number(id),
+      applicant: numberIn(sk),
+      application: item as unknown as Application,
+    });
+  if (kind === 'G' && part === 'F') inner(records.files, Number(id)).set(Number(sk), item as unknown as SharedFile);
+  if (kind === 'G' && part === 'N') inner(records.announcements, Number(id)).set(sk, item);
+  if (kind === 'G' && part === undefined && sk === 'S') records.sequences.set(Number(id), item as unknown as Sequence);
+  if (kind === 'U' && sk === '#') records.users.set(Number(id), item as unknown as User);
+  if (kind === 'U' && sk.startsWith('E#'))
+    inner(records.userMemberships, Number(id)).set(numberIn(sk), item as unknown as UserMembership);
+  if (kind === 'A' && id === 'N') records.names.push({ name: part ?? '', user: Number(item.user) });
+  if (kind === 'A' && id === 'M') records.mobiles.push({ mobile: part ?? '', user: Number(item.user) });
+  if (kind === 'A' && id === 'P') records.publicGroups.add(Number(sk.split('#')[1]));
+  if (kind === 'A' && id === 'X' && sk.startsWith('D#')) records.dissolved.add(numberIn(sk));
+}
+
+function checkTimeToLive(item: Item & Key, demand: Demand): void {
+  demand(expires(item) === (item.ttl !== undefined), `${keyText(item)} has the time to live ${item.ttl}`);
+  demand(item.ttl === undefined || Number(item.ttl) * 1000 >= neededUntil(item), `${keyText(item)} goes too early`);
+}
+
+function checkGroups(records: Records, demand: Demand): void {
+  const { groups, people, publicGroups, dissolved } = records;
   for (const [id, group] of groups) {
     const memberships = [...(people.get(id) ?? [])];
     const members = memberships.filter(([, { state }]) => state === 'member');
@@ -94,33 +125,40 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(group.admins === admins, `${id} counts ${group.admins} admins and has ${admins}`);
     const blocked = memberships.filter(([, { state }]) => state === 'blocked').length;
     demand(group.blocks === blocked, `${id} counts ${group.blocks} blocked and has ${blocked}`);
-    for (const [user, membership] of memberships) {
-      const listed = String(membership.lsi1sk ?? '');
-      demand(
-        listed.startsWith('M#') === (membership.state === 'member'),
-        `${user} is ${membership.state} of ${id} and listed as ${listed}`,
-      );
-      const { state, banned = 0, bannedUntil } = membership;
-      const ban = state === 'member' && bannedUntil !== undefined ? banOrder(banned, bannedUntil, user) : undefined;
-      demand(
-        membership.lsi2sk === ban,
-        `${user} is banned in ${id} bannedUntil ${bannedUntil} and listed as ${membership.lsi2sk}`,
-      );
-    }
-    for (const [user, { role }] of members) {
-      const userMembership = userMemberships.get(user)?.get(id);
-      demand(
-        userMembership?.lsi1sk?.startsWith(schema.userMembership.orders.joined.prefix) === true,
-        `${user} is a member of ${id} and does not know`,
-      );
-      demand(
-        userMembership?.role === role,
-        `${user} has role ${role} in ${id} and ${userMembership?.role} on the edge`,
-      );
-      demand(users.has(user), `${user} is a member of ${id} and no user`);
-    }
+    for (const [user, membership] of memberships) checkGroupMembership(id, user, membership, demand);
+    for (const [user, { role }] of members) checkUserMembership(id, user, role, records, demand);
   }
+}
 
+function checkGroupMembership(id: number, user: number, membership: Member, demand: Demand): void {
+  const listed = String(membership.lsi1sk ?? '');
+  demand(
+    listed.startsWith('M#') === (membership.state === 'member'),
+    `${user} is ${membership.state} of ${id} and listed as ${listed}`,
+  );
+  const { state, banned = 0, bannedUntil } = membership;
+  const ban = state === 'member' && bannedUntil !== undefined ? banOrder(banned, bannedUntil, user) : undefined;
+  demand(
+    membership.lsi2sk === ban,
+    `${user} is banned in ${id} until ${bannedUntil} and listed as ${membership.lsi2sk}`,
+  );
+}
+
+function checkUserMembership(id: number, user: number, role: Member['role'], records: Records, demand: Demand): void {
+  const { users, userMemberships } = records;
+  const userMembership = userMemberships.get(user)?.get(id);
+  demand(
+    userMembership?.lsi1sk?.startsWith(schema.userMembership.orders.joined.prefix) === true,
+    `${user} is a member of ${id} and does not know`,
+  );
+  demand(
+    userMembership?.role === role,
+    `${user} has role ${role} in ${id} and ${userMembership?.role} in the user membership`,
+  );
+  demand(users.has(user), `${user} is a member of ${id} and no user`);
+}
+
+function checkFiles({ files, sequences }: Records, demand: Demand): void {
   for (const [group, own] of files) {
     const { file = 0 } = sequences.get(group) ?? {};
     for (const [id, { published, lsi1sk, ttl, random, object, url }] of own) {
@@ -139,7 +177,9 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     const published = [...(files.get(group)?.values() ?? [])].filter((file) => file.published !== undefined).length;
     demand(closed || counted === published, `${group} counts ${counted} files and has ${published}`);
   }
+}
 
+function checkAnnouncements({ announcements }: Records, demand: Demand): void {
   for (const [group, all] of announcements)
     for (const sk of all.keys()) {
       const [id, text] = sk.startsWith('T#') ? [sk.slice(2), sk] : [sk, `T#${sk}`];
@@ -149,7 +189,9 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
         `announcement ${id} of ${group} and its text do not belong together`,
       );
     }
+}
 
+function checkApplications({ applications, groups, people }: Records, now: number, demand: Demand): void {
   for (const { group, applicant, application } of applications) {
     if (groups.get(group)?.status === 'dissolved') continue;
     const membership = people.get(group)?.get(applicant);
@@ -157,7 +199,10 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     const pending = isPending(application, now);
     demand(pending === marked, `application of ${applicant} to ${group}: pending ${pending}, marked ${marked}`);
   }
+}
 
+function checkUsers(records: Records, demand: Demand): void {
+  const { users, userMemberships, people, groups, names, mobiles } = records;
   for (const [id, user] of users) {
     const all = [...(userMemberships.get(id) ?? [])].filter(([, { lsi1sk }]) =>
       lsi1sk?.startsWith(schema.userMembership.orders.joined.prefix),
@@ -177,7 +222,6 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
     demand(numbers.join() === (user.mobile ?? ''), `${user.mobile} holds the numbers ${numbers}`);
   }
   for (const { name, user } of names) demand(users.has(user), `the name ${name} belongs to nobody`);
-  return found;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Method, Operation } from '../../shared/routes/index.ts';
 import type { Answer, Request } from './api.ts';
-import { opaque, postForm, share } from './files.ts';
+import { opaque, postForm, share, stockForm } from './files.ts';
 import { type Actor, type Given, PASSWORD, type Person } from './story.ts';
 
 /**
@@ -32,6 +32,8 @@ export interface Scene {
   gone: { file_id: number };
   /** Stable address of alice's avatar. */
   avatar: string;
+  /** Takes the form of another avatar. */
+  form: string;
 }
 
 const CAROLS_PUSH_TOKEN = 'push-token-of-carol';
@@ -67,7 +69,11 @@ export async function setScene(given: Given): Promise<Scene> {
   await postForm(form, 'picture');
   const avatar = form.download_url as string;
   await alice.does('POST /user/avatar', { avatar });
-  return { given, alice, bob, carol, dave, frank, grace, banned, blocked, group, open, qr_info, kept, gone, avatar };
+  const { upload_url } = await alice.does('GET /file/upload/avatar/user');
+  return {
+    ...{ given, alice, bob, carol, dave, frank, grace, banned, blocked },
+    ...{ group, open, qr_info, kept, gone, avatar, form: upload_url },
+  };
 }
 
 /** The caller and the parameters of a call. */
@@ -209,6 +215,7 @@ export const RECIPES: Record<string, Recipe> = {
   'file/upload/chat': ({ carol, group }) => ({ who: carol, parameters: { to_id: group, to_type: 2 } }),
   'file/upload/avatar/user': byCarol(),
   'file/upload/avatar/group': byOwner(),
+  'file/upload/form': ({ given, form }) => ({ who: given.nobody, parameters: opaque(form) }),
   'file/download/chat': ({ carol, kept }) => ({ who: carol, parameters: opaque(kept.url) }),
   'file/download/avatar': ({ carol, avatar }) => ({ who: carol, parameters: opaque(avatar) }),
 };
@@ -219,7 +226,11 @@ export function requestOf(route: Operation, scene: Scene): { method: Method; pat
   if (!recipe) throw new Error(`no recipe for the row "${route.id}": add one to test/support/recipes.ts`);
   const { who, parameters } = recipe(scene);
   const method = route.methods[0]!;
-  const given = method === 'GET' ? { query: parameters } : { body: parameters ?? {} };
+  const given = route.multipart
+    ? { query: parameters, ...stockForm('picture') }
+    : method === 'GET'
+      ? { query: parameters }
+      : { body: parameters ?? {} };
   return { method, path: route.path, request: { ...who.headers, ...given } };
 }
 

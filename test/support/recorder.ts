@@ -20,9 +20,10 @@ export interface Recorded {
 export function record(route: Operation, { query, body, base64, group }: Request, answer: Envelope): void {
   const file = process.env[RECORD_TO];
   // With a group_id header the parameter would be missing in the example.
-  if (file === undefined || base64 || typeof body === 'string' || group !== undefined || answer.code === 20000) return;
+  const unreadable = !route.multipart && (base64 || typeof body === 'string');
+  if (file === undefined || unreadable || group !== undefined || answer.code === 20000) return;
   const test = basename(expect.getState().testPath ?? '');
-  const request = { ...(body as object | undefined), ...query };
+  const request = { ...(route.multipart ? {} : (body as object | undefined)), ...query };
   const line = JSON.stringify({ id: route.id, test, request, answer } satisfies Recorded);
   if (line.length < 10_000) appendFileSync(file, `${line}\n`);
 }

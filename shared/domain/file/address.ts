@@ -15,7 +15,8 @@ const UPLOAD = /^u\.([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.([\w-]{22})\.[\w-]{22}$/
 const AVATAR = /^a\.([\w-]{22})\.[\w-]{22}$/;
 
 const signature = (call: Call, body: string) => mac(keyFor(call.appRecord, 'file'), `${call.app}|${body}`);
-const signed = (call: Call, body: string) => `${body}.${signature(call, body)}`;
+/** The opaque part of an address, with its signature. */
+export const signed = (call: Call, body: string) => `${body}.${signature(call, body)}`;
 
 /** Whether the opaque part was made here, for this app. The call must be open. */
 export const isOurs = (call: Call, text: string) => sameText(signed(call, text.slice(0, text.lastIndexOf('.'))), text);

@@ -3,12 +3,17 @@ import { type GroupId, newRandom } from '../../ids.ts';
 import * as objects from '../../storage/object-repo.ts';
 import { groupRead } from '../group/command.ts';
 import { avatarAddress, uploadAddress } from './address.ts';
+import { postAddress } from './posted-form.ts';
 
-/** What clients of form uploads expect: where and what to post, and the address that the file will have. */
-const answer = ({ url, fields }: objects.UploadForm, download_url: string) => ({
-  upload_url: url,
+/**
+ * What clients of form uploads expect: where and what to post, and the address that the file will have.
+ * @param post takes small files in forms that lack fields of S3's form
+ */
+const answer = ({ url, fields }: objects.UploadForm, post: string, download_url: string) => ({
+  upload_url: post,
   upload_method: 'POST' as const,
   oss_body_param: fields,
+  direct_url: url,
   download_url,
 });
 
@@ -21,7 +26,7 @@ export async function chatForm(call: Call, id: GroupId) {
   const random = newRandom();
   const { file_size: size, upload_life: seconds } = call.limits;
   const form = await objects.uploadForm(call.app, id, random, { size, seconds });
-  return answer(form, uploadAddress(call, id, call.me ?? 0, random));
+  return answer(form, postAddress(call, random, id), uploadAddress(call, id, call.me ?? 0, random));
 }
 
 /**
@@ -32,7 +37,7 @@ async function avatarForm(call: Call) {
   const random = newRandom();
   const { avatar_size: size, upload_life: seconds } = call.limits;
   const form = await objects.avatarForm(call.app, random, { size, seconds });
-  return answer(form, avatarAddress(call, random));
+  return answer(form, postAddress(call, random), avatarAddress(call, random));
 }
 
 export async function userAvatarForm(call: Call) {

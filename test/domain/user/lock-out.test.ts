@@ -1,5 +1,3 @@
-import '../../support/cheap-hashing.ts';
-import type * as crypto from 'node:crypto';
 import { expect, vi } from 'vitest';
 import { tokenHash } from '../../../shared/call/token.ts';
 import { documentClient } from '../../../shared/data/client.ts';
@@ -9,17 +7,15 @@ import * as schema from '../../../shared/data/schema.ts';
 import { put, update } from '../../../shared/data/step.ts';
 import { unlockUser } from '../../../shared/domain/app/users.ts';
 import { codeOf } from '../../support/api.ts';
+import { hashing } from '../../support/cheap-hashing.ts';
+import { replace } from '../../support/replace.ts';
 import { type Given, insisted, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 /** How often a password was hashed, which a caller could measure. It is hashed at low cost here, and counted. */
-const hashed = vi.hoisted(() => ({ times: 0, gate: Promise.resolve() }));
-vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof crypto>();
-  const scrypt = (...given: Parameters<typeof real.scrypt>) => {
-    hashed.times++;
-    hashed.gate.then(() => real.scrypt(...given));
-  };
-  return { ...real, scrypt };
+const hashed = { times: 0, gate: Promise.resolve() };
+replace(hashing, 'scrypt', (cheap) => (...given) => {
+  hashed.times++;
+  hashed.gate.then(() => cheap(...given));
 });
 
 const WRONG = 'not the password';

@@ -1,17 +1,13 @@
-import '../../support/cheap-hashing.ts';
-import type * as crypto from 'node:crypto';
 import { afterEach, expect, vi } from 'vitest';
 import type { Answer } from '../../support/api.ts';
+import { hashing } from '../../support/cheap-hashing.ts';
+import { replace } from '../../support/replace.ts';
 import { type Given, inThisProcess, PASSWORD } from '../../support/story.ts';
 
 /** How many passwords are hashed before hashing stops, as at a function's time-out. */
-const left = vi.hoisted(() => ({ hashes: Number.POSITIVE_INFINITY }));
-vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof crypto>();
-  const scrypt = (...given: Parameters<typeof real.scrypt>) => {
-    if (left.hashes-- > 0) real.scrypt(...given);
-  };
-  return { ...real, scrypt };
+const left = { hashes: Number.POSITIVE_INFINITY };
+replace(hashing, 'scrypt', (cheap) => (...given) => {
+  if (left.hashes-- > 0) cheap(...given);
 });
 afterEach(() => {
   left.hashes = Number.POSITIVE_INFINITY;

@@ -205,7 +205,7 @@ describe.runIf(chromiumPath)('The example page for files, in Chromium', () => {
       const picture = new FormData();
       for (const [name, value] of Object.entries(avatar.oss_body_param)) picture.append(name, value);
       picture.append('file', await new Promise((done) => canvas.toBlob(done)));
-      await fetch(avatar.upload_url, { method: 'POST', body: picture });
+      await fetch(avatar.direct_url, { method: 'POST', body: picture });
       const image = new Image();
       image.src = avatar.download_url + query;
       await image.decode();

@@ -148,7 +148,7 @@ describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
     fields.append('file', new Blob(['content']));
     return [
       await fetch(put.url, { method: 'PUT', body: 'content', headers: { 'content-type': put.type } }).then(status, refused),
-      await fetch(form.upload_url, { method: 'POST', body: fields }).then(status, refused),
+      await fetch(form.direct_url, { method: 'POST', body: fields }).then(status, refused),
     ];`;
 
   test('a page of the configured origin can upload, and a page of another origin can neither upload nor read answers', async () => {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import '../support/cheap-hashing.ts';
-import { playFreely } from './free-running.ts';
+import { runFreely } from './free-running.ts';
 
-/** How many histories, and from which seed on: see `npm run test:unkind`. */
+/** How many runs, and from which seed on: see `npm run test:unkind`. */
 const RUNS = Number(process.env.UNKIND_RUNS ?? 2);
 const FIRST = Number(process.env.UNKIND_SEED ?? 1);
 const CALLS = 120;
 
-test(`${RUNS} free-running histories from seed ${FIRST} against an unkind database leave the data in order`, {
+test(`${RUNS} free runs from seed ${FIRST} against an unkind database keep the invariants of the data`, {
   timeout: 60_000 + RUNS * 60_000,
 }, async () => {
   const started = performance.now();
@@ -19,7 +19,7 @@ test(`${RUNS} free-running histories from seed ${FIRST} against an unkind databa
   };
   let [calls, busy] = [0, 0];
   for (let seed = FIRST; seed < FIRST + RUNS; seed++) {
-    const outcome = await playFreely(seed, CALLS);
+    const outcome = await runFreely(seed, CALLS);
     calls += outcome.calls;
     busy += outcome.busy;
     add(counts, outcome.counts);
@@ -30,7 +30,7 @@ test(`${RUNS} free-running histories from seed ${FIRST} against an unkind databa
     }
   }
   const seconds = Math.round((performance.now() - started) / 100) / 10;
-  console.log(`${RUNS} histories from seed ${FIRST}: ${calls} calls, ${busy} answers of 503, ${seconds} s`);
+  console.log(`${RUNS} free runs from seed ${FIRST}: ${calls} calls, ${busy} answers of 503, ${seconds} s`);
   console.log(`answers: ${JSON.stringify(outcomes)}`);
   console.log(`on purpose: ${JSON.stringify(counts)}`);
   expect(violations).toEqual([]);

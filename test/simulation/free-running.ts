@@ -12,8 +12,11 @@ import { newTable } from '../support/database.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { type Actor, Given, PASSWORD, type Person } from '../support/story.ts';
 import { unkind, worldInProcess } from '../support/world.ts';
-import { errorOf, LIMITS, send } from './calls.ts';
-import type { Ask } from './laws.ts';
+import { ADMIN_ERRORS, type Call, GROUP_ERRORS } from './commands/command.ts';
+import { commandOf, commands } from './commands/index.ts';
+import { errorOf } from './entry-errors.ts';
+import { LIMITS } from './run.ts';
+import { send } from './runner.ts';
 
 /** A call that waits for its turn, and the errors that it may answer. */
 interface Planned {
@@ -38,10 +41,10 @@ export interface Outcome {
 const AT_ONCE = 12;
 
 /**
- * Plays one history against the unkind database in real time: a dozen calls at once, whatever order that gives. The
- * seed decides what is asked for and what goes wrong, but not what meets what. In the end the data must be in order.
+ * One run against the unkind database in real time: a dozen calls at once, in any order. The seed decides which calls are
+ * made and what goes wrong, but not what meets what. In the end the invariants of the data must hold.
  */
-export async function playFreely(seed: number, length: number): Promise<Outcome> {
+export async function runFreely(seed: number, length: number): Promise<Outcome> {
   const { bucket, api } = await worldInProcess(undefined, seed);
   await Promise.all(routes.map(moduleOf));
   const table = await newTable();
@@ -50,18 +53,18 @@ export async function playFreely(seed: number, length: number): Promise<Outcome>
   const given = await Given.app({ api, table, bucket }, LIMITS);
   const answers = busy.answers;
   try {
-    const history = new FreeHistory(given, new Random(seed));
-    await history.begin();
+    const run = new FreeRun(given, new Random(seed));
+    await run.begin();
     unkind?.begin(seed, { ...UNKIND, rates: undefined });
-    await history.play(length);
+    await run.play(length);
     const counts = { ...unkind?.counts };
-    // What waits for the background is done in the end, by a database that is as unkind.
-    await history.end();
+    // The background does its jobs in the end, with a database that is as unkind.
+    await run.end();
     return {
-      violations: history.violations,
+      violations: run.violations,
       calls: length,
       busy: busy.answers - answers,
-      outcomes: history.outcomes,
+      outcomes: run.outcomes,
       counts,
     };
   } finally {
@@ -72,51 +75,13 @@ export async function playFreely(seed: number, length: number): Promise<Outcome>
 
 /** The actor was signed out or deleted meanwhile. */
 const ENDED = ['loginAgain', 'userMissing'] as const;
-const GROUP = ['groupMissing', 'needsMember'] as const;
-const ADMIN = [...GROUP, 'needsAdmin'] as const;
-const OWNER = [...GROUP, 'needsOwner'] as const;
-const GATE = ['alreadyMember', 'blocked', 'tooManyJoined', 'groupFull'] as const;
-const FILE = [...GROUP, 'badParameter', 'fileMissing', 'fileRight'] as const;
 
-/** What section 6 of the behaviour lets each operation answer, beside success and the actor's own end. */
-const ERRORS: Record<Ask['op'], readonly ErrorName[]> = {
-  create: ['tooManyOwned', 'tooManyJoined'],
-  invite: ADMIN,
-  'invite/handle': ['groupMissing', 'invitationGone', ...GATE],
-  apply: ['groupMissing', ...GATE],
-  'apply/handle': [...ADMIN, 'applicationGone', 'userMissing', ...GATE],
-  'qrcode/sign': ADMIN,
-  'qrcode/invite': ['qrIllegal', 'qrExpired', ...GATE],
-  kick: ADMIN,
-  leave: [...GROUP, 'ownerCannotLeave'],
-  transfer: [...OWNER, 'newOwnerNotMember', 'tooManyOwned', 'userMissing'],
-  'admin/add': OWNER,
-  'admin/remove': OWNER,
-  ban: ADMIN,
-  unban: ADMIN,
-  block: ADMIN,
-  unblock: ADMIN,
-  destroy: OWNER,
-  approval: ADMIN,
-  member_invite: ADMIN,
-  group_confirm: [],
-  'user/delete': [],
-  'file/reserve': FILE,
-  'file/link': FILE,
-  'file/form': FILE,
-  'file/register': FILE,
-  'file/info': FILE,
-  'file/list': GROUP,
-  'file/update_name': FILE,
-  'file/delete': FILE,
-};
-
-class FreeHistory {
+class FreeRun {
   readonly violations: string[] = [];
   readonly outcomes: Outcome['outcomes'] = {};
   readonly #given: Given;
   readonly #random: Random;
-  #people: Person[] = [];
+  #users: Person[] = [];
   #groups: number[] = [];
   #codes: string[] = [];
   #made = 0;
@@ -127,26 +92,26 @@ class FreeHistory {
   }
 
   async begin(): Promise<void> {
-    this.#people = await this.#given.users(this.#random.whole(5, 7));
+    this.#users = await this.#given.users(this.#random.whole(5, 7));
     for (const approval of [0, 0, 1] as const) {
-      const [owner, ...others] = this.#random.some(this.#people, 3);
+      const [owner, ...others] = this.#random.some(this.#users, 3);
       this.#groups.push(await this.#given.group(owner!, { members: others, approval }));
     }
-    const confirming = this.#people.filter(() => this.#random.chance(0.3));
+    const confirming = this.#users.filter(() => this.#random.chance(0.3));
     await Promise.all(confirming.map(({ id }) => this.#given.setUser(id, { confirm: true })));
   }
 
   async play(length: number): Promise<void> {
     const caller = async () => {
       while (this.#made < length) {
-        const planned = this.#random.chance(0.8) ? this.#ofGroups() : this.#ofPeople();
+        const planned = this.#random.chance(0.8) ? this.#ofGroups() : this.#ofUsers();
         await this.#call(planned);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, caller));
   }
 
-  /** The background does its work until none is left, however often it fails; then the laws must hold. */
+  /** The background works until no job is left, however often it fails; then the invariants must hold. */
   async end(): Promise<void> {
     for (let rounds = 0; rounds < 50; rounds++) {
       const jobs = await jobsOf(this.#given.world.table, this.#given.app);
@@ -180,64 +145,40 @@ class FreeHistory {
       this.#groups.push(data.group_id);
   }
 
-  /** Somebody asks for something in some group: the world is so small that much of it can be done. */
+  /** Any call on any group: there is so little of everything that much of it can be done. */
   #ofGroups(): Planned {
     const random = this.#random;
     const nth = ++this.#made;
-    const group = random.one(this.#groups);
-    const ids = this.#people.map(({ id }) => id);
-    const person = random.one(ids);
-    const me = random.chance(0.3) ? undefined : person;
-    const user = random.one(ids);
-    const users = random.some(ids, 4);
+    const ids = this.#users.map(({ id }) => id);
+    const [actor, user] = [random.one(ids), random.one(ids)];
     const value = random.chance(0.6);
-    const ask = random.weighted<Ask['op']>({
-      create: 2,
-      invite: 10,
-      'invite/handle': 10,
-      apply: 14,
-      'apply/handle': 8,
-      'qrcode/sign': 3,
-      'qrcode/invite': this.#codes.length > 0 ? 6 : 0,
-      kick: 8,
-      leave: 8,
-      transfer: 6,
-      'admin/add': 5,
-      'admin/remove': 3,
-      ban: 4,
-      unban: 3,
-      block: 6,
-      unblock: 8,
-      destroy: 0.7,
-      approval: 2,
-      member_invite: 2,
-      group_confirm: 3,
-      'user/delete': 0.7,
-      'file/reserve': 3,
-      'file/link': 5,
-      'file/form': 0,
-      'file/register': 0,
-      'file/info': 1,
-      'file/list': 1,
-      'file/update_name': 3,
-      'file/delete': 3,
-    });
-    const of = { group, me, user, users, value, inviter: user, approval: value, files: [1, 2], file: 1 };
-    const asked = { op: ask, ...of, name: `name ${nth}`, size: 1, code: this.#codes.at(-1) };
-    if (ask === 'create') Object.assign(asked, { group: 0 });
-    // Some things are for persons only.
-    if (['create', 'apply', 'leave', 'qrcode/invite', 'invite/handle', 'group_confirm', 'user/delete'].includes(ask))
-      asked.me = person;
-    if (ask === 'approval') Object.assign(asked, { value: random.whole(0, 1) });
-    const name = `#${nth} ${JSON.stringify(asked)}`;
-    return { name, ask: () => send(asked as unknown as Ask, this.#given, this.#people, nth), errors: ERRORS[ask] };
+    const weights = Object.fromEntries(commands.map(({ op, freeWeight }) => [op, freeWeight]));
+    if (this.#codes.length === 0) weights['qrcode/invite'] = 0;
+    const op = random.weighted(weights);
+    const { usersOnly, createsGroup, errors } = commandOf({ op });
+    const call: Call & Record<string, unknown> = {
+      op,
+      actor: !usersOnly && random.chance(0.3) ? undefined : actor,
+      group: createsGroup ? 0 : random.one(this.#groups),
+      user,
+      inviter: user,
+      users: random.some(ids, 4),
+      value,
+      approval: value,
+      file: 1,
+      files: [1, 2],
+      name: `name ${nth}`,
+      size: 1,
+      code: this.#codes.at(-1),
+    };
+    return { name: `#${nth} ${JSON.stringify(call)}`, ask: () => send(call, this.#given, this.#users, nth), errors };
   }
 
-  /** Names and numbers of people, of which there are few. */
-  #ofPeople(): Planned {
+  /** Names and numbers of users, of which there are few. */
+  #ofUsers(): Planned {
     const random = this.#random;
     const nth = ++this.#made;
-    const person = random.one(this.#people);
+    const person = random.one(this.#users);
     const username = `wanted_${random.whole(1, 4)}`;
     const group_id = random.one(this.#groups);
     const planned = (actor: Actor, errors: readonly ErrorName[], ...call: Parameters<Actor['asks']>): Planned => ({
@@ -257,8 +198,12 @@ class FreeHistory {
           device_guid: 'phone',
         }),
       () =>
-        planned(person, ADMIN, 'POST /group/announcement/edit', { group_id, title: 'News', content: `news ${nth}` }),
-      () => planned(person, GROUP, 'POST /group/display_name', { group_id, value: `name ${nth}` }),
+        planned(person, ADMIN_ERRORS, 'POST /group/announcement/edit', {
+          group_id,
+          title: 'News',
+          content: `news ${nth}`,
+        }),
+      () => planned(person, GROUP_ERRORS, 'POST /group/display_name', { group_id, value: `name ${nth}` }),
     ])();
   }
 }

@@ -24,17 +24,17 @@ type Versions = Map<string, { version: number; item: Whole | undefined }[]>;
 const objectKey = (key: string): Key => ({ pk: 'S3', sk: key });
 const kickKey = (group: number, user: number): Key => ({ pk: 'kicks', sk: `${group} ${user}` });
 
-/** A write by a call that began at this time (ms). */
+/** A write of a call that began at this time (ms). */
 export interface Event {
   version: number;
   clock: number;
 }
 
 /**
- * What the table and the bucket held after each write of a history. Version 0 is the beginning, each write makes the
- * next one: so a law can be asked at the very moment of a write, or at any moment of a call.
+ * The simulation's model: what the table and the bucket held after each write of a run. Version 0 is the beginning, each
+ * write makes the next one: so the oracle can be asked about the moment of a write, or about any moment of a call.
  */
-export class Truth {
+export class Model {
   version = 0;
   readonly #app: string;
   readonly #versions: Versions = new Map();
@@ -47,7 +47,7 @@ export class Truth {
     for (const item of items) this.#versions.set(keyText(item), [{ version: 0, item: item as Whole }]);
   }
 
-  /** Takes over what a write has made of its items: what DynamoDB does, done once more here, see `differences`. */
+  /** Does to its items what a write did to those of the table. `differences` compares both. */
   follow(writes: Write[]): void {
     this.version++;
     for (const { verb, statement, key } of writes) {
@@ -57,13 +57,13 @@ export class Truth {
     }
   }
 
-  /** The same of a change of the bucket. */
+  /** The same for a change of the bucket. */
   followObject(key: string, object: Stored | undefined): void {
     this.version++;
     this.#set(objectKey(key), object && { ...objectKey(key), ...object });
   }
 
-  /** The last write has taken this member out, by a call that began at this time (ms). */
+  /** The last write expelled this member; its call began at this time (ms). */
   followKick(group: number, user: number, clock: number): void {
     const key = kickKey(group, user);
     this.#set(key, { ...key, clock });
@@ -90,7 +90,7 @@ export class Truth {
     return whole(item);
   }
 
-  /** Keys of items that are not in the table as they were followed: the laws would have looked at something else. */
+  /** Keys of items that the table and the model do not hold alike: the oracle would have looked at something else. */
   differences(found: readonly (Item & Key)[]): string[] {
     const items = new Map(found.map((item) => [keyText(item), item]));
     const own = [...this.#versions.keys()].filter((key) => key.split(/[#|]/)[1] === this.#app);
@@ -99,13 +99,13 @@ export class Truth {
     );
   }
 
-  /** @param groupsAt the records of groups alone as of that version */
+  /** @param groupsAt the version of the groups' own records */
   at(version: number, groupsAt = version): Moment {
     return new Moment(this.#app, this.#versions, version, groupsAt);
   }
 }
 
-/** As the database keeps it: without what is undefined. */
+/** As the database keeps it: without undefined attributes. */
 const whole = (item: Item | undefined): Whole => JSON.parse(JSON.stringify(item));
 
 /** The records of one moment. */
@@ -167,7 +167,7 @@ export class Moment {
     return new Moment(this.app, this.#versions, this.#groupsAt, this.#groupsAt).sequence(group);
   }
 
-  /** All that were ever reserved or shared in the group and are there, in order of their numbers. */
+  /** The group's files, reserved and published, in order of their numbers. */
   files(group: number): SharedFile[] {
     const start = `${schema.file.partition(this.app, group)}|`;
     const keys = [...this.#versions.keys()].filter((key) => key.startsWith(start)).sort();
@@ -184,16 +184,16 @@ export class Moment {
 
   object = (key: string): Stored | undefined => this.item(objectKey(key)) as Stored | undefined;
 
-  /** The file that a form's upload has become, though it may be gone. */
+  /** Whether a form's upload ever became a file. */
   registered = (random: string): boolean =>
     this.#entries(registrationOf(random).get).some(({ item }) => item !== undefined);
 
-  /** Since which version the invitation or application is pending; −1 where there is none. */
+  /** The version since which the invitation or application is pending; −1 where there is none. */
   madeAt({ get }: Get<unknown>): number {
     let was: Item | undefined;
     let at = -1;
     for (const { version, item } of this.#entries(get)) {
-      // Made again in the same millisecond after it was answered, it is another one.
+      // One that is made again in the same millisecond, after an answer, is another one.
       if (item?.createdAt !== was?.createdAt || (item?.status === 0 && was?.status !== 0)) at = version;
       was = item;
     }
@@ -204,27 +204,29 @@ export class Moment {
     this.madeAt(invitationOf(this.app, user, group, inviter));
   applicationMadeAt = (group: number, user: number) => this.madeAt(applicationOf(this.app, group, user));
 
-  /** Whenever this person was kicked out of the group, or blocked as a member. */
+  /** When the user was kicked out of the group, or blocked as a member. */
   kicks = (group: number, user: number): Event[] =>
     this.#entries(kickKey(group, user)).map(({ version, item }) => ({ version, clock: Number(item?.clock) }));
 
   /** When the member joined last. */
   lastJoin(group: number, user: number): Event {
-    let state: unknown;
-    let at = -1;
-    for (const { version, item } of this.#entries(groupMembershipOf(this.app, group, user).get)) {
-      if (item?.state !== state && item?.state === 'member') at = version;
-      state = item?.state;
-    }
-    return { version: at, clock: this.membership(group, user)?.joined ?? 0 };
+    return {
+      version: this.#lastChange(group, user, (state) => state === 'member'),
+      clock: this.membership(group, user)?.joined ?? 0,
+    };
   }
 
-  /** When the person last joined the group or was blocked there: what is older cannot be used. −1: never. */
+  /** When the user last joined the group or was blocked there: older invitations and applications are void. −1: never. */
   voidedAt(group: number, user: number): number {
+    return this.#lastChange(group, user, (state) => state !== undefined);
+  }
+
+  /** The version that last changed the state of the user in the group to such a one; −1: none. */
+  #lastChange(group: number, user: number, matches: (state: unknown) => boolean): number {
     let state: unknown;
     let at = -1;
     for (const { version, item } of this.#entries(groupMembershipOf(this.app, group, user).get)) {
-      if (item?.state !== state && item?.state !== undefined) at = version;
+      if (item?.state !== state && matches(item?.state)) at = version;
       state = item?.state;
     }
     return at;

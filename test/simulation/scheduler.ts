@@ -42,7 +42,7 @@ export interface Input extends Statement {
 export type { Verb };
 export type Write = { verb: Verb; statement: Statement; key: Key };
 
-/** A call, or a run of a background job, that runs beside others. */
+/** A call, an upload, or a run of the background, beside others. */
 export interface Task {
   /** How likely (0…1) each of its requests is to go wrong. */
   faults: number;
@@ -50,11 +50,14 @@ export interface Task {
   dead: boolean;
   /** Others mostly go before it, so that much can happen between its first request and its last. */
   slow: boolean;
-  /** The bucket did what it asked for, and it has not heard. */
+  /** The bucket did what it asked for, and the answer was lost. */
   unheard?: boolean;
 }
 
-/** Somewhere a task waits to be served: at its nth request. */
+/** A task without faults. */
+export const sound = (): Task => ({ faults: 0, dead: false, slow: false });
+
+/** A request of a task that waits to be served: its nth. */
 interface Waiting {
   task: Task;
   number: number;
@@ -64,7 +67,7 @@ interface Waiting {
   serve: () => Promise<void>;
 }
 
-/** Has the database do something, by the wire. */
+/** Sends a request to the database. */
 type Send = (input: object) => Promise<Answer>;
 
 /** How likely each fault is beside the others. Conflicts come of themselves. */
@@ -90,10 +93,10 @@ const WEIGHTS: { [name in FaultName]?: number } = {
 const CLIENT_TIMEOUT = 1500;
 
 /**
- * Lets several calls run at once and decides, by a seed, which of their requests to database and bucket is served next: one at
- * a time, so that a seed gives the same history again, but in any order. Time is its own too, and waiting costs none.
- * As on AWS, a BatchGet is not one moment: its items are read at several. And while a transaction runs, its items are
- * its own: any other write to them is answered with a conflict.
+ * Runs several calls at once and chooses, by a seed, which of their requests to database and bucket is served next: one
+ * at a time, so that a seed gives the same run again, but in any order. It has its own clock, and waiting takes no real
+ * time. As on AWS, the items of a BatchGet are read at several moments; and while a transaction runs, any other write to
+ * its items is answered with a conflict.
  */
 export class Scheduler {
   readonly #random: Random;
@@ -113,11 +116,11 @@ export class Scheduler {
   /** Called with the writes of a request at the moment before the database gets it. */
   beforeWrite: (task: Task, writes: Write[]) => void = () => {};
   /** Called after the database has done it. */
-  written: (task: Task, writes: Write[]) => Promise<void> = async () => {};
-  /** Changes what is sent, and may leave a part for a request of its own: deliberate breakages. */
-  tamper: (input: Input) => Input | undefined = () => undefined;
+  written: (task: Task, writes: Write[]) => void = () => {};
+  /** A mutant: changes what is sent, and may leave a part for a request of its own. */
+  mutate: (input: Input) => Input | undefined = () => undefined;
   /** The same for what is sent to the bucket. */
-  tamperObject: (request: RequestInit) => void = () => {};
+  mutateObject: (request: RequestInit) => void = () => {};
 
   /** @param torn BatchGets are read at several moments */
   constructor(random: Random, torn: boolean) {
@@ -264,7 +267,7 @@ export class Scheduler {
     throw this.#die(task);
   }
 
-  /** Has the database write, and tells the laws about it. */
+  /** Has the database write, and reports the writes. */
   async #follow(task: Task, request: WireRequest, send: Send): Promise<Answer> {
     const { ClientRequestToken: token = '' } = request.input;
     // The same transaction again: the database knows it by its token, and does nothing.
@@ -274,7 +277,7 @@ export class Scheduler {
     const answer = await send(request.input);
     if (answer.status !== 200) return answer;
     if (token) this.#done.add(token);
-    await this.written(task, writes);
+    this.written(task, writes);
     return answer;
   }
 
@@ -356,7 +359,7 @@ export const scheduledFetch =
   async (url: string, init: RequestInit = {}): Promise<Response> => {
     const at = tasks.getStore();
     if (!at) return begin(url, init)();
-    at.scheduler.tamperObject(init);
+    at.scheduler.mutateObject(init);
     return at.scheduler.object(at.task, init.method === 'PUT', () => begin(url, init));
   };
 
@@ -382,9 +385,9 @@ interface Incoming {
 
 /** Puts every request that a task makes through its scheduler. Once for a client. */
 export function schedule(client: DynamoDBDocumentClient): void {
-  addMiddleware<{ input: Input }, unknown>(client, 'tamper', 'initialize', async (next, args) => {
+  addMiddleware<{ input: Input }, unknown>(client, 'mutate', 'initialize', async (next, args) => {
     const { Item, Key, TransactItems } = args.input;
-    const apart = (Item ?? Key ?? TransactItems) && tasks.getStore()?.scheduler.tamper(args.input);
+    const apart = (Item ?? Key ?? TransactItems) && tasks.getStore()?.scheduler.mutate(args.input);
     const answer = await next(args);
     if (apart) await next({ ...args, input: apart });
     return answer;

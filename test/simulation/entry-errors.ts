@@ -1,0 +1,24 @@
+import { ApiError, type ErrorName } from '../../shared/errors.ts';
+
+const NAMES: ErrorName[] = [
+  'userMissing',
+  'groupMissing',
+  'notMember',
+  'tooManyJoined',
+  'groupFull',
+  'needsMember',
+  'needsAdmin',
+  'needsOwner',
+  'alreadyMember',
+  'blocked',
+  'fileMissing',
+  'fileRight',
+];
+const MESSAGES = new Map(NAMES.map((name) => [new ApiError(name).message, name]));
+
+/** The error that an entry's reason stands for; undefined for a text that stands for none. */
+export function errorOf(reason: string): ErrorName | undefined {
+  if (reason.startsWith('not allowed on')) return 'noPermission';
+  if (reason.startsWith('user_list: a group has at most')) return 'badParameter';
+  return MESSAGES.get(reason);
+}

@@ -1,0 +1,324 @@
+import { randomUUID } from 'node:crypto';
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { vi } from 'vitest';
+import { handler as cleanUp } from '../../functions/background/clean-up.ts';
+import { Random } from '../../infra/local/random.ts';
+import { forgetCachedApps } from '../../shared/call/app-cache.ts';
+import { documentClient } from '../../shared/data/client.ts';
+import type { Key } from '../../shared/data/keys.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { TABLE_NAME } from '../../shared/environment.ts';
+import { routes } from '../../shared/routes/index.ts';
+import { type Answer, moduleOf } from '../support/api.ts';
+import { newTable } from '../support/database.ts';
+import { itemsOf, problemsOf } from '../support/invariants.ts';
+import { jobsOf } from '../support/jobs.ts';
+import { type Actor, Given, type Person } from '../support/story.ts';
+import { worldInProcess } from '../support/world.ts';
+import { apiProblems } from './api-problems.ts';
+import { Bucket } from './bucket.ts';
+import type { Call } from './commands/command.ts';
+import { commandOf, commands } from './commands/index.ts';
+import { Draw } from './draw.ts';
+import { FileRules } from './file-rules.ts';
+import { Files } from './files.ts';
+import { Judge } from './judge.ts';
+import { Model } from './model.ts';
+import { LIMITS, type Run } from './run.ts';
+import { Scheduler, schedule, scheduledFetch, sound, type Task } from './scheduler.ts';
+
+/** How a run goes; the seed decides everything else. */
+export interface Options {
+  seed: number;
+  /** Functions die, answers are lost, the database throttles. */
+  faults: boolean;
+  /** How many calls are made. */
+  length?: number;
+  /** Mostly these operations, on a single group, so that a mutant is found sooner. */
+  focus?: string[] | undefined;
+  /** How many users there are. */
+  users?: number | undefined;
+  /** What a mutant changes: see `Scheduler.mutate`. */
+  mutate?: Scheduler['mutate'] | undefined;
+  mutateObject?: Scheduler['mutateObject'] | undefined;
+}
+
+export interface Outcome {
+  /** What is wrong, one sentence each; none where all is well. */
+  violations: string[];
+  calls: number;
+  requests: number;
+  faults: Record<string, number>;
+  /** How often each operation ended in which outcome. */
+  outcomes: Record<string, Record<string, number>>;
+}
+
+/** How likely a request goes wrong in a run with faults. */
+const FAULTS = 0.08;
+
+let ids = new Random(0);
+
+/** Ids of users and groups, the same for a seed: the product sorts by them. */
+export const nextId = () => ids.whole(1, 2 ** 31 - 1);
+
+/** The random parts of objects' keys, likewise. */
+export const nextRandom = () =>
+  Buffer.from(Uint32Array.from({ length: 4 }, () => ids.whole(0, 2 ** 32 - 1)).buffer).toString('base64url');
+
+/** The bucket of the current run. */
+let bucket = new Bucket();
+
+let prepared: Promise<void> | undefined;
+
+/** Loads the operations, and puts the client's requests under the scheduler. Once per process. */
+const prepare = () => {
+  prepared ??= (async () => {
+    await worldInProcess();
+    schedule(documentClient());
+    vi.stubGlobal(
+      'fetch',
+      scheduledFetch((url, init) => bucket.begin(url, init)),
+    );
+    await Promise.all(routes.map(moduleOf));
+  })();
+  return prepared;
+};
+
+/** Runs one simulation in a table of its own and says what was wrong with it. */
+export async function simulate({ seed, faults, length = 50, ...options }: Options): Promise<Outcome> {
+  await prepare();
+  const { api, bucket: real } = await worldInProcess();
+  const table = await newTable();
+  bucket = new Bucket();
+  process.env[TABLE_NAME] = table.name;
+  forgetCachedApps();
+  vi.setSystemTime(vi.getRealSystemTime());
+  ids = new Random(seed);
+  const given = await Given.app({ api, table, bucket: real }, LIMITS);
+  try {
+    return await new Runner(given, table, new Random(seed), faults ? FAULTS : 0, options).run(length);
+  } finally {
+    vi.setSystemTime(vi.getRealSystemTime());
+    await table.client.send(new DeleteTableCommand({ TableName: table.name }));
+  }
+}
+
+class Runner {
+  readonly #run: Run;
+  readonly #table: OperatorTable;
+  readonly #judge: Judge;
+  readonly #fileRules: FileRules;
+  readonly #focus: Options['focus'];
+  readonly #userCount: number;
+  readonly #mutated: boolean;
+  readonly #outcomes: Outcome['outcomes'] = {};
+  #calls = 0;
+
+  constructor(
+    given: Given,
+    table: OperatorTable,
+    random: Random,
+    faults: number,
+    { focus, users, mutate, mutateObject }: Omit<Options, 'seed' | 'faults' | 'length'>,
+  ) {
+    this.#focus = focus;
+    this.#userCount = users ?? random.whole(5, 8);
+    this.#table = table;
+    const scheduler = new Scheduler(random, faults > 0);
+    const model = new Model(given.app);
+    const files = new Files(given.app, bucket, random, model, scheduler);
+    this.#run = { given, random, scheduler, model, files, users: [], groups: [], codes: [], faults, violations: [] };
+    this.#fileRules = new FileRules(this.#run, bucket);
+    this.#judge = new Judge(this.#run, this.#fileRules);
+    this.#mutated = mutate !== undefined || mutateObject !== undefined;
+    if (mutate) scheduler.mutate = mutate;
+    if (mutateObject) scheduler.mutateObject = mutateObject;
+    scheduler.beforeWrite = (task, writes) => this.#judge.beforeWrite(task, writes);
+    scheduler.written = (task, writes) => this.#judge.written(task, writes);
+  }
+
+  async run(length: number): Promise<Outcome> {
+    const { random, scheduler, violations } = this.#run;
+    await this.#begin();
+    const atOnce = random.whole(2, 6);
+    const underWay = new Set<Promise<void>>();
+    const start = (work: Promise<void>) => {
+      underWay.add(work);
+      work.then(() => underWay.delete(work));
+    };
+    let left = length;
+    // A mutant need not be found twice.
+    const isFound = () => this.#mutated && violations.length > 0;
+    while ((left > 0 && !isFound()) || scheduler.running > 0) {
+      while (left > 0 && !isFound() && scheduler.running < atOnce) {
+        const next = this.#next();
+        if (next === 'call' || next === 'job') left--;
+        start(this.#start(next));
+      }
+      await scheduler.serve();
+    }
+    while (await scheduler.serve());
+    await Promise.all(underWay);
+    if (!isFound()) await this.#end();
+    const { served: requests, faults } = scheduler;
+    return { violations, calls: this.#calls, requests, faults, outcomes: this.#outcomes };
+  }
+
+  /** What starts next: a call, a delivery of a background job, an upload, a delivery of an upload's event. */
+  #next() {
+    const { random, files } = this.#run;
+    return random.weighted({
+      call: 10,
+      job: 0.9,
+      upload: files.canUpload ? 2 : 0,
+      event: files.hasEvents ? 2.5 : 0,
+    });
+  }
+
+  #start(next: 'call' | 'job' | 'upload' | 'event'): Promise<void> {
+    const { files, faults } = this.#run;
+    switch (next) {
+      case 'call':
+        return this.#callAndRetry(this.#draw());
+      case 'job':
+        return this.#runJob();
+      case 'upload':
+        return files.upload();
+      case 'event':
+        return files.deliver(faults);
+    }
+  }
+
+  /** Users, and groups of several kinds with some members. */
+  async #begin(): Promise<void> {
+    const { given, random, groups, model } = this.#run;
+    const users = await given.users(this.#userCount);
+    this.#run.users = users;
+    for (let nth = 0; nth < (this.#focus ? 1 : 3); nth++) {
+      const [owner, ...others] = random.some(users, users.length);
+      const members = others.slice(0, random.whole(0, 3));
+      const admins = random.chance(0.6) ? members.splice(0, 1) : [];
+      const approval = Number(random.weighted({ 0: 2, 1: 2, 2: 0.3 })) as 0 | 1 | 2;
+      groups.push(await given.group(owner!, { members, admins, approval }));
+    }
+    // Now the app's record is cached, and the client has sent its first requests, which take longer than others.
+    await given.admin().does('GET /group/info', { group_id: groups[0] });
+    const confirming = users.filter(() => random.chance(0.4));
+    await Promise.all(confirming.map(({ id }) => given.setUser(id, { confirm: true })));
+    model.begin(await itemsOf(this.#table, given.app));
+  }
+
+  #draw(): Call {
+    const { random, model, users, groups, codes, files } = this.#run;
+    const usual = random.weighted(Object.fromEntries(commands.map(({ op, weight }) => [op, weight])));
+    const op = this.#focus && random.chance(0.9) ? random.one(this.#focus) : usual;
+    // Most calls on files are on one group, so that they meet.
+    const group = op.startsWith('file/') && random.chance(0.6) ? groups[0]! : random.one(groups);
+    const world = {
+      random,
+      moment: model.at(model.version),
+      users: users.map(({ id }) => id),
+      groups,
+      codes,
+      forms: files.forms,
+      nth: this.#calls,
+    };
+    return commandOf({ op }).draw(new Draw(world, group));
+  }
+
+  /** A call that the service failed is mostly made again, until it is answered. */
+  async #callAndRetry(call: Call): Promise<void> {
+    const { random, faults } = this.#run;
+    const again = random.chance(0.7);
+    if ((await this.#call(call, faults)) || !again) return;
+    await this.#call(call, 0);
+  }
+
+  /** @returns whether it got an answer that is not a fault of the service */
+  async #call(call: Call, faults: number): Promise<boolean> {
+    const { random, scheduler, violations } = this.#run;
+    const task: Task = { faults, dead: false, slow: random.chance(this.#focus ? 0.5 : 0.25) };
+    const name = `#${++this.#calls} ${JSON.stringify(call)}`;
+    const running = this.#judge.begin(task, call, name);
+    vi.setSystemTime(scheduler.now);
+    try {
+      const { status, outcome, body, log } = await scheduler.start(task, () =>
+        send(call, this.#run.given, this.#run.users, this.#calls),
+      );
+      if (task.dead) return false;
+      this.#count(call, outcome);
+      // 503 is an answer too: a record is contended for long.
+      if (status === 500 && faults === 0) violations.push(`${name}: the service failed: ${log?.error?.stack}`);
+      if (outcome === 'fault') return false;
+      this.#judge.answered(running, outcome, body.data);
+      return true;
+    } catch (error) {
+      // The answer of a task that died may fail the test's own checks; no client sees it.
+      if (!task.dead) violations.push(`${name}: ${(error as Error).message}`);
+      return false;
+    } finally {
+      this.#judge.end(task);
+    }
+  }
+
+  #count({ op }: Call, outcome: Answer['outcome']): void {
+    this.#outcomes[op] ??= {};
+    const outcomes = this.#outcomes[op]!;
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  }
+
+  /** One delivery of any background job there ever was, in any order; it may stop half-way, or die. */
+  async #runJob(): Promise<void> {
+    const { random, scheduler, faults } = this.#run;
+    if (this.#judge.jobs.length === 0) return;
+    const key = random.one(this.#judge.jobs);
+    const stops = faults > 0 && random.chance(0.3);
+    await scheduler.start({ ...sound(), faults }, () => deliver(key, stops)).catch(() => {});
+  }
+
+  /** All jobs are done and all events delivered; then table, model, bucket and API must agree. */
+  async #end(): Promise<void> {
+    const { given, scheduler, model, violations } = this.#run;
+    await this.#finishWork();
+    vi.setSystemTime(scheduler.now);
+    const items = await itemsOf(this.#table, given.app);
+    violations.push(...problemsOf(items, scheduler.now));
+    for (const key of model.differences(items))
+      violations.push(`${key} is another in the model: the oracle has looked at something else`);
+    violations.push(...(await apiProblems(this.#run)));
+    await this.#fileRules.end(this.#table);
+  }
+
+  async #finishWork(): Promise<void> {
+    const { given, scheduler, files, violations } = this.#run;
+    for (let round = 0; round <= 20; round++) {
+      const left = new Set((await jobsOf(this.#table, given.app)).map(({ pk }) => pk));
+      const jobs = this.#judge.jobs.filter(({ pk }) => left.has(pk));
+      const events = files.deliverAll((failure) => violations.push(failure));
+      if (left.size + events.length === 0) return;
+      const runs = jobs.map((key) => scheduler.start(sound(), () => deliver(key, false)).catch(() => {}));
+      while (await scheduler.serve());
+      await Promise.all([...runs, ...events]);
+    }
+    violations.push('some jobs never end');
+  }
+}
+
+/** Makes the call as its user, or as the app: in every second of its calls on the group. */
+export function send(call: Call, given: Given, users: readonly Person[], nth: number): Promise<Answer> {
+  const { op, actor, group } = call;
+  // Users delete themselves by a password, which takes time to hash: the app asks for it instead.
+  const app = given.admin(op === 'user/delete' ? { user: actor! } : nth % 2 || group === 0 ? {} : { group });
+  const by: Actor = op === 'user/delete' || actor === undefined ? app : users.find(({ id }) => id === actor)!;
+  return by.asks(...commandOf(call).request(call, nth));
+}
+
+/** Delivers the job as the table's stream does. */
+async function deliver(key: Key, stops: boolean): Promise<void> {
+  const event = { Records: [{ dynamodb: { Keys: { pk: { S: key.pk }, sk: { S: key.sk } } } }] };
+  await cleanUp(
+    event as unknown as DynamoDBStreamEvent,
+    { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => (stops ? 0 : 600_000) } as Context,
+  );
+}

@@ -1,0 +1,12 @@
+/** Ids, waiting and the date of the code under test follow the simulation's seed and clock: import it in a test file. */
+import { afterAll, beforeAll, vi } from 'vitest';
+import { nextId, nextRandom } from './runner.ts';
+
+vi.mock('node:timers/promises', async (original) => ({
+  ...(await original<typeof import('node:timers/promises')>()),
+  setTimeout: async (ms: number) => (await import('./scheduler.ts')).pause(ms),
+}));
+vi.mock('../../shared/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
+
+beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+afterAll(() => void vi.useRealTimers());

@@ -1,0 +1,48 @@
+import './seeded.ts';
+import { expect, test } from 'vitest';
+import { type Outcome, simulate } from './runner.ts';
+
+/** How many runs, and from which seed on. */
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 4);
+const SEED = Number(process.env.SIMULATION_SEED ?? 1);
+
+/** A long simulation says after so many runs how far it is. */
+const SAY_AFTER = 50;
+
+const total: Outcome = { violations: [], calls: 0, requests: 0, faults: {}, outcomes: {} };
+
+function add({ calls, requests, faults, outcomes }: Outcome): void {
+  total.calls += calls;
+  total.requests += requests;
+  for (const [name, count] of Object.entries(faults)) total.faults[name] = (total.faults[name] ?? 0) + count;
+  for (const [op, ofOp] of Object.entries(outcomes)) {
+    total.outcomes[op] ??= {};
+    const sums = total.outcomes[op]!;
+    for (const [name, count] of Object.entries(ofOp)) sums[name] = (sums[name] ?? 0) + count;
+  }
+}
+
+/** Half of the runs have no faults, so that every wrong answer shows. */
+test(`${RUNS} simulation runs from seed ${SEED} do nothing that the oracle forbids`, {
+  timeout: 60_000 + RUNS * 30_000,
+}, async () => {
+  const started = performance.now();
+  const seconds = () => Math.round((performance.now() - started) / 100) / 10;
+  const { violations } = total;
+  for (let nth = 1; nth <= RUNS; nth++) {
+    const seed = SEED + nth - 1;
+    const one = await simulate({ seed, faults: seed % 2 === 0 });
+    add(one);
+    for (const violation of one.violations) {
+      violations.push(`seed ${seed}: ${violation}`);
+      console.log(`${violation}\n  again: SIMULATION_SEED=${seed} SIMULATION_RUNS=1 npm run test:simulation`);
+    }
+    if (nth % SAY_AFTER === 0 && nth < RUNS)
+      console.log(`${nth} of ${RUNS} runs, ${seconds()} s, ${violations.length} violations`);
+  }
+  const { calls, requests, faults, outcomes } = total;
+  console.log(`${RUNS} runs from seed ${SEED}: ${calls} calls, ${requests} requests in ${seconds()} s`);
+  console.log(`on purpose: ${JSON.stringify(faults)}`);
+  if (process.env.SIMULATION_OUTCOMES) console.log(JSON.stringify(outcomes, null, 1));
+  expect(violations).toEqual([]);
+});
