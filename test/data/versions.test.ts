@@ -7,6 +7,7 @@ import { getItem, prefix } from '../../shared/data/read.ts';
 import { put, update } from '../../shared/data/step.ts';
 import { CHANGED, current } from '../../shared/data/versions.ts';
 import { newTable } from '../support/database.ts';
+import { appId, userId } from '../support/ids.ts';
 
 /** A kind of items whose second shape holds a list of tags where the first had a text, and whose third counts them. */
 const notes = entity({
@@ -18,7 +19,7 @@ const notes = entity({
     2: (item) => ({ ...item, count: (item.tags as string[]).length }),
   },
 });
-const key = (user: number) => notes.key('shop', user);
+const key = (user: number) => notes.key(appId('shop'), userId(user));
 
 let table: Awaited<ReturnType<typeof newTable>>;
 beforeEach(async () => {
