@@ -50,7 +50,7 @@ export const buryApp = (app: App, now: number): Step =>
     equal('status', 'disabled'),
   );
 /** Partition of the global index that holds all apps. */
-export const APPS = schema.app.gsi1('').gsi1pk;
+export const APPS = schema.app.gsi1('' as AppId).gsi1pk;
 
 export const adminTokenOf = (app: AppId, hash: string): Get<AdminToken | undefined> =>
   getItem(schema.adminToken.key(app, hash));

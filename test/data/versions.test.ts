@@ -10,6 +10,7 @@ import { put, update } from '../../shared/data/step.ts';
 import { CHANGED, current } from '../../shared/data/versions.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import { newTable } from '../support/database.ts';
+import { appId, userId } from '../support/ids.ts';
 
 /** A kind of items whose second shape holds a list of tags where the first had a text, and whose third counts them. */
 const notes = entity({
@@ -21,7 +22,7 @@ const notes = entity({
     2: (item) => ({ ...item, count: (item.tags as string[]).length }),
   },
 });
-const key = (user: number) => notes.key('shop', user);
+const key = (user: number) => notes.key(appId('shop'), userId(user));
 
 let table: Awaited<ReturnType<typeof newTable>>;
 beforeEach(async () => {

@@ -15,6 +15,7 @@ import * as schema from '../../shared/data/schema.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 import { KEPT_IN_LISTS } from '../../shared/limits.ts';
+import { userId } from './ids.ts';
 import { schemaProblems } from './schema.ts';
 
 /** What is wrong with an app's data. Reads the table whole, so it is for small ones. */
@@ -137,7 +138,7 @@ function checkGroupMembership(id: number, user: number, membership: Member, dema
     `${user} is ${membership.state} of ${id} and listed as ${listed}`,
   );
   const { state, banned = 0, bannedUntil } = membership;
-  const ban = state === 'member' && bannedUntil !== undefined ? banOrder(banned, bannedUntil, user) : undefined;
+  const ban = state === 'member' && bannedUntil !== undefined ? banOrder(banned, bannedUntil, userId(user)) : undefined;
   demand(
     membership.lsi2sk === ban,
     `${user} is banned in ${id} until ${bannedUntil} and listed as ${membership.lsi2sk}`,

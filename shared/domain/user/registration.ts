@@ -57,7 +57,8 @@ interface BatchEntry {
 }
 
 interface Registered {
-  user_id: UserId;
+  /** 0 where the entry failed. */
+  user_id: UserId | 0;
   username: string;
   success: boolean;
   reason: string;
@@ -82,7 +83,7 @@ export async function registerBatch(call: Call, list: BatchEntry[]): Promise<Reg
   /** Users by their place in the list. */
   const ids = new Map(made);
   const errors: (ApiError | undefined)[] = [];
-  const answerOf = (all: (ApiError | undefined)[]) =>
+  const answerOf = (all: (ApiError | undefined)[]): Registered[] =>
     list.map(({ username }, place) => {
       const error = all[place];
       return { user_id: error ? 0 : (ids.get(place) ?? 0), username, success: !error, reason: error?.message ?? '' };
