@@ -3,6 +3,7 @@ import { exists } from '../shared/data/expression.ts';
 import { updateGroup } from '../shared/data/group-repo.ts';
 import * as schema from '../shared/data/schema.ts';
 import { putAll } from '../test/support/database.ts';
+import { userId } from '../test/support/ids.ts';
 import { Given, type Person } from '../test/support/story.ts';
 import { laboratory } from './laboratory.ts';
 
@@ -53,7 +54,7 @@ async function ofGroup(given: Given, size: number, note: Note): Promise<void> {
   await putAll(
     given.world.table,
     Array.from({ length: size - 3 }, (_, n) => {
-      const [user, joined] = [1_000_000 + n, SINCE + n];
+      const [user, joined] = [userId(1_000_000 + n), SINCE + n];
       return {
         ...schema.groupMembership.key(app, group_id, user),
         state: 'member',
@@ -86,7 +87,7 @@ async function ofGroup(given: Given, size: number, note: Note): Promise<void> {
 
 async function ofApp(given: Given, size: number, note: Note): Promise<void> {
   const { app } = given;
-  const users = Array.from({ length: size }, (_, n) => 1_000_000 + n);
+  const users = Array.from({ length: size }, (_, n) => userId(1_000_000 + n));
   await putAll(
     given.world.table,
     users.map((user, n) => ({ ...schema.directoryEntry.key(app, SINCE + n, user) })),

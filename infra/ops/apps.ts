@@ -7,6 +7,7 @@ import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { allApps, appNamed, changeApp, createApp, deleteApp } from '../../shared/domain/app/apps.ts';
 import { boundsOf, type LimitChanges, setLimits, withChanges } from '../../shared/domain/app/limits.ts';
 import { recount } from '../../shared/domain/app/recount.ts';
+import type { AppId } from '../../shared/ids.ts';
 import { LIMITS, type LimitName } from '../../shared/limits.ts';
 import { type Answer, type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId, displayName, limitChange } from './arguments.ts';
@@ -25,14 +26,12 @@ export function addAppCommands(program: Command, answering: Answering) {
     .option('--name <name>', 'display name', displayName)
     .option('--limit <name=value...>', 'limits that differ from the defaults', limitChange)
     .action(
-      answering<[], { id?: string; name?: string; limit?: LimitChanges }>(
-        async (table, _, { id, name, limit = {} }) => {
-          const given = { limits: withChanges({}, limit), ...(id && { app: id }), ...(name && { name }) };
-          const app = await createApp(open(table), given);
-          const text = `Created app ${app.app}. Next, issue an admin token: npm run ops -- tokens issue ${app.app}`;
-          return { json: appJson(app), text };
-        },
-      ),
+      answering<[], { id?: AppId; name?: string; limit?: LimitChanges }>(async (table, _, { id, name, limit = {} }) => {
+        const given = { limits: withChanges({}, limit), ...(id && { app: id }), ...(name && { name }) };
+        const app = await createApp(open(table), given);
+        const text = `Created app ${app.app}. Next, issue an admin token: npm run ops -- tokens issue ${app.app}`;
+        return { json: appJson(app), text };
+      }),
     );
 
   apps
@@ -59,7 +58,7 @@ export function addAppCommands(program: Command, answering: Answering) {
     .description('show an app and the limits that differ from the defaults')
     .argument('<app>', 'id of the app', appId)
     .action(
-      answering<[string], object>(async (table, [id]) => {
+      answering<[AppId], object>(async (table, [id]) => {
         const db = open(table);
         const app = await appNamed(db, id);
         const counted = countedOf(app);
@@ -92,7 +91,7 @@ export function addAppCommands(program: Command, answering: Answering) {
       .description(`${verb} an app: ${meaning}`)
       .argument('<app>', 'id of the app', appId)
       .action(
-        answering<[string], object>(async (table, [id]) => {
+        answering<[AppId], object>(async (table, [id]) => {
           const app = await changeApp(open(table), id, () => ({ status }));
           return { json: appJson(app), text: `App ${id} is now ${status}: ${meaning}. ${CACHED}` };
         }),
@@ -104,7 +103,7 @@ export function addAppCommands(program: Command, answering: Answering) {
     .argument('<app>', 'id of the app', appId)
     .option('--yes', 'do not ask for confirmation')
     .action(
-      answering<[string], { yes?: true; json?: true }>(async (table, [id], { yes, json }) => {
+      answering<[AppId], { yes?: true; json?: true }>(async (table, [id], { yes, json }) => {
         await appNamed(open(table), id);
         if (!yes && json) throw new Error('--yes is required with --json, which never asks');
         if (!yes) await confirm(id);
@@ -121,7 +120,7 @@ Its users, groups and files stay in the table and the bucket, but no call can re
     .argument('<app>', 'id of the app', appId)
     .addArgument(program.createArgument('<state>', 'open or closed').choices(['open', 'closed']))
     .action(
-      answering<[string, 'open' | 'closed'], object>(async (table, [id, registration]) => {
+      answering<[AppId, 'open' | 'closed'], object>(async (table, [id, registration]) => {
         const app = await changeApp(open(table), id, () => ({ registration }));
         return { json: appJson(app), text: `Registration in app ${id} is now ${registration}. ${CACHED}` };
       }),
@@ -133,7 +132,7 @@ Its users, groups and files stay in the table and the bucket, but no call can re
     .argument('<app>', 'id of the app', appId)
     .argument('[name=value...]', 'limits to set; "default" restores the default', limitChange)
     .action(
-      answering<[string, LimitChanges | undefined], object>(async (table, [id, changes]) => {
+      answering<[AppId, LimitChanges | undefined], object>(async (table, [id, changes]) => {
         if (!changes) return limitsAnswer(await appNamed(open(table), id));
         const { app, counted } = await setLimits(table, id, changes);
         const { json, text } = limitsAnswer(app);
@@ -151,7 +150,7 @@ Its users, groups and files stay in the table and the bucket, but no call can re
     .description('recount the users and groups that the limits are compared with')
     .argument('<app>', 'id of the app', appId)
     .action(
-      answering<[string], object>(async (table, [id]) => {
+      answering<[AppId], object>(async (table, [id]) => {
         const counted = countedOf(await appNamed(open(table), id));
         const totals = await recount(table, id, counted);
         const parts = counted.map((name) => `${totals[name]} ${name}`);

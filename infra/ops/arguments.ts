@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import { APP_ID } from '../../shared/data/app-repo.ts';
 import { type LimitChanges, parseLimit } from '../../shared/domain/app/limits.ts';
+import type { AppId } from '../../shared/ids.ts';
 
 /** Parses the id of an app. */
-export function appId(text: string): string {
+export function appId(text: string): AppId {
   if (!APP_ID.test(text)) throw new InvalidArgumentError('An app id has 1 to 64 letters, digits, _ or -.');
-  return text;
+  return text as AppId;
 }
 
 /** Parses a display name. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
 import { type Broken, checkFiles, type Orphan } from '../../shared/domain/app/files.ts';
+import type { AppId } from '../../shared/ids.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId, timeSpan } from './arguments.ts';
 import { findBucket } from './bucket.ts';
@@ -21,7 +22,7 @@ export function addFileCommands(program: Command, answering: Answering) {
     .option('--older-than <span>', 'keep objects that were written within this time (default: 1h)', timeSpan, HOUR)
     .option('--bucket <name>', 'bucket on AWS: output BucketName of the data stack')
     .action(
-      answering<[string], Place & { fix?: true; olderThan: number; bucket?: string }>(
+      answering<[AppId], Place & { fix?: true; olderThan: number; bucket?: string }>(
         async (table, [app], { fix = false, olderThan, ...place }) => {
           const bucket = findBucket(place);
           await appNamed(viewOf(table), app);

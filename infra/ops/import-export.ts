@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
 import { KINDS } from '../../shared/domain/app/lines/kinds.ts';
+import type { AppId } from '../../shared/ids.ts';
 import { type Answering, aligned } from './answer.ts';
 import { appId } from './arguments.ts';
 import { exportFile } from './export-file.ts';
@@ -11,13 +12,13 @@ import { importFile } from './import-file.ts';
 export function addImportExportCommands(program: Command, answering: Answering) {
   program
     .command('import')
-    .description('import users, groups and members from a file (docs/migrating.md) into an app; may be run again')
+    .description('import users, groups and members from a file (docs/import-export.md) into an app; may be run again')
     .argument('<app>', 'id of the app', appId)
     .argument('<file>', 'JSON lines')
     .option('--dry-run', 'check every line against the app and write nothing')
     .option('--report <file>', 'write all refused lines with their reasons to this file, as JSON lines')
     .action(
-      answering<[string, string], { dryRun?: true; report?: string }>(
+      answering<[AppId, string], { dryRun?: true; report?: string }>(
         async (table, [id, file], { dryRun = false, report }) => {
           const app = await appNamed(viewOf(table), id);
           const { counts, refused } = await importFile(table, app, file, { dryRun, report });
@@ -60,7 +61,7 @@ export function addImportExportCommands(program: Command, answering: Answering) 
     .argument('<app>', 'id of the app', appId)
     .argument('<file>', 'a file that does not exist yet')
     .action(
-      answering<[string, string], object>(async (table, [id, file]) => {
+      answering<[AppId, string], object>(async (table, [id, file]) => {
         const app = await appNamed(viewOf(table), id);
         const counts = await exportFile(table, app, file);
         const kinds = Object.fromEntries(KINDS.map((kind) => [kind, counts.get(kind) ?? 0]));

@@ -9,6 +9,7 @@ import {
   tokenState,
 } from '../../shared/domain/app/admin-tokens.ts';
 import { issueAdminToken } from '../../shared/domain/app/apps.ts';
+import type { AppId } from '../../shared/ids.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId, displayName, futureTime } from './arguments.ts';
 
@@ -24,7 +25,7 @@ export function addTokenCommands(program: Command, answering: Answering) {
     // Wrapped, because commander passes the previous value as the second argument of a parser.
     .option('--expires <when>', 'a span such as 30d or 12h, or a time of ISO 8601', (text) => futureTime(text))
     .action(
-      answering<[string], { name?: string; expires?: number }>(
+      answering<[AppId], { name?: string; expires?: number }>(
         async (table, [app], { name = '', expires: expiresAt }) => {
           const given = { name, ...(expiresAt && { expiresAt }) };
           const token = await issueAdminToken(new Database(table.client, table.name), app, given);
@@ -43,7 +44,7 @@ export function addTokenCommands(program: Command, answering: Answering) {
     .description('list the admin tokens of an app with their last use')
     .argument('<app>', 'id of the app', appId)
     .action(
-      answering<[string], object>(async (table, [app]) => {
+      answering<[AppId], object>(async (table, [app]) => {
         const listed = await adminTokens(table, app);
         const now = Date.now();
         const rows = listed.map((token) => [
@@ -66,7 +67,7 @@ export function addTokenCommands(program: Command, answering: Answering) {
     .argument('<app>', 'id of the app', appId)
     .argument('<token>', 'id of the token, as listed, or the token itself')
     .action(
-      answering<[string, string], object>(async (table, [app, named]) => {
+      answering<[AppId, string], object>(async (table, [app, named]) => {
         const token = await revokeToken(table, app, named);
         const name = token.name ? ` (${token.name})` : '';
         return {

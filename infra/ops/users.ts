@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { showUser, unlockUser } from '../../shared/domain/app/users.ts';
 import { lockedUntil } from '../../shared/domain/user/lock-out.ts';
+import type { AppId } from '../../shared/ids.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId } from './arguments.ts';
 
@@ -17,7 +18,7 @@ export function addUserCommands(program: Command, answering: Answering) {
     .argument('<app>', 'id of the app', appId)
     .argument('<user>', 'id, username or mobile number')
     .action(
-      answering<[string, string], object>(async (table, [app, named]) => {
+      answering<[AppId, string], object>(async (table, [app, named]) => {
         const { user, lock, devices } = await showUser(table, app, named);
         const now = Date.now();
         const failures = lock?.fails.length ?? 0;
@@ -74,7 +75,7 @@ export function addUserCommands(program: Command, answering: Answering) {
     .argument('<app>', 'id of the app', appId)
     .argument('<user>', 'id, username or mobile number')
     .action(
-      answering<[string, string], object>(async (table, [app, named]) => {
+      answering<[AppId, string], object>(async (table, [app, named]) => {
         const { user, lock, devices } = await unlockUser(table, app, named);
         const failures = lock?.fails.length ?? 0;
         const until = Math.max(lock?.lockedUntil ?? 0, ...devices.map(({ fails }) => lockedUntil(fails)));

@@ -103,7 +103,7 @@ export class Call {
 
   /** `me`, for operations that accept persons only. 0 where there is none: then `open` throws. */
   get person(): UserId {
-    return this.me ?? 0;
+    return this.me ?? (0 as UserId);
   }
 
   /** The group that an admin token's header names, unverified. */

@@ -45,7 +45,7 @@ export function callerOf(access: Access, credentials: Credentials): Caller {
     access,
     credentials,
     token,
-    app: credentials.app ?? '',
+    app: (credentials.app ?? '') as AppId,
     user: token?.kind === 'user' ? token.user : token && wholeNumber(credentials.user),
     group: token?.kind === 'admin' ? wholeNumber(credentials.group) : undefined,
   };
@@ -134,7 +134,7 @@ export function touch({ app, token }: Caller, db: Database, now: number): Promis
 }
 
 /** A positive id as headers carry it. */
-export function wholeNumber(text = ''): number | undefined {
+export function wholeNumber<Id extends UserId | GroupId>(text = ''): Id | undefined {
   const number = /^[0-9]{1,16}$/.test(text.trim()) ? Number(text) : Number.NaN;
-  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+  return Number.isSafeInteger(number) && number > 0 ? (number as Id) : undefined;
 }

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, hash, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { App } from '../data/app-repo.ts';
+import type { UserId } from '../ids.ts';
 
 /**
  * Tokens are `u1.<user>.<device>.<random>.<mac>` for a user's session and `a1.<random>.<mac>` for an admin
@@ -10,7 +11,7 @@ import type { App } from '../data/app-repo.ts';
 export interface UserToken {
   kind: 'user';
   text: string;
-  user: number;
+  user: UserId;
   device: number;
 }
 
@@ -29,7 +30,7 @@ export function parseToken(text: string): Token | undefined {
   if (ADMIN_TOKEN.test(text)) return { kind: 'admin', text };
   const [, user, device] = USER_TOKEN.exec(text) ?? [];
   if (!user || !device) return undefined;
-  const numbers = [Number.parseInt(user, 36), Number.parseInt(device, 36)] as const;
+  const numbers = [Number.parseInt(user, 36) as UserId, Number.parseInt(device, 36)] as const;
   return numbers.every(Number.isSafeInteger) ? { kind: 'user', text, user: numbers[0], device: numbers[1] } : undefined;
 }
 
@@ -59,7 +60,7 @@ export function isGenuine(app: App, { text }: Token) {
 
 const secret = () => randomBytes(32).toString('base64url');
 
-export const newUserToken = (app: App, user: number, device: number) =>
+export const newUserToken = (app: App, user: UserId, device: number) =>
   sign(app, `u1.${user.toString(36)}.${device.toString(36)}.${secret()}`);
 export const newAdminToken = (app: App) => sign(app, `a1.${secret()}`);
 

@@ -20,7 +20,8 @@ export type Application = Keyed<ItemOf<typeof schema.applicationFields>> & { lsi
 
 export const applicationOf = (app: AppId, group: GroupId, applicant: UserId): Get<Application | undefined> =>
   getItem(schema.application.key(app, group, applicant));
-export const applicantOf = ({ sk }: Application): UserId => Number(sk.slice(schema.application.sk.prefix.length));
+export const applicantOf = ({ sk }: Application): UserId =>
+  Number(sk.slice(schema.application.sk.prefix.length)) as UserId;
 
 /** Pending: neither handled nor expired. */
 export const isPending = (application: Application | undefined, now: number): application is Application =>

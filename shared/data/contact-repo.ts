@@ -45,7 +45,7 @@ export const pairOf = (app: AppId, user: UserId, other: UserId) => ({
 });
 
 /** The other user of a contact. */
-const otherIn = (sk: unknown): UserId => Number(String(sk).slice(schema.contact.sk.prefix.length));
+const otherIn = (sk: unknown): UserId => Number(String(sk).slice(schema.contact.sk.prefix.length)) as UserId;
 
 /** The other user of an item in a user's partition; undefined where it is no contact. */
 export const contactIn = ({ sk }: { sk: string }): UserId | undefined =>

@@ -19,7 +19,7 @@ import {
 } from './read.ts';
 import { planReads } from './read-plan.ts';
 import { Requests, UNANSWERED, type Usage } from './requests.ts';
-import { goesAlone, isDone, itemAfter, type Step } from './step.ts';
+import { goesAlone, isDone, itemAfter, type Step, upgrade } from './step.ts';
 import { current } from './versions.ts';
 
 /** Keys of one BatchGet. */
@@ -167,6 +167,7 @@ export class Database {
           const [only] = steps;
           // The database recognizes a transaction by its token. A single write is recognized by the item that it left.
           if (maybeDone && only && goesAlone(steps) && isDone(only, this.#items.get(keyText(only.key)))) break;
+          await this.#upgradeRefused();
           return false;
         }
         maybeDone ||= fault === 'unanswered';
@@ -175,7 +176,10 @@ export class Database {
         if (fault === 'contended' && ++conflicts >= QUEUE_AFTER && !maybeDone) {
           const outcome = await steps.find(({ queued }) => queued)?.queued?.(this, steps);
           if (outcome === 'done') break;
-          if (outcome === 'refused') return false;
+          if (outcome === 'refused') {
+            await this.#upgradeRefused();
+            return false;
+          }
           if (outcome === 'too late') throw new Unavailable(CONTENDED, { cause: error });
         }
         await (fault === 'contended' ? contention.again(error, MIN_ATTEMPTS) : faults.again(error));
@@ -204,6 +208,14 @@ export class Database {
     for (const [text, item] of found) this.#items.set(text, item && current(item));
     this.refused = found;
     this.conflicted = true;
+  }
+
+  /** Upgrades what refused the last write because it is stored in an older shape. Another call may have been faster. */
+  async #upgradeRefused(): Promise<void> {
+    for (const item of this.refused?.values() ?? []) {
+      const step = item && upgrade(item);
+      if (step) await this.beside().write([step]);
+    }
   }
 
   /**

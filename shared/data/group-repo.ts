@@ -131,7 +131,7 @@ export const dissolvedGroupsOf = (app: AppId, now: number): Query<Set<GroupId>> 
     descending: true,
     all: true,
   },
-  parse: ({ items }) => new Set(items.map(({ sk }) => Number(String(sk).split('#').at(-1)))),
+  parse: ({ items }) => new Set(items.map(({ sk }) => Number(String(sk).split('#').at(-1)) as GroupId)),
 });
 /**
  * Marks that the clean-up has ended. Written before `removeDissolved`, in a transaction of its own: otherwise a Query
@@ -148,7 +148,7 @@ export const publicGroupsNewestFirst = (app: AppId): Listing<GroupId> => ({
   form: /^\d{13}#\d{1,16}$/,
   entryBytes: MOST_BYTES.publicGroup,
   descending: true,
-  entry: ({ sk }) => Number(String(sk).split('#')[1]),
+  entry: ({ sk }) => Number(String(sk).split('#')[1]) as GroupId,
 });
 
 /** Whether the group exists and is not dissolved. */

@@ -54,8 +54,8 @@ export const latestInvitationsOf = (
 
 /** The group and the inviter that an invitation's key names. */
 export function partiesOf({ sk }: Pick<Invitation, 'sk'>): { group: GroupId; inviter: UserId } {
-  const [, group, inviter] = sk.split('#').map(Number);
-  return { group: group ?? 0, inviter: inviter ?? 0 };
+  const [, group, inviter] = sk.split('#').map(Number) as [number, GroupId, UserId];
+  return { group, inviter };
 }
 
 /** The oldest invitation that the list shows, as a sort key. */

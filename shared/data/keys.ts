@@ -1,3 +1,4 @@
+import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Key } from './entity.ts';
 import * as schema from './schema.ts';
 
@@ -16,14 +17,14 @@ export const USERNAME = /^[A-Za-z0-9_\p{Script=Han}]{1,64}$/u;
 /** Usernames as they are compared: in NFKC (a radical is its character) and without regard to case. */
 export const comparedName = (username: string) => username.normalize('NFKC').toLowerCase();
 /** Where a username lies. What can be no username, of any length, has the key of the empty one, which no user has. */
-export const usernameKey = (app: string, username: string) => {
+export const usernameKey = (app: AppId, username: string) => {
   const name = comparedName(username);
   return schema.username.key(app, USERNAME.test(name) ? name : '');
 };
-export const idempotencyKey = (app: string, hash: string, part = 0) => schema.idempotencyRecord.key(app, hash, part);
+export const idempotencyKey = (app: AppId, hash: string, part = 0) => schema.idempotencyRecord.key(app, hash, part);
 
 // ——— user ———
-export const invitationsToGroup = (group: number) => `${schema.invitation.sk.prefix}${group}#`;
+export const invitationsToGroup = (group: GroupId) => `${schema.invitation.sk.prefix}${group}#`;
 
 // ——— group ———
 const MINUTE = 60_000;
@@ -45,12 +46,12 @@ export const banSlots = (now: number): number[] => [
   ),
 ];
 export const bansInSlot = (slot: number) => `${schema.groupMembership.orders.banned.prefix}${time(slot)}#`;
-export const banOrder = (banned: number, bannedUntil: number, user: number) =>
+export const banOrder = (banned: number, bannedUntil: number, user: UserId) =>
   schema.groupMembership.orders.banned(banSlot(banned, bannedUntil), banned, user);
 /** Partition of the global index that holds the files of an app, reserved ones too. */
-export const filesIndexed = (app: string) => schema.file.gsi1(app, 0, 0).gsi1pk;
+export const filesIndexed = (app: AppId) => schema.file.gsi1(app, 0 as GroupId, 0).gsi1pk;
 /** The group in whose partition an item lies. */
-export const groupIn = (pk: string) => Number(pk.split('#')[2]);
+export const groupIn = (pk: string) => Number(pk.split('#')[2]) as GroupId;
 
 // ——— background ———
 /** The table's stream hands every item of this prefix to the background function. */
@@ -65,8 +66,8 @@ export const jobIndex = (id: string) => schema.job.gsi1(id[0] ?? '', id);
 
 // ——— queue of writes that count on one item ———
 const countedGroup = ({ pk }: Key) => {
-  const [, app = '', group] = pk.split('#');
-  return [app, Number(group)] as const;
+  const [, app, group] = pk.split('#');
+  return [app as AppId, Number(group) as GroupId] as const;
 };
 export const queuedKey = (counted: Key, at: number, id: string): Key =>
   schema.queuedWrite.key(...countedGroup(counted), at, id);

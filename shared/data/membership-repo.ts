@@ -33,9 +33,10 @@ export const groupMembershipOf = (app: AppId, group: GroupId, user: UserId): Get
 export const userMembershipOf = (app: AppId, user: UserId, group: GroupId): Get<UserMembership | undefined> =>
   getItem(schema.userMembership.key(app, user, group));
 /** The user of a group membership. */
-export const memberIn = ({ sk }: GroupMembership): UserId => Number(sk.slice(schema.groupMembership.sk.prefix.length));
+export const memberIn = ({ sk }: GroupMembership): UserId =>
+  Number(sk.slice(schema.groupMembership.sk.prefix.length)) as UserId;
 /** The group of a user membership. */
-export const groupOfUserMembership = (sk: string): GroupId => Number(sk.slice('E#'.length));
+export const groupOfUserMembership = (sk: string): GroupId => Number(sk.slice('E#'.length)) as GroupId;
 
 export const isMember = (
   membership: GroupMembership | undefined,

@@ -53,7 +53,7 @@ export const remainsOf = (app: AppId, user: UserId, { sk }: Remains): Get<Remain
 export const groupJoined = ({ sk }: Remains): GroupId | undefined =>
   sk.startsWith('E#') ? groupOfUserMembership(sk) : undefined;
 export const groupInvitedTo = ({ sk }: Remains): GroupId | undefined =>
-  sk.startsWith(schema.invitation.sk.prefix) ? Number(sk.split('#')[1]) : undefined;
+  sk.startsWith(schema.invitation.sk.prefix) ? (Number(sk.split('#')[1]) as GroupId) : undefined;
 
 /** Removes the item, unless it is a device whose push token has changed. */
 export const removeRemains = (app: AppId, user: UserId, item: Remains): Step =>

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { AppId, GroupId, UserId } from '../ids.ts';
 import { type Entity, entity } from './entity.ts';
 import type { LocalIndexName } from './table.ts';
 
@@ -24,8 +25,8 @@ export type Keyed<Item> = Item & { sk: string };
 const ms = () => z.int();
 /** A count, or an amount. */
 const number = () => z.int();
-/** Id of a user or a group. */
-const id = () => z.int();
+const id = <Id extends UserId | GroupId>() => z.int() as z.ZodMiniInt & { _zod: { output: Id } };
+const appId = () => z.string() as z.ZodMiniString & { _zod: { output: AppId } };
 const text = () => z.string();
 const flag = () => z.boolean();
 const opt = z.optional;
@@ -36,7 +37,7 @@ export const app = /* @__PURE__ */ entity({ pk: 'A#{app}', sk: '#', gsi1: ['APPS
 export const appFields = () =>
   z.union([
     z.strictObject({
-      app: text(),
+      app: appId(),
       name: text(),
       status: z.enum(['active', 'disabled']),
       registration: z.enum(['open', 'closed']),
@@ -47,7 +48,7 @@ export const appFields = () =>
       createdAt: ms(),
     }),
     // A tombstone: the id is never used again.
-    z.strictObject({ app: text(), status: z.literal('deleted'), createdAt: ms(), deleted: ms() }),
+    z.strictObject({ app: appId(), status: z.literal('deleted'), createdAt: ms(), deleted: ms() }),
   ]);
 
 export const adminToken = /* @__PURE__ */ entity({
@@ -91,10 +92,10 @@ export const cleanedGroup = /* @__PURE__ */ entity({
 // ——— names, locks, idempotency ———
 export const username = /* @__PURE__ */ entity({ pk: 'A#{app}#N#{name}', sk: '#' });
 export const mobile = /* @__PURE__ */ entity({ pk: 'A#{app}#M#{mobile}', sk: '#' });
-export const holderFields = () => z.strictObject({ user: id() });
+export const holderFields = () => z.strictObject({ user: id<UserId>() });
 
 export const pushToken = /* @__PURE__ */ entity({ pk: 'A#{app}#K#{hash}', sk: '#' });
-export const pushTokenFields = () => z.strictObject({ user: id(), sn: number() });
+export const pushTokenFields = () => z.strictObject({ user: id<UserId>(), sn: number() });
 
 /** `account` is a user id, or the hash of a login name that nobody has. */
 export const lock = /* @__PURE__ */ entity({ pk: 'L#{app}#{account}', sk: '#', ttl: 'all' });
@@ -122,7 +123,7 @@ export const idempotencyRecordFields = () =>
 export const user = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: '#' });
 export const userFields = () =>
   z.strictObject({
-    user: id(),
+    user: id<UserId>(),
     status: z.enum(['active', 'disabled', 'deleted']),
     /** As the user wrote it; unique as `comparedName` compares it. */
     username: text(),
@@ -237,10 +238,10 @@ const handledFields = () => ({
 /** One per invitee, group and inviter: a second one renews it. */
 export const invitation = /* @__PURE__ */ entity({
   pk: 'U#{app}#{user}',
-  sk: 'I#{group}#{inviter:number}',
+  sk: 'I#{group}#{inviter}',
   orders: {
-    newest: ['lsi1', 'I#{createdAt:time}#{group}#{inviter:number}'],
-    counted: ['lsi2', 'I#{createdAt:time}#{group}#{inviter:number}'],
+    newest: ['lsi1', 'I#{createdAt:time}#{group}#{inviter}'],
+    counted: ['lsi2', 'I#{createdAt:time}#{group}#{inviter}'],
   },
   bytes: 2_700,
   ttl: 'all',
@@ -251,11 +252,11 @@ export const invitationFields = () => z.strictObject({ ...handledFields(), updat
 /** What a user keeps about another user. Both users of a friendship have one, and every change of it writes both. */
 export const contact = /* @__PURE__ */ entity({
   pk: 'U#{app}#{user}',
-  sk: 'F#{other:number}',
+  sk: 'F#{other}',
   orders: {
-    requested: ['lsi1', 'Q#{requestedAt:time}#{other:number}'],
-    friends: ['lsi3', 'F#{friendAt:time}#{other:number}'],
-    blocked: ['lsi3', 'B#{blockedAt:time}#{other:number}'],
+    requested: ['lsi1', 'Q#{requestedAt:time}#{other}'],
+    friends: ['lsi3', 'F#{friendAt:time}#{other}'],
+    blocked: ['lsi3', 'B#{blockedAt:time}#{other}'],
   },
   bytes: 3_300,
   ttl: 'some',
@@ -285,7 +286,7 @@ export const contactFields = () =>
 /** Extension information about a friend: long, and apart from what every change of a friendship reads. */
 export const contactExt = /* @__PURE__ */ entity({
   pk: 'U#{app}#{user}',
-  sk: 'X#{other:number}',
+  sk: 'X#{other}',
   bytes: 16_600,
 });
 const contactExtFields = () => z.strictObject({ ext: text() });
@@ -306,9 +307,9 @@ export const contactCountsFields = () =>
 export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#' });
 export const groupFields = () =>
   z.strictObject({
-    group: id(),
+    group: id<GroupId>(),
     status: z.enum(['normal', 'dissolved']),
-    owner: id(),
+    owner: id<UserId>(),
     /** 0 private, 1 public, 2 chatroom. */
     type: z.literal([0, 1, 2]),
     /** Members, the owner included; never above `capacity`. */
@@ -409,7 +410,7 @@ export const announcementFields = () =>
     /** Absent where it is long: it is an item of its own then, of so many bytes. */
     content: opt(text()),
     textBytes: opt(number()),
-    author: id(),
+    author: id<UserId>(),
     createdAt: ms(),
   });
 
@@ -436,7 +437,7 @@ export const fileFields = () =>
     /** Bytes. */
     size: number(),
     type: text(),
-    uploader: id(),
+    uploader: id<UserId>(),
     createdAt: ms(),
     updatedAt: ms(),
     /** Absent while it is only reserved. */
@@ -461,12 +462,12 @@ export const registrationFields = () => z.strictObject({ file: number(), object:
 /** The table's stream hands every one of these to the background function. */
 export const job = /* @__PURE__ */ entity({ pk: 'J#{job}', sk: '#', gsi1: ['JOBS#{digit}', '{job}'] });
 export const jobFields = () => {
-  const common = { app: text(), createdAt: ms(), continued: opt(ms()) };
+  const common = { app: appId(), createdAt: ms(), continued: opt(ms()) };
   return z.union([
-    z.strictObject({ ...common, kind: z.literal('dissolved group'), group: id() }),
-    z.strictObject({ ...common, kind: z.literal('deleted user'), user: id() }),
-    z.strictObject({ ...common, kind: z.literal('blocked users'), group: id(), users: z.array(id()) }),
-    z.strictObject({ ...common, kind: z.literal('deleted files'), group: id(), objects: z.array(text()) }),
+    z.strictObject({ ...common, kind: z.literal('dissolved group'), group: id<GroupId>() }),
+    z.strictObject({ ...common, kind: z.literal('deleted user'), user: id<UserId>() }),
+    z.strictObject({ ...common, kind: z.literal('blocked users'), group: id<GroupId>(), users: z.array(id<UserId>()) }),
+    z.strictObject({ ...common, kind: z.literal('deleted files'), group: id<GroupId>(), objects: z.array(text()) }),
   ]);
 };
 

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MeasuredEvent } from '../metrics.ts';
 import type { Database } from './database.ts';
-import { type Condition, Expression } from './expression.ts';
+import { all, any, type Condition, Expression, equal, missing, unchanged } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { Item } from './read.ts';
-import { versionOf } from './versions.ts';
+import { current, versionOf } from './versions.ts';
 import type { QueueOutcome, Sum } from './write-queue.ts';
 
 /** What an update does to attributes. A `set` to undefined removes. */
@@ -40,21 +40,31 @@ const step = (action: Step['action'], key: Key, condition: Condition | undefined
   ...rest,
   ...(condition && { condition }),
 });
-export const put = (key: Key, item: object, condition?: Condition) =>
-  step('put', key, condition, { item: { ...item, ...key, ...stamp(key) } });
-export const update = (key: Key, changes: Changes, condition?: Condition) =>
-  step('update', key, condition, { changes: withStamp(key, changes) });
+export function put(key: Key, item: object, condition?: Condition): Step {
+  const v = versionOf(key);
+  return step('put', key, condition, { item: { ...item, ...key, ...(v !== undefined && { v }) } });
+}
+export function update(key: Key, changes: Changes, condition?: Condition): Step {
+  const v = versionOf(key);
+  if (v === undefined) return step('update', key, condition, { changes });
+  // An item of an older shape would be left half changed: see versions.ts.
+  const ofToday = any(missing, equal('v', v));
+  const set = { ...changes.set, v };
+  return step('update', key, condition ? all(condition, ofToday) : ofToday, { changes: { ...changes, set } });
+}
 export const remove = (key: Key, condition?: Condition) => step('delete', key, condition);
 export const check = (key: Key, condition: Condition) => step('check', key, condition);
 
-const stamp = (key: Key) => {
-  const v = versionOf(key);
-  return v === undefined ? undefined : { v };
-};
-const withStamp = (key: Key, changes: Changes): Changes => {
-  const set = stamp(key);
-  return set ? { ...changes, set: { ...changes.set, ...set } } : changes;
-};
+/** Brings a stored item into the shape of today; undefined where it is stored so. It is written only as it was read. */
+export function upgrade(stored: Item): Step | undefined {
+  const now: Item = current(stored);
+  if (now === stored) return undefined;
+  const { pk, sk, ...attributes } = stored;
+  const gone = Object.fromEntries(Object.keys(attributes).map((name) => [name, undefined]));
+  const { pk: _pk, sk: _sk, ...set } = { ...gone, ...now };
+  const asRead = unchanged(stored, 'v', ...Object.keys(attributes));
+  return step('update', { pk: String(pk), sk: String(sk) }, asRead, { changes: { set } });
+}
 
 /**
  * One step goes alone at half the price. A step that must not be done twice needs the token of a transaction: an addition,

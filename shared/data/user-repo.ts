@@ -143,7 +143,7 @@ export const directoryOf = (
       ...(count && { count }),
     },
     parse: ({ items, last, ...page }) => ({
-      users: items.map(({ sk }) => Number(String(sk).split('#')[1])),
+      users: items.map(({ sk }) => Number(String(sk).split('#')[1]) as UserId),
       count: page.count,
       last: (items.at(-1) ?? last)?.sk as string | undefined,
       more: last !== undefined,

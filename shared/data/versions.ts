@@ -1,3 +1,4 @@
+import { Unavailable } from '../errors.ts';
 import { type Entity, isOf, type Key, type Shape } from './entity.ts';
 
 type Item = Record<string, unknown>;
@@ -6,13 +7,15 @@ type Item = Record<string, unknown>;
  * Kinds of items whose shape has changed since the first release. To change a shape: give its kind the next `version`
  * and an upgrade from the one before, change its attributes, and list the kind here. From then on
  *
- * - every item that is read comes in the new shape, whatever shape it was written in;
+ * - every item that is read comes in the new shape, whatever shape it is stored in;
  * - every item that is put or updated carries the number of its shape, as `v`. Items of the first shape carry none, so
  *   the number costs nothing until a shape changes;
- * - `npm run ops -- migrate` rewrites the items that nothing has written since, after which the upgrade can go.
+ * - a write that meets an item of an older shape fails its condition: the item is upgraded, and the write decided again;
+ * - `npm run ops -- migrate` upgrades the items that nothing writes. After it, the upgrade can go.
  *
- * An update sees the item as it is stored: until the migration has run, it may neither condition on a new attribute
- * alone nor leave an old one behind.
+ * Functions of the release before do not know the new shape: while a deployment replaces them, they answer 503 to calls
+ * that meet it. A change that must not interrupt anything is made without versions, in two releases: the first writes
+ * old and new attributes, the second only the new ones.
  */
 export const CHANGED: Entity[] = [];
 
@@ -22,16 +25,16 @@ const shapeOf = (key: Key): Shape | undefined => CHANGED.find((kind) => isOf(kin
 export const versionOf = (key: Key): number | undefined => (CHANGED.length > 0 ? shapeOf(key)?.version : undefined);
 
 /**
- * The item in the shape of today.
- * @throws Error where a later release has written it, or where an upgrade is missing
+ * The item in the shape of today; the same object where it is stored so.
+ * @throws Unavailable where a later release has written it
  */
 export function current<I extends Item>(item: I & Partial<Key>): I {
-  if (CHANGED.length === 0) return item;
+  if (item.v === undefined && CHANGED.length === 0) return item;
   const { version = 1, upgrades = {} } = shapeOf(item as Key) ?? {};
   let upgraded: Item = item;
   for (let from = Number(item.v ?? 1); from !== version; from++) {
     const upgrade = upgrades[from];
-    if (!upgrade) throw new Error(`no way from version ${from} to ${version} of the item ${item.pk} ${item.sk}`);
+    if (!upgrade) throw new Unavailable(`version ${from} of the item ${item.pk} ${item.sk} is unknown to this release`);
     upgraded = { ...upgrade(upgraded), v: from + 1 };
   }
   return upgraded as I;

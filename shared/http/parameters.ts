@@ -29,8 +29,9 @@ export const integer = (least: number, most: number) =>
       .check(z.minimum(least, `must be at least ${least}`), z.maximum(most, `must be at most ${most}`)),
   );
 
-/** An id: a positive whole number that JSON clients can hold. */
-export const id = () => integer(1, Number.MAX_SAFE_INTEGER);
+/** An id: a positive whole number that JSON clients can hold. `Id` says what it is the id of. */
+export const id = <Id extends number = number>() =>
+  integer(1, Number.MAX_SAFE_INTEGER) as ReturnType<typeof integer> & { _zod: { output: Id } };
 
 export const flag = () => z.pipe(z.transform(asBoolean), z.boolean('must be true or false'));
 
@@ -111,10 +112,10 @@ function asList(value: unknown): unknown {
 }
 
 /** Ids without repetitions, in the order of the request. */
-export const ids = (least: number, most: number) =>
+export const ids = <Id extends number = number>(least: number, most: number) =>
   z.pipe(
-    list(id(), least, most),
-    z.transform((list: number[]) => [...new Set(list)]),
+    list(id<Id>(), least, most),
+    z.transform((list: Id[]) => [...new Set(list)]),
   );
 
 /** A media type that a header can carry; an empty one means unknown bytes. */

@@ -3,6 +3,7 @@ import { batch } from '../http/batch.ts';
 import { id, LONGEST, name, text } from '../http/parameters.ts';
 import { sessionReply, settingsReply } from '../http/replies.ts';
 import { deviceGuid, newPassword, password, username } from '../http/user-schemas.ts';
+import type { UserId } from '../ids.ts';
 import { type Operation, PASSWORD_MEMORY } from './operation.ts';
 
 const area = 'account';
@@ -46,7 +47,7 @@ export const tokenId = {
   access: 'public',
   grants: ['query', 'put', 'update', 'delete', 'check'],
   memory: PASSWORD_MEMORY,
-  request: () => z.object({ user_id: id(), password: password(), device_guid: deviceGuid() }),
+  request: () => z.object({ user_id: id<UserId>(), password: password(), device_guid: deviceGuid() }),
   reply: () => sessionReply,
 } satisfies Operation;
 

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Multipart } from '../http/multipart.ts';
 import { fileType, id, ids, integer, LONGEST, MOST_WRITTEN, name, paging, text, title } from '../http/parameters.ts';
 import { fileReply, redirectReply, uploadFormReply } from '../http/replies.ts';
+import type { GroupId } from '../ids.ts';
 import type { Operation } from './operation.ts';
 
 const area = 'file';
@@ -17,7 +18,7 @@ export const groupFile = {
   access: 'anyone',
   scope: 'read',
   grants: ['presign-get'],
-  request: () => z.object({ group_id: id(), file_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>(), file_id: id() }),
   reply: () => fileReply,
 } satisfies Operation;
 
@@ -32,7 +33,7 @@ export const groupFileDelete = {
   access: 'anyone',
   scope: 'files',
   grants: ['put', 'delete', 'check', 'delete-object'],
-  request: () => z.object({ group_id: id(), file_list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ group_id: id<GroupId>(), file_list: ids(1, MOST_WRITTEN) }),
   reply: () => z.array(z.object({ file_id: z.int(), result: z.enum(['success', 'fail']), reason: z.string() })),
 } satisfies Operation;
 
@@ -48,7 +49,7 @@ export const groupFileList = {
   scope: 'read',
   grants: ['query-lsi1'],
   page: 'uncounted',
-  request: () => z.object({ group_id: id(), ...paging(100) }),
+  request: () => z.object({ group_id: id<GroupId>(), ...paging(100) }),
   reply: () => z.array(fileReply),
 } satisfies Operation;
 
@@ -63,7 +64,7 @@ export const groupFileUpdateName = {
   access: 'anyone',
   scope: 'files',
   grants: ['check', 'presign-get'],
-  request: () => z.object({ group_id: id(), file_id: id(), name: title(LONGEST.fileName) }),
+  request: () => z.object({ group_id: id<GroupId>(), file_id: id(), name: title(LONGEST.fileName) }),
   reply: () => fileReply,
 } satisfies Operation;
 
@@ -83,7 +84,7 @@ export const groupFileUpload = {
   idempotent: true,
   request: () =>
     z.object({
-      group_id: id(),
+      group_id: id<GroupId>(),
       name: title(LONGEST.fileName),
       size: integer(0, 2 ** 31 - 1),
       type: z._default(fileType(), 'application/octet-stream'),
@@ -111,7 +112,7 @@ export const fileUploadChat = {
     z.object({
       /** Clients send the kind of content; the service ignores it. */
       file_type: z.optional(z.unknown()),
-      to_id: id(),
+      to_id: id<GroupId>(),
       to_type: integer(0, 2 ** 31).check(z.refine((value) => value === GROUP, 'must be 2: files are for groups')),
     }),
   reply: () => uploadFormReply,
@@ -143,7 +144,7 @@ export const fileUploadAvatarGroup = {
   access: 'anyone',
   scope: 'files',
   grants: ['presign-avatar'],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => uploadFormReply,
 } satisfies Operation;
 

@@ -15,6 +15,7 @@ import {
   url,
 } from '../http/parameters.ts';
 import { announcementReply, entryReply, groupReply } from '../http/replies.ts';
+import type { GroupId, UserId } from '../ids.ts';
 import type { Operation } from './operation.ts';
 
 const area = 'group';
@@ -37,7 +38,7 @@ export const groupCreate = {
       avatar: z._default(url(), ''),
       description: z._default(text(LONGEST.description), ''),
       type: z._default(integer(0, 2), 0),
-      user_list: z._default(ids(0, MOST_WRITTEN), []),
+      user_list: z._default(ids<UserId>(0, MOST_WRITTEN), []),
     }),
   reply: () => groupReply,
 } satisfies Operation;
@@ -54,7 +55,7 @@ export const groupDestroy = {
   access: 'anyone',
   scope: 'groups',
   grants: ['put', 'delete', 'check'],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -69,7 +70,7 @@ export const groupInfo = {
   access: 'anyone',
   scope: 'read',
   grants: [],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => groupReply,
 } satisfies Operation;
 
@@ -84,7 +85,7 @@ export const groupSettings = {
   access: 'anyone',
   scope: 'read',
   grants: [],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => groupReply,
 } satisfies Operation;
 
@@ -114,7 +115,7 @@ export const groupTransfer = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), new_owner: id() }),
+  request: () => z.object({ group_id: id<GroupId>(), new_owner: id<UserId>() }),
   reply: () => entryReply,
 } satisfies Operation;
 
@@ -129,7 +130,7 @@ export const groupInfoName = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), value: title(LONGEST.name) }),
+  request: () => z.object({ group_id: id<GroupId>(), value: title(LONGEST.name) }),
   reply: () => groupReply,
 } satisfies Operation;
 
@@ -144,7 +145,7 @@ export const groupInfoAvatar = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), value: url() }),
+  request: () => z.object({ group_id: id<GroupId>(), value: url() }),
   reply: () => groupReply,
 } satisfies Operation;
 
@@ -159,7 +160,7 @@ export const groupInfoDescription = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), value: text(LONGEST.description) }),
+  request: () => z.object({ group_id: id<GroupId>(), value: text(LONGEST.description) }),
   reply: () => groupReply,
 } satisfies Operation;
 
@@ -174,7 +175,7 @@ export const groupInfoExt = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), value: bytes(LONGEST.infoBytes) }),
+  request: () => z.object({ group_id: id<GroupId>(), value: bytes(LONGEST.infoBytes) }),
   reply: () => groupReply,
 } satisfies Operation;
 
@@ -189,7 +190,7 @@ export const groupInfoBatch = {
   access: 'anyone',
   scope: 'read',
   grants: [],
-  request: () => z.object({ group_list: ids(1, MOST_READ) }),
+  request: () => z.object({ group_list: ids<GroupId>(1, MOST_READ) }),
   reply: () =>
     z.array(
       z.object({
@@ -218,7 +219,7 @@ export const groupSettingsAllowMemberInvitation = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), value: flag() }),
+  request: () => z.object({ group_id: id<GroupId>(), value: flag() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -232,7 +233,7 @@ export const groupSettingsAllowMemberModify = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), value: flag() }),
+  request: () => z.object({ group_id: id<GroupId>(), value: flag() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -247,7 +248,7 @@ export const groupSettingsBanAll = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), duration: duration() }),
+  request: () => z.object({ group_id: id<GroupId>(), duration: duration() }),
   reply: () => z.object({ ban_expire_time: z.int() }),
 } satisfies Operation;
 
@@ -261,7 +262,7 @@ export const groupSettingsEnableReadAck = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), value: flag() }),
+  request: () => z.object({ group_id: id<GroupId>(), value: flag() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -275,7 +276,7 @@ export const groupSettingsHistoryVisible = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), value: flag() }),
+  request: () => z.object({ group_id: id<GroupId>(), value: flag() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -289,7 +290,7 @@ export const groupSettingsRequireAdminApproval = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id(), apply_approval: integer(0, 2) }),
+  request: () => z.object({ group_id: id<GroupId>(), apply_approval: integer(0, 2) }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -304,7 +305,7 @@ export const groupSettingsUnbanAll = {
   access: 'anyone',
   scope: 'groups',
   grants: ['check'],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -335,7 +336,7 @@ export const groupAnnouncement = {
   access: 'anyone',
   scope: 'read',
   grants: [],
-  request: () => z.object({ group_id: id(), announcement_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>(), announcement_id: id() }),
   reply: () => announcementReply,
 } satisfies Operation;
 
@@ -351,7 +352,7 @@ export const groupAnnouncementDelete = {
   access: 'anyone',
   scope: 'groups',
   grants: ['delete', 'check'],
-  request: () => z.object({ group_id: id(), announcement_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>(), announcement_id: id() }),
   reply: () => z.object({}),
 } satisfies Operation;
 
@@ -369,7 +370,7 @@ export const groupAnnouncementEdit = {
   idempotent: true,
   request: () =>
     z.object({
-      group_id: id(),
+      group_id: id<GroupId>(),
       title: title(LONGEST.title),
       content: title(LONGEST.content),
     }),
@@ -387,7 +388,7 @@ export const groupAnnouncementLast = {
   access: 'anyone',
   scope: 'read',
   grants: ['query'],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => announcementReply,
 } satisfies Operation;
 
@@ -402,6 +403,6 @@ export const groupAnnouncementList = {
   access: 'anyone',
   scope: 'read',
   grants: ['query'],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => z.array(announcementReply),
 } satisfies Operation;

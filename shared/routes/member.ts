@@ -13,12 +13,13 @@ import {
   text,
 } from '../http/parameters.ts';
 import { entriesReply, entryReply, memberReply } from '../http/replies.ts';
+import type { GroupId, UserId } from '../ids.ts';
 import type { Operation } from './operation.ts';
 
 const area = 'member';
 
 /** A write that changes a group's count may also write for others in the group's queue (shared/data/write-queue.ts). */
-const QUEUED = ['put', 'delete', 'check', 'query'] as const;
+const QUEUE_GRANTS = ['put', 'delete', 'check', 'query'] as const;
 
 export const groupInvite = {
   id: 'group/invite',
@@ -30,12 +31,12 @@ export const groupInvite = {
   description: 'Invites users. Those who do not require consent become members at once.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   timeout: 25,
   request: () =>
     z.object({
-      group_id: id(),
-      user_list: ids(1, MOST_WRITTEN),
+      group_id: id<GroupId>(),
+      user_list: ids<UserId>(1, MOST_WRITTEN),
       reason: z._default(text(LONGEST.reason), ''),
     }),
   reply: () => entriesReply,
@@ -51,8 +52,8 @@ export const groupApply = {
   description: 'Joins an open group, or applies where an admin must decide.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
-  request: () => z.object({ group_id: id(), reason: z._default(text(LONGEST.reason), '') }),
+  grants: QUEUE_GRANTS,
+  request: () => z.object({ group_id: id<GroupId>(), reason: z._default(text(LONGEST.reason), '') }),
   reply: () => entryReply,
 } satisfies Operation;
 
@@ -66,8 +67,8 @@ export const groupApplyHandle = {
   description: 'An admin approves or rejects an application.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
-  request: () => z.object({ group_id: id(), user_id: id(), approval: flag() }),
+  grants: QUEUE_GRANTS,
+  request: () => z.object({ group_id: id<GroupId>(), user_id: id<UserId>(), approval: flag() }),
   reply: () => entryReply,
 } satisfies Operation;
 
@@ -84,7 +85,7 @@ export const groupApplicationList = {
   grants: ['query-lsi1', 'query-lsi2', 'query-lsi3'],
   timeout: 25,
   page: 'counted',
-  request: () => z.object({ group_list: z._default(ids(0, MOST_READ), []), ...paging(100) }),
+  request: () => z.object({ group_list: z._default(ids<GroupId>(0, MOST_READ), []), ...paging(100) }),
   reply: () =>
     z.array(
       z.object({
@@ -109,7 +110,7 @@ export const groupMemberList = {
   scope: 'read',
   grants: ['query-lsi1'],
   page: 'counted',
-  request: () => z.object({ group_id: id(), ...paging(1000) }),
+  request: () => z.object({ group_id: id<GroupId>(), ...paging(1000) }),
   reply: () => z.array(memberReply),
 } satisfies Operation;
 
@@ -123,9 +124,9 @@ export const groupKick = {
   description: 'Removes members from the group.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   timeout: 25,
-  request: () => z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
 } satisfies Operation;
 
@@ -140,8 +141,8 @@ export const groupLeave = {
   description: 'The actor leaves the group.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
-  request: () => z.object({ group_id: id() }),
+  grants: QUEUE_GRANTS,
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -157,7 +158,7 @@ export const groupAdminAdd = {
   scope: 'groups',
   grants: ['check'],
   timeout: 25,
-  request: () => z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
 } satisfies Operation;
 
@@ -173,7 +174,7 @@ export const groupAdminRemove = {
   scope: 'groups',
   grants: ['check'],
   timeout: 25,
-  request: () => z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
 } satisfies Operation;
 
@@ -188,7 +189,7 @@ export const groupAdminList = {
   access: 'anyone',
   scope: 'read',
   grants: ['query-lsi3'],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => z.array(memberReply),
 } satisfies Operation;
 
@@ -204,7 +205,7 @@ export const groupBan = {
   scope: 'groups',
   grants: ['check'],
   timeout: 25,
-  request: () => z.object({ group_id: id(), duration: duration(), user_list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ group_id: id<GroupId>(), duration: duration(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
 } satisfies Operation;
 
@@ -220,7 +221,7 @@ export const groupUnban = {
   scope: 'groups',
   grants: ['check'],
   timeout: 25,
-  request: () => z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
 } satisfies Operation;
 
@@ -236,7 +237,7 @@ export const groupBannedList = {
   scope: 'read',
   grants: ['query-lsi2'],
   page: 'counted',
-  request: () => z.object({ group_id: id(), ...paging(1000) }),
+  request: () => z.object({ group_id: id<GroupId>(), ...paging(1000) }),
   reply: () => z.array(z.extend(memberReply, { expired_time: z.int() })),
 } satisfies Operation;
 
@@ -252,7 +253,7 @@ export const groupBlock = {
   scope: 'groups',
   grants: ['put', 'delete', 'check'],
   timeout: 25,
-  request: () => z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
 } satisfies Operation;
 
@@ -268,7 +269,7 @@ export const groupUnblock = {
   scope: 'groups',
   grants: ['put', 'delete', 'check'],
   timeout: 25,
-  request: () => z.object({ group_id: id(), user_list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
 } satisfies Operation;
 
@@ -284,7 +285,7 @@ export const groupBlockedList = {
   scope: 'read',
   grants: ['query-lsi1'],
   page: 'counted',
-  request: () => z.object({ group_id: id(), ...paging(1000) }),
+  request: () => z.object({ group_id: id<GroupId>(), ...paging(1000) }),
   reply: () => z.array(z.object({ user_id: z.int(), group_id: z.int(), created_at: z.string() })),
 } satisfies Operation;
 
@@ -298,8 +299,8 @@ export const groupInviteHandle = {
   description: 'The invitee accepts or rejects; `user_id` is the inviter.',
   access: 'person',
   scope: 'groups',
-  grants: [...QUEUED, 'query-lsi1'],
-  request: () => z.object({ group_id: id(), user_id: id(), approval: flag() }),
+  grants: [...QUEUE_GRANTS, 'query-lsi1'],
+  request: () => z.object({ group_id: id<GroupId>(), user_id: id<UserId>(), approval: flag() }),
   reply: () => z.object({}),
 } satisfies Operation;
 
@@ -341,7 +342,7 @@ export const groupDisplayName = {
   access: 'person',
   scope: 'groups',
   grants: [],
-  request: () => z.object({ group_id: id(), value: name(LONGEST.name) }),
+  request: () => z.object({ group_id: id<GroupId>(), value: name(LONGEST.name) }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -356,7 +357,7 @@ export const groupMembersDisplayName = {
   access: 'anyone',
   scope: 'read',
   grants: [],
-  request: () => z.object({ group_id: id(), user_list: ids(1, MOST_READ) }),
+  request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_READ) }),
   reply: () => z.array(memberReply),
 } satisfies Operation;
 
@@ -371,7 +372,7 @@ export const groupMsgMuteMode = {
   access: 'person',
   scope: 'groups',
   grants: [],
-  request: () => z.object({ group_id: id(), msg_mute_mode: integer(0, 2) }),
+  request: () => z.object({ group_id: id<GroupId>(), msg_mute_mode: integer(0, 2) }),
   reply: () => z.object({}),
 } satisfies Operation;
 
@@ -386,7 +387,7 @@ export const groupMsgPushMode = {
   access: 'person',
   scope: 'groups',
   grants: [],
-  request: () => z.object({ group_id: id(), msg_push_mode: integer(-(2 ** 31), 2 ** 31 - 1) }),
+  request: () => z.object({ group_id: id<GroupId>(), msg_push_mode: integer(-(2 ** 31), 2 ** 31 - 1) }),
   reply: () => z.object({}),
 } satisfies Operation;
 
@@ -401,7 +402,7 @@ export const groupQrcodeSign = {
   access: 'anyone',
   scope: 'groups',
   grants: [],
-  request: () => z.object({ group_id: id() }),
+  request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => z.object({ qr_info: z.string(), create_at: z.int(), expire_at: z.int() }),
 } satisfies Operation;
 
@@ -415,7 +416,7 @@ export const groupQrcodeInvite = {
   description: 'Joins a group by a code.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ qr_info: text(1024) }),
   reply: () => z.object({ group_id: z.int(), name: z.string() }),
 } satisfies Operation;

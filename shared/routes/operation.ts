@@ -86,7 +86,10 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   parameters?: 'query';
   /** Permanent, like the id. */
   area: Area;
-  /** Section of the API documents: `7.x` for groups, `1.x` for users, `token` for logins, `file` for addresses of files, `roster` for friends. */
+  /**
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`) for a route beyond them,
+   * which test/fixtures/own-endpoints.json and roster-endpoints.json list.
+   */
   section: string;
   /** What the summary leaves open, in full sentences. */
   description?: string;

@@ -13,6 +13,7 @@ import {
   text,
 } from '../http/parameters.ts';
 import { contactReply } from '../http/replies.ts';
+import type { UserId } from '../ids.ts';
 import type { Operation } from './operation.ts';
 
 const area = 'roster';
@@ -20,7 +21,7 @@ const area = 'roster';
 /** A request to become a friend. The lists of the API documents name no required field. */
 const friendRequest = () =>
   z.object({
-    user_id: id(),
+    user_id: id<UserId>(),
     alias: z._default(name(LONGEST.name), ''),
     reason: z._default(text(LONGEST.reason), ''),
     auth_answer: z._default(text(LONGEST.description), ''),
@@ -44,7 +45,7 @@ export const rosterAccept = {
   access: 'person',
   scope: 'users',
   grants: ['put', 'check'],
-  request: () => z.object({ user_id: id() }),
+  request: () => z.object({ user_id: id<UserId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -111,7 +112,7 @@ export const rosterBlock = {
   access: 'person',
   scope: 'users',
   grants: ['put', 'delete', 'check'],
-  request: () => z.object({ user_id: id() }),
+  request: () => z.object({ user_id: id<UserId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -141,7 +142,7 @@ export const rosterDecline = {
   access: 'person',
   scope: 'users',
   grants: ['put'],
-  request: () => z.object({ user_id: id(), reason: z._default(text(LONGEST.reason), '') }),
+  request: () => z.object({ user_id: id<UserId>(), reason: z._default(text(LONGEST.reason), '') }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -157,7 +158,7 @@ export const rosterDelete = {
   access: 'person',
   scope: 'users',
   grants: ['put', 'delete'],
-  request: () => z.object({ user_id: id() }),
+  request: () => z.object({ user_id: id<UserId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -174,7 +175,7 @@ export const rosterExt = {
   grants: ['put', 'delete'],
   request: () =>
     z.object({
-      user_id: id(),
+      user_id: id<UserId>(),
       alias: z.optional(name(LONGEST.name)),
       ext: z.optional(bytes(LONGEST.infoBytes)),
       mute_notification: z.optional(flag()),
@@ -193,7 +194,7 @@ export const rosterId = {
   access: 'person',
   scope: 'read',
   grants: [],
-  request: () => z.object({ user_id: id() }),
+  request: () => z.object({ user_id: id<UserId>() }),
   reply: () => contactReply,
 } satisfies Operation;
 
@@ -211,7 +212,7 @@ export const rosterListDetails = {
   scope: 'read',
   grants: [],
   timeout: 25,
-  request: () => z.object({ list: ids(0, MOST_READ) }),
+  request: () => z.object({ list: ids<UserId>(0, MOST_READ) }),
   reply: () => z.array(contactReply),
 } satisfies Operation;
 
@@ -242,7 +243,7 @@ export const rosterMayMessage = {
   access: 'anyone',
   scope: 'read',
   grants: [],
-  request: () => z.object({ user_id: id(), roster_id: id() }),
+  request: () => z.object({ user_id: id<UserId>(), roster_id: id<UserId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -288,6 +289,6 @@ export const rosterUnblock = {
   access: 'person',
   scope: 'users',
   grants: ['put', 'delete'],
-  request: () => z.object({ user_id: id() }),
+  request: () => z.object({ user_id: id<UserId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;

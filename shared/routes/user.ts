@@ -16,6 +16,7 @@ import {
 } from '../http/parameters.ts';
 import { settingsReply } from '../http/replies.ts';
 import { newPassword, password, username } from '../http/user-schemas.ts';
+import type { UserId } from '../ids.ts';
 import { type Operation, PASSWORD_MEMORY } from './operation.ts';
 
 const area = 'user';
@@ -64,7 +65,7 @@ export const userAvatarBatch = {
   grants: ['check'],
   timeout: 25,
   mostBody: MOST_BATCH_BODY,
-  request: () => batch({ user_id: id() }),
+  request: () => batch({ user_id: id<UserId>() }),
   entry: () => z.object({ avatar: url() }),
   reply: () => z.array(z.object({ user_id: z.int(), success: z.boolean(), reason: z.string() })),
 } satisfies Operation;
@@ -160,7 +161,7 @@ export const userDisable = {
   access: 'admin',
   scope: 'users',
   grants: [],
-  request: () => z.object({ list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -191,7 +192,7 @@ export const userEnable = {
   access: 'admin',
   scope: 'users',
   grants: [],
-  request: () => z.object({ list: ids(1, MOST_WRITTEN) }),
+  request: () => z.object({ list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -359,7 +360,7 @@ export const userProfileBatch = {
   grants: ['check'],
   timeout: 25,
   mostBody: MOST_BATCH_BODY,
-  request: () => batch({ user_id: id() }),
+  request: () => batch({ user_id: id<UserId>() }),
   entry: () =>
     z.object({
       description: z.optional(text(LONGEST.description)),
@@ -572,7 +573,7 @@ export const userSettingsSet = {
   grants: ['check'],
   request: () =>
     z.object({
-      user_id: id(),
+      user_id: id<UserId>(),
       auth_answer: z.optional(text(LONGEST.description)),
       auth_mode: z.optional(integer(0, 3)),
       auth_question: z.optional(text(LONGEST.description)),

@@ -56,11 +56,12 @@ export interface AvatarUpload {
 /** The upload of a reserved file; undefined for every other arrival. */
 export function reservedUpload(arrival: Arrival): ReservedUpload | undefined {
   const file = reservedFile(arrival.key);
-  return file && { ...arrival, ...file };
+  return file && ({ ...arrival, ...file } as ReservedUpload);
 }
 
 /** The upload of an avatar; undefined for every other arrival. */
-export const avatarUpload = ({ key }: Arrival): AvatarUpload | undefined => uploadedAvatar(key);
+export const avatarUpload = ({ key }: Arrival): AvatarUpload | undefined =>
+  uploadedAvatar(key) as AvatarUpload | undefined;
 
 /** Uploads what a client would upload by the form. */
 export const putFormUpload = (app: AppId, group: GroupId, random: string, content: Content): Promise<void> =>

@@ -38,7 +38,7 @@ export async function* filesByGroup(
     if (id === undefined) break;
     if (Number(id) !== group) {
       if (group !== undefined) yield [group, objects];
-      group = Number(id);
+      group = Number(id) as GroupId;
       objects = [];
     }
     objects.push(object);

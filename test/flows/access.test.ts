@@ -7,6 +7,7 @@ import { update } from '../../shared/data/step.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { type Operation, routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';
+import { userId } from '../support/ids.ts';
 import { Given, inBothWorlds, type Person } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
@@ -111,7 +112,7 @@ const REFUSED: Record<string, (cast: Cast) => Request & { error: ErrorName }> = 
   }),
   'a genuine user token of an unknown user': ({ given }) => ({
     app: given.app,
-    token: newUserToken(given.record, 1, 1),
+    token: newUserToken(given.record, userId(1), 1),
     error: 'loginAgain',
   }),
   'a genuine admin token that was never issued': ({ given }) => ({

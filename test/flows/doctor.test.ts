@@ -9,6 +9,7 @@ import { Database } from '../../shared/data/database.ts';
 import { putJob } from '../../shared/data/job-repo.ts';
 import { newFolder, ops, opsHere } from '../ops/command-line.ts';
 import { newTable } from '../support/database.ts';
+import { appId, groupId } from '../support/ids.ts';
 import { laptopStack } from '../support/stack.ts';
 
 const stack = await laptopStack();
@@ -249,7 +250,7 @@ describe('the doctor', () => {
     // Nothing reads the stream of this table.
     const table = await newTable();
     await new Database(table.client, table.name).write([
-      putJob({ kind: 'dissolved group', app: 'shop', group: 7, createdAt: 1 }),
+      putJob({ kind: 'dissolved group', app: appId('shop'), group: groupId(7), createdAt: 1 }),
     ]);
     expect(await checkBackground(table, 'shop', 0)).toMatchObject({
       state: 'wrong',

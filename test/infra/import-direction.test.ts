@@ -9,7 +9,8 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   // Declarations for infrastructure, documents, tests and functions: plain data, and schemas that are built when needed.
   {
     files: /^shared\/routes\//,
-    mayImport: /^(shared\/routes\/|shared\/http\/(parameters|batch|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
+    mayImport:
+      /^(shared\/(ids\.ts$|routes\/)|shared\/http\/(parameters|batch|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
   },
   {
     files: /^(shared\/environment|shared\/metrics|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/,

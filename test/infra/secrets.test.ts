@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { newAdminToken, newUserToken } from '../../shared/call/token.ts';
+import { userId } from '../support/ids.ts';
 import { secretsIn } from '../support/secrets.ts';
 import { resourcesOf, synthesizedTemplates } from './templates.ts';
 
@@ -26,7 +27,7 @@ const KNOWN = ['TABLE_NAME', 'BUCKET_NAME', 'OPERATION', 'STAGE', 'AREA'];
 it('secrets are recognised by their form', () => {
   const app = { app: 'a', secret: 'c2VjcmV0' } as Parameters<typeof newAdminToken>[0];
   expect(secretsIn(`x ${newAdminToken(app)}"`)).toEqual(['token']);
-  expect(secretsIn(`{"t":"${newUserToken(app, 7, 8)}"}`)).toEqual(['token']);
+  expect(secretsIn(`{"t":"${newUserToken(app, userId(7), 8)}"}`)).toEqual(['token']);
   expect(secretsIn('AKIAIOSFODNN7EXAMPLE')).toEqual(['key of AWS']);
   expect(secretsIn('https://b.s3.amazonaws.com/k?X-Amz-Signature=0123456789abcdef')).toEqual(['signed address']);
   expect(secretsIn('-----BEGIN EC PRIVATE KEY-----')).toEqual(['private key']);

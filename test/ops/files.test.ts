@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileOf, registrationOf } from '../../shared/data/file-repo.ts';
 import { sequenceOf } from '../../shared/data/sequence-repo.ts';
 import { checkFiles } from '../../shared/domain/app/files.ts';
-import { newRandom } from '../../shared/ids.ts';
+import { type GroupId, newRandom } from '../../shared/ids.ts';
 import { TestBucket } from '../support/bucket.ts';
 import { type Form, opaque, postForm, put, share } from '../support/files.ts';
 import { problems } from '../support/invariants.ts';
@@ -54,7 +54,7 @@ async function aGroup() {
     const file = await given.db.read(fileOf(given.app, group, record.file_id));
     return `files/${given.app}/${group}/${file?.object}`;
   };
-  return { given, alice, group: group as number, objectsOf };
+  return { given, alice, group: group as GroupId, objectsOf };
 }
 
 const formFor = (person: Actor, to_id: number): Promise<Form> =>

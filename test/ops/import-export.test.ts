@@ -19,11 +19,12 @@ import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import type { Line } from '../../shared/domain/app/lines/kinds.ts';
 import { createGroup } from '../../shared/domain/group/creation.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
-import { hashPassword } from '../../shared/domain/user/password.ts';
 import { setPassword } from '../../shared/domain/user/password-change.ts';
+import { hashPassword } from '../../shared/domain/user/password-hash.ts';
 import { register } from '../../shared/domain/user/registration.ts';
 import { newTable } from '../support/database.ts';
 import { Conflicts } from '../support/guards.ts';
+import { groupId, userId } from '../support/ids.ts';
 import { itemsOf, problems } from '../support/invariants.ts';
 import { replace } from '../support/replace.ts';
 import { opsHere, stackFolder } from './command-line.ts';
@@ -353,7 +354,7 @@ describe('passwords', () => {
     expect(out).not.toContain('plain and simple');
     expect(JSON.stringify(await itemsOf(table, app.app))).not.toContain('plain and simple');
 
-    const logIn = async (id: number, password: string) => loginById(await callOf(app), id, password);
+    const logIn = async (id: number, password: string) => loginById(await callOf(app), userId(id), password);
     expect(await logIn(BEYOND, 'plain and simple')).toMatchObject({ user_id: BEYOND });
     for (const guess of ['', 'undefined', 'plain and simple'])
       await expect(logIn(BEYOND + 1, guess)).rejects.toMatchObject({ name: 'noPermission' });
@@ -362,7 +363,7 @@ describe('passwords', () => {
 
     const other = await newApp();
     await moved('import', other.app, fileOf(await exported(app)));
-    expect(await loginById(await callOf(other), BEYOND, 'plain and simple')).toMatchObject({ user_id: BEYOND });
+    expect(await loginById(await callOf(other), userId(BEYOND), 'plain and simple')).toMatchObject({ user_id: BEYOND });
   });
 });
 
@@ -375,8 +376,8 @@ describe('ids after an import', () => {
     ids.push(80, 81);
     const given = { name: 'New', avatar: '', description: '', type: 0 as const, user_list: [] };
     expect(await createGroup(await callOf(app, 70), given)).toMatchObject({ group_id: 81 });
-    expect(await db().read(userOf(app.app, 70))).toMatchObject({ username: 'u70', owned: 2 });
-    expect(await db().read(groupOf(app.app, 80))).toMatchObject({ owner: 70, count: 1 });
+    expect(await db().read(userOf(app.app, userId(70)))).toMatchObject({ username: 'u70', owned: 2 });
+    expect(await db().read(groupOf(app.app, groupId(80)))).toMatchObject({ owner: 70, count: 1 });
     expect(await problems(table, app.app)).toEqual([]);
   });
 });

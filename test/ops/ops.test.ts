@@ -14,6 +14,7 @@ import { put, remove, update } from '../../shared/data/step.ts';
 import { putUser, type User } from '../../shared/data/user-repo.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { newTable, putAll } from '../support/database.ts';
+import { appId, groupId, userId } from '../support/ids.ts';
 import { ops, opsHere, stackFolder } from './command-line.ts';
 
 let table: Awaited<ReturnType<typeof newTable>>;
@@ -62,13 +63,15 @@ async function callWith(app: string, token: string): Promise<ErrorName | undefin
   );
 }
 
-async function addUser(app: string, user: number, more: Partial<User> = {}) {
+async function addUser(app: string, id: number, more: Partial<User> = {}) {
   const password = { salt: '', hash: '', N: 1, r: 1, p: 1 };
-  const base = { user, username: `user_${user}`, status: 'active', password, epoch: 0, confirm: false } as const;
-  await db().write(putUser(app, { ...base, joined: 0, owned: 0, createdAt: 1000 + user, ...more }));
+  const user = userId(id);
+  const base = { user, username: `user_${id}`, status: 'active', password, epoch: 0, confirm: false } as const;
+  await db().write(putUser(appId(app), { ...base, joined: 0, owned: 0, createdAt: 1000 + id, ...more }));
 }
 
-const total = async (app: string, counted: 'users' | 'groups') => totalOf(await db().read(countersOf(app)), counted);
+const total = async (app: string, counted: 'users' | 'groups') =>
+  totalOf(await db().read(countersOf(appId(app))), counted);
 
 describe('apps', () => {
   it('apps are created, shown and listed', async () => {
@@ -81,7 +84,7 @@ describe('apps', () => {
       limits_set: ['files', 'tags'],
     });
     expect(made.limits).toMatchObject({ files: 10, tags: 5, devices: 20 });
-    expect(JSON.stringify(made)).not.toContain((await db().read(appOf('shop')))!.secret);
+    expect(JSON.stringify(made)).not.toContain((await db().read(appOf(appId('shop'))))!.secret);
     expect(await json('apps', 'show', 'shop')).toEqual(made);
     const drawn = await json('apps', 'create');
     expect(drawn.app_id).toMatch(/^[a-z][a-z0-9]{11}$/);
@@ -110,7 +113,7 @@ describe('apps', () => {
   it('registration of an app is opened and closed', async () => {
     await json('apps', 'create', '--id', 'club');
     expect(await json('apps', 'registration', 'club', 'closed')).toMatchObject({ registration: 'closed' });
-    expect((await db().read(appOf('club')))!.registration).toBe('closed');
+    expect((await db().read(appOf(appId('club'))))!.registration).toBe('closed');
     expect(await json('apps', 'registration', 'club', 'open')).toMatchObject({ registration: 'open' });
     expect(await refused('apps', 'registration', 'club', 'ajar')).toContain("'ajar' is invalid for argument 'state'");
   });
@@ -129,7 +132,7 @@ describe('apps', () => {
     expect(sure).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('never reused') });
 
     expect(await callWith('gone', token)).toBe('appMissing');
-    expect(await db().read(adminTokenOf('gone', tokenHash(token)))).toBeUndefined();
+    expect(await db().read(adminTokenOf(appId('gone'), tokenHash(token)))).toBeUndefined();
     expect(await refused('apps', 'create', '--id', 'gone')).toContain('is taken');
     expect(await refused('apps', 'enable', 'gone')).toBe('there is no app "gone"');
     expect(await refused('tokens', 'issue', 'gone')).toBe('there is no app "gone"');
@@ -147,20 +150,20 @@ describe('limits', () => {
       limits: { files: 1000 },
       limits_set: ['group_capacity'],
     });
-    expect((await db().read(appOf('caps')))!.limits).toEqual({ group_capacity: 100_000 });
+    expect((await db().read(appOf(appId('caps'))))!.limits).toEqual({ group_capacity: 100_000 });
     expect(await text('apps', 'limits', 'caps')).toMatch(/group_capacity +100000 +set +1 to 100000\n/);
   });
 
   it('two changes of limits at the same moment are both kept', async () => {
     await json('apps', 'create', '--id', 'race');
     await Promise.all([json('apps', 'limits', 'race', 'files=7'), json('apps', 'limits', 'race', 'tags=8')]);
-    expect((await db().read(appOf('race')))!.limits).toEqual({ files: 7, tags: 8 });
+    expect((await db().read(appOf(appId('race'))))!.limits).toEqual({ files: 7, tags: 8 });
   });
 
   it('a wrong limit is named, and nothing is changed', async () => {
     const sentence = await refused('apps', 'limits', 'caps', 'files=3', 'groups_joined=3001');
     expect(sentence).toContain('groups_joined: takes a whole number from 0 to 3000');
-    expect((await db().read(appOf('caps')))!.limits).toEqual({ group_capacity: 100_000 });
+    expect((await db().read(appOf(appId('caps'))))!.limits).toEqual({ group_capacity: 100_000 });
     for (const name of ['upload_life', 'download_life'])
       expect(await refused('apps', 'limits', 'caps', `${name}=3601`)).toContain(
         `${name}: takes a whole number from 1 to 3600, or "default"; not "3601"`,
@@ -169,7 +172,7 @@ describe('limits', () => {
 
   it('a stored limit above the allowed value is shown as the value that counts', async () => {
     await json('apps', 'create', '--id', 'older');
-    await db().write([updateApp('older', { limits: { download_life: 43_200 } })]);
+    await db().write([updateApp(appId('older'), { limits: { download_life: 43_200 } })]);
     expect(await json('apps', 'limits', 'older')).toMatchObject({ limits: { download_life: 3600 } });
     expect(await text('apps', 'limits', 'older')).toMatch(/download_life +3600 +set +1 to 3600\n/);
     expect(await text('apps', 'show', 'older')).toMatch(/limits +download_life=3600\n/);
@@ -179,13 +182,13 @@ describe('limits', () => {
     await json('apps', 'create', '--id', 'many');
     for (let user = 1; user <= 30; user++) await addUser('many', user, { owned: user % 3 });
     // Left from a time when there was a limit.
-    await db().write([counters.count('many', 'users', 999, 5)]);
+    await db().write([counters.count(appId('many'), 'users', 999, 5)]);
     expect(await json('apps', 'limits', 'many', 'users=100', 'groups=50')).toMatchObject({ users: 30, groups: 30 });
     expect([await total('many', 'users'), await total('many', 'groups')]).toEqual([30, 30]);
 
     await addUser('many', 31, { owned: 1 });
-    await db().write([counters.count('many', 'users', 1)]);
-    await db().write([counters.count('many', 'groups', 1)]);
+    await db().write([counters.count(appId('many'), 'users', 1)]);
+    await db().write([counters.count(appId('many'), 'groups', 1)]);
     expect(await text('apps', 'show', 'many')).toMatch(/users +31 of 100\ngroups +31 of 50\n/);
 
     // A user whom a function with the old record registered is not counted.
@@ -198,10 +201,10 @@ describe('limits', () => {
 
   it('users and groups are counted over several pages', async () => {
     await json('apps', 'create', '--id', 'large');
-    const users = Array.from({ length: 1001 }, (_, user) => user + 1);
+    const users = Array.from({ length: 1001 }, (_, user) => userId(user + 1));
     const items = users.flatMap((user) => [
-      { ...schema.user.key('large', user), owned: 2 },
-      schema.directoryEntry.key('large', 1000, user),
+      { ...schema.user.key(appId('large'), user), owned: 2 },
+      schema.directoryEntry.key(appId('large'), 1000, user),
     ]);
     await putAll(table, items);
     expect(await json('apps', 'limits', 'large', 'users=5000')).toMatchObject({ users: 1001 });
@@ -220,7 +223,7 @@ describe('tokens', () => {
   it('an issued admin token is valid, is shown once, and only its hash is stored', async () => {
     await json('apps', 'create', '--id', 'keys');
     const issued = await json('tokens', 'issue', 'keys', '--name', 'backend', '--expires', '30d');
-    const app = (await db().read(appOf('keys'))) as App;
+    const app = (await db().read(appOf(appId('keys')))) as App;
     expect(isGenuine(app, parseToken(issued.token)!)).toBe(true);
     expect(Date.parse(issued.expires_at) - Date.now()).toBeGreaterThan(29.9 * 86_400_000);
     expect(await callWith('keys', issued.token)).toBeUndefined();
@@ -256,7 +259,7 @@ describe('tokens', () => {
   it('an expired admin token is listed as expired (loginAgain)', async () => {
     await json('apps', 'create', '--id', 'old');
     const { token } = await json('tokens', 'issue', 'old', '--expires', '2099-01-31T12:00Z');
-    await db().write([update(schema.adminToken.key('old', tokenHash(token)), { set: { expiresAt: 1000 } })]);
+    await db().write([update(schema.adminToken.key(appId('old'), tokenHash(token)), { set: { expiresAt: 1000 } })]);
     expect((await json('tokens', 'list', 'old')).tokens).toMatchObject([{ state: 'expired', last_used_at: null }]);
     expect(await callWith('old', token)).toBe('loginAgain');
   });
@@ -271,12 +274,12 @@ describe('users', () => {
     await json('apps', 'create', '--id', 'people');
     await addUser('people', 123456, { username: 'Alice' });
     await addUser('people', 234567, { username: 'bob' });
-    await db().write([put(schema.mobile.key('people', '+491234567'), { user: 123456 })]);
-    await db().write([put(schema.mobile.key('people', '234567'), { user: 123456 })]);
+    await db().write([put(schema.mobile.key(appId('people'), '+491234567'), { user: 123456 })]);
+    await db().write([put(schema.mobile.key(appId('people'), '234567'), { user: 123456 })]);
   });
   const lock = () => {
     const fails = Array.from({ length: 10 }, () => Date.now());
-    return db().write([put(schema.lock.key('people', '123456'), { fails, lockedUntil: Date.now() + 600_000 })]);
+    return db().write([put(schema.lock.key(appId('people'), '123456'), { fails, lockedUntil: Date.now() + 600_000 })]);
   };
 
   it.each(['123456', 'alice', '+491234567'])('users unlock %s ends the lock-out of that user', async (named) => {
@@ -287,7 +290,7 @@ describe('users', () => {
       was_locked: true,
       failures: 10,
     });
-    expect(await db().read(lockOf('people', '123456'))).toBeUndefined();
+    expect(await db().read(lockOf(appId('people'), '123456'))).toBeUndefined();
     expect(await text('users', 'unlock', 'people', named)).toContain('was not locked out');
   });
 
@@ -295,8 +298,8 @@ describe('users', () => {
     const now = Date.now();
     const device = { seen: now, createdAt: now, login: now, expiresAt: 0, epoch: 0, agent: '', platform: 6 };
     const fails = Array(10).fill(now);
-    await db().write([put(schema.device.key('people', 123456, 71), { ...device, sn: 71, fails })]);
-    await db().write([put(schema.device.key('people', 123456, 72), { ...device, sn: 72 })]);
+    await db().write([put(schema.device.key(appId('people'), userId(123456), 71), { ...device, sn: 71, fails })]);
+    await db().write([put(schema.device.key(appId('people'), userId(123456), 72), { ...device, sn: 72 })]);
     expect((await json('users', 'find', 'people', 'alice')).devices).toMatchObject([
       { device_sn: 71, failures: 10, locked_until: new Date(now + 600_000).toISOString() },
       { device_sn: 72, failures: 0, locked_until: null },
@@ -308,8 +311,8 @@ describe('users', () => {
       failures: 0,
     });
     for (const sn of [71, 72]) {
-      expect(await db().read(deviceOf('people', 123456, sn))).not.toHaveProperty('fails');
-      await db().write([remove(schema.device.key('people', 123456, sn))]);
+      expect(await db().read(deviceOf(appId('people'), userId(123456), sn))).not.toHaveProperty('fails');
+      await db().write([remove(schema.device.key(appId('people'), userId(123456), sn))]);
     }
   });
 
@@ -325,9 +328,11 @@ describe('users', () => {
       agent: 'App/1',
       platform: 2,
     };
-    await db().write([update(schema.device.key('people', 123456, 77), { set: { ...set, sn: 77 } })]);
-    await db().write([update(schema.device.key('people', 123456, 78), { set: { ...set, sn: 78, epoch: 1 } })]);
-    await db().write([update(schema.user.key('people', 123456), { set: { mobile: '+491234567' } })]);
+    await db().write([update(schema.device.key(appId('people'), userId(123456), 77), { set: { ...set, sn: 77 } })]);
+    await db().write([
+      update(schema.device.key(appId('people'), userId(123456), 78), { set: { ...set, sn: 78, epoch: 1 } }),
+    ]);
+    await db().write([update(schema.user.key(appId('people'), userId(123456)), { set: { mobile: '+491234567' } })]);
     const shown = await json('users', 'find', 'people', 'ALICE');
     expect(shown).toMatchObject({
       user_id: 123456,
@@ -356,7 +361,7 @@ describe('users', () => {
     expect(await refused('users', 'unlock', 'people', 'x#y')).toContain('has no user');
     expect(await refused('users', 'unlock', 'nowhere', 'alice')).toBe('there is no app "nowhere"');
     await addUser('people', 345678);
-    await db().write([update(schema.user.key('people', 345678), { set: { status: 'deleted' } })]);
+    await db().write([update(schema.user.key(appId('people'), userId(345678)), { set: { status: 'deleted' } })]);
     expect(await refused('users', 'unlock', 'people', '345678')).toContain('has no user');
   });
 });
@@ -372,8 +377,8 @@ describe('jobs', () => {
   it('jobs list shows waiting jobs, oldest first, and jobs retry hands out those that are named', async () => {
     expect(await json('jobs', 'list')).toEqual({ jobs: [] });
     expect(await text('jobs', 'list')).toBe('No unfinished jobs.\n');
-    const user = await add({ kind: 'deleted user', app: 'shop', user: 5, createdAt: made(1) });
-    const group = await add({ kind: 'dissolved group', app: 'shop', group: 7, createdAt: made(20) });
+    const user = await add({ kind: 'deleted user', app: appId('shop'), user: userId(5), createdAt: made(1) });
+    const group = await add({ kind: 'dissolved group', app: appId('shop'), group: groupId(7), createdAt: made(20) });
     const { jobs } = await json('jobs', 'list');
     expect(jobs).toMatchObject([
       { job_id: jobId(group), kind: 'dissolved group', app_id: 'shop', of: 'group 7', touched_at: null },
@@ -403,7 +408,7 @@ describe('jobs', () => {
 
   it('jobs are spread over partitions of the index, and still listed in order', async () => {
     const steps = Array.from({ length: 60 }, (_, n) =>
-      putJob({ kind: 'deleted user', app: 'spread', user: n, createdAt: made(100 + ((n * 7) % 60)) }),
+      putJob({ kind: 'deleted user', app: appId('spread'), user: userId(n), createdAt: made(100 + ((n * 7) % 60)) }),
     );
     await db().write(steps);
     const partitions = steps.map(({ item }) => item?.gsi1pk);

@@ -5,6 +5,7 @@ import * as schema from '../../shared/data/schema.ts';
 import { routes } from '../../shared/routes/index.ts';
 import type { Request } from '../support/api.ts';
 import { putAll } from '../support/database.ts';
+import { groupId, userId } from '../support/ids.ts';
 import { requestOf, type Scene, setScene, warmUp } from '../support/recipes.ts';
 import { Given } from '../support/story.ts';
 import { Recorder } from '../support/table-recorder.ts';
@@ -47,30 +48,31 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
     const made = now - LONG_AGO + n;
     const until = made + 60_000;
     const id = 3_000_000 + n;
+    const [user, other] = [userId(id), groupId(id)];
     const [invited, applied] = [
-      schema.invitation.orders.newest(made, group, id),
-      schema.application.orders.newest(made, id),
+      schema.invitation.orders.newest(made, group, user),
+      schema.application.orders.newest(made, user),
     ];
     const handled = { reason: 'let me in', status: 0, createdAt: made, expiresAt: until, updatedAt: made, ttl };
     return [
-      { ...schema.cleanedGroup.key(app, made, id), ttl },
+      { ...schema.cleanedGroup.key(app, made, other), ttl },
       {
-        ...schema.userMembership.key(app, carol.id, id),
+        ...schema.userMembership.key(app, carol.id, other),
         settled: made,
-        lsi2sk: schema.userMembership.orders.void(made, id),
+        lsi2sk: schema.userMembership.orders.void(made, other),
         ttl,
       },
       {
-        ...schema.groupMembership.key(app, group, id),
+        ...schema.groupMembership.key(app, group, user),
         banned: made,
         bannedUntil: until,
-        lsi2sk: banOrder(made, until, id),
+        lsi2sk: banOrder(made, until, user),
         invited: made,
         applied: made,
         ttl,
       },
-      { ...schema.invitation.key(app, grace.id, group, id), ...handled, lsi1sk: invited, lsi2sk: invited },
-      { ...schema.application.key(app, group, id), ...handled, lsi1sk: applied, lsi2sk: applied },
+      { ...schema.invitation.key(app, grace.id, group, user), ...handled, lsi1sk: invited, lsi2sk: invited },
+      { ...schema.application.key(app, group, user), ...handled, lsi1sk: applied, lsi2sk: applied },
       {
         ...schema.file.key(app, group, id),
         id,

@@ -6,7 +6,9 @@ import { updateGroup } from '../../shared/data/group-repo.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
 import { peopleOf } from '../../shared/data/remains-repo.ts';
 import * as schema from '../../shared/data/schema.ts';
+import type { GroupId } from '../../shared/ids.ts';
 import { putAll } from '../support/database.ts';
+import { groupId, userId } from '../support/ids.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
@@ -16,9 +18,9 @@ const LARGE = 10_000;
 const SINCE = 1_700_000_000_000;
 
 /** Members who do nothing: their side of the group is all that a large group's cost could come from. */
-async function fill(given: Given, group: number, count: number): Promise<void> {
+async function fill(given: Given, group: GroupId, count: number): Promise<void> {
   const items = Array.from({ length: count }, (_, n) => {
-    const user = 1_000_000 + n;
+    const user = userId(1_000_000 + n);
     const joined = SINCE + n;
     const lsi1sk = schema.groupMembership.orders.joined(joined, 0, user);
     return { ...schema.groupMembership.key(given.app, group, user), state: 'member', role: 0, joined, lsi1sk };
@@ -105,7 +107,7 @@ describe('Costs in a group of ten and of ten thousand', () => {
 test('a user in 3,000 groups lists them in two round trips', async () => {
   const given = await Given.app(await worldInProcess());
   const alice = await given.user('alice');
-  const groups = Array.from({ length: 3000 }, (_, n) => 5_000_000 + n);
+  const groups = Array.from({ length: 3000 }, (_, n) => groupId(5_000_000 + n));
   await putAll(
     given.world.table,
     groups.map((group, n) => {

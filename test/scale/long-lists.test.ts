@@ -3,7 +3,9 @@ import { documentClient } from '../../shared/data/client.ts';
 import { NEW_GROUP } from '../../shared/data/group-repo.ts';
 import { banOrder, FOR_EVER, type Key, time } from '../../shared/data/keys.ts';
 import * as schema from '../../shared/data/schema.ts';
+import type { UserId } from '../../shared/ids.ts';
 import { putAll } from '../support/database.ts';
+import { groupId, userId } from '../support/ids.ts';
 import { Given, type Person } from '../support/story.ts';
 import { Recorder } from '../support/table-recorder.ts';
 import { worldInProcess } from '../support/world.ts';
@@ -42,7 +44,7 @@ async function walk(who: Person, call: Parameters<Person['asks']>[0], parameters
 
 describe('The list of bans', () => {
   interface Ban {
-    user: number;
+    user: UserId;
     banned: number;
     until: number;
   }
@@ -77,7 +79,7 @@ describe('The list of bans', () => {
     return Array.from({ length: count }, (_, n) => {
       const length = lengths[n % lengths.length]!;
       const banned = n % 3 === 0 ? Date.now() - length * (1 - (n % 2) / 2) : Date.now() - n * 60 * MINUTE;
-      return { user: 1_000_000 + n, banned, until: n % 7 === 0 ? FOR_EVER : banned + length };
+      return { user: userId(1_000_000 + n), banned, until: n % 7 === 0 ? FOR_EVER : banned + length };
     });
   };
 
@@ -106,9 +108,9 @@ describe('The list of bans', () => {
   test('a ban costs nothing once it has been over for as long as it ran', async () => {
     const ended = Array.from({ length: 5000 }, (_, n) => {
       const banned = Date.now() - DAY - n;
-      return { user: 1_000_000 + n, banned, until: banned + DAY / 2 - MINUTE };
+      return { user: userId(1_000_000 + n), banned, until: banned + DAY / 2 - MINUTE };
     });
-    const { alice, group_id } = await banAll([...ended, { user: 1, banned: Date.now() - 1, until: FOR_EVER }]);
+    const { alice, group_id } = await banAll([...ended, { user: userId(1), banned: Date.now() - 1, until: FOR_EVER }]);
     // The function holds the app's record from here on.
     await alice.does('GET /group/info', { group_id });
     const { log, body } = await alice.asks('GET /group/banned_list', { group_id });
@@ -119,7 +121,7 @@ describe('The list of bans', () => {
   test('a ban that ends while pages are turned is not listed after its end', async () => {
     const bans = Array.from({ length: 1200 }, (_, n) => {
       const banned = Date.now() - n;
-      return { user: 1_000_000 + n, banned, until: banned + (n % 2 ? 10 : 20) * MINUTE };
+      return { user: userId(1_000_000 + n), banned, until: banned + (n % 2 ? 10 : 20) * MINUTE };
     });
     const { alice, group_id } = await banAll(bans);
     const { body } = await alice.asks('GET /group/banned_list', { group_id, limit: 100 });
@@ -143,7 +145,7 @@ describe('Applications to many groups', () => {
   let alice: Person;
   /** Newest first. */
   let made: { group_id: number; applicant_id: number }[];
-  const group_list = Array.from({ length: GROUPS }, (_, n) => 2_000_000 + n);
+  const group_list = Array.from({ length: GROUPS }, (_, n) => groupId(2_000_000 + n));
 
   beforeAll(async () => {
     given = await Given.app(await worldInProcess());
@@ -170,7 +172,7 @@ describe('Applications to many groups', () => {
     const applications = group_list.flatMap((group_id, n) =>
       Array.from({ length: n === 7 ? 700 : n % 3 }, (_, nth) => ({
         group_id,
-        applicant_id: 3_000_000 + nth,
+        applicant_id: userId(3_000_000 + nth),
         at: now - ((n * 7919 + nth * 104_729) % 1_000_003),
       })),
     );

@@ -22,7 +22,7 @@ export class FileRules {
     };
   }
 
-  get #app(): string {
+  get #app() {
     return this.#run.given.app;
   }
 

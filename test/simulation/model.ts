@@ -14,6 +14,8 @@ import { type Get, type Item, keyText } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { type Sequence, sequenceOf } from '../../shared/data/sequence-repo.ts';
 import { type User, userOf } from '../../shared/data/user-repo.ts';
+import type { AppId } from '../../shared/ids.ts';
+import { groupId, userId } from '../support/ids.ts';
 import type { Stored } from './bucket.ts';
 import type { Statement, Write } from './scheduler.ts';
 
@@ -36,10 +38,10 @@ export interface Event {
  */
 export class Model {
   version = 0;
-  readonly #app: string;
+  readonly #app: AppId;
   readonly #versions: Versions = new Map();
 
-  constructor(app: string) {
+  constructor(app: AppId) {
     this.#app = app;
   }
 
@@ -110,12 +112,12 @@ const whole = (item: Item | undefined): Whole => JSON.parse(JSON.stringify(item)
 
 /** The records of one moment. */
 export class Moment {
-  readonly app: string;
+  readonly app: AppId;
   readonly #versions: Versions;
   readonly #version: number;
   readonly #groupsAt: number;
 
-  constructor(app: string, versions: Versions, version: number, groupsAt: number) {
+  constructor(app: AppId, versions: Versions, version: number, groupsAt: number) {
     this.app = app;
     this.#versions = versions;
     this.#version = version;
@@ -134,23 +136,23 @@ export class Moment {
   item = (key: Key): Item | undefined => this.#entries(key).at(-1)?.item;
 
   group(id: number): Group | undefined {
-    const { get, parse } = groupOf(this.app, id);
+    const { get, parse } = groupOf(this.app, groupId(id));
     const versions = this.#versions.get(keyText(get)) ?? [];
     return parse(versions.findLast(({ version }) => version <= this.#groupsAt)?.item);
   }
 
-  user = (id: number): User | undefined => this.#record(userOf(this.app, id));
+  user = (id: number): User | undefined => this.#record(userOf(this.app, userId(id)));
   membership = (group: number, user: number): GroupMembership | undefined =>
-    this.#record(groupMembershipOf(this.app, group, user));
+    this.#record(groupMembershipOf(this.app, groupId(group), userId(user)));
   userMembership = (user: number, group: number): UserMembership | undefined =>
-    this.#record(userMembershipOf(this.app, user, group));
+    this.#record(userMembershipOf(this.app, userId(user), groupId(group)));
   application = (group: number, user: number): Application | undefined =>
-    this.#record(applicationOf(this.app, group, user));
+    this.#record(applicationOf(this.app, groupId(group), userId(user)));
   invitation = (user: number, group: number, inviter: number): Invitation | undefined =>
-    this.#record(invitationOf(this.app, user, group, inviter));
+    this.#record(invitationOf(this.app, userId(user), groupId(group), userId(inviter)));
 
   invitations(user: number, group: number): Invitation[] {
-    const start = `${schema.user.partition(this.app, user)}|${invitationsToGroup(group)}`;
+    const start = `${schema.user.partition(this.app, userId(user))}|${invitationsToGroup(groupId(group))}`;
     return [...this.#versions.keys()]
       .filter((key) => key.startsWith(start))
       .flatMap((key) => {
@@ -159,8 +161,8 @@ export class Moment {
       });
   }
 
-  file = (group: number, id: number): SharedFile | undefined => this.#record(fileOf(this.app, group, id));
-  sequence = (group: number): Sequence | undefined => this.#record(sequenceOf(this.app, group));
+  file = (group: number, id: number): SharedFile | undefined => this.#record(fileOf(this.app, groupId(group), id));
+  sequence = (group: number): Sequence | undefined => this.#record(sequenceOf(this.app, groupId(group)));
 
   /** As of the version of the groups' records. */
   sequenceThen(group: number): Sequence | undefined {
@@ -169,7 +171,7 @@ export class Moment {
 
   /** The group's files, reserved and published, in order of their numbers. */
   files(group: number): SharedFile[] {
-    const start = `${schema.file.partition(this.app, group)}|`;
+    const start = `${schema.file.partition(this.app, groupId(group))}|`;
     const keys = [...this.#versions.keys()].filter((key) => key.startsWith(start)).sort();
     return keys.flatMap((key) => this.file(group, Number(key.slice(start.length))) ?? []);
   }
@@ -201,8 +203,9 @@ export class Moment {
   }
 
   invitationMadeAt = (user: number, group: number, inviter: number) =>
-    this.madeAt(invitationOf(this.app, user, group, inviter));
-  applicationMadeAt = (group: number, user: number) => this.madeAt(applicationOf(this.app, group, user));
+    this.madeAt(invitationOf(this.app, userId(user), groupId(group), userId(inviter)));
+  applicationMadeAt = (group: number, user: number) =>
+    this.madeAt(applicationOf(this.app, groupId(group), userId(user)));
 
   /** When the user was kicked out of the group, or blocked as a member. */
   kicks = (group: number, user: number): Event[] =>
@@ -225,7 +228,7 @@ export class Moment {
   #lastChange(group: number, user: number, matches: (state: unknown) => boolean): number {
     let state: unknown;
     let at = -1;
-    for (const { version, item } of this.#entries(groupMembershipOf(this.app, group, user).get)) {
+    for (const { version, item } of this.#entries(groupMembershipOf(this.app, groupId(group), userId(user)).get)) {
       if (item?.state !== state && matches(item?.state)) at = version;
       state = item?.state;
     }

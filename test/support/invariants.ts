@@ -16,6 +16,7 @@ import * as schema from '../../shared/data/schema.ts';
 import type { Sequence } from '../../shared/data/sequence-repo.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 import { KEPT_IN_LISTS } from '../../shared/limits.ts';
+import { userId } from './ids.ts';
 import { schemaProblems } from './schema.ts';
 
 /** What is wrong with an app's data. Reads the table whole, so it is for small ones. */
@@ -147,7 +148,7 @@ function checkGroupMembership(id: number, user: number, membership: Member, dema
     `${user} is ${membership.state} of ${id} and listed as ${listed}`,
   );
   const { state, banned = 0, bannedUntil } = membership;
-  const ban = state === 'member' && bannedUntil !== undefined ? banOrder(banned, bannedUntil, user) : undefined;
+  const ban = state === 'member' && bannedUntil !== undefined ? banOrder(banned, bannedUntil, userId(user)) : undefined;
   demand(
     membership.lsi2sk === ban,
     `${user} is banned in ${id} until ${bannedUntil} and listed as ${membership.lsi2sk}`,
@@ -267,10 +268,10 @@ function checkContact(user: number, other: number, contact: StoredContact, recor
     const hidden = blockedAt !== undefined || theirs?.blockedAt !== undefined;
     demand(!hidden, `${user} has a request of ${other}, and one has blocked the other`);
   }
-  const request = requestedAt === undefined ? undefined : requested(requestedAt, other);
+  const request = requestedAt === undefined ? undefined : requested(requestedAt, userId(other));
   demand(lsi1sk === request, `${user} has a request of ${other} at ${requestedAt}, listed as ${lsi1sk}`);
-  const friend = friendAt === undefined ? undefined : friends(friendAt, other);
-  const listed = blockedAt === undefined ? friend : blocked(blockedAt, other);
+  const friend = friendAt === undefined ? undefined : friends(friendAt, userId(other));
+  const listed = blockedAt === undefined ? friend : blocked(blockedAt, userId(other));
   demand(lsi3sk === listed, `${user} lists ${other} as ${lsi3sk}, not ${listed}`);
   const described = records.contactExts.get(user)?.has(other) === true;
   demand(described === (ext === true), `${user} has the ext of ${other}: ${described}, marked ${ext}`);

@@ -6,7 +6,9 @@ import type { Item } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { itemAfter, update } from '../../shared/data/step.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
+import type { AppId, GroupId, UserId } from '../../shared/ids.ts';
 import { putAll } from './database.ts';
+import { userId } from './ids.ts';
 import type { Scene } from './recipes.ts';
 import { PASSWORD } from './secrets.ts';
 import type { Given, Person } from './story.ts';
@@ -17,20 +19,20 @@ export const wide = (characters: number) => '😀'.repeat(characters);
 export const escaped = (characters: number) => '\u0001'.repeat(characters);
 
 /** The largest item of each entity. @param text makes a text of that many characters */
-export const largest = (app: string, text: (characters: number) => string, now: number) => ({
-  groupInfo: (group: number) => ({
+export const largest = (app: AppId, text: (characters: number) => string, now: number) => ({
+  groupInfo: (group: GroupId) => ({
     ...schema.groupInfo.key(app, group),
     name: text(LONGEST.name),
     avatar: text(LONGEST.url),
     updatedAt: now,
   }),
-  groupText: (group: number) => ({
+  groupText: (group: GroupId) => ({
     ...schema.groupText.key(app, group),
     description: text(LONGEST.description),
     ext: 'x'.repeat(LONGEST.infoBytes),
     updatedAt: now,
   }),
-  member: (group: number, user: number, n = 0) => ({
+  member: (group: GroupId, user: UserId, n = 0) => ({
     ...schema.groupMembership.key(app, group, user),
     state: 'member',
     role: ADMIN_ROLE,
@@ -48,7 +50,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     lsi2sk: banOrder(now + n, FOR_EVER, user),
     lsi3sk: schema.groupMembership.orders.admin(now + n, user),
   }),
-  blocked: (group: number, user: number) => ({
+  blocked: (group: GroupId, user: UserId) => ({
     ...schema.groupMembership.key(app, group, user),
     state: 'blocked',
     blocked: now,
@@ -56,7 +58,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     bannedUntil: FOR_EVER,
     lsi1sk: schema.groupMembership.orders.blocked(now, user),
   }),
-  application: (group: number, user: number) => {
+  application: (group: GroupId, user: UserId) => {
     const order = schema.application.orders.newest(now, user);
     const rest = { status: 0, createdAt: now, expiresAt: now + 60_000, ttl: now };
     return {
@@ -68,17 +70,17 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     };
   },
   /** As one item or two. */
-  announcement: (group: number, id: number, content = text(LONGEST.content)) =>
-    putImported(app, group, { id, title: text(LONGEST.title), content, author: id, createdAt: now }).map(
+  announcement: (group: GroupId, id: number, content = text(LONGEST.content)) =>
+    putImported(app, group, { id, title: text(LONGEST.title), content, author: userId(id), createdAt: now }).map(
       (step) => itemAfter(step, undefined) as Item & Key,
     ),
-  file: (group: number, id: number) => ({
+  file: (group: GroupId, id: number) => ({
     ...schema.file.key(app, group, id),
     id,
     name: text(LONGEST.fileName),
     size: 2 ** 31,
     type: '"'.repeat(LONGEST.fileName),
-    uploader: id,
+    uploader: userId(id),
     createdAt: now,
     updatedAt: now,
     published: now,
@@ -86,7 +88,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     lsi1sk: schema.file.orders.newest(now, id),
     ...schema.file.gsi1(app, group, id),
   }),
-  device: (user: number, sn: number) => ({
+  device: (user: UserId, sn: number) => ({
     ...schema.device.key(app, user, sn),
     sn,
     guid: text(256),
@@ -103,7 +105,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     device_token: text(LONGEST.url),
     notifier: text(LONGEST.name),
   }),
-  profile: (user: number) => ({
+  profile: (user: UserId) => ({
     ...schema.profile.key(app, user),
     nick_name: text(LONGEST.name),
     avatar: text(LONGEST.url),
@@ -112,7 +114,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     private_info: 'x'.repeat(LONGEST.infoBytes),
     public_info: 'x'.repeat(LONGEST.infoBytes),
   }),
-  settings: (user: number) => ({
+  settings: (user: UserId) => ({
     ...schema.settings.key(app, user),
     auth_answer: text(LONGEST.description),
     auth_question: text(LONGEST.description),
@@ -123,11 +125,11 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     no_push: true,
     silence_end_time: 23,
   }),
-  tags: (user: number, count: number) => ({
+  tags: (user: UserId, count: number) => ({
     ...schema.tags.key(app, user),
     tags: Array.from({ length: count }, () => text(LONGEST.tag)),
   }),
-  userMembership: (user: number, group: number) => ({
+  userMembership: (user: UserId, group: GroupId) => ({
     ...schema.userMembership.key(app, user, group),
     role: ADMIN_ROLE,
     joined: now,
@@ -141,7 +143,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     lsi3sk: schema.userMembership.orders.administered(now, group),
     ttl: now,
   }),
-  invitation: (user: number, group: number, inviter: number) => {
+  invitation: (user: UserId, group: GroupId, inviter: UserId) => {
     const order = schema.invitation.orders.newest(now, group, inviter);
     const rest = { status: 0, createdAt: now, expiresAt: now + 60_000, updatedAt: now, ttl: now };
     return {
@@ -152,7 +154,7 @@ export const largest = (app: string, text: (characters: number) => string, now: 
       lsi2sk: order,
     };
   },
-  contact: (user: number, other: number) => ({
+  contact: (user: UserId, other: UserId) => ({
     ...schema.contact.key(app, user, other),
     friendAt: now,
     alias: text(LONGEST.name),
@@ -165,17 +167,17 @@ export const largest = (app: string, text: (characters: number) => string, now: 
     lsi1sk: schema.contact.orders.requested(now, other),
     lsi3sk: schema.contact.orders.friends(now, other),
   }),
-  blockedContact: (user: number, other: number) => ({
+  blockedContact: (user: UserId, other: UserId) => ({
     ...schema.contact.key(app, user, other),
     blockedAt: now,
     lsi3sk: schema.contact.orders.blocked(now, other),
   }),
-  contactExt: (user: number, other: number) => ({
+  contactExt: (user: UserId, other: UserId) => ({
     ...schema.contactExt.key(app, user, other),
     ext: 'x'.repeat(LONGEST.infoBytes),
   }),
-  directoryEntry: (user: number) => schema.directoryEntry.key(app, now, user),
-  publicGroup: (group: number) => schema.publicGroup.key(app, now, group),
+  directoryEntry: (user: UserId) => schema.directoryEntry.key(app, now, user),
+  publicGroup: (group: GroupId) => schema.publicGroup.key(app, now, group),
 });
 
 /** First ids of members, groups and other users in the largest scene. */
@@ -183,7 +185,8 @@ const MEMBERS = 5_000_000;
 const GROUPS = 6_000_000;
 const STRANGERS = 7_000_000;
 const FRIENDS = 8_000_000;
-const range = (count: number, from: number) => Array.from({ length: count }, (_, n) => from + n);
+const range = <T extends number>(count: number, from: number) =>
+  Array.from({ length: count }, (_, n) => (from + n) as T);
 
 /** How many of each there are, and their texts. */
 const FILLED = {
@@ -207,7 +210,7 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
   const now = Date.now();
   const { app } = given;
   const made = largest(app, text, now);
-  const others = range(groups, GROUPS);
+  const others = range<GroupId>(groups, GROUPS);
   const items: Key[] = [
     ...[group, ...others].map(made.groupInfo),
     ...[group, ...others.slice(0, 20)].map(made.groupText),
@@ -222,23 +225,23 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
         updatedAt: now,
       }),
     ),
-    ...range(members, MEMBERS).map((user, n) => made.member(group, user, n)),
-    ...range(blocked, STRANGERS).map((user) => made.blocked(group, user)),
-    ...range(applications, STRANGERS + 1000).map((user) => made.application(group, user)),
+    ...range<UserId>(members, MEMBERS).map((user, n) => made.member(group, user, n)),
+    ...range<UserId>(blocked, STRANGERS).map((user) => made.blocked(group, user)),
+    ...range<UserId>(applications, STRANGERS + 1000).map((user) => made.application(group, user)),
     ...range(98, 3).flatMap((id) => made.announcement(group, id)),
     withAttributes(schema.sequence.key(app, group), { announcement: 100, announcements: 100, file: 2000, files }),
     ...range(files, 100).map((id) => made.file(group, id)),
-    ...range(users, STRANGERS).map(made.directoryEntry),
-    ...range(users, GROUPS).map(made.publicGroup),
-    ...range(300, GROUPS + 1000).map((id) => schema.dissolvedGroup.key(app, id)),
-    ...range(friends, FRIENDS).flatMap((id) => [
+    ...range<UserId>(users, STRANGERS).map(made.directoryEntry),
+    ...range<GroupId>(users, GROUPS).map(made.publicGroup),
+    ...range<GroupId>(300, GROUPS + 1000).map((id) => schema.dissolvedGroup.key(app, id)),
+    ...range<UserId>(friends, FRIENDS).flatMap((id) => [
       withAttributes(schema.user.key(app, id), { ...NEW_USER, user: id, username: `friend_${id}`, createdAt: now }),
       made.profile(id),
       made.settings(id),
     ]),
     ...[alice, carol, erin].flatMap(({ id }) => [
-      ...range(friends, FRIENDS).flatMap((other) => [made.contact(id, other), made.contactExt(id, other)]),
-      ...range(blocked, STRANGERS).map((other) => made.blockedContact(id, other)),
+      ...range<UserId>(friends, FRIENDS).flatMap((other) => [made.contact(id, other), made.contactExt(id, other)]),
+      ...range<UserId>(blocked, STRANGERS).map((other) => made.blockedContact(id, other)),
       withAttributes(schema.contactCounts.key(app, id), { friends, blocked, requests: friends }),
     ]),
     ...[alice, bob, carol, dave, frank, grace].flatMap(({ id }) => [
@@ -248,7 +251,7 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
       ...range(19, 1).map((sn) => ({ ...made.device(id, sn), expiresAt: 0 })),
       ...others.map((other) => made.userMembership(id, other)),
       ...others.slice(0, invitations / 2).map((other) => made.invitation(id, other, id)),
-      ...others.slice(0, invitations / 2).map((other) => made.invitation(id, group, other)),
+      ...range<UserId>(invitations / 2, GROUPS).map((inviter) => made.invitation(id, group, inviter)),
     ]),
   ];
   await putAll(given.world.table, items);

@@ -1,3 +1,4 @@
+import type { GroupId } from '../../shared/ids.ts';
 import type { Method, Operation } from '../../shared/routes/index.ts';
 import type { Answer, Request } from './api.ts';
 import { opaque, postForm, share, stockForm } from './files.ts';
@@ -25,7 +26,7 @@ export interface Scene {
   /** A banned member; a blocked stranger, whom carol has blocked, too. */
   banned: Person;
   blocked: Person;
-  group: number;
+  group: GroupId;
   /** A group that admits every applicant. */
   open: number;
   qr_info: string;

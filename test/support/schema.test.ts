@@ -2,14 +2,15 @@ import { expect, test } from 'vitest';
 import { FOR_EVER } from '../../shared/data/keys.ts';
 import type { Item } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
+import { appId, groupId, userId } from './ids.ts';
 import { schemaProblems } from './schema.ts';
 
 const member = {
-  ...schema.groupMembership.key('shop', 7, 1),
+  ...schema.groupMembership.key(appId('shop'), groupId(7), userId(1)),
   state: 'member',
   role: 1,
   joined: 1_700_000_000_000,
-  lsi1sk: schema.groupMembership.orders.joined(1_700_000_000_000, 0, 1),
+  lsi1sk: schema.groupMembership.orders.joined(1_700_000_000_000, 0, userId(1)),
 };
 
 test('an item of the schema has no problem', () => {

@@ -15,11 +15,12 @@ import { itemAfter, put, type Step, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import type { ErrorName } from '../../shared/errors.ts';
-import { newId } from '../../shared/ids.ts';
+import { type AppId, type GroupId, newId, type UserId } from '../../shared/ids.ts';
 import type { Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import { type Answer, type Api, busy, type Request } from './api.ts';
 import { putAll } from './database.ts';
+import { appId } from './ids.ts';
 import { problems, problemsOfAll } from './invariants.ts';
 import { CHEAP, PASSWORD } from './secrets.ts';
 import { unkind, type World, type WorldName, world } from './world.ts';
@@ -93,11 +94,11 @@ export async function insisted(ask: () => Promise<Answer>): Promise<Answer> {
 }
 
 export class Person extends Actor {
-  readonly id: number;
+  readonly id: UserId;
   readonly username: string;
   readonly device: number;
 
-  constructor(api: Api, app: string, session: { id: number; username: string; device: number; token: string }) {
+  constructor(api: Api, app: string, session: { id: UserId; username: string; device: number; token: string }) {
     super(api, { app, token: session.token });
     this.id = session.id;
     this.username = session.username;
@@ -139,7 +140,7 @@ export class Given {
 
   /** A new app with an admin token, as `createApp` and `issueAdminToken` make them, in one request. */
   static async app(where: World, limits: Partial<Limits> = {}): Promise<Given> {
-    const record = newApp(`t${randomUUID()}`, limits);
+    const record = newApp(appId(`t${randomUUID()}`), limits);
     const token = newAdminToken(record);
     const issued = { name: '', createdAt: record.createdAt, seen: 0 };
     await putAll(where.table, leftBy([putApp(record), putAdminToken(record.app, tokenHash(token), issued)]));
@@ -149,7 +150,7 @@ export class Given {
   /** Another tenant of the same table. */
   otherApp = (limits?: Partial<Limits>) => Given.app(this.world, limits);
 
-  get app(): string {
+  get app(): AppId {
     return this.record.app;
   }
 
@@ -190,14 +191,14 @@ export class Given {
   };
 
   /** Another session of a user. */
-  session = async (user: { user: number; username: string }): Promise<Person> => {
+  session = async (user: { user: UserId; username: string }): Promise<Person> => {
     const { person, step } = this.#newSession(user);
     await this.db.write([step]);
     return person;
   };
 
-  #newSession({ user, username }: { user: number; username: string }): { person: Person; step: Step } {
-    const device = newId();
+  #newSession({ user, username }: { user: UserId; username: string }): { person: Person; step: Step } {
+    const device: number = newId();
     const token = newUserToken(this.record, user, device);
     const now = Date.now();
     const set = {
@@ -229,7 +230,7 @@ export class Given {
     }: { members?: Person[]; admins?: Person[]; name?: string; type?: 0 | 1 | 2 } & Partial<
       Pick<Group, 'approval' | 'capacity' | 'member_invite'>
     > = {},
-  ): Promise<number> => {
+  ): Promise<GroupId> => {
     const { app } = this;
     const now = Date.now();
     const limits = limitsOf(this.record);
@@ -263,7 +264,7 @@ export class Given {
   };
 
   /** Makes a member an admin. */
-  appoint = async (group: number, { id }: Person): Promise<void> => {
+  appoint = async (group: GroupId, { id }: Person): Promise<void> => {
     const now = Date.now();
     const set = { role: ADMIN_ROLE, adminSince: now };
     await this.db.write([
@@ -277,7 +278,7 @@ export class Given {
     ]);
   };
 
-  setUser = (id: number, set: Partial<User>): Promise<boolean> =>
+  setUser = (id: UserId, set: Partial<User>): Promise<boolean> =>
     this.db.write([update(schema.user.key(this.app, id), { set })]);
 
   /** Starts all at once and waits for all of them. */

@@ -23,7 +23,7 @@ import type { Limits } from '../../limits.ts';
 const newAppId = () =>
   Array.from(randomBytes(12), (byte) => (byte % 36).toString(36))
     .join('')
-    .replace(/^\d/, 'a');
+    .replace(/^\d/, 'a') as AppId;
 
 /** A new tenant: active, open for registration, with its own secret. */
 export const newApp = (app: AppId, limits: Partial<Limits> = {}, name = '', now = Date.now()): App => ({
@@ -43,7 +43,7 @@ export const newApp = (app: AppId, limits: Partial<Limits> = {}, name = '', now 
  */
 export async function createApp(
   db: Database,
-  given: { app?: string; name?: string; limits?: Partial<Limits>; now?: number } = {},
+  given: { app?: AppId; name?: string; limits?: Partial<Limits>; now?: number } = {},
 ): Promise<App> {
   const { app = newAppId(), name, limits, now } = given;
   if (!APP_ID.test(app)) throw badParameter('app_id', 'must have 1 to 64 letters, digits, _ or -');

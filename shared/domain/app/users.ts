@@ -6,7 +6,7 @@ import { type Lock, lockOf } from '../../data/lock-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import type { AppId } from '../../ids.ts';
+import type { AppId, UserId } from '../../ids.ts';
 import { appNamed } from './apps.ts';
 
 /**
@@ -15,7 +15,7 @@ import { appNamed } from './apps.ts';
  */
 async function findUser(db: Database, app: AppId, named: string): Promise<User> {
   const text = named.trim();
-  const id = wholeNumber(text);
+  const id = wholeNumber<UserId>(text);
   const holders = await db.read([...(/^\+?\d{5,15}$/.test(text) ? [mobileOf(app, text)] : []), usernameOf(app, text)]);
   const ids = new Set([
     ...holders.flatMap((holder) => (holder ? [holder.user] : [])),

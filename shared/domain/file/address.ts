@@ -8,7 +8,7 @@ import type { GroupId, UserId } from '../../ids.ts';
  * this user (0: the app) may register in this group, and `a.random.mac` for an avatar, with numbers in base 36. The
  * service stores nothing of them and verifies their signature.
  */
-export type FileAddress = { group: GroupId; file: number } | { group: GroupId; user: UserId; random: string };
+export type FileAddress = { group: GroupId; file: number } | { group: GroupId; user: UserId | 0; random: string };
 
 const FILE = /^f\.([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.[\w-]{22}$/;
 const UPLOAD = /^u\.([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.([\w-]{22})\.[\w-]{22}$/;
@@ -24,9 +24,9 @@ export const isOurs = (call: Call, text: string) => sameText(signed(call, text.s
 /** What the opaque part of an address says, unverified: see `isOurs`. Undefined where it has another form. */
 export function parseFileAddress(text: string): FileAddress | undefined {
   const [, group, other, random] = FILE.exec(text) ?? UPLOAD.exec(text) ?? [];
-  const [first = 0, second = 0] = [group, other].map((part) => Number.parseInt(part ?? '', 36));
+  const [first, second] = [group, other].map((part) => Number.parseInt(part ?? '', 36)) as [GroupId, number];
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(second)) return undefined;
-  return random === undefined ? { group: first, file: second } : { group: first, user: second, random };
+  return random === undefined ? { group: first, file: second } : { group: first, user: second as UserId, random };
 }
 
 /** The random part of an avatar's address, unverified: see `isOurs`. */
@@ -40,7 +40,7 @@ const base36 = (number: number) => number.toString(36);
 export const fileAddress = (call: Call, group: GroupId, file: number) =>
   `${call.origin}${CHAT}?file_sign=${signed(call, `f.${base36(group)}.${base36(file)}`)}`;
 /** The address of what a user (0: the app) uploads by a form, to be registered. */
-export const uploadAddress = (call: Call, group: GroupId, user: UserId, random: string) =>
+export const uploadAddress = (call: Call, group: GroupId, user: UserId | 0, random: string) =>
   `${call.origin}${CHAT}?file_sign=${signed(call, `u.${base36(group)}.${base36(user)}.${random}`)}`;
 export const avatarAddress = (call: Call, random: string) =>
   `${call.origin}${DOWNLOAD_AVATAR}?object_name=${signed(call, `a.${random}`)}`;

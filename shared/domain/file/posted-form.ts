@@ -32,7 +32,7 @@ export async function postFile(call: Call, sign: string, read: () => Promise<Buf
   const file = await read();
   const most = group ? call.limits.file_size : call.limits.avatar_size;
   if (file.length > most) throw badParameter('file', `must have at most ${most} bytes`);
-  if (group) await objects.putFormUpload(call.app, Number.parseInt(group, 36), random, file);
+  if (group) await objects.putFormUpload(call.app, Number.parseInt(group, 36) as GroupId, random, file);
   else await objects.putAvatarUpload({ app: call.app, random }, file);
   return true;
 }

@@ -22,7 +22,7 @@ export async function register(
   call: Call,
   sharing: Sharing,
   size: number,
-  issued: { group: GroupId; user: UserId; random: string } | undefined,
+  issued: { group: GroupId; user: UserId | 0; random: string } | undefined,
 ): Promise<SharedFile> {
   const { before } = sharing;
   if (before) return before;

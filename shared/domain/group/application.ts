@@ -75,7 +75,8 @@ export function handleApplication(call: Call, id: GroupId, applicant: UserId, ap
 
 /** How many groups are read where the caller names none. */
 const LATEST_GROUPS = 100;
-/** Time, group and applicant of the last entry, and total. */
+type Position = [createdAt: number, group: GroupId, applicant: UserId, total: number];
+/** The position of the last entry as text. */
 const POSITION = /^\d{13}#\d{1,16}#\d{1,16}#\d{1,16}$/;
 
 /**
@@ -92,7 +93,7 @@ export async function applicationList(
   const list = `application_list ${call.headerGroup ?? ''} ${named.join(' ')}`;
   const cursor = new Cursor(call, list, POSITION, given.cursor);
   const groups = await administeredGroups(call, named);
-  const position = cursor.position?.split('#').map(Number);
+  const position = cursor.position?.split('#').map(Number) as Position | undefined;
   const sources = groups.map((group) => applicationsTo(call, group, position));
   const { entries, goesOn, total: counted } = await newestOf(call.db, sources, given.limit, newestFirst);
   const [first] = groups;
@@ -113,7 +114,7 @@ export async function applicationList(
 }
 
 /** The applications to one group after the position of a cursor. */
-function applicationsTo(call: Call, group: GroupId, position: number[] | undefined): Source<Listed> {
+function applicationsTo(call: Call, group: GroupId, position: Position | undefined): Source<Listed> {
   const { app, now } = call;
   const start = position && upTo(group, position);
   return {
@@ -154,7 +155,7 @@ const positionOf = ({ group, application }: Listed, total: number) =>
   [String(application.createdAt).padStart(13, '0'), group, applicantOf(application), total].join('#');
 
 /** The newest application of a group that comes after the position in that order. */
-function upTo(group: GroupId, [createdAt = 0, at = 0, applicant = 0]: number[]) {
+function upTo(group: GroupId, [createdAt, at, applicant]: Position) {
   if (group === at) return { createdAt, applicant };
   return { createdAt: group < at ? createdAt : createdAt - 1 };
 }

@@ -33,7 +33,7 @@ export interface NewGroup {
 /** The id is another group's, or the call is a repetition and has created its group before under `id`. */
 class Redraw extends Error {
   readonly id: GroupId;
-  constructor(id = newId()) {
+  constructor(id: GroupId = newId()) {
     super('another id');
     this.id = id;
   }
@@ -45,7 +45,7 @@ class Redraw extends Error {
  * @throws ApiError tooManyGroups, tooManyOwned, tooManyJoined
  */
 export async function createGroup(call: Call, given: NewGroup) {
-  for (let id = newId(), redrawn = false; ; redrawn = true) {
+  for (let id = newId<GroupId>(), redrawn = false; ; redrawn = true) {
     try {
       return await create(call, id, redrawn, given);
     } catch (error) {
@@ -97,7 +97,7 @@ async function create(
   const plan: BatchPlan<typeof reads, UserId> = {
     permit: () => {},
     opening: (records) => {
-      const before = idempotency?.value<number>(records.earlier[0]);
+      const before = idempotency?.value<GroupId>(records.earlier[0]);
       if (before === id) return [];
       if (before !== undefined || records.group) throw new Redraw(before);
       if (call.limits.groups > 0 && totalOf(call.db.records(counters), 'groups') >= call.limits.groups)

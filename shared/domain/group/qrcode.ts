@@ -5,7 +5,7 @@ import * as memberships from '../../data/membership-repo.ts';
 import { groupMembershipOf, isMember, userMembershipOf } from '../../data/membership-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
-import type { GroupId } from '../../ids.ts';
+import type { GroupId, UserId } from '../../ids.ts';
 import { admit, countJoined } from './admission.ts';
 import { groupRead } from './command.ts';
 import { grantingSetting } from './permissions.ts';
@@ -37,8 +37,9 @@ export async function signQrCode(call: Call, id: GroupId) {
  */
 export async function joinByQrCode(call: Call, code: string) {
   const [, body = '', given = ''] = FORM.exec(code.trim()) ?? [];
-  const [id = 0, signer = 0, signed = 0, expiry = 0] = body.split('.').map((part) => Number.parseInt(part, 36));
-  if (![id, signer, signed, expiry].every(Number.isSafeInteger)) {
+  const numbers = body.split('.').map((part) => Number.parseInt(part, 36)) as [GroupId, UserId, number, number];
+  const [id, signer, signed, expiry] = numbers;
+  if (!numbers.every(Number.isSafeInteger)) {
     await call.open([]);
     throw new ApiError('qrIllegal');
   }

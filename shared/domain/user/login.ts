@@ -10,7 +10,7 @@ import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 import { forgetDevice } from './devices.ts';
 import { failureSteps, isLockedOut, successSteps } from './lock-out.ts';
-import { isPassword } from './password.ts';
+import { isPassword } from './password-hash.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
 
 /** Clients recognize this beginning. */
@@ -39,7 +39,13 @@ const MOBILE = /^\+?[0-9]+$/;
 export async function loginByName(call: Call, name: string, password: string, guid?: string): Promise<Session> {
   const trimmed = name.trim();
   const holder = await call.open(MOBILE.test(trimmed) ? mobileOf(call.app, trimmed) : usernameOf(call.app, trimmed));
-  return login(call, holder?.user, holder ? String(holder.user) : tokenHash(comparedName(trimmed)), password, guid);
+  return login(
+    call,
+    holder?.user ?? (0 as UserId),
+    holder ? String(holder.user) : tokenHash(comparedName(trimmed)),
+    password,
+    guid,
+  );
 }
 
 /**
@@ -49,18 +55,18 @@ export async function loginByName(call: Call, name: string, password: string, gu
 export const loginById = (call: Call, user: UserId, password: string, guid?: string): Promise<Session> =>
   login(call, user, String(user), password, guid);
 
-/** @param account failures are counted on it, at the same cost where no user has the name (`id` undefined) */
-async function login(call: Call, id: UserId | undefined, account: string, password: string, guid?: string) {
+/** @param account failures are counted on it, at the same cost where no user has the name (`id` 0) */
+async function login(call: Call, id: UserId, account: string, password: string, guid?: string) {
   const reads = {
-    user: userOf(call.app, id ?? 0),
-    listed: devicesOf(call.app, id ?? 0),
+    user: userOf(call.app, id),
+    listed: devicesOf(call.app, id),
     lock: lockOf(call.app, account),
   };
   const { user: read } = await call.open(reads);
   const matches = await isPassword(password, read?.status === 'deleted' ? undefined : read?.password);
   return transact(call.db, reads, ({ user, listed, lock }) => {
     // A failed condition may have shown a listed device as it is now.
-    const known = listed.flatMap(({ sn }) => call.db.records(deviceOf(call.app, id ?? 0, sn)) ?? []);
+    const known = listed.flatMap(({ sn }) => call.db.records(deviceOf(call.app, id, sn)) ?? []);
     const device = known.find((one) => guid !== undefined && one.guid === guid && one.login !== undefined);
     const attempt = { account, lock, known: user && device && { user: user.user, device } };
     if (isLockedOut(call, attempt)) throw rejected('too many failed logins, try again in some minutes');

@@ -9,7 +9,7 @@ import * as profiles from '../../data/profile-repo.ts';
 import { comparedName, type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
 import { ApiError, Unavailable } from '../../errors.ts';
 import { newId, type UserId } from '../../ids.ts';
-import { hashPassword } from './password.ts';
+import { hashPassword } from './password-hash.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
 import { settingsRecord } from './settings.ts';
 
@@ -57,7 +57,8 @@ interface BatchEntry {
 }
 
 interface Registered {
-  user_id: UserId;
+  /** 0 where the entry failed. */
+  user_id: UserId | 0;
   username: string;
   success: boolean;
   reason: string;
@@ -82,7 +83,7 @@ export async function registerBatch(call: Call, list: BatchEntry[]): Promise<Reg
   /** Users by their place in the list. */
   const ids = new Map(made);
   const errors: (ApiError | undefined)[] = [];
-  const answerOf = (all: (ApiError | undefined)[]) =>
+  const answerOf = (all: (ApiError | undefined)[]): Registered[] =>
     list.map(({ username }, place) => {
       const error = all[place];
       return { user_id: error ? 0 : (ids.get(place) ?? 0), username, success: !error, reason: error?.message ?? '' };

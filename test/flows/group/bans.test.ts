@@ -3,6 +3,7 @@ import { banOrder } from '../../../shared/data/keys.ts';
 import { groupMembershipOf } from '../../../shared/data/membership-repo.ts';
 import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
+import type { GroupId } from '../../../shared/ids.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
 const idsOf = (people: Person[]) => people.map(({ id }) => id);
@@ -10,7 +11,7 @@ const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) =>
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
 /** Moves the end of a ban, as if time had passed. */
-const endBan = (given: Given, group: number, { id }: Person, until: number) => {
+const endBan = (given: Given, group: GroupId, { id }: Person, until: number) => {
   const banned = until - 60_000;
   const set = { banned, bannedUntil: until, lsi2sk: banOrder(banned, until, id) };
   return given.db.write([update(schema.groupMembership.key(given.app, group, id), { set })]);

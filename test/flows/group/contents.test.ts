@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { announcementsOf } from '../../../shared/data/announcement-repo.ts';
 import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
+import type { GroupId } from '../../../shared/ids.ts';
 import { type Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
 inBothWorlds('The fields of a group', (story) => {
@@ -113,7 +114,7 @@ inBothWorlds('The fields of a group', (story) => {
 });
 
 inThisProcess('updated_at', (story) => {
-  const setBack = async (given: Given, group_id: number) => {
+  const setBack = async (given: Given, group_id: GroupId) => {
     const set = { set: { updatedAt: 1_000_000_000_000 } };
     const keys = [schema.group.key, schema.groupInfo.key, schema.groupText.key].map((key) => key(given.app, group_id));
     await given.db.write(keys.map((key) => update(key, set)));

@@ -3,6 +3,7 @@ import { tokenHash } from '../../../shared/call/token.ts';
 import { deviceOf, pushTokenOf } from '../../../shared/data/device-repo.ts';
 import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
+import type { UserId } from '../../../shared/ids.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, Person } from '../../support/story.ts';
 
@@ -30,7 +31,7 @@ const listed = async (person: Person): Promise<Listed[]> => person.does('GET /us
 const numbers = async (person: Person) => (await listed(person)).map(({ device_sn }) => device_sn);
 
 /** Moves the last call of a device to the past. */
-const idle = (given: Given, user: number, sn: number, ms: number) =>
+const idle = (given: Given, user: UserId, sn: number, ms: number) =>
   given.db.write([update(schema.device.key(given.app, user, sn), { set: { seen: Date.now() - ms } })]);
 
 const bind = (sn: number, device_token: string, notifier_name = 'apns') => ({

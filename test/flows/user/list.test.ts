@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as schema from '../../../shared/data/schema.ts';
 import { codeOf } from '../../support/api.ts';
 import { putAll } from '../../support/database.ts';
+import { userId } from '../../support/ids.ts';
 import { Given, inBothWorlds, PASSWORD } from '../../support/story.ts';
 import { worldInProcess } from '../../support/world.ts';
 
@@ -13,7 +14,7 @@ interface Listed {
 const ids = (listed: Listed[]) => listed.map(({ user_id }) => user_id);
 const COUNT = 10_000;
 const SINCE = 1_700_000_000_000;
-const idOf = (n: number) => 1_000_000 + ((n * 7919) % COUNT);
+const idOf = (n: number) => userId(1_000_000 + ((n * 7919) % COUNT));
 
 /** Writes all users at once, without items for their names. */
 async function seed(given: Given) {
@@ -117,7 +118,7 @@ describe('The list of 10,000 users', () => {
     } while (cursor);
     expect(new Set(seen).size).toBe(seen.length);
     const stayed = Array.from({ length: COUNT }, (_, n) => idOf(n)).filter((id) => !gone.has(id));
-    const there = new Set(stayed);
+    const there = new Set<number>(stayed);
     expect(seen.filter((id) => there.has(id))).toEqual(stayed);
     const last = await admin.lists('GET /user/list', { page_size: 500 });
     expect(last).toHaveLength(COUNT - gone.size + come.length);

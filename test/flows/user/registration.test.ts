@@ -5,6 +5,7 @@ import { updateApp } from '../../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../../shared/data/counter-repo.ts';
 import * as schema from '../../../shared/data/schema.ts';
 import { registerBatch } from '../../../shared/domain/user/registration.ts';
+import type { UserId } from '../../../shared/ids.ts';
 import { codeOf } from '../../support/api.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD } from '../../support/story.ts';
 
@@ -97,7 +98,7 @@ inThisProcess('Batches', (story) => {
         nick_name: `n${n}`,
       });
 
-    const [one, two, three] = people.map(({ id }) => id) as [number, number, number];
+    const [one, two, three] = people.map(({ id }) => id) as [UserId, UserId, UserId];
     const mixed = [
       { user_id: one, nick_name: 'x'.repeat(129), private_info: 'never' },
       { user_id: 1, nick_name: 'nobody' },
