@@ -90,13 +90,13 @@ function attempt(
   const reads = readsOf(call, requests);
   /** What is known of an entry, and whether it makes friends at once. */
   const look = ({ entry, index }: Entry<FriendRequest>) => {
-    const { found, verification, sides } = call.db.records(reads).others[index]!;
+    const { found, verification, sides } = call.db.records(reads.others[index]!);
     const pair: Pair = { app, user: me, other: entry.user_id, ...sides };
     const crosses = contacts.isOpen(pair.mine, call.now);
     return { found, verification, pair, crosses, befriends: () => crosses || admits(verification, entry.auth_answer) };
   };
   const plan: BatchPlan<Reads, FriendRequest> = {
-    permit: () => void existingUser(call.db.records(reads).actor),
+    permit: () => void existingUser(call.db.records(reads.actor)),
     entry: (_, request, batch) => {
       const { found, verification, pair, crosses, befriends } = look(request);
       demandAnother(call, pair.other);
@@ -116,7 +116,7 @@ function attempt(
     },
     shared: (_, batch) => {
       if (batch.length === 0) return [];
-      const { myCounts } = call.db.records(reads);
+      const myCounts = call.db.records(reads.myCounts);
       const counted = batch
         .map(look)
         .filter(({ befriends }) => befriends())
