@@ -104,6 +104,28 @@ const member = (group_id: number, user_id: number, more: object = {}) => ({
   ...more,
 });
 
+const friend = (user_id: number, friend_id: number, more: object = {}) => ({
+  kind: 'friend',
+  user_id,
+  friend_id,
+  created_at: T + 90,
+  ...more,
+});
+const userBlock = (user_id: number, blocked_id: number) => ({
+  kind: 'user_block',
+  user_id,
+  blocked_id,
+  created_at: T + 95,
+});
+const friendRequest = (user_id: number, sender_id: number, more: object = {}) => ({
+  kind: 'friend_request',
+  user_id,
+  sender_id,
+  expired_time: Date.now() + 86_400_000,
+  created_at: Date.now() - 1000,
+  ...more,
+});
+
 /** Everything that a file can hold. */
 async function everything() {
   return [
@@ -124,6 +146,20 @@ async function everything() {
     user(7),
     user(8),
     user(9),
+    friend(7, 8, {
+      alias: 'Acht',
+      ext: '{"a":"b"}',
+      mute_notification: true,
+      friend_alias: 'Sieben',
+      friend_ext: 'x'.repeat(5000),
+      friend_mute_notification: true,
+    }),
+    friend(7, LARGEST, { friend_alias: 'Seven' }),
+    // Blocks a friend, and a stranger.
+    userBlock(7, LARGEST),
+    userBlock(9, 7),
+    friendRequest(8, 9, { reason: 'It is me', alias: 'Eight' }),
+    friendRequest(9, LARGEST),
     group(LARGEST - 1, 7, {
       avatar: 'https://example.com/g.png',
       description: 'About',
@@ -161,19 +197,19 @@ describe('a file with every kind of line', () => {
     const lines = await everything();
     const file = fileOf(lines);
     const first = await moved('import', app.app, file);
-    expect(first).toMatchObject({ exitCode: 0, lines: 12, written: 12, there_already: 0, refused: 0 });
+    expect(first).toMatchObject({ exitCode: 0, lines: 18, written: 18, there_already: 0, refused: 0 });
     expect(await problems(table, app.app)).toEqual([]);
 
     const out = newFile();
-    expect(await moved('export', app.app, out)).toMatchObject({ exitCode: 0, lines: 12 });
+    expect(await moved('export', app.app, out)).toMatchObject({ exitCode: 0, lines: 18 });
     const sorted = (all: object[]) => all.map((line) => JSON.stringify(line, Object.keys(line).sort())).sort();
     expect(sorted(linesIn(out).map((line) => JSON.parse(line)))).toEqual(sorted(lines));
     expect(statSync(out).mode & 0o777).toBe(0o600);
     expect(await moved('export', app.app, out)).toMatchObject({ exitCode: 1, error: expect.stringContaining(out) });
 
     const before = await itemsOf(table, app.app);
-    expect(await moved('import', app.app, file)).toMatchObject({ written: 0, there_already: 12, refused: 0 });
-    expect(await moved('import', app.app, out)).toMatchObject({ written: 0, there_already: 12, refused: 0 });
+    expect(await moved('import', app.app, file)).toMatchObject({ written: 0, there_already: 18, refused: 0 });
+    expect(await moved('import', app.app, out)).toMatchObject({ written: 0, there_already: 18, refused: 0 });
     expect(await itemsOf(table, app.app)).toEqual(before);
 
     const other = await newApp();
@@ -186,7 +222,7 @@ describe('a file with every kind of line', () => {
     const [one, other] = [await newApp(), await newApp()];
     const lines = await everything();
     await moved('import', one.app, fileOf(lines));
-    expect(await moved('import', other.app, fileOf(lines.toReversed()))).toMatchObject({ refused: 0, written: 12 });
+    expect(await moved('import', other.app, fileOf(lines.toReversed()))).toMatchObject({ refused: 0, written: 18 });
     expect(await exported(other)).toEqual(await exported(one));
   });
 });
@@ -241,7 +277,7 @@ describe('lines that an import refuses', () => {
   const cases: [why: string, line: string | object, field: string | null, sentence: string][] = [
     ['no JSON', '{"kind":', 'line', 'is not a JSON object'],
     ['a list', '[1]', 'line', 'is not a JSON object'],
-    ['an unknown kind', { kind: 'robot' }, 'kind', 'must be one of user, group'],
+    ['an unknown kind', { kind: 'robot' }, 'kind', 'must be one of user, friend'],
     ['a name that is taken', user(21, { username: 'U1' }), 'username', 'is taken by user 1'],
     ['no id', { kind: 'user', username: 'abc' }, 'user_id', 'is required'],
     [
@@ -280,17 +316,48 @@ describe('lines that an import refuses', () => {
       'id',
       'at most 1',
     ],
+    ['a friend who is nobody', friend(4, 99), 'friend_id', 'there is no user 99'],
+    ['a friend of oneself', friend(4, 4), 'friend_id', 'is the user of user_id too'],
+    ['one friend too many', friend(1, 4), 'user_id', 'at most 1 friends'],
+    ['one friend of a friend too many', friend(4, 1), 'friend_id', 'at most 1 friends'],
+    ['another alias of a friend', friend(2, 1, { alias: 'x' }), 'alias', 'there already'],
+    ['another beginning of a friendship', friend(1, 2, { created_at: T + 1 }), 'created_at', 'there already'],
+    ['a long alias', friend(3, 4, { alias: 'x'.repeat(2000) }), 'alias', 'at most'],
+    ['one blocked user too many', userBlock(1, 4), 'user_id', 'at most 1 users'],
+    ['a block by nobody', userBlock(99, 1), 'user_id', 'there is no user 99'],
+    ['a request of a friend', friendRequest(1, 2), 'sender_id', 'is a friend'],
+    ['a request of a blocked user', friendRequest(1, 3), 'sender_id', 'has blocked'],
+    ['a request that crosses another', friendRequest(3, 4), 'sender_id', 'has an open request'],
+    ['one request too many', friendRequest(4, 2), 'user_id', 'at most 1 open'],
+    [
+      'another reason of a request',
+      friendRequest(4, 3, { reason: 'x', created_at: undefined, expired_time: undefined }),
+      'reason',
+      'there already',
+    ],
+    ['a request that is over', friendRequest(2, 3, { expired_time: T }), 'expired_time', 'has passed'],
+    ['a request for years', friendRequest(2, 3, { expired_time: T * 2 }), 'expired_time', 'at most 30 days'],
     ['another name for a group that is there', group(10, 1, { name: 'Other' }), 'name', 'there already'],
     ['another mobile for a user who is there', user(2, { mobile: '99999999' }), 'mobile', 'there already'],
   ];
 
   it('an import reports each refused line with its field and reason, in the answer and in the report', async () => {
-    const app = await newApp({ tags: 2, group_admins: 1, announcements: 1 });
+    const app = await newApp({
+      tags: 2,
+      group_admins: 1,
+      announcements: 1,
+      friends: 1,
+      blocked: 1,
+      friend_requests: 1,
+    });
     const base = [
       user(1),
       user(2),
       user(3),
       user(4),
+      friend(1, 2),
+      userBlock(1, 3),
+      friendRequest(4, 3, { created_at: now - 1000, expired_time: now + 86_400_000 }),
       group(10, 1),
       group(12, 1, { capacity: 1 }),
       member(10, 2, { role: 'admin' }),
@@ -394,6 +461,12 @@ function* village(): Generator<object> {
   const id = (n: number) => BEYOND + (n % USERS);
   for (let n = 0; n < USERS; n++)
     yield user(id(n), { created_at: T + n, ...(n % 3 === 0 && { nick_name: `Nick ${n}`, mobile: `+49${1e6 + n}` }) });
+  // One user has more friends than go into one chunk, and others are friends of their neighbours.
+  for (let n = 1; n < 40; n++) yield friend(id(0), id(n), n % 2 === 0 ? { alias: `Friend ${n}` } : {});
+  for (let n = 40; n < USERS; n++) yield friend(id(n - 1), id(n), { friend_ext: `${n}` });
+  for (let n = 41; n < 80; n++) yield userBlock(id(40), id(n));
+  for (let n = 41; n < 80; n++) yield friendRequest(id(n), id(1));
+  for (let n = 41; n < 80; n++) yield friendRequest(id(0), id(n));
   for (let g = 0; g < GROUPS; g++) {
     const group_id = LARGEST - g;
     yield group(group_id, id(g), { type: g % 3, created_at: T });
