@@ -14,10 +14,16 @@ import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
 import { groupOf } from '../../shared/data/group-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import * as schema from '../../shared/data/schema.ts';
+import { update } from '../../shared/data/step.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import type { Line } from '../../shared/domain/app/lines/kinds.ts';
 import { createGroup } from '../../shared/domain/group/creation.ts';
+import { block, blockedUsers, unblock } from '../../shared/domain/roster/block.ts';
+import { friendDetails, friendList } from '../../shared/domain/roster/friends.ts';
+import { accept, decline, describeFriend, unfriend } from '../../shared/domain/roster/friendship.ts';
+import { apply, requestList } from '../../shared/domain/roster/request.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
 import { setPassword } from '../../shared/domain/user/password-change.ts';
 import { hashPassword } from '../../shared/domain/user/password-hash.ts';
@@ -227,15 +233,116 @@ describe('a file with every kind of line', () => {
   });
 });
 
+describe('friends', () => {
+  it('an export of friends, blocks and requests in all states fills another app', async () => {
+    const app = await newApp();
+    const people = [1, 2, 3, 4, 5, 6, 7];
+    const asking = { settings: { auth_mode: 1 } };
+    await moved('import', app.app, fileOf([...people.map((id) => user(id, id === 2 ? asking : {})), user(8)]));
+    const as = (id: number) => callOf(app, id);
+    const ask = async (from: number, to: number, more: object = {}) =>
+      apply(await as(from), { user_id: userId(to), alias: '', reason: '', auth_answer: '', ...more });
+
+    await ask(1, 3, { alias: 'Three' });
+    await describeFriend(await as(3), userId(1), { alias: 'One', ext: '{"a":1}', mute_notification: true });
+    await describeFriend(await as(1), userId(3), { ext: 'e'.repeat(4000) });
+    // Requests: open, rejected, accepted, expired, and open after a rejection.
+    await ask(1, 2, { alias: 'Two', reason: 'It is me' });
+    await ask(4, 2);
+    await decline(await as(2), userId(4));
+    await ask(5, 2, { alias: 'Second' });
+    await accept(await as(2), userId(5));
+    await ask(7, 2);
+    await db().write([
+      update(schema.contact.key(app.app, userId(2), userId(7)), { set: { requestExpiresAt: Date.now() - 1 } }),
+    ]);
+    await ask(3, 2);
+    await decline(await as(2), userId(3));
+    await ask(3, 2, { reason: 'Again' });
+    // A former friend, a friend who is blocked, blocked strangers, and two who block each other.
+    await ask(4, 1);
+    await unfriend(await as(1), userId(4));
+    await ask(6, 5);
+    await block(await as(5), userId(6));
+    await block(await as(6), userId(1));
+    await block(await as(6), userId(7));
+    await block(await as(7), userId(6));
+    // A user who is deleted, and whose job has not run yet.
+    await ask(8, 1);
+    await block(await as(7), userId(8));
+    await ask(8, 2);
+    expect(await problems(table, app.app)).toEqual([]);
+    await db().write([update(schema.user.key(app.app, userId(8)), { set: { status: 'deleted' } })]);
+
+    const out = await exported(app);
+    const kinds = out.map((line) => JSON.parse(line).kind);
+    const found = ['friend', 'user_block', 'friend_request'].map((kind) => kinds.filter((one) => one === kind).length);
+    expect(found).toEqual([3, 4, 2]);
+
+    const other = await newApp();
+    const dry = await moved('import', other.app, fileOf(out), '--dry-run');
+    expect(dry).toMatchObject({ refused: 0, written: out.length });
+    expect(await moved('import', other.app, fileOf(out))).toEqual({ ...dry, dry_run: false });
+    expect(await exported(other)).toEqual(out);
+    expect(await problems(table, other.app)).toEqual([]);
+    /** What an import must carry: nothing of the deleted user. */
+    const seen = async (of: App, id: number) => {
+      const call = () => callOf(of, id);
+      const requests = await requestList(await call(), { limit: 100 });
+      return {
+        friends: (await friendList(await call(), { limit: 100 })).data.filter((friend) => friend !== 8),
+        blocked: await blockedUsers(await call()),
+        open: requests.data.filter(
+          ({ user_id, status, expired_time }) => user_id !== 8 && status === 0 && expired_time > Date.now(),
+        ),
+        details: await friendDetails(await call(), people.map(userId)),
+      };
+    };
+    await unblock(await as(7), userId(8));
+    for (const id of people) {
+      const { details, ...rest } = await seen(app, id);
+      // To an imported user a former friend is a stranger.
+      const expected = details.map((one) => (one.relation === 1 ? { ...one, relation: 2 } : one));
+      expect(await seen(other, id)).toEqual({ details: expected, ...rest });
+    }
+
+    const before = await itemsOf(table, other.app);
+    expect(await moved('import', other.app, fileOf(out))).toMatchObject({ written: 0, there_already: out.length });
+    const turned = out.map((line) => {
+      const { kind, user_id, friend_id, created_at } = JSON.parse(line);
+      return kind === 'friend' ? { kind, user_id: friend_id, friend_id: user_id, created_at } : line;
+    });
+    expect(await moved('import', other.app, fileOf(turned))).toMatchObject({ written: 0, there_already: out.length });
+    expect(await itemsOf(table, other.app)).toEqual(before);
+    await accept(await callOf(other, 2), userId(1));
+    expect(await problems(table, other.app)).toEqual([]);
+  });
+
+  it('an import of a friendship accepts an open request, and one of a block makes requests void', async () => {
+    const app = await newApp();
+    const given = [user(1), user(2), user(3), friendRequest(1, 2), friendRequest(2, 3), friendRequest(3, 1)];
+    expect(await moved('import', app.app, fileOf(given))).toMatchObject({ written: 6 });
+    const more = [friend(1, 2), userBlock(3, 2), userBlock(3, 1)];
+    expect(await moved('import', app.app, fileOf(more))).toMatchObject({ written: 3 });
+    expect(await problems(table, app.app)).toEqual([]);
+    expect((await exported(app)).filter((line) => line.includes('friend_request'))).toEqual([]);
+  });
+});
+
 describe('a dry run', () => {
   it('a dry run reports what the import then reports, and writes nothing', async () => {
-    const app = await newApp({ groups_owned: 1 });
+    const app = await newApp({ groups_owned: 1, friends: 1 });
     const file = fileOf([
       user(1),
       user(1),
       user(2, { username: 'U1' }),
       user(3, { mobile: '12345678' }),
       user(4, { mobile: '12345678' }),
+      friend(1, 3),
+      friend(3, 1),
+      friend(1, 5),
+      userBlock(3, 5),
+      friendRequest(5, 3),
       group(10, 1, { capacity: 2 }),
       group(11, 1),
       member(10, 1),
@@ -255,17 +362,19 @@ describe('a dry run', () => {
     expect({ ...dry, dry_run: false }).toEqual(real);
     expect(real).toMatchObject({
       exitCode: 1,
-      written: 6,
-      there_already: 2,
-      refused: 7,
+      written: 8,
+      there_already: 3,
+      refused: 9,
       refusals: [
         { line: 3, field: 'username', reason: 'username: is that of user 1 in line 1' },
         { line: 5, field: 'mobile', reason: 'mobile: is that of user 3 in line 4' },
-        { line: 15, field: 'username', reason: 'username: is that of user 5 in line 14' },
-        { line: 7, field: 'owner_id' },
-        { line: 11, field: 'role', reason: expect.stringContaining('there already') },
-        { line: 12, field: 'user_id', reason: 'user_id: there is no user 4' },
-        { line: 13, field: 'user_id', reason: expect.stringContaining('is a member') },
+        { line: 20, field: 'username', reason: 'username: is that of user 5 in line 19' },
+        { line: 8, field: 'user_id', reason: 'user_id: a user has at most 1 friends' },
+        { line: 10, field: 'sender_id', reason: expect.stringContaining('has blocked') },
+        { line: 12, field: 'owner_id' },
+        { line: 16, field: 'role', reason: expect.stringContaining('there already') },
+        { line: 17, field: 'user_id', reason: 'user_id: there is no user 4' },
+        { line: 18, field: 'user_id', reason: expect.stringContaining('is a member') },
       ],
     });
     expect(await problems(table, app.app)).toEqual([]);
