@@ -41,6 +41,7 @@ export const AREAS: Record<Area, string> = {
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type RouteKey = `${Method} /${string}`;
 
 /**
  * Which actors an operation takes. `public`: it ignores the token and the actor headers. `anyone`: every actor.
@@ -78,6 +79,8 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   path: `/${string}`;
   /** All methods share one function, which cannot tell them apart. The first is the main one, the others are aliases. */
   methods: readonly Method[];
+  /** Routes on other paths that clients call for the same operation, although the API documents have none of them. */
+  aliases?: readonly RouteKey[];
   /**
    * Where the API documents put the parameters; default: in the query of a GET, otherwise in the body. The service
    * accepts all parameters in either place.
@@ -85,7 +88,10 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   parameters?: 'query';
   /** Permanent, like the id. */
   area: Area;
-  /** Section of the API documents: `7.x` for groups, `1.x` for users, `token` for logins, `file` for addresses of files. */
+  /**
+   * Section of the API documents: `7.x` for groups, `1.x` for users, `token` for logins, `file` for addresses of files.
+   * `extra`: clients call it, although the API documents do not have it.
+   */
   section: string;
   /** What the summary leaves open, in full sentences. */
   description?: string;
@@ -138,6 +144,12 @@ export interface BackgroundFunction extends FunctionRow {
    */
   trigger: 'jobs' | 'uploads';
 }
+
+/** All routes of an operation, the main one first. */
+export const routeKeysOf = ({ path, methods, aliases = [] }: Operation): RouteKey[] => [
+  ...methods.map((method): RouteKey => `${method} ${path}`),
+  ...aliases,
+];
 
 /** Hashing a password costs processor time: a whole virtual processor (1,769 MiB) makes the call three times faster. */
 export const PASSWORD_MEMORY = 1769;
