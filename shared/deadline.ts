@@ -59,7 +59,7 @@ export async function pause(ms: number): Promise<void> {
 }
 
 /** Bounds of the wait before another attempt (ms). The longest wait doubles each time, from the first to the last. */
-const FIRST_WAIT = 25;
+const FIRST_WAIT = 50;
 const LAST_WAIT = 1000;
 
 /** Limits how long a request, or a write on contended records, is sent again. */
@@ -81,9 +81,9 @@ export class Patience {
    * @throws Unavailable where the time of this request or of the call is used up
    */
   async again(cause: unknown, atLeast = 2): Promise<void> {
-    this.#attempts++;
+    const longest = Math.min(LAST_WAIT, FIRST_WAIT * 2 ** this.#attempts++);
     if (this.#attempts >= atLeast && Date.now() - this.#began > this.#most)
       throw new Unavailable(this.#sentence, { cause });
-    await pause(Math.random() * Math.min(LAST_WAIT, FIRST_WAIT * 2 ** this.#attempts));
+    await pause(Math.random() * longest);
   }
 }

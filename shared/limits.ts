@@ -30,7 +30,7 @@ export type LimitName = keyof typeof LIMITS;
 export type Limits = { [name in LimitName]: number };
 
 /** The most that an operator may set. A larger limit in an app's record counts as this. */
-export const MOST: Partial<Limits> = {
+export const MAXIMUMS: Partial<Limits> = {
   group_capacity: 100_000,
   guests: 1,
   groups_joined: 3000,

@@ -12,7 +12,7 @@ import { importFile } from './import-file.ts';
 export function addImportExportCommands(program: Command, answering: Answering) {
   program
     .command('import')
-    .description('import users, groups and members from a file (docs/migrating.md) into an app; may be run again')
+    .description('import users, groups and members from a file (docs/import-export.md) into an app; may be run again')
     .argument('<app>', 'id of the app', appId)
     .argument('<file>', 'JSON lines')
     .option('--dry-run', 'check every line against the app and write nothing')

@@ -5,7 +5,7 @@ import { type ApiError, badParameter } from '../../shared/errors.ts';
 import { bytes, flag, id, integer, LONGEST, list, name, text, title, url } from '../../shared/http/parameters.ts';
 import { parameterError } from '../../shared/http/request.ts';
 import { newPassword, username } from '../../shared/http/user-schemas.ts';
-import { MOST } from '../../shared/limits.ts';
+import { MAXIMUMS } from '../../shared/limits.ts';
 import { userPushAlias, userPushBadge, userSettingsSet } from '../../shared/routes/user.ts';
 
 /** What a line may hold, by the rules of the API. A field that no schema knows is refused. */
@@ -96,7 +96,7 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
     description: optional(text(LONGEST.description)),
     ext: optional(bytes(LONGEST.infoBytes)),
     type: optional(integer(0, 2)),
-    capacity: optional(integer(1, MOST.group_capacity ?? 1)),
+    capacity: optional(integer(1, MAXIMUMS.group_capacity ?? 1)),
     apply_approval: optional(integer(0, 2)),
     member_invite: optional(flag()),
     member_modify: optional(flag()),

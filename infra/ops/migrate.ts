@@ -1,7 +1,11 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { type Command, InvalidArgumentError } from 'commander';
+import { Database } from '../../shared/data/database.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import type { Item } from '../../shared/data/read.ts';
+import { upgrade } from '../../shared/data/step.ts';
 import { CHANGED } from '../../shared/data/versions.ts';
 import type { Answering } from './answer.ts';
-import { type MigrationState, migrate } from './migration.ts';
 import { Progress } from './progress.ts';
 
 /** `migrate`: rewrites items that an earlier release has written in another shape. */
@@ -27,4 +31,37 @@ function rateArgument(text: string): number {
   const rate = Number(text);
   if (!Number.isInteger(rate) || rate < 1) throw new InvalidArgumentError('That is no whole number above 0.');
   return rate;
+}
+
+/** How far a migration is. */
+interface MigrationState {
+  /** Items looked at, and those of them that were stored in an older shape. */
+  read: number;
+  rewritten: number;
+}
+
+/**
+ * Rewrites every item that is stored in an older shape: see shared/data/versions.ts. It may be stopped and run again, and
+ * runs beside the service. The functions of the release before must be gone: what they add to an item carries no version.
+ * @param rate items rewritten per second at most
+ */
+export async function* migrate({ client, name }: OperatorTable, rate: number): AsyncGenerator<MigrationState> {
+  const state: MigrationState = { read: 0, rewritten: 0 };
+  let from: Item | undefined;
+  do {
+    const page = await client.send(
+      new ScanCommand({ TableName: name, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+    );
+    for (const item of page.Items ?? []) {
+      state.read++;
+      const step = upgrade(item);
+      if (!step) continue;
+      // Refused where a call has written the item meanwhile: then the view upgrades what it has found instead.
+      await new Database(client, name).write([step]);
+      state.rewritten++;
+      await new Promise((resolve) => setTimeout(resolve, 1000 / rate));
+    }
+    yield { ...state };
+    from = page.LastEvaluatedKey;
+  } while (from);
 }

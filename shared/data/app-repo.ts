@@ -1,5 +1,5 @@
 import type { AppId } from '../ids.ts';
-import { LIMITS, type LimitName, type Limits, MOST } from '../limits.ts';
+import { LIMITS, type LimitName, type Limits, MAXIMUMS } from '../limits.ts';
 import { absent, all, below, equal, exists, missing, unchanged } from './expression.ts';
 import type { Key } from './keys.ts';
 import { type Get, getItem } from './read.ts';
@@ -24,7 +24,8 @@ export const foundApp = (key: Key): Get<App | undefined> => ({
 /** The limits of an app: what its record holds or the default, but never more than is allowed now. */
 export function limitsOf(app: Pick<App, 'limits'>): Limits {
   const limits: Limits = { ...LIMITS, ...app.limits };
-  for (const [name, most] of Object.entries(MOST) as [LimitName, number][]) limits[name] = Math.min(limits[name], most);
+  for (const [name, most] of Object.entries(MAXIMUMS) as [LimitName, number][])
+    limits[name] = Math.min(limits[name], most);
   return limits;
 }
 export const putApp = (app: App): Step =>

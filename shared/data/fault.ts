@@ -6,7 +6,8 @@ import type { Step } from './step.ts';
 
 /**
  * The kinds of failed requests to DynamoDB. `condition`: a condition did not hold. `contended`: another transaction holds
- * an item; nothing was written. `throttled`: nothing was written. `unanswered`: the service failed or did not answer, so
+ * an item; nothing was written. `throttled`: a table, an
+ * index or a key has no capacity left; nothing was written. `unanswered`: the service failed or did not answer, so
  * the write may have been done. `broken`: the request is wrong and would fail again.
  */
 export type Fault = 'condition' | 'contended' | 'throttled' | 'unanswered' | 'broken';
@@ -22,12 +23,25 @@ interface Failure {
   CancellationReasons?: CancellationReason[];
 }
 
+const FAILED = 'ConditionalCheckFailed';
+
 const THROTTLED = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
   'RequestLimitExceeded',
   'RequestThrottledException',
 ]);
+
+/**
+ * What the reasons of a cancelled transaction mean; the first that any item has decides. Throttling alone is not
+ * contention: the write queue would only add to the load.
+ */
+const BY_REASON: [code: string, fault: Fault][] = [
+  [FAILED, 'condition'],
+  ['TransactionConflict', 'contended'],
+  ['ThrottlingError', 'throttled'],
+  ['ProvisionedThroughputExceeded', 'throttled'],
+];
 
 const BY_NAME: Record<string, Fault> = {
   ConditionalCheckFailedException: 'condition',
@@ -39,22 +53,16 @@ const BY_NAME: Record<string, Fault> = {
   TimeoutError: 'unanswered',
 };
 
-const PASSING_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
-
 export function faultOf(error: unknown): Fault {
   const { name = '', code, $fault, CancellationReasons: reasons = [] } = error as Failure;
-  if (name === 'TransactionCanceledException') {
-    if (reasons.some(({ Code }) => Code === FAILED)) return 'condition';
-    return reasons.some(({ Code = '' }) => PASSING_REASONS.has(Code)) ? 'contended' : 'broken';
-  }
+  if (name === 'TransactionCanceledException')
+    return BY_REASON.find(([code]) => reasons.some(({ Code }) => Code === code))?.[1] ?? 'broken';
   if (THROTTLED.has(name)) return 'throttled';
   return BY_NAME[name] ?? ($fault === 'server' || typeof code === 'string' ? 'unanswered' : 'broken');
 }
 
 /** An item as the wire has it. */
 type WireItem = NonNullable<CancellationReason['Item']>;
-
-const FAILED = 'ConditionalCheckFailed';
 
 /** The items whose conditions did not hold, as they are, by the text of their keys. */
 export function foundBy(error: unknown, steps: Step[]): Map<string, Item | undefined> {

@@ -137,8 +137,8 @@ async function writeSome(db: Database, counted: Key, own: string): Promise<boole
       db.write([update(keyOf(queued), { set: { failed: JSON.stringify(items) } }, exists)]),
     ),
   );
-  const settled = [...failures.keys(), ...(done ? chosen.writes : [])].some((queued) => keyText(queued) === own);
-  return !settled && (found.length === AT_ONCE || waiting.some((queued) => keyText(queued) === own));
+  const ended = [...failures.keys(), ...(done ? chosen.writes : [])].some((queued) => keyText(queued) === own);
+  return !ended && (found.length === AT_ONCE || waiting.some((queued) => keyText(queued) === own));
 }
 
 /** Whether the item as it was read allows what the write adds. */

@@ -13,7 +13,7 @@ import {
 } from '../http/replies.ts';
 import { type Access, AREAS, type Method, type Operation, type RouteKey, routeKeysOf } from '../routes/index.ts';
 import { errorName, MEANINGS } from './errors.ts';
-import { meaningOf } from './glossary.ts';
+import { meaningOf } from './field-meanings.ts';
 import { type JsonSchema, replySchema, requestSchema } from './schema.ts';
 
 /** A call and its answer, recorded in a run of the flows. */

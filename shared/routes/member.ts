@@ -19,7 +19,7 @@ import type { Operation } from './operation.ts';
 const area = 'member';
 
 /** A write that changes a group's count may also write for others in the group's queue (shared/data/write-queue.ts). */
-const QUEUED = ['put', 'delete', 'check', 'query'] as const;
+const QUEUE_GRANTS = ['put', 'delete', 'check', 'query'] as const;
 
 export const groupInvite = {
   id: 'group/invite',
@@ -31,7 +31,7 @@ export const groupInvite = {
   description: 'Invites users. Those who do not require consent become members at once.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   timeout: 25,
   request: () =>
     z.object({
@@ -52,7 +52,7 @@ export const groupApply = {
   description: 'Joins an open group, or applies where an admin must decide.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ group_id: id<GroupId>(), reason: z._default(text(LONGEST.reason), '') }),
   reply: () => entryReply,
 } satisfies Operation;
@@ -67,7 +67,7 @@ export const groupApplyHandle = {
   description: 'An admin approves or rejects an application.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ group_id: id<GroupId>(), user_id: id<UserId>(), approval: flag() }),
   reply: () => entryReply,
 } satisfies Operation;
@@ -124,7 +124,7 @@ export const groupKick = {
   description: 'Removes members from the group.',
   access: 'anyone',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   timeout: 25,
   request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,
@@ -141,7 +141,7 @@ export const groupLeave = {
   description: 'The actor leaves the group.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ group_id: id<GroupId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
@@ -299,7 +299,7 @@ export const groupInviteHandle = {
   description: 'The invitee accepts or rejects; `user_id` is the inviter.',
   access: 'person',
   scope: 'groups',
-  grants: [...QUEUED, 'query-lsi1'],
+  grants: [...QUEUE_GRANTS, 'query-lsi1'],
   request: () => z.object({ group_id: id<GroupId>(), user_id: id<UserId>(), approval: flag() }),
   reply: () => z.object({}),
 } satisfies Operation;
@@ -433,7 +433,7 @@ export const groupQrcodeInvite = {
   description: 'Joins a group by a code.',
   access: 'person',
   scope: 'groups',
-  grants: QUEUED,
+  grants: QUEUE_GRANTS,
   request: () => z.object({ qr_info: text(1024) }),
   reply: () => z.object({ group_id: z.int(), name: z.string() }),
 } satisfies Operation;

@@ -89,8 +89,8 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** Permanent, like the id. */
   area: Area;
   /**
-   * Section of the API documents: `7.x` for groups, `1.x` for users, `token` for logins, `file` for addresses of files.
-   * `extra`: clients call it, although the API documents do not have it.
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `extra`) for a route beyond them,
+   * which test/fixtures/own-endpoints.json lists.
    */
   section: string;
   /** What the summary leaves open, in full sentences. */

@@ -209,6 +209,14 @@ describe('Database, when DynamoDB fails', () => {
     expect(Date.now()).toBeLessThan(25_000);
   });
 
+  test('a transaction that is only throttled is sent again for 3.5 seconds, and a conflict beside it counts as a conflict', async () => {
+    mock.on(TransactWriteCommand).rejects(cancelled('None', 'ThrottlingError'));
+    await expect(open().write(two)).rejects.toThrow('the database does not answer now');
+    expect(Date.now()).toBeLessThan(5000);
+    mock.on(TransactWriteCommand).rejects(cancelled('ThrottlingError', 'TransactionConflict'));
+    await expect(open().write(two)).rejects.toThrow('a record stays contended');
+  });
+
   test('a single write that meets a running transaction is tried again too', async () => {
     mock
       .on(PutCommand)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Image, itemBytes } from '../../infra/local/units.ts';
 import { projectedBy } from '../../shared/data/schema.ts';
 import { MOST_BYTES } from '../../shared/data/sizes.ts';
-import { MOST } from '../../shared/limits.ts';
+import { MAXIMUMS } from '../../shared/limits.ts';
 import { appId, groupId, userId } from '../support/ids.ts';
 import { largest, wide } from '../support/largest.ts';
 
@@ -35,7 +35,7 @@ test('no item is larger than the size that reads are planned with, and none is m
     device: of.device(USER, ID),
     profile: of.profile(USER),
     settings: of.settings(USER),
-    tags: of.tags(USER, MOST.tags ?? 0),
+    tags: of.tags(USER, MAXIMUMS.tags ?? 0),
   };
   for (const [name, item] of Object.entries(items)) {
     const most = MOST_BYTES[name as keyof typeof MOST_BYTES];

@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { migrate } from '../../infra/ops/migration.ts';
+import { migrate } from '../../infra/ops/migrate.ts';
 import { transact } from '../../shared/call/transact.ts';
 import { Database } from '../../shared/data/database.ts';
 import { entity } from '../../shared/data/entity.ts';

@@ -1,10 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ErrorName, errors } from '../../shared/errors.ts';
-import { LIMITS } from '../../shared/limits.ts';
-import { MEANINGS } from '../../shared/openapi/errors.ts';
-import { routes } from '../../shared/routes/index.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -100,45 +96,5 @@ describe('documents that the sources cite', () => {
   test('no two headings of docs/behaviour.md are the same, so that each can be cited', () => {
     const headings = headingsOf(read('docs/behaviour.md'));
     expect(new Set(headings).size).toBe(headings.length);
-  });
-});
-
-describe('tables of docs/behaviour.md', () => {
-  const rows = (heading: string) =>
-    read('docs/behaviour.md')
-      .split(`# ${heading}\n`)[1]!
-      .split('\n#')[0]!
-      .split('\n')
-      .filter((line) => line.startsWith('| '))
-      .slice(2)
-      .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
-
-  test('the table of errors has every error with its code, name and meaning', () => {
-    expect(rows('Error codes').map(([, code, name, meaning]) => [Number(code), name, meaning])).toEqual(
-      Object.entries(errors).map(([name, [code]]) => [code, name, MEANINGS[name as ErrorName].replaceAll('`', '')]),
-    );
-  });
-
-  test('the table of rights has every operation on groups once', () => {
-    const inTable = rows('Roles and permissions').flatMap(([, operations]) => operations!.split(', '));
-    const covered = routes
-      .map(({ path }) => path.match(/^\/group\/(.+)$/)?.[1])
-      .filter((operation) => operation !== undefined)
-      .map((operation) => operation.replace(/^settings\/.+/, 'settings/*'));
-    expect(inTable.sort()).toEqual([...new Set(covered)].sort());
-  });
-
-  test('the table of limits has every limit with its default', () => {
-    const limits = rows('Limits').map(([, name, usual]) => [name!, Number(usual)]);
-    expect(Object.fromEntries(limits)).toEqual(LIMITS);
-  });
-});
-
-describe('docs/glossary.md', () => {
-  test('the words of the glossary stand in alphabetical order', () => {
-    for (const table of read('docs/glossary.md').split('\n## ').slice(1)) {
-      const words = [...table.matchAll(/^\| ([^|]+) \|/gm)].map(([, word]) => word!.toLowerCase()).slice(2);
-      expect(words).toEqual([...words].sort());
-    }
   });
 });

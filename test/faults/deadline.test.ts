@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import type { Call } from '../../shared/call/call.ts';
 import { put, update } from '../../shared/data/step.ts';
-import { hashPassword } from '../../shared/domain/user/password.ts';
+import { hashPassword } from '../../shared/domain/user/password-hash.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
 import { operation } from '../../shared/http/operation.ts';
 import { headObject } from '../../shared/storage/requests.ts';

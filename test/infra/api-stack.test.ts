@@ -1,103 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod/mini';
 import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
-import {
-  backgroundFunctions,
-  DOCS_PATHS,
-  docsPage,
-  type Grant,
-  grantsOf,
-  type Operation,
-  routeKeysOf,
-  routes,
-} from '../../shared/routes/index.ts';
-import { type Resource, resourcesOf, synthesizedTemplates, type Template } from './templates.ts';
+import { backgroundFunctions, DOCS_PATHS, docsPage, routeKeysOf, routes } from '../../shared/routes/index.ts';
+import { resourcesOf, resourcesOfRow, synthesizedTemplates, type Template } from './templates.ts';
 
 const templates = synthesizedTemplates();
 const everyRow = [...routes, ...backgroundFunctions];
-
-const TABLE = { 'Fn::ImportValue': 'Roster-dev-Data-TableArn' };
-const index = (name: string) => ({ 'Fn::Join': ['', [TABLE, `/index/${name}`]] });
-const objects = (pattern: string) => ({
-  'Fn::Join': ['', [{ 'Fn::ImportValue': 'Roster-dev-Data-BucketArn' }, `/${pattern}`]],
-});
-const [INCOMING, FILES] = ['incoming/*', 'files/*'].map(objects);
-const [INCOMING_AVATARS, AVATARS] = ['incoming/*/avatars/*', 'files/*/avatars/*'].map(objects);
-
-/** Written out again, apart from infra's table: a slip there must not slip through here. */
-const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
-  get: [['dynamodb:GetItem', TABLE]],
-  'batch-get': [['dynamodb:BatchGetItem', TABLE]],
-  query: [['dynamodb:Query', TABLE]],
-  'query-lsi1': [['dynamodb:Query', index('lsi1')]],
-  'query-lsi2': [['dynamodb:Query', index('lsi2')]],
-  'query-lsi3': [['dynamodb:Query', index('lsi3')]],
-  'query-gsi1': [['dynamodb:Query', index('gsi1')]],
-  put: [['dynamodb:PutItem', TABLE]],
-  update: [['dynamodb:UpdateItem', TABLE]],
-  delete: [['dynamodb:DeleteItem', TABLE]],
-  check: [['dynamodb:ConditionCheckItem', TABLE]],
-  'presign-put': [['s3:PutObject', INCOMING]],
-  'presign-post': [['s3:PutObject', INCOMING]],
-  'presign-avatar': [['s3:PutObject', INCOMING_AVATARS]],
-  'presign-get': [['s3:GetObject', FILES]],
-  'head-object': [['s3:GetObject', INCOMING]],
-  'publish-object': [
-    ['s3:GetObject', INCOMING],
-    ['s3:DeleteObject', INCOMING],
-    ['s3:PutObject', FILES],
-    ['s3:DeleteObject', FILES],
-  ],
-  'publish-avatar': [
-    ['s3:GetObject', INCOMING_AVATARS],
-    ['s3:PutObject', AVATARS],
-  ],
-  'delete-object': [
-    ['s3:DeleteObject', INCOMING],
-    ['s3:DeleteObject', FILES],
-  ],
-};
-
-/** The resources of one row: those in its nested stack whose logical id starts with its construct's. */
-function resourcesOfRow(from: Map<string, Template>, row: { id: string }) {
-  const stack = [...from.values()].find(({ Resources }) =>
-    Object.values(Resources).some(({ Properties }) => Properties?.Environment?.Variables?.OPERATION === row.id),
-  );
-  const own = Object.entries(stack?.Resources ?? {}).filter(([id]) =>
-    new RegExp(
-      `^${constructIdOf(row.id)}(Function|Role|Logs|Integration|Permission|GET|POST|PUT|DELETE|Jobs|Failed|Uploads|Retries)`,
-    ).test(id),
-  );
-  return {
-    /** The only resource of this type; throws if there is none or another. */
-    one(type: string): [id: string, properties: Resource['Properties']] {
-      const found = own.filter(([, resource]) => resource.Type === type);
-      if (found.length !== 1) throw new Error(`${row.id}: ${found.length} resources of type ${type}`);
-      return [found[0]![0], found[0]![1].Properties];
-    },
-    all: (type: string) => own.filter(([, resource]) => resource.Type === type).map(([, { Properties }]) => Properties),
-  };
-}
-
-/** Every permission of a policy, one `action on resource` each. */
-function permissionsOf(role: Resource['Properties']): string[] {
-  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation JSON
-  const statements: any[] = role.Policies.flatMap((policy: any) => policy.PolicyDocument.Statement);
-  return statements
-    .flatMap(({ Effect, Action, Resource, ...rest }) => {
-      expect([Effect, rest]).toEqual(['Allow', {}]);
-      return [Action]
-        .flat()
-        .flatMap((action: string) => [Resource].flat().map((on) => `${action} on ${JSON.stringify(on)}`));
-    })
-    .sort();
-}
-
-const logPermissions = (logGroup: string): [string, unknown][] =>
-  ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => [action, { 'Fn::GetAtt': [logGroup, 'Arn'] }]);
-
-const written = (permissions: [string, unknown][]): string[] =>
-  [...new Set(permissions.map(([action, on]) => `${action} on ${JSON.stringify(on)}`))].sort();
 
 describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
   const { one, all } = resourcesOfRow(templates, row);
@@ -119,7 +26,7 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
       Role: { 'Fn::GetAtt': [roleId, 'Arn'] },
       LoggingConfig: { LogGroup: { Ref: logGroupId } },
     });
-    const usesObjects = grantsOf(row).some((grant) => PERMISSIONS[grant].some(([action]) => action.startsWith('s3:')));
+    const usesObjects = JSON.stringify(role.Policies).includes('"s3:');
     expect(lambda.Environment.Variables).toEqual({
       TABLE_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-TableName' },
       OPERATION: row.id,
@@ -135,13 +42,6 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
 
   it('a function keeps its log for 30 days', () => {
     expect(logGroup).toEqual({ LogGroupName: `/aws/lambda/roster-dev-${slugOf(row.id)}`, RetentionInDays: 30 });
-  });
-
-  it('a function may do what its grants say and write its log, nothing else', () => {
-    expect(role.ManagedPolicyArns).toBeUndefined();
-    expect(permissionsOf(role)).toEqual(
-      written([...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]), ...logPermissions(logGroupId)]),
-    );
   });
 
   it('an operation has a route for each method, all to one integration', () => {
@@ -179,7 +79,6 @@ describe('background/clean-up', () => {
   const row = backgroundFunctions.find(({ id }) => id === 'background/clean-up')!;
   const { one } = resourcesOfRow(templates, row);
   const [functionId, lambda] = one('AWS::Lambda::Function');
-  const [logGroupId] = one('AWS::Logs::LogGroup');
   const [queueId, queue] = one('AWS::SQS::Queue');
   const stream = { 'Fn::ImportValue': 'Roster-dev-Data-StreamArn' };
   const queueArn = { 'Fn::GetAtt': [queueId, 'Arn'] };
@@ -208,26 +107,12 @@ describe('background/clean-up', () => {
       { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } }, Resource: queueArn },
     ]);
   });
-
-  it('the clean-up may read the stream, fill the queue and do what its grants say, nothing else', () => {
-    const [, role] = one('AWS::IAM::Role');
-    const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
-    expect(permissionsOf(role)).toEqual(
-      written([
-        ...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]),
-        ...logPermissions(logGroupId),
-        ...streamActions.map((action): [string, unknown] => [`dynamodb:${action}`, stream]),
-        ['sqs:SendMessage', queueArn],
-      ]),
-    );
-  });
 });
 
 describe('background/publish-file', () => {
   const row = backgroundFunctions.find(({ id }) => id === 'background/publish-file')!;
   const { one } = resourcesOfRow(templates, row);
   const [functionId, lambda] = one('AWS::Lambda::Function');
-  const [logGroupId] = one('AWS::Logs::LogGroup');
   const [queueId] = one('AWS::SQS::Queue');
   const [ruleId, rule] = one('AWS::Events::Rule');
   const functionArn = { 'Fn::GetAtt': [functionId, 'Arn'] };
@@ -272,16 +157,6 @@ describe('background/publish-file', () => {
       },
     ]);
   });
-
-  it('publish-file may fill the queue and do what its grants say, nothing else', () => {
-    expect(permissionsOf(one('AWS::IAM::Role')[1])).toEqual(
-      written([
-        ...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]),
-        ...logPermissions(logGroupId),
-        ['sqs:SendMessage', queueArn],
-      ]),
-    );
-  });
 });
 
 describe('all stacks', () => {
@@ -319,20 +194,6 @@ describe('all stacks', () => {
     for (const name of [slugOf, constructIdOf]) {
       expect(new Set(everyRow.map(({ id }) => name(id))).size).toBe(everyRow.length);
     }
-  });
-
-  it('no permission has a wildcard, except for the prefixes of objects', () => {
-    for (const [id, { Properties }] of resourcesOf(templates, 'AWS::IAM::Role')) {
-      for (const permission of permissionsOf(Properties)) {
-        const rest = [INCOMING, FILES, INCOMING_AVATARS, AVATARS].reduce(
-          (left, pattern) => left.replace(JSON.stringify(pattern), ''),
-          permission,
-        );
-        expect([id, rest]).not.toEqual([id, expect.stringContaining('*')]);
-      }
-    }
-    expect(resourcesOf(templates, 'AWS::IAM::Policy').size).toBe(0);
-    expect(resourcesOf(templates, 'AWS::IAM::ManagedPolicy').size).toBe(0);
   });
 });
 
@@ -373,38 +234,5 @@ describe('the HTTP API', () => {
 
   it('the API stack exports the address of the API', () => {
     expect(Outputs).toMatchObject({ ApiUrl: { Export: { Name: 'Roster-dev-Api-Url' } } });
-  });
-});
-
-describe('a new row of the route table', () => {
-  const row: Operation = {
-    id: 'group/leaflet',
-    path: '/group/leaflet',
-    methods: ['POST'],
-    area: 'group',
-    access: 'anyone',
-    section: '7.99',
-    summary: 'A row that is not there',
-    request: () => z.object({}),
-    reply: () => z.object({}),
-    grants: ['put', 'presign-put', 'head-object'],
-  };
-
-  const asLast = synthesizedTemplates([...routes, row]);
-
-  it('a row that presigns gets the bucket name and exactly the object permissions that it names', () => {
-    const { one } = resourcesOfRow(asLast, row);
-    const [logGroupId] = one('AWS::Logs::LogGroup');
-    expect(one('AWS::Lambda::Function')[1].Environment.Variables).toMatchObject({
-      BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' },
-    });
-    expect(permissionsOf(one('AWS::IAM::Role')[1])).toEqual(
-      written([
-        ...(['batch-get', 'update', 'put'] as const).flatMap((grant) => PERMISSIONS[grant]),
-        ['s3:PutObject', INCOMING],
-        ['s3:GetObject', INCOMING],
-        ...logPermissions(logGroupId),
-      ]),
-    );
   });
 });

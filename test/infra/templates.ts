@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BUNDLE_FILE, bundleFolder } from '../../infra/bundle.ts';
+import { constructIdOf } from '../../infra/names.ts';
 import { synthesize } from '../../infra/synthesize.ts';
 import { backgroundFunctions, docsPage, type Operation, routes } from '../../shared/routes/index.ts';
 
@@ -85,6 +86,27 @@ export function resourcesOf(templates: Map<string, Template>, type?: string): Ma
     }
   }
   return found;
+}
+
+/** The resources of one row: those in its nested stack whose logical id starts with its construct's. */
+export function resourcesOfRow(from: Map<string, Template>, row: { id: string }) {
+  const stack = [...from.values()].find(({ Resources }) =>
+    Object.values(Resources).some(({ Properties }) => Properties?.Environment?.Variables?.OPERATION === row.id),
+  );
+  const own = Object.entries(stack?.Resources ?? {}).filter(([id]) =>
+    new RegExp(
+      `^${constructIdOf(row.id)}(Function|Role|Logs|Integration|Permission|GET|POST|PUT|DELETE|Jobs|Failed|Uploads|Retries)`,
+    ).test(id),
+  );
+  return {
+    /** The only resource of this type; throws if there is none or another. */
+    one(type: string): [id: string, properties: Resource['Properties']] {
+      const found = own.filter(([, resource]) => resource.Type === type);
+      if (found.length !== 1) throw new Error(`${row.id}: ${found.length} resources of type ${type}`);
+      return [found[0]![0], found[0]![1].Properties];
+    },
+    all: (type: string) => own.filter(([, resource]) => resource.Type === type).map(([, { Properties }]) => Properties),
+  };
 }
 
 /**

@@ -42,7 +42,7 @@ describe('the description of the API', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('says of every field what it means (shared/openapi/glossary.ts)', () => {
+  test('says of every field what it means (shared/openapi/field-meanings.ts)', () => {
     const missing: string[] = [];
     const look = (where: string, { properties = {}, items, oneOf }: JsonSchema) => {
       for (const [name, field] of Object.entries(properties)) {

@@ -1,7 +1,7 @@
 /** Generators of requests that nobody would send by mistake. */
 import fc from 'fast-check';
 import documented from '../fixtures/endpoints.json' with { type: 'json' };
-import documentedFiles from '../fixtures/file-endpoints.json' with { type: 'json' };
+import ownEndpoints from '../fixtures/own-endpoints.json' with { type: 'json' };
 import { PASSWORD } from './secrets.ts';
 import { anyText } from './texts.ts';
 
@@ -29,7 +29,7 @@ const text = fc.oneof(anyText(60), fc.constantFrom('\u0000', '\ud800', '😀', '
 const ALSO = ['cursor', 'limit', 'name', 'mobile', 'password', 'login_name', 'device_guid', 'device_sn', '__proto__'];
 
 const documentedOf = (path: string) => [
-  ...new Set([...documented, ...documentedFiles].filter((one) => one.path === path).flatMap((one) => one.parameters)),
+  ...new Set([...documented, ...ownEndpoints].filter((one) => one.path === path).flatMap((one) => one.parameters)),
 ];
 
 /** Names of parameters to try on a path. */

@@ -2,7 +2,7 @@ import { type App, limitsOf } from '../../data/app-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { badParameter } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
-import { LIMITS, type LimitName, type Limits, MOST } from '../../limits.ts';
+import { LIMITS, type LimitName, type Limits, MAXIMUMS } from '../../limits.ts';
 import { appNamed, changeApp } from './apps.ts';
 import { recount } from './recount.ts';
 
@@ -28,7 +28,7 @@ const isLimit = (name: string): name is LimitName => Object.hasOwn(LIMITS, name)
 /** The least and the most that a limit may be set to. */
 export const boundsOf = (name: LimitName) => ({
   least: MAY_BE_ZERO.includes(name) ? 0 : 1,
-  most: MOST[name] ?? LARGEST,
+  most: MAXIMUMS[name] ?? LARGEST,
 });
 
 /**

@@ -11,15 +11,13 @@ import {
   type GroupMembership,
   groupMembershipOf,
   isMember,
-  memberIn,
   userMembershipOf,
 } from '../../data/membership-repo.ts';
 import * as remains from '../../data/remains-repo.ts';
-import { becomeOwner, successorsOf } from '../../data/role-repo.ts';
 import { itemsOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
-import { dissolutionSteps } from '../group/dissolution.ts';
+import { findSuccessor, successionSteps } from '../group/succession.ts';
 import type { Pace } from './pace.ts';
 
 /** Items of a page. */
@@ -115,25 +113,6 @@ async function depart(db: Database, app: AppId, user: UserId, id: GroupId, now: 
   throw new Unavailable('the successors of a group keep leaving');
 }
 
-/** Members of a page. */
-const SUCCESSORS = 50;
-
-/** The admin longest in office, or else the member longest in the group, whose user is not deleted. */
-async function findSuccessor(db: Database, app: AppId, group: GroupId, user: UserId): Promise<UserId | undefined> {
-  for (const which of ['admins', 'members'] as const) {
-    let position: string | undefined;
-    do {
-      const { successors, more } = await db.read(successorsOf(app, group, which, position, SUCCESSORS));
-      const others = successors.map(memberIn).filter((successor) => successor !== user);
-      const people = await db.read(others.map((successor) => userOf(app, successor)));
-      const successor = people.find((person) => person && person.status !== 'deleted');
-      if (successor) return successor.user;
-      position = more;
-    } while (position !== undefined);
-  }
-  return undefined;
-}
-
 function departureSteps(
   app: AppId,
   user: UserId,
@@ -159,16 +138,7 @@ function departureSteps(
     const leaving = { count: -1, ...(membership.role === ADMIN_ROLE && { admins: -1 }) };
     return [groups.count(app, id, leaving), left, ...own];
   }
-  if (!successor)
-    return [
-      ...dissolutionSteps(app, group, now, counted, { count: group.count }),
-      remains.removeApplication(app, id, user),
-    ];
-  const next = { user: memberIn(successor), wasAdmin: successor.role === ADMIN_ROLE };
-  return [
-    groups.transferOwner(app, group, next, now, { leaves: true }),
-    ...becomeOwner(app, id, successor, now),
-    left,
-    ...own,
-  ];
+  const passed = successionSteps(app, group, successor, now, counted);
+  // A dissolution removes both sides of the owner's membership itself.
+  return successor ? [...passed, left, ...own] : [...passed, remains.removeApplication(app, id, user)];
 }

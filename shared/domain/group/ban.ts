@@ -8,7 +8,7 @@ import { ApiError } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
 import { groupCommandEach, groupRead, membershipsOf } from './command.ts';
 import { memberEntry } from './lists.ts';
-import { mayTouch } from './permissions.ts';
+import { mayActOn } from './permissions.ts';
 
 /** When a ban of so many minutes ends (ms); −1 never does. */
 export const endOf = (now: number, minutes: number) => (minutes === -1 ? FOR_EVER : now + minutes * 60_000);
@@ -22,7 +22,7 @@ export const ban = (call: Call, id: GroupId, minutes: number, users: UserId[]) =
     user: ({ group, actor }, targets, { entry, index }) => {
       const target = targets[index];
       if (!isMember(target)) throw new ApiError('notMember');
-      mayTouch(actor, group, entry, target);
+      mayActOn(actor, group, entry, target);
       return [bans.set(call.app, id, entry, target, { banned: call.now, bannedUntil: endOf(call.now, minutes) })];
     },
   });
@@ -36,7 +36,7 @@ export const unban = (call: Call, id: GroupId, users: UserId[]) =>
         if (!isMember(target)) throw new ApiError('notMember');
         return [];
       }
-      mayTouch(actor, group, entry, target);
+      mayActOn(actor, group, entry, target);
       return [bans.lift(call.app, id, entry, target, call.now)];
     },
   });

@@ -8,7 +8,7 @@ import { userOf } from '../../data/user-repo.ts';
 import type { GroupId, UserId } from '../../ids.ts';
 import { existingUser } from '../user/status.ts';
 import { groupCommandEach, groupRead, membershipsOf } from './command.ts';
-import { mayTouch } from './permissions.ts';
+import { mayActOn } from './permissions.ts';
 
 /**
  * Section 7.17: members leave, and nobody on the list can join by any way. Earlier invitations and applications are void
@@ -21,7 +21,7 @@ export function block(call: Call, id: GroupId, users: UserId[]) {
     user: ({ group, actor }, { targets, people }, { entry, index }) => {
       existingUser(people[index]);
       const target = targets[index];
-      mayTouch(actor, group, entry, target);
+      mayActOn(actor, group, entry, target);
       return target?.state === 'blocked' ? [] : blocks.set(app, id, entry, target, now);
     },
     group: (_, { targets }, batch) => {

@@ -5,7 +5,7 @@ import { ADMIN_ROLE, type GroupMembership, isMember, OWNER_ROLE } from '../../da
 import { ApiError } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
 import { groupCommand, groupCommandEach, membershipsOf } from './command.ts';
-import { mayTouch } from './permissions.ts';
+import { mayActOn } from './permissions.ts';
 
 /** The group loses these members: its count and its number of admins go with them. */
 function countLeft(call: Call, id: GroupId, leaving: readonly (GroupMembership | undefined)[]) {
@@ -18,7 +18,7 @@ export const kick = (call: Call, id: GroupId, users: UserId[]) =>
   groupCommandEach(call, id, 'kick', users, membershipsOf(call, id, users), {
     user: ({ group, actor }, targets, { entry, index }) => {
       const target = targets[index];
-      mayTouch(actor, group, entry, target);
+      mayActOn(actor, group, entry, target);
       if (!isMember(target)) throw new ApiError('notMember');
       return memberships.leave(call.app, id, entry, target, call.now, { kicked: true });
     },

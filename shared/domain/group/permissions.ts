@@ -128,7 +128,7 @@ export function proofOf(call: Call, action: Action, { group, actor }: Permitted)
  * Whether the actor may do this to that user: nothing to the owner or to itself, to admins only as the owner.
  * @throws ApiError noPermission, needsOwner
  */
-export function mayTouch(actor: GroupActor, group: Group, user: UserId, target: GroupMembership | undefined): void {
+export function mayActOn(actor: GroupActor, group: Group, user: UserId, target: GroupMembership | undefined): void {
   // Both, since group and membership may have been read at different moments.
   const owns = user === group.owner || (isMember(target) && target.role === OWNER_ROLE);
   if (owns) throw new ApiError('noPermission', 'not allowed on the group owner');

@@ -10,7 +10,7 @@ import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 import { forgetDevice } from './devices.ts';
 import { failureSteps, isLockedOut, successSteps } from './lock-out.ts';
-import { isPassword } from './password.ts';
+import { isPassword } from './password-hash.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
 
 /** Clients recognize this beginning. */

@@ -8,7 +8,7 @@ import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import { failureSteps, isLockedOut } from './lock-out.ts';
 import { refuse } from './login.ts';
-import { hashPassword, isPassword } from './password.ts';
+import { hashPassword, isPassword } from './password-hash.ts';
 import { existingUser } from './status.ts';
 
 const rejected = (field: string, why: string) => new ApiError('noPermission', `${field}: ${why}`);

@@ -9,7 +9,7 @@ import * as profiles from '../../data/profile-repo.ts';
 import { comparedName, type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
 import { ApiError, Unavailable } from '../../errors.ts';
 import { newId, type UserId } from '../../ids.ts';
-import { hashPassword } from './password.ts';
+import { hashPassword } from './password-hash.ts';
 import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
 import { settingsRecord } from './settings.ts';
 

@@ -8,7 +8,7 @@ import { type UserLine, userKind } from './user.ts';
 
 /**
  * The lines of a file that is imported or exported: one JSON object each, with the API's names for fields that the API
- * has. All times are milliseconds since 1970; −1 is for ever. See docs/migrating.md.
+ * has. All times are milliseconds since 1970; −1 is for ever. See docs/import-export.md.
  */
 export type Line = UserLine | GroupLine | MemberLine | BlockLine | BanLine | AnnouncementLine;
 export type Kind = Line['kind'];

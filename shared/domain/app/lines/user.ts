@@ -5,7 +5,7 @@ import { type Profile, profileOf, settingsOf, type Tags, tagsOf } from '../../..
 import { comparedName, mobileOf, type PasswordHash, type User, usernameOf, userOf } from '../../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../../errors.ts';
 import type { AppId, UserId } from '../../../ids.ts';
-import { hashPassword } from '../../user/password.ts';
+import { hashPassword } from '../../user/password-hash.ts';
 import { type LineKind, type Numbered, type Optional, type Scope, unlessDiffering } from './line.ts';
 
 export type UserLine = { kind: 'user'; user_id: UserId; username: string } & Optional<{

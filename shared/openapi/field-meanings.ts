@@ -2,7 +2,7 @@
  * The meaning of each field in all operations; `<operation id> <field>` overrides it for one operation. A test lists the
  * fields that are missing here.
  */
-const GLOSSARY: Record<string, string> = {
+const FIELD_MEANINGS: Record<string, string> = {
   access_key_secret: 'Always null; files are uploaded by presigned addresses.',
   alias: 'Alias under which a push service knows the user.',
   announcement_id: 'Id of the announcement.',
@@ -176,9 +176,10 @@ const FAILURE = 'Why the entry failed; empty where it did not.';
 
 /** The meaning of a field in an operation's request or reply; undefined where it is missing here. */
 export function meaningOf(operation: string, field: string, where: 'request' | 'reply'): string | undefined {
-  const own = GLOSSARY[`${operation} ${field}`];
+  const own = FIELD_MEANINGS[`${operation} ${field}`];
   if (own !== undefined) return own;
-  if (where === 'request' && field === 'group_id') return `${GLOSSARY.group_id} Not needed where the header names it.`;
+  if (where === 'request' && field === 'group_id')
+    return `${FIELD_MEANINGS.group_id} Not needed where the header names it.`;
   if (where === 'reply' && field === 'reason' && !operation.endsWith('-list')) return FAILURE;
-  return GLOSSARY[field];
+  return FIELD_MEANINGS[field];
 }

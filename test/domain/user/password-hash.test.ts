@@ -1,8 +1,8 @@
 import { scryptSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { hashPassword, isPassword } from '../../shared/domain/user/password.ts';
-import { hashing, scrypt } from '../support/cheap-hashing.ts';
-import { replace } from '../support/replace.ts';
+import { hashPassword, isPassword } from '../../../shared/domain/user/password-hash.ts';
+import { hashing, scrypt } from '../../support/cheap-hashing.ts';
+import { replace } from '../../support/replace.ts';
 
 replace(hashing, 'scrypt', () => scrypt);
 
