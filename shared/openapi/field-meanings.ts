@@ -155,6 +155,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   'group/settings/hide-member-info value': 'Whether only admins and the owner see the members.',
   'group/settings/history-visible value': 'Whether new members see what was said before.',
   'group/msg/not-disturb value': 'true: messages arrive silently.',
+  'user/register/anonymous id': 'The same as `user_id`.',
   'user/register/anonymous username': 'Username of the guest: the beginning that the request gives, and the id.',
   'user/authmode value': 'How friends are verified: 0 anyone, 1 with consent, 2 by the right answer, 3 nobody.',
   'user/delete password': 'A user token needs it, an admin token does not.',
