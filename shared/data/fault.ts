@@ -6,9 +6,9 @@ import type { Step } from './step.ts';
 
 /**
  * The kinds of failed requests to DynamoDB. `condition`: a condition did not hold. `contended`: another transaction holds
- * an item; nothing was written. `throttled`: a table, an
- * index or a key has no capacity left; nothing was written. `unanswered`: the service failed or did not answer, so
- * the write may have been done. `broken`: the request is wrong and would fail again.
+ * an item; nothing was written. `throttled`: a table, an index or a key has no capacity left; nothing was written.
+ * `unanswered`: the service failed or did not answer, so the write may have been done. `broken`: the request is wrong
+ * and would fail again.
  */
 export type Fault = 'condition' | 'contended' | 'throttled' | 'unanswered' | 'broken';
 
