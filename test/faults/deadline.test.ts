@@ -104,7 +104,8 @@ describe.concurrent('A database that never answers', () => {
       ms = performance.now() - began;
     });
     expect(ms).toBeLessThan(500);
-    expect(asked(), 'it is not tried again').toBe(1);
+    // On a loaded machine the limit may pass before the request has reached the server.
+    expect(asked(), 'it is not tried again').toBeLessThanOrEqual(1);
   });
 
   test('a call answers 503 before its function runs out of time', async () => {
