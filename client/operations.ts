@@ -74,6 +74,24 @@ export const ERRORS = {
   qrIllegal: 20024,
   /** The QR code has expired. */
   qrExpired: 20025,
+  /** The user is already a friend. */
+  alreadyFriend: 30001,
+  /** The user accepts no friend requests (`auth_mode` 3). */
+  friendRefused: 30002,
+  /** The answer to the verification question is wrong. */
+  wrongAnswer: 30003,
+  /** The friend request never existed, has expired, is void or has been handled. */
+  friendRequestGone: 30004,
+  /** The user is not a friend of the actor. */
+  notFriend: 30005,
+  /** The actor has blocked the user, and must unblock it first. */
+  blockedByActor: 30006,
+  /** The actor or the other user has as many friends as allowed. */
+  tooManyFriends: 30007,
+  /** The actor has blocked as many users as allowed. */
+  tooManyBlocked: 30008,
+  /** The user has received as many open friend requests as allowed. */
+  tooManyFriendRequests: 30009,
   /** The app does not exist. */
   appMissing: 40000,
   /** Registration is closed in this app. */
@@ -99,6 +117,33 @@ export interface Announcement {
   author: number;
   /** When it was made, in seconds since 1970. */
   created_at: number;
+}
+
+export interface Contact {
+  /** Id of the user. */
+  user_id: number;
+  /** Username. */
+  username: string;
+  /** Nickname; empty clears it. */
+  nick_name: string;
+  /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+  avatar: string;
+  /** Description; empty clears it. */
+  description: string;
+  /** Extension information that everybody sees. */
+  public_info: string;
+  /** How friends are verified: 0 anyone, 1 with consent, 2 by the right answer, 3 nobody. */
+  auth_mode: number;
+  /** Verification question. */
+  auth_question: string;
+  /** The actor's name for a friend; empty until set, and for others. */
+  alias: string;
+  /** The actor's extension information about a friend; empty until set, and for others. */
+  ext: string;
+  /** Whether messages of a friend arrive without a notification. */
+  mute_notification: boolean;
+  /** 0 friend, 1 former friend who ended the friendship, 2 stranger, 3 blocked by the actor. */
+  relation: number;
 }
 
 export interface Entry {
@@ -1276,6 +1321,148 @@ export interface Operations {
       to_type: number;
     }, options?: CallOptions): Promise<UploadForm>;
   };
+  roster: {
+    /** Agree to add friend. The actor and the sender of an open request become friends. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    accept(parameters: {
+      /** User who sent the request. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Apply to add friend. Makes a friend at once, or sends a request, as `auth_mode` of the other user has it. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    apply(parameters: {
+      /** Id of the user. */
+      user_id: number;
+      /** The actor's name for the new friend. */
+      alias?: string;
+      /** Why the user should say yes. */
+      reason?: string;
+      /** Answer to the verification question, where `auth_mode` of the user is 2. */
+      auth_answer?: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Add friends in batch. Applies to up to 100 users, which succeed or fail one by one. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    applyBatch(parameters: {
+      /** Users to apply to, each of which succeeds or fails on its own. */
+      rosterApplications: {
+        /** Id of the user. */
+        user_id: number;
+        /** The actor's name for the new friend. */
+        alias?: string;
+        /** What the other side is told, up to 512 characters. */
+        reason?: string;
+        /** Answer to the verification question, where `auth_mode` of the user is 2. */
+        auth_answer?: string;
+      }[];
+    }, options?: CallOptions): Promise<{
+      /** Users for whom it succeeded. */
+      success: number[];
+      /** Users for whom it failed. */
+      fails: {
+        /** Id of the user. */
+        user_id: number;
+        /** Why the entry failed; empty where it did not. */
+        reason: string;
+      }[];
+    }>;
+
+    /** List of friend requests. Lists the requests that the actor received in the last 30 days, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    applyList(parameters?: {
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** User who asks to become a friend. */
+      user_id: number;
+      /** Why the actor should say yes. */
+      reason: string;
+      /** 0 waiting, 1 accepted, 2 rejected. */
+      status: number;
+      /** Until when it can be accepted, in milliseconds since 1970. */
+      expired_time: number;
+    }>>;
+
+    /** Add to blacklist. Blocks a user: hides it among the friends, and refuses its requests and messages. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    block(parameters: {
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** List of blacklists. Lists the users whom the actor has blocked, the last first. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    blockedList(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
+
+    /** Reject friend request. Rejects an open request. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    decline(parameters: {
+      /** User who sent the request. */
+      user_id: number;
+      /** Accepted and not stored. */
+      reason?: string;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Delete friend. Ends a friendship on both sides. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    delete(parameters: {
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Update friend extension information. Changes the given fields of the actor's own side of a friendship. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    ext(parameters: {
+      /** Id of the user. */
+      user_id: number;
+      /** The actor's name for the friend; empty clears it. */
+      alias?: string;
+      /** Extension information about the friend, up to 16 KiB; empty clears it. At most 16384 bytes in UTF-8. */
+      ext?: string;
+      /** Whether messages of the friend arrive without a notification. */
+      mute_notification?: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Search for users by ID. Returns the user with this id, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    id(parameters: {
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<Contact>;
+
+    /** List of friend details. Returns the users of the list, friends or not, as the actor sees them. If one answer cannot hold all, texts that are longer than their share of 6 MB are empty. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    listDetails(parameters: {
+      /** Ids of users. */
+      list: number[];
+    }, options?: CallOptions): Promise<Contact[]>;
+
+    /** List of friends. Lists the ids of the actor's friends, without blocked ones, in the order in which they became friends. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    listIds(parameters?: {
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<number>>;
+
+    /** Whether to allow messaging. Returns whether the user `roster_id` may write to the user `user_id`. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    mayMessage(parameters: {
+      /** Id of the user who would receive the message. */
+      user_id: number;
+      /** Id of the user who wants to write. */
+      roster_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Search for user by mobile number. Returns the user with this mobile number, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    mobile(parameters: {
+      /** The whole number, as it was written. */
+      mobile: string;
+    }, options?: CallOptions): Promise<Contact>;
+
+    /** Search for user by username. Returns the user with this username, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    name(parameters: {
+      /** The whole username, in any case. */
+      username: string;
+    }, options?: CallOptions): Promise<Contact>;
+
+    /** Remove from blacklist. Unblocks a user. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    unblock(parameters: {
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+  };
 }
 
 /** Method and path of each operation, and whether it answers pages. */
@@ -1390,5 +1577,23 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     uploadAvatarGroup: ['GET', '/file/upload/avatar/group'],
     uploadAvatarUser: ['GET', '/file/upload/avatar/user'],
     uploadChat: ['GET', '/file/upload/chat'],
+  },
+  roster: {
+    accept: ['POST', '/roster/accept'],
+    apply: ['POST', '/roster/apply'],
+    applyBatch: ['POST', '/roster/apply/batch'],
+    applyList: ['GET', '/roster/apply/list', 'page'],
+    block: ['POST', '/roster/block'],
+    blockedList: ['GET', '/roster/blocked_list'],
+    decline: ['POST', '/roster/decline'],
+    delete: ['POST', '/roster/delete'],
+    ext: ['POST', '/roster/ext'],
+    id: ['GET', '/roster/id'],
+    listDetails: ['POST', '/roster/list'],
+    listIds: ['GET', '/roster/list', 'page'],
+    mayMessage: ['GET', '/roster/may_message'],
+    mobile: ['GET', '/roster/mobile'],
+    name: ['GET', '/roster/name'],
+    unblock: ['POST', '/roster/unblock'],
   },
 };

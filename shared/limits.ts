@@ -24,6 +24,12 @@ export const LIMITS = {
   session_life: 2_592_000,
   devices: 20,
   tags: 100,
+  friends: 3000,
+  blocked: 1000,
+  /** Open requests that a user has received. */
+  friend_requests: 500,
+  /** 1: users who are not friends may write to each other. */
+  strangers_may_message: 1,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -40,6 +46,12 @@ export const MAXIMUMS: Partial<Limits> = {
   announcements: 1000,
   /** One item holds them, and a call reads it before rights are proven: see `MOST_BYTES`. */
   tags: 200,
+  friends: 10_000,
+  /** A list without pages. */
+  blocked: 5000,
+  /** One call may count them. */
+  friend_requests: 1000,
+  strangers_may_message: 1,
   // The function that publishes an avatar holds it in memory.
   avatar_size: 20_971_520,
   invitation_life: 2_592_000,

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { answeredBytes, fitting } from '../shared/call/page.ts';
+import { LONGEST } from '../shared/http/parameters.ts';
 import { routes } from '../shared/routes/index.ts';
 import type { Answer } from './support/api.ts';
 import { escaped, fillUp, LARGEST, wide } from './support/largest.ts';
@@ -15,7 +16,15 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await setScene(await Given.app(await worldInProcess()));
-  const most = { members: 1000, blocked: 1000, applications: 1000, files: 1000, groups: 1000, invitations: 1000 };
+  const most = {
+    members: 1000,
+    blocked: 1000,
+    applications: 1000,
+    files: 1000,
+    groups: 1000,
+    invitations: 1000,
+    friends: 150,
+  };
   await fillUp(scene, { ...most, text: escaped });
 });
 
@@ -29,7 +38,11 @@ function ask(id: string, more: object = {}): Promise<Answer> {
 
 const LISTS = routes
   .map(({ id }) => id)
-  .filter((id) => /(-list|\/list|user-joined|info\/batch|members\/display-name|push\/tag\/get|profile\/get)$/.test(id));
+  .filter((id) =>
+    /(-list|\/list|user-joined|info\/batch|members\/display-name|push\/tag\/get|profile\/get|roster\/list\/\w+)$/.test(
+      id,
+    ),
+  );
 
 test('every list and every long record fits into an answer of Lambda at its largest, and no first page is empty', async () => {
   expect(LISTS.length).toBeGreaterThan(15);
@@ -77,6 +90,18 @@ test('info/batch shows all of a thousand groups, and leaves out avatars that do 
   const group_list = body.data.slice(0, 300).map(({ group_id }: { group_id: number }) => group_id);
   const few = await ask('group/info/batch', { group_list });
   expect(few.body.data[0].avatar).toBe(escaped(2048));
+});
+
+test('details of friends leave out texts only where one answer cannot hold all', async () => {
+  const { body } = await ask('roster/list/details');
+  expect(body.data).toHaveLength(150);
+  const [{ user_id, nick_name, ...long }] = body.data;
+  expect(nick_name).toBe(escaped(128));
+  expect(long).toMatchObject({ avatar: '', public_info: '', ext: '', relation: 0 });
+  expect((await ask('roster/id', { user_id })).body.data.avatar).toBe(escaped(2048));
+  const list = body.data.slice(0, 50).map((entry: { user_id: number }) => entry.user_id);
+  const few = await ask('roster/list/details', { list });
+  expect(few.body.data[0].public_info).toHaveLength(LONGEST.infoBytes);
 });
 
 test('the size of an answer is counted as Lambda counts it, within 40 bytes', () => {

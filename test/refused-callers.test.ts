@@ -188,6 +188,11 @@ test('a caller with the right gets a whole long list, mostly in two round trips'
     ['group/public-list', carol, 1000, 2],
     ['group/file/list', carol, 62, 2],
     ['user/device/list', alice, 21, 2],
+    ['roster/list/ids', alice, 40, 1],
+    ['roster/blocked-list', alice, 600, 2],
+    ['roster/apply/list', alice, 40, 2],
+    // The third one brings what alice keeps about these friends.
+    ['roster/list/details', alice, 40, 3],
   ];
   const found: typeof lists = [];
   for (const [id, who] of lists) {

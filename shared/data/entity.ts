@@ -11,7 +11,7 @@ type Argument<P extends string> = P extends 'app'
   ? AppId
   : P extends 'group'
     ? GroupId
-    : P extends 'user' | 'inviter'
+    : P extends 'user' | 'inviter' | 'other'
       ? UserId
       : P extends `${string}:${string}`
         ? number
@@ -65,7 +65,7 @@ export const formOf = (template: string): RegExp =>
       if (digits) return `\\d{${digits}}`;
       return placeholder === 'app'
         ? '[A-Za-z0-9_-]{1,64}'
-        : ['user', 'group', 'inviter'].includes(placeholder)
+        : ['user', 'group', 'inviter', 'other'].includes(placeholder)
           ? '\\d{1,16}'
           : '[^#]+';
     })}$`,

@@ -4,10 +4,13 @@ import { type Get, getItem } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { put, type Step, update } from './step.ts';
+import { check, put, type Step, update } from './step.ts';
 
 /** Long texts of a user, apart from what every call reads. */
 export type Profile = ItemOf<typeof schema.profileFields>;
+
+/** How a user verifies friends: part of the settings. */
+export type Verification = Pick<ItemOf<typeof schema.settingsFields>, 'auth_mode' | 'auth_question' | 'auth_answer'>;
 
 /** Set of tags in the order of binding. */
 export type Tags = ItemOf<typeof schema.tagsFields>;
@@ -23,6 +26,9 @@ export const changeProfile = (app: AppId, user: UserId, set: object): Step =>
   update(schema.profile.key(app, user), { set: { ...set } });
 export const changeSettings = (app: AppId, user: UserId, set: object): Step =>
   update(schema.settings.key(app, user), { set: { ...set } });
+/** Proves in a transaction that the user verifies friends as it was read. */
+export const checkVerification = (app: AppId, user: UserId, read: Verification | undefined): Step =>
+  check(schema.settings.key(app, user), unchanged(read, 'auth_mode', 'auth_answer'));
 /** The settings of a new user. */
 export const putSettings = (app: AppId, user: UserId, settings: object): Step =>
   put(schema.settings.key(app, user), settings);

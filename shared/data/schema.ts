@@ -152,7 +152,7 @@ export const profileFields = () =>
   });
 
 export const settings = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'S', bytes: 12_000 });
-const settingsFields = () =>
+export const settingsFields = () =>
   z.strictObject({
     auth_answer: opt(text()),
     auth_mode: opt(number()),
@@ -247,6 +247,61 @@ export const invitation = /* @__PURE__ */ entity({
   ttl: 'all',
 });
 export const invitationFields = () => z.strictObject({ ...handledFields(), updatedAt: ms() });
+
+// ——— contacts ———
+/** What a user keeps about another user. Both users of a friendship have one, and every change of it writes both. */
+export const contact = /* @__PURE__ */ entity({
+  pk: 'U#{app}#{user}',
+  sk: 'F#{other}',
+  orders: {
+    requested: ['lsi1', 'Q#{requestedAt:time}#{other}'],
+    friends: ['lsi3', 'F#{friendAt:time}#{other}'],
+    blocked: ['lsi3', 'B#{blockedAt:time}#{other}'],
+  },
+  bytes: 3_300,
+  ttl: 'some',
+});
+export const contactFields = () =>
+  z.strictObject({
+    /** Beginning of the friendship: the same on both sides. */
+    friendAt: opt(ms()),
+    /** The other user ended the friendship. */
+    deletedAt: opt(ms()),
+    alias: opt(text()),
+    mute: opt(z.literal(true)),
+    /** There is a `contactExt`. */
+    ext: opt(z.literal(true)),
+    /** This user has blocked the other. */
+    blockedAt: opt(ms()),
+    /** The last request of the other user. */
+    requestedAt: opt(ms()),
+    requestExpiresAt: opt(ms()),
+    requestReason: opt(text()),
+    /** 0 waiting, 1 accepted, 2 rejected. */
+    requestStatus: opt(z.literal([0, 1, 2])),
+    /** The last request of this user, which is kept in the other's contact. */
+    sentAt: opt(ms()),
+  });
+
+/** Extension information about a friend: long, and apart from what every change of a friendship reads. */
+export const contactExt = /* @__PURE__ */ entity({
+  pk: 'U#{app}#{user}',
+  sk: 'X#{other}',
+  bytes: 16_600,
+});
+const contactExtFields = () => z.strictObject({ ext: text() });
+
+export const contactCounts = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'C' });
+export const contactCountsFields = () =>
+  z.strictObject({
+    friends: opt(number()),
+    blocked: opt(number()),
+    /** Waiting requests that did not expire before the last recount. */
+    requests: opt(number()),
+    recountedAt: opt(ms()),
+    /** Raised by every change of the waiting requests: tells a recount whether what it counted is still so. */
+    revision: opt(number()),
+  });
 
 // ——— group ———
 export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#' });
@@ -484,6 +539,18 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
       'the user side of a membership; last join, block and kick, for as long as older invitations and QR codes live',
   },
   invitation: { entity: invitation, fields: invitationFields, about: 'reason, status, expiry' },
+  contact: {
+    entity: contact,
+    fields: contactFields,
+    about:
+      'what a user keeps about another: friend since, deleted by the other, blocked, alias; the last request of the other',
+  },
+  'contact ext': { entity: contactExt, fields: contactExtFields, about: 'extension information about a friend' },
+  'contact counts': {
+    entity: contactCounts,
+    fields: contactCountsFields,
+    about: 'friends, blocked users and open requests of a user; conditions on them keep the limits',
+  },
   group: {
     entity: group,
     fields: groupFields,

@@ -10,6 +10,10 @@ export const MOST_BYTES = {
   groupMembership: 1_100,
   userMembership: 450,
   application: 2_600,
+  contact: 3_300,
+  /** Of a friend or a blocked user, in the index of their lists. */
+  listedContact: 150,
+  contactExt: 16_600,
   invitation: 2_700,
   /** An application or an invitation, in an index for counting. */
   counted: 220,

@@ -80,6 +80,22 @@ export const fileReply = z.object({
   updated_at: z.int(),
 });
 
+/** A user as another user sees it (`/roster/id`). */
+export const contactReply = z.object({
+  user_id: z.int(),
+  username: z.string(),
+  nick_name: z.string(),
+  avatar: z.string(),
+  description: z.string(),
+  public_info: z.string(),
+  auth_mode: z.int(),
+  auth_question: z.string(),
+  alias: z.string(),
+  ext: z.string(),
+  mute_notification: z.boolean(),
+  relation: z.int(),
+});
+
 /** An announcement (section 7.5). */
 export const announcementReply = z.object({
   id: z.int(),

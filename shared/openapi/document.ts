@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { type ErrorName, errors } from '../errors.ts';
 import {
   announcementReply,
+  contactReply,
   entryReply,
   fileReply,
   groupReply,
@@ -41,6 +42,7 @@ const NAMED = new Map<z.core.$ZodType, string>([
   [memberReply, 'Member'],
   [entryReply, 'Entry'],
   [announcementReply, 'Announcement'],
+  [contactReply, 'Contact'],
   [settingsReply, 'Settings'],
   [sessionReply, 'Session'],
   [fileReply, 'GroupFile'],

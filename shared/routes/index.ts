@@ -3,6 +3,7 @@ import * as file from './file.ts';
 import * as group from './group.ts';
 import * as member from './member.ts';
 import type { BackgroundFunction, FunctionRow, Operation } from './operation.ts';
+import * as roster from './roster.ts';
 import * as user from './user.ts';
 
 export * from './operation.ts';
@@ -11,7 +12,7 @@ export * from './operation.ts';
  * The route table: every operation of the HTTP API, that is everything that the area files export, area by area in the
  * order of ids. Infrastructure, documents, client and tests read it. Functions import only their own declaration.
  */
-export const routes: readonly Operation[] = [account, user, group, member, file].flatMap((area) =>
+export const routes: readonly Operation[] = [account, user, group, member, file, roster].flatMap((area) =>
   Object.values<Operation>(area).sort((a, b) => (a.id < b.id ? -1 : 1)),
 );
 

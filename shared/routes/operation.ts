@@ -29,7 +29,7 @@ export type Grant =
   | 'delete-object'; // s3:DeleteObject on incoming/* and files/*
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
-export type Area = 'account' | 'user' | 'group' | 'member' | 'file';
+export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster';
 
 /** The title of each area, in the order of the documents. */
 export const AREAS: Record<Area, string> = {
@@ -38,6 +38,7 @@ export const AREAS: Record<Area, string> = {
   group: 'Groups',
   member: 'Members',
   file: 'Files',
+  roster: 'Friends',
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -89,8 +90,8 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** Permanent, like the id. */
   area: Area;
   /**
-   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `extra`) for a route beyond them,
-   * which test/fixtures/own-endpoints.json lists.
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `extra`) for a
+   * route beyond them, which test/fixtures/own-endpoints.json and roster-endpoints.json list.
    */
   section: string;
   /** What the summary leaves open, in full sentences. */

@@ -41,6 +41,7 @@ const ANYONE = [
   'file/upload/avatar/group',
   'file/download/chat',
   'file/download/avatar',
+  'roster/may-message',
 ];
 
 type Kind = 'anyone' | 'person' | 'admin' | 'admin as person';

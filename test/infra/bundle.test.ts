@@ -42,7 +42,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 34.5, largest: 34.5 },
+    own: { median: 37, largest: 37 },
     ofPackages: 116,
   },
   {
@@ -59,6 +59,14 @@ const ALLOWED: Allowed[] = [
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
     own: { median: 36, largest: 44 },
+    ofPackages: 142,
+  },
+  {
+    name: 'operations of friends',
+    ids: /^roster\//,
+    packages: OPERATION,
+    folders: ['domain/roster', 'domain/user'],
+    own: { median: 35, largest: 37 },
     ofPackages: 142,
   },
   {

@@ -113,7 +113,7 @@ describe('names that deployed stacks depend on', () => {
       .sort();
 
   it('the names of the stacks stay the same', () => {
-    expect([...before.keys()].filter((name) => name.startsWith('Roster'))).toEqual([
+    expect([...before.keys()].filter((name) => name.startsWith('Roster-'))).toEqual([
       'Roster-dev-Api',
       'Roster-dev-Data',
     ]);

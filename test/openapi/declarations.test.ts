@@ -6,6 +6,7 @@ import * as file from '../../shared/routes/file.ts';
 import * as group from '../../shared/routes/group.ts';
 import { type Operation, routes } from '../../shared/routes/index.ts';
 import * as member from '../../shared/routes/member.ts';
+import * as roster from '../../shared/routes/roster.ts';
 import * as user from '../../shared/routes/user.ts';
 
 /** The ids of operations for which the law does not hold. */
@@ -13,7 +14,7 @@ const breaking = (holds: (operation: Operation) => boolean) =>
   routes.filter((operation) => !holds(operation)).map(({ id }) => id);
 
 test('each declaration has the name of its id, and its area is the file in which it stands', () => {
-  for (const [area, declarations] of Object.entries({ account, file, group, member, user }))
+  for (const [area, declarations] of Object.entries({ account, file, group, member, roster, user }))
     for (const [name, { id, area: own }] of Object.entries<Operation>(declarations)) {
       const pascal = constructIdOf(id);
       expect([name, own]).toEqual([`${pascal[0]!.toLowerCase()}${pascal.slice(1)}`, area]);

@@ -1,5 +1,6 @@
 import { ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Application, isPending } from '../../shared/data/application-repo.ts';
+import { type Contact, type ContactCounts, isCounted, WAITING } from '../../shared/data/contact-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
 import { banOrder, comparedName, FOR_EVER, type Key } from '../../shared/data/keys.ts';
@@ -46,11 +47,13 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   checkAnnouncements(records, demand);
   checkApplications(records, now, demand);
   checkUsers(records, demand);
+  checkContacts(records, demand);
   return found;
 }
 
 type Demand = (holds: boolean, problem: string) => void;
 type Member = GroupMembership & { lsi1sk?: string; lsi2sk?: string; ttl?: number };
+type StoredContact = Contact & { lsi1sk?: string; lsi3sk?: string };
 
 /** The items of an app by what they are. */
 function recordsOf(items: (Item & Key)[]) {
@@ -67,6 +70,9 @@ function recordsOf(items: (Item & Key)[]) {
     files: new Map<number, Map<number, SharedFile & { lsi1sk?: string; ttl?: number }>>(),
     sequences: new Map<number, Sequence>(),
     announcements: new Map<number, Map<string, Item>>(),
+    contacts: new Map<number, Map<number, StoredContact>>(),
+    contactExts: new Map<number, Map<number, Item>>(),
+    contactCounts: new Map<number, ContactCounts>(),
   };
   for (const item of items) fileUnder(item, records);
   return records;
@@ -92,6 +98,10 @@ function fileUnder(item: Item & Key, records: Records): void {
   if (kind === 'U' && sk === '#') records.users.set(Number(id), item as unknown as User);
   if (kind === 'U' && sk.startsWith('E#'))
     inner(records.userMemberships, Number(id)).set(numberIn(sk), item as unknown as UserMembership);
+  if (kind === 'U' && sk.startsWith(schema.contact.sk.prefix))
+    inner(records.contacts, Number(id)).set(numberIn(sk), item as StoredContact);
+  if (kind === 'U' && sk.startsWith('X#')) inner(records.contactExts, Number(id)).set(numberIn(sk), item);
+  if (kind === 'U' && sk === 'C') records.contactCounts.set(Number(id), item as ContactCounts);
   if (kind === 'A' && id === 'N') records.names.push({ name: part ?? '', user: Number(item.user) });
   if (kind === 'A' && id === 'M') records.mobiles.push({ mobile: part ?? '', user: Number(item.user) });
   if (kind === 'A' && id === 'P') records.publicGroups.add(Number(sk.split('#')[1]));
@@ -225,6 +235,50 @@ function checkUsers(records: Records, demand: Demand): void {
   for (const { name, user } of names) demand(users.has(user), `the name ${name} belongs to nobody`);
 }
 
+function checkContacts(records: Records, demand: Demand): void {
+  const { users, contacts, contactCounts } = records;
+  for (const [user, own] of contacts)
+    for (const [other, contact] of own) checkContact(user, other, contact, records, demand);
+  for (const [user, { status }] of users) {
+    // The job of a deleted user removes contacts and counts one by one, in any order.
+    if (status === 'deleted') continue;
+    const counts = contactCounts.get(user);
+    const own = [...(contacts.get(user)?.values() ?? [])];
+    const { friends = 0, blocked = 0, requests = 0 } = counts ?? {};
+    const found = [
+      own.filter(({ friendAt }) => friendAt !== undefined).length,
+      own.filter(({ blockedAt }) => blockedAt !== undefined).length,
+      own.filter((contact) => isCounted(contact, counts)).length,
+    ];
+    demand(
+      found.join() === [friends, blocked, requests].join(),
+      `${user} counts ${friends} friends, ${blocked} blocked, ${requests} requests and has ${found}`,
+    );
+  }
+}
+
+function checkContact(user: number, other: number, contact: StoredContact, records: Records, demand: Demand): void {
+  const { requested, friends, blocked } = schema.contact.orders;
+  const { friendAt, blockedAt, requestedAt, requestStatus, ext, lsi1sk, lsi3sk } = contact;
+  const theirs = records.contacts.get(other)?.get(user);
+  demand(friendAt === theirs?.friendAt, `${user} is a friend of ${other} since ${friendAt}, not ${theirs?.friendAt}`);
+  if (requestStatus === WAITING) {
+    demand(friendAt === undefined, `${user} has a request of ${other}, a friend`);
+    demand(requestedAt === theirs?.sentAt, `${user} has a request of ${other}, who has sent none`);
+    const hidden = blockedAt !== undefined || theirs?.blockedAt !== undefined;
+    demand(!hidden, `${user} has a request of ${other}, and one has blocked the other`);
+  }
+  const request = requestedAt === undefined ? undefined : requested(requestedAt, userId(other));
+  demand(lsi1sk === request, `${user} has a request of ${other} at ${requestedAt}, listed as ${lsi1sk}`);
+  const friend = friendAt === undefined ? undefined : friends(friendAt, userId(other));
+  const listed = blockedAt === undefined ? friend : blocked(blockedAt, userId(other));
+  demand(lsi3sk === listed, `${user} lists ${other} as ${lsi3sk}, not ${listed}`);
+  const described = records.contactExts.get(user)?.has(other) === true;
+  demand(described === (ext === true), `${user} has the ext of ${other}: ${described}, marked ${ext}`);
+  demand(ext === undefined || friendAt !== undefined, `${user} has the ext of ${other}, no friend`);
+  demand(records.users.has(other), `${user} has a contact ${other} who is no user`);
+}
+
 /**
  * Whether the database is to remove the item some day, which it does of those that carry a `ttl`: nothing that only
  * waits may stay for ever, nothing that is so may go.
@@ -239,6 +293,8 @@ function expires({ pk, sk, ...item }: Item & Key): boolean {
       // Marks of groups that are gone, and files that are only reserved, are looked at elsewhere.
       return item.ttl !== undefined;
     case 'U':
+      if (sk.startsWith(schema.contact.sk.prefix))
+        return (item.friendAt ?? item.deletedAt ?? item.blockedAt) === undefined;
       return sk.startsWith(schema.invitation.sk.prefix) || (sk.startsWith('E#') && item.lsi1sk === undefined);
     case 'L':
     case 'I':
@@ -257,6 +313,8 @@ function neededUntil({ pk, sk, ...item }: Item & Key): number {
     return Math.max(time('bannedUntil'), time('applicationExpiresAt'), time('invited', longest));
   if (pk.startsWith('U#') && sk.startsWith('E#'))
     return Math.max(...['settled', 'blocked', 'kicked', 'applied'].map((name) => time(name, longest)));
+  if (pk.startsWith('U#') && sk.startsWith(schema.contact.sk.prefix))
+    return Math.max(time('requestedAt', longest), time('sentAt', longest));
   if (sk.startsWith(schema.application.sk.prefix) || sk.startsWith(schema.invitation.sk.prefix))
     return time('createdAt', longest);
   return 0;

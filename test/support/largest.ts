@@ -154,6 +154,28 @@ export const largest = (app: AppId, text: (characters: number) => string, now: n
       lsi2sk: order,
     };
   },
+  contact: (user: UserId, other: UserId) => ({
+    ...schema.contact.key(app, user, other),
+    friendAt: now,
+    alias: text(LONGEST.name),
+    mute: true,
+    ext: true,
+    requestedAt: now,
+    requestExpiresAt: now,
+    requestReason: text(LONGEST.reason),
+    requestStatus: 0,
+    lsi1sk: schema.contact.orders.requested(now, other),
+    lsi3sk: schema.contact.orders.friends(now, other),
+  }),
+  blockedContact: (user: UserId, other: UserId) => ({
+    ...schema.contact.key(app, user, other),
+    blockedAt: now,
+    lsi3sk: schema.contact.orders.blocked(now, other),
+  }),
+  contactExt: (user: UserId, other: UserId) => ({
+    ...schema.contactExt.key(app, user, other),
+    ext: 'x'.repeat(LONGEST.infoBytes),
+  }),
   directoryEntry: (user: UserId) => schema.directoryEntry.key(app, now, user),
   publicGroup: (group: GroupId) => schema.publicGroup.key(app, now, group),
 });
@@ -162,6 +184,7 @@ export const largest = (app: AppId, text: (characters: number) => string, now: n
 const MEMBERS = 5_000_000;
 const GROUPS = 6_000_000;
 const STRANGERS = 7_000_000;
+const FRIENDS = 8_000_000;
 const range = <T extends number>(count: number, from: number) =>
   Array.from({ length: count }, (_, n) => (from + n) as T);
 
@@ -174,6 +197,7 @@ const FILLED = {
   groups: 600,
   invitations: 60,
   users: 2000,
+  friends: 40,
   text: wide,
 };
 
@@ -181,8 +205,8 @@ const FILLED = {
  * Fills the scene of the recipes: a group with long lists and texts, and people with long lists and texts of their own.
  */
 export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}): Promise<void> {
-  const { given, alice, bob, carol, dave, frank, grace, group } = scene;
-  const { members, blocked, applications, files, groups, invitations, users, text } = { ...FILLED, ...filled };
+  const { given, alice, bob, carol, dave, erin, frank, grace, group } = scene;
+  const { members, blocked, applications, files, groups, invitations, users, friends, text } = { ...FILLED, ...filled };
   const now = Date.now();
   const { app } = given;
   const made = largest(app, text, now);
@@ -210,6 +234,16 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
     ...range<UserId>(users, STRANGERS).map(made.directoryEntry),
     ...range<GroupId>(users, GROUPS).map(made.publicGroup),
     ...range<GroupId>(300, GROUPS + 1000).map((id) => schema.dissolvedGroup.key(app, id)),
+    ...range<UserId>(friends, FRIENDS).flatMap((id) => [
+      withAttributes(schema.user.key(app, id), { ...NEW_USER, user: id, username: `friend_${id}`, createdAt: now }),
+      made.profile(id),
+      made.settings(id),
+    ]),
+    ...[alice, carol, erin].flatMap(({ id }) => [
+      ...range<UserId>(friends, FRIENDS).flatMap((other) => [made.contact(id, other), made.contactExt(id, other)]),
+      ...range<UserId>(blocked, STRANGERS).map((other) => made.blockedContact(id, other)),
+      withAttributes(schema.contactCounts.key(app, id), { friends, blocked, requests: friends }),
+    ]),
     ...[alice, bob, carol, dave, frank, grace].flatMap(({ id }) => [
       made.profile(id),
       made.settings(id),
@@ -231,6 +265,8 @@ export async function fillDevice({ app, db }: Given, { id, device }: Person): Pr
     update(schema.device.key(app, id, device), { set: { guid, agent, push_token, device_token, notifier, fails } }),
   ]);
 }
+
+const NEW_USER = { status: 'active', epoch: 0, confirm: false, joined: 0, owned: 0 };
 
 /** A function, since the type of keys refuses other attributes in a literal. */
 const withAttributes = (key: Key, attributes: object): Key => ({ ...key, ...attributes });
@@ -268,4 +304,10 @@ export const LARGEST: Record<string, Record<string, unknown>> = {
   'group/members/display-name': { user_list: range(1000, MEMBERS) },
   'group/file/delete': { file_list: range(100, 100) },
   'group/file/list': page,
+  'roster/apply/batch': {
+    rosterApplications: range(100, FRIENDS).map((user_id) => ({ user_id, reason: 'x'.repeat(LONGEST.reason) })),
+  },
+  'roster/apply/list': page,
+  'roster/list/details': { list: range(1000, FRIENDS) },
+  'roster/list/ids': page,
 };

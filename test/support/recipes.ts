@@ -22,7 +22,9 @@ export interface Scene {
   frank: Person;
   /** Asked for consent before joining, and has been invited. */
   grace: Person;
-  /** A banned member, a blocked stranger. */
+  /** A friend of carol. Friends of erin need consent, and frank has applied. */
+  erin: Person;
+  /** A banned member; a blocked stranger, whom carol has blocked, too. */
   banned: Person;
   blocked: Person;
   group: GroupId;
@@ -46,6 +48,7 @@ export async function setScene(given: Given): Promise<Scene> {
   const people = (await given.users(13)) as [Person, Person, Person, Person, Person, Person, Person, ...Person[]];
   const [alice, bob, carol, dave, frank, banned, blocked, ...others] = people;
   const [grace] = (await given.users(1, 'grace', { confirm: true })) as [Person];
+  const [erin] = (await given.users(1, 'erin')) as [Person];
   const group = await given.group(alice, { admins: [bob], members: [carol, banned, ...others] });
   const open = await given.group(alice, { approval: 0, type: 2, name: 'Open' });
   const group_id = group;
@@ -64,6 +67,10 @@ export async function setScene(given: Given): Promise<Scene> {
     device_token: CAROLS_PUSH_TOKEN,
     notifier_name: 'apns',
   });
+  await carol.does('POST /roster/apply', { user_id: erin.id, alias: 'Rin' });
+  await erin.does('PUT /user/authmode', { value: 1 });
+  await frank.does('POST /roster/apply', { user_id: erin.id, reason: 'I know carol' });
+  await carol.does('POST /roster/block', { user_id: blocked.id });
   const { qr_info } = await alice.does('GET /group/qrcode/sign', { group_id });
   await share(given, alice, group_id, { name: 'kept.txt' });
   await share(given, alice, group_id, { name: 'gone.txt' });
@@ -74,7 +81,7 @@ export async function setScene(given: Given): Promise<Scene> {
   await alice.does('POST /user/avatar', { avatar });
   const { upload_url } = await alice.does('GET /file/upload/avatar/user');
   return {
-    ...{ given, alice, bob, carol, dave, frank, grace, banned, blocked },
+    ...{ given, alice, bob, carol, dave, frank, grace, erin, banned, blocked },
     ...{ group, open, qr_info, kept, gone, avatar, form: upload_url },
   };
 }
@@ -224,6 +231,25 @@ export const RECIPES: Record<string, Recipe> = {
   'file/upload/form': ({ given, form }) => ({ who: given.nobody, parameters: opaque(form) }),
   'file/download/chat': ({ carol, kept }) => ({ who: carol, parameters: opaque(kept.url) }),
   'file/download/avatar': ({ carol, avatar }) => ({ who: carol, parameters: opaque(avatar) }),
+  'roster/accept': ({ erin, frank }) => ({ who: erin, parameters: { user_id: frank.id } }),
+  'roster/apply': ({ dave, erin }) => ({ who: dave, parameters: { user_id: erin.id, reason: 'I know carol' } }),
+  'roster/apply/batch': ({ dave, erin }) => ({
+    who: dave,
+    parameters: { rosterApplications: [{ user_id: erin.id, reason: 'I know carol' }] },
+  }),
+  'roster/apply/list': ({ erin }) => ({ who: erin }),
+  'roster/block': ({ carol, dave }) => ({ who: carol, parameters: { user_id: dave.id } }),
+  'roster/blocked-list': byCarol(),
+  'roster/decline': ({ erin, frank }) => ({ who: erin, parameters: { user_id: frank.id, reason: 'who?' } }),
+  'roster/delete': ({ carol, erin }) => ({ who: carol, parameters: { user_id: erin.id } }),
+  'roster/ext': ({ carol, erin }) => ({ who: carol, parameters: { user_id: erin.id, alias: 'Erin' } }),
+  'roster/id': ({ carol, erin }) => ({ who: carol, parameters: { user_id: erin.id } }),
+  'roster/list/details': ({ carol, erin }) => ({ who: carol, parameters: { list: [erin.id] } }),
+  'roster/list/ids': byCarol(),
+  'roster/may-message': byAdminToken(({ carol, erin }) => ({ user_id: carol.id, roster_id: erin.id })),
+  'roster/mobile': ({ dave }) => ({ who: dave, parameters: { mobile: '+4930123456' } }),
+  'roster/name': ({ dave, carol }) => ({ who: dave, parameters: { username: carol.username } }),
+  'roster/unblock': ({ carol, blocked }) => ({ who: carol, parameters: { user_id: blocked.id } }),
 };
 
 /** The request of a row's recipe. @throws where the row has none */
@@ -247,7 +273,7 @@ export function cook(route: Operation, scene: Scene): Promise<Answer> {
 }
 
 /** Makes the calls that precede an everyday call: the session was used a moment ago, and the app's record is cached. */
-export async function warmUp({ given, alice, carol, dave, grace }: Scene): Promise<void> {
-  for (const who of [alice, carol, dave, grace]) await who.does('GET /user/push/tag');
+export async function warmUp({ given, alice, carol, dave, grace, erin }: Scene): Promise<void> {
+  for (const who of [alice, carol, dave, grace, erin]) await who.does('GET /user/push/tag');
   await given.admin().does('GET /group/public_list');
 }

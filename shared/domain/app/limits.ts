@@ -19,6 +19,10 @@ const MAY_BE_ZERO: readonly LimitName[] = [
   'groups_joined',
   'files',
   'tags',
+  'friends',
+  'blocked',
+  'friend_requests',
+  'strangers_may_message',
 ];
 /** The largest integer of the API bounds limits that have no bound of their own. */
 const LARGEST = 2 ** 31 - 1;

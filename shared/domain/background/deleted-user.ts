@@ -1,6 +1,7 @@
 import { tokenHash } from '../../call/token.ts';
 import { type Step, transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
+import * as contacts from '../../data/contact-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { pushTokenOf, releaseToken } from '../../data/device-repo.ts';
 import * as groups from '../../data/group-repo.ts';
@@ -24,9 +25,9 @@ import type { Pace } from './pace.ts';
 const PAGE = 20;
 
 /**
- * Removes what a deleted user left behind: devices, infos, received invitations, applications, memberships. A group that
- * the user owned passes to a successor or is dissolved. Each item has a transaction of its own, so the work can stop
- * anywhere and be begun again, even twice at once.
+ * Removes what a deleted user left behind: devices, infos, received invitations, applications, memberships, contacts. A
+ * group that the user owned passes to a successor or is dissolved. Each item has a transaction of its own, so the work
+ * can stop anywhere and be begun again, even twice at once.
  * @returns whether all is done
  */
 export async function forgetUser(
@@ -45,6 +46,8 @@ export async function forgetUser(
     (await pace.workOff(items, (item) => {
       const group = remains.groupJoined(item);
       if (group !== undefined) return depart(db, app, user, group, now, limits.groups > 0);
+      const contact = contacts.contactIn(item);
+      if (contact !== undefined) return part(db, app, user, contact);
       return transact(db, remains.remainsOf(app, user, item), (found) => ({
         steps: found ? forgetItem(db, app, user, found) : [],
         answer: () => undefined,
@@ -53,6 +56,24 @@ export async function forgetUser(
     // Sets the user's counts, which no departure counts down: ten at once would contend for this one item.
     (await pace.each([remains.forgotten(app, user)], (step) => db.write([step])))
   );
+}
+
+/** Ends friendship and requests between the user and another, on both sides. A block by the other outlives the user. */
+async function part(db: Database, app: AppId, user: UserId, other: UserId): Promise<void> {
+  const reads = contacts.pairOf(app, user, other);
+  await db.load([reads]);
+  await transact(db, reads, (sides) => {
+    const { mine, theirs, theirCounts } = sides;
+    const counted = {
+      friends: theirs?.friendAt === undefined ? 0 : -1,
+      ...contacts.withoutRequest(theirs, theirCounts),
+    };
+    const steps = [
+      ...contacts.part({ app, user, other, ...sides }),
+      ...contacts.count(app, other, theirCounts, counted),
+    ];
+    return { steps: mine ? steps : [], answer: () => undefined };
+  });
 }
 
 /** A device takes the record of its push token along, an invitation its mark where that is all a membership holds. */

@@ -1,0 +1,317 @@
+import type { AppId, UserId } from '../ids.ts';
+import { KEPT_IN_LISTS } from '../limits.ts';
+import { above, absent, all, any, atMost, equal, unchanged } from './expression.ts';
+import { time } from './keys.ts';
+import { asRecord, type Get, getItem, type Item, type Listing, prefix, type Query } from './read.ts';
+import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
+import { MOST_BYTES } from './sizes.ts';
+import { put, remove, type Step, update } from './step.ts';
+
+/** States of a friend request. */
+export const WAITING = 0;
+const ACCEPTED = 1;
+const REJECTED = 2;
+
+/** What a user keeps about another user. */
+export type Contact = ItemOf<typeof schema.contactFields>;
+/** How many contacts a user has of each kind. Conditions on it keep the limits. */
+export type ContactCounts = ItemOf<typeof schema.contactCountsFields>;
+export type Counted = { [name in 'friends' | 'blocked' | 'requests']?: number };
+
+/** Two users, what each keeps about the other, and the counts of both. */
+export interface Pair {
+  app: AppId;
+  user: UserId;
+  other: UserId;
+  mine: Contact | undefined;
+  theirs: Contact | undefined;
+  myCounts: ContactCounts | undefined;
+  theirCounts: ContactCounts | undefined;
+}
+
+export const contactOf = (app: AppId, user: UserId, other: UserId): Get<Contact | undefined> =>
+  getItem(schema.contact.key(app, user, other));
+export const countsOf = (app: AppId, user: UserId): Get<ContactCounts | undefined> =>
+  getItem(schema.contactCounts.key(app, user));
+export const extOf = (app: AppId, user: UserId, other: UserId): Get<{ ext: string } | undefined> =>
+  getItem(schema.contactExt.key(app, user, other), MOST_BYTES.contactExt);
+/** What must be read to change what two users are to each other. */
+export const pairOf = (app: AppId, user: UserId, other: UserId) => ({
+  mine: contactOf(app, user, other),
+  theirs: contactOf(app, other, user),
+  myCounts: countsOf(app, user),
+  theirCounts: countsOf(app, other),
+});
+
+/** The other user of a contact. */
+const otherIn = (sk: unknown): UserId => Number(String(sk).slice(schema.contact.sk.prefix.length)) as UserId;
+
+/** The other user of an item in a user's partition; undefined where it is no contact. */
+export const contactIn = ({ sk }: { sk: string }): UserId | undefined =>
+  sk.startsWith(schema.contact.sk.prefix) ? otherIn(sk) : undefined;
+
+/** Whether the contact has a request that its user can accept. */
+export const isOpen = (contact: Contact | undefined, now: number): boolean =>
+  contact?.requestStatus === WAITING && (contact.requestExpiresAt ?? 0) > now;
+
+/** Whether the counts contain the request in this contact: also one that has expired since the last recount. */
+export const isCounted = (contact: Contact | undefined, counts: ContactCounts | undefined): boolean =>
+  isOpen(contact, counts?.recountedAt ?? 0);
+
+/** How the end of the request in a contact changes the counts. */
+export const withoutRequest = (contact: Contact | undefined, counts: ContactCounts | undefined): Counted =>
+  isCounted(contact, counts) ? { requests: -1 } : {};
+
+/** Every field: the compiler demands it. */
+const ALL_FIELDS: { [field in keyof Contact]-?: true } = {
+  friendAt: true,
+  deletedAt: true,
+  alias: true,
+  mute: true,
+  ext: true,
+  blockedAt: true,
+  requestedAt: true,
+  requestExpiresAt: true,
+  requestReason: true,
+  requestStatus: true,
+  sentAt: true,
+};
+const FIELDS = Object.keys(ALL_FIELDS) as (keyof Contact)[];
+
+/** Fields of a contact with their new values; undefined removes. */
+type Changes = { [field in keyof Contact]?: Contact[field] | undefined };
+
+const WITHOUT_REQUEST: Changes = {
+  requestedAt: undefined,
+  requestExpiresAt: undefined,
+  requestReason: undefined,
+  requestStatus: undefined,
+};
+const WITHOUT_NOTES: Changes = { alias: undefined, mute: undefined, ext: undefined };
+
+/** Writes the whole contact, if it still is what was read. A contact without fields is removed. */
+function change(app: AppId, user: UserId, other: UserId, was: Contact | undefined, changes: Changes): Step {
+  const next = { ...was, ...changes };
+  const { friendAt, deletedAt, blockedAt, requestedAt, sentAt } = next;
+  const key = schema.contact.key(app, user, other);
+  const kept = FIELDS.filter((field) => next[field] !== undefined);
+  if (kept.length === 0) return remove(key, unchanged(was, ...FIELDS));
+  const permanent = friendAt ?? deletedAt ?? blockedAt;
+  return put(
+    key,
+    {
+      ...Object.fromEntries(kept.map((field) => [field, next[field]])),
+      ...(requestedAt !== undefined && { lsi1sk: schema.contact.orders.requested(requestedAt, other) }),
+      // A block hides the friend.
+      ...(blockedAt !== undefined
+        ? { lsi3sk: schema.contact.orders.blocked(blockedAt, other) }
+        : friendAt !== undefined && { lsi3sk: schema.contact.orders.friends(friendAt, other) }),
+      ...(permanent === undefined && {
+        ttl: Math.ceil(Math.max(requestedAt ?? 0, sentAt ?? 0) / 1000) + KEPT_IN_LISTS,
+      }),
+    },
+    unchanged(was, ...FIELDS),
+  );
+}
+
+const changeMine = ({ app, user, other, mine }: Pair, changes: Changes) => change(app, user, other, mine, changes);
+const changeTheirs = ({ app, user, other, theirs }: Pair, changes: Changes) =>
+  change(app, other, user, theirs, changes);
+
+/** The two become friends; a waiting request of either is accepted. @param alias the user's name for the other */
+export function befriend(pair: Pair, now: number, alias = pair.mine?.alias): Step[] {
+  const friends = (contact: Contact | undefined): Changes => ({
+    friendAt: now,
+    deletedAt: undefined,
+    sentAt: undefined,
+    ...(contact?.requestStatus === WAITING && { requestStatus: ACCEPTED }),
+  });
+  return [
+    changeMine(pair, { ...friends(pair.mine), alias: alias || undefined }),
+    changeTheirs(pair, friends(pair.theirs)),
+  ];
+}
+
+/** Sends a request of the user to the other, or renews it. */
+export const request = (
+  pair: Pair,
+  { alias, reason, now, expiresAt }: { alias: string; reason: string; now: number; expiresAt: number },
+): Step[] => [
+  changeMine(pair, { sentAt: now, alias: alias || undefined }),
+  changeTheirs(pair, {
+    requestedAt: now,
+    requestExpiresAt: expiresAt,
+    requestReason: reason,
+    requestStatus: WAITING,
+  }),
+];
+
+/** Rejects the other's request. */
+export const reject = (pair: Pair): Step => changeMine(pair, { requestStatus: REJECTED });
+
+const removeExt = (app: AppId, user: UserId, other: UserId, was: Contact | undefined): Step[] =>
+  was?.ext ? [remove(schema.contactExt.key(app, user, other))] : [];
+
+/** Ends the friendship. The other user's side remembers who ended it. */
+export const unfriend = (pair: Pair, now: number): Step[] => {
+  const ended = { ...WITHOUT_NOTES, ...WITHOUT_REQUEST, friendAt: undefined, deletedAt: undefined };
+  return [
+    changeMine(pair, ended),
+    changeTheirs(pair, { ...ended, deletedAt: now }),
+    ...removeExt(pair.app, pair.user, pair.other, pair.mine),
+    ...removeExt(pair.app, pair.other, pair.user, pair.theirs),
+  ];
+};
+
+/** Forgets that the other user ended the friendship. */
+export const forgetDeletion = (pair: Pair): Step => changeMine(pair, { deletedAt: undefined });
+
+/** Changes what the user keeps about a friend; undefined leaves a field as it is. */
+export function describe(
+  pair: Pair,
+  { alias, ext, mute }: { alias?: string | undefined; ext?: string | undefined; mute?: boolean | undefined },
+): Step[] {
+  const { app, user, other } = pair;
+  const key = schema.contactExt.key(app, user, other);
+  return [
+    changeMine(pair, {
+      ...(alias !== undefined && { alias: alias || undefined }),
+      ...(mute !== undefined && { mute: mute || undefined }),
+      ...(ext !== undefined && { ext: ext !== '' || undefined }),
+    }),
+    ...(ext ? [put(key, { ext })] : ext === '' ? removeExt(app, user, other, pair.mine) : []),
+  ];
+}
+
+/** Blocks the other user; requests of both are void. A friendship stays. */
+export const block = (pair: Pair, now: number): Step[] => {
+  const { mine, theirs } = pair;
+  const stranger = mine?.friendAt === undefined;
+  return [
+    changeMine(pair, {
+      ...WITHOUT_REQUEST,
+      blockedAt: now,
+      sentAt: undefined,
+      ...(stranger && { alias: undefined }),
+    }),
+    ...(theirs?.requestStatus === WAITING ? [changeTheirs(pair, WITHOUT_REQUEST)] : []),
+  ];
+};
+
+export const unblock = (pair: Pair): Step => changeMine(pair, { blockedAt: undefined });
+
+/** Removes what two users are to each other, since the user is deleted. The other's block stays. */
+export const part = (pair: Pair): Step[] => {
+  const { app, user, other, mine, theirs } = pair;
+  const nothing = {
+    ...WITHOUT_NOTES,
+    ...WITHOUT_REQUEST,
+    friendAt: undefined,
+    deletedAt: undefined,
+    sentAt: undefined,
+  };
+  return [
+    changeMine(pair, { ...nothing, blockedAt: undefined }),
+    ...removeExt(app, user, other, mine),
+    ...(theirs ? [changeTheirs(pair, nothing), ...removeExt(app, other, user, theirs)] : []),
+  ];
+};
+
+/**
+ * Adds to the counts of a user. `requests` stands for every change of the waiting requests, also one that leaves their
+ * number as it is: it requires that they were not recounted since they were read.
+ * @param most what the counts may come to
+ */
+export function count(
+  app: AppId,
+  user: UserId,
+  was: ContactCounts | undefined,
+  add: Counted,
+  most: Counted = {},
+): Step[] {
+  const changes = Object.entries({ ...add, ...(add.requests !== undefined && { revision: 1 }) }).filter(([, by]) => by);
+  if (changes.length === 0) return [];
+  const conditions = [
+    ...Object.entries(most).map(([name, limit]) =>
+      any(absent(name), atMost(name, limit - (add[name as keyof Counted] ?? 0))),
+    ),
+    ...(add.requests === undefined ? [] : [unchanged(was, 'recountedAt')]),
+  ];
+  return [
+    update(
+      schema.contactCounts.key(app, user),
+      { add: Object.fromEntries(changes) },
+      conditions.length > 0 ? all(...conditions) : undefined,
+    ),
+  ];
+}
+
+/** Sets the count of requests, unless one has changed since `was` was read. It must be read before they are counted. */
+export const recount = (
+  app: AppId,
+  user: UserId,
+  was: ContactCounts | undefined,
+  requests: number,
+  recountedAt: number,
+): Step =>
+  update(
+    schema.contactCounts.key(app, user),
+    { set: { requests, recountedAt }, add: { revision: 1 } },
+    unchanged(was, 'revision'),
+  );
+
+/** The friends of a user, who are not blocked, in the order in which they became friends. */
+export const friendsInOrder = (app: AppId, user: UserId): Listing<UserId> => ({
+  partition: schema.user.partition(app, user),
+  index: 'lsi3',
+  prefix: schema.contact.orders.friends.prefix,
+  form: /^F#\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.listedContact,
+  entry: ({ sk }) => otherIn(sk),
+});
+
+/** Users whom a user has blocked, the last first. */
+export const blockedNewestFirst = (app: AppId, user: UserId): Query<UserId[]> => ({
+  query: {
+    partition: schema.user.partition(app, user),
+    index: 'lsi3',
+    between: prefix(schema.contact.orders.blocked.prefix),
+    entryBytes: MOST_BYTES.listedContact,
+    descending: true,
+    all: true,
+  },
+  parse: ({ items }) => items.map(({ sk }) => otherIn(sk)),
+});
+
+/** The oldest request that the list shows, as a sort key. */
+const oldestListed = (now: number) => `${schema.contact.orders.requested.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
+
+/** The requests that a user received in the last 30 days, the newest first. */
+export const requestsNewestFirst = (
+  app: AppId,
+  user: UserId,
+  now: number,
+): Listing<{ user: UserId; contact: Contact }> => ({
+  partition: schema.user.partition(app, user),
+  index: 'lsi1',
+  prefix: schema.contact.orders.requested.prefix,
+  form: /^Q#\d{13}#\d{1,16}$/,
+  entryBytes: MOST_BYTES.contact,
+  descending: true,
+  from: oldestListed(now),
+  entry: (item: Item) => ({ user: otherIn(item.sk), contact: asRecord<Contact>(item) }),
+});
+
+/** How many open requests a user has. */
+export const openRequestsOf = (app: AppId, user: UserId, now: number): Query<number> => ({
+  query: {
+    partition: schema.user.partition(app, user),
+    index: 'lsi1',
+    between: [oldestListed(now), `${schema.contact.orders.requested.prefix}~`],
+    filter: all(equal('requestStatus', WAITING), above('requestExpiresAt', now)),
+    count: true,
+    all: true,
+  },
+  parse: ({ count: open }) => open,
+});
