@@ -53,6 +53,8 @@ const ADMINS = [
   ...['group/unblock', 'group/blocked-list', 'file/upload/avatar/group'],
 ];
 const OWNERS = ['group/destroy', 'group/transfer', 'group/admin/add', 'group/admin/remove'];
+/** Operations on one group that need no membership. */
+const ANYBODY = ['group/info', 'group/apply', 'group/invite/handle'];
 
 let scene: Scene;
 let recorder: Recorder;
@@ -113,6 +115,15 @@ async function refuse(
 
 const named = (ids: readonly string[]) => routes.filter(({ id }) => ids.includes(id));
 const ofActors = routes.filter(({ access }) => access !== 'public');
+
+test('every operation on one group is in one of the lists of this file', () => {
+  const onGroups = routes.filter(
+    ({ request }) => 'group_id' in ((request()._zod.def as { shape?: object }).shape ?? {}),
+  );
+  expect(onGroups.length).toBeGreaterThan(40);
+  const lists = [...MEMBERS, ...ADMINS, ...OWNERS, ...ANYBODY];
+  expect(onGroups.filter(({ id }) => lists.filter((one) => one === id).length !== 1).map(({ id }) => id)).toEqual([]);
+});
 
 test('every operation that this file names exists', () => {
   const unknown = [...Object.keys(LARGEST), ...MEMBERS, ...ADMINS, ...OWNERS].filter((id) => !named([id]).length);
