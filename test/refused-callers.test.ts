@@ -27,15 +27,27 @@ const MEMBERS = [
     'group/banned-list',
     'group/display-name',
   ],
-  ...['group/members/display-name', 'group/msg/mute-mode', 'group/msg/push-mode', 'group/qrcode/sign', 'group/file'],
+  ...[
+    'group/members/display-name',
+    'group/msg/mute-mode',
+    'group/msg/not-disturb',
+    'group/msg/push-mode',
+    'group/qrcode/sign',
+    'group/file',
+  ],
   ...['group/file/delete', 'group/file/list', 'group/file/update-name', 'group/file/upload', 'file/upload/chat'],
   'file/download/chat',
 ];
 const ADMINS = [
   ...['name', 'avatar', 'description', 'ext'].map((field) => `group/info/${field}`),
-  ...['allow-member-invitation', 'allow-member-modify', 'ban-all', 'enable-read-ack', 'history-visible'].map(
-    (setting) => `group/settings/${setting}`,
-  ),
+  ...[
+    'allow-member-invitation',
+    'allow-member-modify',
+    'ban-all',
+    'enable-read-ack',
+    'hide-member-info',
+    'history-visible',
+  ].map((setting) => `group/settings/${setting}`),
   ...['group/settings/require-admin-approval', 'group/settings/unban-all', 'group/announcement/delete'],
   ...['group/announcement/edit', 'group/apply/handle', 'group/kick', 'group/ban', 'group/unban', 'group/block'],
   ...['group/unblock', 'group/blocked-list', 'file/upload/avatar/group'],
