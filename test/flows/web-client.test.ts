@@ -26,7 +26,7 @@ describe.runIf(chromiumPath)('A web client of the hosted service, in Chromium', 
   });
 
   test('all calls of a session succeed in their order: login, friends, groups, files, settings, logout', async () => {
-    const given = await Given.app(await world('over HTTP'));
+    const given = await Given.app(await world('over HTTP'), { guests: 1 });
     const { api_endpoint: api } = await laptopStack();
     const page = await browser.newPage();
     const errors: string[] = [];
