@@ -34,7 +34,7 @@ describe.runIf(chromiumPath)('A web client of the hosted service, in Chromium', 
     page.on('pageerror', (error) => errors.push(String(error)));
     const address = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
     await page.goto(`${address}#${new URLSearchParams({ api, app_id: given.app })}`);
-    await page.waitForFunction("document.querySelector('#end').textContent || document.querySelector('.failed')");
+    await page.waitForFunction("document.querySelector('#end').textContent", undefined, { timeout: 100_000 });
     if (PICTURES) await page.screenshot({ path: `${PICTURES}/web-client.png`, fullPage: true });
     expect(await page.locator('.failed').allInnerTexts()).toEqual([]);
     expect(errors).toEqual([]);
