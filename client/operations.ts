@@ -186,6 +186,8 @@ export interface Group {
   history_visible: boolean;
   /** Whether messages are marked as read. */
   read_ack: boolean;
+  /** Whether only admins and the owner see the members. */
+  hide_member_info: boolean;
   /** Until when only admins may speak, in seconds since 1970; 0 not banned, -1 for ever. */
   ban_expire_time: number;
   /** The actor's own: 0 messages notify, 1 silently, 2 not received. */
@@ -337,6 +339,51 @@ export interface Operations {
     }, options?: CallOptions): Promise<Session>;
   };
   user: {
+    /** Register guest. Registers a guest and returns the settings with the drawn username, by which and the given password the guest logs in. Needs no access-token; one that is sent is ignored. */
+    registerAnonymous(parameters: {
+      /** Username of the guest: the beginning that the request gives, and the id. */
+      username?: string;
+      /** Password. */
+      password: string;
+    }, options?: CallOptions): Promise<{
+      /** Answer to the verification question; shown to the user alone. */
+      auth_answer: string;
+      /** How friends are verified: 0 anyone, 1 with consent, 2 by the right answer, 3 nobody. */
+      auth_mode: number;
+      /** Verification question. */
+      auth_question: string;
+      /** Whether thumbnails and files are downloaded by themselves. */
+      auto_download: boolean;
+      /** Whether an invitation waits for consent; false: invited is joined. */
+      group_confirm: boolean;
+      /** The same as `user_id`. */
+      id: number;
+      /** true turns push messages off. */
+      no_push: boolean;
+      /** true leaves the text out of push messages. */
+      no_push_detail: boolean;
+      /** Hour at which push begins again. */
+      no_push_end_hour: number;
+      /** Hour from which nothing is pushed. */
+      no_push_start_hour: number;
+      /** true: messages arrive without a sound. */
+      no_sounds: boolean;
+      /** The name that push messages show. */
+      push_nick_name: string;
+      /** Token under which the device gets push messages. */
+      push_token: string;
+      /** Hour at which silence ends. */
+      silence_end_time: number;
+      /** Hour from which nothing reminds. */
+      silence_start_time: number;
+      /** Id of the user. */
+      user_id: number;
+      /** Whether messages vibrate. */
+      vibratory: boolean;
+      /** Username of the guest: the beginning that the request gives, and the id. */
+      username: string;
+    }>;
+
     /** Register user in batch. Registers up to 100 users, which succeed or fail one by one. Needs an admin token. */
     registerBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
@@ -882,6 +929,14 @@ export interface Operations {
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
+    /** Update group settings - whether only admins see the members. While it is on, `member_list`, `members/display_name` and `admin_list` answer admins and the owner only. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    settingsHideMemberInfo(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** Whether only admins and the owner see the members. */
+      value: boolean;
+    }, options?: CallOptions): Promise<boolean>;
+
     /** Update group settings - whether group chat history visible to new members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
     settingsHistoryVisible(parameters: {
       /** Id of the group. Not needed where the header names it. */
@@ -1129,6 +1184,14 @@ export interface Operations {
       group_id: number;
       /** The actor's own: 0 messages notify, 1 silently, 2 not received. */
       msg_mute_mode: number;
+    }, options?: CallOptions): Promise<Record<string, never>>;
+
+    /** Set whether group messages arrive silently. Sets `msg_mute_mode` of the actor: 1 if the value is true, otherwise 0. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    msgNotDisturb(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** true: messages arrive silently. */
+      value: boolean;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
     /** Set group message pushing mode. Sets which messages are pushed to the actor. Acts as a person: a user token, or an admin token with the `user_id` header. */
@@ -1410,6 +1473,7 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     user: ['POST', '/token/user'],
   },
   user: {
+    registerAnonymous: ['POST', '/user/register/anonymous'],
     registerBatch: ['POST', '/user/register/batch'],
     registerPush: ['POST', '/user/register/push'],
     registerV2: ['POST', '/user/register/v2'],
@@ -1472,6 +1536,7 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     settingsAllowMemberModify: ['POST', '/group/settings/allow_member_modify'],
     settingsBanAll: ['POST', '/group/settings/ban_all'],
     settingsEnableReadAck: ['POST', '/group/settings/enable_read_ack'],
+    settingsHideMemberInfo: ['POST', '/group/settings/hide_member_info'],
     settingsHistoryVisible: ['POST', '/group/settings/history_visible'],
     settingsRequireAdminApproval: ['POST', '/group/settings/require_admin_approval'],
     settingsUnbanAll: ['POST', '/group/settings/unban_all'],
@@ -1496,6 +1561,7 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     memberList: ['GET', '/group/member_list', 'page'],
     membersDisplayName: ['POST', '/group/members/display_name'],
     msgMuteMode: ['POST', '/group/msg/mute_mode'],
+    msgNotDisturb: ['POST', '/group/msg/not_disturb'],
     msgPushMode: ['POST', '/group/msg/push_mode'],
     qrcodeInvite: ['POST', '/group/qrcode/invite'],
     qrcodeSign: ['GET', '/group/qrcode/sign'],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ENTITIES } from '../shared/data/schema.ts';
-import { AREAS, type Operation } from '../shared/routes/index.ts';
+import { AREAS, type Operation, routeKeysOf } from '../shared/routes/index.ts';
 
 const CONFIG = new URL('./config.ts', import.meta.url);
 
@@ -27,11 +27,12 @@ export function withEndpoints(page: string, rows: readonly Operation[]): string 
         .map(line)
         .join('\n')}`,
   );
-  const count = rows.reduce((sum, { methods }) => sum + methods.length, 0);
+  const count = rows.reduce((sum, row) => sum + routeKeysOf(row).length, 0);
   return withPart(
     page,
     'endpoints',
-    `${rows.length} operations, ${count} routes. Methods of one line are aliases.
+    `${rows.length} operations, ${count} routes. Methods of one line are aliases. The API documents have no section \`extra\`: clients call
+these routes all the same.
 
 | route | what it does | section |
 | --- | --- | --- |
@@ -39,8 +40,14 @@ ${list.join('\n')}`,
   );
 }
 
-const line = ({ methods, path, summary, section }: Operation) =>
-  `| ${methods.join(', ')} \`${path}\` | ${summary} | ${section} |`;
+const line = ({ methods, path, aliases = [], summary, section }: Operation) =>
+  [
+    `| ${methods.join(', ')} \`${path}\` | ${summary} | ${section} |`,
+    ...[...Map.groupBy(aliases, (alias) => alias.slice(alias.indexOf('/')))].map(
+      ([alias, keys]) =>
+        `| ${keys.map((key) => key.split(' ')[0]).join(', ')} \`${alias}\` | The same as \`${path}\` | extra |`,
+    ),
+  ].join('\n');
 
 /** The keys of the configuration with their doc comments in infra/config.ts, in that order. */
 export function configurationKeys(): { name: string; about: string; usual: string }[] {

@@ -69,7 +69,7 @@ export class Patience {
   readonly #sentence: string;
   #attempts = 0;
 
-  /** @param most milliseconds after which no attempt begins @param sentence the message of the error then */
+  /** @param most milliseconds after which no wait begins @param sentence the message of the error then */
   constructor(most: number, sentence: string) {
     this.#most = most;
     this.#sentence = sentence;

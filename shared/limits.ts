@@ -9,6 +9,8 @@ export const LIMITS = {
   /** Of the whole app, like `users`; 0 is unlimited. */
   groups: 0,
   users: 0,
+  /** 1: guests may register. */
+  guests: 0,
   announcements: 100,
   files: 1000,
   file_size: 104_857_600,
@@ -36,6 +38,7 @@ export type Limits = { [name in LimitName]: number };
 /** The most that an operator may set. A larger limit in an app's record counts as this. */
 export const MAXIMUMS: Partial<Limits> = {
   group_capacity: 100_000,
+  guests: 1,
   groups_joined: 3000,
   /** These lists have no pages: one answer holds each. */
   group_admins: 1000,

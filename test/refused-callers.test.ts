@@ -27,20 +27,34 @@ const MEMBERS = [
     'group/banned-list',
     'group/display-name',
   ],
-  ...['group/members/display-name', 'group/msg/mute-mode', 'group/msg/push-mode', 'group/qrcode/sign', 'group/file'],
+  ...[
+    'group/members/display-name',
+    'group/msg/mute-mode',
+    'group/msg/not-disturb',
+    'group/msg/push-mode',
+    'group/qrcode/sign',
+    'group/file',
+  ],
   ...['group/file/delete', 'group/file/list', 'group/file/update-name', 'group/file/upload', 'file/upload/chat'],
   'file/download/chat',
 ];
 const ADMINS = [
   ...['name', 'avatar', 'description', 'ext'].map((field) => `group/info/${field}`),
-  ...['allow-member-invitation', 'allow-member-modify', 'ban-all', 'enable-read-ack', 'history-visible'].map(
-    (setting) => `group/settings/${setting}`,
-  ),
+  ...[
+    'allow-member-invitation',
+    'allow-member-modify',
+    'ban-all',
+    'enable-read-ack',
+    'hide-member-info',
+    'history-visible',
+  ].map((setting) => `group/settings/${setting}`),
   ...['group/settings/require-admin-approval', 'group/settings/unban-all', 'group/announcement/delete'],
   ...['group/announcement/edit', 'group/apply/handle', 'group/kick', 'group/ban', 'group/unban', 'group/block'],
   ...['group/unblock', 'group/blocked-list', 'file/upload/avatar/group'],
 ];
 const OWNERS = ['group/destroy', 'group/transfer', 'group/admin/add', 'group/admin/remove'];
+/** Operations on one group that need no membership. */
+const ANYBODY = ['group/info', 'group/apply', 'group/invite/handle'];
 
 let scene: Scene;
 let recorder: Recorder;
@@ -101,6 +115,15 @@ async function refuse(
 
 const named = (ids: readonly string[]) => routes.filter(({ id }) => ids.includes(id));
 const ofActors = routes.filter(({ access }) => access !== 'public');
+
+test('every operation on one group is in one of the lists of this file', () => {
+  const onGroups = routes.filter(
+    ({ request }) => 'group_id' in ((request()._zod.def as { shape?: object }).shape ?? {}),
+  );
+  expect(onGroups.length).toBeGreaterThan(40);
+  const lists = [...MEMBERS, ...ADMINS, ...OWNERS, ...ANYBODY];
+  expect(onGroups.filter(({ id }) => lists.filter((one) => one === id).length !== 1).map(({ id }) => id)).toEqual([]);
+});
 
 test('every operation that this file names exists', () => {
   const unknown = [...Object.keys(LARGEST), ...MEMBERS, ...ADMINS, ...OWNERS].filter((id) => !named([id]).length);

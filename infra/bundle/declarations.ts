@@ -7,6 +7,7 @@ const LEFT_OUT: Record<Exclude<keyof Operation, keyof Contract>, true> = {
   id: true,
   path: true,
   methods: true,
+  aliases: true,
   parameters: true,
   area: true,
   section: true,

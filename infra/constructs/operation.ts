@@ -2,13 +2,13 @@ import { type CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import { CfnIntegration, CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { Operation } from '../../shared/routes/index.ts';
+import { type Operation, type RouteKey, routeKeysOf } from '../../shared/routes/index.ts';
 import { constructIdOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /**
- * The resources of one operation of the HTTP API: its function, one integration, one permission for its path, and one
- * route per method. Alias methods share everything but the route.
+ * The resources of one operation of the HTTP API: its function, one integration, one permission per path, and its
+ * routes. Alias methods share everything but the route.
  */
 export class OperationResources extends Construct {
   /** The last resource of the API that is created for this operation. */
@@ -37,21 +37,23 @@ export class OperationResources extends Construct {
       payloadFormatVersion: '2.0',
     });
     if (before) integration.addResourceDependency(before.#end);
-    new CfnPermission(this, 'Permission', {
-      action: 'lambda:InvokeFunction',
-      functionName: functionArn,
-      principal: 'apigateway.amazonaws.com',
-      // api/stage/method/path
-      sourceArn: Stack.of(this).formatArn({
-        service: 'execute-api',
-        resource: apiId,
-        resourceName: `*/*${row.path}`,
-      }),
-    });
-    this.#end = row.methods.reduce<CfnResource>((end, method) => {
-      const route = new CfnRoute(this, method, {
+    for (const path of new Set(routeKeysOf(row).map(pathOf)))
+      new CfnPermission(this, `Permission${suffixOf(row, path)}`, {
+        action: 'lambda:InvokeFunction',
+        functionName: functionArn,
+        principal: 'apigateway.amazonaws.com',
+        // api/stage/method/path
+        sourceArn: Stack.of(this).formatArn({
+          service: 'execute-api',
+          resource: apiId,
+          resourceName: `*/*${path}`,
+        }),
+      });
+    this.#end = routeKeysOf(row).reduce<CfnResource>((end, routeKey) => {
+      const [method] = routeKey.split(' ');
+      const route = new CfnRoute(this, `${method}${suffixOf(row, pathOf(routeKey))}`, {
         apiId,
-        routeKey: `${method} ${row.path}`,
+        routeKey,
         target: `integrations/${integration.ref}`,
       });
       route.addResourceDependency(end);
@@ -59,3 +61,9 @@ export class OperationResources extends Construct {
     }, integration);
   }
 }
+
+const pathOf = (routeKey: RouteKey) => routeKey.slice(routeKey.indexOf('/'));
+
+/** What tells the resources of another path apart: nothing on the operation's own. */
+const suffixOf = (row: Operation, path: string) =>
+  path === row.path ? '' : constructIdOf(path.slice(1).replaceAll('_', '-'));

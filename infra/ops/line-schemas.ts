@@ -129,6 +129,7 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
     member_modify: optional(flag()),
     history_visible: optional(flag()),
     read_ack: optional(flag()),
+    hide_member_info: optional(flag()),
     ban_expire_time: optional(muteEnd()),
     created_at: optional(past()),
     updated_at: optional(past()),

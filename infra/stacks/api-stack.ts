@@ -2,7 +2,7 @@ import { CfnOutput, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnApi, CfnApiMapping, CfnDomainName, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { BackgroundFunction, Operation } from '../../shared/routes/index.ts';
+import { type BackgroundFunction, type Operation, routeKeysOf } from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
 import { DocsPage } from '../constructs/docs-page.ts';
 import { OperationResources } from '../constructs/operation.ts';
@@ -97,7 +97,7 @@ export class ApiStack extends Stack {
         routes
           // Forms carry a signed address instead, which the function verifies before it reads them.
           .filter(({ access, multipart }) => access === 'public' && !multipart)
-          .flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`))
+          .flatMap(routeKeysOf)
           .map((key) => [
             key,
             { ThrottlingRateLimit: config.signInThrottleRate, ThrottlingBurstLimit: config.signInThrottleBurst },

@@ -163,11 +163,22 @@ export const isThere = (app: AppId, group: GroupId, equal: Partial<Group> = {}):
 
 /** What admins may set of a group. */
 export type GroupSettings = Partial<
-  Pick<Group, 'approval' | 'member_invite' | 'member_modify' | 'history_visible' | 'read_ack' | 'mutedUntil'>
+  Pick<Group, 'approval' | 'member_invite' | 'member_modify' | 'history_visible' | 'read_ack' | 'mutedUntil'> & {
+    hide_member_info: boolean;
+  }
 >;
 
-export const changeSettings = (app: AppId, group: GroupId, settings: GroupSettings, now: number): Step =>
-  update(schema.group.key(app, group), { set: { ...settings, updatedAt: now } }, equal('status', 'normal'));
+export const changeSettings = (
+  app: AppId,
+  group: GroupId,
+  { hide_member_info: hidden, ...settings }: GroupSettings,
+  now: number,
+): Step =>
+  update(
+    schema.group.key(app, group),
+    { set: { ...settings, ...(hidden !== undefined && { hide_member_info: hidden || undefined }), updatedAt: now } },
+    equal('status', 'normal'),
+  );
 
 /** One of the texts that people see of a group. */
 export type InfoChange = { name: string } | { avatar: string } | { description: string } | { ext: string };

@@ -325,6 +325,8 @@ export const groupFields = () =>
     member_modify: flag(),
     history_visible: flag(),
     read_ack: flag(),
+    /** Only admins may list the members. Absent where it is off, so that the item does not grow. */
+    hide_member_info: opt(z.literal(true)),
     /** Only admins may speak until then (FOR_EVER; 0: everybody may). */
     mutedUntil: ms(),
     createdAt: ms(),

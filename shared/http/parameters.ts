@@ -145,6 +145,8 @@ export const MOST_READ = 1000;
 /** Longest texts in Unicode code points, long infos in bytes (docs/behaviour.md, Lengths of texts). */
 export const LONGEST = {
   username: 64,
+  /** Of a guest's username, which the id completes. */
+  guestPrefix: 54,
   name: 128,
   title: 256,
   description: 1024,

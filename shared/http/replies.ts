@@ -39,7 +39,7 @@ export const sessionReply = z.object({
 export const entryReply = z.object({ user_id: z.int(), result: z.enum(['success', 'fail']), reason: z.string() });
 export const entriesReply = z.array(entryReply);
 
-/** The full record of a group (section 7.31, plus `count` and `capacity`). */
+/** The full record of a group (section 7.31, plus `count`, `capacity` and `hide_member_info`). */
 export const groupReply = z.object({
   group_id: z.int(),
   name: z.string(),
@@ -56,6 +56,7 @@ export const groupReply = z.object({
   member_modify: z.boolean(),
   history_visible: z.boolean(),
   read_ack: z.boolean(),
+  hide_member_info: z.boolean(),
   ban_expire_time: z.int(),
   msg_mute_mode: z.int(),
   msg_push_mode: z.int(),

@@ -10,9 +10,9 @@ import { LONGEST, text, title } from './parameters.ts';
  * NFKC leaves these characters as they are. The API's description has no pattern for the alphabet: a pattern with
  * scripts needs the flag `v` or `u`, which readers of JSON Schema do not set.
  */
-export const username = () =>
+export const username = (most: number = LONGEST.username) =>
   z.pipe(
-    title(LONGEST.username),
+    title(most),
     z.string().check(
       z.refine((name) => USERNAME.test(name), 'must have ASCII letters, digits, _ and Chinese characters only'),
       z.regex(/[^0-9]/, 'must not be all digits'),

@@ -12,7 +12,7 @@ import {
   settingsReply,
   uploadFormReply,
 } from '../http/replies.ts';
-import { type Access, AREAS, type Method, type Operation } from '../routes/index.ts';
+import { type Access, AREAS, type Method, type Operation, type RouteKey, routeKeysOf } from '../routes/index.ts';
 import { errorName, MEANINGS } from './errors.ts';
 import { meaningOf } from './field-meanings.ts';
 import { type JsonSchema, replySchema, requestSchema } from './schema.ts';
@@ -75,11 +75,16 @@ export function openApiDocument({ routes, examples, version }: DocumentSources):
     const { query, body } = parametersOf(operation, shown);
     if (body) requestBodies[name] = body;
     responses[name] = answerOf(operation, shown, schemas);
-    const methods = operation.methods.map((method) => [
-      method.toLowerCase(),
-      operationOf(operation, method, query, body !== undefined),
-    ]);
-    paths[operation.path] = { ...paths[operation.path], ...Object.fromEntries(methods) };
+    for (const routeKey of routeKeysOf(operation)) {
+      const [method, path] = routeKey.split(' ') as [Method, string];
+      // The body of a POST cannot come with an alias of method GET.
+      const inQuery = method === 'GET' && operation.methods[0] !== 'GET';
+      const parameters = inQuery ? parametersOf({ ...operation, parameters: 'query' }, shown).query : query;
+      paths[path] = {
+        ...paths[path],
+        [method.toLowerCase()]: operationOf(operation, routeKey, parameters, body !== undefined && !inQuery),
+      };
+    }
   }
   return {
     openapi: '3.1.1',
@@ -110,23 +115,27 @@ export function openApiDocument({ routes, examples, version }: DocumentSources):
   };
 }
 
-function operationOf(operation: Operation, method: Method, query: Json[], hasBody: boolean): Json {
-  const { id, path, methods, access, scope, queryCredentials } = operation;
-  const alias = method !== methods[0];
+function operationOf(operation: Operation, routeKey: RouteKey, query: Json[], hasBody: boolean): Json {
+  const { id, aliases, access, scope, queryCredentials } = operation;
+  const [main] = routeKeysOf(operation);
+  const alias = routeKey !== main;
+  const otherPath = aliases?.includes(routeKey);
+  const [method = '', path = ''] = routeKey.toLowerCase().split(' ');
+  const suffix = alias ? `By${pascal(otherPath ? method + path.replaceAll('_', '-') : method)}` : '';
   const name = pascal(id);
   const open = access === 'public';
-  const description = [alias && `The same as \`${methods[0]} ${path}\`.`, operation.description, WHO[access]];
+  const description = [alias && `The same as \`${main}\`.`, operation.description, WHO[access]];
   const headers = [...(open ? [] : ['user_id', 'group_id']), ...(operation.idempotent ? ['idempotency-key'] : [])].map(
     (header) => ({ $ref: `#/components/parameters/${header}` }),
   );
   return {
-    operationId: `${name[0]!.toLowerCase()}${name.slice(1)}${alias ? `By${pascal(method.toLowerCase())}` : ''}`,
+    operationId: `${name[0]!.toLowerCase()}${name.slice(1)}${suffix}`,
     summary: alias ? `${operation.summary} (alias)` : operation.summary,
     description: description.filter(Boolean).join(' '),
     tags: [AREAS[operation.area]],
-    'x-section': operation.section,
+    'x-section': otherPath ? 'extra' : operation.section,
     ...(scope && { 'x-scope': scope }),
-    ...(alias && { 'x-alias-of': methods[0] }),
+    ...(alias && { 'x-alias-of': otherPath ? main : operation.methods[0] }),
     security: [
       open ? { app: [] } : { app: [], token: [] },
       ...(queryCredentials ? [open ? { appInQuery: [] } : { appInQuery: [], tokenInQuery: [] }] : []),

@@ -104,6 +104,22 @@ export const userRegisterPush = {
   reply: () => settingsReply,
 } satisfies Operation;
 
+export const userRegisterAnonymous = {
+  id: 'user/register/anonymous',
+  path: '/user/register/anonymous',
+  methods: ['POST'],
+  area,
+  section: 'extra',
+  summary: 'Register guest',
+  description:
+    'Registers a guest and returns the settings with the drawn username, by which and the given password the guest logs in.',
+  access: 'public',
+  grants: ['put', 'update'],
+  memory: PASSWORD_MEMORY,
+  request: () => z.object({ username: z._default(username(LONGEST.guestPrefix), 'guest_'), password: newPassword() }),
+  reply: () => z.extend(settingsReply, { username: z.string() }),
+} satisfies Operation;
+
 export const userRegisterBatch = {
   id: 'user/register/batch',
   path: '/user/register/batch',

@@ -266,6 +266,22 @@ export const groupSettingsEnableReadAck = {
   reply: () => z.boolean(),
 } satisfies Operation;
 
+export const groupSettingsHideMemberInfo = {
+  id: 'group/settings/hide-member-info',
+  path: '/group/settings/hide_member_info',
+  methods: ['POST'],
+  area,
+  section: 'extra',
+  summary: 'Update group settings - whether only admins see the members',
+  description:
+    'While it is on, `member_list`, `members/display_name` and `admin_list` answer admins and the owner only.',
+  access: 'anyone',
+  scope: 'groups',
+  grants: ['check'],
+  request: () => z.object({ group_id: id<GroupId>(), value: flag() }),
+  reply: () => z.boolean(),
+} satisfies Operation;
+
 export const groupSettingsHistoryVisible = {
   id: 'group/settings/history-visible',
   path: '/group/settings/history_visible',

@@ -376,6 +376,21 @@ export const groupMsgMuteMode = {
   reply: () => z.object({}),
 } satisfies Operation;
 
+export const groupMsgNotDisturb = {
+  id: 'group/msg/not-disturb',
+  path: '/group/msg/not_disturb',
+  methods: ['POST'],
+  area,
+  section: 'extra',
+  summary: 'Set whether group messages arrive silently',
+  description: 'Sets `msg_mute_mode` of the actor: 1 if the value is true, otherwise 0.',
+  access: 'person',
+  scope: 'groups',
+  grants: [],
+  request: () => z.object({ group_id: id<GroupId>(), value: flag() }),
+  reply: () => z.object({}),
+} satisfies Operation;
+
 export const groupMsgPushMode = {
   id: 'group/msg/push-mode',
   path: '/group/msg/push_mode',
@@ -395,6 +410,7 @@ export const groupQrcodeSign = {
   id: 'group/qrcode/sign',
   path: '/group/qrcode/sign',
   methods: ['GET'],
+  aliases: ['GET /app/qrcode/group_sign'],
   area,
   section: '7.57',
   summary: 'Get Group invitation QR code',
@@ -410,6 +426,7 @@ export const groupQrcodeInvite = {
   id: 'group/qrcode/invite',
   path: '/group/qrcode/invite',
   methods: ['POST'],
+  aliases: ['POST /app/qrcode/group_invite', 'GET /app/qrcode/group_invite'],
   area,
   section: '7.56',
   summary: 'Group invitation via QR code',

@@ -42,6 +42,7 @@ export const AREAS: Record<Area, string> = {
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type RouteKey = `${Method} /${string}`;
 
 /**
  * Which actors an operation takes. `public`: it ignores the token and the actor headers. `anyone`: every actor.
@@ -79,6 +80,8 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   path: `/${string}`;
   /** All methods share one function, which cannot tell them apart. The first is the main one, the others are aliases. */
   methods: readonly Method[];
+  /** Routes on other paths that clients call for the same operation, although the API documents have none of them. */
+  aliases?: readonly RouteKey[];
   /**
    * Where the API documents put the parameters; default: in the query of a GET, otherwise in the body. The service
    * accepts all parameters in either place.
@@ -87,8 +90,8 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** Permanent, like the id. */
   area: Area;
   /**
-   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`) for a route beyond them,
-   * which test/fixtures/own-endpoints.json and roster-endpoints.json list.
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `extra`) for a
+   * route beyond them, which test/fixtures/own-endpoints.json and roster-endpoints.json list.
    */
   section: string;
   /** What the summary leaves open, in full sentences. */
@@ -142,6 +145,12 @@ export interface BackgroundFunction extends FunctionRow {
    */
   trigger: 'jobs' | 'uploads';
 }
+
+/** All routes of an operation, the main one first. */
+export const routeKeysOf = ({ path, methods, aliases = [] }: Operation): RouteKey[] => [
+  ...methods.map((method): RouteKey => `${method} ${path}`),
+  ...aliases,
+];
 
 /** Hashing a password costs processor time: a whole virtual processor (1,769 MiB) makes the call three times faster. */
 export const PASSWORD_MEMORY = 1769;

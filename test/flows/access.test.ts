@@ -30,6 +30,7 @@ const PERSON = [
   'group/invite/handle',
   'group/leave',
   'group/msg/mute-mode',
+  'group/msg/not-disturb',
   'group/msg/push-mode',
   'group/qrcode/invite',
   'group/user-joined',

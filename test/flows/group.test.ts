@@ -28,6 +28,7 @@ describe('Groups', () => {
         member_modify: false,
         history_visible: false,
         read_ack: false,
+        hide_member_info: false,
         ban_expire_time: 0,
         msg_mute_mode: 0,
         msg_push_mode: 0,

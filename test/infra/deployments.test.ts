@@ -15,10 +15,10 @@ describe('throttles', () => {
   it('the throttles of logins and registrations, which need no token, are lower', () => {
     const settings = (rate: number, burst: number) =>
       Object.fromEntries(
-        ['/token/user', '/token/id', '/token/login', '/user/register/v2', '/user/register/push'].map((path) => [
-          `POST ${path}`,
-          { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst },
-        ]),
+        [
+          ...['/token/user', '/token/id', '/token/login'],
+          ...['/user/register/v2', '/user/register/push', '/user/register/anonymous'],
+        ].map((path) => [`POST ${path}`, { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst }]),
       );
     expect(stage.RouteSettings).toEqual(settings(100, 200));
     expect(stage.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 2000, ThrottlingBurstLimit: 1000 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { documents } from '../../infra/docs.ts';
 import type { Examples } from '../../shared/openapi/document.ts';
 import type { JsonSchema } from '../../shared/openapi/schema.ts';
-import { routes } from '../../shared/routes/index.ts';
+import { routeKeysOf, routes } from '../../shared/routes/index.ts';
 
 const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const examples: Examples = JSON.parse(file('docs/examples.json'));
@@ -35,8 +35,7 @@ describe('the description of the API', () => {
     const described = Object.entries<Record<string, { operationId: string }>>(document.paths).flatMap(
       ([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const expected = routes.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`));
-    expect(described.sort()).toEqual(expected.sort());
+    expect(described.sort()).toEqual(routes.flatMap(routeKeysOf).sort());
     const ids = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((methods) =>
       Object.values(methods).map(({ operationId }) => operationId),
     );

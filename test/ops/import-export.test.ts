@@ -177,6 +177,7 @@ async function everything() {
       member_modify: true,
       history_visible: true,
       read_ack: true,
+      hide_member_info: true,
       ban_expire_time: -1,
     }),
     member(LARGEST - 1, 7, { role: 'owner', display_name: 'Boss', join_time: T + 1, msg_push_mode: 4 }),

@@ -118,6 +118,13 @@ describe('apps', () => {
     expect(await refused('apps', 'registration', 'club', 'ajar')).toContain("'ajar' is invalid for argument 'state'");
   });
 
+  it('guests of an app are let in and kept out by a limit', async () => {
+    await json('apps', 'create', '--id', 'lobby', '--limit', 'guests=1');
+    expect((await db().read(appOf(appId('lobby'))))!.limits).toEqual({ guests: 1 });
+    expect(await json('apps', 'limits', 'lobby', 'guests=0')).toMatchObject({ limits: { guests: 0 } });
+    expect(await refused('apps', 'limits', 'lobby', 'guests=2')).toContain('guests: takes a whole number from 0 to 1');
+  });
+
   it('a deleted app is appMissing, its id is never used again, and none of its tokens is left', async () => {
     await json('apps', 'create', '--id', 'gone');
     const { token } = await json('tokens', 'issue', 'gone');

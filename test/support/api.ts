@@ -5,7 +5,7 @@ import type * as z from 'zod/mini';
 import { ANSWER_LIMIT } from '../../infra/local/function-pool.ts';
 import { type ErrorName, errors } from '../../shared/errors.ts';
 import { errorName } from '../../shared/openapi/errors.ts';
-import { type Method, type Operation, routes } from '../../shared/routes/index.ts';
+import { type Method, type Operation, routeKeysOf, routes } from '../../shared/routes/index.ts';
 import { asDescribed } from './described.ts';
 import { calledOperation } from './guards.ts';
 import { type CallLog, takeLog } from './log.ts';
@@ -75,7 +75,7 @@ export function moduleOf({ id }: Operation): Promise<OperationModule> {
 }
 
 export const routeOf = (method: Method, path: string): Operation => {
-  const found = routes.find((route) => route.path === path && route.methods.includes(method));
+  const found = routes.find((route) => routeKeysOf(route).some((key) => key === `${method} ${path}`));
   if (!found) throw new Error(`the route table has no ${method} ${path}`);
   return found;
 };

@@ -1,3 +1,4 @@
+import { updateApp } from '../../shared/data/app-repo.ts';
 import type { GroupId } from '../../shared/ids.ts';
 import type { Method, Operation } from '../../shared/routes/index.ts';
 import type { Answer, Request } from './api.ts';
@@ -43,6 +44,7 @@ const CAROLS_PUSH_TOKEN = 'push-token-of-carol';
 
 /** Makes the state that every recipe starts from. */
 export async function setScene(given: Given): Promise<Scene> {
+  await given.db.write([updateApp(given.app, { limits: { ...given.record.limits, guests: 1 } })]);
   const people = (await given.users(13)) as [Person, Person, Person, Person, Person, Person, Person, ...Person[]];
   const [alice, bob, carol, dave, frank, banned, blocked, ...others] = people;
   const [grace] = (await given.users(1, 'grace', { confirm: true })) as [Person];
@@ -110,6 +112,7 @@ export const RECIPES: Record<string, Recipe> = {
   'token/login': byNobody(({ carol }) => ({ login_name: carol.username, device_guid: 'phone' })),
   'user/register/v2': byNobody(() => ({ username: 'newcomer' })),
   'user/register/push': byNobody(() => ({ username: 'newcomer', alias: 'new', device_guid: 'phone' })),
+  'user/register/anonymous': byNobody(() => ({ username: 'anon_' })),
   'user/register/batch': byAdminToken(() => ({ list: [{ username: 'newcomer', password: PASSWORD }] })),
 
   'user/authmode': byCarol({ value: 2 }),
@@ -174,6 +177,7 @@ export const RECIPES: Record<string, Recipe> = {
   'group/settings/allow-member-modify': byOwner(() => ({ value: true })),
   'group/settings/ban-all': byOwner(() => ({ duration: 60 })),
   'group/settings/enable-read-ack': byOwner(() => ({ value: true })),
+  'group/settings/hide-member-info': byOwner(() => ({ value: true })),
   'group/settings/history-visible': byOwner(() => ({ value: true })),
   'group/settings/require-admin-approval': byOwner(() => ({ apply_approval: 0 })),
   'group/settings/unban-all': byOwner(),
@@ -211,6 +215,7 @@ export const RECIPES: Record<string, Recipe> = {
     parameters: { group_id: group, user_list: [alice.id] },
   }),
   'group/msg/mute-mode': byMember({ msg_mute_mode: 1 }),
+  'group/msg/not-disturb': byMember({ value: true }),
   'group/msg/push-mode': byMember({ msg_push_mode: 1 }),
   'group/qrcode/sign': byOwner(),
   'group/qrcode/invite': ({ dave, qr_info }) => ({ who: dave, parameters: { qr_info } }),

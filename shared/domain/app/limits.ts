@@ -13,6 +13,7 @@ export type LimitChanges = { [name in LimitName]?: number | undefined };
 const MAY_BE_ZERO: readonly LimitName[] = [
   'users',
   'groups',
+  'guests',
   'group_admins',
   'groups_owned',
   'groups_joined',

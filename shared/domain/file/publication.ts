@@ -14,15 +14,17 @@ import { publishAvatar } from './avatar.ts';
  *
  *     awaited ── copy ──▶ copied ── record ──▶ published
  *        │                   └───────────────▶ discarded
+ *        ├── expect ─────────────────────────▶ published or discarded
  *        └──────────────────────────────────▶ gone
  *
  * - `awaited`: it lies where its client put it, and a reservation or a registration waits for it.
  * - `copied`: its content lies out of the client's reach, where files are served from; no record names it yet.
  * - `published`: a record names the copy.
- * - `discarded`: no record will name the copy.
+ * - `discarded`: no record will name this upload; a copy, if there is one, is removed.
  * - `gone`: another run was faster, or another upload took its place.
  *
- * For a reserved file `expect` and `record` stand below; for the upload of a form they are in registration.ts. Each transition may run twice, and at once: the same content has the same copy.
+ * For a reserved file `expect` and `record` stand below; for the upload of a form they are in registration.ts. Each
+ * transition may run twice, and at once: the same content has the same copy.
  */
 export type End = 'published' | 'discarded' | 'gone';
 

@@ -19,6 +19,8 @@ interface Permission {
   least: Role;
   /** Any member has the right while this setting of the group is on. */
   orMemberIf?: 'member_invite' | 'member_modify';
+  /** Only admins have the right while this setting of the group is on. Only for what changes nothing: no write proves it. */
+  adminsIf?: 'hide_member_info';
   /** Any member has the right on the files that they uploaded: see `mayChange`. */
   orUploader?: true;
 }
@@ -34,7 +36,7 @@ const PERMISSIONS = {
   destroy: { least: OWNER_ROLE },
   transfer: { least: OWNER_ROLE },
 
-  member_list: { least: MEMBER_ROLE },
+  member_list: { least: MEMBER_ROLE, adminsIf: 'hide_member_info' },
   own_membership: { least: MEMBER_ROLE },
   invite: { least: ADMIN_ROLE, orMemberIf: 'member_invite' },
   sign_qrcode: { least: ADMIN_ROLE, orMemberIf: 'member_invite' },
@@ -43,7 +45,7 @@ const PERMISSIONS = {
   leave: { least: MEMBER_ROLE },
 
   appoint: { least: OWNER_ROLE },
-  admin_list: { least: MEMBER_ROLE },
+  admin_list: { least: MEMBER_ROLE, adminsIf: 'hide_member_info' },
   ban: { least: ADMIN_ROLE },
   banned_list: { least: MEMBER_ROLE },
   block: { least: ADMIN_ROLE },
@@ -100,7 +102,8 @@ export function permit(
   const group = existingGroup(found);
   if (call.me === undefined) return { group, actor: { role: OWNER_ROLE, user: group.owner } };
   if (!isMember(membership)) throw new ApiError('needsMember');
-  const { least, orMemberIf, orUploader }: Permission = PERMISSIONS[action];
+  const { orMemberIf, adminsIf, orUploader, ...permission }: Permission = PERMISSIONS[action];
+  const least = adminsIf !== undefined && group[adminsIf] ? ADMIN_ROLE : permission.least;
   const given = orUploader || (orMemberIf !== undefined && group[orMemberIf]);
   if (membership.role < least && !given) throw new ApiError(MISSING_ROLE[least]);
   return { group, actor: { role: membership.role, user: call.me, membership } };

@@ -39,6 +39,7 @@ export const settingsReply = (group: Group, info: GroupInfo | undefined, text: G
   member_modify: group.member_modify,
   history_visible: group.history_visible,
   read_ack: group.read_ack,
+  hide_member_info: group.hide_member_info ?? false,
 });
 
 /** When any record of the group was last changed (ms). */

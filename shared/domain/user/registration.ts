@@ -41,6 +41,22 @@ export async function register(call: Call, username: string, password: string, p
   });
 }
 
+/** Section `extra`: a guest, whose username is the prefix and its id. @throws ApiError registrationClosed, tooManyUsers */
+export async function registerGuest(call: Call, prefix: string, password: string) {
+  const [hash] = await Promise.all([hashPassword(password), openWithCounters(call, [])]);
+  if (call.limits.guests === 0) throw new ApiError('registrationClosed', 'guests may not register in this app');
+  return transact(call.db, countersOf(call.app), (counters) => {
+    admitUser(call, counters, 0);
+    // A name or an id that is taken fails the write, and the next round draws others.
+    const made = newUser(prefix, hash);
+    const user = { ...made, username: `${prefix}${made.user}` };
+    return {
+      steps: [...putUser(call.app, user), ...countUsers(call, 1)],
+      answer: () => ({ ...settingsRecord(user, {}), username: user.username }),
+    };
+  });
+}
+
 /** Parts of the batch's idempotency record besides the users that each transaction made: a lease, and the answer. */
 const RUNNING = 1000;
 const ANSWERED = 1001;

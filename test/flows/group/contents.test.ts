@@ -44,6 +44,7 @@ inBothWorlds('The fields of a group', (story) => {
       member_modify: false,
       history_visible: false,
       read_ack: false,
+      hide_member_info: false,
       ban_expire_time: 0,
       msg_mute_mode: 0,
       msg_push_mode: 0,
@@ -55,6 +56,7 @@ inBothWorlds('The fields of a group', (story) => {
     expect(await set('allow_member_modify', { value: 'true' }, 'PUT')).toBe(true);
     expect(await set('history_visible', { value: 1 }, 'PUT')).toBe(true);
     expect(await set('enable_read_ack', { value: '1' }, 'PUT')).toBe(true);
+    expect(await set('hide_member_info', { value: true })).toBe(true);
     expect(await set('unban_all', {})).toBe(true);
     expect(await settings()).toMatchObject({
       apply_approval: 2,
@@ -62,6 +64,7 @@ inBothWorlds('The fields of a group', (story) => {
       member_modify: true,
       history_visible: true,
       read_ack: true,
+      hide_member_info: true,
     });
     for (const apply_approval of [3, -1, 'x', undefined])
       expect(await alice.fails('POST /group/settings/require_admin_approval', { group_id, apply_approval })).toBe(
@@ -137,6 +140,7 @@ inThisProcess('updated_at', (story) => {
       ['settings/allow_member_invitation', { value: true }],
       ['settings/allow_member_modify', { value: true }],
       ['settings/enable_read_ack', { value: true }],
+      ['settings/hide_member_info', { value: true }],
       ['settings/history_visible', { value: true }],
       ['settings/ban_all', { duration: 1 }],
       ['settings/unban_all', {}],

@@ -34,6 +34,7 @@ const ROWS: Row[] = [
   ['PUT /group/settings/allow_member_invitation', () => ({ value: true }), admins],
   ['POST /group/settings/allow_member_modify', () => ({ value: false }), admins],
   ['PUT /group/settings/enable_read_ack', () => ({ value: true }), admins],
+  ['POST /group/settings/hide_member_info', () => ({ value: false }), admins],
   ['POST /group/settings/history_visible', () => ({ value: true }), admins],
   ['PUT /group/settings/require_admin_approval', () => ({ apply_approval: 1 }), admins],
   ['POST /group/settings/ban_all', () => ({ duration: 1 }), admins],

@@ -36,6 +36,7 @@ export type GroupLine = { kind: 'group'; group_id: GroupId; owner_id: UserId; na
   member_modify: boolean;
   history_visible: boolean;
   read_ack: boolean;
+  hide_member_info: boolean;
   ban_expire_time: number;
   created_at: number;
   updated_at: number;
@@ -81,6 +82,7 @@ export const groupKind: LineKind<GroupLine, ReturnType<typeof reads>> = {
     member_modify: NEW_GROUP.member_modify,
     history_visible: NEW_GROUP.history_visible,
     read_ack: NEW_GROUP.read_ack,
+    hide_member_info: false,
     ban_expire_time: 0,
   },
   lane: ({ owner_id }, lanes) => `lane ${owner_id % lanes}`,
@@ -123,6 +125,7 @@ function newGroup(line: GroupLine, usual: number, now: number): Group {
     member_modify: line.member_modify ?? NEW_GROUP.member_modify,
     history_visible: line.history_visible ?? NEW_GROUP.history_visible,
     read_ack: line.read_ack ?? NEW_GROUP.read_ack,
+    ...(line.hide_member_info && { hide_member_info: true }),
     mutedUntil: storedTime(mutedUntil),
     createdAt,
     updatedAt,
