@@ -8,11 +8,13 @@ import { appId } from './arguments.ts';
 import { exportFile } from './export-file.ts';
 import { importFile } from './import-file.ts';
 
-/** `import` and `export`: users and groups of an app as a file of JSON lines. */
+/** `import` and `export`: users, friends and groups of an app as a file of JSON lines. */
 export function addImportExportCommands(program: Command, answering: Answering) {
   program
     .command('import')
-    .description('import users, groups and members from a file (docs/import-export.md) into an app; may be run again')
+    .description(
+      'import users, friends, groups and members from a file (docs/import-export.md) into an app; may be run again',
+    )
     .argument('<app>', 'id of the app', appId)
     .argument('<file>', 'JSON lines')
     .option('--dry-run', 'check every line against the app and write nothing')
@@ -57,7 +59,7 @@ export function addImportExportCommands(program: Command, answering: Answering) 
 
   program
     .command('export')
-    .description('export users, groups and members of an app to a new file that import can read')
+    .description('export users, friends, groups and members of an app to a new file that import can read')
     .argument('<app>', 'id of the app', appId)
     .argument('<file>', 'a file that does not exist yet')
     .action(

@@ -14,12 +14,13 @@ export function addUserCommands(program: Command, answering: Answering) {
 
   users
     .command('find')
-    .description('show a user: account, lock-out, devices with their last call')
+    .description('show a user: account, friends, lock-out, devices with their last call')
     .argument('<app>', 'id of the app', appId)
     .argument('<user>', 'id, username or mobile number')
     .action(
       answering<[AppId, string], object>(async (table, [app, named]) => {
-        const { user, lock, devices } = await showUser(table, app, named);
+        const { user, lock, devices, contacts, openRequests } = await showUser(table, app, named);
+        const { friends = 0, blocked = 0 } = contacts ?? {};
         const now = Date.now();
         const failures = lock?.fails.length ?? 0;
         const lockedAfter = (until = 0) => (until > now ? until : undefined);
@@ -40,6 +41,7 @@ export function addUserCommands(program: Command, answering: Answering) {
           ['status', user.status],
           ['registered', shownTime(user.createdAt)],
           ['groups', `${user.joined} joined, ${user.owned} of them owned`],
+          ['friends', `${friends}, ${blocked} blocked, ${openRequests} open requests`],
           ['failed logins', failedLogins(failures, accountLocked)],
         ];
         const list = devices.map((device, index) => [
@@ -60,6 +62,9 @@ export function addUserCommands(program: Command, answering: Answering) {
             registered_at: isoTime(user.createdAt),
             groups_joined: user.joined,
             groups_owned: user.owned,
+            friends,
+            blocked,
+            open_requests: openRequests,
             failures,
             locked_until: isoTime(accountLocked),
             devices: sessions,

@@ -119,17 +119,41 @@ const changeMine = ({ app, user, other, mine }: Pair, changes: Changes) => chang
 const changeTheirs = ({ app, user, other, theirs }: Pair, changes: Changes) =>
   change(app, other, user, theirs, changes);
 
+/** The changes of one side that begin a friendship; a waiting request is accepted. */
+const befriended = (contact: Contact | undefined, friendAt: number): Changes => ({
+  friendAt,
+  deletedAt: undefined,
+  sentAt: undefined,
+  ...(contact?.requestStatus === WAITING && { requestStatus: ACCEPTED }),
+});
+
 /** The two become friends; a waiting request of either is accepted. @param alias the user's name for the other */
-export function befriend(pair: Pair, now: number, alias = pair.mine?.alias): Step[] {
-  const friends = (contact: Contact | undefined): Changes => ({
-    friendAt: now,
-    deletedAt: undefined,
-    sentAt: undefined,
-    ...(contact?.requestStatus === WAITING && { requestStatus: ACCEPTED }),
+export const befriend = (pair: Pair, now: number, alias = pair.mine?.alias): Step[] => [
+  changeMine(pair, { ...befriended(pair.mine, now), alias: alias || undefined }),
+  changeTheirs(pair, befriended(pair.theirs, now)),
+];
+
+/** What a user keeps about a friend. */
+interface Notes {
+  alias?: string | undefined;
+  ext?: string | undefined;
+  mute?: boolean | undefined;
+}
+
+/** An imported friendship, with the notes of both sides. */
+export function befriendImported(pair: Pair, friendAt: number, mine: Notes, theirs: Notes): Step[] {
+  const { app, user, other } = pair;
+  const changes = (contact: Contact | undefined, { alias, ext, mute }: Notes): Changes => ({
+    ...befriended(contact, friendAt),
+    alias: alias || undefined,
+    mute: mute || undefined,
+    ext: ext ? true : undefined,
   });
   return [
-    changeMine(pair, { ...friends(pair.mine), alias: alias || undefined }),
-    changeTheirs(pair, friends(pair.theirs)),
+    changeMine(pair, changes(pair.mine, mine)),
+    changeTheirs(pair, changes(pair.theirs, theirs)),
+    ...(mine.ext ? [put(schema.contactExt.key(app, user, other), { ext: mine.ext })] : []),
+    ...(theirs.ext ? [put(schema.contactExt.key(app, other, user), { ext: theirs.ext })] : []),
   ];
 }
 
@@ -168,10 +192,7 @@ export const unfriend = (pair: Pair, now: number): Step[] => {
 export const forgetDeletion = (pair: Pair): Step => changeMine(pair, { deletedAt: undefined });
 
 /** Changes what the user keeps about a friend; undefined leaves a field as it is. */
-export function describe(
-  pair: Pair,
-  { alias, ext, mute }: { alias?: string | undefined; ext?: string | undefined; mute?: boolean | undefined },
-): Step[] {
+export function describe(pair: Pair, { alias, ext, mute }: Notes): Step[] {
   const { app, user, other } = pair;
   const key = schema.contactExt.key(app, user, other);
   return [
@@ -260,6 +281,17 @@ export const recount = (
     { set: { requests, recountedAt }, add: { revision: 1 } },
     unchanged(was, 'revision'),
   );
+
+/** Everything that a user keeps about others but the texts of `extOf`, by the ids of the others as text. */
+export const contactsOf = (app: AppId, user: UserId): Query<{ other: UserId; contact: Contact }[]> => ({
+  query: {
+    partition: schema.user.partition(app, user),
+    between: prefix(schema.contact.sk.prefix),
+    entryBytes: MOST_BYTES.contact,
+    all: true,
+  },
+  parse: ({ items }) => items.map((item) => ({ other: otherIn(item.sk), contact: asRecord<Contact>(item) })),
+});
 
 /** The friends of a user, who are not blocked, in the order in which they became friends. */
 export const friendsInOrder = (app: AppId, user: UserId): Listing<UserId> => ({

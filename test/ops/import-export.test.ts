@@ -14,10 +14,16 @@ import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
 import { Database } from '../../shared/data/database.ts';
 import { groupOf } from '../../shared/data/group-repo.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import * as schema from '../../shared/data/schema.ts';
+import { update } from '../../shared/data/step.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import type { Line } from '../../shared/domain/app/lines/kinds.ts';
 import { createGroup } from '../../shared/domain/group/creation.ts';
+import { block, blockedUsers, unblock } from '../../shared/domain/roster/block.ts';
+import { friendDetails, friendList } from '../../shared/domain/roster/friends.ts';
+import { accept, decline, describeFriend, unfriend } from '../../shared/domain/roster/friendship.ts';
+import { apply, requestList } from '../../shared/domain/roster/request.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
 import { setPassword } from '../../shared/domain/user/password-change.ts';
 import { hashPassword } from '../../shared/domain/user/password-hash.ts';
@@ -104,6 +110,28 @@ const member = (group_id: number, user_id: number, more: object = {}) => ({
   ...more,
 });
 
+const friend = (user_id: number, friend_id: number, more: object = {}) => ({
+  kind: 'friend',
+  user_id,
+  friend_id,
+  created_at: T + 90,
+  ...more,
+});
+const userBlock = (user_id: number, blocked_id: number) => ({
+  kind: 'user_block',
+  user_id,
+  blocked_id,
+  created_at: T + 95,
+});
+const friendRequest = (user_id: number, sender_id: number, more: object = {}) => ({
+  kind: 'friend_request',
+  user_id,
+  sender_id,
+  expired_time: Date.now() + 86_400_000,
+  created_at: Date.now() - 1000,
+  ...more,
+});
+
 /** Everything that a file can hold. */
 async function everything() {
   return [
@@ -124,6 +152,20 @@ async function everything() {
     user(7),
     user(8),
     user(9),
+    friend(7, 8, {
+      alias: 'Acht',
+      ext: '{"a":"b"}',
+      mute_notification: true,
+      friend_alias: 'Sieben',
+      friend_ext: 'x'.repeat(5000),
+      friend_mute_notification: true,
+    }),
+    friend(7, LARGEST, { friend_alias: 'Seven' }),
+    // Blocks a friend, and a stranger.
+    userBlock(7, LARGEST),
+    userBlock(9, 7),
+    friendRequest(8, 9, { reason: 'It is me', alias: 'Eight' }),
+    friendRequest(9, LARGEST),
     group(LARGEST - 1, 7, {
       avatar: 'https://example.com/g.png',
       description: 'About',
@@ -162,19 +204,19 @@ describe('a file with every kind of line', () => {
     const lines = await everything();
     const file = fileOf(lines);
     const first = await moved('import', app.app, file);
-    expect(first).toMatchObject({ exitCode: 0, lines: 12, written: 12, there_already: 0, refused: 0 });
+    expect(first).toMatchObject({ exitCode: 0, lines: 18, written: 18, there_already: 0, refused: 0 });
     expect(await problems(table, app.app)).toEqual([]);
 
     const out = newFile();
-    expect(await moved('export', app.app, out)).toMatchObject({ exitCode: 0, lines: 12 });
+    expect(await moved('export', app.app, out)).toMatchObject({ exitCode: 0, lines: 18 });
     const sorted = (all: object[]) => all.map((line) => JSON.stringify(line, Object.keys(line).sort())).sort();
     expect(sorted(linesIn(out).map((line) => JSON.parse(line)))).toEqual(sorted(lines));
     expect(statSync(out).mode & 0o777).toBe(0o600);
     expect(await moved('export', app.app, out)).toMatchObject({ exitCode: 1, error: expect.stringContaining(out) });
 
     const before = await itemsOf(table, app.app);
-    expect(await moved('import', app.app, file)).toMatchObject({ written: 0, there_already: 12, refused: 0 });
-    expect(await moved('import', app.app, out)).toMatchObject({ written: 0, there_already: 12, refused: 0 });
+    expect(await moved('import', app.app, file)).toMatchObject({ written: 0, there_already: 18, refused: 0 });
+    expect(await moved('import', app.app, out)).toMatchObject({ written: 0, there_already: 18, refused: 0 });
     expect(await itemsOf(table, app.app)).toEqual(before);
 
     const other = await newApp();
@@ -187,20 +229,121 @@ describe('a file with every kind of line', () => {
     const [one, other] = [await newApp(), await newApp()];
     const lines = await everything();
     await moved('import', one.app, fileOf(lines));
-    expect(await moved('import', other.app, fileOf(lines.toReversed()))).toMatchObject({ refused: 0, written: 12 });
+    expect(await moved('import', other.app, fileOf(lines.toReversed()))).toMatchObject({ refused: 0, written: 18 });
     expect(await exported(other)).toEqual(await exported(one));
+  });
+});
+
+describe('friends', () => {
+  it('an export of friends, blocks and requests in all states fills another app', async () => {
+    const app = await newApp();
+    const people = [1, 2, 3, 4, 5, 6, 7];
+    const asking = { settings: { auth_mode: 1 } };
+    await moved('import', app.app, fileOf([...people.map((id) => user(id, id === 2 ? asking : {})), user(8)]));
+    const as = (id: number) => callOf(app, id);
+    const ask = async (from: number, to: number, more: object = {}) =>
+      apply(await as(from), { user_id: userId(to), alias: '', reason: '', auth_answer: '', ...more });
+
+    await ask(1, 3, { alias: 'Three' });
+    await describeFriend(await as(3), userId(1), { alias: 'One', ext: '{"a":1}', mute_notification: true });
+    await describeFriend(await as(1), userId(3), { ext: 'e'.repeat(4000) });
+    // Requests: open, rejected, accepted, expired, and open after a rejection.
+    await ask(1, 2, { alias: 'Two', reason: 'It is me' });
+    await ask(4, 2);
+    await decline(await as(2), userId(4));
+    await ask(5, 2, { alias: 'Second' });
+    await accept(await as(2), userId(5));
+    await ask(7, 2);
+    await db().write([
+      update(schema.contact.key(app.app, userId(2), userId(7)), { set: { requestExpiresAt: Date.now() - 1 } }),
+    ]);
+    await ask(3, 2);
+    await decline(await as(2), userId(3));
+    await ask(3, 2, { reason: 'Again' });
+    // A former friend, a friend who is blocked, blocked strangers, and two who block each other.
+    await ask(4, 1);
+    await unfriend(await as(1), userId(4));
+    await ask(6, 5);
+    await block(await as(5), userId(6));
+    await block(await as(6), userId(1));
+    await block(await as(6), userId(7));
+    await block(await as(7), userId(6));
+    // A user who is deleted, and whose job has not run yet.
+    await ask(8, 1);
+    await block(await as(7), userId(8));
+    await ask(8, 2);
+    expect(await problems(table, app.app)).toEqual([]);
+    await db().write([update(schema.user.key(app.app, userId(8)), { set: { status: 'deleted' } })]);
+
+    const out = await exported(app);
+    const kinds = out.map((line) => JSON.parse(line).kind);
+    const found = ['friend', 'user_block', 'friend_request'].map((kind) => kinds.filter((one) => one === kind).length);
+    expect(found).toEqual([3, 4, 2]);
+
+    const other = await newApp();
+    const dry = await moved('import', other.app, fileOf(out), '--dry-run');
+    expect(dry).toMatchObject({ refused: 0, written: out.length });
+    expect(await moved('import', other.app, fileOf(out))).toEqual({ ...dry, dry_run: false });
+    expect(await exported(other)).toEqual(out);
+    expect(await problems(table, other.app)).toEqual([]);
+    /** What an import must carry: nothing of the deleted user. */
+    const seen = async (of: App, id: number) => {
+      const call = () => callOf(of, id);
+      const requests = await requestList(await call(), { limit: 100 });
+      return {
+        friends: (await friendList(await call(), { limit: 100 })).data.filter((friend) => friend !== 8),
+        blocked: await blockedUsers(await call()),
+        open: requests.data.filter(
+          ({ user_id, status, expired_time }) => user_id !== 8 && status === 0 && expired_time > Date.now(),
+        ),
+        details: await friendDetails(await call(), people.map(userId)),
+      };
+    };
+    await unblock(await as(7), userId(8));
+    for (const id of people) {
+      const { details, ...rest } = await seen(app, id);
+      // To an imported user a former friend is a stranger.
+      const expected = details.map((one) => (one.relation === 1 ? { ...one, relation: 2 } : one));
+      expect(await seen(other, id)).toEqual({ details: expected, ...rest });
+    }
+
+    const before = await itemsOf(table, other.app);
+    expect(await moved('import', other.app, fileOf(out))).toMatchObject({ written: 0, there_already: out.length });
+    const turned = out.map((line) => {
+      const { kind, user_id, friend_id, created_at } = JSON.parse(line);
+      return kind === 'friend' ? { kind, user_id: friend_id, friend_id: user_id, created_at } : line;
+    });
+    expect(await moved('import', other.app, fileOf(turned))).toMatchObject({ written: 0, there_already: out.length });
+    expect(await itemsOf(table, other.app)).toEqual(before);
+    await accept(await callOf(other, 2), userId(1));
+    expect(await problems(table, other.app)).toEqual([]);
+  });
+
+  it('an import of a friendship accepts an open request, and one of a block makes requests void', async () => {
+    const app = await newApp();
+    const given = [user(1), user(2), user(3), friendRequest(1, 2), friendRequest(2, 3), friendRequest(3, 1)];
+    expect(await moved('import', app.app, fileOf(given))).toMatchObject({ written: 6 });
+    const more = [friend(1, 2), userBlock(3, 2), userBlock(3, 1)];
+    expect(await moved('import', app.app, fileOf(more))).toMatchObject({ written: 3 });
+    expect(await problems(table, app.app)).toEqual([]);
+    expect((await exported(app)).filter((line) => line.includes('friend_request'))).toEqual([]);
   });
 });
 
 describe('a dry run', () => {
   it('a dry run reports what the import then reports, and writes nothing', async () => {
-    const app = await newApp({ groups_owned: 1 });
+    const app = await newApp({ groups_owned: 1, friends: 1 });
     const file = fileOf([
       user(1),
       user(1),
       user(2, { username: 'U1' }),
       user(3, { mobile: '12345678' }),
       user(4, { mobile: '12345678' }),
+      friend(1, 3),
+      friend(3, 1),
+      friend(1, 5),
+      userBlock(3, 5),
+      friendRequest(5, 3),
       group(10, 1, { capacity: 2 }),
       group(11, 1),
       member(10, 1),
@@ -220,17 +363,19 @@ describe('a dry run', () => {
     expect({ ...dry, dry_run: false }).toEqual(real);
     expect(real).toMatchObject({
       exitCode: 1,
-      written: 6,
-      there_already: 2,
-      refused: 7,
+      written: 8,
+      there_already: 3,
+      refused: 9,
       refusals: [
         { line: 3, field: 'username', reason: 'username: is that of user 1 in line 1' },
         { line: 5, field: 'mobile', reason: 'mobile: is that of user 3 in line 4' },
-        { line: 15, field: 'username', reason: 'username: is that of user 5 in line 14' },
-        { line: 7, field: 'owner_id' },
-        { line: 11, field: 'role', reason: expect.stringContaining('there already') },
-        { line: 12, field: 'user_id', reason: 'user_id: there is no user 4' },
-        { line: 13, field: 'user_id', reason: expect.stringContaining('is a member') },
+        { line: 20, field: 'username', reason: 'username: is that of user 5 in line 19' },
+        { line: 8, field: 'user_id', reason: 'user_id: a user has at most 1 friends' },
+        { line: 10, field: 'sender_id', reason: expect.stringContaining('has blocked') },
+        { line: 12, field: 'owner_id' },
+        { line: 16, field: 'role', reason: expect.stringContaining('there already') },
+        { line: 17, field: 'user_id', reason: 'user_id: there is no user 4' },
+        { line: 18, field: 'user_id', reason: expect.stringContaining('is a member') },
       ],
     });
     expect(await problems(table, app.app)).toEqual([]);
@@ -242,7 +387,7 @@ describe('lines that an import refuses', () => {
   const cases: [why: string, line: string | object, field: string | null, sentence: string][] = [
     ['no JSON', '{"kind":', 'line', 'is not a JSON object'],
     ['a list', '[1]', 'line', 'is not a JSON object'],
-    ['an unknown kind', { kind: 'robot' }, 'kind', 'must be one of user, group'],
+    ['an unknown kind', { kind: 'robot' }, 'kind', 'must be one of user, friend'],
     ['a name that is taken', user(21, { username: 'U1' }), 'username', 'is taken by user 1'],
     ['no id', { kind: 'user', username: 'abc' }, 'user_id', 'is required'],
     [
@@ -281,17 +426,48 @@ describe('lines that an import refuses', () => {
       'id',
       'at most 1',
     ],
+    ['a friend who is nobody', friend(4, 99), 'friend_id', 'there is no user 99'],
+    ['a friend of oneself', friend(4, 4), 'friend_id', 'is the user of user_id too'],
+    ['one friend too many', friend(1, 4), 'user_id', 'at most 1 friends'],
+    ['one friend of a friend too many', friend(4, 1), 'friend_id', 'at most 1 friends'],
+    ['another alias of a friend', friend(2, 1, { alias: 'x' }), 'alias', 'there already'],
+    ['another beginning of a friendship', friend(1, 2, { created_at: T + 1 }), 'created_at', 'there already'],
+    ['a long alias', friend(3, 4, { alias: 'x'.repeat(2000) }), 'alias', 'at most'],
+    ['one blocked user too many', userBlock(1, 4), 'user_id', 'at most 1 users'],
+    ['a block by nobody', userBlock(99, 1), 'user_id', 'there is no user 99'],
+    ['a request of a friend', friendRequest(1, 2), 'sender_id', 'is a friend'],
+    ['a request of a blocked user', friendRequest(1, 3), 'sender_id', 'has blocked'],
+    ['a request that crosses another', friendRequest(3, 4), 'sender_id', 'has an open request'],
+    ['one request too many', friendRequest(4, 2), 'user_id', 'at most 1 open'],
+    [
+      'another reason of a request',
+      friendRequest(4, 3, { reason: 'x', created_at: undefined, expired_time: undefined }),
+      'reason',
+      'there already',
+    ],
+    ['a request that is over', friendRequest(2, 3, { expired_time: T }), 'expired_time', 'has passed'],
+    ['a request for years', friendRequest(2, 3, { expired_time: T * 2 }), 'expired_time', 'at most 30 days'],
     ['another name for a group that is there', group(10, 1, { name: 'Other' }), 'name', 'there already'],
     ['another mobile for a user who is there', user(2, { mobile: '99999999' }), 'mobile', 'there already'],
   ];
 
   it('an import reports each refused line with its field and reason, in the answer and in the report', async () => {
-    const app = await newApp({ tags: 2, group_admins: 1, announcements: 1 });
+    const app = await newApp({
+      tags: 2,
+      group_admins: 1,
+      announcements: 1,
+      friends: 1,
+      blocked: 1,
+      friend_requests: 1,
+    });
     const base = [
       user(1),
       user(2),
       user(3),
       user(4),
+      friend(1, 2),
+      userBlock(1, 3),
+      friendRequest(4, 3, { created_at: now - 1000, expired_time: now + 86_400_000 }),
       group(10, 1),
       group(12, 1, { capacity: 1 }),
       member(10, 2, { role: 'admin' }),
@@ -395,6 +571,12 @@ function* village(): Generator<object> {
   const id = (n: number) => BEYOND + (n % USERS);
   for (let n = 0; n < USERS; n++)
     yield user(id(n), { created_at: T + n, ...(n % 3 === 0 && { nick_name: `Nick ${n}`, mobile: `+49${1e6 + n}` }) });
+  // One user has more friends than go into one chunk, and others are friends of their neighbours.
+  for (let n = 1; n < 40; n++) yield friend(id(0), id(n), n % 2 === 0 ? { alias: `Friend ${n}` } : {});
+  for (let n = 40; n < USERS; n++) yield friend(id(n - 1), id(n), { friend_ext: `${n}` });
+  for (let n = 41; n < 80; n++) yield userBlock(id(40), id(n));
+  for (let n = 41; n < 80; n++) yield friendRequest(id(n), id(1));
+  for (let n = 41; n < 80; n++) yield friendRequest(id(0), id(n));
   for (let g = 0; g < GROUPS; g++) {
     const group_id = LARGEST - g;
     yield group(group_id, id(g), { type: g % 3, created_at: T });

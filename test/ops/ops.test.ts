@@ -347,6 +347,9 @@ describe('users', () => {
       mobile: '+491234567',
       status: 'active',
       groups_joined: 0,
+      friends: 0,
+      blocked: 0,
+      open_requests: 0,
       failures: 10,
       locked_until: expect.any(String),
       devices: [
@@ -360,6 +363,25 @@ describe('users', () => {
     expect(lines + JSON.stringify(shown)).not.toMatch(/HASH-OF-A-TOKEN|salt|hash/);
     expect(await text('users', 'find', 'people', 'bob')).toContain('No devices.');
     expect(await refused('users', 'find', 'people', 'carol')).toBe('app "people" has no user "carol"');
+  });
+
+  it('users find counts friends, blocked users and open requests', async () => {
+    const now = Date.now();
+    const waiting = (other: number, requestExpiresAt: number) =>
+      put(schema.contact.key(appId('people'), userId(123456), userId(other)), {
+        requestedAt: now - 2,
+        requestExpiresAt,
+        requestStatus: 0,
+        lsi1sk: schema.contact.orders.requested(now - 2, userId(other)),
+      });
+    await db().write([
+      put(schema.contactCounts.key(appId('people'), userId(123456)), { friends: 12, blocked: 3, requests: 2 }),
+      waiting(5, now + 1e6),
+      waiting(6, now - 1),
+    ]);
+    const counts = { friends: 12, blocked: 3, open_requests: 1 };
+    expect(await json('users', 'find', 'people', 'alice')).toMatchObject(counts);
+    expect(await text('users', 'find', 'people', 'alice')).toMatch(/^friends +12, 3 blocked, 1 open requests$/m);
   });
 
   it('users unlock refuses a name that is ambiguous, unknown or of a deleted user', async () => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { App } from '../../data/app-repo.ts';
+import { contactOf, contactsOf, countsOf, extOf, isOpen } from '../../data/contact-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
 import { groupMembershipsOf, isMember, memberIn } from '../../data/membership-repo.ts';
@@ -11,41 +12,76 @@ import { withTexts } from '../group/announcement.ts';
 import { announcementLine } from './lines/announcement.ts';
 import { banLine } from './lines/ban.ts';
 import { blockLine } from './lines/block.ts';
+import { friendLine } from './lines/friend.ts';
+import { friendRequestLine } from './lines/friend-request.ts';
 import { groupLine } from './lines/group.ts';
 import { kindOf, type Line } from './lines/kinds.ts';
 import { memberLine } from './lines/member.ts';
 import { userLine, userRecords } from './lines/user.ts';
+import { userBlockLine } from './lines/user-block.ts';
 
 /** Users whose records are read together: four BatchGets side by side. */
 const PAGE = 100;
 
 /**
- * Every user and group of an app as lines: users in order of registration, then each group with its members, blocks,
- * bans and announcements. Deleted users and dissolved groups have none. This is no snapshot: it may contain what changes
- * meanwhile, or not, and leaves out members who registered meanwhile. It holds the ids of all users and one group in
- * memory.
+ * Every user and group of an app as lines: users in order of registration, then the friendships, blocked users and open
+ * requests of each user, then each group with its members, blocks, bans and announcements. Deleted users and dissolved
+ * groups have none. This is no snapshot: it may contain what changes meanwhile, or not, and leaves out members and
+ * friends who registered meanwhile. It holds the ids of all users and one group in memory.
  */
 export async function* exportApp(open: () => Database, { app }: App): AsyncGenerator<Partial<Line>> {
   const users = new Set<UserId>();
   const owners: UserId[] = [];
+  const withContacts: UserId[] = [];
   for (let from: string | undefined = DIRECTORY_BEGIN; from !== undefined; ) {
     const db = open();
     const page: DirectoryPage = await db.read(directoryOf(app, { from, limit: PAGE }));
-    const records = await db.read(page.users.map((id) => userRecords(app, id)));
-    for (const { user, profile, settings, tags } of records) {
+    const records = await db.read(page.users.map((id) => ({ ...userRecords(app, id), counts: countsOf(app, id) })));
+    for (const { user, profile, settings, tags, counts } of records) {
       if (!user || user.status === 'deleted') continue;
       users.add(user.user);
       if (user.owned > 0) owners.push(user.user);
+      if (counts?.friends || counts?.blocked || counts?.requests) withContacts.push(user.user);
       yield lean(userLine(user, profile, settings, tags));
     }
     // The next key: a space sorts before every character that continues a longer key.
     from = page.users.length < PAGE ? undefined : `${page.last} `;
   }
+  for (const user of withContacts) for (const line of await contactLines(open(), app, user, users)) yield lean(line);
   for (const owner of owners) {
     const ids = await open().read(groupsAdministeredOf(app, owner));
     for (const id of ids.sort((one, other) => one - other))
       for (const line of await groupLines(open(), app, id, owner, users)) yield lean(line);
   }
+}
+
+/** Friendships with users of a larger id, blocked users and open requests of a user. */
+async function contactLines(db: Database, app: AppId, user: UserId, users: ReadonlySet<UserId>): Promise<Line[]> {
+  const now = Date.now();
+  const known = (await db.read(contactsOf(app, user))).filter(({ other }) => users.has(other));
+  const isListedHere = ({ other, contact }: (typeof known)[number]) => contact.friendAt !== undefined && user < other;
+  const needed = known.filter((one) => isListedHere(one) || isOpen(one.contact, now));
+  const records = await db.read(
+    needed.map(({ other, contact }) => ({
+      theirs: contactOf(app, other, user),
+      ext: contact.ext ? [extOf(app, user, other)] : [],
+      theirExt: contact.friendAt === undefined ? [] : [extOf(app, other, user)],
+    })),
+  );
+  const sides = needed.map((one, index) => ({ ...one, ...records[index]! }));
+  return [
+    ...sides
+      .filter((one) => isListedHere(one) && one.contact.friendAt === one.theirs?.friendAt)
+      .map(({ other, contact, theirs, ext, theirExt }) =>
+        friendLine({ user, contact, ext: ext[0]?.ext }, { user: other, contact: theirs, ext: theirExt[0]?.ext }),
+      ),
+    ...known.flatMap(({ other, contact: { blockedAt } }) =>
+      blockedAt === undefined ? [] : [userBlockLine(user, other, blockedAt)],
+    ),
+    ...sides
+      .filter(({ contact }) => isOpen(contact, now))
+      .map(({ other, contact, theirs }) => friendRequestLine(user, other, contact, theirs)),
+  ];
 }
 
 /** The lines of a group, where this user owns it. */

@@ -1,4 +1,5 @@
 import { wholeNumber } from '../../call/caller.ts';
+import { type ContactCounts, countsOf, openRequestsOf } from '../../data/contact-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { clearFailures, type Device, devicesOf } from '../../data/device-repo.ts';
 import * as locks from '../../data/lock-repo.ts';
@@ -34,19 +35,30 @@ async function findUser(db: Database, app: AppId, named: string): Promise<User> 
   return user;
 }
 
+/** A user as operators see it. */
+interface ShownUser {
+  user: User;
+  lock: Lock | undefined;
+  devices: Device[];
+  contacts: ContactCounts | undefined;
+  /** Requests that the user can accept; the counts may contain expired ones. */
+  openRequests: number;
+}
+
 /**
- * A user with its lock and devices.
+ * A user with its lock, devices, and numbers of contacts.
  * @throws ApiError appMissing, userMissing, badParameter as `findUser`
  */
-export async function showUser(
-  table: OperatorTable,
-  app: AppId,
-  named: string,
-): Promise<{ user: User; lock: Lock | undefined; devices: Device[] }> {
+export async function showUser(table: OperatorTable, app: AppId, named: string): Promise<ShownUser> {
   const db = viewOf(table);
   await appNamed(db, app);
   const user = await findUser(db, app, named);
-  const more = await db.read({ lock: lockOf(app, String(user.user)), devices: devicesOf(app, user.user) });
+  const more = await db.read({
+    lock: lockOf(app, String(user.user)),
+    devices: devicesOf(app, user.user),
+    contacts: countsOf(app, user.user),
+    openRequests: openRequestsOf(app, user.user, Date.now()),
+  });
   return { user, ...more };
 }
 
@@ -55,11 +67,7 @@ export async function showUser(
  * @returns the user, its lock, and the devices that had failed logins
  * @throws ApiError appMissing, userMissing, badParameter as `findUser`
  */
-export async function unlockUser(
-  table: OperatorTable,
-  app: AppId,
-  named: string,
-): Promise<{ user: User; lock: Lock | undefined; devices: Device[] }> {
+export async function unlockUser(table: OperatorTable, app: AppId, named: string): Promise<ShownUser> {
   const found = await showUser(table, app, named);
   const id = found.user.user;
   const db = viewOf(table);

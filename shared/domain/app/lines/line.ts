@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Entry, Reads, Records, Step } from '../../../call/transact.ts';
+import { type Pair, pairOf } from '../../../data/contact-repo.ts';
 import { type Group, groupOf } from '../../../data/group-repo.ts';
 import { FOR_EVER, groupMembershipOf } from '../../../data/membership-repo.ts';
-import { userOf } from '../../../data/user-repo.ts';
+import { type User, userOf } from '../../../data/user-repo.ts';
 import { badParameter } from '../../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../../ids.ts';
 import type { Limits } from '../../../limits.ts';
@@ -80,6 +81,34 @@ export function usersOfGroup({ app }: Pick<Scope, 'app'>, lines: readonly { grou
       membership: groupMembershipOf(app, group_id, user_id),
     })),
   };
+}
+
+/** What lines about one user and others read. */
+export const usersOfPairs = ({ app }: Pick<Scope, 'app'>, user: UserId, others: readonly UserId[]) => ({
+  user: userOf(app, user),
+  pairs: others.map((other) => ({ found: userOf(app, other), sides: pairOf(app, user, other) })),
+});
+
+/**
+ * The pair of a line about two users.
+ * @param fields the fields of the line that name them
+ * @throws ApiError badParameter where one does not exist, or both are the same
+ */
+export function pairNamed<F extends string>(
+  { app }: Scope,
+  { user, pairs }: Records<ReturnType<typeof usersOfPairs>>,
+  { entry: { line }, index }: Entry<Numbered<Record<F, UserId>>>,
+  fields: readonly [user: F, other: F],
+): Pair {
+  const { found, sides } = pairs[index]!;
+  const [userField, otherField] = fields;
+  const demand = (field: F, record: User | undefined) => {
+    if (!record || record.status === 'deleted') throw missingUser(field, line[field]);
+  };
+  demand(userField, user);
+  demand(otherField, found);
+  if (line[userField] === line[otherField]) throw badParameter(otherField, `is the user of ${userField} too`);
+  return { app, user: line[userField], other: line[otherField], ...sides };
 }
 
 /** An end as lines have it: −1 is for ever. */
