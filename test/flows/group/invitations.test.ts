@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { documentClient } from '../../../shared/data/client.ts';
 import { userMembershipOf } from '../../../shared/data/membership-repo.ts';
 import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
+import { meanwhile } from '../../support/meanwhile.ts';
 import { type Actor, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 
 const userIds = (entries: { user_id: number }[]) => entries.map(({ user_id }) => user_id);
@@ -85,25 +85,26 @@ inThisProcess('Invitations over time', (story) => {
     const bob = await given.user('bob', { confirm: true });
     const group_id = await given.group(alice);
     await alice.does('POST /group/invite', { group_id, user_list: [bob.id], reason: '' });
-    // Bob's call has read everything when alice dissolves the group.
-    let dissolved = false;
-    documentClient().middlewareStack.add(
-      ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
-        if (args.input.TransactItems && !dissolved) {
-          dissolved = true;
-          await alice.does('POST /group/destroy', { group_id });
-        }
-        return next(args);
-      }) as never,
-      { step: 'initialize', name: 'meanwhile' } as never,
-    );
     const answer = { group_id, user_id: alice.id, approval: false };
-    try {
-      expect(await bob.fails('POST /group/invite/handle', answer)).toBe('groupMissing');
-    } finally {
-      documentClient().middlewareStack.remove('meanwhile');
+    const rejects = () => bob.fails('POST /group/invite/handle', answer);
+    const dissolves = () => alice.does('POST /group/destroy', { group_id });
+    expect(await meanwhile(rejects, dissolves)).toBe('groupMissing');
+  });
+
+  story('a user who joins an open group that closes meanwhile stays outside, or applies', async (given) => {
+    const [alice, bob] = (await given.users(2)) as [Person, Person];
+    const [closing, asking] = [await given.group(alice), await given.group(alice)];
+    const approve = (group_id: number, apply_approval: number) =>
+      alice.does('POST /group/settings/require_admin_approval', { group_id, apply_approval });
+    for (const [group_id, then, result] of [
+      [closing, 2, 'fail'],
+      [asking, 1, 'success'],
+    ] as const) {
+      await approve(group_id, 0);
+      const applies = () => bob.does('POST /group/apply', { group_id });
+      expect(await meanwhile(applies, () => approve(group_id, then))).toMatchObject({ result });
+      expect(userIds(await alice.does('GET /group/member_list', { group_id }))).toEqual([alice.id]);
     }
-    expect(dissolved).toBe(true);
   });
 
   story('an invitation ends when it expires, its inviter leaves or its group ends', async (given) => {

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { documentClient } from '../../../shared/data/client.ts';
 import { getItem } from '../../../shared/data/read.ts';
 import * as schema from '../../../shared/data/schema.ts';
 import { update } from '../../../shared/data/step.ts';
 import type { Answer, Outcome } from '../../support/api.ts';
 import { doJobs } from '../../support/jobs.ts';
+import { meanwhile } from '../../support/meanwhile.ts';
 import { type Given, inRaces, inThisProcess, PASSWORD, type Person } from '../../support/story.ts';
 
 const outcomes = (answers: Answer[]) => answers.map(({ outcome }) => outcome).sort();
@@ -139,27 +139,6 @@ inRaces('Races of friends', (story) => {
     expect(await agreed(alice, bob)).toBe(applied!.outcome === 'success');
   });
 });
-
-/** Makes a call, and something else after it has read and before it writes. */
-async function meanwhile<T>(call: () => Promise<T>, act: () => Promise<unknown>): Promise<T> {
-  let acted = false;
-  documentClient().middlewareStack.add(
-    ((next: (args: object) => Promise<object>) => async (args: { input: { TransactItems?: object } }) => {
-      if (args.input.TransactItems && !acted) {
-        acted = true;
-        await act();
-      }
-      return next(args);
-    }) as never,
-    { step: 'initialize', name: 'meanwhile' } as never,
-  );
-  try {
-    return await call();
-  } finally {
-    documentClient().middlewareStack.remove('meanwhile');
-    expect(acted).toBe(true);
-  }
-}
 
 inThisProcess('Between reading and writing', (story) => {
   const apply = (one: Person, other: Person) => one.asks('POST /roster/apply', { user_id: other.id });
