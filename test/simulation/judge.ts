@@ -3,12 +3,12 @@ import { keyText } from '../../shared/data/read.ts';
 import { type Step, statement } from '../../shared/data/step.ts';
 import { stepsOf } from '../../shared/data/write-queue.ts';
 import type { Answer } from '../support/api.ts';
-import { type Answered, type Call, entriesOf, isGroup, keyParts } from './commands/command.ts';
+import { type Answered, type Call, type EntryReply, entriesOf, isGroup, keyParts } from './commands/command.ts';
 import { commandOf } from './commands/index.ts';
 import { errorOf } from './entry-errors.ts';
 import type { FileRules } from './file-rules.ts';
 import type { Oracle } from './oracle.ts';
-import { oracleAt, type Run } from './run.ts';
+import { LIMITS, oracleAt, type Run } from './run.ts';
 import type { Statement, Task, Write } from './scheduler.ts';
 import { succeeds, type Verdict } from './verdict.ts';
 
@@ -186,9 +186,22 @@ export class Judge {
       return;
     }
     const moments = oracles.map(({ at }) => at);
-    command.succeeded?.(call, { data, now, moments, versions: [from, model.version], changed, files, codes, wrong });
+    const { torn } = answered;
+    const during: [number, number] = [from, model.version];
+    command.succeeded?.(call, {
+      data,
+      now,
+      moments,
+      versions: during,
+      changed,
+      torn,
+      limits: LIMITS,
+      files,
+      codes,
+      wrong,
+    });
     if (!command.createsGroup && entriesOf(call))
-      return void this.#entriesAnswered(running, oracles, data as EntryReply[]);
+      return void this.#entriesAnswered(running, oracles, command.entryReplies?.(data) ?? (data as EntryReply[]));
     const isRight = (verdict: Verdict) => succeeds(verdict) && !(writes === 0 && verdict.changes);
     if (!excused && !oracles.some((oracle) => isRight(oracle.call(call))))
       wrong(writes === 0 ? 'succeeds without doing anything' : 'succeeds, which was never right');
@@ -217,13 +230,6 @@ export class Judge {
   }
 }
 
-interface EntryReply {
-  user_id?: number;
-  file_id?: number;
-  result: string;
-  reason: string;
-}
-
 /** The group that the writes make, if they make one. */
 function newGroup(writes: Write[], groups: number[]): number | undefined {
   const made = writes.map(({ key }) => keyParts(key)).find(isGroup)?.id;
@@ -239,8 +245,9 @@ function changesOf(call: Call, writes: Write[]): Change[] {
     const parts = keyParts(key);
     const isGroupMembership = parts.kind === 'G' && parts.part === 'R' && parts.sk.startsWith('R#');
     if (isGroupMembership) changes.set(Number(parts.sk.split('#')[1]), statement.Item?.state === 'member');
-    const id = command.changed?.(parts);
-    if (id !== undefined && !changes.has(id)) changes.set(id, false);
+    const id = command.changed?.(parts, call);
+    // A contact of friends is written when they become friends.
+    if (id !== undefined) changes.set(id, changes.get(id) || statement.Item?.friendAt !== undefined);
   }
   return [...changes].map(([id, joins]) => ({ id, joins }));
 }
