@@ -92,7 +92,8 @@ export class Judge {
     const problems: string[] = [];
     const demand = (ask: (oracle: Oracle) => Verdict, what: string) => {
       const verdicts = oracles.map(ask);
-      if (!verdicts.some(succeeds)) problems.push(`${what}, though it is ${verdicts.at(-1)?.outcomes}`);
+      if (!verdicts.some((verdict) => succeeds(verdict) && !verdict.storesNothing))
+        problems.push(`${what}, though it is ${verdicts.at(-1)?.outcomes}`);
     };
     const creates = command.createsGroup && newGroup(writes, groups);
     if (creates) {

@@ -20,7 +20,7 @@ import { apiProblems } from './api-problems.ts';
 import { Bucket } from './bucket.ts';
 import { drawMode, verificationOf } from './commands/auth-mode.ts';
 import type { Call } from './commands/command.ts';
-import { commandOf, commands, commandsOfGroups } from './commands/index.ts';
+import { commandOf, commandsOfFriends, commandsOfGroups } from './commands/index.ts';
 import { Draw } from './draw.ts';
 import { FileRules } from './file-rules.ts';
 import { Files } from './files.ts';
@@ -58,8 +58,8 @@ export interface Outcome {
 /** How likely a request goes wrong in a run with faults. */
 const FAULTS = 0.08;
 
-/** How many of the runs have friends. */
-const SHARE_WITH_FRIENDS = 0.5;
+/** How many of the runs are about friends. */
+const SHARE_OF_FRIENDS = 0.4;
 
 let ids = new Random(0);
 
@@ -114,7 +114,7 @@ class Runner {
   readonly #judge: Judge;
   readonly #fileRules: FileRules;
   readonly #focus: Options['focus'];
-  /** Calls on friends are made beside those on groups. */
+  /** It is about friends, not about groups. */
   readonly #friends: boolean;
   readonly #userCount: number;
   readonly #mutated: boolean;
@@ -130,7 +130,7 @@ class Runner {
   ) {
     this.#focus = focus;
     // Of a random number of its own, so that the other runs are as they were before there were friends.
-    this.#friends = focus?.some((op) => op.startsWith('roster/')) ?? new Random(~seed).chance(SHARE_WITH_FRIENDS);
+    this.#friends = focus?.some((op) => op.startsWith('roster/')) ?? new Random(~seed).chance(SHARE_OF_FRIENDS);
     this.#userCount = users ?? random.whole(5, 8);
     this.#table = table;
     const scheduler = new Scheduler(random, faults > 0);
@@ -221,7 +221,7 @@ class Runner {
 
   #draw(): Call {
     const { random, model, users, groups, codes, files } = this.#run;
-    const drawn = this.#friends ? commands : commandsOfGroups;
+    const drawn = this.#friends ? commandsOfFriends : commandsOfGroups;
     const usual = random.weighted(Object.fromEntries(drawn.map(({ op, weight }) => [op, weight])));
     const op = this.#focus && random.chance(0.9) ? random.one(this.#focus) : usual;
     // Most calls on files are on one group, so that they meet.

@@ -18,7 +18,7 @@ export const verificationOf = (user_id: number | undefined, auth_mode: number) =
 
 export const setAuthMode: Command<Call & { mode: number }> = {
   op: 'auth_mode',
-  weight: 8,
+  weight: 3,
   freeWeight: 3,
   usersOnly: true,
   errors: [],

@@ -75,7 +75,9 @@ export const commandsOfGroups: readonly Command[] = [
   deleteFiles,
 ];
 
-const commandsOfFriends: readonly Command[] = [
+/** With deletions, which end friendships. */
+export const commandsOfFriends: readonly Command[] = [
+  deleteUser,
   applyToFriend,
   applyToFriends,
   acceptFriend,
@@ -91,7 +93,7 @@ const commandsOfFriends: readonly Command[] = [
   setAuthMode,
 ];
 
-export const commands: readonly Command[] = [...commandsOfGroups, ...commandsOfFriends];
+export const commands: readonly Command[] = [...new Set([...commandsOfGroups, ...commandsOfFriends])];
 
 const byOp = new Map(commands.map((command) => [command.op, command]));
 

@@ -15,7 +15,7 @@ import {
 
 export const acceptFriend: Command<RosterCall> = {
   op: 'roster/accept',
-  weight: 20,
+  weight: 7,
   freeWeight: 8,
   errors: [...ROSTER_ERRORS, 'friendRequestGone', 'tooManyFriends'],
   draw: (draw) => ({ op: 'roster/accept', ...drawPair(draw, isWaiting) }),

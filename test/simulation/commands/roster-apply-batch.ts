@@ -5,7 +5,7 @@ import { APPLY_ERRORS, appliesToFriend, hasApplied, type Said, say } from './ros
 
 export const applyToFriends: Command<UsersCall & Said> = {
   op: 'roster/apply/batch',
-  weight: 14,
+  weight: 5,
   freeWeight: 5,
   errors: APPLY_ERRORS,
   draw(draw) {

@@ -4,7 +4,7 @@ import { demandListed, newestFirst, ROSTER_READ } from './roster.ts';
 
 export const listFriendRequests: Command = {
   op: 'roster/apply/list',
-  weight: 6,
+  weight: 2,
   freeWeight: 1,
   errors: [],
   draw: ({ anyone }) => ({ op: 'roster/apply/list', actor: anyone, group: 0 }),

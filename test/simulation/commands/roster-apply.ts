@@ -40,7 +40,7 @@ export const APPLY_ERRORS = [
 
 export const applyToFriend: Command<RosterCall & Said> = {
   op: 'roster/apply',
-  weight: 40,
+  weight: 13,
   freeWeight: 14,
   errors: APPLY_ERRORS,
   draw: (draw) => ({
@@ -74,7 +74,7 @@ export function appliesToFriend(oracle: Oracle, call: Call & Said, user: number,
         ? roomForFriends(oracle, call, user, joined)
         : andThen(asks(oracle.at, user), () => roomForRequests(oracle, call, user));
     // The user is not told of the block.
-    return andThen(verdict, () => (isBlocked(theirs) ? { ...verdict, changes: false } : verdict));
+    return andThen(verdict, () => (isBlocked(theirs) ? { ...verdict, changes: false, storesNothing: true } : verdict));
   });
 }
 

@@ -15,7 +15,7 @@ import {
 
 export const blockUser: Command<RosterCall> = {
   op: 'roster/block',
-  weight: 12,
+  weight: 4,
   freeWeight: 5,
   errors: [...ROSTER_ERRORS, 'tooManyBlocked'],
   draw: (draw) => ({

@@ -4,7 +4,7 @@ import { demandListed, isBlocked, newestFirst, ROSTER_READ } from './roster.ts';
 
 export const listBlocked: Command = {
   op: 'roster/blocked_list',
-  weight: 4,
+  weight: 1.5,
   freeWeight: 1,
   errors: [],
   draw: ({ anyone }) => ({ op: 'roster/blocked_list', actor: anyone, group: 0 }),

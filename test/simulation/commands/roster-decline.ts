@@ -14,7 +14,7 @@ import {
 
 export const declineFriend: Command<RosterCall> = {
   op: 'roster/decline',
-  weight: 8,
+  weight: 3,
   freeWeight: 3,
   errors: [...ROSTER_ERRORS, 'friendRequestGone'],
   draw: (draw) => ({ op: 'roster/decline', ...drawPair(draw, isWaiting) }),

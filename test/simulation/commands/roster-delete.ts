@@ -13,7 +13,7 @@ import {
 
 export const deleteFriend: Command<RosterCall> = {
   op: 'roster/delete',
-  weight: 14,
+  weight: 5,
   freeWeight: 7,
   errors: ROSTER_ERRORS,
   draw: (draw) => ({

@@ -13,7 +13,7 @@ import {
 
 export const describeFriend: Command<RosterCall & { alias: string }> = {
   op: 'roster/ext',
-  weight: 6,
+  weight: 2,
   freeWeight: 4,
   errors: [...ROSTER_ERRORS, 'notFriend'],
   draw: (draw) => ({

@@ -4,7 +4,7 @@ import { demandListed, isBlocked, isFriend, newestFirst, ROSTER_READ } from './r
 
 export const listFriends: Command = {
   op: 'roster/list',
-  weight: 8,
+  weight: 3,
   freeWeight: 2,
   errors: [],
   draw: ({ anyone }) => ({ op: 'roster/list', actor: anyone, group: 0 }),

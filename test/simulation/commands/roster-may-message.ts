@@ -9,7 +9,7 @@ type MayMessage = RosterCall & { sender: number };
 
 export const mayMessage: Command<MayMessage> = {
   op: 'roster/may_message',
-  weight: 12,
+  weight: 4,
   freeWeight: 3,
   errors: ['noPermission'],
   draw(draw) {

@@ -4,7 +4,7 @@ import { drawPair, isBlocked, ROSTER, type RosterCall, sidesOf } from './roster.
 
 export const unblockUser: Command<RosterCall> = {
   op: 'roster/unblock',
-  weight: 9,
+  weight: 3,
   freeWeight: 4,
   errors: ['noPermission'],
   draw: (draw) => ({ op: 'roster/unblock', ...drawPair(draw, isBlocked) }),

@@ -24,12 +24,16 @@ export const ROSTER_READ = { ...ROSTER, effect: () => false } as const;
 
 export const ROSTER_ERRORS: readonly ErrorName[] = ['noPermission', 'userMissing'];
 
-/** Mostly a pair of which the actor's contact matches, sometimes any, seldom a user and itself. */
+/**
+ * Mostly a pair of which the actor's contact matches, sometimes any, seldom a user and itself. Mostly of a few users, so
+ * that calls meet.
+ */
 export function drawPair(
   { random, moment, anyone, world: { users } }: Draw,
   matches: (contact: Contact | undefined) => boolean,
 ): { actor: number; user: number; group: number } {
-  const pairs = users.flatMap((actor) => users.flatMap((user) => (user === actor ? [] : [{ actor, user }])));
+  const few = users.slice(0, random.chance(0.7) ? 4 : users.length);
+  const pairs = few.flatMap((actor) => few.flatMap((user) => (user === actor ? [] : [{ actor, user }])));
   const likely = pairs.filter(({ actor, user }) => matches(moment.contact(actor, user)));
   if (likely.length > 0 && random.chance(0.85)) return { ...random.one(likely), group: 0 };
   return { actor: anyone, user: random.one(users), group: 0 };
