@@ -162,7 +162,7 @@ export class Judge {
     for (const { id } of changes) {
       commandOf(call).follow?.(model, before, call, id, now);
       changed.add(id);
-      if (!oracle.effect(call, id)) violations.push(`${name}: has not the effect it should on ${id}`);
+      if (!oracle.effect(call, id, before)) violations.push(`${name}: has not the effect it should on ${id}`);
     }
     if (commandOf(call).createsGroup && call.group !== 0 && !groups.includes(call.group)) groups.push(call.group);
   }

@@ -104,7 +104,7 @@ export interface Command<C extends Call = Call> {
   /** The id of the user or file that a write changes beside the group's membership of a user. */
   changed?(key: KeyParts, call: Call): number | undefined;
   /** What must hold of the user or file just after a write that changed it. */
-  effect?(oracle: Oracle, call: C, id: number): boolean;
+  effect?(oracle: Oracle, call: C, id: number, before: Moment): boolean;
   /** What the model keeps of a change beside the items: see `Model.followKick`. */
   follow?(model: Model, before: Moment, call: C, id: number, now: number): void;
 

@@ -18,7 +18,7 @@ export const applyToFriends: Command<UsersCall & Said> = {
   ],
   permitted: () => unchanged,
   entry: (oracle, call, user, { joined }) => appliesToFriend(oracle, call, user, joined),
-  effect: (oracle, call, user) => hasApplied(oracle.at, call, user),
+  effect: hasApplied,
   entryReplies(data) {
     const { success, fails } = data as { success: number[]; fails: { user_id: number; reason: string }[] };
     return [

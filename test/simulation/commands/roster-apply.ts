@@ -53,7 +53,7 @@ export const applyToFriend: Command<RosterCall & Said> = {
     { user_id: user, alias, reason: '', auth_answer: answer },
   ],
   permitted: (oracle, call) => appliesToFriend(oracle, call, call.user),
-  effect: (oracle, call, user) => hasApplied(oracle.at, call, user),
+  effect: hasApplied,
   ...ROSTER,
 };
 
@@ -103,10 +103,11 @@ function roomForRequests({ at, now, limits }: Oracle, call: Call, user: number):
   return openAt(now) >= limits.friend_requests ? may('success', 'tooManyFriendRequests') : success;
 }
 
-/** The two are friends, by right, or a request of the actor waits. Nothing comes to a user who has blocked the actor. */
-export function hasApplied(at: Moment, call: Call & Said, user: number): boolean {
+/** The two are friends, where the user admits the actor or has asked it before; otherwise a request waits. */
+export function hasApplied({ at, now }: Oracle, call: Call & Said, user: number, before: Moment): boolean {
   const { mine, theirs } = sidesOf(at, call, user);
-  if (isBlocked(theirs) || (mine?.alias ?? '') !== call.alias) return false;
-  if (!isFriend(mine)) return isWaiting(theirs) && theirs?.requestedAt === mine?.sentAt && !isFriend(theirs);
-  return areFriends(at, call, user) && !isWaiting(mine) && (mine?.requestStatus === 1 || admits(at, call, user));
+  if ((mine?.alias ?? '') !== call.alias) return false;
+  if (isOpen(sidesOf(before, call, user).mine, now) || admits(at, call, user))
+    return areFriends(at, call, user) && !isWaiting(mine) && !isWaiting(theirs);
+  return isWaiting(theirs) && theirs?.requestedAt === mine?.sentAt && !isFriend(mine) && !isFriend(theirs);
 }

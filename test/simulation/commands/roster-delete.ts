@@ -2,6 +2,7 @@ import { success, unchanged } from '../verdict.ts';
 import type { Command } from './command.ts';
 import {
   anotherOnce,
+  areFriends,
   demandExisting,
   drawPair,
   isFriend,
@@ -26,9 +27,10 @@ export const deleteFriend: Command<RosterCall> = {
       const { mine } = sidesOf(oracle.at, call, call.user);
       return isFriend(mine) || mine?.deletedAt !== undefined ? success : unchanged;
     }),
-  effect({ at }, call, user) {
+  effect({ at }, call, user, before) {
     const { mine, theirs } = sidesOf(at, call, user);
-    return !isFriend(mine) && !isFriend(theirs) && mine?.deletedAt === undefined;
+    const tells = theirs?.deletedAt !== undefined || !areFriends(before, call, user);
+    return !isFriend(mine) && !isFriend(theirs) && mine?.deletedAt === undefined && tells;
   },
   succeeded: demandExisting,
   ...ROSTER,
