@@ -179,7 +179,7 @@ export class Moment {
     return [...this.#versions.keys()]
       .filter((key) => key.startsWith(start))
       .flatMap((key) => {
-        const other = contactIn({ sk: key.split('|')[1] ?? '' }) ?? 0;
+        const other = contactIn({ sk: key.split('|')[1]! })!;
         const contact = this.contact(user, other);
         return contact ? [{ other, contact }] : [];
       });

@@ -25,6 +25,7 @@ import { Draw } from './draw.ts';
 import { FileRules } from './file-rules.ts';
 import { Files } from './files.ts';
 import { Judge } from './judge.ts';
+import { leftOfDeleted } from './left-of-deleted.ts';
 import { Model } from './model.ts';
 import { LIMITS, type Run } from './run.ts';
 import { Scheduler, schedule, scheduledFetch, sound, type Task } from './scheduler.ts';
@@ -298,6 +299,7 @@ class Runner {
     for (const key of model.differences(items))
       violations.push(`${key} is another in the model: the oracle has looked at something else`);
     violations.push(...(await apiProblems(this.#run)));
+    violations.push(...leftOfDeleted(this.#run));
     await this.#fileRules.end(this.#table);
   }
 
