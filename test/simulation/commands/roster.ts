@@ -3,8 +3,8 @@ import type { ErrorName } from '../../../shared/errors.ts';
 import type { Draw } from '../draw.ts';
 import type { Known, Moment } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
-import { may, success, type Verdict } from '../verdict.ts';
-import type { Call, KeyParts, Success } from './command.ts';
+import { may, succeeds, success, type Verdict } from '../verdict.ts';
+import type { Answered, Call, KeyParts, Success } from './command.ts';
 
 /** A call of one user about another. */
 export type RosterCall = Call & { user: number };
@@ -17,8 +17,17 @@ const changed = (key: KeyParts, { actor }: Call): number | undefined => {
   return key.id === actor ? Number(key.sk.slice(2)) : key.id;
 };
 
+/**
+ * An actor who is deleted meanwhile may find that nothing is left to do: the background has removed it, and only that was
+ * read again.
+ */
+const excused = (call: Call, { outcome, writes, oracles: [first, ...later] }: Answered): boolean => {
+  const idle = (oracle: Oracle) => succeeds(oracle.permitted(call)) && !oracle.permitted(call).changes;
+  return outcome === 'success' && writes === 0 && first?.isGone(call.actor ?? 0) === false && later.some(idle);
+};
+
 /** What all commands about friends have in common. */
-export const ROSTER = { usersOnly: true, changed } as const;
+export const ROSTER = { usersOnly: true, changed, excused } as const;
 /** The same of a command that changes nothing. */
 export const ROSTER_READ = { ...ROSTER, effect: () => false } as const;
 
