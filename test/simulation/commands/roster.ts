@@ -9,7 +9,7 @@ import type { Answered, Call, KeyParts, Success } from './command.ts';
 /** A call of one user about another. */
 export type RosterCall = Call & { user: number };
 
-export const isContact = ({ kind, sk }: KeyParts): boolean => kind === 'U' && sk.startsWith('F#');
+const isContact = ({ kind, sk }: KeyParts): boolean => kind === 'U' && sk.startsWith('F#');
 
 /** Every change is one of a pair: the id is that of the user who is not the actor. */
 const changed = (key: KeyParts, { actor }: Call): number | undefined => {
