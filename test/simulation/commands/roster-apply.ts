@@ -94,12 +94,13 @@ function asks(at: Moment, user: number): Verdict {
 }
 
 function roomForRequests({ at, now, limits }: Oracle, call: Call, user: number): Verdict {
-  // One that is open is renewed.
-  if (isOpen(sidesOf(at, call, user).theirs, now)) return success;
-  const openAt = (time: number) => countOf(at, user, (contact) => isOpen(contact, time));
   // A call whose clock is ahead may have counted the requests, and found some of them expired.
   const { recountedAt = 0 } = at.item(contactCounts.key(at.app, userId(user))) ?? {};
-  if (openAt(Math.max(now, Number(recountedAt))) >= limits.friend_requests) return may('tooManyFriendRequests');
+  const counted = Math.max(now, Number(recountedAt));
+  // One that is open is renewed.
+  if (isOpen(sidesOf(at, call, user).theirs, counted)) return success;
+  const openAt = (time: number) => countOf(at, user, (contact) => isOpen(contact, time));
+  if (openAt(counted) >= limits.friend_requests) return may('tooManyFriendRequests');
   return openAt(now) >= limits.friend_requests ? may('success', 'tooManyFriendRequests') : success;
 }
 
