@@ -68,7 +68,8 @@ export function appliesToFriend(oracle: Oracle, call: Call & Said, user: number,
   const { mine, theirs } = sidesOf(oracle.at, call, user);
   return andThen(another(oracle, call, user), () => {
     if (isFriend(mine)) return may('alreadyFriend');
-    if (isBlocked(mine)) return may('blockedByActor');
+    // The full list of requests may be read again, and the actor's own side from before the block not.
+    if (isBlocked(mine)) return may('blockedByActor', 'tooManyFriendRequests');
     const verdict =
       isOpen(mine, oracle.now) || admits(oracle.at, call, user)
         ? roomForFriends(oracle, call, user, joined)
