@@ -3,12 +3,12 @@ import { keyText } from '../../shared/data/read.ts';
 import { type Step, statement } from '../../shared/data/step.ts';
 import { stepsOf } from '../../shared/data/write-queue.ts';
 import type { Answer } from '../support/api.ts';
-import { type Answered, type Call, entriesOf, isGroup, keyParts } from './commands/command.ts';
+import { type Answered, type Call, type EntryReply, entriesOf, isGroup, keyParts } from './commands/command.ts';
 import { commandOf } from './commands/index.ts';
 import { errorOf } from './entry-errors.ts';
 import type { FileRules } from './file-rules.ts';
 import type { Oracle } from './oracle.ts';
-import { oracleAt, type Run } from './run.ts';
+import { LIMITS, oracleAt, type Run } from './run.ts';
 import type { Statement, Task, Write } from './scheduler.ts';
 import { succeeds, type Verdict } from './verdict.ts';
 
@@ -92,7 +92,8 @@ export class Judge {
     const problems: string[] = [];
     const demand = (ask: (oracle: Oracle) => Verdict, what: string) => {
       const verdicts = oracles.map(ask);
-      if (!verdicts.some(succeeds)) problems.push(`${what}, though it is ${verdicts.at(-1)?.outcomes}`);
+      if (!verdicts.some((verdict) => succeeds(verdict) && !verdict.storesNothing))
+        problems.push(`${what}, though it is ${verdicts.at(-1)?.outcomes}`);
     };
     const creates = command.createsGroup && newGroup(writes, groups);
     if (creates) {
@@ -161,7 +162,7 @@ export class Judge {
     for (const { id } of changes) {
       commandOf(call).follow?.(model, before, call, id, now);
       changed.add(id);
-      if (!oracle.effect(call, id)) violations.push(`${name}: has not the effect it should on ${id}`);
+      if (!oracle.effect(call, id, before)) violations.push(`${name}: has not the effect it should on ${id}`);
     }
     if (commandOf(call).createsGroup && call.group !== 0 && !groups.includes(call.group)) groups.push(call.group);
   }
@@ -186,9 +187,22 @@ export class Judge {
       return;
     }
     const moments = oracles.map(({ at }) => at);
-    command.succeeded?.(call, { data, now, moments, versions: [from, model.version], changed, files, codes, wrong });
+    const { torn } = answered;
+    const during: [number, number] = [from, model.version];
+    command.succeeded?.(call, {
+      data,
+      now,
+      moments,
+      versions: during,
+      changed,
+      torn,
+      limits: LIMITS,
+      files,
+      codes,
+      wrong,
+    });
     if (!command.createsGroup && entriesOf(call))
-      return void this.#entriesAnswered(running, oracles, data as EntryReply[]);
+      return void this.#entriesAnswered(running, oracles, command.entryReplies?.(data) ?? (data as EntryReply[]));
     const isRight = (verdict: Verdict) => succeeds(verdict) && !(writes === 0 && verdict.changes);
     if (!excused && !oracles.some((oracle) => isRight(oracle.call(call))))
       wrong(writes === 0 ? 'succeeds without doing anything' : 'succeeds, which was never right');
@@ -217,13 +231,6 @@ export class Judge {
   }
 }
 
-interface EntryReply {
-  user_id?: number;
-  file_id?: number;
-  result: string;
-  reason: string;
-}
-
 /** The group that the writes make, if they make one. */
 function newGroup(writes: Write[], groups: number[]): number | undefined {
   const made = writes.map(({ key }) => keyParts(key)).find(isGroup)?.id;
@@ -239,8 +246,9 @@ function changesOf(call: Call, writes: Write[]): Change[] {
     const parts = keyParts(key);
     const isGroupMembership = parts.kind === 'G' && parts.part === 'R' && parts.sk.startsWith('R#');
     if (isGroupMembership) changes.set(Number(parts.sk.split('#')[1]), statement.Item?.state === 'member');
-    const id = command.changed?.(parts);
-    if (id !== undefined && !changes.has(id)) changes.set(id, false);
+    const id = command.changed?.(parts, call);
+    // A contact of friends is written when they become friends.
+    if (id !== undefined) changes.set(id, changes.get(id) || statement.Item?.friendAt !== undefined);
   }
   return [...changes].map(([id, joins]) => ({ id, joins }));
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Application, applicationOf } from '../../shared/data/application-repo.ts';
+import { type Contact, contactIn, contactOf } from '../../shared/data/contact-repo.ts';
 import { fileOf, registrationOf, type SharedFile } from '../../shared/data/file-repo.ts';
 import { type Group, groupOf } from '../../shared/data/group-repo.ts';
 import { type Invitation, invitationOf } from '../../shared/data/invitation-repo.ts';
@@ -10,6 +11,7 @@ import {
   type UserMembership,
   userMembershipOf,
 } from '../../shared/data/membership-repo.ts';
+import { settingsOf, type Verification } from '../../shared/data/profile-repo.ts';
 import { type Get, type Item, keyText } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { type Sequence, sequenceOf } from '../../shared/data/sequence-repo.ts';
@@ -110,6 +112,12 @@ export class Model {
 /** As the database keeps it: without undefined attributes. */
 const whole = (item: Item | undefined): Whole => JSON.parse(JSON.stringify(item));
 
+/** A contact, and the user it is about. */
+export interface Known {
+  other: number;
+  contact: Contact;
+}
+
 /** The records of one moment. */
 export class Moment {
   readonly app: AppId;
@@ -158,6 +166,22 @@ export class Moment {
       .flatMap((key) => {
         const [pk = '', sk = ''] = key.split('|');
         return (this.#entries({ pk, sk }).at(-1)?.item as Invitation | undefined) ?? [];
+      });
+  }
+
+  contact = (user: number, other: number): Contact | undefined =>
+    this.#record(contactOf(this.app, userId(user), userId(other)));
+  verification = (user: number): Verification | undefined => this.#record(settingsOf(this.app, userId(user)));
+
+  /** All contacts of a user. */
+  contacts(user: number): Known[] {
+    const start = `${schema.user.partition(this.app, userId(user))}|${schema.contact.sk.prefix}`;
+    return [...this.#versions.keys()]
+      .filter((key) => key.startsWith(start))
+      .flatMap((key) => {
+        const other = contactIn({ sk: key.split('|')[1]! })!;
+        const contact = this.contact(user, other);
+        return contact ? [{ other, contact }] : [];
       });
   }
 

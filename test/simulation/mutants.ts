@@ -52,6 +52,9 @@ const isUser = ({ pk, sk }: Part) => pk.startsWith('U#') && sk === '#';
 const isUserMembership = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('E#');
 const isFile = ({ pk }: Part) => /^G#[^#]+#\d+#F$/.test(pk);
 const isInvitation = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('I#');
+const isContact = ({ pk, sk }: Part) => pk.startsWith('U#') && sk.startsWith('F#');
+const isContactCounts = ({ pk, sk }: Part) => pk.startsWith('U#') && sk === 'C';
+const isSettings = ({ pk, sk }: Part) => pk.startsWith('U#') && sk === 'S';
 const joins = ({ statement: { Item } }: Part) => Item?.state === 'member';
 
 /** Every matching part of a write loses its condition, or the parts of it that name these attributes. */
@@ -71,12 +74,26 @@ const apart =
     const later = { TransactItems: places.map((place) => input.TransactItems![place]!) };
     for (const { statement } of partsOf(later)) dropCondition(statement);
     for (const place of places) {
-      const { TableName, Key } = partsOf(input)[place]!.statement;
-      const check = { TableName, Key, ConditionExpression: ALWAYS, ExpressionAttributeNames: { '#pk': 'pk' } };
+      const { statement, pk, sk } = partsOf(input)[place]!;
+      const { TableName } = statement;
+      const [Key, ExpressionAttributeNames] = [{ pk, sk }, { '#pk': 'pk' }];
+      const check = { TableName, Key, ConditionExpression: ALWAYS, ExpressionAttributeNames };
       input.TransactItems![place] = { ConditionCheck: check as Statement };
     }
     return later;
   };
+
+/** The matching parts leave the transaction and are never written. */
+const unwritten =
+  (matches: (part: Part) => boolean): Scheduler['mutate'] =>
+  (input) => {
+    apart(matches)(input);
+    return undefined;
+  };
+
+const befriends = (part: Part) => isContact(part) && part.statement.Item?.friendAt !== undefined;
+
+const accepts = (part: Part) => befriends(part) && part.statement.Item?.requestStatus === 1;
 
 const counts = ({ verb, statement: { UpdateExpression: update = '' } }: Part) =>
   verb === 'Update' && /ADD.*#(count|joined)\b/.test(update);
@@ -239,5 +256,62 @@ export const MUTANTS: Mutant[] = [
     mutateObject: copyAnything,
     focus: ['file/reserve'],
     seed: 105,
+  },
+  {
+    title: 'a friendship of which one side is not written',
+    mutate: unwritten((part) => befriends(part) && part.pk.split('#')[2]! < part.sk.slice(2)),
+    focus: ['roster/apply', 'roster/accept'],
+    seed: 1,
+  },
+  {
+    title: 'a friend request that can be accepted twice',
+    mutate: (input) => (partsOf(input).some(accepts) ? without(isContact)(input) : undefined),
+    focus: ['roster/apply', 'roster/accept', 'roster/accept', 'roster/delete'],
+    users: 3,
+    seed: 11,
+  },
+  {
+    title: 'two friend requests that cross and make no friends',
+    mutate: without((part) => isContact(part) && !befriends(part)),
+    focus: ['roster/apply'],
+    users: 3,
+    seed: 11,
+  },
+  {
+    title: 'a friend request that does not prove that nobody has blocked the other',
+    mutate: without(isContact, 'blockedAt'),
+    focus: ['roster/apply', 'roster/block', 'roster/unblock'],
+    seed: 3,
+  },
+  {
+    title: 'a change of friends that is not counted for one of the two',
+    mutate: unwritten(
+      (part) =>
+        isContactCounts(part) &&
+        part.statement.ExpressionAttributeNames?.['#friends'] !== undefined &&
+        Number(part.pk.split('#')[2]) % 2 === 0,
+    ),
+    focus: ['roster/apply', 'roster/accept', 'roster/delete'],
+    seed: 1,
+  },
+  {
+    title: 'a friendship that does not prove the limit of friends',
+    mutate: without(isContactCounts, 'friends'),
+    focus: ['roster/apply', 'roster/accept', 'roster/apply/batch'],
+    users: 7,
+    seed: 2,
+  },
+  {
+    title: 'a friend request that does not prove how the other user verifies friends',
+    mutate: without(isSettings),
+    focus: ['roster/apply', 'auth_mode'],
+    seed: 1,
+  },
+  {
+    title: 'a friendship with a user who was deleted meanwhile',
+    mutate: without((part) => isUser(part) && part.verb === 'ConditionCheck'),
+    focus: ['roster/apply', 'roster/accept', 'user/delete'],
+    users: 7,
+    seed: 3,
   },
 ];

@@ -42,7 +42,8 @@ export class Oracle {
   }
 
   /** What must hold of the user or the file just after a write that changed it for this call. */
-  effect = (call: Call, id: number): boolean => commandOf(call).effect?.(this, call, id) ?? true;
+  effect = (call: Call, id: number, before: Moment): boolean =>
+    commandOf(call).effect?.(this, call, id, before) ?? true;
 
   user = (id: number | undefined) => this.at.user(id ?? 0) ?? { joined: 0, owned: 0, confirm: false };
   isGone = (id: number): boolean => (this.at.user(id)?.status ?? 'deleted') === 'deleted';

@@ -18,6 +18,10 @@ export const LIMITS: Limits = {
   application_life: 10,
   qrcode_life: 10,
   files: 3,
+  friends: 3,
+  blocked: 2,
+  friend_requests: 2,
+  strangers_may_message: 0,
 };
 
 /** What the parts of a simulation run share. */

@@ -18,12 +18,14 @@ import { type Actor, Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
 import { apiProblems } from './api-problems.ts';
 import { Bucket } from './bucket.ts';
+import { drawMode, verificationOf } from './commands/auth-mode.ts';
 import type { Call } from './commands/command.ts';
-import { commandOf, commands } from './commands/index.ts';
+import { commandOf, commandsOfFriends, commandsOfGroups } from './commands/index.ts';
 import { Draw } from './draw.ts';
 import { FileRules } from './file-rules.ts';
 import { Files } from './files.ts';
 import { Judge } from './judge.ts';
+import { leftOfDeleted } from './left-of-deleted.ts';
 import { Model } from './model.ts';
 import { LIMITS, type Run } from './run.ts';
 import { Scheduler, schedule, scheduledFetch, sound, type Task } from './scheduler.ts';
@@ -56,6 +58,9 @@ export interface Outcome {
 
 /** How likely a request goes wrong in a run with faults. */
 const FAULTS = 0.08;
+
+/** How many of the runs are about friends. */
+const SHARE_OF_FRIENDS = 0.4;
 
 let ids = new Random(0);
 
@@ -97,7 +102,7 @@ export async function simulate({ seed, faults, length = 50, ...options }: Option
   ids = new Random(seed);
   const given = await Given.app({ api, table, bucket: real }, LIMITS);
   try {
-    return await new Runner(given, table, new Random(seed), faults ? FAULTS : 0, options).run(length);
+    return await new Runner(given, table, new Random(seed), faults ? FAULTS : 0, { seed, ...options }).run(length);
   } finally {
     vi.setSystemTime(vi.getRealSystemTime());
     await table.client.send(new DeleteTableCommand({ TableName: table.name }));
@@ -110,6 +115,8 @@ class Runner {
   readonly #judge: Judge;
   readonly #fileRules: FileRules;
   readonly #focus: Options['focus'];
+  /** It is about friends, not about groups. */
+  readonly #friends: boolean;
   readonly #userCount: number;
   readonly #mutated: boolean;
   readonly #outcomes: Outcome['outcomes'] = {};
@@ -120,9 +127,11 @@ class Runner {
     table: OperatorTable,
     random: Random,
     faults: number,
-    { focus, users, mutate, mutateObject }: Omit<Options, 'seed' | 'faults' | 'length'>,
+    { seed, focus, users, mutate, mutateObject }: Omit<Options, 'faults' | 'length'>,
   ) {
     this.#focus = focus;
+    // Of a random number of its own, so that the other runs are as they were before there were friends.
+    this.#friends = focus?.some((op) => op.startsWith('roster/')) ?? new Random(~seed).chance(SHARE_OF_FRIENDS);
     this.#userCount = users ?? random.whole(5, 8);
     this.#table = table;
     const scheduler = new Scheduler(random, faults > 0);
@@ -206,12 +215,15 @@ class Runner {
     await given.admin().does('GET /group/info', { group_id: groups[0] });
     const confirming = users.filter(() => random.chance(0.4));
     await Promise.all(confirming.map(({ id }) => given.setUser(id, { confirm: true })));
+    if (this.#friends)
+      for (const { id } of users) await given.admin().does('POST /user/settings', verificationOf(id, drawMode(random)));
     model.begin(await itemsOf(this.#table, given.app));
   }
 
   #draw(): Call {
     const { random, model, users, groups, codes, files } = this.#run;
-    const usual = random.weighted(Object.fromEntries(commands.map(({ op, weight }) => [op, weight])));
+    const drawn = this.#friends ? commandsOfFriends : commandsOfGroups;
+    const usual = random.weighted(Object.fromEntries(drawn.map(({ op, weight }) => [op, weight])));
     const op = this.#focus && random.chance(0.9) ? random.one(this.#focus) : usual;
     // Most calls on files are on one group, so that they meet.
     const group = op.startsWith('file/') && random.chance(0.6) ? groups[0]! : random.one(groups);
@@ -287,6 +299,7 @@ class Runner {
     for (const key of model.differences(items))
       violations.push(`${key} is another in the model: the oracle has looked at something else`);
     violations.push(...(await apiProblems(this.#run)));
+    violations.push(...leftOfDeleted(this.#run));
     await this.#fileRules.end(this.#table);
   }
 

@@ -5,6 +5,8 @@ export interface Verdict {
   outcomes: Outcome[];
   /** A success changes something. */
   changes: boolean;
+  /** A success that may not write anything, not even the same again. */
+  storesNothing?: true;
 }
 
 export const may = (...outcomes: Outcome[]): Verdict => ({ outcomes, changes: outcomes.includes('success') });

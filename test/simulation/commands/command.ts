@@ -1,5 +1,6 @@
 import type { Key } from '../../../shared/data/keys.ts';
 import type { ErrorName } from '../../../shared/errors.ts';
+import type { Limits } from '../../../shared/limits.ts';
 import type { Outcome } from '../../support/api.ts';
 import type { Actor } from '../../support/story.ts';
 import type { Draw } from '../draw.ts';
@@ -45,6 +46,9 @@ export interface Success {
   versions: [from: number, to: number];
   /** The ids of users, or of files, that its writes changed. */
   changed: Set<number>;
+  /** The run has faults: BatchGets are read at several moments. */
+  torn: boolean;
+  limits: Limits;
   files: Files;
   /** QR codes that users can join by. */
   codes: QrCode[];
@@ -81,7 +85,7 @@ export interface Command<C extends Call = Call> {
   /** The same of a free-running one. */
   freeWeight: number;
   /** The app itself cannot make it. */
-  usersOnly?: true;
+  usersOnly?: true | undefined;
   /** Which errors it may answer, beside those of an actor who was signed out or deleted. */
   errors: readonly ErrorName[];
 
@@ -98,9 +102,9 @@ export interface Command<C extends Call = Call> {
   entry?(oracle: Oracle, call: C, id: number, entry: Entry): Verdict;
 
   /** The id of the user or file that a write changes beside the group's membership of a user. */
-  changed?(key: KeyParts): number | undefined;
+  changed?(key: KeyParts, call: Call): number | undefined;
   /** What must hold of the user or file just after a write that changed it. */
-  effect?(oracle: Oracle, call: C, id: number): boolean;
+  effect?(oracle: Oracle, call: C, id: number, before: Moment): boolean;
   /** What the model keeps of a change beside the items: see `Model.followKick`. */
   follow?(model: Model, before: Moment, call: C, id: number, now: number): void;
 
@@ -113,10 +117,21 @@ export interface Command<C extends Call = Call> {
   /** Each entry takes a place, not only those who join. */
   takesPlaces?: true;
 
+  /** The entries of its answer, where this is no list of them. */
+  entryReplies?(data: unknown): EntryReply[];
+
   /** Judges what an answer shows, and keeps what later calls need from it. */
   succeeded?(call: C, success: Success): void;
   /** The answer may rest on records of several moments, or on a moment that the model does not know. */
   excused?(call: C, answered: Answered): boolean;
+}
+
+/** What an answer says of one entry of a list. */
+export interface EntryReply {
+  user_id?: number;
+  file_id?: number;
+  result: string;
+  reason: string;
 }
 
 export interface Entry {

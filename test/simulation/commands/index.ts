@@ -3,6 +3,7 @@ import { removeAdmins } from './admin-remove.ts';
 import { allowMemberInvitation } from './allow-member-invitation.ts';
 import { apply } from './apply.ts';
 import { handleApplication } from './apply-handle.ts';
+import { setAuthMode } from './auth-mode.ts';
 import { ban } from './ban.ts';
 import { block } from './block.ts';
 import type { Call, Command } from './command.ts';
@@ -24,13 +25,25 @@ import { leave } from './leave.ts';
 import { joinByQrCode } from './qrcode-invite.ts';
 import { signQrCode } from './qrcode-sign.ts';
 import { requireApproval } from './require-approval.ts';
+import { acceptFriend } from './roster-accept.ts';
+import { applyToFriend } from './roster-apply.ts';
+import { applyToFriends } from './roster-apply-batch.ts';
+import { listFriendRequests } from './roster-apply-list.ts';
+import { blockUser } from './roster-block.ts';
+import { listBlocked } from './roster-blocked-list.ts';
+import { declineFriend } from './roster-decline.ts';
+import { deleteFriend } from './roster-delete.ts';
+import { describeFriend } from './roster-ext.ts';
+import { listFriends } from './roster-list.ts';
+import { mayMessage } from './roster-may-message.ts';
+import { unblockUser } from './roster-unblock.ts';
 import { transfer } from './transfer.ts';
 import { unban } from './unban.ts';
 import { unblock } from './unblock.ts';
 import { deleteUser } from './user-delete.ts';
 
 /** A new command at the end, or another order, changes which calls a seed draws. */
-export const commands: readonly Command[] = [
+export const commandsOfGroups: readonly Command[] = [
   create,
   invite,
   handleInvitation,
@@ -61,6 +74,26 @@ export const commands: readonly Command[] = [
   renameFile,
   deleteFiles,
 ];
+
+/** With deletions, which end friendships. */
+export const commandsOfFriends: readonly Command[] = [
+  deleteUser,
+  applyToFriend,
+  applyToFriends,
+  acceptFriend,
+  declineFriend,
+  deleteFriend,
+  describeFriend,
+  blockUser,
+  unblockUser,
+  listFriends,
+  listFriendRequests,
+  listBlocked,
+  mayMessage,
+  setAuthMode,
+];
+
+export const commands: readonly Command[] = [...new Set([...commandsOfGroups, ...commandsOfFriends])];
 
 const byOp = new Map(commands.map((command) => [command.op, command]));
 
