@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { updateApp } from '../../../shared/data/app-repo.ts';
 import { type Method, routes } from '../../../shared/routes/index.ts';
 import type { Request } from '../../support/api.ts';
 import { Given } from '../../support/story.ts';
@@ -61,6 +62,7 @@ describe('Any input of the user operations', () => {
     async (id) => {
       const { path, methods } = operations.find((route) => route.id === id)!;
       const given = await Given.app(await worldInProcess());
+      await given.db.write([updateApp(given.app, { limits: { guests: 1 } })]);
       const person = await given.user();
       const acting = { app: given.app, token: given.adminToken, user: person.id };
       const property = fc.asyncProperty(requests, fc.constantFrom<Method>(...methods), async (request, method) => {
