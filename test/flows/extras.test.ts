@@ -40,9 +40,7 @@ describe('Extras', () => {
       );
       expect(await given.admin().does('GET /user/list')).toEqual([]);
     });
-  });
 
-  inThisProcess('Guests of an app', (story) => {
     story(
       'a guest counts as a user (tooManyUsers)',
       async (given) => {
@@ -56,7 +54,9 @@ describe('Extras', () => {
       },
       { limits: { guests: 1, users: 2 } },
     );
+  });
 
+  inThisProcess('Guests of an app', (story) => {
     story(
       'an app that closed registration refuses guests too (registrationClosed)',
       async (given) => {
