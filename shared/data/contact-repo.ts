@@ -6,7 +6,7 @@ import { asRecord, type Get, getItem, type Item, type Listing, prefix, type Quer
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
 import { MOST_BYTES } from './sizes.ts';
-import { put, remove, type Step, update } from './step.ts';
+import { check, put, remove, type Step, update } from './step.ts';
 
 /** States of a friend request. */
 export const WAITING = 0;
@@ -119,6 +119,9 @@ const changeMine = ({ app, user, other, mine }: Pair, changes: Changes) => chang
 const changeTheirs = ({ app, user, other, theirs }: Pair, changes: Changes) =>
   change(app, other, user, theirs, changes);
 
+const proveTheirs = ({ app, user, other, theirs }: Pair) =>
+  check(schema.contact.key(app, other, user), unchanged(theirs, ...FIELDS));
+
 /** The changes of one side that begin a friendship; a waiting request is accepted. */
 const befriended = (contact: Contact | undefined, friendAt: number): Changes => ({
   friendAt,
@@ -217,6 +220,8 @@ export const block = (pair: Pair, now: number): Step[] => {
       ...(stranger && { alias: undefined }),
     }),
     ...(theirs?.requestStatus === WAITING ? [changeTheirs(pair, WITHOUT_REQUEST)] : []),
+    // A request was sent: the other side, perhaps read before that, must prove that it is not waiting there.
+    ...(mine?.sentAt !== undefined && theirs?.requestStatus !== WAITING ? [proveTheirs(pair)] : []),
   ];
 };
 

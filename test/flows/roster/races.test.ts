@@ -151,6 +151,14 @@ inThisProcess('Between reading and writing', (story) => {
     expect(await agreed(alice, bob)).toBe(false);
   });
 
+  story('the actor sends a request to the user whom it blocks: no request waits', async (given) => {
+    const [alice, bob] = (await given.users(2)) as [Person, Person];
+    await bob.does('POST /user/authmode', { value: 1 });
+    const blocks = () => alice.does('POST /roster/block', { user_id: bob.id });
+    expect(await meanwhile(blocks, () => apply(alice, bob))).toBe(true);
+    expect(await bob.lists('GET /roster/apply/list')).toEqual([]);
+  });
+
   story('the other user is deleted: there is no friendship (userMissing)', async (given) => {
     const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
     expect(
