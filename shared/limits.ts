@@ -44,7 +44,7 @@ export const MAXIMUMS: Partial<Limits> = {
   group_admins: 1000,
   devices: 100,
   announcements: 1000,
-  /** One item holds them, and a call reads it before rights are proven: see `MOST_BYTES`. */
+  /** One item holds them, and a call reads it before rights are proven: see `Shape.bytes`. */
   tags: 200,
   friends: 10_000,
   /** A list without pages. */

@@ -62,7 +62,9 @@ export class ListPage<E> {
 
   /** @param name the list's name and the ids that choose it, for its cursors */
   constructor(call: Call, name: string, listing: Listing<E>, given: { cursor?: string | undefined; limit: number }) {
-    const { partition, index, prefix, form, entryBytes, descending = false, from = prefix || '0', entry } = listing;
+    const { partition, order, entryBytes, descending = false, entry } = listing;
+    const { index, prefix, form } = order;
+    const { from = prefix || '0' } = listing;
     const sortKey = index ? `${index}sk` : SORT_KEY;
     this.#cursor = new Cursor(call, name, form, given.cursor);
     this.#limit = given.limit;

@@ -5,7 +5,6 @@ import { asRecord, type Get, getItem, type Query } from './read.ts';
 import type { ItemOf, Keyed } from './schema.ts';
 import * as schema from './schema.ts';
 import type { Sequence } from './sequence-repo.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { put, remove as removeKey, type Step, update } from './step.ts';
 
 /** A long content has an item of its own, so that the items that the list reads first are small. */
@@ -16,7 +15,7 @@ export type WholeAnnouncement = Omit<Announcement, 'sk' | 'textBytes'> & { conte
 export const announcementOf = (app: AppId, group: GroupId, id: number): Get<Announcement | undefined> =>
   getItem(schema.announcement.key(app, group, id));
 export const announcementTextOf = (app: AppId, group: GroupId, id: number): Get<{ content: string } | undefined> =>
-  getItem(schema.announcementText.key(app, group, id), MOST_BYTES.announcementText);
+  getItem(schema.announcementText.key(app, group, id), schema.announcementText.bytes);
 
 /** Announcements of a group, the oldest first (or the latest); all of them where no limit is given. */
 export const announcementsOf = (
@@ -27,7 +26,7 @@ export const announcementsOf = (
   query: {
     partition: schema.announcement.partition(app, group),
     between: ['0', '9~'],
-    entryBytes: MOST_BYTES.announcement,
+    entryBytes: schema.announcement.bytes,
     ...(given.latest && { descending: true }),
     ...(given.limit === undefined ? { all: true } : { limit: given.limit }),
   },

@@ -1,12 +1,11 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { all, equal, unchanged } from './expression.ts';
-import { time } from './keys.ts';
+import { oldestListed, time } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl, userMembershipTtl } from './membership-repo.ts';
 import { asRecord, before, type Get, getItem, type Query } from './read.ts';
 import type { ItemOf, Keyed } from './schema.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { check, put, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
@@ -100,8 +99,7 @@ export const reject = (app: AppId, group: GroupId, applicant: UserId, applicatio
 const stillPending = ({ createdAt }: Pick<Application, 'createdAt'>) =>
   all(equal('status', PENDING), equal('createdAt', createdAt));
 
-/** The oldest application that lists show, and the end of all, as sort keys. */
-const oldestListed = (now: number) => `${schema.application.sk.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
+/** The end of all, as a sort key. */
 const NEWEST = `${schema.application.sk.prefix}~`;
 
 /**
@@ -119,8 +117,8 @@ export const applicationsOf = <T>(
   query: {
     partition: schema.groupMembership.partition(app, group),
     index: 'lsi1',
-    between: [oldestListed(now), until ? newestUntil(until) : NEWEST],
-    entryBytes: MOST_BYTES.application,
+    between: [oldestListed(schema.application.orders.newest.prefix, now), until ? newestUntil(until) : NEWEST],
+    entryBytes: schema.application.bytes,
     descending: true,
     limit,
     all: true,
@@ -138,8 +136,8 @@ export const applicationCountOf = (app: AppId, group: GroupId, now: number): Que
   query: {
     partition: schema.groupMembership.partition(app, group),
     index: 'lsi2',
-    between: [oldestListed(now), NEWEST],
-    entryBytes: MOST_BYTES.counted,
+    between: [oldestListed(schema.application.orders.newest.prefix, now), NEWEST],
+    entryBytes: schema.INDEX_BYTES.counted,
     count: true,
     all: true,
   },

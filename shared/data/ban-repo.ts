@@ -4,7 +4,6 @@ import { banOrder, banSlot, bansInSlot, time } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl, isMember, memberIn, userMembershipTtl } from './membership-repo.ts';
 import { asRecord, before, prefix, type Query } from './read.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { measured, type Step, update } from './step.ts';
 
 export { banSlots } from './keys.ts';
@@ -79,7 +78,7 @@ const bansOf = (
     partition: schema.groupMembership.partition(app, group),
     index: 'lsi2',
     between,
-    entryBytes: MOST_BYTES.groupMembership,
+    entryBytes: schema.groupMembership.bytes,
     descending: true,
     limit,
     all: true,

@@ -9,7 +9,6 @@ import {
 } from './membership-repo.ts';
 import { asRecord, type Listing } from './read.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
@@ -71,10 +70,8 @@ export function lift(app: AppId, group: GroupId, user: UserId, was: GroupMembers
 /** The blocked users of a group, the newest first. */
 export const blockedNewestFirst = (app: AppId, group: GroupId): Listing<GroupMembership> => ({
   partition: schema.groupMembership.partition(app, group),
-  index: 'lsi1',
-  prefix: schema.groupMembership.orders.blocked.prefix,
-  form: /^B#\d{13}#\d{1,16}$/,
-  entryBytes: MOST_BYTES.groupMembership,
+  order: schema.groupMembership.orders.blocked,
+  entryBytes: schema.groupMembership.bytes,
   descending: true,
   entry: asRecord<GroupMembership>,
 });

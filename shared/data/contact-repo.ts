@@ -1,11 +1,10 @@
 import type { AppId, UserId } from '../ids.ts';
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { above, absent, all, any, atMost, equal, unchanged } from './expression.ts';
-import { time } from './keys.ts';
+import { oldestListed } from './keys.ts';
 import { asRecord, type Get, getItem, type Item, type Listing, prefix, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { check, put, remove, type Step, update } from './step.ts';
 
 /** States of a friend request. */
@@ -35,7 +34,7 @@ export const contactOf = (app: AppId, user: UserId, other: UserId): Get<Contact 
 export const countsOf = (app: AppId, user: UserId): Get<ContactCounts | undefined> =>
   getItem(schema.contactCounts.key(app, user));
 export const extOf = (app: AppId, user: UserId, other: UserId): Get<{ ext: string } | undefined> =>
-  getItem(schema.contactExt.key(app, user, other), MOST_BYTES.contactExt);
+  getItem(schema.contactExt.key(app, user, other), schema.contactExt.bytes);
 /** What must be read to change what two users are to each other. */
 export const pairOf = (app: AppId, user: UserId, other: UserId) => ({
   mine: contactOf(app, user, other),
@@ -118,9 +117,6 @@ function change(app: AppId, user: UserId, other: UserId, was: Contact | undefine
 const changeMine = ({ app, user, other, mine }: Pair, changes: Changes) => change(app, user, other, mine, changes);
 const changeTheirs = ({ app, user, other, theirs }: Pair, changes: Changes) =>
   change(app, other, user, theirs, changes);
-
-const proveTheirs = ({ app, user, other, theirs }: Pair) =>
-  check(schema.contact.key(app, other, user), unchanged(theirs, ...FIELDS));
 
 /** The changes of one side that begin a friendship; a waiting request is accepted. */
 const befriended = (contact: Contact | undefined, friendAt: number): Changes => ({
@@ -210,8 +206,7 @@ export function describe(pair: Pair, { alias, ext, mute }: Notes): Step[] {
 
 /** Blocks the other user; requests of both are void. A friendship stays. */
 export const block = (pair: Pair, now: number): Step[] => {
-  const { mine, theirs } = pair;
-  const stranger = mine?.friendAt === undefined;
+  const stranger = pair.mine?.friendAt === undefined;
   return [
     changeMine(pair, {
       ...WITHOUT_REQUEST,
@@ -219,11 +214,16 @@ export const block = (pair: Pair, now: number): Step[] => {
       sentAt: undefined,
       ...(stranger && { alias: undefined }),
     }),
-    ...(theirs?.requestStatus === WAITING ? [changeTheirs(pair, WITHOUT_REQUEST)] : []),
-    // A request was sent: the other side, perhaps read before that, must prove that it is not waiting there.
-    ...(mine?.sentAt !== undefined && theirs?.requestStatus !== WAITING ? [proveTheirs(pair)] : []),
+    ...voidTheirs(pair),
   ];
 };
+
+/** Voids the request that waits at the other user. One that was sent may wait there although it was not when it was read. */
+function voidTheirs(pair: Pair): Step[] {
+  const { app, user, other, mine, theirs } = pair;
+  if (theirs?.requestStatus === WAITING) return [changeTheirs(pair, WITHOUT_REQUEST)];
+  return mine?.sentAt === undefined ? [] : [check(schema.contact.key(app, other, user), unchanged(theirs, ...FIELDS))];
+}
 
 export const unblock = (pair: Pair): Step => changeMine(pair, { blockedAt: undefined });
 
@@ -292,7 +292,7 @@ export const contactsOf = (app: AppId, user: UserId): Query<{ other: UserId; con
   query: {
     partition: schema.user.partition(app, user),
     between: prefix(schema.contact.sk.prefix),
-    entryBytes: MOST_BYTES.contact,
+    entryBytes: schema.contact.bytes,
     all: true,
   },
   parse: ({ items }) => items.map((item) => ({ other: otherIn(item.sk), contact: asRecord<Contact>(item) })),
@@ -301,10 +301,8 @@ export const contactsOf = (app: AppId, user: UserId): Query<{ other: UserId; con
 /** The friends of a user, who are not blocked, in the order in which they became friends. */
 export const friendsInOrder = (app: AppId, user: UserId): Listing<UserId> => ({
   partition: schema.user.partition(app, user),
-  index: 'lsi3',
-  prefix: schema.contact.orders.friends.prefix,
-  form: /^F#\d{13}#\d{1,16}$/,
-  entryBytes: MOST_BYTES.listedContact,
+  order: schema.contact.orders.friends,
+  entryBytes: schema.INDEX_BYTES.listedContact,
   entry: ({ sk }) => otherIn(sk),
 });
 
@@ -314,15 +312,12 @@ export const blockedNewestFirst = (app: AppId, user: UserId): Query<UserId[]> =>
     partition: schema.user.partition(app, user),
     index: 'lsi3',
     between: prefix(schema.contact.orders.blocked.prefix),
-    entryBytes: MOST_BYTES.listedContact,
+    entryBytes: schema.INDEX_BYTES.listedContact,
     descending: true,
     all: true,
   },
   parse: ({ items }) => items.map(({ sk }) => otherIn(sk)),
 });
-
-/** The oldest request that the list shows, as a sort key. */
-const oldestListed = (now: number) => `${schema.contact.orders.requested.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
 
 /** The requests that a user received in the last 30 days, the newest first. */
 export const requestsNewestFirst = (
@@ -331,12 +326,10 @@ export const requestsNewestFirst = (
   now: number,
 ): Listing<{ user: UserId; contact: Contact }> => ({
   partition: schema.user.partition(app, user),
-  index: 'lsi1',
-  prefix: schema.contact.orders.requested.prefix,
-  form: /^Q#\d{13}#\d{1,16}$/,
-  entryBytes: MOST_BYTES.contact,
+  order: schema.contact.orders.requested,
+  entryBytes: schema.contact.bytes,
   descending: true,
-  from: oldestListed(now),
+  from: oldestListed(schema.contact.orders.requested.prefix, now),
   entry: (item: Item) => ({ user: otherIn(item.sk), contact: asRecord<Contact>(item) }),
 });
 
@@ -345,7 +338,7 @@ export const openRequestsOf = (app: AppId, user: UserId, now: number): Query<num
   query: {
     partition: schema.user.partition(app, user),
     index: 'lsi1',
-    between: [oldestListed(now), `${schema.contact.orders.requested.prefix}~`],
+    between: [oldestListed(schema.contact.orders.requested.prefix, now), `${schema.contact.orders.requested.prefix}~`],
     filter: all(equal('requestStatus', WAITING), above('requestExpiresAt', now)),
     count: true,
     all: true,

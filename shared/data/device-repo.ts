@@ -3,7 +3,6 @@ import { all, any, below, equal, exists, missing, unchanged } from './expression
 import { type Get, getItem, getItems, prefix, type Query } from './read.ts';
 import type { ItemOf, Keyed } from './schema.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 
 /** A device with its session, which is valid while token hash, expiry and epoch agree. */
@@ -13,7 +12,7 @@ export type Device = Keyed<ItemOf<typeof schema.deviceFields>>;
 export type PushTokenHolder = ItemOf<typeof schema.pushTokenFields>;
 
 export const deviceOf = (app: AppId, user: UserId, sn: number): Get<Device | undefined> =>
-  getItem(schema.device.key(app, user, sn), MOST_BYTES.device);
+  getItem(schema.device.key(app, user, sn), schema.device.bytes);
 export const pushTokenOf = (app: AppId, hash: string): Get<PushTokenHolder | undefined> =>
   getItem(schema.pushToken.key(app, hash));
 /** All devices of a user: at most as many as the app's limit. */
@@ -21,7 +20,7 @@ export const devicesOf = (app: AppId, user: UserId): Query<Device[]> =>
   getItems({
     partition: schema.user.partition(app, user),
     between: prefix(schema.device.sk.prefix),
-    entryBytes: MOST_BYTES.device,
+    entryBytes: schema.device.bytes,
     all: true,
   });
 

@@ -1,4 +1,5 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import type { LocalIndexName } from './table.ts';
 
 /** The primary key of an item. */
 export interface Key {
@@ -6,12 +7,15 @@ export interface Key {
   sk: string;
 }
 
+/** Placeholders of users. */
+const USERS = ['user', 'inviter', 'other'] as const;
+
 /** What a template's placeholder takes: the id of an app, a group or a user, `{at:time}` milliseconds, else a text. */
 type Argument<P extends string> = P extends 'app'
   ? AppId
   : P extends 'group'
     ? GroupId
-    : P extends 'user' | 'inviter' | 'other'
+    : P extends (typeof USERS)[number]
       ? UserId
       : P extends `${string}:${string}`
         ? number
@@ -45,30 +49,37 @@ function filling(template: string, names: string[]): Fill {
   };
 }
 
-/** The texts that a template makes: what all begin with, and what they look like. */
+/** Sort keys that a template makes: of which index, what all begin with, and what they look like. */
 export interface Sorted {
+  /** Absent for those of the table. */
+  readonly index: LocalIndexName | undefined;
   readonly prefix: string;
   readonly form: RegExp;
 }
 
-const sorted = <T extends object>(template: string, target: T): T & Sorted =>
-  Object.defineProperties(target, {
+function sorted<T extends object>(template: string, target: T, index?: LocalIndexName): T & Sorted {
+  let form: RegExp | undefined;
+  return Object.defineProperties(target, {
+    index: { value: index },
     prefix: { value: template.split('{')[0] },
-    form: { get: () => formOf(template) },
+    form: { get: () => (form ??= formOf(template)) },
   }) as T & Sorted;
+}
+
+const APP = '[A-Za-z0-9_-]{1,64}';
+const ID = '\\d{1,16}';
+/** What a placeholder looks like. */
+function formOfPlaceholder(placeholder: string): string {
+  const digits = DIGITS[placeholder.split(':')[1] ?? ''];
+  if (digits) return `\\d{${digits}}`;
+  if (placeholder === 'app') return APP;
+  return placeholder === 'group' || USERS.some((name) => name === placeholder) ? ID : '[^#]+';
+}
 
 /** What texts of a template look like. */
 export const formOf = (template: string): RegExp =>
   new RegExp(
-    `^${template.replaceAll(/\{([^}]*)\}/g, (_, placeholder: string) => {
-      const digits = DIGITS[placeholder.split(':')[1] ?? ''];
-      if (digits) return `\\d{${digits}}`;
-      return placeholder === 'app'
-        ? '[A-Za-z0-9_-]{1,64}'
-        : ['user', 'group', 'inviter', 'other'].includes(placeholder)
-          ? '\\d{1,16}'
-          : '[^#]+';
-    })}$`,
+    `^${template.replaceAll(/\{([^}]*)\}/g, (_, placeholder: string) => formOfPlaceholder(placeholder))}$`,
     'u',
   );
 
@@ -77,10 +88,15 @@ export interface Shape {
   pk: string;
   sk: string;
   /** Sort keys of local indexes, by the name of the order that they make. */
-  orders?: { readonly [name: string]: readonly [index: 'lsi1' | 'lsi2' | 'lsi3', template: string] };
+  orders?: { readonly [name: string]: readonly [index: LocalIndexName, template: string] };
   /** Partition and sort key of the global index. */
   gsi1?: readonly [partition: string, sort: string];
-  /** The most bytes of an item, where that is more than one read unit (4 KB) or where lists hold many. */
+  /**
+   * The most bytes of an item, where that is more than one read unit (4 KB) or where lists hold many: with app ids of 64
+   * characters, ids of 16 digits, and the longest texts that their parameters take, at 4 bytes per character. `Call.open`
+   * plans by it how much it may read before it has proven the caller's rights. `test/data/sizes.test.ts` makes the largest
+   * item of each kind.
+   */
   bytes?: number;
   /** Whether the items carry a time to live: `some` where only those do that wait for something. */
   ttl?: 'all' | 'some';
@@ -103,15 +119,19 @@ export function entity<const S extends Shape>(shape: S) {
   const pk = filling(shape.pk, names);
   const sk = filling(shape.sk, names);
   const orders = Object.fromEntries(
-    Object.entries(shape.orders ?? {}).map(([name, [, template]]) => {
+    Object.entries(shape.orders ?? {}).map(([name, [index, template]]) => {
       const fill = filling(template, []);
-      return [name, sorted(template, (...values: (string | number)[]) => fill(values))];
+      return [name, sorted(template, (...values: (string | number)[]) => fill(values), index)];
     }),
   );
   const indexNames: string[] = [];
   const [indexPk, indexSk] = (shape.gsi1 ?? ['', '']).map((template) => filling(template, indexNames)) as [Fill, Fill];
+  const [pkForm, skForm] = [sorted(shape.pk, {}), sorted(shape.sk, {})];
   return {
     shape: shape as Shape,
+    bytes: shape.bytes as S['bytes'],
+    /** Whether a key is one of this kind. */
+    has: (key: Key): boolean => skForm.form.test(key.sk) && pkForm.form.test(key.pk),
     /** The key of one item. */
     key: (...values: Arguments<`${S['pk']} ${S['sk']}`>): Key => ({
       pk: pk(values as (string | number)[]),
@@ -119,7 +139,7 @@ export function entity<const S extends Shape>(shape: S) {
     }),
     partition: (...values: Arguments<S['pk']>): string => pk(values as (string | number)[]),
     /** Sort keys of the items. */
-    sk: sorted(shape.sk, {}),
+    sk: skForm,
     orders: orders as Orders<NonNullable<S['orders']>>,
     /** Keys of the global index. */
     gsi1: (
@@ -133,10 +153,4 @@ export function entity<const S extends Shape>(shape: S) {
   };
 }
 
-export type Entity = Pick<ReturnType<typeof entity<Shape>>, 'shape'>;
-
-/** Whether a key is one of this kind. */
-export function isOf({ shape }: Entity): (key: Key) => boolean {
-  const [pk, sk] = [formOf(shape.pk), formOf(shape.sk)];
-  return (key) => sk.test(key.sk) && pk.test(key.pk);
-}
+export type Entity = Pick<ReturnType<typeof entity<Shape>>, 'shape' | 'has'>;

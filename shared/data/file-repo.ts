@@ -5,7 +5,6 @@ import { asRecord, type Get, getItem, type Listing, prefix, type Query } from '.
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
 import { NOT_CLOSED, type Sequence } from './sequence-repo.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove as removeItem, type Step, update } from './step.ts';
 
 /** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
@@ -31,7 +30,7 @@ interface Added {
 }
 
 /** The most bytes of a file's record. */
-export const FILE_BYTES = MOST_BYTES.file;
+export const FILE_BYTES = schema.file.bytes;
 
 export const fileOf = (app: AppId, group: GroupId, id: number): Get<SharedFile | undefined> =>
   getItem(schema.file.key(app, group, id), FILE_BYTES);
@@ -53,9 +52,7 @@ export const filesOf = (app: AppId, group: GroupId, limit?: number): Query<Share
 /** The files of a group that are published, the newest first. */
 export const filesNewestFirst = (app: AppId, group: GroupId): Listing<SharedFile> => ({
   partition: schema.file.partition(app, group),
-  index: 'lsi1',
-  prefix: schema.file.orders.newest.prefix,
-  form: /^F#\d{13}#\d{16}$/,
+  order: schema.file.orders.newest,
   entryBytes: FILE_BYTES,
   descending: true,
   entry: asRecord<SharedFile>,

@@ -5,7 +5,6 @@ import { requires } from './proof.ts';
 import { type Get, getItem, type Listing, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { measured, put, remove, type Step, update } from './step.ts';
 import { sumCondition, sumStep } from './write-queue.ts';
 
@@ -36,9 +35,9 @@ export type GroupText = ItemOf<typeof schema.groupTextFields>;
 
 export const groupOf = (app: AppId, group: GroupId): Get<Group | undefined> => getItem(schema.group.key(app, group));
 export const groupInfoOf = (app: AppId, group: GroupId): Get<GroupInfo | undefined> =>
-  getItem(schema.groupInfo.key(app, group), MOST_BYTES.groupInfo);
+  getItem(schema.groupInfo.key(app, group), schema.groupInfo.bytes);
 export const groupTextOf = (app: AppId, group: GroupId): Get<GroupText | undefined> =>
-  getItem(schema.groupText.key(app, group), MOST_BYTES.groupText);
+  getItem(schema.groupText.key(app, group), schema.groupText.bytes);
 
 export const updateGroup = (
   app: AppId,
@@ -127,7 +126,7 @@ export const dissolvedGroupsOf = (app: AppId, now: number): Query<Set<GroupId>> 
     partition: schema.dissolvedGroup.partition(app),
     between: [`${schema.cleanedGroup.sk.prefix}${time(now - MARK_READ)}`, `${schema.dissolvedGroup.sk.prefix}~`],
     // Running clean-ups first: one that ends at this moment is then found among the others.
-    entryBytes: MOST_BYTES.publicGroup,
+    entryBytes: schema.cleanedGroup.bytes,
     descending: true,
     all: true,
   },
@@ -144,9 +143,8 @@ export const removeDissolved = (app: AppId, group: GroupId): Step => remove(sche
 /** Ids of the public groups of an app, the newest first. */
 export const publicGroupsNewestFirst = (app: AppId): Listing<GroupId> => ({
   partition: schema.publicGroup.partition(app),
-  prefix: '',
-  form: /^\d{13}#\d{1,16}$/,
-  entryBytes: MOST_BYTES.publicGroup,
+  order: schema.publicGroup.sk,
+  entryBytes: schema.publicGroup.bytes,
   descending: true,
   entry: ({ sk }) => Number(String(sk).split('#')[1]) as GroupId,
 });

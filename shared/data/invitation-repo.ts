@@ -2,12 +2,11 @@ import type { AppId, GroupId, UserId } from '../ids.ts';
 import { KEPT_IN_LISTS } from '../limits.ts';
 import { type Outcome, PENDING } from './application-repo.ts';
 import { all, atMost, equal, unchanged } from './expression.ts';
-import { invitationsToGroup, time } from './keys.ts';
+import { invitationsToGroup, oldestListed } from './keys.ts';
 import { type GroupMembership, groupMembershipTtl } from './membership-repo.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import type { ItemOf, Keyed } from './schema.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { check, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
@@ -26,7 +25,7 @@ export const invitationsToGroupOf = (app: AppId, invitee: UserId, group: GroupId
   query: {
     partition: schema.user.partition(app, invitee),
     between: prefix(invitationsToGroup(group)),
-    entryBytes: MOST_BYTES.invitation,
+    entryBytes: schema.invitation.bytes,
     all: true,
   },
   parse: ({ items }) => items.map(asRecord<Invitation>),
@@ -44,8 +43,8 @@ export const latestInvitationsOf = (
   query: {
     partition: schema.user.partition(app, invitee),
     index: 'lsi1',
-    between: [oldestListed(now), `${schema.invitation.sk.prefix}~`],
-    entryBytes: MOST_BYTES.invitation,
+    between: [oldestListed(schema.invitation.orders.newest.prefix, now), `${schema.invitation.sk.prefix}~`],
+    entryBytes: schema.invitation.bytes,
     descending: true,
     limit: LATEST,
   },
@@ -58,16 +57,13 @@ export function partiesOf({ sk }: Pick<Invitation, 'sk'>): { group: GroupId; inv
   return { group, inviter };
 }
 
-/** The oldest invitation that the list shows, as a sort key. */
-const oldestListed = (now: number) => `${schema.invitation.sk.prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
-
 /** How many invitations a user's list has. */
 export const invitationCountOf = (app: AppId, invitee: UserId, now: number): Query<number> => ({
   query: {
     partition: schema.user.partition(app, invitee),
     index: 'lsi2',
-    between: [oldestListed(now), `${schema.invitation.sk.prefix}~`],
-    entryBytes: MOST_BYTES.counted,
+    between: [oldestListed(schema.invitation.orders.newest.prefix, now), `${schema.invitation.sk.prefix}~`],
+    entryBytes: schema.INDEX_BYTES.counted,
     count: true,
     all: true,
   },
@@ -125,11 +121,9 @@ export const removeVoid = (app: AppId, invitee: UserId, { sk }: Invitation, unti
 /** The invitations of a user that the list shows, the newest first. */
 export const invitationsNewestFirst = (app: AppId, invitee: UserId, now: number): Listing<Invitation> => ({
   partition: schema.user.partition(app, invitee),
-  index: 'lsi1',
-  prefix: schema.invitation.sk.prefix,
-  form: /^I#\d{13}#\d{1,16}#\d{1,16}$/,
-  entryBytes: MOST_BYTES.invitation,
+  order: schema.invitation.orders.newest,
+  entryBytes: schema.invitation.bytes,
   descending: true,
-  from: oldestListed(now),
+  from: oldestListed(schema.invitation.orders.newest.prefix, now),
   entry: asRecord<Invitation>,
 });

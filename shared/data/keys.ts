@@ -1,4 +1,5 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { KEPT_IN_LISTS } from '../limits.ts';
 import type { Key } from './entity.ts';
 import * as schema from './schema.ts';
 
@@ -8,6 +9,8 @@ export type { Key };
 
 /** Milliseconds as a sortable part of a key; `FOR_EVER` is the largest. */
 export const time = (ms: number) => String(ms).padStart(13, '0');
+/** The oldest entry that lists show of those whose sort keys are a prefix and the time when they were made. */
+export const oldestListed = (prefix: string, now: number) => `${prefix}${time(now - KEPT_IN_LISTS * 1000)}`;
 /** A time after every other, for bans that do not end. */
 export const FOR_EVER = 9_999_999_999_999;
 

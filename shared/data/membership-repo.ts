@@ -4,7 +4,6 @@ import { banOrder, FOR_EVER, time } from './keys.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import type { ItemOf, Keyed } from './schema.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
@@ -51,7 +50,7 @@ export const groupsJoinedOf = (app: AppId, user: UserId): Query<GroupId[]> => ({
     partition: schema.user.partition(app, user),
     index: 'lsi1',
     between: prefix(schema.userMembership.orders.joined.prefix),
-    entryBytes: MOST_BYTES.userMembership,
+    entryBytes: schema.userMembership.bytes,
     all: true,
   },
   parse: ({ items }) => items.map(({ sk }) => groupOfUserMembership(String(sk))),
@@ -70,7 +69,7 @@ export const voidingMembershipsOf = (
       schema.userMembership.orders.void.prefix,
       `${schema.userMembership.orders.void.prefix}${time(from)}`,
     ),
-    entryBytes: MOST_BYTES.userMembership,
+    entryBytes: schema.userMembership.bytes,
     all: true,
   },
   parse: ({ items }) =>
@@ -80,10 +79,8 @@ export const voidingMembershipsOf = (
 /** The members of a group in order of joining. */
 export const membersInOrder = (app: AppId, group: GroupId): Listing<GroupMembership> => ({
   partition: schema.groupMembership.partition(app, group),
-  index: 'lsi1',
-  prefix: schema.groupMembership.orders.joined.prefix,
-  form: /^M#\d{13}#\d{4}#\d{1,16}$/,
-  entryBytes: MOST_BYTES.groupMembership,
+  order: schema.groupMembership.orders.joined,
+  entryBytes: schema.groupMembership.bytes,
   entry: asRecord<GroupMembership>,
 });
 

@@ -3,7 +3,6 @@ import { unchanged } from './expression.ts';
 import { type Get, getItem } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { check, put, type Step, update } from './step.ts';
 
 /** Long texts of a user, apart from what every call reads. */
@@ -16,11 +15,11 @@ export type Verification = Pick<ItemOf<typeof schema.settingsFields>, 'auth_mode
 export type Tags = ItemOf<typeof schema.tagsFields>;
 
 export const profileOf = (app: AppId, user: UserId): Get<Profile | undefined> =>
-  getItem(schema.profile.key(app, user), MOST_BYTES.profile);
+  getItem(schema.profile.key(app, user), schema.profile.bytes);
 export const settingsOf = <T>(app: AppId, user: UserId): Get<T | undefined> =>
-  getItem(schema.settings.key(app, user), MOST_BYTES.settings);
+  getItem(schema.settings.key(app, user), schema.settings.bytes);
 export const tagsOf = (app: AppId, user: UserId): Get<Tags | undefined> =>
-  getItem(schema.tags.key(app, user), MOST_BYTES.tags);
+  getItem(schema.tags.key(app, user), schema.tags.bytes);
 
 export const changeProfile = (app: AppId, user: UserId, set: object): Step =>
   update(schema.profile.key(app, user), { set: { ...set } });

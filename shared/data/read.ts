@@ -1,5 +1,5 @@
+import type { Key, Sorted } from './entity.ts';
 import type { Condition } from './expression.ts';
-import type { Key } from './keys.ts';
 import type { LocalIndexName } from './table.ts';
 
 /** An item as the table stores it. */
@@ -47,15 +47,12 @@ export interface Page {
 /** A list in the order of a sort key, which a repository describes and `ListPage` divides into pages. */
 export interface Listing<E> {
   partition: string;
-  index?: LocalIndexName;
-  /** The beginning of all its sort keys. */
-  prefix: string;
-  /** The form of its sort keys. */
-  form: RegExp;
+  /** Its sort keys. */
+  order: Sorted;
   /** The most bytes of an entry. */
   entryBytes: number;
   descending?: boolean;
-  /** The least sort key, if it is not `prefix`. */
+  /** The least sort key, if it is not the prefix of all. */
   from?: string;
   entry: (item: Item) => E;
 }

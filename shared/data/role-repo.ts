@@ -11,7 +11,6 @@ import {
 } from './membership-repo.ts';
 import { after, asRecord, prefix, type Query } from './read.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
@@ -21,7 +20,7 @@ export const adminsOf = (app: AppId, group: GroupId): Query<GroupMembership[]> =
     partition: schema.groupMembership.partition(app, group),
     index: 'lsi3',
     between: prefix(schema.groupMembership.orders.admin.prefix),
-    entryBytes: MOST_BYTES.groupMembership,
+    entryBytes: schema.groupMembership.bytes,
     all: true,
   },
   parse: ({ items }) => items.map(asRecord<GroupMembership>),
@@ -33,7 +32,7 @@ export const groupsAdministeredOf = (app: AppId, user: UserId, most?: number): Q
     partition: schema.user.partition(app, user),
     index: 'lsi3',
     between: prefix(schema.userMembership.orders.administered.prefix),
-    entryBytes: MOST_BYTES.userMembership,
+    entryBytes: schema.userMembership.bytes,
     descending: true,
     ...(most !== undefined && { limit: most }),
     all: true,

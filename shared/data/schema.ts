@@ -32,6 +32,14 @@ const flag = () => z.boolean();
 const opt = z.optional;
 const none = () => z.strictObject({});
 
+/** The most bytes of an entry of an index that holds only a part of its item. */
+export const INDEX_BYTES = {
+  /** A friend or a blocked user, in the index of their lists. */
+  listedContact: 150,
+  /** An application or an invitation, in the index for counting. */
+  counted: 220,
+} as const;
+
 // ——— app ———
 export const app = /* @__PURE__ */ entity({ pk: 'A#{app}', sk: '#', gsi1: ['APPS', '{app}'] });
 export const appFields = () =>
@@ -85,7 +93,7 @@ export const dissolvedGroup = /* @__PURE__ */ entity({ pk: 'A#{app}#X', sk: 'D#{
 export const cleanedGroup = /* @__PURE__ */ entity({
   pk: 'A#{app}#X',
   sk: 'C#{endedAt:time}#{group}',
-  bytes: 110,
+  bytes: 120,
   ttl: 'all',
 });
 

@@ -5,7 +5,6 @@ import { time, usernameKey } from './keys.ts';
 import { type Get, getItem, getItems, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { MOST_BYTES } from './sizes.ts';
 import { check, measured, put, remove, type Step, update } from './step.ts';
 
 export { comparedName } from './keys.ts';
@@ -137,7 +136,7 @@ export const directoryOf = (
     query: {
       partition: schema.directoryEntry.partition(app),
       between: [from, to],
-      entryBytes: MOST_BYTES.directoryEntry,
+      entryBytes: schema.directoryEntry.bytes,
       all: true,
       ...(limit !== undefined && { limit }),
       ...(count && { count }),

@@ -1,5 +1,5 @@
 import { Unavailable } from '../errors.ts';
-import { type Entity, isOf, type Key, type Shape } from './entity.ts';
+import type { Entity, Key, Shape } from './entity.ts';
 
 type Item = Record<string, unknown>;
 
@@ -19,7 +19,7 @@ type Item = Record<string, unknown>;
  */
 export const CHANGED: Entity[] = [];
 
-const shapeOf = (key: Key): Shape | undefined => CHANGED.find((kind) => isOf(kind)(key))?.shape;
+const shapeOf = (key: Key): Shape | undefined => CHANGED.find((kind) => kind.has(key))?.shape;
 
 /** The number that an item of this key carries when it is written; undefined for the first shape. */
 export const versionOf = (key: Key): number | undefined => (CHANGED.length > 0 ? shapeOf(key)?.version : undefined);

@@ -1,4 +1,4 @@
-import { formOf, isOf, type Key } from '../../shared/data/entity.ts';
+import { formOf, type Key } from '../../shared/data/entity.ts';
 import type { Item } from '../../shared/data/read.ts';
 import { ENTITIES } from '../../shared/data/schema.ts';
 
@@ -7,7 +7,7 @@ const kinds = Object.entries(ENTITIES).map(([name, { entity, fields }]) => {
   const forms = Map.groupBy(Object.values(orders), ([index]) => `${index}sk`);
   return {
     name,
-    matches: isOf(entity),
+    matches: entity.has,
     fields: fields(),
     ttl: entity.shape.ttl,
     orders: ['lsi1sk', 'lsi2sk', 'lsi3sk'].map(
