@@ -2,7 +2,7 @@ import { APP_ID, type App, adminTokenOf, touchAdminToken } from '../data/app-rep
 import type { Database } from '../data/database.ts';
 import { deviceOf, touchDevice } from '../data/device-repo.ts';
 import type { Get, Reads } from '../data/read.ts';
-import { userOf } from '../data/user-repo.ts';
+import { isUser, userOf } from '../data/user-repo.ts';
 import { ApiError, badParameter } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Access } from '../routes/operation.ts';
@@ -111,7 +111,7 @@ function verifiedAdmin(caller: Caller, { text }: AdminTokenText, db: Database, n
   if (credentials.group !== undefined && group === undefined) throw badParameter('group_id', 'header is not an id');
   if (user !== undefined) {
     const found = db.records(userOf(app, user));
-    if (!found || found.status === 'deleted') throw new ApiError('userMissing', 'user_id: user does not exist');
+    if (!isUser(found)) throw new ApiError('userMissing', 'user_id: user does not exist');
     return { kind: 'app as user', user };
   }
   if (access === 'person' || access === 'admin as person')

@@ -8,7 +8,7 @@ const hash = (...parts: (string | number | undefined)[]) =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /** The most characters of a key. */
-const LONGEST = 255;
+export const LONGEST_KEY = 255;
 
 /**
  * A call with an `Idempotency-Key` (docs/behaviour.md, Idempotency), which may repeat an earlier one. A key belongs to
@@ -46,7 +46,8 @@ export class Idempotency {
    */
   value<T>(part: Part | undefined): T | undefined {
     const { key } = this.#call.idempotency ?? {};
-    if (!key || key.length > LONGEST) throw badParameter('idempotency-key', `must have 1 to ${LONGEST} characters`);
+    if (!key || key.length > LONGEST_KEY)
+      throw badParameter('idempotency-key', `must have 1 to ${LONGEST_KEY} characters`);
     if (!part || part.expiresAt <= this.#call.now) return undefined;
     if (part.request !== this.#request) throw badParameter('idempotency-key', 'was used for another request');
     return JSON.parse(part.value) as T;

@@ -58,9 +58,17 @@ export const isOpen = (contact: Contact | undefined, now: number): boolean =>
 export const isCounted = (contact: Contact | undefined, counts: ContactCounts | undefined): boolean =>
   isOpen(contact, counts?.recountedAt ?? 0);
 
-/** How the end of the request in a contact changes the counts. */
+/** How the end of the requests in contacts changes the counts of their user. */
+export function withoutRequests(
+  contacts: readonly (Contact | undefined)[],
+  counts: ContactCounts | undefined,
+): Counted {
+  const ended = contacts.filter((contact) => isCounted(contact, counts)).length;
+  // Without any, the counts need not be those that were read.
+  return ended > 0 ? { requests: -ended } : {};
+}
 export const withoutRequest = (contact: Contact | undefined, counts: ContactCounts | undefined): Counted =>
-  isCounted(contact, counts) ? { requests: -1 } : {};
+  withoutRequests([contact], counts);
 
 /** Every field: the compiler demands it. */
 const ALL_FIELDS: { [field in keyof Contact]-?: true } = {

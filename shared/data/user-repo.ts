@@ -24,6 +24,9 @@ export interface PasswordHash {
 /** The user who holds a username or mobile number. */
 export type NameHolder = ItemOf<typeof schema.holderFields>;
 
+/** Whether the user exists: disabled ones do, deleted ones do not. */
+export const isUser = (user: User | undefined): user is User => user !== undefined && user.status !== 'deleted';
+
 export const userOf = (app: AppId, user: UserId): Get<User | undefined> => getItem(schema.user.key(app, user));
 export const usernameOf = (app: AppId, username: string): Get<NameHolder | undefined> =>
   getItem(usernameKey(app, username));

@@ -15,15 +15,10 @@ export const batch = <S extends z.core.$ZodLooseShape>(naming: S) =>
 export const MOST_BATCH_BODY = 6 * 1024 * 1024;
 
 /** The entry as its schema parses it, or the error of this entry alone. */
-export function entryOf<S extends z.ZodMiniType>(
-  schema: S,
-  entry: object,
-): { value: z.output<S> | undefined; error: ApiError | undefined } {
+export function entryOf<S extends z.ZodMiniType>(schema: S, entry: object): z.output<S> | ApiError {
   const given = withoutNulls(entry);
   const parsed = schema.safeParse(given);
-  return parsed.success
-    ? { value: parsed.data, error: undefined }
-    : { value: undefined, error: parameterError(parsed.error, given) };
+  return parsed.success ? parsed.data : parameterError(parsed.error, given);
 }
 
 /** The first entry for each name, in the order of the request. */

@@ -55,26 +55,21 @@ export function logCall(
   ]);
 }
 
-/** Writes one line of JSON per run of a background job. `done` is false where another run continues it, or it failed. */
-export function logJob(run: {
+/** One run of a background function. */
+interface Run {
   db: Database;
-  job: Job;
-  key: Key;
-  done: boolean;
   started: number;
   requestId: string;
   fault?: Error;
-}) {
-  const { db, job, key, done, started, requestId, fault } = run;
+}
+
+function logRun({ db, started, requestId, fault }: Run, own: object) {
   const { requests, readUnits, writeUnits } = db.usage;
   const line = {
     level: fault ? 'error' : 'info',
     time: new Date().toISOString(),
     ...source(),
-    app: job.app,
-    job: job.kind,
-    job_id: jobId(key),
-    done,
+    ...own,
     ms: Date.now() - started,
     requests,
     read_units: readUnits,
@@ -85,32 +80,13 @@ export function logJob(run: {
   write(line, db, []);
 }
 
+/** Writes one line of JSON per run of a background job. `done` is false where another run continues it, or it failed. */
+export const logJob = ({ job, key, done, ...run }: Run & { job: Job; key: Key; done: boolean }) =>
+  logRun(run, { app: job.app, job: job.kind, job_id: jobId(key), done });
+
 /** Writes one line of JSON per uploaded object, with its outcome. */
-export function logUpload(run: {
-  db: Database;
-  key: string;
-  outcome?: string;
-  started: number;
-  requestId: string;
-  fault?: Error;
-}) {
-  const { db, key, outcome, started, requestId, fault } = run;
-  const { requests, readUnits, writeUnits } = db.usage;
-  const line = {
-    level: fault ? 'error' : 'info',
-    time: new Date().toISOString(),
-    ...source(),
-    app: key.split('/')[1],
-    upload: outcome,
-    ms: Date.now() - started,
-    requests,
-    read_units: readUnits,
-    write_units: writeUnits,
-    request_id: requestId,
-    ...(fault && { error: describe(fault) }),
-  };
-  write(line, db, []);
-}
+export const logUpload = ({ key, outcome, ...run }: Run & { key: string; outcome?: string }) =>
+  logRun(run, { app: key.split('/')[1], upload: outcome });
 
 /** The origin of a line. */
 const source = () => ({

@@ -4,8 +4,8 @@ import { type ApiError, badParameter, TooLarge } from '../errors.ts';
 import type { Contract } from '../routes/operation.ts';
 
 /**
- * Most bytes of a body. The longest body that fits a schema has some 220 KB: a profile whose every character is escaped
- * in JSON. Operations on lists of profiles declare a bound of their own.
+ * Most bytes of a body. The longest body with a single record has some 220 KB: a profile whose every character is escaped
+ * in JSON. A list of friend requests may exceed it; lists of profiles and uploads declare a bound of their own.
  */
 const MOST_BODY = 262_144;
 

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import { LONGEST_KEY } from '../call/idempotency.ts';
 import { type ErrorName, errors } from '../errors.ts';
 import {
   announcementReply,
@@ -314,7 +315,7 @@ function faults(): Json {
   const json = (schema: Json) => ({ 'application/json': { schema } });
   return {
     TooLarge: {
-      description: 'The body is over 256 KiB.',
+      description: 'The body is longer than the operation takes: mostly 256 KiB.',
       content: json({ anyOf: [{ $ref: '#/components/schemas/ApiError' }, gateway] }),
     },
     Throttled: { description: 'Too many requests at once: the throttle of the gateway.', content: json(gateway) },
@@ -344,7 +345,7 @@ const headerParameters = (): Json => ({
     name: 'idempotency-key',
     in: 'header',
     description: 'The same key and request within 24 hours give the first answer again and change nothing.',
-    schema: { type: 'string', maxLength: 128 },
+    schema: { type: 'string', minLength: 1, maxLength: LONGEST_KEY },
   },
 });
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { MOST_BATCH_BODY } from '../http/batch.ts';
 import type { Multipart } from '../http/multipart.ts';
 import { fileType, id, ids, integer, LONGEST, MOST_WRITTEN, name, paging, text, title } from '../http/parameters.ts';
 import { fileReply, redirectReply, uploadFormReply } from '../http/replies.ts';
@@ -163,7 +164,7 @@ export const fileUploadForm = {
   multipart: true,
   queryCredentials: true,
   // What Lambda takes; a form has a lower bound of its own.
-  mostBody: 6_291_456,
+  mostBody: MOST_BATCH_BODY,
   request: () => z.object({ form_sign: text(1024), form: z.custom<Multipart>() }),
   reply: () => z.boolean(),
 } satisfies Operation;

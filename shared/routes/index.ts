@@ -21,8 +21,9 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/clean-up',
     trigger: 'jobs',
-    summary: 'Finishes what a small transaction began: members and files of dissolved groups, objects of deleted files',
-    // It finds the heir of a deleted owner by the local indexes of admins and members.
+    summary:
+      'Finishes what a small transaction began: what dissolved groups, deleted users, blocks and deleted files leave',
+    // It finds the successor of a deleted owner by the local indexes of admins and members.
     grants: ['batch-get', 'query', 'query-lsi1', 'query-lsi3', 'put', 'update', 'delete', 'delete-object'],
     timeout: 300,
   },

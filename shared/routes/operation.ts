@@ -97,7 +97,7 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** What the summary leaves open, in full sentences. */
   description?: string;
   access: Access;
-  /** Every operation has one that is not public. */
+  /** Every operation that is not public has one. */
   scope?: Scope;
   /** With the header `idempotency-key`, a repeated call gets the first answer again and changes nothing. */
   idempotent?: boolean;

@@ -8,9 +8,6 @@ const entry = userProfileBatch.entry();
 export const handler = operation(userProfileBatch, (call, input) =>
   changeProfiles(
     call,
-    uniqueBy(input.list, 'user_id').map((given) => {
-      const { value, error } = entryOf(entry, given);
-      return { user_id: given.user_id, change: error ?? value ?? {} };
-    }),
+    uniqueBy(input.list, 'user_id').map((given) => ({ user_id: given.user_id, change: entryOf(entry, given) })),
   ),
 );

@@ -9,8 +9,10 @@ export const handler = operation(userRegisterBatch, (call, input) =>
   registerBatch(
     call,
     input.list.map((given) => {
-      const { value, error } = entryOf(entry, given);
-      return { username: value?.username ?? given.username, password: value?.password ?? '', error };
+      const checked = entryOf(entry, given);
+      return 'password' in checked
+        ? { ...checked, error: undefined }
+        : { username: given.username, password: '', error: checked };
     }),
   ),
 );

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { after } from '../../call/cursor.ts';
 import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { App } from '../../data/app-repo.ts';
 import { contactOf, contactsOf, countsOf, extOf, isOpen } from '../../data/contact-repo.ts';
@@ -6,7 +7,7 @@ import type { Database } from '../../data/database.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
 import { groupMembershipsOf, isMember, memberIn } from '../../data/membership-repo.ts';
 import { groupsAdministeredOf } from '../../data/role-repo.ts';
-import { DIRECTORY_BEGIN, type DirectoryPage, directoryOf } from '../../data/user-repo.ts';
+import { DIRECTORY_BEGIN, type DirectoryPage, directoryOf, isUser } from '../../data/user-repo.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { withTexts } from '../group/announcement.ts';
 import { announcementLine } from './lines/announcement.ts';
@@ -38,14 +39,13 @@ export async function* exportApp(open: () => Database, { app }: App): AsyncGener
     const page: DirectoryPage = await db.read(directoryOf(app, { from, limit: PAGE }));
     const records = await db.read(page.users.map((id) => ({ ...userRecords(app, id), counts: countsOf(app, id) })));
     for (const { user, profile, settings, tags, counts } of records) {
-      if (!user || user.status === 'deleted') continue;
+      if (!isUser(user)) continue;
       users.add(user.user);
       if (user.owned > 0) owners.push(user.user);
       if (counts?.friends || counts?.blocked || counts?.requests) withContacts.push(user.user);
       yield lean(userLine(user, profile, settings, tags));
     }
-    // The next key: a space sorts before every character that continues a longer key.
-    from = page.users.length < PAGE ? undefined : `${page.last} `;
+    from = page.users.length < PAGE || page.last === undefined ? undefined : after(page.last);
   }
   for (const user of withContacts) for (const line of await contactLines(open(), app, user, users)) yield lean(line);
   for (const owner of owners) {

@@ -1,3 +1,4 @@
+import { after } from '../../call/cursor.ts';
 import * as counters from '../../data/counter-repo.ts';
 import { type Counted, countersOf, totalOf } from '../../data/counter-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
@@ -42,8 +43,7 @@ async function count(table: OperatorTable, app: AppId, end: string, groupsToo: b
     totals.users += page.count;
     const users = await db.read(page.users.map((user) => userOf(app, user)));
     for (const user of users) totals.groups += user?.owned ?? 0;
-    // The next key: a space sorts before every character that continues a longer key.
-    from = page.more ? `${page.last} ` : undefined;
+    from = page.more && page.last !== undefined ? after(page.last) : undefined;
   }
   return totals;
 }

@@ -5,7 +5,7 @@ import { clearFailures, type Device, devicesOf } from '../../data/device-repo.ts
 import * as locks from '../../data/lock-repo.ts';
 import { type Lock, lockOf } from '../../data/lock-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
-import { mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
+import { isUser, mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { AppId, UserId } from '../../ids.ts';
 import { appNamed } from './apps.ts';
@@ -22,9 +22,7 @@ async function findUser(db: Database, app: AppId, named: string): Promise<User> 
     ...holders.flatMap((holder) => (holder ? [holder.user] : [])),
     ...(id === undefined ? [] : [id]),
   ]);
-  const users = (await db.read([...ids].map((user) => userOf(app, user)))).filter(
-    (user) => user !== undefined && user.status !== 'deleted',
-  );
+  const users = (await db.read([...ids].map((user) => userOf(app, user)))).filter(isUser);
   const [user, other] = users;
   if (!user) throw new ApiError('userMissing', `app "${app}" has no user "${named}"`);
   if (other)

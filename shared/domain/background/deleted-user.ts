@@ -15,7 +15,7 @@ import {
   userMembershipOf,
 } from '../../data/membership-repo.ts';
 import * as remains from '../../data/remains-repo.ts';
-import { itemsOf, userOf } from '../../data/user-repo.ts';
+import { isUser, itemsOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { findSuccessor, successionSteps } from '../group/succession.ts';
@@ -36,16 +36,17 @@ export async function forgetUser(
   now: number,
   pace: Pace,
 ): Promise<boolean> {
-  let limits = limitsOf({ limits: {} });
+  /** The app's groups are counted. */
+  let counted = false;
   const items = async () => {
     const found = await db.read({ app: appOf(app), items: itemsOf(app, user, PAGE) });
-    limits = limitsOf(found.app ?? { limits: {} });
+    counted = found.app !== undefined && limitsOf(found.app).groups > 0;
     return found.items;
   };
   return (
     (await pace.workOff(items, (item) => {
       const group = remains.groupJoined(item);
-      if (group !== undefined) return depart(db, app, user, group, now, limits.groups > 0);
+      if (group !== undefined) return depart(db, app, user, group, now, counted);
       const contact = contacts.contactIn(item);
       if (contact !== undefined) return part(db, app, user, contact);
       return transact(db, remains.remainsOf(app, user, item), (found) => ({
@@ -118,7 +119,7 @@ async function depart(db: Database, app: AppId, user: UserId, id: GroupId, now: 
         const again = { steps: [], answer: () => false };
         if (!userMembership) return { steps: [], answer: () => true };
         if (group?.status === 'normal' && group.owner === user && isMember(membership)) {
-          const existing = next?.person !== undefined && next.person.status !== 'deleted';
+          const existing = isUser(next?.person);
           // Without a successor only while the members are those among whom it was searched.
           if (next ? !existing || !isMember(next.membership) : group.count !== found.group?.count) return again;
         }

@@ -7,7 +7,7 @@ import { ADMIN_ROLE } from '../../data/membership-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { GroupId } from '../../ids.ts';
 import * as objects from '../../storage/object-repo.ts';
-import { groupCommand, groupErrorsEach } from '../group/command.ts';
+import { groupCommand, groupErrorsEach, resultOf } from '../group/command.ts';
 import type { GroupActor } from '../group/permissions.ts';
 import { downloadUrl, fileReply } from './reply.ts';
 
@@ -65,9 +65,5 @@ export async function deleteFiles(call: Call, id: GroupId, numbers: number[]) {
   });
   const deleted = [...found].filter(([index]) => errors[index] === undefined).map(([, object]) => object);
   await Promise.all(deleted.map(objects.remove));
-  return numbers.map((number, index) => ({
-    file_id: number,
-    result: errors[index] ? ('fail' as const) : ('success' as const),
-    reason: errors[index]?.message ?? '',
-  }));
+  return numbers.map((number, index) => ({ file_id: number, ...resultOf(errors[index]) }));
 }

@@ -30,7 +30,7 @@ export function apply(call: Call, id: GroupId, reason: string) {
     const group = existingGroup(found);
     const candidate = { id: applicant, user, membership };
     admissible(candidate);
-    if (group.approval === 2) return { steps: [], answer: () => refusedResult(applicant) };
+    if (group.approval === 2) return { steps: [], answer: () => entryResult(applicant, TAKES_NONE) };
     const answer = () => entryResult(applicant);
     if (group.approval === 0)
       return { steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate)], answer };
@@ -43,11 +43,7 @@ export function apply(call: Call, id: GroupId, reason: string) {
   });
 }
 
-const refusedResult = (applicant: UserId) => ({
-  user_id: applicant,
-  result: 'fail' as const,
-  reason: 'the group takes no applications',
-});
+const TAKES_NONE = { message: 'the group takes no applications' };
 
 /**
  * Section 7.13: an admin's decision on an application, which can be made once. Approval joins, through the gate.

@@ -10,7 +10,6 @@ import {
 } from '../../call/transact.ts';
 import { groupOf } from '../../data/group-repo.ts';
 import { groupMembershipOf } from '../../data/membership-repo.ts';
-import type { ApiError } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
 import { type Action, actorMembership, type Permitted, permit, proofOf } from './permissions.ts';
 
@@ -55,11 +54,12 @@ export const membershipsOf = (call: Call, id: GroupId, users: readonly UserId[])
   users.map((user) => groupMembershipOf(call.app, id, user));
 
 /** What happened to one entry of a list, and why not. */
-export const entryResult = (user: UserId, error?: ApiError) => ({
-  user_id: user,
+export const resultOf = (error?: { message: string }) => ({
   result: error ? ('fail' as const) : ('success' as const),
   reason: error?.message ?? '',
 });
+/** The same of a user. */
+export const entryResult = (user: UserId, error?: { message: string }) => ({ user_id: user, ...resultOf(error) });
 
 /** How a command changes the entries of a list, each on its own. Both functions are pure and may be asked again. */
 interface EntryPlan<R extends Reads, E> {

@@ -4,7 +4,7 @@ import type { Group } from '../../data/group-repo.ts';
 import * as groups from '../../data/group-repo.ts';
 import { ADMIN_ROLE, type GroupMembership, memberIn } from '../../data/membership-repo.ts';
 import { becomeOwner, successorsOf } from '../../data/role-repo.ts';
-import { userOf } from '../../data/user-repo.ts';
+import { isUser, userOf } from '../../data/user-repo.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { dissolutionSteps } from './dissolution.ts';
 
@@ -24,7 +24,7 @@ export async function findSuccessor(
       const { successors, more } = await db.read(successorsOf(app, group, which, position, PAGE));
       const others = successors.map(memberIn).filter((successor) => successor !== owner);
       const people = await db.read(others.map((successor) => userOf(app, successor)));
-      const successor = people.find((person) => person && person.status !== 'deleted');
+      const successor = people.find(isUser);
       if (successor) return successor.user;
       position = more;
     } while (position !== undefined);

@@ -5,7 +5,7 @@ import type { Records } from '../../call/transact.ts';
 import type { Contact } from '../../data/contact-repo.ts';
 import * as contacts from '../../data/contact-repo.ts';
 import { profileOf, settingsOf, type Verification } from '../../data/profile-repo.ts';
-import { mobileOf, usernameOf, userOf } from '../../data/user-repo.ts';
+import { isUser, mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 
@@ -53,8 +53,8 @@ async function detailsOf(call: Call, ids: UserId[]): Promise<Details[]> {
   const exts = await call.db.read(
     found.map(({ contact }, index) => (contact?.ext ? [contacts.extOf(call.app, call.person, ids[index]!)] : [])),
   );
-  return found.flatMap((records, index) =>
-    records.user && records.user.status !== 'deleted' ? [detailsReply(records, exts[index]?.[0]?.ext)] : [],
+  return found.flatMap(({ user, ...about }, index) =>
+    isUser(user) ? [detailsReply(user, about, exts[index]?.[0]?.ext)] : [],
   );
 }
 
@@ -67,14 +67,15 @@ function relationOf({ blockedAt, friendAt, deletedAt }: Contact): number {
 }
 
 /** What the actor may know of a user: never the answer to the question, the mobile number or the private info. */
-function detailsReply({ user, contact = {}, verification = {}, profile = {} }: Found, ext = '') {
+function detailsReply(user: User, about: Omit<Found, 'user'>, ext = '') {
+  const { contact = {}, verification = {}, profile = {} } = about;
   const { nick_name = '', avatar = '', description = '', public_info = '' } = profile;
   const { auth_mode = 0, auth_question = '' } = verification;
   // A request that waits for consent has an alias, too.
   const { alias = '', mute = false } = contact.friendAt === undefined ? {} : contact;
   return {
-    user_id: user?.user ?? 0,
-    username: user?.username ?? '',
+    user_id: user.user,
+    username: user.username,
     nick_name,
     avatar,
     description,

@@ -54,18 +54,13 @@ interface Recount {
 /** Counts of open requests may contain expired ones. So those at the limit are counted again before they are refused. */
 async function applyEach(call: Call, requests: FriendRequest[]): Promise<(ApiError | undefined)[]> {
   const { app, now, db } = call;
-  const reads = readsOf(call, requests);
-  const errors = await attempt(call, requests, reads);
+  const errors = await attempt(call, requests);
   const full = requests.filter((_, index) => errors[index]?.name === 'tooManyFriendRequests');
   if (full.length === 0) return errors;
   const counts = db.records(full.map(({ user_id }) => contacts.countsOf(app, user_id)));
   const open = await db.read(full.map(({ user_id }) => contacts.openRequestsOf(app, user_id, now)));
-  const again = await attempt(
-    call,
-    full,
-    [],
-    full.map((_, index) => ({ counts: counts[index], open: open[index] ?? 0 })),
-  );
+  const recounts = full.map((_, index) => ({ counts: counts[index], open: open[index] ?? 0 }));
+  const again = await attempt(call, full, recounts);
   return requests.map((request, index) => (full.includes(request) ? again[full.indexOf(request)] : errors[index]));
 }
 
@@ -79,13 +74,8 @@ const readsOf = (call: Call, requests: FriendRequest[]) => ({
   })),
 });
 
-/** @param toRead what is read first; nothing where the call has read all of it */
-function attempt(
-  call: Call,
-  requests: FriendRequest[],
-  toRead: Reads,
-  recounts: Recount[] = [],
-): Promise<(ApiError | undefined)[]> {
+/** @param recounts of the second attempt: the call has read everything before */
+function attempt(call: Call, requests: FriendRequest[], recounts?: Recount[]): Promise<(ApiError | undefined)[]> {
   const { app, person: me } = call;
   const reads = readsOf(call, requests);
   /** What is known of an entry, and whether it makes friends at once. */
@@ -105,7 +95,7 @@ function attempt(
       if (pair.mine?.blockedAt !== undefined) throw new ApiError('blockedByActor');
       const steps = befriends()
         ? befriend(call, pair, request.entry, batch.filter((one) => look(one).befriends()).length)
-        : send(call, pair, request.entry, recounts[request.index]);
+        : send(call, pair, request.entry, recounts?.[request.index]);
       // Nobody is told of a block.
       if (pair.theirs?.blockedAt !== undefined) return [];
       return [
@@ -117,19 +107,16 @@ function attempt(
     shared: (_, batch) => {
       if (batch.length === 0) return [];
       const myCounts = call.db.records(reads.myCounts);
-      const counted = batch
-        .map(look)
-        .filter(({ befriends }) => befriends())
-        .map(({ pair }) => friendCounts(pair.mine, myCounts));
-      const accepted = counted.filter(({ requests: ended }) => ended !== undefined).length;
-      const sum = { friends: counted.length, ...(accepted > 0 && { requests: -accepted }) };
+      const befriended = batch.map(look).filter(({ befriends }) => befriends());
+      const mine = befriended.map(({ pair }) => pair.mine);
+      const sum = { friends: mine.length, ...contacts.withoutRequests(mine, myCounts) };
       return [
         users.checkExists(app, me),
-        ...(counted.length > 0 ? contacts.count(app, me, myCounts, sum, { friends: call.limits.friends }) : []),
+        ...(mine.length > 0 ? contacts.count(app, me, myCounts, sum, { friends: call.limits.friends }) : []),
       ];
     },
   };
-  return call.changeEach(toRead, requests, plan);
+  return call.changeEach(recounts ? [] : (reads as Reads), requests, plan);
 }
 
 /**

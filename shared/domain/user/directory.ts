@@ -1,7 +1,14 @@
 import type { Call } from '../../call/call.ts';
 import { after, Cursor } from '../../call/cursor.ts';
 import { Page } from '../../call/page.ts';
-import { DIRECTORY_BEGIN, DIRECTORY_FORM, directoryOf, directoryPosition, userOf } from '../../data/user-repo.ts';
+import {
+  DIRECTORY_BEGIN,
+  DIRECTORY_FORM,
+  directoryOf,
+  directoryPosition,
+  isUser,
+  userOf,
+} from '../../data/user-repo.ts';
 
 /** Entries skipped by one counting Query: about as many as fit into 1 MB. */
 const SKIPPED_AT_ONCE = 20_000;
@@ -29,7 +36,7 @@ export async function userList(
   const page = users.slice(skip, skip + size);
   const records = await call.db.read(page.map((user) => userOf(call.app, user)));
   // Users deleted between the two reads are left out.
-  const existing = records.flatMap((user) => (user && user.status !== 'deleted' ? [user] : []));
+  const existing = records.filter(isUser);
   const last = records.findLast((user) => user !== undefined);
   const goesOn = users.length > skip + size && last;
   return new Page(

@@ -11,7 +11,7 @@ import type { UserId } from '../../ids.ts';
 import { forgetDevice } from './devices.ts';
 import { failureSteps, isLockedOut, successSteps } from './lock-out.ts';
 import { isPassword } from './password-hash.ts';
-import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
+import { agentOf, deviceNumber, newPushToken } from './platform.ts';
 
 /** Clients recognize this beginning. */
 const rejected = (why: string) => new ApiError('noPermission', `Operation rejected: ${why}`);
@@ -106,8 +106,7 @@ function newSession(call: Call, user: User, all: Device[], guid: string | undefi
     seen: call.now,
     login: call.now,
     createdAt: known?.createdAt ?? call.now,
-    agent: agentText(call.userAgent),
-    platform: platformOf(agentText(call.userAgent)),
+    ...agentOf(call.userAgent),
     push_token: pushToken,
   };
   const steps = [

@@ -37,6 +37,12 @@ const SYSTEMS = [
   [5, /\b(linux|ubuntu|debian|x11)\b/i],
 ] as const;
 
+/** The attributes of a device that its user agent gives. */
+export function agentOf(userAgent: string) {
+  const agent = agentText(userAgent);
+  return { agent, platform: platformOf(agent) };
+}
+
 /** @returns the number of section 1.7 */
 export function platformOf(userAgent: string): number {
   // Desktop clients on Electron look like browsers, but name Electron.

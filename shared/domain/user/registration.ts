@@ -10,7 +10,7 @@ import { comparedName, type PasswordHash, putUser, type User, usernameOf } from 
 import { ApiError, Unavailable } from '../../errors.ts';
 import { newId, type UserId } from '../../ids.ts';
 import { hashPassword } from './password-hash.ts';
-import { agentText, deviceNumber, newPushToken, platformOf } from './platform.ts';
+import { agentOf, deviceNumber, newPushToken } from './platform.ts';
 import { settingsRecord } from './settings.ts';
 
 /** Additional fields of a registration for push. */
@@ -213,8 +213,7 @@ function pushSteps(call: Call, user: User, { alias, push_token, device_guid }: P
       epoch: user.epoch,
       seen: call.now,
       createdAt: call.now,
-      agent: agentText(call.userAgent),
-      platform: platformOf(agentText(call.userAgent)),
+      ...agentOf(call.userAgent),
       ...(token !== undefined && { push_token: token }),
     };
     steps.push(devices.register(call.app, user.user, device));

@@ -1,12 +1,12 @@
 import type { Call } from '../../call/call.ts';
 import * as users from '../../data/user-repo.ts';
-import { type User, userOf } from '../../data/user-repo.ts';
+import { isUser, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 
 /** The user, disabled or not. @throws ApiError userMissing */
 export function existingUser(user: User | undefined): User {
-  if (!user || user.status === 'deleted') throw new ApiError('userMissing');
+  if (!isUser(user)) throw new ApiError('userMissing');
   return user;
 }
 
@@ -17,7 +17,7 @@ export function existingUser(user: User | undefined): User {
  */
 export function setStatus(call: Call, list: UserId[], status: 'active' | 'disabled'): Promise<true> {
   return call.change({ found: list.map((id) => userOf(call.app, id)) }, ({ found }) => {
-    const unknown = list.find((_, index) => !found[index] || found[index].status === 'deleted');
+    const unknown = list.find((_, index) => !isUser(found[index]));
     if (unknown !== undefined) throw new ApiError('userMissing', `list: user ${unknown} does not exist`);
     const step = status === 'active' ? users.enable : users.disable;
     return { steps: list.map((id) => step(call.app, id)), answer: () => true as const };

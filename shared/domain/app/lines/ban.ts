@@ -7,10 +7,10 @@ import {
   groupNamed,
   type LineKind,
   lineTime,
-  missingUser,
   type Optional,
   storedTime,
   unlessDiffering,
+  userNamed,
   usersOfGroup,
 } from './line.ts';
 
@@ -41,7 +41,7 @@ export const banKind: LineKind<BanLine, ReturnType<typeof usersOfGroup>> = {
     if (bannedUntil <= now) throw badParameter('expired_time', 'has passed');
     const running = membership && banLine(id, membership, now);
     if (running) return unlessDiffering(line, running);
-    if (!user || user.status === 'deleted') throw missingUser('user_id', user_id);
+    userNamed('user_id', user, user_id);
     if (user_id === group.owner) throw badParameter('user_id', 'owns the group and cannot be banned');
     return [bans.setImported(app, id, user_id, membership, { banned, bannedUntil })];
   },

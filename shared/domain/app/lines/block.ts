@@ -4,7 +4,7 @@ import { putJob } from '../../../data/job-repo.ts';
 import { type GroupMembership, isMember, memberIn } from '../../../data/membership-repo.ts';
 import { badParameter } from '../../../errors.ts';
 import type { GroupId, UserId } from '../../../ids.ts';
-import { groupNamed, type LineKind, missingUser, type Optional, unlessDiffering, usersOfGroup } from './line.ts';
+import { groupNamed, type LineKind, type Optional, unlessDiffering, userNamed, usersOfGroup } from './line.ts';
 
 export type BlockLine = { kind: 'block'; group_id: GroupId; user_id: UserId } & Optional<{ created_at: number }>;
 
@@ -26,7 +26,7 @@ export const blockKind: LineKind<BlockLine, ReturnType<typeof usersOfGroup>> = {
     groupNamed(records.group, id);
     const { user, membership } = records.users[index]!;
     if (membership?.state === 'blocked') return unlessDiffering(line, blockLine(id, membership));
-    if (!user || user.status === 'deleted') throw missingUser('user_id', user_id);
+    userNamed('user_id', user, user_id);
     if (isMember(membership)) throw badParameter('user_id', 'is a member of the group, and nobody is both');
     return blocks.set(app, id, user_id, membership, now, line.created_at);
   },

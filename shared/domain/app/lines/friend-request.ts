@@ -30,12 +30,8 @@ export const friendRequestLine = (
   created_at: received.requestedAt,
 });
 
-const reads = (scope: Pick<Scope, 'app'>, lines: readonly FriendRequestLine[]) =>
-  usersOfPairs(
-    scope,
-    lines[0]!.sender_id,
-    lines.map(({ user_id }) => user_id),
-  );
+const FIELDS = ['sender_id', 'user_id'] as const;
+const reads = (scope: Pick<Scope, 'app'>, lines: readonly FriendRequestLine[]) => usersOfPairs(scope, lines, FIELDS);
 
 /** Lines of one sender are imported together. */
 export const friendRequestKind: LineKind<FriendRequestLine, ReturnType<typeof reads>> = {
@@ -47,7 +43,7 @@ export const friendRequestKind: LineKind<FriendRequestLine, ReturnType<typeof re
   entry(scope, records, entry) {
     const { app, limits, now } = scope;
     const { line } = entry.entry;
-    const pair = pairNamed(scope, records, entry, ['sender_id', 'user_id']);
+    const pair = pairNamed(scope, records, entry, FIELDS);
     const { user: sender, other: user, mine, theirs, theirCounts } = pair;
     const { created_at: sentAt = now + entry.index, expired_time: expiresAt = now + limits.invitation_life * 1000 } =
       line;

@@ -37,21 +37,15 @@ export const friendLine = (own: Side, other: Side): FriendLine => ({
   friend_mute_notification: other.contact?.mute ?? false,
 });
 
-const reads = (scope: Pick<Scope, 'app'>, lines: readonly FriendLine[]) => {
-  const [{ user_id: user }] = lines as [FriendLine];
-  return {
-    ...usersOfPairs(
-      scope,
-      user,
-      lines.map(({ friend_id }) => friend_id),
-    ),
-    // Only what a line gives is compared.
-    exts: lines.map(({ friend_id, ext, friend_ext }) => ({
-      own: ext === undefined ? [] : [extOf(scope.app, user, friend_id)],
-      other: friend_ext === undefined ? [] : [extOf(scope.app, friend_id, user)],
-    })),
-  };
-};
+const FIELDS = ['user_id', 'friend_id'] as const;
+const reads = (scope: Pick<Scope, 'app'>, lines: readonly FriendLine[]) => ({
+  ...usersOfPairs(scope, lines, FIELDS),
+  // Only what a line gives is compared.
+  exts: lines.map(({ user_id, friend_id, ext, friend_ext }) => ({
+    own: ext === undefined ? [] : [extOf(scope.app, user_id, friend_id)],
+    other: friend_ext === undefined ? [] : [extOf(scope.app, friend_id, user_id)],
+  })),
+});
 
 export const friendKind: LineKind<FriendLine, ReturnType<typeof reads>> = {
   defaults: {
@@ -69,7 +63,7 @@ export const friendKind: LineKind<FriendLine, ReturnType<typeof reads>> = {
   entry(scope, records, entry, batch) {
     const { app, limits, now } = scope;
     const { line } = entry.entry;
-    const pair = pairNamed(scope, records, entry, ['user_id', 'friend_id']);
+    const pair = pairNamed(scope, records, entry, FIELDS);
     const { user, other, mine, theirs, myCounts, theirCounts } = pair;
     if (mine?.friendAt !== undefined) {
       const { own, other: others } = records.exts[entry.index]!;
@@ -98,8 +92,8 @@ export const friendKind: LineKind<FriendLine, ReturnType<typeof reads>> = {
 
   shared({ app, limits }, { user, pairs }, batch) {
     const { myCounts } = pairs[0]!.sides;
-    const accepted = batch.filter(({ index }) => contacts.isCounted(pairs[index]!.sides.mine, myCounts)).length;
-    const sum = { friends: batch.length, ...(accepted > 0 && { requests: -accepted }) };
+    const mine = batch.map(({ index }) => pairs[index]!.sides.mine);
+    const sum = { friends: mine.length, ...contacts.withoutRequests(mine, myCounts) };
     return [
       ...contacts.count(app, user!.user, myCounts, sum, { friends: limits.friends }),
       users.checkExists(app, user!.user),

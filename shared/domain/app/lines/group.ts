@@ -15,15 +15,7 @@ import { ApiError, badParameter } from '../../../errors.ts';
 import type { GroupId, UserId } from '../../../ids.ts';
 import { foundingSteps } from '../../group/creation.ts';
 import { lastChanged, settingsReply } from '../../group/reply.ts';
-import {
-  type LineKind,
-  lineTime,
-  missingUser,
-  type Optional,
-  type Scope,
-  storedTime,
-  unlessDiffering,
-} from './line.ts';
+import { type LineKind, lineTime, type Optional, type Scope, storedTime, unlessDiffering, userNamed } from './line.ts';
 
 export type GroupLine = { kind: 'group'; group_id: GroupId; owner_id: UserId; name: string } & Optional<{
   avatar: string;
@@ -94,14 +86,14 @@ export const groupKind: LineKind<GroupLine, ReturnType<typeof reads>> = {
     const { group, info, text, owner } = found[index]!;
     if (group?.status === 'dissolved') throw badParameter('group_id', 'belonged to a group that was dissolved');
     if (group) return unlessDiffering(line, groupLine(group, info, text, now));
-    if (!owner || owner.status === 'deleted') throw missingUser('owner_id', line.owner_id);
+    const founder = userNamed('owner_id', owner, line.owner_id);
     if (limits.groups > 0 && totalOf(shards, 'groups') + batch.length >= limits.groups)
       throw new ApiError('tooManyGroups');
     const made = newGroup(line, limits.group_capacity, now);
     const { name, avatar = '', description, ext } = line;
     const texts = { ...(description && { description }), ...(ext && { ext }), updatedAt: made.updatedAt };
     return [
-      ...foundingSteps(scope, made, owner),
+      ...foundingSteps(scope, made, founder),
       groups.create(app, made),
       ...groups.createTexts(app, made.group, { name, avatar, updatedAt: made.updatedAt }, texts),
     ];

@@ -3,7 +3,7 @@ import type { Entry, Reads, Records, Step } from '../../../call/transact.ts';
 import { type Pair, pairOf } from '../../../data/contact-repo.ts';
 import { type Group, groupOf } from '../../../data/group-repo.ts';
 import { FOR_EVER, groupMembershipOf } from '../../../data/membership-repo.ts';
-import { type User, userOf } from '../../../data/user-repo.ts';
+import { isUser, type User, userOf } from '../../../data/user-repo.ts';
 import { badParameter } from '../../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../../ids.ts';
 import type { Limits } from '../../../limits.ts';
@@ -28,7 +28,7 @@ export interface Scope {
 
 /**
  * Everything about one kind of line but its schema (infra/ops/line-schemas.ts). Lines are imported some at a time: all
- * of one group, or users, or groups. All functions but `prepare` are pure and may be asked again.
+ * of one group, or of one user with others, or users, or groups. All functions but `prepare` are pure and may be asked again.
  */
 export interface LineKind<L, R extends Reads = Reads> {
   /** Values that a line need not give: an export leaves them out. */
@@ -65,7 +65,11 @@ export function unlessDiffering<L extends object>(line: L, there: L): Step[] {
 
 export const differs = (field: string) =>
   badParameter(field, 'the record is there already and has another value, which is kept');
-export const missingUser = (field: string, id: UserId) => badParameter(field, `there is no user ${id}`);
+/** The user that a line names. @throws ApiError badParameter with that field where it does not exist */
+export function userNamed(field: string, user: User | undefined, id: UserId): User {
+  if (!isUser(user)) throw badParameter(field, `there is no user ${id}`);
+  return user;
+}
 
 export function groupNamed(group: Group | undefined, id: GroupId): Group {
   if (!group) throw badParameter('group_id', `there is no group ${id}`);
@@ -83,11 +87,18 @@ export function usersOfGroup({ app }: Pick<Scope, 'app'>, lines: readonly { grou
   };
 }
 
-/** What lines about one user and others read. */
-export const usersOfPairs = ({ app }: Pick<Scope, 'app'>, user: UserId, others: readonly UserId[]) => ({
-  user: userOf(app, user),
-  pairs: others.map((other) => ({ found: userOf(app, other), sides: pairOf(app, user, other) })),
-});
+/** What lines about one user and others read. @param fields the fields of a line that name them */
+export function usersOfPairs<F extends string>(
+  { app }: Pick<Scope, 'app'>,
+  lines: readonly Record<F, UserId>[],
+  [userField, otherField]: readonly [user: F, other: F],
+) {
+  const user = lines[0]![userField];
+  return {
+    user: userOf(app, user),
+    pairs: lines.map(({ [otherField]: other }) => ({ found: userOf(app, other), sides: pairOf(app, user, other) })),
+  };
+}
 
 /**
  * The pair of a line about two users.
@@ -102,11 +113,8 @@ export function pairNamed<F extends string>(
 ): Pair {
   const { found, sides } = pairs[index]!;
   const [userField, otherField] = fields;
-  const demand = (field: F, record: User | undefined) => {
-    if (!record || record.status === 'deleted') throw missingUser(field, line[field]);
-  };
-  demand(userField, user);
-  demand(otherField, found);
+  userNamed(userField, user, line[userField]);
+  userNamed(otherField, found, line[otherField]);
   if (line[userField] === line[otherField]) throw badParameter(otherField, `is the user of ${userField} too`);
   return { app, user: line[userField], other: line[otherField], ...sides };
 }

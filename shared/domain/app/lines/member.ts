@@ -18,9 +18,9 @@ import {
   differs,
   groupNamed,
   type LineKind,
-  missingUser,
   type Numbered,
   type Optional,
+  userNamed,
   usersOfGroup,
 } from './line.ts';
 
@@ -76,7 +76,7 @@ export const memberKind: LineKind<MemberLine, ReturnType<typeof usersOfGroup>> =
       return importOwner(app, id, user_id, membership, { ...own, joined: own.joined ?? group.createdAt }, place);
     }
     if (line.role === 'owner') throw badParameter('role', `the owner of group ${id} is user ${group.owner}`);
-    if (!user || user.status === 'deleted') throw missingUser('user_id', user_id);
+    userNamed('user_id', user, user_id);
     const admin = line.role === 'admin';
     if (admin && group.admins + admins(batch) >= limits.group_admins)
       throw badParameter('role', `a group has at most ${limits.group_admins} admins`);

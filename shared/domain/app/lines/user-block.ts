@@ -16,12 +16,8 @@ export const userBlockLine = (user: UserId, blocked: UserId, blockedAt: number):
   created_at: blockedAt,
 });
 
-const reads = (scope: Pick<Scope, 'app'>, lines: readonly UserBlockLine[]) =>
-  usersOfPairs(
-    scope,
-    lines[0]!.user_id,
-    lines.map(({ blocked_id }) => blocked_id),
-  );
+const FIELDS = ['user_id', 'blocked_id'] as const;
+const reads = (scope: Pick<Scope, 'app'>, lines: readonly UserBlockLine[]) => usersOfPairs(scope, lines, FIELDS);
 
 export const userBlockKind: LineKind<UserBlockLine, ReturnType<typeof reads>> = {
   defaults: {},
@@ -32,7 +28,7 @@ export const userBlockKind: LineKind<UserBlockLine, ReturnType<typeof reads>> = 
   entry(scope, records, entry, batch) {
     const { app, limits, now } = scope;
     const { line } = entry.entry;
-    const pair = pairNamed(scope, records, entry, ['user_id', 'blocked_id']);
+    const pair = pairNamed(scope, records, entry, FIELDS);
     const { user, other, mine, theirs, myCounts, theirCounts } = pair;
     if (mine?.blockedAt !== undefined) return unlessDiffering(line, userBlockLine(user, other, mine.blockedAt));
     if ((myCounts?.blocked ?? 0) + batch.length >= limits.blocked)
@@ -46,8 +42,8 @@ export const userBlockKind: LineKind<UserBlockLine, ReturnType<typeof reads>> = 
 
   shared({ app, limits }, { user, pairs }, batch) {
     const { myCounts } = pairs[0]!.sides;
-    const ended = batch.filter(({ index }) => contacts.isCounted(pairs[index]!.sides.mine, myCounts)).length;
-    const sum = { blocked: batch.length, ...(ended > 0 && { requests: -ended }) };
+    const mine = batch.map(({ index }) => pairs[index]!.sides.mine);
+    const sum = { blocked: mine.length, ...contacts.withoutRequests(mine, myCounts) };
     return [
       ...contacts.count(app, user!.user, myCounts, sum, { blocked: limits.blocked }),
       users.checkExists(app, user!.user),
