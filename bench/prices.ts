@@ -1,7 +1,6 @@
 /**
  * Public list prices in US dollars, on demand, in us-east-1, without the free tiers, from the pages below as of
- * November
- * 2026. Check the pages before you rely on an estimate.
+ * November 2026. Check the pages before you rely on an estimate.
  */
 export const PRICES = {
   date: '2026-11',
@@ -19,9 +18,8 @@ export const PRICES = {
   lambdaGbSecond: 0.0000133334,
   dynamoDbMillionReadUnits: 0.125,
   dynamoDbMillionWriteUnits: 0.625,
-  /** Requests with presigned URLs: PUT, POST and COPY; GET and HEAD. */
+  /** Requests with presigned URLs: PUT, POST and COPY. */
   s3ThousandPuts: 0.005,
-  s3ThousandGets: 0.0004,
 } as const;
 
 /** Assumed time of a round trip between a function and DynamoDB (ms). AWS promises single-digit milliseconds. */

@@ -1,7 +1,7 @@
 import { App, Validations } from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { type BackgroundFunction, backgroundFunctions, type Operation, routes } from '../shared/routes/index.ts';
+import { backgroundFunctions, type Operation, routes } from '../shared/routes/index.ts';
 import { type Config, readConfig, STREAM_ARN } from './config.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { type DataNames, DataStack } from './stacks/data-stack.ts';
@@ -15,7 +15,6 @@ export interface SynthesizeOptions {
   context?: Record<string, string>;
   /** Default: the route table. */
   routes?: readonly Operation[];
-  backgroundFunctions?: readonly BackgroundFunction[];
   /** Checks the templates against CloudFormation's rules and throws on errors; doubles the time. Default: false. */
   validate?: boolean;
 }
@@ -47,7 +46,7 @@ export function application(options: SynthesizeOptions): App {
     data: { ...data.names, ...restoredTable(config) },
     bundles: options.bundles,
     routes: options.routes ?? routes,
-    backgroundFunctions: options.backgroundFunctions ?? backgroundFunctions,
+    backgroundFunctions,
   });
   api.addStackDependency(data);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

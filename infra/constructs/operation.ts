@@ -1,9 +1,8 @@
-import { type CfnResource, Stack, Validations } from 'aws-cdk-lib';
-import { CfnIntegration, CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
-import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
+import { Validations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { type Operation, type RouteKey, routeKeysOf } from '../../shared/routes/index.ts';
 import { constructIdOf } from '../names.ts';
+import { FunctionProxy } from './function-proxy.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /**
@@ -11,8 +10,8 @@ import { rowFunction, type Surroundings } from './row-function.ts';
  * routes. Alias methods share everything but the route.
  */
 export class OperationResources extends Construct {
-  /** The last resource of the API that is created for this operation. */
-  readonly #end: CfnResource;
+  /** The way from the API to the function. */
+  readonly proxy: FunctionProxy;
 
   /** @param before operation of the same stack whose changes of the API end before those of this one begin */
   constructor(
@@ -30,35 +29,13 @@ export class OperationResources extends Construct {
         'authorizer would add a call, would delay revocations by its cache, and cannot answer in the envelope.',
     });
     const { functionArn } = rowFunction(this, row, surroundings);
-    const integration = new CfnIntegration(this, 'Integration', {
-      apiId,
-      integrationType: 'AWS_PROXY',
-      integrationUri: functionArn,
-      payloadFormatVersion: '2.0',
-    });
-    if (before) integration.addResourceDependency(before.#end);
+    this.proxy = new FunctionProxy(this, apiId, functionArn, before?.proxy);
     for (const path of new Set(routeKeysOf(row).map(pathOf)))
-      new CfnPermission(this, `Permission${suffixOf(row, path)}`, {
-        action: 'lambda:InvokeFunction',
-        functionName: functionArn,
-        principal: 'apigateway.amazonaws.com',
-        // api/stage/method/path
-        sourceArn: Stack.of(this).formatArn({
-          service: 'execute-api',
-          resource: apiId,
-          resourceName: `*/*${path}`,
-        }),
-      });
-    this.#end = routeKeysOf(row).reduce<CfnResource>((end, routeKey) => {
+      this.proxy.permit(`Permission${suffixOf(row, path)}`, '*', path);
+    for (const routeKey of routeKeysOf(row)) {
       const [method] = routeKey.split(' ');
-      const route = new CfnRoute(this, `${method}${suffixOf(row, pathOf(routeKey))}`, {
-        apiId,
-        routeKey,
-        target: `integrations/${integration.ref}`,
-      });
-      route.addResourceDependency(end);
-      return route;
-    }, integration);
+      this.proxy.route(`${method}${suffixOf(row, pathOf(routeKey))}`, routeKey);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
@@ -26,13 +26,43 @@ export interface Surroundings {
 export function rowFunction(
   scope: Construct,
   row: FunctionRow & Partial<Pick<Operation, 'access' | 'area'>>,
-  { config, data, bundles }: Surroundings,
+  surroundings: Surroundings,
   more: PolicyStatement[] = [],
 ): LambdaFunction {
-  const functionName = functionNameOf(config.stage, row.id);
+  const { config, data } = surroundings;
   const grants = grantsOf(row);
   const granted = statementsOf(grants, data);
   const inBackground = row.access === undefined;
+  const lambda = loggedFunction(scope, row, surroundings, [...granted, ...more], {
+    ...(inBackground &&
+      config.backgroundConcurrency > 0 && { reservedConcurrentExecutions: config.backgroundConcurrency }),
+    environment: {
+      [TABLE_NAME]: data.tableName,
+      [OPERATION]: row.id,
+      [STAGE]: config.stage,
+      [AREA]: row.area ?? BACKGROUND,
+      ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
+    },
+  });
+  for (const resource of granted.flatMap(({ resources }) => resources)) {
+    if (!resource.startsWith(`${data.bucketArn}/`)) continue;
+    Validations.of(lambda.role!).acknowledge({
+      id: `AwsSolutions::AwsSolutions-IAM5[Resource::Roster-${config.stage}-Data-BucketArn${resource.slice(data.bucketArn.length)}]`,
+      reason: 'Objects have random keys below this prefix, so a permission cannot name them.',
+    });
+  }
+  return lambda;
+}
+
+/** A function with its own log group and its own role. The role allows `statements` and writing that log. */
+export function loggedFunction(
+  scope: Construct,
+  row: FunctionRow,
+  { config, bundles }: Pick<Surroundings, 'config' | 'bundles'>,
+  statements: PolicyStatement[] = [],
+  more: Pick<FunctionProps, 'environment' | 'reservedConcurrentExecutions'> = {},
+): LambdaFunction {
+  const functionName = functionNameOf(config.stage, row.id);
   const logGroup = new LogGroup(scope, 'Logs', {
     logGroupName: `/aws/lambda/${functionName}`,
     retention: config.logRetentionDays,
@@ -48,19 +78,11 @@ export function rowFunction(
             actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
             resources: [logGroup.logGroupArn],
           }),
-          ...granted,
-          ...more,
+          ...statements,
         ],
       }),
     },
   });
-  for (const resource of granted.flatMap(({ resources }) => resources)) {
-    if (!resource.startsWith(`${data.bucketArn}/`)) continue;
-    Validations.of(role).acknowledge({
-      id: `AwsSolutions::AwsSolutions-IAM5[Resource::Roster-${config.stage}-Data-BucketArn${resource.slice(data.bucketArn.length)}]`,
-      reason: 'Objects have random keys below this prefix, so a permission cannot name them.',
-    });
-  }
   return new LambdaFunction(scope, 'Function', {
     functionName,
     description: row.summary,
@@ -70,15 +92,7 @@ export function rowFunction(
     code: Code.fromAsset(bundleFolder(bundles, row.id)),
     memorySize: row.memory ?? 512,
     timeout: Duration.seconds(row.timeout ?? 10),
-    ...(inBackground &&
-      config.backgroundConcurrency > 0 && { reservedConcurrentExecutions: config.backgroundConcurrency }),
-    environment: {
-      [TABLE_NAME]: data.tableName,
-      [OPERATION]: row.id,
-      [STAGE]: config.stage,
-      [AREA]: row.area ?? BACKGROUND,
-      ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
-    },
+    ...more,
     role,
     logGroup,
   });

@@ -78,10 +78,11 @@ export function readDeployment(assembly: Assembly): Deployment {
   for (const resource of assembly.resources('AWS::Lambda::Function')) {
     functions.set(resource.arn, readFunction(resource, assembly, roles));
   }
-  const functionOf = (uri: string): FunctionDefinition => {
-    const arn = /arn:aws:lambda:[^:]+:[^:]+:function:[^:/]+/.exec(uri)?.[0] ?? '';
-    const found = functions.get(arn);
-    if (!found) throw new StartUpError(`The templates refer to a function that they do not define: ${uri}.`);
+  // By its name, or by its ARN, which may stand in an address.
+  const functionOf = (named: string): FunctionDefinition => {
+    const [arn = ''] = /arn:aws:lambda:[^:]+:[^:]+:function:[^:/]+/.exec(named) ?? [];
+    const found = functions.get(arn) ?? [...functions.values()].find(({ name }) => name === named);
+    if (!found) throw new StartUpError(`The templates refer to a function that they do not define: ${named}.`);
     return found;
   };
   return {
@@ -96,16 +97,12 @@ export function readDeployment(assembly: Assembly): Deployment {
       .resources('AWS::Lambda::EventSourceMapping', 'AWS::Lambda::EventInvokeConfig')
       .flatMap(({ properties: { FunctionName, DestinationConfig } }) => {
         const arn: string | undefined = DestinationConfig?.OnFailure?.Destination;
-        return arn ? [{ function: functionOf(functionArn(FunctionName, functions)), arn }] : [];
+        return arn ? [{ function: functionOf(FunctionName), arn }] : [];
       }),
     streamMappings: assembly
       .resources('AWS::Lambda::EventSourceMapping')
-      .map((mapping) => readStreamMapping(mapping, (name) => functionOf(functionArn(name, functions)))),
+      .map((mapping) => readStreamMapping(mapping, functionOf)),
   };
-}
-
-function functionArn(nameOrArn: string, functions: Map<string, FunctionDefinition>): string {
-  return [...functions.values()].find(({ name }) => name === nameOrArn)?.arn ?? nameOrArn;
 }
 
 function readFunction(resource: Resource, assembly: Assembly, roles: Map<string, RoleDefinition>): FunctionDefinition {
@@ -142,7 +139,7 @@ function readBucket({ physicalId, properties }: Resource): BucketDefinition {
   };
 }
 
-function readRule(rule: Resource, assembly: Assembly, functionOf: (uri: string) => FunctionDefinition): EventRule {
+function readRule(rule: Resource, assembly: Assembly, functionOf: (named: string) => FunctionDefinition): EventRule {
   const { EventPattern, Targets } = rule.properties;
   const permissions = assembly.resources('AWS::Lambda::Permission').map(({ properties }) => properties);
   const functions = Targets.map(({ Arn }: Json) => functionOf(Arn));
@@ -156,7 +153,7 @@ function readRule(rule: Resource, assembly: Assembly, functionOf: (uri: string) 
   return { matches: parsePattern(JSON.stringify(EventPattern)), functions };
 }
 
-function readStreamMapping(mapping: Resource, functionOf: (name: string) => FunctionDefinition): StreamMapping {
+function readStreamMapping(mapping: Resource, functionOf: (named: string) => FunctionDefinition): StreamMapping {
   const properties = mapping.properties;
   const tableName = /:table\/([^/]+)\/stream\//.exec(properties.EventSourceArn)?.[1];
   if (!tableName)

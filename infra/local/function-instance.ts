@@ -66,7 +66,7 @@ function environmentOf(
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memory),
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${definition.name}`,
+    AWS_LAMBDA_LOG_GROUP_NAME: definition.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: 'local',
     LAMBDA_TASK_ROOT: dirname(definition.modulePath),
     _HANDLER: definition.handler,

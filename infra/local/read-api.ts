@@ -1,5 +1,6 @@
 /** The HTTP API of the templates: routes, CORS, throttles. */
 import type { FunctionDefinition } from './deployment.ts';
+import { glob } from './iam/policy.ts';
 import { StartUpError } from './start-up.ts';
 import type { Assembly } from './template.ts';
 
@@ -36,7 +37,7 @@ export interface ApiDefinition {
   throttle(routeKey: string): Throttle | undefined;
 }
 
-export function readApi(assembly: Assembly, functionOf: (uri: string) => FunctionDefinition): ApiDefinition {
+export function readApi(assembly: Assembly, functionOf: (named: string) => FunctionDefinition): ApiDefinition {
   const [api, second] = assembly.resources('AWS::ApiGatewayV2::Api');
   if (!api || second)
     throw new StartUpError('The laptop stack serves exactly one HTTP API, but the templates define none or several.');
@@ -62,7 +63,7 @@ export function readApi(assembly: Assembly, functionOf: (uri: string) => Functio
       ({ FunctionName, Principal, SourceArn }) =>
         [target.name, target.arn].includes(FunctionName) &&
         Principal === 'apigateway.amazonaws.com' &&
-        (SourceArn === undefined || matchesGlob(SourceArn.split(':').slice(5).join(':'), source)),
+        (SourceArn === undefined || glob(SourceArn.split(':').slice(5).join(':'))(source)),
     );
     return { key: properties.RouteKey, function: target, timeout: integration.TimeoutInMillis ?? 30_000, permitted };
   });
@@ -88,10 +89,4 @@ export function readApi(assembly: Assembly, functionOf: (uri: string) => Functio
       };
     },
   };
-}
-
-/** `*` in a pattern matches any text. */
-function matchesGlob(pattern: string, text: string): boolean {
-  const expression = pattern.replace(/[.*+?^${}()|[\]\\]/g, (sign) => (sign === '*' ? '.*' : `\\${sign}`));
-  return new RegExp(`^${expression}$`, 's').test(text);
 }

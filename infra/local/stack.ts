@@ -1,5 +1,4 @@
 /** Starts everything that an application needs on one machine. */
-import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
@@ -17,6 +16,7 @@ import { createFunctionPool, type FunctionPool } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
 import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
 import { checkRoles } from './iam/role-checks.ts';
+import { listen } from './listen.ts';
 import { openLog, type StackLog } from './log.ts';
 import { startS3Server } from './s3/server.ts';
 import { readKept, StartUpError, useFolder } from './start-up.ts';
@@ -103,7 +103,7 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
 
   // The port comes first: if it is taken, nothing else needs to start.
   const gateway = createGatewayServer();
-  const endpoint = await listen(gateway.server, port);
+  const endpoint = await listenOn(gateway.server, port);
   closers.add(async () => {
     gateway.server.close();
     gateway.server.closeAllConnections();
@@ -288,20 +288,17 @@ function followStream(mapping: StreamMapping, { client, endpoint, pool, log, dat
   closers.add(source.close);
 }
 
-async function listen(server: Server, port: number): Promise<string> {
+async function listenOn(server: Server, port: number): Promise<string> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new StartUpError('PORT must be a number from 0 (any free port) to 65535.');
   }
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+  return listen(server, port).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE')
       throw new StartUpError(`Port ${port} is taken: choose another one with PORT=…, or PORT=0.`);
     if (error.code === 'EACCES')
       throw new StartUpError(`Port ${port} needs rights that this user lacks: choose another one with PORT=….`);
     throw error;
   });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`;
 }
 
 function stopwatch(): () => string {

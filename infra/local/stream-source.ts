@@ -16,7 +16,6 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws.ts';
 import type { StreamMapping } from './deployment.ts';
-
 import type { Outcome } from './function-pool.ts';
 import type { Json } from './template.ts';
 

@@ -21,7 +21,6 @@ interface Template {
 export interface Resource {
   type: string;
   logicalId: string;
-  stackName: string;
   /** The value of `Ref`, unique within the assembly. */
   physicalId: string;
   /** The value of `GetAtt Arn`. */
@@ -130,7 +129,6 @@ class StackInstance {
       return {
         type: Type,
         logicalId,
-        stackName: this.#name,
         physicalId: this.#physicalId(logicalId),
         get arn() {
           return arn();

@@ -2,8 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { type App, limitsOf } from '../../shared/data/app-repo.ts';
 import { type Counted, countersOf, totalOf } from '../../shared/data/counter-repo.ts';
-import { Database } from '../../shared/data/database.ts';
-import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
 import { allApps, appNamed, changeApp, createApp, deleteApp } from '../../shared/domain/app/apps.ts';
 import { boundsOf, type LimitChanges, setLimits, withChanges } from '../../shared/domain/app/limits.ts';
 import { recount } from '../../shared/domain/app/recount.ts';
@@ -28,7 +27,7 @@ export function addAppCommands(program: Command, answering: Answering) {
     .action(
       answering<[], { id?: AppId; name?: string; limit?: LimitChanges }>(async (table, _, { id, name, limit = {} }) => {
         const given = { limits: withChanges({}, limit), ...(id && { app: id }), ...(name && { name }) };
-        const app = await createApp(open(table), given);
+        const app = await createApp(viewOf(table), given);
         const text = `Created app ${app.app}. Next, issue an admin token: npm run ops -- tokens issue ${app.app}`;
         return { json: appJson(app), text };
       }),
@@ -59,7 +58,7 @@ export function addAppCommands(program: Command, answering: Answering) {
     .argument('<app>', 'id of the app', appId)
     .action(
       answering<[AppId], object>(async (table, [id]) => {
-        const db = open(table);
+        const db = viewOf(table);
         const app = await appNamed(db, id);
         const counted = countedOf(app);
         const shards = counted.length > 0 ? await db.read(countersOf(id)) : [];
@@ -92,7 +91,7 @@ export function addAppCommands(program: Command, answering: Answering) {
       .argument('<app>', 'id of the app', appId)
       .action(
         answering<[AppId], object>(async (table, [id]) => {
-          const app = await changeApp(open(table), id, () => ({ status }));
+          const app = await changeApp(viewOf(table), id, () => ({ status }));
           return { json: appJson(app), text: `App ${id} is now ${status}: ${meaning}. ${CACHED}` };
         }),
       );
@@ -104,7 +103,7 @@ export function addAppCommands(program: Command, answering: Answering) {
     .option('--yes', 'do not ask for confirmation')
     .action(
       answering<[AppId], { yes?: true; json?: true }>(async (table, [id], { yes, json }) => {
-        await appNamed(open(table), id);
+        await appNamed(viewOf(table), id);
         if (!yes && json) throw new Error('--yes is required with --json, which never asks');
         if (!yes) await confirm(id);
         const tokens = await deleteApp(table, id);
@@ -121,7 +120,7 @@ Its users, groups and files stay in the table and the bucket, but no call can re
     .addArgument(program.createArgument('<state>', 'open or closed').choices(['open', 'closed']))
     .action(
       answering<[AppId, 'open' | 'closed'], object>(async (table, [id, registration]) => {
-        const app = await changeApp(open(table), id, () => ({ registration }));
+        const app = await changeApp(viewOf(table), id, () => ({ registration }));
         return { json: appJson(app), text: `Registration in app ${id} is now ${registration}. ${CACHED}` };
       }),
     );
@@ -133,7 +132,7 @@ Its users, groups and files stay in the table and the bucket, but no call can re
     .argument('[name=value...]', 'limits to set; "default" restores the default', limitChange)
     .action(
       answering<[AppId, LimitChanges | undefined], object>(async (table, [id, changes]) => {
-        if (!changes) return limitsAnswer(await appNamed(open(table), id));
+        if (!changes) return limitsAnswer(await appNamed(viewOf(table), id));
         const { app, counted } = await setLimits(table, id, changes);
         const { json, text } = limitsAnswer(app);
         const totals = Object.entries(counted).map(([name, total]) => `Counted ${total} ${name}.`);
@@ -151,7 +150,7 @@ Its users, groups and files stay in the table and the bucket, but no call can re
     .argument('<app>', 'id of the app', appId)
     .action(
       answering<[AppId], object>(async (table, [id]) => {
-        const counted = countedOf(await appNamed(open(table), id));
+        const counted = countedOf(await appNamed(viewOf(table), id));
         const totals = await recount(table, id, counted);
         const parts = counted.map((name) => `${totals[name]} ${name}`);
         const text =
@@ -162,8 +161,6 @@ Its users, groups and files stay in the table and the bucket, but no call can re
       }),
     );
 }
-
-const open = (table: OperatorTable) => new Database(table.client, table.name);
 
 const setNames = (app: App) => Object.keys(app.limits) as LimitName[];
 

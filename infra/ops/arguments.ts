@@ -29,11 +29,17 @@ export function limitChange(text: string, before: LimitChanges = {}): LimitChang
 const DAY = 86_400_000;
 const SPAN = { d: DAY, h: DAY / 24, m: DAY / 1440 };
 
+/** Milliseconds of `30d`, `12h` or `90m`; undefined where the text is no span. */
+function spanOf(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * SPAN[unit as keyof typeof SPAN];
+}
+
 /** Parses `30d`, `12h` or `90m` into milliseconds. */
 export function timeSpan(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
-  if (!count) throw new InvalidArgumentError('Give a span such as 30d, 12h or 90m.');
-  return Number(count) * SPAN[unit as keyof typeof SPAN];
+  const span = spanOf(text);
+  if (span === undefined) throw new InvalidArgumentError('Give a span such as 30d, 12h or 90m.');
+  return span;
 }
 
 /**
@@ -41,9 +47,9 @@ export function timeSpan(text: string): number {
  * future.
  */
 export function futureTime(text: string, now = Date.now()): number {
-  const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
+  const span = spanOf(text);
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  const time = count ? now + Number(count) * SPAN[unit as keyof typeof SPAN] : iso ? Date.parse(text) : Number.NaN;
+  const time = span !== undefined ? now + span : iso ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time))
     throw new InvalidArgumentError('Give a span such as 30d, 12h or 90m, or a time such as 2030-01-31T12:00Z.');
   if (time <= now) throw new InvalidArgumentError('The time must be in the future.');

@@ -8,7 +8,7 @@ import { KINDS, type Kind, type Line } from '../../shared/domain/app/lines/kinds
 import type { Numbered } from '../../shared/domain/app/lines/line.ts';
 import { ApiError, badParameter } from '../../shared/errors.ts';
 import { importInChunks } from './import-chunks.ts';
-import { fieldOf, parseLine } from './line-schemas.ts';
+import { checkLine, fieldOf, readLine } from './line-schemas.ts';
 import { Progress, type Screen } from './progress.ts';
 import { Rehearsal, type Rehearsed } from './rehearsal.ts';
 
@@ -74,8 +74,10 @@ export async function importFile(
 async function checkLines(file: string, told: ImportReport): Promise<Set<number>> {
   const names = new ClaimedNames();
   const unusable = new Set<number>();
-  for await (const { kind, line, number } of linesOf(file)) {
+  for await (const { number, ...read } of linesOf(file)) {
+    const { kind } = read;
     told.of(kind).lines++;
+    const line = checkLine(read);
     const error = line instanceof ApiError ? line : names.errorOf(line, number);
     if (!error) continue;
     unusable.add(number);
@@ -87,8 +89,11 @@ async function checkLines(file: string, told: ImportReport): Promise<Set<number>
 /** The usable lines of a kind, as many at a time as are held in memory. */
 async function* usableLines(file: string, kind: Kind, unusable: ReadonlySet<number>): AsyncGenerator<Numbered<Line>[]> {
   let held: Numbered<Line>[] = [];
-  for await (const { line, number } of linesOf(file)) {
-    if (line instanceof ApiError || line.kind !== kind || unusable.has(number)) continue;
+  for await (const { number, ...read } of linesOf(file)) {
+    if (read.kind !== kind || unusable.has(number)) continue;
+    const line = checkLine(read);
+    // Only where the file has changed since it was checked.
+    if (line instanceof ApiError) continue;
     held.push({ line, number });
     if (held.length === HELD) {
       yield held;
@@ -104,7 +109,7 @@ async function* linesOf(file: string) {
   for await (const raw of opened.readLines()) {
     number++;
     const text = number === 1 ? raw.replace(/^\uFEFF/, '') : raw;
-    if (text.trim() !== '') yield { ...parseLine(text), number };
+    if (text.trim() !== '') yield { ...readLine(text), number };
   }
 }
 

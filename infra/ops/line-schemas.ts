@@ -164,19 +164,29 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
   }),
 };
 
-/** The kind that a line names, and the line or its error. `null` is the same as absent. */
-export function parseLine(text: string): { kind: Kind | undefined; line: Line | ApiError } {
+/** A line before its fields are checked. */
+interface GivenLine {
+  /** The kind that it names; undefined where there is no such kind, or where it is no JSON object. */
+  kind: Kind | undefined;
+  given: Record<string, unknown> | undefined;
+}
+
+export function readLine(text: string): GivenLine {
   const given = parse(text);
-  if (given === undefined) return { kind: undefined, line: badParameter('line', 'is not a JSON object') };
-  const kind = KINDS.find((kind) => kind === given.kind);
-  if (!kind) return { kind, line: badParameter('kind', `must be one of ${KINDS.join(', ')}`) };
+  return { kind: KINDS.find((kind) => kind === given?.kind), given };
+}
+
+/** The line or its error. `null` is the same as absent. */
+export function checkLine({ kind, given }: GivenLine): Line | ApiError {
+  if (given === undefined) return badParameter('line', 'is not a JSON object');
+  if (!kind) return badParameter('kind', `must be one of ${KINDS.join(', ')}`);
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
   const { success, data, error } = z.safeParse(SCHEMAS[kind], present);
-  if (success) return { kind, line: data as Line };
+  if (success) return data as Line;
   const [issue] = error.issues;
   if (issue?.code === 'unrecognized_keys')
-    return { kind, line: badParameter([...issue.path, issue.keys[0]].join('.'), 'is no field of this kind of line') };
-  return { kind, line: parameterError(error, present) };
+    return badParameter([...issue.path, issue.keys[0]].join('.'), 'is no field of this kind of line');
+  return parameterError(error, present);
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

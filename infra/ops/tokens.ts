@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { tokenHash } from '../../shared/call/token.ts';
-import { Database } from '../../shared/data/database.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
 import {
   adminTokens,
   type ListedToken,
@@ -28,7 +28,7 @@ export function addTokenCommands(program: Command, answering: Answering) {
       answering<[AppId], { name?: string; expires?: number }>(
         async (table, [app], { name = '', expires: expiresAt }) => {
           const given = { name, ...(expiresAt && { expiresAt }) };
-          const token = await issueAdminToken(new Database(table.client, table.name), app, given);
+          const token = await issueAdminToken(viewOf(table), app, given);
           const id = tokenId(tokenHash(token));
           const until = expiresAt ? `until ${shownTime(expiresAt)}` : 'until it is revoked';
           return {

@@ -129,8 +129,7 @@ function metricsOf({ config: { stage }, apiId, tableName, backgroundFunctions }:
   const table = metric('AWS/DynamoDB', { TableName: tableName });
   return {
     api: metric('AWS/ApiGateway', { ApiId: apiId }),
-    /** All functions of the account and region together, because they share the concurrency. */
-    account: metric('AWS/Lambda', {}),
+    /** Without more dimensions: all functions of the account and region together, which share the concurrency. */
     functions: metric('AWS/Lambda', {}),
     table,
     /** A write that the global index throttles is refused, and counted only here. */
@@ -158,7 +157,7 @@ function total(label: string, metrics: Metric[], how: 'SUM' | 'MAX' = 'SUM'): IM
   });
 }
 
-const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs, failed }: Metrics): AlarmRow[] => [
+const alarmRows = ({ api, functions, table, ofIndex, queues, own, jobs, failed }: Metrics): AlarmRow[] => [
   {
     section: 'faults',
     says: 'Calls fail: 5 or more were answered 500 or 503 within 5 minutes.',
@@ -175,7 +174,7 @@ const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs,
   {
     section: 'throttled-functions',
     says: 'Functions of this account and region were throttled: 10 times or more, in two of three periods of 5 minutes.',
-    metric: account('Throttles', 'Sum'),
+    metric: functions('Throttles', 'Sum'),
     from: 10,
     in: [2, 3],
   },
@@ -231,10 +230,7 @@ const alarmRows = ({ api, account, functions, table, ofIndex, queues, own, jobs,
   },
 ];
 
-function widgets(
-  stage: string,
-  { api, account, functions, table, ofIndex, queues, own, jobs, failed }: Metrics,
-): IWidget[][] {
+function widgets(stage: string, { api, functions, table, ofIndex, queues, own, jobs, failed }: Metrics): IWidget[][] {
   const graph = (title: string, left: IMetric[], more: { right?: IMetric[]; unit?: string; stacked?: boolean } = {}) =>
     new GraphWidget({
       title,
@@ -276,8 +272,8 @@ function widgets(
       ]),
     ],
     [
-      graph('Concurrent functions of the account', [account('ConcurrentExecutions', 'Maximum')], {
-        right: [account('Throttles', 'Sum'), account('Errors', 'Sum')],
+      graph('Concurrent functions of the account', [functions('ConcurrentExecutions', 'Maximum')], {
+        right: [functions('Throttles', 'Sum'), functions('Errors', 'Sum')],
       }),
       graph(
         'Units of the database in 5 minutes',

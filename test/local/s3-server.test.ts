@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -289,6 +289,25 @@ describe('calls of the SDK', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const refused = results.find(({ status }) => status === 'rejected');
     expect(refused).toMatchObject({ reason: { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } } });
+  });
+
+  it('an upload or copy whose condition fails leaves no bytes behind', async () => {
+    const s3 = clientOf();
+    for (const Key of ['taken', 'source']) await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    const there = new Set(await readdir(folder));
+    const refused = { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } };
+    const object = { Bucket, Key: 'taken', CopySource: `${Bucket}/source` };
+    for (const condition of [{ IfNoneMatch: '*' }, { IfMatch: '"another"' }]) {
+      await expect(s3.send(new PutObjectCommand({ ...object, ...condition }))).rejects.toMatchObject(refused);
+      await expect(s3.send(new CopyObjectCommand({ ...object, ...condition }))).rejects.toMatchObject(refused);
+    }
+    const { url, fields } = await createPresignedPost(s3, { Bucket, Key: 'taken' });
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
+    body.append('file', new Blob(['x']));
+    const posted = await fetch(url, { method: 'POST', body, headers: { 'if-none-match': '*' } });
+    expect(await answerOf(posted)).toEqual({ status: 412, code: 'PreconditionFailed' });
+    expect(new Set(await readdir(folder))).toEqual(there);
   });
 
   it('a PUT with another body than the signed one is refused', async () => {

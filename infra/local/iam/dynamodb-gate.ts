@@ -4,10 +4,10 @@
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
+import { closeServer, listen } from '../listen.ts';
 import type { FindCredentials } from '../s3/signature.ts';
 import type { Json } from '../template.ts';
 import type { Authorizer } from './authorizer.ts';
@@ -72,16 +72,12 @@ export async function startDynamoDbGate({ endpoint, credentials, refusal }: Gate
   });
   // Closing a connection that a function is about to use again would cost the function a retry.
   server.keepAliveTimeout = 0;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
   return {
-    endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`,
+    endpoint: await listen(server),
     async close() {
-      server.close();
-      server.closeAllConnections();
+      const closed = closeServer(server);
       agent.destroy();
-      await once(server, 'close');
+      await closed;
     },
   };
 }

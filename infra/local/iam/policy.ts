@@ -115,7 +115,7 @@ function arnParts(arn: string): string[] | undefined {
 }
 
 /** `*` matches any text, `?` any one character. */
-function glob(pattern: string, flags = ''): Matches {
+export function glob(pattern: string, flags = ''): Matches {
   const expression = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')

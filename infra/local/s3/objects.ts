@@ -26,12 +26,12 @@ export async function putObject(service: S3Service, request: S3Request, signer: 
   const received = await service.store.receive(request.incoming);
   try {
     checkPayload(received, request, signer);
-    const object = await createObject(service, request, signer, received, 'ObjectCreated:Put', keptHeaders(headers));
-    reply(request, 200, { etag: `"${object.etag}"` });
   } catch (error) {
     await service.store.discard(received);
     throw error;
   }
+  const object = await createObject(service, request, signer, received, 'ObjectCreated:Put', keptHeaders(headers));
+  reply(request, 200, { etag: `"${object.etag}"` });
 }
 
 /** @param source the header `x-amz-copy-source` */

@@ -2,9 +2,9 @@
  * A small, strict S3 server: the operations that clients of an application use, with the refusals of S3. It takes
  * path-style (`/bucket/key`) and virtual-hosted (`bucket.localhost/key`) addresses.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { BucketDefinition } from '../deployment.ts';
+import { closeServer, listen } from '../listen.ts';
 import { deleteObjects, headBucket, listObjects } from './bucket.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { notImplemented, S3Error } from './error.ts';
@@ -42,17 +42,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
       else response.writeHead(500).end();
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`,
-    async close() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  return { endpoint: await listen(server), close: () => closeServer(server) };
 }
 
 async function handle(

@@ -38,7 +38,7 @@ export interface ObjectStore {
   receive(body: AsyncIterable<Uint8Array>): Promise<Received>;
   /**
    * Makes received bytes the object of that key, and replaces a present one. `allowed` is called with the present
-   * object at the moment of the change, and throws to prevent it.
+   * object at the moment of the change, and throws to prevent it. The received bytes are then removed.
    */
   commit(
     received: Received,
@@ -94,7 +94,12 @@ export function openObjectStore(folder: string): ObjectStore {
     async commit({ file, size, md5 }, { bucket, key, headers }, allowed) {
       const object = { bucket, key, headers, size, etag: md5.toString('hex'), lastModified: Date.now(), file };
       const present = objects.get(id(bucket, key));
-      allowed(present);
+      try {
+        allowed(present);
+      } catch (error) {
+        await remove(file);
+        throw error;
+      }
       objects.set(id(bucket, key), object);
       await writeFile(file.replace(/bin$/, 'json'), JSON.stringify(object));
       if (present) await remove(present.file);

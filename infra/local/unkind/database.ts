@@ -3,10 +3,10 @@
  * answers are lost, requests are throttled.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closeServer, listen } from '../listen.ts';
 import { Random } from '../random.ts';
 import { Capacity, READ_THROTTLED } from './capacity.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, isWrite } from './faults.ts';
@@ -95,18 +95,15 @@ export class UnkindDatabase {
   async listen(): Promise<void> {
     // Closing a connection that its client is about to use again would be a fault that `counts` does not show.
     this.#server.keepAliveTimeout = 0;
-    this.#server.listen(0, '127.0.0.1').unref();
-    await once(this.#server, 'listening');
-    const address = this.#server.address();
-    this.endpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`;
+    this.#server.unref();
+    this.endpoint = await listen(this.#server);
   }
 
   /** Closes all connections, also those that wait for an answer. */
   async close(): Promise<void> {
-    this.#server.close();
-    this.#server.closeAllConnections();
+    const closed = closeServer(this.#server);
     this.#upstream.close();
-    await once(this.#server, 'close');
+    await closed;
   }
 
   #count(what: Happening) {

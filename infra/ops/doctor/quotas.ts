@@ -6,7 +6,7 @@ import { DescribeLimitsCommand } from '@aws-sdk/client-dynamodb';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { OperatorTable } from '../../../shared/data/operator-queries.ts';
 import { backgroundFunctions, docsPage, routes } from '../../../shared/routes/index.ts';
-import { reasonOf } from './api.ts';
+import { PATIENCE, reasonOf } from './api.ts';
 import { type Finding, right, unknown, wrong } from './finding.ts';
 
 /** Functions of a stage. Each has a role. */
@@ -102,7 +102,7 @@ async function signedGet({ client }: OperatorTable, service: string, region: str
     query: Object.fromEntries(url.searchParams),
     headers: { host: url.host, accept: 'application/json' },
   });
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(20_000) });
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE) });
   const text = await response.text();
   if (!response.ok)
     throw new Error(

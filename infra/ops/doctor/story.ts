@@ -6,8 +6,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type Client, rosterClient, TransportError } from '../../../client/roster.ts';
-import { Database } from '../../../shared/data/database.ts';
-import type { OperatorTable } from '../../../shared/data/operator-queries.ts';
+import { type OperatorTable, viewOf } from '../../../shared/data/operator-queries.ts';
 import { changeApp, createApp, deleteApp, issueAdminToken } from '../../../shared/domain/app/apps.ts';
 import { waitingJobs } from '../../../shared/domain/app/jobs.ts';
 import { lost, missing, PATIENCE, reasonOf } from './api.ts';
@@ -28,7 +27,7 @@ const SEND_AGAIN_AFTER = 30_000;
 
 /** Checks `headers`, `upload` and `background`. A finding `calls` names the call that stopped the checks. */
 export async function tellStory(table: OperatorTable, options: StoryOptions): Promise<Finding[]> {
-  const db = () => new Database(table.client, table.name);
+  const db = () => viewOf(table);
   const { app } = await createApp(db(), { name: 'doctor' });
   let latest = '';
   const findings: Finding[] = [];
