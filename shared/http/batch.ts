@@ -4,12 +4,14 @@ import { list, MOST_WRITTEN } from './parameters.ts';
 import { parameterError, withoutNulls } from './request.ts';
 
 /**
- * A `list` of objects that succeed or fail one by one. This schema checks only the fields that name an entry: an error
- * there is badParameter for the whole call. `entryOf` checks the rest, entry by entry. The API documents do not require
- * the list; without one the call does nothing.
+ * A list of objects that succeed or fail one by one. This schema checks only the fields that name an entry: an error there
+ * is badParameter for the whole call. `entryOf` checks the rest, entry by entry.
  */
+export const entries = <S extends z.core.$ZodLooseShape>(naming: S) => list(z.looseObject(naming), 1, MOST_WRITTEN);
+
+/** Such a list in `list`. The API documents do not require it; without one the call does nothing. */
 export const batch = <S extends z.core.$ZodLooseShape>(naming: S) =>
-  z.object({ list: z._default(list(z.looseObject(naming), 1, MOST_WRITTEN), []) });
+  z.object({ list: z._default(entries(naming), []) });
 
 /** Most bytes of a body with a list of profiles or avatars: what the gateway passes to a function at most. */
 export const MOST_BATCH_BODY = 6 * 1024 * 1024;

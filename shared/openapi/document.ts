@@ -197,7 +197,7 @@ function parametersOf(
   delete schema.required;
   if (ofBody.length > 0) schema.required = ofBody;
   const entry = operation.entry?.();
-  if (entry) schema.properties!.list = entriesOf(schema.properties!.list!, entry, id);
+  if (entry) for (const [name, list] of own) schema.properties![name] = entriesOf(list, entry, id);
   const sent = Object.fromEntries(Object.entries(asked).filter(([name]) => !inQuery(name)));
   const example = Object.keys(sent).length > 0 ? { example: sent } : {};
   return {

@@ -115,7 +115,7 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   mostBody?: number;
   /** Parameters of query and body together. */
   request: () => S;
-  /** An entry of `list`, where the operation checks the entries one by one. */
+  /** An entry of the request's one list, where the operation checks the entries one by one: see `entries`. */
   entry?: () => z.ZodMiniType;
   /** `data` of a success. */
   reply: () => z.ZodMiniType;

@@ -1,17 +1,6 @@
 import * as z from 'zod/mini';
-import {
-  bytes,
-  flag,
-  id,
-  ids,
-  LONGEST,
-  list,
-  MOST_READ,
-  MOST_WRITTEN,
-  name,
-  paging,
-  text,
-} from '../http/parameters.ts';
+import { entries } from '../http/batch.ts';
+import { bytes, flag, id, ids, LONGEST, MOST_READ, name, paging, text } from '../http/parameters.ts';
 import { contactReply } from '../http/replies.ts';
 import type { UserId } from '../ids.ts';
 import type { Operation } from './operation.ts';
@@ -76,7 +65,8 @@ export const rosterApplyBatch = {
   scope: 'users',
   grants: ['put', 'check', 'query-lsi1'],
   timeout: 25,
-  request: () => z.object({ rosterApplications: list(friendRequest(), 1, MOST_WRITTEN) }),
+  request: () => z.object({ rosterApplications: entries({ user_id: id<UserId>() }) }),
+  entry: friendRequest,
   reply: () =>
     z.object({
       success: z.array(z.int()),

@@ -34,14 +34,17 @@ export async function apply(call: Call, request: FriendRequest): Promise<true> {
   return true;
 }
 
-/** `POST /roster/apply/batch`: the same for several users, each on its own. */
-export async function applyBatch(call: Call, requests: FriendRequest[]) {
+/** `POST /roster/apply/batch`: the same for several users, each on its own. @param entries requests, or why they are none */
+export async function applyBatch(call: Call, entries: { user_id: UserId; request: FriendRequest | ApiError }[]) {
+  const requests = entries.flatMap(({ request }) => (request instanceof ApiError ? [] : [request]));
   const errors = await applyEach(call, requests);
+  const results = entries.map(({ user_id, request }) => ({
+    user_id,
+    error: request instanceof ApiError ? request : errors[requests.indexOf(request)],
+  }));
   return {
-    success: requests.filter((_, index) => !errors[index]).map(({ user_id }) => user_id),
-    fails: requests.flatMap(({ user_id }, index) =>
-      errors[index] ? [{ user_id, reason: errors[index].message }] : [],
-    ),
+    success: results.filter(({ error }) => !error).map(({ user_id }) => user_id),
+    fails: results.flatMap(({ user_id, error }) => (error ? [{ user_id, reason: error.message }] : [])),
   };
 }
 

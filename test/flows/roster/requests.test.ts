@@ -155,6 +155,24 @@ inBothWorlds('Friend requests', (story) => {
     expect(body.message).toBe('rosterApplications[0].user_id: is required');
   });
 
+  story('a wrong field of an entry fails that entry alone, and a null is an absent field', async (given) => {
+    const [alice, bob, carol] = (await given.users(3)) as [Person, Person, Person];
+    const rosterApplications = [
+      { user_id: bob.id, reason: 'r'.repeat(513) },
+      { user_id: carol.id, alias: null, reason: null, auth_answer: null },
+    ];
+    expect(await alice.does('POST /roster/apply/batch', { rosterApplications })).toEqual({
+      success: [carol.id],
+      fails: [{ user_id: bob.id, reason: 'reason: must have at most 512 characters' }],
+    });
+    expect(await friendsOf(alice)).toEqual([carol.id]);
+    const [wrong] = rosterApplications;
+    expect(await alice.does('POST /roster/apply/batch', { rosterApplications: [wrong] })).toMatchObject({
+      success: [],
+    });
+    expect(await given.nobody.fails('POST /roster/apply/batch', { rosterApplications: [wrong] })).toBe('noToken');
+  });
+
   story('the app may act as a user, and only so (badParameter)', async (given) => {
     const [alice, bob] = (await given.users(2)) as [Person, Person];
     expect(await given.admin({ user: alice.id }).does('POST /roster/apply', { user_id: bob.id })).toBe(true);
