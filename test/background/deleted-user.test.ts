@@ -1,33 +1,12 @@
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, expect } from 'vitest';
-import { handler } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import { newId } from '../../shared/ids.ts';
 import { putAll } from '../support/database.ts';
 import { itemsOf } from '../support/invariants.ts';
-import { jobsOf } from '../support/jobs.ts';
+import { deliver, doJobs, jobsOf } from '../support/jobs.ts';
 import { type Given, inRaces, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 
-/** The context of a run with that many milliseconds left. */
-const context = (left: () => number) => ({ awsRequestId: 'job', getRemainingTimeInMillis: left }) as Context;
-const ENOUGH = context(() => 300_000);
-
 const jobs = (given: Given) => jobsOf(given.world.table, given.app);
-
-const event = (keys: { pk: string; sk: string }[]) =>
-  ({
-    Records: keys.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } })),
-  }) as unknown as DynamoDBStreamEvent;
-
-/** Runs the background function, as the stream does, until no job is left. @returns the number of runs */
-async function cleanUp(given: Given, each: Context = ENOUGH): Promise<number> {
-  for (let runs = 0; runs < 200; runs++) {
-    const waiting = await jobs(given);
-    if (waiting.length === 0) return runs;
-    for (const key of waiting) await handler(event([key]), each);
-  }
-  throw new Error('the jobs never end');
-}
 
 /** Makes every n-th request to the database fail, while it is set. */
 let faults: { every: number; seen: number } | undefined;
@@ -114,8 +93,8 @@ inThisProcess('Clean-up of a deleted user', (story) => {
     // Until the background runs, the user is still listed and counted.
     expect(await owner.does('GET /group/info', { group_id: joined[0] })).toMatchObject({ count: 2 });
     // A successor that is deleted too is passed over, whichever of both is cleaned up first.
-    for (const key of await jobs(given)) await handler(event([key]), ENOUGH);
-    await cleanUp(given);
+    for (const key of await jobs(given)) await deliver([key]);
+    await doJobs(given);
 
     await expectPassed(given, passed);
     expect(await owner.does('POST /group/application_list', { group_list: [applied] })).toEqual([]);
@@ -129,12 +108,8 @@ inThisProcess('Clean-up of a deleted user', (story) => {
     const { gone, dead, passed } = await ownerOfMany(given, 4);
     await given.admin({ user: dead.id }).does('POST /user/delete');
     await given.admin({ user: gone.id }).does('POST /user/delete');
-    let left = 0;
     // Every run has time for one page only.
-    const runs = await cleanUp(
-      given,
-      context(() => left++ && 0),
-    );
+    const runs = await doJobs(given, 0);
     expect(runs).toBeGreaterThan(1);
     await expectPassed(given, passed);
     expect(await remains(given, gone.id)).toEqual([]);
@@ -149,11 +124,11 @@ inThisProcess('Clean-up of a deleted user', (story) => {
     let failed = 0;
     for (const every of [7, 13, 29, 61]) {
       faults = { every, seen: 0 };
-      for (const job of [key!, second!]) await handler(event([job]), ENOUGH).catch(() => failed++);
+      for (const job of [key!, second!]) await deliver([job]).catch(() => failed++);
     }
     faults = undefined;
     expect(failed).toBeGreaterThan(1);
-    await cleanUp(given);
+    await doJobs(given);
     await expectPassed(given, passed);
     expect(await remains(given, gone.id)).toEqual([]);
   });
@@ -162,11 +137,8 @@ inThisProcess('Clean-up of a deleted user', (story) => {
     const gone = await given.user('gone');
     await given.admin({ user: gone.id }).does('POST /user/delete');
     const [key] = await jobs(given);
-    await cleanUp(given);
-    await handler(
-      event([key!]),
-      context(() => 0),
-    );
+    await doJobs(given);
+    await deliver([key!], 0);
     expect(await jobs(given)).toEqual([]);
   });
 });
@@ -193,11 +165,11 @@ inRaces('Clean-up of a deleted user, in races', (story) => {
     await given.admin({ user: gone.id }).does('POST /user/delete');
     const [key] = await jobs(given);
     await given.race(
-      () => handler(event([key!]), ENOUGH),
-      () => handler(event([key!]), ENOUGH),
+      () => deliver([key!]),
+      () => deliver([key!]),
       ...groups.map((group, n) => async () => void (await people[n]!.asks('POST /group/leave', { group_id: group }))),
     );
-    await cleanUp(given);
+    await doJobs(given);
     for (const [n, group] of groups.entries()) {
       const { body } = await given.admin().asks('GET /group/info', { group_id: group });
       // Either member may own it: the first successor could not leave any more.
@@ -221,14 +193,14 @@ inThisProcess('Clean-up of a user in 300 groups', (story) => {
     const [key] = await jobs(given);
     faulty();
     faults = { every: 450, seen: 0 };
-    await expect(handler(event([key!]), ENOUGH)).rejects.toThrow('the database failed');
+    await expect(deliver([key!])).rejects.toThrow('the database failed');
     faults = undefined;
     const left = (await remains(given, gone.id)).filter((item) => item.includes(' E#')).length;
     expect(left).toBeGreaterThan(50);
     expect(left).toBeLessThan(250);
     expect(await jobs(given)).toEqual([key]);
     const started = Date.now();
-    await cleanUp(given);
+    await doJobs(given);
     expect(Date.now() - started).toBeLessThan(60_000);
     expect(await remains(given, gone.id)).toEqual([]);
     for (const group of owned)

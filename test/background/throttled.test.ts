@@ -1,10 +1,8 @@
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { expect } from 'vitest';
-import { handler } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import { share } from '../support/files.ts';
-import { jobsOf } from '../support/jobs.ts';
+import { deliver, jobsOf } from '../support/jobs.ts';
 import { takeLogs } from '../support/log.ts';
 import { type Given, inThisProcess, type Person } from '../support/story.ts';
 
@@ -41,11 +39,9 @@ async function runThrottled({ app, world }: Given): Promise<{ done: number; refu
   );
   const keys = await jobsOf(world.table, app);
   try {
-    for (const { pk, sk } of keys) {
-      const event = { Records: [{ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } }] };
-      const context = { awsRequestId: pk, getRemainingTimeInMillis: () => 300_000 } as Context;
-      await handler(event as unknown as DynamoDBStreamEvent, context);
-      expect(takeLogs(pk)).toMatchObject([{ level: 'info', done: true }]);
+    for (const key of keys) {
+      await deliver([key], undefined, key.pk);
+      expect(takeLogs(key.pk)).toMatchObject([{ level: 'info', done: true }]);
     }
   } finally {
     documentClient().middlewareStack.remove('throttles');

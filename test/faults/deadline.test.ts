@@ -81,6 +81,22 @@ const writesOne = ({ app, db }: Call) => db.write([put({ pk: app, sk: 'a' }, {})
 const writesTwo = ({ app, db }: Call) =>
   db.write([put({ pk: app, sk: 'a' }, {}), update({ pk: app, sk: 'b' }, { add: { n: 1 } })]);
 
+describe('A note of presence', () => {
+  // Alone and on a connection that is open: so its one request surely arrives before its time is over.
+  test('a note of presence that the database never answers delays its call by less than half a second', async () => {
+    const { asked: before } = await answerOf((response) => response.writeHead(200).end('{}'), writesOne);
+    expect(before()).toBe(1);
+    let ms = 0;
+    const { asked } = await answerOf(silence, async ({ app, db }) => {
+      const began = performance.now();
+      await db.touch(update({ pk: app, sk: 'a' }, { set: { seen: 1 } }));
+      ms = performance.now() - began;
+    });
+    expect(ms).toBeLessThan(500);
+    expect(asked(), 'it is not tried again').toBe(1);
+  });
+});
+
 describe.concurrent('A database that never answers', () => {
   test.each([
     ['a read', opens],
@@ -95,18 +111,6 @@ describe.concurrent('A database that never answers', () => {
       expect(asked()).toBeGreaterThanOrEqual(2);
     },
   );
-
-  test('a note of presence that the database never answers delays its call by less than half a second', async () => {
-    let ms = 0;
-    const { asked } = await answerOf(silence, async ({ app, db }) => {
-      const began = performance.now();
-      await db.touch(update({ pk: app, sk: 'a' }, { set: { seen: 1 } }));
-      ms = performance.now() - began;
-    });
-    expect(ms).toBeLessThan(500);
-    // On a loaded machine the limit may pass before the request has reached the server.
-    expect(asked(), 'it is not tried again').toBeLessThanOrEqual(1);
-  });
 
   test('a call answers 503 before its function runs out of time', async () => {
     const { answer, ms } = await answerOf(silence, opens, 2000);

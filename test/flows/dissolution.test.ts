@@ -1,20 +1,11 @@
 import { describe, expect, vi } from 'vitest';
-import { handler } from '../../functions/background/clean-up.ts';
 import { announcementItemsOf } from '../../shared/data/announcement-repo.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
-import type { Key } from '../../shared/data/keys.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
-import { jobsOf } from '../support/jobs.ts';
+import { deliver, jobsOf } from '../support/jobs.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, type Person } from '../support/story.ts';
-
-/** Runs the function with the event that the stream would send. */
-const run = (keys: Key[], left = 300_000) =>
-  handler(
-    { Records: keys.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } })) } as never,
-    { awsRequestId: 'clean-up', getRemainingTimeInMillis: () => left } as never,
-  );
 
 const joinedOf = async (given: Given, people: Person[]): Promise<number[]> =>
   (await given.db.read(people.map(({ id }) => userOf(given.app, id)))).map((user) => user?.joined ?? -1);
@@ -81,8 +72,11 @@ describe('A dissolved group', () => {
         },
         { step: 'initialize', name: 'dies' },
       );
-      await expect(run(jobs)).rejects.toThrow('out of memory');
-      documentClient().middlewareStack.remove('dies');
+      try {
+        await expect(deliver(jobs)).rejects.toThrow('out of memory');
+      } finally {
+        documentClient().middlewareStack.remove('dies');
+      }
       const joined = await joinedOf(given, people.slice(0, 199));
       expect(joined).toContain(0);
       expect(joined).toContain(1);
@@ -90,10 +84,10 @@ describe('A dissolved group', () => {
       expect(await people[0]!.does('GET /group/user_joined')).toEqual([]);
 
       // Two runs at once, which a stream may cause.
-      await Promise.all([run(jobs), run(jobs)]);
+      await Promise.all([deliver(jobs), deliver(jobs)]);
       expect(await joinedOf(given, [alice!, ...people])).toEqual(Array(201).fill(0));
       expect(await jobsOf(given.world.table, given.app)).toEqual([]);
-      await run(jobs);
+      await deliver(jobs);
       expect(await given.problems()).toEqual([]);
       for (const person of [people[0]!, people[198]!]) expect(await person.does('GET /group/user_joined')).toEqual([]);
     });
@@ -108,7 +102,7 @@ describe('A dissolved group', () => {
       const read = new Promise((resolve) => {
         userMembershipsRead = resolve;
       });
-      const cleaned = read.then(() => run(jobs));
+      const cleaned = read.then(() => deliver(jobs));
       const asked: string[] = [];
       documentClient().middlewareStack.add(
         (next) => async (args) => {
@@ -143,12 +137,12 @@ describe('A dissolved group', () => {
       await alice!.does('POST /group/destroy', { group_id });
       const [job] = await jobsOf(given.world.table, given.app);
       // With no time left the job is touched, so that the stream hands it out again.
-      await run([job!], 0);
+      await deliver([job!], 0);
       expect(await given.db.read(jobOf(job!))).toMatchObject({
         kind: 'dissolved group',
         continued: expect.any(Number),
       });
-      await run([job!]);
+      await deliver([job!]);
       expect(await given.db.read(jobOf(job!))).toBeUndefined();
       expect(await joinedOf(given, [alice!, bob!])).toEqual([0, 0]);
       expect(await given.db.read(announcementItemsOf(given.app, group_id, 10))).toEqual([]);
@@ -163,7 +157,7 @@ describe('A dissolved group', () => {
       await alice!.does('POST /group/destroy', { group_id });
       const jobs = await jobsOf(given.world.table, given.app);
       await given.race<unknown>(
-        () => run(jobs),
+        () => deliver(jobs),
         ...people.map((person) => () => person.does('POST /group/apply', { group_id: other, reason: '' })),
       );
       expect(await joinedOf(given, people)).toEqual(Array(20).fill(1));
@@ -176,7 +170,7 @@ describe('A dissolved group', () => {
       const group_id = await given.group(alice!, { members: people });
       await alice!.does('POST /group/destroy', { group_id });
       // Over HTTP the stream runs the job.
-      if (given.world.conflicts) await run(await jobsOf(given.world.table, given.app));
+      if (given.world.conflicts) await deliver(await jobsOf(given.world.table, given.app));
       await vi.waitFor(
         async () => {
           expect(await joinedOf(given, people)).toEqual(Array(30).fill(0));

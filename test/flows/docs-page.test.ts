@@ -1,6 +1,6 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { laptopStack } from '../support/stack.ts';
 
 const stack = await laptopStack();
@@ -18,7 +18,7 @@ describe('/docs/demo.json', () => {
 describe.runIf(chromiumPath)('the page /docs in Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--disable-gpu'] });
+    browser = await launchChromium();
   });
   afterAll(() => browser?.close());
 

@@ -6,6 +6,7 @@ import { update } from '../../shared/data/step.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { arrived, put, share } from '../support/files.ts';
 import { inBothWorlds, PASSWORD } from '../support/story.ts';
+import { SEED } from '../support/unkind.ts';
 
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
@@ -137,14 +138,17 @@ describe('Grants that other flows do not use over HTTP', () => {
     story('every operation records the last use of an admin token when a minute has passed', async (given) => {
       const key = schema.adminToken.key(given.app, tokenHash(given.adminToken));
       const idle = () => given.db.write([update(key, { set: { seen: 0 } })]);
+      const seen = async () => (await given.db.read(getItem<{ seen: number }>(key)))?.seen;
+      // An unkind database behind HTTP cannot be told to be kind, and this write is sent only once a call.
+      const attempts = SEED === undefined || given.world.conflicts ? 1 : 10;
       for (const { id, access, methods, path } of routes) {
         if (access === 'public') continue;
         await idle();
         const user = await given.user();
         // The parameters may be wrong: the admin token is verified before them.
-        await given.admin({ user: user.id }).asks(`${methods[0]!} ${path}`);
-        const token = await given.db.read(getItem<{ seen: number }>(key));
-        expect(token?.seen, id).toBeGreaterThan(0);
+        const ask = () => given.admin({ user: user.id }).asks(`${methods[0]!} ${path}`);
+        for (let attempt = 0; attempt < attempts && !(await seen()); attempt++) await given.undisturbed(ask);
+        expect(await seen(), id).toBeGreaterThan(0);
       }
     });
   });

@@ -1,13 +1,7 @@
 import { expect } from 'vitest';
-import type { Answer, Outcome } from '../support/api.ts';
+import { outcomes, times } from '../support/outcomes.ts';
 import { type Given, inRaces, PASSWORD, type Person } from '../support/story.ts';
 
-/** Successes first. */
-const outcomes = (answers: Answer[]) => {
-  const all = answers.map(({ outcome }) => outcome);
-  return [...all.filter((one) => one === 'success'), ...all.filter((one) => one !== 'success').sort()];
-};
-const times = (count: number, outcome: Outcome) => Array.from({ length: count }, () => outcome);
 const idsOf = (people: { id: number }[]) => people.map(({ id }) => id).sort((one, other) => one - other);
 
 /** The members of a group. Fails where list, total and count of the API differ. */

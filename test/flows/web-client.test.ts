@@ -1,10 +1,7 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumPath, launchChromium, type ServedPage, servePage } from '../support/chromium.ts';
 import { laptopStack } from '../support/stack.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
@@ -14,15 +11,15 @@ const PAGE = readFileSync(new URL('web-client.html', import.meta.url));
 const PICTURES = process.env.PICTURES;
 
 describe.runIf(chromiumPath)('A web client of the hosted service, in Chromium', () => {
-  const pages: Server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(PAGE));
+  let served: ServedPage;
   let browser: Browser;
   beforeAll(async () => {
-    await once(pages.listen(0, '127.0.0.1'), 'listening');
-    browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--disable-gpu'] });
+    served = await servePage(PAGE);
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();
-    pages.close();
+    await served?.close();
   });
 
   test('all calls of a session succeed in their order: login, friends, groups, files, settings, logout', async () => {
@@ -32,14 +29,13 @@ describe.runIf(chromiumPath)('A web client of the hosted service, in Chromium', 
     const errors: string[] = [];
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(String(error)));
-    const address = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
-    await page.goto(`${address}#${new URLSearchParams({ api, app_id: given.app })}`);
+    await page.goto(`${served.origin}#${new URLSearchParams({ api, app_id: given.app })}`);
     await page.waitForFunction("document.querySelector('#end').textContent", undefined, { timeout: 100_000 });
     if (PICTURES) await page.screenshot({ path: `${PICTURES}/web-client.png`, fullPage: true });
     expect(await page.locator('.failed').allInnerTexts()).toEqual([]);
     expect(errors).toEqual([]);
     expect(await page.locator('#end').innerText()).toBe('All steps succeeded.');
-    expect(await page.locator('li').count()).toBeGreaterThan(20);
+    expect(await page.locator('li').count()).toBe(26);
     expect(await given.problems()).toEqual([]);
     await page.close();
   });

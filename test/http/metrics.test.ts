@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
-import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { documentClient } from '../../shared/data/client.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import type { Answer } from '../support/api.ts';
 import { eventsOf, faultsOf, metricsOf } from '../support/embedded-metrics.ts';
-import { jobsOf } from '../support/jobs.ts';
+import { deliver, jobsOf } from '../support/jobs.ts';
 import { type CallLog, takeLogs } from '../support/log.ts';
 import { type Given, inThisProcess, PASSWORD } from '../support/story.ts';
 
@@ -18,14 +16,10 @@ const counted = async (answer: Promise<Answer>) => eventsOf((await answer).log!)
 const login = (given: Given, body: object) => given.api.call('POST', '/token/id', { app: given.app, body });
 
 /** Runs the waiting jobs, as the stream does. */
-async function runJobs(given: Given, left = 300_000): Promise<CallLog[]> {
-  const context = { awsRequestId: `job-${given.app}`, getRemainingTimeInMillis: () => left } as Context;
-  for (const { pk, sk } of await jobsOf(given.world.table, given.app))
-    await cleanUp(
-      { Records: [{ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } }] } as unknown as DynamoDBStreamEvent,
-      context,
-    );
-  return takeLogs(context.awsRequestId);
+async function runJobs(given: Given, left?: number): Promise<CallLog[]> {
+  const requestId = `job-${given.app}`;
+  for (const key of await jobsOf(given.world.table, given.app)) await deliver([key], left, requestId);
+  return takeLogs(requestId);
 }
 
 afterEach(() => documentClient().middlewareStack.remove('fault'));
@@ -187,16 +181,15 @@ inThisProcess('Events in the log', (story) => {
     const owner = await given.user();
     const group_id = await given.group(owner);
     await owner.does('POST /group/destroy', { group_id });
-    const context = { awsRequestId: `failing-${given.app}`, getRemainingTimeInMillis: () => 300_000 } as Context;
+    const requestId = `failing-${given.app}`;
     const [job] = await jobsOf(given.world.table, given.app);
     let requests = 0;
     documentClient().middlewareStack.add(
       (next) => (args) => (++requests > 1 ? Promise.reject(new Error('injected')) : next(args)),
       { step: 'initialize', name: 'fault', override: true },
     );
-    const event = { Records: [{ dynamodb: { Keys: { pk: { S: job!.pk }, sk: { S: job!.sk } } } }] };
-    await expect(cleanUp(event as unknown as DynamoDBStreamEvent, context)).rejects.toThrow('injected');
-    const [line] = takeLogs(context.awsRequestId);
+    await expect(deliver([job!], undefined, requestId)).rejects.toThrow('injected');
+    const [line] = takeLogs(requestId);
     expect(line).toMatchObject({ level: 'error', job: 'dissolved group', done: false, error: { message: 'injected' } });
     expect(eventsOf(line!)).toEqual({});
     documentClient().middlewareStack.remove('fault');

@@ -27,7 +27,10 @@ interface Allowed {
   packages: string[];
   /** Folders below `shared`, beside those that every function holds. */
   folders: string[];
-  /** Bytes of own modules: of the function in the middle, and of the largest. An import too many shows here. */
+  /**
+   * Bytes of own modules: of the function in the middle, and of the largest, each rounded up to half a KB. An import too
+   * many shows here.
+   */
   own: { median: number; largest: number };
   /** Bytes of packages, with room for their updates. */
   ofPackages: number;
@@ -42,7 +45,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 37, largest: 37 },
+    own: { median: 36, largest: 36 },
     ofPackages: 116,
   },
   {
@@ -50,7 +53,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 37.5, largest: 45 },
+    own: { median: 35, largest: 43.5 },
     ofPackages: 142,
   },
   {
@@ -58,7 +61,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 36, largest: 44 },
+    own: { median: 34.5, largest: 42 },
     ofPackages: 142,
   },
   {
@@ -66,7 +69,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 35, largest: 37 },
+    own: { median: 32.5, largest: 36.5 },
     ofPackages: 142,
   },
   {
@@ -74,7 +77,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 33.5, largest: 38.5 },
+    own: { median: 31, largest: 35.5 },
     ofPackages: 142,
   },
 ];
@@ -147,12 +150,18 @@ describe('the bundles of all functions', () => {
       return [{ id, own: bytes(false), ofPackages: bytes(true) }];
     });
     const middle = median(sizes.map(({ own }) => own));
-    const most = (kind: 'own' | 'ofPackages') => Math.max(...sizes.map((size) => size[kind])).toFixed(1);
-    const own = `own modules ${middle.toFixed(1)} KB (median), ${most('own')} KB (largest)`;
-    console.log(`${sizes.length} ${allowed.name}: ${own}; packages ${most('ofPackages')} KB`);
-    expect(middle).toBeLessThanOrEqual(allowed.own.median);
-    expect(sizes.filter(({ own }) => own > allowed.own.largest)).toEqual([]);
-    expect(sizes.filter(({ ofPackages }) => ofPackages > allowed.ofPackages)).toEqual([]);
+    const most = (kind: 'own' | 'ofPackages') => Math.max(...sizes.map((size) => size[kind])).toFixed(2);
+    const own = `own modules ${middle.toFixed(2)} KB (median), ${most('own')} KB (largest)`;
+    const measured = `${sizes.length} ${allowed.name}: ${own}; packages ${most('ofPackages')} KB`;
+    expect(middle, measured).toBeLessThanOrEqual(allowed.own.median);
+    expect(
+      sizes.filter(({ own }) => own > allowed.own.largest),
+      measured,
+    ).toEqual([]);
+    expect(
+      sizes.filter(({ ofPackages }) => ofPackages > allowed.ofPackages),
+      measured,
+    ).toEqual([]);
   });
 
   it('take credentials from the environment: no other provider and its clients are in them', () => {

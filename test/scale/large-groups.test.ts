@@ -1,6 +1,4 @@
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { handler } from '../../functions/background/clean-up.ts';
 import { exists } from '../../shared/data/expression.ts';
 import { updateGroup } from '../../shared/data/group-repo.ts';
 import { jobOf } from '../../shared/data/job-repo.ts';
@@ -9,7 +7,7 @@ import * as schema from '../../shared/data/schema.ts';
 import type { GroupId } from '../../shared/ids.ts';
 import { putAll } from '../support/database.ts';
 import { groupId, userId } from '../support/ids.ts';
-import { jobsOf } from '../support/jobs.ts';
+import { deliver, jobsOf } from '../support/jobs.ts';
 import { Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
 
@@ -153,9 +151,7 @@ test('the members of a dissolved group are cleaned up by many runs that end earl
   let runs = 0;
   while (await given.db.read(jobOf(key!))) {
     // So little time is left that each run stops after the first of its pages.
-    const context = { awsRequestId: `run ${runs}`, getRemainingTimeInMillis: () => 0 } as Context;
-    const record = { dynamodb: { Keys: { pk: { S: key!.pk }, sk: { S: key!.sk } } } };
-    await handler({ Records: [record] } as DynamoDBStreamEvent, context);
+    await deliver([key!], 0);
     runs++;
   }
   const seconds = (performance.now() - started) / 1000;

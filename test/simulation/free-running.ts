@@ -1,6 +1,4 @@
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
-import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { Random } from '../../infra/local/random.ts';
 import { UNKIND } from '../../infra/local/unkind/manners.ts';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
@@ -9,10 +7,10 @@ import type { ErrorName } from '../../shared/errors.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { type Answer, busy, moduleOf } from '../support/api.ts';
 import { newTable } from '../support/database.ts';
-import { jobsOf } from '../support/jobs.ts';
+import { deliver, jobsOf } from '../support/jobs.ts';
 import { type Actor, Given, PASSWORD, type Person } from '../support/story.ts';
 import { unkind, worldInProcess } from '../support/world.ts';
-import { ADMIN_ERRORS, type Call, GROUP_ERRORS } from './commands/command.ts';
+import { ADMIN_ERRORS, type Call, type EntryReply, GROUP_ERRORS } from './commands/command.ts';
 import { commandOf, commands } from './commands/index.ts';
 import { errorOf } from './entry-errors.ts';
 import { LIMITS } from './run.ts';
@@ -23,6 +21,8 @@ interface Planned {
   name: string;
   ask: () => Promise<Answer>;
   errors: readonly ErrorName[];
+  /** The entries of its answer, where this is no list of them. */
+  entryReplies?: ((data: unknown) => EntryReply[]) | undefined;
 }
 
 export interface Outcome {
@@ -116,18 +116,14 @@ class FreeRun {
     for (let rounds = 0; rounds < 50; rounds++) {
       const jobs = await jobsOf(this.#given.world.table, this.#given.app);
       if (jobs.length === 0) break;
-      for (const { pk, sk } of jobs) {
-        const event = { Records: [{ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } }] };
-        const context = { awsRequestId: `job ${rounds}`, getRemainingTimeInMillis: () => 300_000 };
-        await cleanUp(event as unknown as DynamoDBStreamEvent, context as Context).catch(() => {});
-      }
+      for (const key of jobs) await deliver([key]).catch(() => {});
     }
     const left = await jobsOf(this.#given.world.table, this.#given.app);
     if (left.length > 0) this.violations.push(`${left.length} jobs never end`);
     this.violations.push(...(await this.#given.problems()));
   }
 
-  async #call({ name, ask, errors }: Planned): Promise<void> {
+  async #call({ name, ask, errors, entryReplies }: Planned): Promise<void> {
     const wrong = (what: string) => this.violations.push(`${name}: ${what}`);
     const { outcome, body } = await ask().catch((error: Error) => ({
       outcome: 'none' as const,
@@ -137,9 +133,11 @@ class FreeRun {
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
     const right: readonly string[] = ['success', ...ENDED, ...errors];
     if (!right.includes(outcome)) return void wrong(`answers ${outcome}: ${message}`);
-    if (outcome === 'success' && Array.isArray(data))
-      for (const { result, reason } of data as { result?: string; reason?: string }[])
+    if (outcome === 'success') {
+      const entries: Partial<EntryReply>[] = entryReplies?.(data) ?? (Array.isArray(data) ? data : []);
+      for (const { result, reason } of entries)
         if (result === 'fail' && errorOf(reason ?? '') === undefined) wrong(`fails an entry with "${reason}"`);
+    }
     if (data?.qr_info) this.#codes.push(data.qr_info);
     if (outcome === 'success' && data?.group_id && !this.#groups.includes(data.group_id))
       this.#groups.push(data.group_id);
@@ -155,7 +153,7 @@ class FreeRun {
     const weights = Object.fromEntries(commands.map(({ op, freeWeight }) => [op, freeWeight]));
     if (this.#codes.length === 0) weights['qrcode/invite'] = 0;
     const op = random.weighted(weights);
-    const { usersOnly, createsGroup, errors } = commandOf({ op });
+    const { usersOnly, createsGroup, errors, entryReplies } = commandOf({ op });
     const call: Call & Record<string, unknown> = {
       op,
       actor: !usersOnly && random.chance(0.3) ? undefined : actor,
@@ -175,7 +173,8 @@ class FreeRun {
       size: 1,
       code: this.#codes.at(-1),
     };
-    return { name: `#${nth} ${JSON.stringify(call)}`, ask: () => send(call, this.#given, this.#users, nth), errors };
+    const ask = () => send(call, this.#given, this.#users, nth);
+    return { name: `#${nth} ${JSON.stringify(call)}`, ask, errors, entryReplies };
   }
 
   /** Names and numbers of users, of which there are few. */

@@ -142,7 +142,7 @@ export interface Mutant extends Pick<Options, 'mutate' | 'mutateObject' | 'users
 
 export const MUTANTS: Mutant[] = [
   {
-    title: 'a transfer that does not prove who owns the group',
+    title: "a transfer that proves neither the owner of the group nor the owner's role",
     // The owner's membership, which is written too, proves its role.
     mutate: without((part) => isGroup(part) || isGroupMembership(part), 'owner', 'role'),
     focus: ['transfer', 'destroy'],

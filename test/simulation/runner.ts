@@ -1,19 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { vi } from 'vitest';
-import { handler as cleanUp } from '../../functions/background/clean-up.ts';
 import { Random } from '../../infra/local/random.ts';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { documentClient } from '../../shared/data/client.ts';
-import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { TABLE_NAME } from '../../shared/environment.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { type Answer, moduleOf } from '../support/api.ts';
 import { newTable } from '../support/database.ts';
 import { itemsOf, problemsOf } from '../support/invariants.ts';
-import { jobsOf } from '../support/jobs.ts';
+import { deliver, jobsOf } from '../support/jobs.ts';
 import { type Actor, Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
 import { apiProblems } from './api-problems.ts';
@@ -61,6 +57,9 @@ const FAULTS = 0.08;
 
 /** How many of the runs are about friends. */
 const SHARE_OF_FRIENDS = 0.4;
+
+/** What a background job has left that does not stop half-way (ms). */
+const ENOUGH = 600_000;
 
 let ids = new Random(0);
 
@@ -286,7 +285,7 @@ class Runner {
     if (this.#judge.jobs.length === 0) return;
     const key = random.one(this.#judge.jobs);
     const stops = faults > 0 && random.chance(0.3);
-    await scheduler.start({ ...sound(), faults }, () => deliver(key, stops)).catch(() => {});
+    await scheduler.start({ ...sound(), faults }, () => deliver([key], stops ? 0 : ENOUGH)).catch(() => {});
   }
 
   /** All jobs are done and all events delivered; then table, model, bucket and API must agree. */
@@ -310,7 +309,7 @@ class Runner {
       const jobs = this.#judge.jobs.filter(({ pk }) => left.has(pk));
       const events = files.deliverAll((failure) => violations.push(failure));
       if (left.size + events.length === 0) return;
-      const runs = jobs.map((key) => scheduler.start(sound(), () => deliver(key, false)).catch(() => {}));
+      const runs = jobs.map((key) => scheduler.start(sound(), () => deliver([key], ENOUGH)).catch(() => {}));
       while (await scheduler.serve());
       await Promise.all([...runs, ...events]);
     }
@@ -325,13 +324,4 @@ export function send(call: Call, given: Given, users: readonly Person[], nth: nu
   const app = given.admin(op === 'user/delete' ? { user: actor! } : nth % 2 || group === 0 ? {} : { group });
   const by: Actor = op === 'user/delete' || actor === undefined ? app : users.find(({ id }) => id === actor)!;
   return by.asks(...commandOf(call).request(call, nth));
-}
-
-/** Delivers the job as the table's stream does. */
-async function deliver(key: Key, stops: boolean): Promise<void> {
-  const event = { Records: [{ dynamodb: { Keys: { pk: { S: key.pk }, sk: { S: key.sk } } } }] };
-  await cleanUp(
-    event as unknown as DynamoDBStreamEvent,
-    { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => (stops ? 0 : 600_000) } as Context,
-  );
 }

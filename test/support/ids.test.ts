@@ -7,9 +7,7 @@ import type { groupTransfer } from '../../shared/routes/group.ts';
 import type { groupInvite } from '../../shared/routes/member.ts';
 import { appId, groupId, userId } from './ids.ts';
 
-// `npm run typecheck` proves these.
-
-test('a call with a user id and a group id swapped does not compile', () => {
+test('the compiler proves that a call with a user id and a group id swapped does not compile (npm run typecheck)', () => {
   const [app, user, group] = [appId('shop'), userId(7), groupId(8)];
   schema.groupMembership.key(app, group, user);
   // @ts-expect-error
@@ -20,7 +18,7 @@ test('a call with a user id and a group id swapped does not compile', () => {
   schema.groupMembership.key('shop', group, user);
 });
 
-test('parameters and attributes have the types of what they name', () => {
+test('the compiler proves that parameters and attributes have the types of what they name (npm run typecheck)', () => {
   type Input<O extends { request: () => z.ZodMiniType }> = z.output<ReturnType<O['request']>>;
   expectTypeOf<Input<typeof groupTransfer>>().toEqualTypeOf<{ group_id: GroupId; new_owner: UserId }>();
   expectTypeOf<Input<typeof groupInvite>['user_list']>().toEqualTypeOf<UserId[]>();

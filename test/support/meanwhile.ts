@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { documentClient } from '../../shared/data/client.ts';
 
-/** Makes a call in this process, and something else after it has read and before it writes. */
+/** Makes a call in this process, and something else after it has read and before its transaction. */
 export async function meanwhile<T>(call: () => Promise<T>, act: () => Promise<unknown>): Promise<T> {
   let acted = false;
   documentClient().middlewareStack.add(
@@ -15,9 +15,10 @@ export async function meanwhile<T>(call: () => Promise<T>, act: () => Promise<un
     { step: 'initialize', name: 'meanwhile' } as never,
   );
   try {
-    return await call();
+    const result = await call();
+    expect(acted).toBe(true);
+    return result;
   } finally {
     documentClient().middlewareStack.remove('meanwhile');
-    expect(acted).toBe(true);
   }
 }

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath } from '../../support/chromium.ts';
+import { chromiumPath, launchChromium } from '../../support/chromium.ts';
 import { laptopStack } from '../../support/stack.ts';
 import { Given, PASSWORD, type Person } from '../../support/story.ts';
 import { world } from '../../support/world.ts';
@@ -20,7 +20,7 @@ describe.runIf(chromiumPath)('The example page for files, in Chromium', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'roster-pages-'));
     await writeFile(join(folder, NAME), bytes);
-    browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--disable-gpu'] });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createGatewayServer } from '../../../infra/local/api-gateway.ts';
 import { type FunctionDefinition, readDeployment } from '../../../infra/local/deployment.ts';
@@ -18,7 +18,7 @@ import { routes } from '../../../shared/routes/index.ts';
 import { placeholders } from '../../infra/templates.ts';
 import { moduleOf } from '../../support/api.ts';
 import { TEST_BUCKET } from '../../support/bucket.ts';
-import { chromiumPath } from '../../support/chromium.ts';
+import { chromiumPath, launchChromium, servePage } from '../../support/chromium.ts';
 import { type Form, postForm } from '../../support/files.ts';
 import { Given } from '../../support/story.ts';
 import { worldInProcess } from '../../support/world.ts';
@@ -58,8 +58,9 @@ describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
   let given: Given;
 
   beforeAll(async () => {
-    const page = () => createServer((_, response) => response.end('<!doctype html><title>page</title>'));
-    [own, foreign] = [await listen(page()), await listen(page())];
+    const pages = [await servePage(), await servePage()];
+    closers.push(...pages.map(({ close }) => close));
+    [own, foreign] = pages.map(({ origin }) => origin) as [string, string];
     const gateway = createGatewayServer();
     api = await listen(gateway.server);
 
@@ -81,7 +82,7 @@ describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
     });
     closers.push(s3.close);
     given = await Given.app(await worldInProcess({ dynamodb: inject('dynamoDbEndpoint'), s3: s3.endpoint }));
-    browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--disable-gpu'] });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,15 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath } from '../../support/chromium.ts';
+import { chromiumPath, launchChromium, type ServedPage, servePage } from '../../support/chromium.ts';
 import { type Form, opaque, postForm, postStockForm } from '../../support/files.ts';
 import { laptopStack } from '../../support/stack.ts';
 import { Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 import { world } from '../../support/world.ts';
-
-/** Clients of the hosted service post five fields and the file, not the fields that S3 needs. */
 
 const chatForm = (who: Person, to_id: number): Promise<Form> =>
   who.does('GET /file/upload/chat', { file_type: 200, to_type: 2, to_id });
@@ -140,15 +135,15 @@ inThisProcess('Addresses of forms', (story) => {
  * the answer is JSON whose `data` is true, as such clients do.
  */
 describe.runIf(chromiumPath)('A client that posts five fields, in Chromium', () => {
-  const pages: Server = createServer((_, response) => response.end('<!doctype html><title>page</title>'));
+  let served: ServedPage;
   let browser: Browser;
   beforeAll(async () => {
-    await once(pages.listen(0, '127.0.0.1'), 'listening');
-    browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--disable-gpu'] });
+    served = await servePage();
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();
-    pages.close();
+    await served?.close();
   });
 
   const CLIENT = `
@@ -192,7 +187,7 @@ describe.runIf(chromiumPath)('A client that posts five fields, in Chromium', () 
     const { api_endpoint: api } = await laptopStack();
     const page = await browser.newPage();
     try {
-      await page.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}`);
+      await page.goto(served.origin);
       const known = JSON.stringify({ api, app_id: given.app, token: alice.token, group_id });
       const seen = await page.evaluate<T>(
         `(async ({ api, app_id, token, group_id }) => { ${CLIENT} ${code} })(${known})`,

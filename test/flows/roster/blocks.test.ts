@@ -1,8 +1,6 @@
 import { expect } from 'vitest';
+import { relation } from '../../support/relation.ts';
 import { inBothWorlds, type Person } from '../../support/story.ts';
-
-const relation = async (one: Person, other: Person) =>
-  (await one.does('GET /roster/id', { user_id: other.id })).relation;
 
 inBothWorlds('Blacklists', (story) => {
   story(

@@ -1,17 +1,14 @@
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { getItem } from '../../../shared/data/read.ts';
 import * as schema from '../../../shared/data/schema.ts';
 import { itemsOf } from '../../support/invariants.ts';
-import { doJobs, jobsOf } from '../../support/jobs.ts';
+import { doJobs, jobsEnded } from '../../support/jobs.ts';
 import { type Given, inBothWorlds, inRaces, PASSWORD, type Person } from '../../support/story.ts';
 
 /** Waits until the job of a deletion has ended. In process there is no stream that runs it. */
 async function cleanedUp(given: Given) {
   if (given.world.conflicts) await doJobs(given);
-  await vi.waitFor(async () => expect(await jobsOf(given.world.table, given.app)).toEqual([]), {
-    timeout: 25_000,
-    interval: 100,
-  });
+  await jobsEnded(given);
 }
 
 /** What is left in the partition of a user besides the user's own item, and in contacts of others. */

@@ -1,12 +1,11 @@
 import { expect } from 'vitest';
+import { relation } from '../../support/relation.ts';
 import { PASSWORD } from '../../support/secrets.ts';
 import { type Given, inBothWorlds, type Person } from '../../support/story.ts';
 
 const befriend = (one: Person, ...others: Person[]) =>
   one.does('POST /roster/apply/batch', { rosterApplications: others.map(({ id }) => ({ user_id: id })) });
 const idsOf = (people: { id: number }[]) => people.map(({ id }) => id);
-const relation = async (one: Person, other: Person) =>
-  (await one.does('GET /roster/id', { user_id: other.id })).relation;
 
 inBothWorlds('Friends', (story) => {
   story('the list has pages, in the order in which users became friends', async (given) => {

@@ -1,16 +1,6 @@
-import { expect, vi } from 'vitest';
-import { handler } from '../../../functions/background/clean-up.ts';
-import { jobsOf } from '../../support/jobs.ts';
-import { type Given, inBothWorlds, PASSWORD, type Person } from '../../support/story.ts';
-
-/** Runs the jobs in process. Over HTTP the stream of the table does so. */
-async function streamed(given: Given) {
-  const keys = await jobsOf(given.world.table, given.app);
-  await handler(
-    { Records: keys.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } })) } as never,
-    { awsRequestId: 'clean-up', getRemainingTimeInMillis: () => 300_000 } as never,
-  );
-}
+import { expect } from 'vitest';
+import { deliver, jobsEnded, jobsOf } from '../../support/jobs.ts';
+import { inBothWorlds, PASSWORD, type Person } from '../../support/story.ts';
 
 inBothWorlds('The groups of a deleted user', (story) => {
   story('a group of a deleted user passes to the longest admin, else member, else is dissolved', async (given) => {
@@ -27,12 +17,9 @@ inBothWorlds('The groups of a deleted user', (story) => {
         owner_id: gone.id,
         count: 3,
       });
-      for (let run = 0; run < 3; run++) await streamed(given);
+      for (let run = 0; run < 3; run++) await deliver(await jobsOf(given.world.table, given.app));
     }
-    await vi.waitFor(async () => expect(await jobsOf(given.world.table, given.app)).toEqual([]), {
-      timeout: 25_000,
-      interval: 100,
-    });
+    await jobsEnded(given);
     const info = (group_id: number) => one.does('GET /group/info', { group_id });
     expect(await info(toAdmin)).toMatchObject({ owner_id: two.id, count: 3, status: 0 });
     expect(await info(toMember)).toMatchObject({ owner_id: one.id, count: 2, status: 0 });

@@ -92,7 +92,7 @@ describe('a policy', () => {
     [{ Action: 'GetObject' }, 'the Action "GetObject" is unknown'],
     [{ Resource: undefined }, 'no Resource'],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
-    [{ Resource: 'arn:aws:s3:::b/${aws:username}' }, 'the Resource'],
+    [{ Resource: 'arn:aws:s3:::b/${aws:username}' }, 'the Resource "arn:aws:s3:::b/${aws:username}" is unknown'],
     [{ Resource: 'b' }, 'the Resource "b" is unknown'],
     [{ Resource: { Ref: 'Bucket' } }, 'the Resource {"Ref":"Bucket"} is unknown'],
   ])('a policy that cannot be evaluated prevents the start: %j', (more, message) => {
