@@ -366,6 +366,8 @@ export const sequenceFields = () =>
     /** Number of the last announcement, and how many are kept. */
     announcement: opt(number()),
     announcements: opt(number()),
+    /** Announcements that the last write of announcements has deleted. */
+    deleted: opt(z.array(z.strictObject({ id: number(), author: id<UserId>() }))),
     /** Number of the last file, and how many are published. */
     file: opt(number()),
     files: opt(number()),
@@ -375,7 +377,7 @@ export const sequenceFields = () =>
 
 /**
  * How a user stands to a group: member or blocked, never both, since it is one item. Without a state it only carries a
- * ban that still runs, or the mark of a pending application. Its partition is not the group's own, so that hot reads of
+ * ban that still runs, or the mark of a pending application, or tells how the last state ended. Its partition is not the group's own, so that hot reads of
  * either do not share the limit of one partition.
  */
 export const groupMembership = /* @__PURE__ */ entity({
@@ -488,6 +490,9 @@ export const fileFields = () =>
     /** A link: the address of what lies elsewhere. */
     url: opt(text()),
   });
+
+/** What stays of a published file that was deleted: its stamp tells of the end. */
+const deletedFileFields = () => z.strictObject({ id: number() });
 
 /** What the upload of a form became. It outlives its file, so that the same upload becomes no second one. */
 export const registration = /* @__PURE__ */ entity({ pk: 'O#{random}', sk: '#', ttl: 'some' });
@@ -612,7 +617,7 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   },
   file: {
     entity: file,
-    fields: fileFields,
+    fields: () => z.union([fileFields(), deletedFileFields()]),
     about: 'name, size, type, uploader, its object or link; TTL while it is only reserved',
   },
   registration: {
