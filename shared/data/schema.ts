@@ -485,8 +485,6 @@ export const registration = /* @__PURE__ */ entity({ pk: 'O#{random}', sk: '#', 
 export const registrationFields = () => z.strictObject({ file: number(), object: text() });
 
 // ——— events ———
-/** Bytes: DynamoDB's binary. */
-const bytes = () => z.instanceof(Uint8Array);
 /**
  * A log of events: closed pages by the number of their last event, and the open page, which the next events extend until
  * it is full. So every append is one condition on one item, and numbers have no gap.
@@ -497,8 +495,8 @@ const pageFields = () => ({
   /** How many events the page holds, and how many of them its last write appended. */
   count: number(),
   appended: number(),
-  /** The events: compressed JSON. */
-  events: bytes(),
+  /** The events: compressed JSON, in base64. */
+  events: text(),
   /** When the last write was made. */
   at: ms(),
 });

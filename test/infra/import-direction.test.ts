@@ -17,7 +17,10 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
     mayImport: /^$/,
   },
   // Called by a stream, not through the wrapper: they open the database themselves.
-  { files: /^functions\/background\//, mayImport: /^(shared\/(?!openapi\/)|aws-lambda$)/ },
+  {
+    files: /^functions\/background\//,
+    mayImport: /^(shared\/(?!openapi\/)|@aws-sdk\/util-dynamodb$|aws-lambda$)/,
+  },
   // Serves files that lie beside it.
   { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
   // Handlers translate: no schema, no SDK, no repository.
@@ -28,6 +31,8 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
     mayImport:
       /^shared\/(domain|call|events)\/|^shared\/(data|storage)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics)\.ts$|^node:/,
   },
+  // What items tell: pure functions of them, and schemas for tools.
+  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|zod\b)/ },
   // Repositories know no rules.
   {
     files: /^shared\/(data|storage)\//,
