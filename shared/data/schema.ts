@@ -222,6 +222,7 @@ export const userMembership = /* @__PURE__ */ entity({
     void: ['lsi2', 'K#{at:time}#{group}'],
     administered: ['lsi3', 'A#{adminSince:time}#{group}'],
   },
+  // Of index 1, lists show only the key.
   shows: { lsi2: ['settled', 'blocked'], lsi3: ['role'] },
   bytes: 450,
   ttl: 'some',
@@ -257,6 +258,7 @@ export const invitation = /* @__PURE__ */ entity({
     newest: ['lsi1', 'I#{createdAt:time}#{group}#{inviter}'],
     counted: ['lsi2', 'I#{createdAt:time}#{group}#{inviter}'],
   },
+  shows: { lsi1: ['reason', 'status', 'createdAt', 'expiresAt', 'updatedAt'] },
   bytes: 2_700,
   ttl: 'all',
   stamped: true,
@@ -273,6 +275,7 @@ export const contact = /* @__PURE__ */ entity({
     friends: ['lsi3', 'F#{friendAt:time}#{other}'],
     blocked: ['lsi3', 'B#{blockedAt:time}#{other}'],
   },
+  shows: { lsi1: ['requestReason', 'requestStatus', 'requestExpiresAt'] },
   bytes: 3_300,
   ttl: 'some',
   stamped: true,
@@ -363,6 +366,8 @@ export const sequenceFields = () =>
     /** Number of the last announcement, and how many are kept. */
     announcement: opt(number()),
     announcements: opt(number()),
+    /** Announcements that the last write of announcements has deleted. */
+    deleted: opt(z.array(z.strictObject({ id: number(), author: id<UserId>() }))),
     /** Number of the last file, and how many are published. */
     file: opt(number()),
     files: opt(number()),
@@ -372,7 +377,7 @@ export const sequenceFields = () =>
 
 /**
  * How a user stands to a group: member or blocked, never both, since it is one item. Without a state it only carries a
- * ban that still runs, or the mark of a pending application. Its partition is not the group's own, so that hot reads of
+ * ban that still runs, or the mark of a pending application, or tells how the last state ended. Its partition is not the group's own, so that hot reads of
  * either do not share the limit of one partition.
  */
 export const groupMembership = /* @__PURE__ */ entity({
@@ -384,7 +389,11 @@ export const groupMembership = /* @__PURE__ */ entity({
     banned: ['lsi2', 'X#{slot:time}#{banned:time}#{user}'],
     admin: ['lsi3', 'A#{adminSince:time}#{user}'],
   },
-  shows: { lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'], lsi3: ['name', 'joined', 'role'] },
+  shows: {
+    lsi1: ['name', 'joined', 'blocked'],
+    lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'],
+    lsi3: ['name', 'joined', 'role'],
+  },
   bytes: 1_100,
   ttl: 'some',
   stamped: true,
@@ -416,6 +425,7 @@ export const application = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#R',
   sk: 'A#{user}',
   orders: { newest: ['lsi1', 'A#{createdAt:time}#{user}'], counted: ['lsi2', 'A#{createdAt:time}#{user}'] },
+  shows: { lsi1: ['reason', 'status', 'createdAt', 'expiresAt'] },
   bytes: 2_600,
   ttl: 'all',
   stamped: true,
@@ -451,6 +461,7 @@ export const file = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#F',
   sk: '{number:id}',
   orders: { newest: ['lsi1', 'F#{published:time}#{number:id}'] },
+  shows: { lsi1: ['id', 'name', 'size', 'type', 'uploader', 'createdAt', 'updatedAt', 'url'] },
   gsi1: ['FILES#{app}', '{group}#{number:number}'],
   bytes: 10_600,
   ttl: 'some',
@@ -479,6 +490,9 @@ export const fileFields = () =>
     /** A link: the address of what lies elsewhere. */
     url: opt(text()),
   });
+
+/** What stays of a published file that was deleted: its stamp tells of the end. */
+const deletedFileFields = () => z.strictObject({ id: number() });
 
 /** What the upload of a form became. It outlives its file, so that the same upload becomes no second one. */
 export const registration = /* @__PURE__ */ entity({ pk: 'O#{random}', sk: '#', ttl: 'some' });
@@ -640,7 +654,7 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   },
   file: {
     entity: file,
-    fields: fileFields,
+    fields: () => z.union([fileFields(), deletedFileFields()]),
     about: 'name, size, type, uploader, its object or link; TTL while it is only reserved',
   },
   registration: {
@@ -686,8 +700,6 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   'queue lease': { entity: queueLease, fields: queueLeaseFields, about: 'the call that writes for the others' },
 };
 
-/** Attributes that a local index holds besides keys: what lists of any kind show by it. Undefined: all of them. */
-export function projectedBy(index: LocalIndexName): string[] | undefined {
-  if (index === 'lsi1') return undefined;
-  return [...new Set(Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? []))].sort();
-}
+/** Attributes that a local index holds besides keys: what lists of any kind show by it, and the number of the shape. */
+export const projectedBy = (index: LocalIndexName): string[] =>
+  [...new Set(['v', ...Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? [])])].sort();
