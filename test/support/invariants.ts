@@ -295,6 +295,7 @@ function expires({ pk, sk, ...item }: Item & Key): boolean {
     case 'U':
       if (sk.startsWith(schema.contact.sk.prefix))
         return (item.friendAt ?? item.deletedAt ?? item.blockedAt) === undefined;
+      if (sk.startsWith(schema.device.sk.prefix)) return item.sn === undefined;
       return sk.startsWith(schema.invitation.sk.prefix) || (sk.startsWith('E#') && item.lsi1sk === undefined);
     case 'L':
     case 'I':
