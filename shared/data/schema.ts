@@ -227,6 +227,7 @@ export const userMembership = /* @__PURE__ */ entity({
     void: ['lsi2', 'K#{at:time}#{group}'],
     administered: ['lsi3', 'A#{adminSince:time}#{group}'],
   },
+  // Of index 1, lists show only the key.
   shows: { lsi2: ['settled', 'blocked'], lsi3: ['role'] },
   bytes: 450,
   ttl: 'some',
@@ -262,6 +263,7 @@ export const invitation = /* @__PURE__ */ entity({
     newest: ['lsi1', 'I#{createdAt:time}#{group}#{inviter}'],
     counted: ['lsi2', 'I#{createdAt:time}#{group}#{inviter}'],
   },
+  shows: { lsi1: ['reason', 'status', 'createdAt', 'expiresAt', 'updatedAt'] },
   bytes: 2_700,
   ttl: 'all',
   stamped: true,
@@ -278,6 +280,7 @@ export const contact = /* @__PURE__ */ entity({
     friends: ['lsi3', 'F#{friendAt:time}#{other}'],
     blocked: ['lsi3', 'B#{blockedAt:time}#{other}'],
   },
+  shows: { lsi1: ['requestReason', 'requestStatus', 'requestExpiresAt'] },
   bytes: 3_300,
   ttl: 'some',
   stamped: true,
@@ -389,7 +392,11 @@ export const groupMembership = /* @__PURE__ */ entity({
     banned: ['lsi2', 'X#{slot:time}#{banned:time}#{user}'],
     admin: ['lsi3', 'A#{adminSince:time}#{user}'],
   },
-  shows: { lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'], lsi3: ['name', 'joined', 'role'] },
+  shows: {
+    lsi1: ['name', 'joined', 'blocked'],
+    lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'],
+    lsi3: ['name', 'joined', 'role'],
+  },
   bytes: 1_100,
   ttl: 'some',
   stamped: true,
@@ -421,6 +428,7 @@ export const application = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#R',
   sk: 'A#{user}',
   orders: { newest: ['lsi1', 'A#{createdAt:time}#{user}'], counted: ['lsi2', 'A#{createdAt:time}#{user}'] },
+  shows: { lsi1: ['reason', 'status', 'createdAt', 'expiresAt'] },
   bytes: 2_600,
   ttl: 'all',
   stamped: true,
@@ -456,6 +464,7 @@ export const file = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#F',
   sk: '{number:id}',
   orders: { newest: ['lsi1', 'F#{published:time}#{number:id}'] },
+  shows: { lsi1: ['id', 'name', 'size', 'type', 'uploader', 'createdAt', 'updatedAt', 'url'] },
   gsi1: ['FILES#{app}', '{group}#{number:number}'],
   bytes: 10_600,
   ttl: 'some',
@@ -629,8 +638,6 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   'queue lease': { entity: queueLease, fields: queueLeaseFields, about: 'the call that writes for the others' },
 };
 
-/** Attributes that a local index holds besides keys: what lists of any kind show by it. Undefined: all of them. */
-export function projectedBy(index: LocalIndexName): string[] | undefined {
-  if (index === 'lsi1') return undefined;
-  return [...new Set(Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? []))].sort();
-}
+/** Attributes that a local index holds besides keys: what lists of any kind show by it, and the number of the shape. */
+export const projectedBy = (index: LocalIndexName): string[] =>
+  [...new Set(['v', ...Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? [])])].sort();
