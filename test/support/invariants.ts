@@ -321,6 +321,10 @@ function neededUntil({ pk, sk, ...item }: Item & Key): number {
   return 0;
 }
 
+/** Whether the item only tells, by its stamp, that what it was has ended. */
+export const isTombstone = ({ pk: _, sk: __, stamp, ttl, ...state }: Item): boolean =>
+  stamp !== undefined && ttl !== undefined && Object.keys(state).length === 0;
+
 /** Every item of the app, in any order. */
 export async function itemsOf(table: OperatorTable, app: string): Promise<(Item & Key)[]> {
   const items = await scan(table, {
