@@ -189,29 +189,34 @@ export const device = /* @__PURE__ */ entity({
   pk: 'U#{app}#{user}',
   sk: 'D#{sn:number}',
   bytes: 14_500,
+  ttl: 'some',
   stamped: true,
 });
 export const deviceFields = () =>
-  z.strictObject({
-    sn: number(),
-    guid: opt(text()),
-    /** SHA-256 of the session's token; absent once revoked. */
-    token: opt(text()),
-    expiresAt: ms(),
-    epoch: number(),
-    /** Last call, written at most once per minute. */
-    seen: ms(),
-    createdAt: ms(),
-    /** Last login; absent for a device that was only registered for push. */
-    login: opt(ms()),
-    /** Passwords that failed here since, the last ten at most. */
-    fails: opt(z.array(ms())),
-    agent: text(),
-    platform: number(),
-    push_token: opt(text()),
-    device_token: opt(text()),
-    notifier: opt(text()),
-  });
+  z.union([
+    z.strictObject({
+      sn: number(),
+      guid: opt(text()),
+      /** SHA-256 of the session's token; absent once revoked. */
+      token: opt(text()),
+      expiresAt: ms(),
+      epoch: number(),
+      /** Last call, written at most once per minute. */
+      seen: ms(),
+      createdAt: ms(),
+      /** Last login; absent for a device that was only registered for push. */
+      login: opt(ms()),
+      /** Passwords that failed here since, the last ten at most. */
+      fails: opt(z.array(ms())),
+      agent: text(),
+      platform: number(),
+      push_token: opt(text()),
+      device_token: opt(text()),
+      notifier: opt(text()),
+    }),
+    // A tombstone: the device was removed.
+    none(),
+  ]);
 
 /** The user's side of a membership; outlives it for as long as older invitations and QR codes live. */
 export const userMembership = /* @__PURE__ */ entity({
