@@ -100,6 +100,8 @@ export interface Shape {
   bytes?: number;
   /** Whether the items carry a time to live: `some` where only those do that wait for something. */
   ttl?: 'all' | 'some';
+  /** Changes of the items are events, so each carries the stamp of its last author: see stamp.ts. */
+  stamped?: true;
   /** Attributes that lists show besides keys: what the indexes 2 and 3 hold of an item. Index 1 holds all of it. */
   shows?: { readonly lsi2?: readonly string[]; readonly lsi3?: readonly string[] };
   /** Number of the shape and the way to it, once it has changed: see versions.ts. */

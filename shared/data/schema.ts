@@ -41,7 +41,7 @@ export const INDEX_BYTES = {
 } as const;
 
 // ——— app ———
-export const app = /* @__PURE__ */ entity({ pk: 'A#{app}', sk: '#', gsi1: ['APPS', '{app}'] });
+export const app = /* @__PURE__ */ entity({ pk: 'A#{app}', sk: '#', gsi1: ['APPS', '{app}'], stamped: true });
 export const appFields = () =>
   z.union([
     z.strictObject({
@@ -63,6 +63,7 @@ export const adminToken = /* @__PURE__ */ entity({
   pk: 'A#{app}#T#{hash}',
   sk: '#',
   gsi1: ['TOKENS#{app}', '{createdAt:time}'],
+  stamped: true,
 });
 export const adminTokenFields = () =>
   z.strictObject({
@@ -128,7 +129,7 @@ export const idempotencyRecordFields = () =>
   });
 
 // ——— user ———
-export const user = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: '#' });
+export const user = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: '#', stamped: true });
 export const userFields = () =>
   z.strictObject({
     user: id<UserId>(),
@@ -148,7 +149,7 @@ export const userFields = () =>
     createdAt: ms(),
   });
 
-export const profile = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'P', bytes: 46_500 });
+export const profile = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'P', bytes: 46_500, stamped: true });
 export const profileFields = () =>
   z.strictObject({
     nick_name: opt(text()),
@@ -159,7 +160,7 @@ export const profileFields = () =>
     public_info: opt(text()),
   });
 
-export const settings = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'S', bytes: 12_000 });
+export const settings = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'S', bytes: 12_000, stamped: true });
 export const settingsFields = () =>
   z.strictObject({
     auth_answer: opt(text()),
@@ -181,10 +182,15 @@ export const settingsFields = () =>
   });
 
 /** 200 tags: the limit of an app is at most that. */
-export const tags = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'T', bytes: 52_000 });
+export const tags = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'T', bytes: 52_000, stamped: true });
 export const tagsFields = () => z.strictObject({ tags: z.array(text()) });
 
-export const device = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'D#{sn:number}', bytes: 14_500 });
+export const device = /* @__PURE__ */ entity({
+  pk: 'U#{app}#{user}',
+  sk: 'D#{sn:number}',
+  bytes: 14_500,
+  stamped: true,
+});
 export const deviceFields = () =>
   z.strictObject({
     sn: number(),
@@ -253,6 +259,7 @@ export const invitation = /* @__PURE__ */ entity({
   },
   bytes: 2_700,
   ttl: 'all',
+  stamped: true,
 });
 export const invitationFields = () => z.strictObject({ ...handledFields(), updatedAt: ms() });
 
@@ -268,6 +275,7 @@ export const contact = /* @__PURE__ */ entity({
   },
   bytes: 3_300,
   ttl: 'some',
+  stamped: true,
 });
 export const contactFields = () =>
   z.strictObject({
@@ -312,7 +320,7 @@ export const contactCountsFields = () =>
   });
 
 // ——— group ———
-export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#' });
+export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#', stamped: true });
 export const groupFields = () =>
   z.strictObject({
     group: id<GroupId>(),
@@ -342,14 +350,14 @@ export const groupFields = () =>
     updatedAt: ms(),
   });
 
-export const groupInfo = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'I', bytes: 9_000 });
+export const groupInfo = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'I', bytes: 9_000, stamped: true });
 export const groupInfoFields = () => z.strictObject({ name: text(), avatar: text(), updatedAt: ms() });
 
-export const groupText = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'X', bytes: 21_000 });
+export const groupText = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'X', bytes: 21_000, stamped: true });
 export const groupTextFields = () => z.strictObject({ description: opt(text()), ext: opt(text()), updatedAt: ms() });
 
 /** Numbers of a group, apart from what joins touch. */
-export const sequence = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'S', ttl: 'some' });
+export const sequence = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'S', ttl: 'some', stamped: true });
 export const sequenceFields = () =>
   z.strictObject({
     /** Number of the last announcement, and how many are kept. */
@@ -379,6 +387,7 @@ export const groupMembership = /* @__PURE__ */ entity({
   shows: { lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'], lsi3: ['name', 'joined', 'role'] },
   bytes: 1_100,
   ttl: 'some',
+  stamped: true,
 });
 export const groupMembershipFields = () =>
   z.strictObject({
@@ -409,10 +418,16 @@ export const application = /* @__PURE__ */ entity({
   orders: { newest: ['lsi1', 'A#{createdAt:time}#{user}'], counted: ['lsi2', 'A#{createdAt:time}#{user}'] },
   bytes: 2_600,
   ttl: 'all',
+  stamped: true,
 });
 export const applicationFields = () => z.strictObject(handledFields());
 
-export const announcement = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}#N', sk: '{number:id}', bytes: 2_200 });
+export const announcement = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}#N',
+  sk: '{number:id}',
+  bytes: 2_200,
+  stamped: true,
+});
 export const announcementFields = () =>
   z.strictObject({
     id: number(),
@@ -439,6 +454,7 @@ export const file = /* @__PURE__ */ entity({
   gsi1: ['FILES#{app}', '{group}#{number:number}'],
   bytes: 10_600,
   ttl: 'some',
+  stamped: true,
 });
 export const fileFields = () =>
   z.strictObject({

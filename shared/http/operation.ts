@@ -99,6 +99,7 @@ function invocation(
       userAgent: headers['user-agent'] ?? '',
       idempotency: contract.idempotent ? idempotencyOf(event) : undefined,
       origin: originOf(event),
+      cause: event.requestContext.requestId,
     },
   );
   return {

@@ -10,6 +10,7 @@ const kinds = Object.entries(ENTITIES).map(([name, { entity, fields }]) => {
     matches: entity.has,
     fields: fields(),
     ttl: entity.shape.ttl,
+    stamped: entity.shape.stamped ?? false,
     orders: ['lsi1sk', 'lsi2sk', 'lsi3sk'].map(
       (attribute) => [attribute, (forms.get(attribute) ?? []).map(([, template]) => formOf(template))] as const,
     ),
@@ -19,7 +20,7 @@ const kinds = Object.entries(ENTITIES).map(([name, { entity, fields }]) => {
 
 /** What is wrong with an item by the schema: one sentence each, none where all is well. */
 export function schemaProblems(item: Item & Key): string[] {
-  const { pk, sk, lsi1sk, lsi2sk, lsi3sk, gsi1pk, gsi1sk, ttl, v, ...attributes } = item;
+  const { pk, sk, lsi1sk, lsi2sk, lsi3sk, gsi1pk, gsi1sk, ttl, v, stamp, ...attributes } = item;
   const of = kinds.filter(({ matches }) => matches({ pk, sk }));
   const [kind] = of;
   if (!kind || of.length > 1) return [`${pk} ${sk} is an item of ${of.length} kinds`];
@@ -42,6 +43,7 @@ export function schemaProblems(item: Item & Key): string[] {
   if (kind.gsi1?.some((form, place) => indexed[place] !== undefined && !form.test(String(indexed[place]))))
     found.push(problem(`has ${indexed} in the global index`));
   if (kind.ttl !== 'some' && (ttl !== undefined) !== (kind.ttl === 'all')) found.push(problem(`has the TTL ${ttl}`));
+  if ((stamp !== undefined) !== kind.stamped) found.push(problem(`has the stamp ${stamp}`));
   if (v !== undefined) found.push(problem(`has the version ${v}`));
   return found;
 }

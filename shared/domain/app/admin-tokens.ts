@@ -1,4 +1,4 @@
-import { parseToken, tokenHash } from '../../call/token.ts';
+import { parseToken, tokenHash, tokenId } from '../../call/token.ts';
 import {
   type AdminToken,
   adminTokenOf,
@@ -12,13 +12,10 @@ import type { AppId } from '../../ids.ts';
 import { appNamed } from './apps.ts';
 
 export interface ListedToken extends AdminToken {
-  /** The id by which operators name the token: twelve hexadecimal digits of its hash. */
+  /** See `tokenId`. */
   id: string;
   hash: string;
 }
-
-/** The token's id, from its hash. */
-export const tokenId = (hash: string) => Buffer.from(hash, 'base64url').toString('hex').slice(0, 12);
 
 /** Whether a token of this record is accepted at `now` (ms). */
 export const tokenState = ({ revoked, expiresAt }: AdminToken, now: number) =>
