@@ -1,4 +1,6 @@
-/** The types and routes of `client/`, made from the OpenAPI document. */
+/** The types and routes of `client/`, made from the OpenAPI document and the catalogue of events. */
+import { dataSchema, envelopeSchema } from '../shared/asyncapi/schema.ts';
+import { EVENT_TYPES, EVENTS } from '../shared/events/catalogue.ts';
 import type { JsonSchema } from '../shared/openapi/schema.ts';
 
 /** The parts of an OpenAPI document that this file reads. */
@@ -91,6 +93,40 @@ ${[...areas].map(([area, { routes }]) => `${area}: {\n${routes.join('\n')}\n},`)
 `);
 }
 
+/** The source of `client/event-types.ts`. */
+export function clientEvents(): string {
+  const { properties, required } = envelopeSchema();
+  const { type, data, ...common } = properties!;
+  const envelope = typeOf({ type: 'object', properties: common, required: required! });
+  const groups = new Set(
+    EVENT_TYPES.flatMap((name) => [...name.matchAll(/\./g)].map(({ index }) => name.slice(0, index))),
+  );
+  return indented(`/** Written by \`npm run docs\` from the catalogue of events. Ignore types and fields that this copy does not know. */
+
+/** \`data\` of each type of event. */
+export interface EventData {
+${EVENT_TYPES.map((name) => `/** ${EVENTS[name].when} */\n'${name}': ${typeOf(dataSchema(name))};`).join('\n')}
+}
+
+export type EventType = keyof EventData;
+
+/** What a filter names: a type, or all types that begin alike. */
+export type EventPattern =
+  | EventType
+  | ${[...groups].map((name) => `'${name}.*'`).join('\n  | ')};
+
+/** The types that a pattern selects. */
+export type Selected<P extends EventPattern> = P extends \`\${infer Group}.*\` ? Extract<EventType, \`\${Group}.\${string}\`> : P;
+
+interface Envelope ${envelope}
+
+/** An event: \`event.type\` tells which \`data\` it has. */
+export type RosterEvent<T extends EventType = EventType> = {
+[Type in T]: Envelope & { type: Type; data: EventData[Type] };
+}[T];
+`);
+}
+
 /** Indents lines between braces by two spaces. */
 function indented(source: string): string {
   let depth = 0;
@@ -136,7 +172,8 @@ function typeOf(schema: JsonSchema): string {
   const types = [type].flat();
   if (types.includes('boolean')) return 'boolean';
   if (types.includes('integer')) return 'number';
-  if (schema.enum) return schema.enum.map((value) => `'${value}'`).join(' | ');
+  const values = schema.enum ?? ('const' in schema ? [schema.const] : undefined);
+  if (values) return values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(' | ');
   if (type === 'string' || type === 'null') return type;
   if (type === 'array') {
     const entry = typeOf(items!);

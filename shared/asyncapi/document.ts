@@ -1,4 +1,12 @@
-import { EVENT_TYPES, EVENTS, type EventData, type EventType, subjectForm, subjectOf } from '../events/catalogue.ts';
+import {
+  EVENT_TYPES,
+  EVENTS,
+  type EventData,
+  type EventType,
+  type RosterEvent,
+  subjectForm,
+  subjectOf,
+} from '../events/catalogue.ts';
 import type { JsonSchema } from '../openapi/schema.ts';
 import { dataSchema, envelopeSchema } from './schema.ts';
 
@@ -111,7 +119,7 @@ the order of \`sequence\`, without gaps. Webhooks keep the order of each group a
 \`sequence\` tells it. Ignore types and fields that you do not know, since later versions may add some.`;
 
 /** A whole event of the type as it may be. */
-export function exampleOf<T extends EventType>(type: T) {
+export function exampleOf<T extends EventType>(type: T): RosterEvent<T> {
   const data = EVENTS[type].example as unknown as EventData[T];
   const operator = type.startsWith('app.');
   return {
@@ -127,7 +135,7 @@ export function exampleOf<T extends EventType>(type: T) {
     authid: operator ? 'alice' : '11',
     cause: 'JKJaXmPLvHcESHA=',
     data,
-  };
+  } as unknown as RosterEvent<T>;
 }
 
 const messageOf = (type: EventType): Json => ({

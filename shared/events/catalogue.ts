@@ -61,7 +61,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 /** What the names of types begin with: `group` and `group.member` of `group.member.added`. */
 type Prefix<T extends string> = T extends `${infer First}.${infer Rest}` ? First | `${First}.${Prefix<Rest>}` : never;
 /** All types that begin alike: `group.*`. */
-export type EventGroup = `${Prefix<EventType>}.*`;
+type EventGroup = `${Prefix<EventType>}.*`;
 
 /** What a filter names: a type, or all types that begin alike. */
 export type EventPattern = EventType | EventGroup;
@@ -131,7 +131,6 @@ const ofToken = () => z.strictObject({ token_id: z.string() });
 const groupValues = () => ({
   name: z.optional(z.string()),
   avatar: z.optional(z.string()),
-  capacity: z.optional(z.int()),
   apply_approval: z.optional(z.literal([0, 1, 2])),
   member_invite: z.optional(z.boolean()),
   member_modify: z.optional(z.boolean()),
@@ -435,9 +434,6 @@ const envelopeFields = () => ({
   authid: z.optional(z.string()),
   cause: z.string().check(z.minLength(1)),
 });
-
-/** Who made the change. */
-export type AuthType = RosterEvent['authtype'];
 
 /** The schema of a whole event. */
 export const eventSchema = <T extends EventType>(type: T) =>
