@@ -1,4 +1,5 @@
 import * as account from './account.ts';
+import * as event from './event.ts';
 import * as file from './file.ts';
 import * as group from './group.ts';
 import * as member from './member.ts';
@@ -12,7 +13,7 @@ export * from './operation.ts';
  * The route table: every operation of the HTTP API, that is everything that the area files export, area by area in the
  * order of ids. Infrastructure, documents, client and tests read it. Functions import only their own declaration.
  */
-export const routes: readonly Operation[] = [account, user, group, member, file, roster].flatMap((area) =>
+export const routes: readonly Operation[] = [account, user, group, member, file, roster, event].flatMap((area) =>
   Object.values<Operation>(area).sort((a, b) => (a.id < b.id ? -1 : 1)),
 );
 
@@ -26,6 +27,13 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
     // It finds the successor of a deleted owner by the local indexes of admins and members.
     grants: ['batch-get', 'query', 'query-lsi1', 'query-lsi3', 'put', 'update', 'delete', 'delete-object'],
     timeout: 300,
+  },
+  {
+    id: 'background/relay',
+    trigger: 'changes',
+    summary: 'Numbers what happened and appends it to the logs of events',
+    grants: ['batch-get', 'put'],
+    timeout: 60,
   },
   {
     id: 'background/publish-file',

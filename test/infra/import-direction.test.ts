@@ -26,7 +26,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^shared\/domain\//,
     mayImport:
-      /^shared\/(domain|call)\/|^shared\/(data|storage)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics)\.ts$|^node:/,
+      /^shared\/(domain|call|events)\/|^shared\/(data|storage)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics)\.ts$|^node:/,
   },
   // Repositories know no rules.
   {
