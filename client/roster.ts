@@ -86,9 +86,12 @@ export class ApiError extends Error {
 /** Names by code. The service may have errors that are newer than this copy of the client. */
 const NAMES = new Map<number, ErrorName>(Object.entries(ERRORS).map(([name, code]) => [code, name as ErrorName]));
 
-/** Events or changes after the cursor are no longer kept (20030). Read the state again by lists, and go on from there. */
+/**
+ * Events after the cursor, or changes after the version, are no longer kept, or the app keeps none (20030). Read the state
+ * again by lists, and go on from there.
+ */
 export class EventsGone extends ApiError {
-  /** `sequence` of the oldest event that is kept; absent for changes of a group. */
+  /** `sequence` or version of the oldest one that is kept; absent if there is none. */
   readonly oldest: string | undefined;
   constructor(code: number, message: string, oldest?: string) {
     super(code, message);
@@ -136,20 +139,17 @@ interface EventPage {
   head: string;
 }
 
-/** The code of `EventsGone`. */
-const GONE = 20030;
-
 /**
  * The operations of the API as functions. They return `data` or a page of a list, and throw `ApiError` or
  * `TransportError`.
  */
 export function rosterClient(options: ClientOptions): Client {
   const areas = Object.entries(ROUTES).map(([area, routes]) => {
-    const calls = Object.entries(routes).map(([name, [method, path, answers]]) => [
+    const calls = Object.entries(routes).map(([name, [method, path, returns]]) => [
       name,
       async (parameters: unknown = {}, more: CallOptions = {}) => {
-        const { data, cursor, total } = await send(options, method, path, parameters, more);
-        return answers === 'page' ? { data, cursor, total } : data;
+        const { code, message, ...answer } = await send(options, method, path, parameters, more);
+        return returns === 'whole' ? answer : answer.data;
       },
     ]);
     return [area, Object.fromEntries(calls)];
@@ -305,7 +305,7 @@ async function send(
     }
     if (!response.ok) throw new TransportError(response.status, `${method} ${path}: HTTP ${response.status}`);
     const answer = (await response.json()) as Envelope;
-    if (answer.code === GONE) throw new EventsGone(answer.code, answer.message ?? '', answer.oldest);
+    if (answer.code === ERRORS.eventsGone) throw new EventsGone(answer.code, answer.message ?? '', answer.oldest);
     if (answer.code !== 200) throw new ApiError(answer.code, answer.message ?? '');
     return answer;
   }
