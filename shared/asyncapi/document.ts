@@ -124,7 +124,7 @@ export function exampleOf<T extends EventType>(type: T): RosterEvent<T> {
   const operator = type.startsWith('app.');
   return {
     specversion: '1.0',
-    id: 'demo.0000000000004711',
+    id: '1rUQbYyH0sWkq8Zb2mXvNg',
     source: '/apps/demo',
     type,
     subject: subjectOf(type, data),
