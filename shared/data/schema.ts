@@ -189,29 +189,34 @@ export const device = /* @__PURE__ */ entity({
   pk: 'U#{app}#{user}',
   sk: 'D#{sn:number}',
   bytes: 14_500,
+  ttl: 'some',
   stamped: true,
 });
 export const deviceFields = () =>
-  z.strictObject({
-    sn: number(),
-    guid: opt(text()),
-    /** SHA-256 of the session's token; absent once revoked. */
-    token: opt(text()),
-    expiresAt: ms(),
-    epoch: number(),
-    /** Last call, written at most once per minute. */
-    seen: ms(),
-    createdAt: ms(),
-    /** Last login; absent for a device that was only registered for push. */
-    login: opt(ms()),
-    /** Passwords that failed here since, the last ten at most. */
-    fails: opt(z.array(ms())),
-    agent: text(),
-    platform: number(),
-    push_token: opt(text()),
-    device_token: opt(text()),
-    notifier: opt(text()),
-  });
+  z.union([
+    z.strictObject({
+      sn: number(),
+      guid: opt(text()),
+      /** SHA-256 of the session's token; absent once revoked. */
+      token: opt(text()),
+      expiresAt: ms(),
+      epoch: number(),
+      /** Last call, written at most once per minute. */
+      seen: ms(),
+      createdAt: ms(),
+      /** Last login; absent for a device that was only registered for push. */
+      login: opt(ms()),
+      /** Passwords that failed here since, the last ten at most. */
+      fails: opt(z.array(ms())),
+      agent: text(),
+      platform: number(),
+      push_token: opt(text()),
+      device_token: opt(text()),
+      notifier: opt(text()),
+    }),
+    // A tombstone: the device was removed.
+    none(),
+  ]);
 
 /** The user's side of a membership; outlives it for as long as older invitations and QR codes live. */
 export const userMembership = /* @__PURE__ */ entity({
@@ -498,6 +503,43 @@ const deletedFileFields = () => z.strictObject({ id: number() });
 export const registration = /* @__PURE__ */ entity({ pk: 'O#{random}', sk: '#', ttl: 'some' });
 export const registrationFields = () => z.strictObject({ file: number(), object: text() });
 
+// ——— events ———
+/**
+ * A log of events: closed pages by the number of their last event, and the open page, which the next events extend until
+ * it is full. So every append is one condition on one item, and numbers have no gap.
+ */
+const pageFields = () => ({
+  /** Number of the last event. */
+  last: number(),
+  /** How many events the page holds, and how many of them its last write appended. */
+  count: number(),
+  appended: number(),
+  /** The events: compressed JSON, in base64. */
+  events: text(),
+  /** When the last write was made. */
+  at: ms(),
+});
+/** The log of an app: what readers of `/event/list` get. */
+export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', ttl: 'all' });
+export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
+/** The log of a group: its numbers are the `version` of lists, what readers of `/group/changes` get. */
+export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', ttl: 'all' });
+export const openChangePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '~' });
+export const eventPageFields = () => z.strictObject(pageFields());
+export const openChangePageFields = () =>
+  z.strictObject({
+    ...pageFields(),
+    /** Of each partition of the group, the sequence number of the last record of the stream that is in the log. */
+    seen: z.record(text(), text()),
+    /** Members after the last event. Absent where the group is older than its log. */
+    members: opt(number()),
+    /** Earlier numbers of a last event, with the time when it was appended: see `settledVersion`. */
+    marks: z.array(z.tuple([number(), ms()])),
+  });
+/** The same as `seen` for a partition of another kind: of a user, an app or an admin token. */
+export const streamPosition = /* @__PURE__ */ entity({ pk: 'H#{partition}', sk: '#', ttl: 'all' });
+export const streamPositionFields = () => z.strictObject({ seen: text() });
+
 // ——— background ———
 /** The table's stream hands every one of these to the background function. */
 export const job = /* @__PURE__ */ entity({ pk: 'J#{job}', sk: '#', gsi1: ['JOBS#{digit}', '{job}'] });
@@ -624,6 +666,31 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     entity: registration,
     fields: registrationFields,
     about: 'the file that the upload of a form became, and its object; TTL of 7 days once the file is gone',
+  },
+  'event page': {
+    entity: eventPage,
+    fields: eventPageFields,
+    about: 'events of the app in their order, compressed; TTL by the retention of the app',
+  },
+  'open event page': {
+    entity: openEventPage,
+    fields: eventPageFields,
+    about: 'the last events of the app and their number: every append is a condition on it',
+  },
+  'change page': {
+    entity: changePage,
+    fields: eventPageFields,
+    about: 'the events of one group; TTL by the retention of the app',
+  },
+  'open change page': {
+    entity: openChangePage,
+    fields: openChangePageFields,
+    about: 'the last events of the group, their number (`version`), and how far the stream has been read',
+  },
+  'stream position': {
+    entity: streamPosition,
+    fields: streamPositionFields,
+    about: 'how far the stream of one partition has been read; kept for longer than the stream keeps its records',
   },
   job: {
     entity: job,

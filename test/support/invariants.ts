@@ -297,6 +297,7 @@ function expires({ pk, sk, ...item }: Item & Key): boolean {
     case 'U':
       if (sk.startsWith(schema.contact.sk.prefix))
         return (item.friendAt ?? item.deletedAt ?? item.blockedAt) === undefined;
+      if (sk.startsWith(schema.device.sk.prefix)) return item.sn === undefined;
       return sk.startsWith(schema.invitation.sk.prefix) || (sk.startsWith('E#') && item.lsi1sk === undefined);
     case 'L':
     case 'I':
@@ -321,6 +322,10 @@ function neededUntil({ pk, sk, ...item }: Item & Key): number {
     return time('createdAt', longest);
   return 0;
 }
+
+/** Whether the item only tells, by its stamp, that what it was has ended. */
+export const isTombstone = ({ pk: _, sk: __, stamp, ttl, ...state }: Item): boolean =>
+  stamp !== undefined && ttl !== undefined && Object.keys(state).length === 0;
 
 /** Every item of the app, in any order. */
 export async function itemsOf(table: OperatorTable, app: string): Promise<(Item & Key)[]> {
