@@ -85,6 +85,8 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
   const StreamArn = Table!.LatestStreamArn!;
   const { StreamDescription } = await reader.send(new DescribeStreamCommand({ StreamArn }));
   const ShardId = StreamDescription!.Shards![0]!.ShardId!;
+  // DynamoDB Local refuses an iterator that was taken before the first record.
+  await client.send(new PutCommand({ TableName: name, Item: { pk: 'MARK', sk: 'first' } }));
   let { ShardIterator } = await reader.send(
     new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
   );
