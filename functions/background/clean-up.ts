@@ -1,7 +1,7 @@
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { documentClient, tableName } from '../../shared/data/client.ts';
 import { Database } from '../../shared/data/database.ts';
-import { continueJob, finishJob, type Job, jobOf } from '../../shared/data/job-repo.ts';
+import { continueJob, finishJob, type Job, jobId, jobOf } from '../../shared/data/job-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { untilAnswered } from '../../shared/deadline.ts';
 import { forgetInvitations } from '../../shared/domain/background/blocked-users.ts';
@@ -42,6 +42,7 @@ export async function handler(event: DynamoDBStreamEvent, context: Context): Pro
     const started = Date.now();
     const job = await db.read(jobOf(key));
     if (!job) continue;
+    db.author = { type: 'system', cause: jobId(key) };
     const pace = new Pace(() => context.getRemainingTimeInMillis() < RESERVE);
     const logged = { db, job, key, started, requestId: context.awsRequestId };
     try {

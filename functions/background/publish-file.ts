@@ -19,6 +19,7 @@ const RESERVE = 1000;
  */
 export async function handler({ detail: { object } }: ObjectCreated, context: Context): Promise<void> {
   const db = new Database();
+  db.author = { type: 'system', cause: context.awsRequestId };
   const started = Date.now();
   const logged = { db, key: object.key, started, requestId: context.awsRequestId };
   try {

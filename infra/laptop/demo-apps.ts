@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Database } from '../../shared/data/database.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import { readKept } from '../local/start-up.ts';
 
@@ -27,7 +27,7 @@ export async function demoApps(
   if (file && existsSync(file)) return readKept(file);
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const make = async (name: string) => {
-    const db = new Database(documents, tableName);
+    const db = viewOf({ client: documents, name: tableName });
     const { app } = await createApp(db, { name });
     return { app, token: await issueAdminToken(db, app, { name: 'laptop stack' }) };
   };

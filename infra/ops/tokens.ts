@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
 import { tokenHash } from '../../shared/call/token.ts';
+import { tokenId } from '../../shared/data/app-repo.ts';
 import { viewOf } from '../../shared/data/operator-queries.ts';
-import {
-  adminTokens,
-  type ListedToken,
-  revokeToken,
-  tokenId,
-  tokenState,
-} from '../../shared/domain/app/admin-tokens.ts';
+import { adminTokens, type ListedToken, revokeToken, tokenState } from '../../shared/domain/app/admin-tokens.ts';
 import { issueAdminToken } from '../../shared/domain/app/apps.ts';
 import type { AppId } from '../../shared/ids.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';

@@ -8,6 +8,7 @@ import type { Access } from '../routes/operation.ts';
 import { cacheApp, cachedApp, lastReadApp } from './app-cache.ts';
 import {
   type Actor,
+  authorOf,
   type Caller,
   type Credentials,
   callerOf,
@@ -33,6 +34,8 @@ export class Call {
   readonly userAgent: string;
   /** Scheme, host and port by which the caller reached this API. Addresses in answers begin with it. */
   readonly origin: string;
+  /** Id of the request at the gateway: what this call changes has it as its cause. */
+  readonly #cause: string;
   /** The header `Idempotency-Key`, and a hash of the request; see `Idempotency`. */
   readonly idempotency: { key: string; request: string } | undefined;
   readonly #caller: Caller;
@@ -50,6 +53,7 @@ export class Call {
       now?: number;
       userAgent?: string;
       origin?: string;
+      cause?: string;
       idempotency?: Call['idempotency'];
     } = {},
   ) {
@@ -57,6 +61,7 @@ export class Call {
     this.now = options.now ?? Date.now();
     this.userAgent = options.userAgent ?? '';
     this.origin = options.origin ?? '';
+    this.#cause = options.cause ?? '-';
     this.idempotency = options.idempotency;
     this.db = options.db ?? new Database();
   }
@@ -148,6 +153,7 @@ export class Call {
     const rest = await this.db.load(cached ? wanted : [appOf(this.app), ...wanted], most);
     this.#app = cached ?? this.#verifiedApp();
     this.#actor = verifiedActor(caller, this.db, this.now);
+    this.db.author = authorOf(caller, this.#actor, this.#cause);
     for (const check of this.#waiting.splice(0)) check();
     this.#touched = touch(caller, this.db, this.now);
     permit?.(this.db.records(reads));

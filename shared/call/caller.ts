@@ -1,7 +1,8 @@
-import { APP_ID, type App, adminTokenOf, touchAdminToken } from '../data/app-repo.ts';
+import { APP_ID, type App, adminTokenOf, tokenId, touchAdminToken } from '../data/app-repo.ts';
 import type { Database } from '../data/database.ts';
 import { deviceOf, touchDevice } from '../data/device-repo.ts';
 import type { Get, Reads } from '../data/read.ts';
+import type { Author } from '../data/stamp.ts';
 import { isUser, userOf } from '../data/user-repo.ts';
 import { ApiError, badParameter } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
@@ -23,6 +24,20 @@ export type Actor =
   | { kind: 'app as user'; user: UserId }
   | { kind: 'app on group'; group: GroupId }
   | { kind: 'app' };
+
+/** The actor as the items that it changes name it. Public operations make users and sessions: the user's own doing. */
+export function authorOf({ token }: Caller, actor: Actor, cause: string): Author {
+  switch (actor.kind) {
+    case 'nobody':
+      return { type: 'user', cause };
+    case 'user':
+      return { type: 'user', id: actor.user, cause };
+    case 'app as user':
+      return { type: 'app_as_user', id: actor.user, cause };
+    default:
+      return { type: 'app', id: token && tokenId(tokenHash(token.text)), cause };
+  }
+}
 
 /** Presence and last use are written where the record shows none within this time (ms). */
 const TOUCH_EVERY = 60_000;

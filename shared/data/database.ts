@@ -19,7 +19,8 @@ import {
 } from './read.ts';
 import { planReads } from './read-plan.ts';
 import { Requests, UNANSWERED, type Usage } from './requests.ts';
-import { goesAlone, isDone, itemAfter, type Step, upgrade } from './step.ts';
+import type { Author } from './stamp.ts';
+import { goesAlone, isDone, itemAfter, type Step, stamped, upgrade } from './step.ts';
 import { current } from './versions.ts';
 
 /** Keys of one BatchGet. */
@@ -49,6 +50,8 @@ export class Database {
   /** The items as they are where conditions of the last refused write did not hold. */
   refused: ReadonlyMap<string, Item | undefined> = new Map();
   readonly usage: Usage;
+  /** Who writes. Absent where the steps bear the stamps of their authors already. */
+  author: Author | undefined;
   readonly #requests: Requests;
   readonly #items = new Map<string, Item | undefined>();
   readonly #pages = new Map<Query<unknown>, Page>();
@@ -65,7 +68,7 @@ export class Database {
     this.tight = other?.tight ?? new Set();
   }
 
-  /** Another view of the table for the same call, with an empty cache. Its use is counted here. */
+  /** Another view of the table for the same call, with an empty cache and no author. Its use is counted here. */
   beside(): Database {
     return new Database(undefined, undefined, undefined, this);
   }
@@ -146,8 +149,11 @@ export class Database {
    *   items as they are, so that the same decision, made again, finds the reason.
    * @throws Unavailable where that lasts; after faults of the database the write may have been done
    */
-  async write(steps: Step[]): Promise<boolean> {
-    if (steps.length === 0) return true;
+  async write(unstamped: Step[]): Promise<boolean> {
+    if (unstamped.length === 0) return true;
+    const { author } = this;
+    const now = Date.now();
+    const steps = author ? unstamped.map((step) => stamped(step, author, now)) : unstamped;
     this.usage.trips++;
     const faults = new Patience(this.#requests.faults, UNANSWERED);
     const contention = new Patience(CONTENTION, CONTENDED);

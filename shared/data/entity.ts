@@ -73,6 +73,8 @@ function formOfPlaceholder(placeholder: string): string {
   const digits = DIGITS[placeholder.split(':')[1] ?? ''];
   if (digits) return `\\d{${digits}}`;
   if (placeholder === 'app') return APP;
+  // A whole partition key.
+  if (placeholder === 'partition') return '.+';
   return placeholder === 'group' || USERS.some((name) => name === placeholder) ? ID : '[^#]+';
 }
 
@@ -100,8 +102,13 @@ export interface Shape {
   bytes?: number;
   /** Whether the items carry a time to live: `some` where only those do that wait for something. */
   ttl?: 'all' | 'some';
-  /** Attributes that lists show besides keys: what the indexes 2 and 3 hold of an item. Index 1 holds all of it. */
-  shows?: { readonly lsi2?: readonly string[]; readonly lsi3?: readonly string[] };
+  /** Changes of the items are events, so each carries the stamp of its last author: see stamp.ts. */
+  stamped?: true;
+  /**
+   * Attributes that lists show besides keys: an index holds no more of an item. All kinds together may name 20 per index
+   * (`projectedBy`), and 100 in all.
+   */
+  shows?: { readonly [index in LocalIndexName]?: readonly string[] };
   /** Number of the shape and the way to it, once it has changed: see versions.ts. */
   version?: number;
   upgrades?: { readonly [from: number]: (item: Record<string, unknown>) => Record<string, unknown> };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { Database } from './database.ts';
 import type { Key } from './keys.ts';
@@ -9,8 +10,15 @@ export interface OperatorTable {
   name: string;
 }
 
-/** A view of the table that knows no records yet. */
-export const viewOf = ({ client, name }: OperatorTable) => new Database(client, name);
+/** One per command: what it changes has the same cause. */
+const cause = randomUUID();
+
+/** A view of the table that knows no records yet. What it writes is the operator's. */
+export function viewOf({ client, name }: OperatorTable): Database {
+  const db = new Database(client, name);
+  db.author = { type: 'operator', id: process.env.USER?.replaceAll(/[^\w.@-]/g, '') || undefined, cause };
+  return db;
+}
 
 /**
  * Keys of the items in one partition of the global index, page by page, in its order. That index lags behind the

@@ -41,7 +41,7 @@ export const INDEX_BYTES = {
 } as const;
 
 // ——— app ———
-export const app = /* @__PURE__ */ entity({ pk: 'A#{app}', sk: '#', gsi1: ['APPS', '{app}'] });
+export const app = /* @__PURE__ */ entity({ pk: 'A#{app}', sk: '#', gsi1: ['APPS', '{app}'], stamped: true });
 export const appFields = () =>
   z.union([
     z.strictObject({
@@ -63,6 +63,7 @@ export const adminToken = /* @__PURE__ */ entity({
   pk: 'A#{app}#T#{hash}',
   sk: '#',
   gsi1: ['TOKENS#{app}', '{createdAt:time}'],
+  stamped: true,
 });
 export const adminTokenFields = () =>
   z.strictObject({
@@ -128,7 +129,7 @@ export const idempotencyRecordFields = () =>
   });
 
 // ——— user ———
-export const user = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: '#' });
+export const user = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: '#', stamped: true });
 export const userFields = () =>
   z.strictObject({
     user: id<UserId>(),
@@ -148,7 +149,7 @@ export const userFields = () =>
     createdAt: ms(),
   });
 
-export const profile = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'P', bytes: 46_500 });
+export const profile = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'P', bytes: 46_500, stamped: true });
 export const profileFields = () =>
   z.strictObject({
     nick_name: opt(text()),
@@ -159,7 +160,7 @@ export const profileFields = () =>
     public_info: opt(text()),
   });
 
-export const settings = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'S', bytes: 12_000 });
+export const settings = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'S', bytes: 12_000, stamped: true });
 export const settingsFields = () =>
   z.strictObject({
     auth_answer: opt(text()),
@@ -181,31 +182,41 @@ export const settingsFields = () =>
   });
 
 /** 200 tags: the limit of an app is at most that. */
-export const tags = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'T', bytes: 52_000 });
+export const tags = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'T', bytes: 52_000, stamped: true });
 export const tagsFields = () => z.strictObject({ tags: z.array(text()) });
 
-export const device = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'D#{sn:number}', bytes: 14_500 });
+export const device = /* @__PURE__ */ entity({
+  pk: 'U#{app}#{user}',
+  sk: 'D#{sn:number}',
+  bytes: 14_500,
+  ttl: 'some',
+  stamped: true,
+});
 export const deviceFields = () =>
-  z.strictObject({
-    sn: number(),
-    guid: opt(text()),
-    /** SHA-256 of the session's token; absent once revoked. */
-    token: opt(text()),
-    expiresAt: ms(),
-    epoch: number(),
-    /** Last call, written at most once per minute. */
-    seen: ms(),
-    createdAt: ms(),
-    /** Last login; absent for a device that was only registered for push. */
-    login: opt(ms()),
-    /** Passwords that failed here since, the last ten at most. */
-    fails: opt(z.array(ms())),
-    agent: text(),
-    platform: number(),
-    push_token: opt(text()),
-    device_token: opt(text()),
-    notifier: opt(text()),
-  });
+  z.union([
+    z.strictObject({
+      sn: number(),
+      guid: opt(text()),
+      /** SHA-256 of the session's token; absent once revoked. */
+      token: opt(text()),
+      expiresAt: ms(),
+      epoch: number(),
+      /** Last call, written at most once per minute. */
+      seen: ms(),
+      createdAt: ms(),
+      /** Last login; absent for a device that was only registered for push. */
+      login: opt(ms()),
+      /** Passwords that failed here since, the last ten at most. */
+      fails: opt(z.array(ms())),
+      agent: text(),
+      platform: number(),
+      push_token: opt(text()),
+      device_token: opt(text()),
+      notifier: opt(text()),
+    }),
+    // A tombstone: the device was removed.
+    none(),
+  ]);
 
 /** The user's side of a membership; outlives it for as long as older invitations and QR codes live. */
 export const userMembership = /* @__PURE__ */ entity({
@@ -216,6 +227,7 @@ export const userMembership = /* @__PURE__ */ entity({
     void: ['lsi2', 'K#{at:time}#{group}'],
     administered: ['lsi3', 'A#{adminSince:time}#{group}'],
   },
+  // Of index 1, lists show only the key.
   shows: { lsi2: ['settled', 'blocked'], lsi3: ['role'] },
   bytes: 450,
   ttl: 'some',
@@ -251,8 +263,10 @@ export const invitation = /* @__PURE__ */ entity({
     newest: ['lsi1', 'I#{createdAt:time}#{group}#{inviter}'],
     counted: ['lsi2', 'I#{createdAt:time}#{group}#{inviter}'],
   },
+  shows: { lsi1: ['reason', 'status', 'createdAt', 'expiresAt', 'updatedAt'] },
   bytes: 2_700,
   ttl: 'all',
+  stamped: true,
 });
 export const invitationFields = () => z.strictObject({ ...handledFields(), updatedAt: ms() });
 
@@ -266,8 +280,10 @@ export const contact = /* @__PURE__ */ entity({
     friends: ['lsi3', 'F#{friendAt:time}#{other}'],
     blocked: ['lsi3', 'B#{blockedAt:time}#{other}'],
   },
+  shows: { lsi1: ['requestReason', 'requestStatus', 'requestExpiresAt'] },
   bytes: 3_300,
   ttl: 'some',
+  stamped: true,
 });
 export const contactFields = () =>
   z.strictObject({
@@ -312,7 +328,7 @@ export const contactCountsFields = () =>
   });
 
 // ——— group ———
-export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#' });
+export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#', stamped: true });
 export const groupFields = () =>
   z.strictObject({
     group: id<GroupId>(),
@@ -342,19 +358,21 @@ export const groupFields = () =>
     updatedAt: ms(),
   });
 
-export const groupInfo = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'I', bytes: 9_000 });
+export const groupInfo = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'I', bytes: 9_000, stamped: true });
 export const groupInfoFields = () => z.strictObject({ name: text(), avatar: text(), updatedAt: ms() });
 
-export const groupText = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'X', bytes: 21_000 });
+export const groupText = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'X', bytes: 21_000, stamped: true });
 export const groupTextFields = () => z.strictObject({ description: opt(text()), ext: opt(text()), updatedAt: ms() });
 
 /** Numbers of a group, apart from what joins touch. */
-export const sequence = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'S', ttl: 'some' });
+export const sequence = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'S', ttl: 'some', stamped: true });
 export const sequenceFields = () =>
   z.strictObject({
     /** Number of the last announcement, and how many are kept. */
     announcement: opt(number()),
     announcements: opt(number()),
+    /** Announcements that the last write of announcements has deleted. */
+    deleted: opt(z.array(z.strictObject({ id: number(), author: id<UserId>() }))),
     /** Number of the last file, and how many are published. */
     file: opt(number()),
     files: opt(number()),
@@ -364,7 +382,7 @@ export const sequenceFields = () =>
 
 /**
  * How a user stands to a group: member or blocked, never both, since it is one item. Without a state it only carries a
- * ban that still runs, or the mark of a pending application. Its partition is not the group's own, so that hot reads of
+ * ban that still runs, or the mark of a pending application, or tells how the last state ended. Its partition is not the group's own, so that hot reads of
  * either do not share the limit of one partition.
  */
 export const groupMembership = /* @__PURE__ */ entity({
@@ -376,9 +394,14 @@ export const groupMembership = /* @__PURE__ */ entity({
     banned: ['lsi2', 'X#{slot:time}#{banned:time}#{user}'],
     admin: ['lsi3', 'A#{adminSince:time}#{user}'],
   },
-  shows: { lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'], lsi3: ['name', 'joined', 'role'] },
+  shows: {
+    lsi1: ['name', 'joined', 'blocked'],
+    lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'],
+    lsi3: ['name', 'joined', 'role'],
+  },
   bytes: 1_100,
   ttl: 'some',
+  stamped: true,
 });
 export const groupMembershipFields = () =>
   z.strictObject({
@@ -407,12 +430,19 @@ export const application = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#R',
   sk: 'A#{user}',
   orders: { newest: ['lsi1', 'A#{createdAt:time}#{user}'], counted: ['lsi2', 'A#{createdAt:time}#{user}'] },
+  shows: { lsi1: ['reason', 'status', 'createdAt', 'expiresAt'] },
   bytes: 2_600,
   ttl: 'all',
+  stamped: true,
 });
 export const applicationFields = () => z.strictObject(handledFields());
 
-export const announcement = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}#N', sk: '{number:id}', bytes: 2_200 });
+export const announcement = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}#N',
+  sk: '{number:id}',
+  bytes: 2_200,
+  stamped: true,
+});
 export const announcementFields = () =>
   z.strictObject({
     id: number(),
@@ -436,9 +466,11 @@ export const file = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#F',
   sk: '{number:id}',
   orders: { newest: ['lsi1', 'F#{published:time}#{number:id}'] },
+  shows: { lsi1: ['id', 'name', 'size', 'type', 'uploader', 'createdAt', 'updatedAt', 'url'] },
   gsi1: ['FILES#{app}', '{group}#{number:number}'],
   bytes: 10_600,
   ttl: 'some',
+  stamped: true,
 });
 export const fileFields = () =>
   z.strictObject({
@@ -464,9 +496,49 @@ export const fileFields = () =>
     url: opt(text()),
   });
 
+/** What stays of a published file that was deleted: its stamp tells of the end. */
+const deletedFileFields = () => z.strictObject({ id: number() });
+
 /** What the upload of a form became. It outlives its file, so that the same upload becomes no second one. */
 export const registration = /* @__PURE__ */ entity({ pk: 'O#{random}', sk: '#', ttl: 'some' });
 export const registrationFields = () => z.strictObject({ file: number(), object: text() });
+
+// ——— events ———
+/**
+ * A log of events: closed pages by the number of their last event, and the open page, which the next events extend until
+ * it is full. So every append is one condition on one item, and numbers have no gap.
+ */
+const pageFields = () => ({
+  /** Number of the last event. */
+  last: number(),
+  /** How many events the page holds, and how many of them its last write appended. */
+  count: number(),
+  appended: number(),
+  /** The events: compressed JSON, in base64. */
+  events: text(),
+  /** When the last write was made. */
+  at: ms(),
+});
+/** The log of an app: what readers of `/event/list` get. */
+export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', ttl: 'all' });
+export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
+/** The log of a group: its numbers are the `version` of lists, what readers of `/group/changes` get. */
+export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', ttl: 'all' });
+export const openChangePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '~' });
+export const eventPageFields = () => z.strictObject(pageFields());
+export const openChangePageFields = () =>
+  z.strictObject({
+    ...pageFields(),
+    /** Of each partition of the group, the sequence number of the last record of the stream that is in the log. */
+    seen: z.record(text(), text()),
+    /** Members after the last event. Absent where the group is older than its log. */
+    members: opt(number()),
+    /** Earlier numbers of a last event, with the time when it was appended: see `settledVersion`. */
+    marks: z.array(z.tuple([number(), ms()])),
+  });
+/** The same as `seen` for a partition of another kind: of a user, an app or an admin token. */
+export const streamPosition = /* @__PURE__ */ entity({ pk: 'H#{partition}', sk: '#', ttl: 'all' });
+export const streamPositionFields = () => z.strictObject({ seen: text() });
 
 // ——— background ———
 /** The table's stream hands every one of these to the background function. */
@@ -587,13 +659,38 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   },
   file: {
     entity: file,
-    fields: fileFields,
+    fields: () => z.union([fileFields(), deletedFileFields()]),
     about: 'name, size, type, uploader, its object or link; TTL while it is only reserved',
   },
   registration: {
     entity: registration,
     fields: registrationFields,
     about: 'the file that the upload of a form became, and its object; TTL of 7 days once the file is gone',
+  },
+  'event page': {
+    entity: eventPage,
+    fields: eventPageFields,
+    about: 'events of the app in their order, compressed; TTL by the retention of the app',
+  },
+  'open event page': {
+    entity: openEventPage,
+    fields: eventPageFields,
+    about: 'the last events of the app and their number: every append is a condition on it',
+  },
+  'change page': {
+    entity: changePage,
+    fields: eventPageFields,
+    about: 'the events of one group; TTL by the retention of the app',
+  },
+  'open change page': {
+    entity: openChangePage,
+    fields: openChangePageFields,
+    about: 'the last events of the group, their number (`version`), and how far the stream has been read',
+  },
+  'stream position': {
+    entity: streamPosition,
+    fields: streamPositionFields,
+    about: 'how far the stream of one partition has been read; kept for longer than the stream keeps its records',
   },
   job: {
     entity: job,
@@ -608,8 +705,6 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   'queue lease': { entity: queueLease, fields: queueLeaseFields, about: 'the call that writes for the others' },
 };
 
-/** Attributes that a local index holds besides keys: what lists of any kind show by it. Undefined: all of them. */
-export function projectedBy(index: LocalIndexName): string[] | undefined {
-  if (index === 'lsi1') return undefined;
-  return [...new Set(Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? []))].sort();
-}
+/** Attributes that a local index holds besides keys: what lists of any kind show by it, and the number of the shape. */
+export const projectedBy = (index: LocalIndexName): string[] =>
+  [...new Set(['v', ...Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? [])])].sort();

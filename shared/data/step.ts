@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import { all, any, type Condition, Expression, equal, missing, unchanged } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { Item } from './read.ts';
+import { type Author, isStamped, stampText, type Why } from './stamp.ts';
 import { current, versionOf } from './versions.ts';
 import type { QueueOutcome, Sum } from './write-queue.ts';
 
@@ -26,6 +27,8 @@ export interface Step {
   once?: true;
   /** Counted once this is written. */
   event?: MeasuredEvent;
+  /** Part of the item's stamp. */
+  why?: Why;
   /** The values that a check proves, if it proves nothing else. */
   equal?: Item;
   /** The whole of an update that only adds; see write-queue.ts. */
@@ -75,6 +78,19 @@ export const goesAlone = ([only, ...others]: Step[]) =>
 
 /** The step, counted as an event once it is written. */
 export const measured = (event: MeasuredEvent, step: Step): Step => ({ ...step, event });
+
+/** The step, whose stamp says why: what the images of the item do not show. */
+export const because = (step: Step, why: Why): Step => ({ ...step, why: { ...step.why, ...why } });
+
+/** The step with the stamp of its author, where its item carries one. Counts of the write queue tell no event. */
+export function stamped(step: Step, author: Author, now: number): Step {
+  const { key, action, item, changes, sum, why } = step;
+  if (sum || (action !== 'put' && action !== 'update') || !isStamped(key)) return step;
+  const stamp = stampText(author, now, why);
+  return item
+    ? { ...step, item: { ...item, stamp } }
+    : { ...step, changes: { ...changes, set: { ...changes?.set, stamp } } };
+}
 
 /** The item as the step leaves it. */
 export function itemAfter(step: Step, item: Item | undefined): Item | undefined {

@@ -10,6 +10,7 @@ const kinds = Object.entries(ENTITIES).map(([name, { entity, fields }]) => {
     matches: entity.has,
     fields: fields(),
     ttl: entity.shape.ttl,
+    stamped: entity.shape.stamped ?? false,
     orders: ['lsi1sk', 'lsi2sk', 'lsi3sk'].map(
       (attribute) => [attribute, (forms.get(attribute) ?? []).map(([, template]) => formOf(template))] as const,
     ),
@@ -19,7 +20,7 @@ const kinds = Object.entries(ENTITIES).map(([name, { entity, fields }]) => {
 
 /** What is wrong with an item by the schema: one sentence each, none where all is well. */
 export function schemaProblems(item: Item & Key): string[] {
-  const { pk, sk, lsi1sk, lsi2sk, lsi3sk, gsi1pk, gsi1sk, ttl, v, ...attributes } = item;
+  const { pk, sk, lsi1sk, lsi2sk, lsi3sk, gsi1pk, gsi1sk, ttl, v, stamp, ...attributes } = item;
   const of = kinds.filter(({ matches }) => matches({ pk, sk }));
   const [kind] = of;
   if (!kind || of.length > 1) return [`${pk} ${sk} is an item of ${of.length} kinds`];
@@ -36,12 +37,15 @@ export function schemaProblems(item: Item & Key): string[] {
       found.push(problem(`has ${attribute} ${value}`));
   }
   const indexed = [gsi1pk, gsi1sk].filter((value) => value !== undefined);
-  // A deleted app leaves its index.
-  if (indexed.length !== (kind.gsi1 ? 2 : 0) && !(kind.name === 'app' && attributes.status === 'deleted'))
+  // A deleted app or file leaves its index.
+  const deleted =
+    (kind.name === 'app' && attributes.status === 'deleted') || (kind.name === 'file' && attributes.name === undefined);
+  if (indexed.length !== (kind.gsi1 && !deleted ? 2 : 0))
     found.push(problem(`has ${indexed.length} keys of the global index`));
   if (kind.gsi1?.some((form, place) => indexed[place] !== undefined && !form.test(String(indexed[place]))))
     found.push(problem(`has ${indexed} in the global index`));
   if (kind.ttl !== 'some' && (ttl !== undefined) !== (kind.ttl === 'all')) found.push(problem(`has the TTL ${ttl}`));
+  if ((stamp !== undefined) !== kind.stamped) found.push(problem(`has the stamp ${stamp}`));
   if (v !== undefined) found.push(problem(`has the version ${v}`));
   return found;
 }

@@ -4,14 +4,16 @@ import { KIND } from '../../infra/local/unkind/manners.ts';
 import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.ts';
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
 import * as counters from '../../shared/data/counter-repo.ts';
-import { Database } from '../../shared/data/database.ts';
+import type { Database } from '../../shared/data/database.ts';
 import { exists, missing } from '../../shared/data/expression.ts';
-import { type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
+import { createTexts, type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, join, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
-import { itemAfter, put, type Step, update } from '../../shared/data/step.ts';
+import type { Author } from '../../shared/data/stamp.ts';
+import { itemAfter, put, type Step, stamped, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import type { ErrorName } from '../../shared/errors.ts';
@@ -120,7 +122,9 @@ const HASH: PasswordHash = {
 };
 
 /** The items that steps write into an empty table. */
-const leftBy = (steps: readonly Step[]) => steps.map((step) => itemAfter(step, undefined) as Item & Key);
+const leftBy = (steps: readonly Step[]) =>
+  steps.map((step) => itemAfter(stamped(step, OPERATOR, Date.now()), undefined) as Item & Key);
+const OPERATOR: Author = { type: 'operator', id: 'story', cause: 'story' };
 
 /** The app of one test, and what the test starts from. */
 export class Given {
@@ -156,7 +160,7 @@ export class Given {
 
   /** The table, for what no operation can show or set up. */
   get db(): Database {
-    return new Database(this.world.table.client, this.world.table.name);
+    return viewOf(this.world.table);
   }
 
   /** The app by itself, as a user, or on a group. */
@@ -249,13 +253,13 @@ export class Given {
     };
     const steps = [
       put(schema.group.key(app, group.group), group, missing),
-      put(schema.groupInfo.key(app, group.group), { name, avatar: '', updatedAt: now }),
+      ...createTexts(app, group, { name, avatar: '', updatedAt: now }, { updatedAt: now }),
       ...putPublic(app, group),
       ...(limits.groups > 0 ? [counters.count(app, 'groups', 1)] : []),
       ...people.flatMap(({ id }, index) => {
         const role = index === 0 ? OWNER_ROLE : index <= admins.length ? ADMIN_ROLE : MEMBER_ROLE;
         const imported = { adminSince: now - people.length + index };
-        return join(app, group.group, id, undefined, { now, index, role, imported, mostJoined: 1e6 });
+        return join(app, group.group, id, undefined, { via: 'created', now, index, role, imported, mostJoined: 1e6 });
       }),
     ];
     for (let from = 0; from < steps.length; from += 100)

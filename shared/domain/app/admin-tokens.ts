@@ -5,6 +5,7 @@ import {
   adminTokensOf,
   foundAdminToken,
   revokeAdminToken,
+  tokenId,
 } from '../../data/app-repo.ts';
 import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { badParameter } from '../../errors.ts';
@@ -12,13 +13,10 @@ import type { AppId } from '../../ids.ts';
 import { appNamed } from './apps.ts';
 
 export interface ListedToken extends AdminToken {
-  /** The id by which operators name the token: twelve hexadecimal digits of its hash. */
+  /** See `tokenId`. */
   id: string;
   hash: string;
 }
-
-/** The token's id, from its hash. */
-export const tokenId = (hash: string) => Buffer.from(hash, 'base64url').toString('hex').slice(0, 12);
 
 /** Whether a token of this record is accepted at `now` (ms). */
 export const tokenState = ({ revoked, expiresAt }: AdminToken, now: number) =>
