@@ -32,6 +32,8 @@ export const errors = {
   fileRight: [20023, 'no right to this shared file'],
   qrIllegal: [20024, 'qr_info: illegal'],
   qrExpired: [20025, 'qr_info: expired'],
+  eventsGone: [20030, 'these events are not kept any more'],
+  endpointMissing: [20031, 'endpoint_id: no such endpoint'],
   alreadyFriend: [30001, 'the user is already a friend'],
   friendRefused: [30002, 'the user accepts no friend requests'],
   wrongAnswer: [30003, 'auth_answer: not the right answer'],
@@ -57,6 +59,17 @@ export class ApiError extends Error {
     super(message ?? errors[name][1]);
     this.name = name;
     this.code = errors[name][0];
+  }
+}
+
+/** Events before `oldest` are not kept any more. */
+export class EventsGone extends ApiError {
+  /** Beside `data` in the answer. */
+  readonly fields: { oldest?: string };
+  /** @param oldest number of the oldest event that is kept, if there is one */
+  constructor(oldest?: number, message?: string) {
+    super('eventsGone', message);
+    this.fields = oldest === undefined ? {} : { oldest: String(oldest).padStart(16, '0') };
   }
 }
 

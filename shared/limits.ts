@@ -30,6 +30,8 @@ export const LIMITS = {
   friend_requests: 500,
   /** 1: users who are not friends may write to each other. */
   strangers_may_message: 1,
+  /** Days for which events can be read; 0: the app has none. */
+  event_days: 30,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -52,6 +54,7 @@ export const MAXIMUMS: Partial<Limits> = {
   /** One call may count them. */
   friend_requests: 1000,
   strangers_may_message: 1,
+  event_days: 400,
   // The function that publishes an avatar holds it in memory.
   avatar_size: 20_971_520,
   invitation_life: 2_592_000,

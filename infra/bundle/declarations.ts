@@ -18,6 +18,7 @@ const LEFT_OUT: Record<Exclude<keyof Operation, keyof Contract>, true> = {
   memory: true,
   timeout: true,
   page: true,
+  beside: true,
   reply: true,
 };
 

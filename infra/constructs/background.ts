@@ -20,6 +20,12 @@ const JOB_FILTER = {
   dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } },
 };
 
+/** Writes of stamped items, whose events the relay numbers, and of the pages that hold them. Removals tell nothing. */
+const CHANGE_FILTERS = [
+  { eventName: ['INSERT', 'MODIFY'], dynamodb: { NewImage: { stamp: { S: [{ exists: true }] } } } },
+  { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { pk: { S: [{ prefix: 'V#' }] } } } },
+];
+
 /**
  * A function that no client calls, fed by the table's stream or by the bucket's events. A record that fails repeatedly
  * goes to a queue, so that it does not block those behind it.
@@ -40,12 +46,13 @@ export class Background extends Construct {
       reason: 'This is a dead-letter queue; it has no consumer that could fail.',
     });
     const { streamArn, bucketName } = surroundings.data;
-    const onJobs = row.trigger === 'jobs';
+    const onStream = row.trigger !== 'uploads';
     const lambda = rowFunction(this, row, surroundings, [
-      ...(onJobs ? [streamStatement(streamArn)] : []),
+      ...(onStream ? [streamStatement(streamArn)] : []),
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.#failed.queueArn] }),
     ]);
-    if (onJobs) this.#takeJobs(lambda, streamArn);
+    if (row.trigger === 'jobs') this.#takeJobs(lambda, streamArn);
+    else if (row.trigger === 'changes') this.#takeChanges(lambda, streamArn);
     else this.#takeUploads(lambda, bucketName);
   }
 
@@ -61,6 +68,24 @@ export class Background extends Construct {
       batchSize: 1,
       parallelizationFactor: 10,
       maximumRetryAttempts: 10,
+      destinationConfig: { onFailure: { destination: this.#failed.queueArn } },
+    });
+  }
+
+  /**
+   * A batch that fails is tried again with its records in order, and holds up those behind it: so it is tried for as long
+   * as the stream keeps its records, but for a record that fails alone. The alarm on the age of records comes long before.
+   */
+  #takeChanges({ functionArn }: LambdaFunction, streamArn: string) {
+    new CfnEventSourceMapping(this, 'Changes', {
+      functionName: functionArn,
+      eventSourceArn: streamArn,
+      filterCriteria: { filters: CHANGE_FILTERS.map((filter) => ({ pattern: JSON.stringify(filter) })) },
+      startingPosition: 'TRIM_HORIZON',
+      batchSize: 500,
+      bisectBatchOnFunctionError: true,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      maximumRetryAttempts: 200,
       destinationConfig: { onFailure: { destination: this.#failed.queueArn } },
     });
   }

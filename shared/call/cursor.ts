@@ -90,12 +90,12 @@ export class ListPage<E> {
   }
 
   /** The page as it is answered: entries as `view` shows them. */
-  answer<T>(found: Found<E>, view: (entry: E) => T, total?: number): Page<T> {
+  answer<T>(found: Found<E>, view: (entry: E) => T, total?: number, version?: number): Page<T> {
     const { entries, cursor } = this.cut(found);
     const data = entries.map(view);
     const shown = fitting(data);
-    if (shown === data.length) return new Page(data, cursor, total);
+    if (shown === data.length) return new Page(data, cursor, total, version);
     const part = this.cut({ entries: found.entries.slice(0, shown), more: true });
-    return new Page(data.slice(0, shown), part.cursor, total);
+    return new Page(data.slice(0, shown), part.cursor, total, version);
   }
 }

@@ -1,14 +1,21 @@
-/** One page of a list. The wrapper puts `cursor`, `total` and `version` beside `data`. */
-export class Page<T> {
-  readonly data: T[];
-  /** Absent on the last page. */
-  readonly cursor: string | undefined;
-  /** Entries of the whole list, for lists that document it. */
-  readonly total: number | undefined;
-  constructor(data: T[], cursor?: string, total?: number) {
+/** An answer with further fields of the envelope, which the wrapper puts beside `data`. */
+export class Beside<T> {
+  readonly data: T;
+  readonly fields: object;
+  constructor(data: T, fields: object) {
     this.data = data;
-    this.cursor = cursor;
-    this.total = total;
+    this.fields = fields;
+  }
+}
+
+/** One page of a list. */
+export class Page<T> extends Beside<T[]> {
+  /**
+   * @param cursor absent on the last page @param total entries of the whole list, for lists that document it
+   * @param version see `versionOf`
+   */
+  constructor(data: T[], cursor?: string, total?: number, version = 0) {
+    super(data, { cursor, total, version });
   }
 }
 

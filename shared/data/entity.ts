@@ -73,6 +73,8 @@ function formOfPlaceholder(placeholder: string): string {
   const digits = DIGITS[placeholder.split(':')[1] ?? ''];
   if (digits) return `\\d{${digits}}`;
   if (placeholder === 'app') return APP;
+  // A whole partition key.
+  if (placeholder === 'partition') return '.+';
   return placeholder === 'group' || USERS.some((name) => name === placeholder) ? ID : '[^#]+';
 }
 

@@ -371,6 +371,8 @@ export const sequenceFields = () =>
     /** Number of the last announcement, and how many are kept. */
     announcement: opt(number()),
     announcements: opt(number()),
+    /** Announcements that the last write of announcements has deleted. */
+    deleted: opt(z.array(z.strictObject({ id: number(), author: id<UserId>() }))),
     /** Number of the last file, and how many are published. */
     file: opt(number()),
     files: opt(number()),
@@ -380,7 +382,7 @@ export const sequenceFields = () =>
 
 /**
  * How a user stands to a group: member or blocked, never both, since it is one item. Without a state it only carries a
- * ban that still runs, or the mark of a pending application. Its partition is not the group's own, so that hot reads of
+ * ban that still runs, or the mark of a pending application, or tells how the last state ended. Its partition is not the group's own, so that hot reads of
  * either do not share the limit of one partition.
  */
 export const groupMembership = /* @__PURE__ */ entity({
@@ -494,9 +496,49 @@ export const fileFields = () =>
     url: opt(text()),
   });
 
+/** What stays of a published file that was deleted: its stamp tells of the end. */
+const deletedFileFields = () => z.strictObject({ id: number() });
+
 /** What the upload of a form became. It outlives its file, so that the same upload becomes no second one. */
 export const registration = /* @__PURE__ */ entity({ pk: 'O#{random}', sk: '#', ttl: 'some' });
 export const registrationFields = () => z.strictObject({ file: number(), object: text() });
+
+// ——— events ———
+/**
+ * A log of events: closed pages by the number of their last event, and the open page, which the next events extend until
+ * it is full. So every append is one condition on one item, and numbers have no gap.
+ */
+const pageFields = () => ({
+  /** Number of the last event. */
+  last: number(),
+  /** How many events the page holds, and how many of them its last write appended. */
+  count: number(),
+  appended: number(),
+  /** The events: compressed JSON, in base64. */
+  events: text(),
+  /** When the last write was made. */
+  at: ms(),
+});
+/** The log of an app: what readers of `/event/list` get. */
+export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', bytes: 70_000, ttl: 'all' });
+export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
+/** The log of a group: its numbers are the `version` of lists, what readers of `/group/changes` get. */
+export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', bytes: 70_000, ttl: 'all' });
+export const openChangePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '~' });
+export const eventPageFields = () => z.strictObject(pageFields());
+export const openChangePageFields = () =>
+  z.strictObject({
+    ...pageFields(),
+    /** Of each partition of the group, the sequence number of the last record of the stream that is in the log. */
+    seen: z.record(text(), text()),
+    /** Members after the last event. Absent where the group is older than its log. */
+    members: opt(number()),
+    /** Earlier numbers of a last event, with the time when it was appended: see `settledVersion`. */
+    marks: z.array(z.tuple([number(), ms()])),
+  });
+/** The same as `seen` for a partition of another kind: of a user, an app or an admin token. */
+export const streamPosition = /* @__PURE__ */ entity({ pk: 'H#{partition}', sk: '#', ttl: 'all' });
+export const streamPositionFields = () => z.strictObject({ seen: text() });
 
 // ——— background ———
 /** The table's stream hands every one of these to the background function. */
@@ -617,13 +659,38 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   },
   file: {
     entity: file,
-    fields: fileFields,
+    fields: () => z.union([fileFields(), deletedFileFields()]),
     about: 'name, size, type, uploader, its object or link; TTL while it is only reserved',
   },
   registration: {
     entity: registration,
     fields: registrationFields,
     about: 'the file that the upload of a form became, and its object; TTL of 7 days once the file is gone',
+  },
+  'event page': {
+    entity: eventPage,
+    fields: eventPageFields,
+    about: 'events of the app in their order, compressed; TTL by the retention of the app',
+  },
+  'open event page': {
+    entity: openEventPage,
+    fields: eventPageFields,
+    about: 'the last events of the app and their number: every append is a condition on it',
+  },
+  'change page': {
+    entity: changePage,
+    fields: eventPageFields,
+    about: 'the events of one group; TTL by the retention of the app',
+  },
+  'open change page': {
+    entity: openChangePage,
+    fields: openChangePageFields,
+    about: 'the last events of the group, their number (`version`), and how far the stream has been read',
+  },
+  'stream position': {
+    entity: streamPosition,
+    fields: streamPositionFields,
+    about: 'how far the stream of one partition has been read; kept for longer than the stream keeps its records',
   },
   job: {
     entity: job,

@@ -84,6 +84,10 @@ function logRun({ db, started, requestId, fault }: Run, own: object) {
 export const logJob = ({ job, key, done, ...run }: Run & { job: Job; key: Key; done: boolean }) =>
   logRun(run, { app: job.app, job: job.kind, job_id: jobId(key), done });
 
+/** Writes one line of JSON per batch of the table's stream. `age`: of its oldest record (ms). */
+export const logRelay = ({ records, relayed, age, ...run }: Run & { records: number; relayed: number; age: number }) =>
+  logRun(run, { records, relayed, age });
+
 /** Writes one line of JSON per uploaded object, with its outcome. */
 export const logUpload = ({ key, outcome, ...run }: Run & { key: string; outcome?: string }) =>
   logRun(run, { app: key.split('/')[1], upload: outcome });

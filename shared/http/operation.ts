@@ -3,10 +3,10 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type * as z from 'zod/mini';
 import { Call } from '../call/call.ts';
 import { requestHash } from '../call/idempotency.ts';
-import { Page } from '../call/page.ts';
+import { Beside } from '../call/page.ts';
 import { Redirect } from '../call/redirect.ts';
 import { untilAnswered } from '../deadline.ts';
-import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
+import { ApiError, badParameter, EventsGone, TooLarge, Unavailable } from '../errors.ts';
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
@@ -140,15 +140,16 @@ function inputOf(contract: Contract, schema: z.ZodMiniType, event: APIGatewayPro
 function success(answer: unknown) {
   if (answer instanceof Redirect)
     return reply(302, { code: 200, data: { url: answer.url }, message: null }, { location: answer.url });
-  if (!(answer instanceof Page)) return reply(200, { code: 200, data: answer, message: null });
-  const { data, cursor, total } = answer;
-  return reply(200, { code: 200, data, cursor, total, version: 0, message: null });
+  if (answer instanceof Beside) return reply(200, { code: 200, data: answer.data, ...answer.fields, message: null });
+  return reply(200, { code: 200, data: answer, message: null });
 }
 
 function failure(error: Error) {
   if (error instanceof ApiError) {
     const status = error instanceof TooLarge ? 413 : 200;
-    return { code: error.code, response: reply(status, { code: error.code, message: error.message, data: null }) };
+    const fields = error instanceof EventsGone ? error.fields : {};
+    const body = { code: error.code, message: error.message, data: null, ...fields };
+    return { code: error.code, response: reply(status, body) };
   }
   const unavailable = error instanceof Unavailable;
   const message = unavailable ? 'the service is busy, try again' : 'the service failed';

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isEventPattern } from '../events/catalogue.ts';
 
 /**
  * Building blocks of the operations' request schemas. Numbers and booleans are accepted as JSON values and as strings,
@@ -170,3 +171,22 @@ export const paging = (usual: number) => ({
   cursor: z.optional(text(1024)),
   version: z.optional(integer(0, Number.MAX_SAFE_INTEGER)),
 });
+
+/** The number of an event, as text of at most 16 digits. */
+export const sequenceNumber = () =>
+  z.pipe(
+    z.string('must be the number of an event').check(z.regex(/^\d{1,16}$/, 'must be the number of an event')),
+    z.transform(Number),
+  );
+
+/** Types of events, separated by commas: `group.member.added`, or all that begin alike, as `group.*`. */
+export const eventTypes = () =>
+  z.pipe(
+    text(2000),
+    z.pipe(
+      z.transform((names: string) => names.split(',').map((name) => name.trim())),
+      z.array(
+        z.string().check(z.refine(isEventPattern, 'is no type of events, such as group.member.added or group.*')),
+      ),
+    ),
+  );

@@ -35,6 +35,22 @@ export const sessionReply = z.object({
   store_token: z.null(),
 });
 
+/** An event, in the structured JSON of CloudEvents 1.0. docs/events.md says what `data` holds. */
+export const eventReply = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.string(),
+  time: z.string(),
+  datacontenttype: z.literal('application/json'),
+  sequence: z.string(),
+  authtype: z.enum(['user', 'app_as_user', 'app', 'operator', 'system']),
+  authid: z.optional(z.string()),
+  cause: z.string(),
+  data: z.looseObject({}),
+});
+
 /** Result of one entry (sections 7.1, 7.12, 7.42, …). */
 export const entryReply = z.object({ user_id: z.int(), result: z.enum(['success', 'fail']), reason: z.string() });
 export const entriesReply = z.array(entryReply);

@@ -5,6 +5,7 @@ import {
   announcementReply,
   contactReply,
   entryReply,
+  eventReply,
   fileReply,
   groupReply,
   memberReply,
@@ -46,6 +47,7 @@ const NAMED = new Map<z.core.$ZodType, string>([
   [contactReply, 'Contact'],
   [settingsReply, 'Settings'],
   [sessionReply, 'Session'],
+  [eventReply, 'Event'],
   [fileReply, 'GroupFile'],
   [uploadFormReply, 'UploadForm'],
   [redirectReply, 'Redirect'],
@@ -235,8 +237,11 @@ function describe(schema: JsonSchema, operation: string, where: 'request' | 'rep
   };
 }
 
+const VERSION =
+  'Number of the last change of the group that the list contains, for `/group/changes`; 0 where the list is of no group.';
+
 function answerOf(
-  { id, reply, page }: Operation,
+  { id, reply, page, beside }: Operation,
   examples: Record<string, Example>,
   schemas: Record<string, JsonSchema>,
 ): Json {
@@ -244,6 +249,13 @@ function answerOf(
     // What `name`, `type` and `url` mean depends on the record.
     schemas[name] ??= describe(schema, name, 'reply');
   });
+  const more =
+    beside &&
+    describe(
+      replySchema(beside(), new Map(), () => {}),
+      id,
+      'reply',
+    );
   const success: JsonSchema = {
     title: 'Success',
     type: 'object',
@@ -253,11 +265,12 @@ function answerOf(
       ...(page && {
         cursor: { type: 'string', description: 'Where the next page begins; absent on the last page.' },
         ...(page === 'counted' && { total: { type: 'integer', description: 'Entries of the whole list.' } }),
-        version: { const: 0 },
+        version: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1, description: VERSION },
       }),
+      ...more?.properties,
       message: { type: 'null' },
     },
-    required: ['code', 'data', 'message', ...(page ? ['version'] : [])],
+    required: ['code', 'data', 'message', ...(page ? ['version'] : []), ...(more?.required ?? [])],
     additionalProperties: false,
   };
   const seen = Object.keys(examples)

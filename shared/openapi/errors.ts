@@ -32,6 +32,8 @@ export const MEANINGS: Record<ErrorName, string> = {
   fileRight: 'The actor neither uploaded the file nor administers the group.',
   qrIllegal: 'The QR code is malformed, forged or no longer valid.',
   qrExpired: 'The QR code has expired.',
+  eventsGone: 'The events are older than the app keeps them, or the app has none: list again.',
+  endpointMissing: 'The app has no such webhook endpoint.',
   alreadyFriend: 'The user is already a friend.',
   friendRefused: 'The user accepts no friend requests (`auth_mode` 3).',
   wrongAnswer: 'The answer to the verification question is wrong.',

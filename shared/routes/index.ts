@@ -1,4 +1,5 @@
 import * as account from './account.ts';
+import * as event from './event.ts';
 import * as file from './file.ts';
 import * as group from './group.ts';
 import * as member from './member.ts';
@@ -12,7 +13,7 @@ export * from './operation.ts';
  * The route table: every operation of the HTTP API, that is everything that the area files export, area by area in the
  * order of ids. Infrastructure, documents, client and tests read it. Functions import only their own declaration.
  */
-export const routes: readonly Operation[] = [account, user, group, member, file, roster].flatMap((area) =>
+export const routes: readonly Operation[] = [account, user, group, member, file, roster, event].flatMap((area) =>
   Object.values<Operation>(area).sort((a, b) => (a.id < b.id ? -1 : 1)),
 );
 
@@ -28,6 +29,13 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
     timeout: 300,
   },
   {
+    id: 'background/relay',
+    trigger: 'changes',
+    summary: 'Numbers what happened and appends it to the logs of events',
+    grants: ['batch-get', 'put'],
+    timeout: 60,
+  },
+  {
     id: 'background/publish-file',
     trigger: 'uploads',
     summary: 'Publishes the avatar or the reserved file that was uploaded',
@@ -39,10 +47,10 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
 /** The page that describes the API. It is no operation: it has no envelope and no section of the API documents. */
 export const docsPage: FunctionRow = {
   id: 'docs',
-  summary: 'The description of the API, and a page to read and try it',
+  summary: 'The description of the API and its events, and a page to read and try it',
   grants: [],
   memory: 256,
 };
 
 /** Paths of that page, all for GET; `{file}` is one part of a path. */
-export const DOCS_PATHS = ['/openapi.json', '/docs', '/docs/{file}'] as const;
+export const DOCS_PATHS = ['/openapi.json', '/asyncapi.json', '/docs', '/docs/{file}'] as const;

@@ -29,7 +29,7 @@ export type Grant =
   | 'delete-object'; // s3:DeleteObject on incoming/* and files/*
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
-export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster';
+export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event';
 
 /** The title of each area, in the order of the documents. */
 export const AREAS: Record<Area, string> = {
@@ -39,6 +39,7 @@ export const AREAS: Record<Area, string> = {
   member: 'Members',
   file: 'Files',
   roster: 'Friends',
+  event: 'Events',
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -90,7 +91,7 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** Permanent, like the id. */
   area: Area;
   /**
-   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `extra`) for a
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `extra`) for a
    * route beyond them, which test/fixtures/own-endpoints.json and roster-endpoints.json list.
    */
   section: string;
@@ -103,6 +104,8 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   idempotent?: boolean;
   /** The answer is one page of a list; `counted`: it also says how many entries the whole list has. */
   page?: 'counted' | 'uncounted';
+  /** Further fields of a success, beside `data`. */
+  beside?: () => z.ZodMiniObject;
   /** The body is one text, not JSON: it comes as the parameter `body`. */
   rawBody?: boolean;
   /** The body is a form with a file (`multipart/form-data`): it comes as the parameter `form`, a `Multipart`. */
@@ -141,9 +144,10 @@ export type Contract<S extends z.ZodMiniType = z.ZodMiniType> = Pick<
 export interface BackgroundFunction extends FunctionRow {
   /**
    * `jobs`: the table's stream, filtered to new and touched job items (their partition key begins with `J#`).
+   * `changes`: the table's stream, filtered to stamped items and to pages of events.
    * `uploads`: every object that is created below `incoming/` in the bucket.
    */
-  trigger: 'jobs' | 'uploads';
+  trigger: 'jobs' | 'changes' | 'uploads';
 }
 
 /** All routes of an operation, the main one first. */

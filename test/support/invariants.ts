@@ -92,7 +92,9 @@ function fileUnder(item: Item & Key, records: Records): void {
       applicant: numberIn(sk),
       application: item as unknown as Application,
     });
-  if (kind === 'G' && part === 'F') inner(records.files, Number(id)).set(Number(sk), item as unknown as SharedFile);
+  // Of a deleted file only the number stays.
+  if (kind === 'G' && part === 'F' && item.name !== undefined)
+    inner(records.files, Number(id)).set(Number(sk), item as unknown as SharedFile);
   if (kind === 'G' && part === 'N') inner(records.announcements, Number(id)).set(sk, item);
   if (kind === 'G' && part === undefined && sk === 'S') records.sequences.set(Number(id), item as unknown as Sequence);
   if (kind === 'U' && sk === '#') records.users.set(Number(id), item as unknown as User);

@@ -23,6 +23,7 @@ const MAY_BE_ZERO: readonly LimitName[] = [
   'blocked',
   'friend_requests',
   'strangers_may_message',
+  'event_days',
 ];
 /** The largest integer of the API bounds limits that have no bound of their own. */
 const LARGEST = 2 ** 31 - 1;

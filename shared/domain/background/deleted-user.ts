@@ -153,7 +153,7 @@ function departureSteps(
   if (!isMember(membership)) return membership.state === undefined ? [gone, ...own] : own;
   // The group's own clean-up would bring the user membership back, and nothing is counted any more.
   if (!group || group.status === 'dissolved') return [gone, ...own];
-  const left = remains.removeMembership(app, id, user, membership, { leaves: true });
+  const left = remains.endMembership(app, id, user, membership, now);
   if (group.owner !== user) {
     const leaving = { count: -1, ...(membership.role === ADMIN_ROLE && { admins: -1 }) };
     return [groups.count(app, id, leaving), left, ...own];

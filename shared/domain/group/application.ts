@@ -10,6 +10,7 @@ import { groupsAdministeredOf } from '../../data/role-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
+import { changesOf, versionOf } from '../event/version.ts';
 import { admissible, admit, countJoined } from './admission.ts';
 import { entryResult, groupCommand } from './command.ts';
 import { existingGroup } from './permissions.ts';
@@ -33,7 +34,10 @@ export function apply(call: Call, id: GroupId, reason: string) {
     if (group.approval === 2) return { steps: [], answer: () => entryResult(applicant, TAKES_NONE) };
     const answer = () => entryResult(applicant);
     if (group.approval === 0)
-      return { steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate)], answer };
+      return {
+        steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate, { via: 'applied' })],
+        answer,
+      };
     const createdAt = Math.max(call.now, (membership?.applied ?? 0) + 1);
     const expiresAt = createdAt + call.limits.application_life * 1000;
     return {
@@ -56,13 +60,16 @@ export function handleApplication(call: Call, id: GroupId, applicant: UserId, ap
     membership: groupMembershipOf(call.app, id, applicant),
     application: applicationOf(call.app, id, applicant),
   };
-  return groupCommand(call, id, 'handle_application', reads, ({ group }, { user, membership, application }) => {
+  return groupCommand(call, id, 'handle_application', reads, ({ group, actor }, { user, membership, application }) => {
     // Without its mark an application is void, whatever it says: the user has joined since, or was blocked.
     if (!isPending(application, call.now) || membership?.applied !== application.createdAt)
       throw new ApiError('applicationGone');
     return {
       steps: approval
-        ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, membership })]
+        ? [
+            countJoined(call, group, 1),
+            ...admit(call, group, { id: applicant, user, membership }, { via: 'application', by: actor.user }),
+          ]
         : applications.reject(call.app, id, applicant, application),
       answer: () => entryResult(applicant),
     };
@@ -88,7 +95,9 @@ export async function applicationList(
 ) {
   const list = `application_list ${call.headerGroup ?? ''} ${named.join(' ')}`;
   const cursor = new Cursor(call, list, POSITION, given.cursor);
-  const groups = await administeredGroups(call, named);
+  // Several groups have no version together.
+  const changes = named.length === 1 ? changesOf(call, named[0]!) : [];
+  const groups = await administeredGroups(call, named, changes);
   const position = cursor.position?.split('#').map(Number) as Position | undefined;
   const sources = groups.map((group) => applicationsTo(call, group, position));
   const { entries, goesOn, total: counted } = await newestOf(call.db, sources, given.limit, newestFirst);
@@ -106,6 +115,7 @@ export async function applicationList(
     })),
     last && cursor.next(positionOf(last, total)),
     total,
+    groups.length === 1 ? versionOf(call, call.db.records(changes)) : 0,
   );
 }
 
@@ -123,16 +133,19 @@ function applicationsTo(call: Call, group: GroupId, position: Position | undefin
   };
 }
 
-/** The named groups (or else the latest) that the actor administers. */
-async function administeredGroups(call: Call, named: GroupId[]): Promise<GroupId[]> {
+/** The named groups (or else the latest) that the actor administers. @param beside read in the same round trip */
+async function administeredGroups(
+  call: Call,
+  named: GroupId[],
+  beside: ReturnType<typeof changesOf>,
+): Promise<GroupId[]> {
   const asked = named.length === 0 && call.headerGroup !== undefined ? [call.headerGroup] : named;
   if (call.me === undefined) {
-    await call.open([]);
+    await call.open(beside);
     return call.headerGroup === undefined ? asked : asked.filter((group) => group === call.headerGroup);
   }
-  const administered = await call.open(
-    groupsAdministeredOf(call.app, call.me, asked.length > 0 ? undefined : LATEST_GROUPS),
-  );
+  const latest = groupsAdministeredOf(call.app, call.me, asked.length > 0 ? undefined : LATEST_GROUPS);
+  const { administered } = await call.open({ administered: latest, beside });
   return asked.length > 0 ? asked.filter((group) => administered.includes(group)) : administered;
 }
 

@@ -6,6 +6,7 @@ import * as bans from '../../data/ban-repo.ts';
 import { FOR_EVER, type GroupMembership, isMember, runningBanEnd } from '../../data/membership-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
+import { changesOf, versionOf } from '../event/version.ts';
 import { groupCommandEach, groupRead, membershipsOf } from './command.ts';
 import { memberEntry } from './lists.ts';
 import { mayActOn } from './permissions.ts';
@@ -64,8 +65,8 @@ export async function bannedList(call: Call, id: GroupId, given: { cursor?: stri
   const cursor = new Cursor(call, `banned_list ${id}`, POSITION, given.cursor);
   const { position } = cursor;
   const running = position === undefined ? [bans.runningOf(app, id, now, READ_AT_ONCE)] : [];
-  const { records } = await groupRead(call, id, 'banned_list', running);
-  const [found] = records;
+  const { records } = await groupRead(call, id, 'banned_list', { running, changes: changesOf(call, id) });
+  const [found] = records.running;
   const part =
     found && !found.more ? firstPage(call, found.entries, given.limit) : await merge(call, id, given.limit, position);
   const { entries, goesOn, slots, total } = part;
@@ -77,6 +78,7 @@ export async function bannedList(call: Call, id: GroupId, given: { cursor?: stri
     })),
     last && cursor.next([bans.placeOf(last), total, slots.map(slotText).join('.')].join('#')),
     total,
+    versionOf(call, records.changes),
   );
 }
 

@@ -6,6 +6,7 @@ import { putJob } from '../../data/job-repo.ts';
 import { ADMIN_ROLE, type GroupMembership, isMember, memberIn } from '../../data/membership-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import type { GroupId, UserId } from '../../ids.ts';
+import { changesOf, versionOf } from '../event/version.ts';
 import { existingUser } from '../user/status.ts';
 import { groupCommandEach, groupRead, membershipsOf } from './command.ts';
 import { mayActOn } from './permissions.ts';
@@ -51,11 +52,12 @@ export const unblock = (call: Call, id: GroupId, users: UserId[]) =>
  */
 export async function blockedList(call: Call, id: GroupId, given: { cursor?: string | undefined; limit: number }) {
   const page = new ListPage(call, `blocked_list ${id}`, blocks.blockedNewestFirst(call.app, id), given);
-  const { group, records } = await groupRead(call, id, 'blocked_list', page.read);
+  const reads = { blocked: page.read, changes: changesOf(call, id) };
+  const { group, records } = await groupRead(call, id, 'blocked_list', reads);
   const view = (membership: GroupMembership) => ({
     user_id: memberIn(membership),
     group_id: id,
     created_at: new Date(membership.blocked ?? 0).toISOString(),
   });
-  return page.answer(records, view, group.blocks);
+  return page.answer(records.blocked, view, group.blocks, versionOf(call, records.changes));
 }

@@ -3,6 +3,7 @@ import { ListPage } from '../../call/cursor.ts';
 import { dissolvedGroupsOf, publicGroupsNewestFirst } from '../../data/group-repo.ts';
 import { type GroupMembership, groupsJoinedOf, memberIn, membersInOrder } from '../../data/membership-repo.ts';
 import type { GroupId } from '../../ids.ts';
+import { changesOf, versionOf } from '../event/version.ts';
 import { groupRead } from './command.ts';
 
 /** A member as every list shows it; `join_time` in seconds. */
@@ -15,8 +16,9 @@ export const memberEntry = (membership: GroupMembership) => ({
 /** The members in order of joining. @throws ApiError groupMissing, needsMember */
 export async function memberList(call: Call, id: GroupId, given: { cursor?: string | undefined; limit: number }) {
   const page = new ListPage(call, `member_list ${id}`, membersInOrder(call.app, id), given);
-  const { group, records } = await groupRead(call, id, 'member_list', page.read);
-  return page.answer(records, memberEntry, group.count);
+  const reads = { members: page.read, changes: changesOf(call, id) };
+  const { group, records } = await groupRead(call, id, 'member_list', reads);
+  return page.answer(records.members, memberEntry, group.count, versionOf(call, records.changes));
 }
 
 /**

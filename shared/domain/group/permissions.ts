@@ -51,6 +51,8 @@ const PERMISSIONS = {
   block: { least: ADMIN_ROLE },
   blocked_list: { least: ADMIN_ROLE },
 
+  changes: { least: MEMBER_ROLE },
+
   announcements: { least: MEMBER_ROLE },
   publish: { least: ADMIN_ROLE, orMemberIf: 'member_modify' },
   delete_announcement: { least: ADMIN_ROLE },

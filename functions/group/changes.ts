@@ -1,0 +1,5 @@
+import { groupChanges as changes } from '../../shared/domain/event/reading.ts';
+import { operation } from '../../shared/http/operation.ts';
+import { groupChanges } from '../../shared/routes/event.ts';
+
+export const handler = operation(groupChanges, changes);

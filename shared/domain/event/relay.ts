@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { transact } from '../../call/transact.ts';
+import { appOf, limitsOf } from '../../data/app-repo.ts';
+import type { Database } from '../../data/database.ts';
+import {
+  append,
+  appLog,
+  type GroupLogState,
+  groupLog,
+  movePosition,
+  type OpenChangePage,
+  openChangesOf,
+  openEventsOf,
+  positionOf,
+} from '../../data/log-repo.ts';
+import type { EventData } from '../../events/catalogue.ts';
+import type { Fact } from '../../events/facts.ts';
+import type { AppId, GroupId } from '../../ids.ts';
+import type { EventEntry } from './entry.ts';
+
+/** A record of the table's stream that tells something. */
+export interface ToldRecord {
+  partition: string;
+  /** Ascends within the partition. */
+  sequenceNumber: string;
+  facts: Fact[];
+}
+
+/** Records of one transaction: each takes two items of its own at most, and a transaction holds 100. */
+const AT_ONCE = 40;
+const DAY = 86_400;
+/** Marks older than a call lasts, clocks that differ included, are of no use but for the newest of them (ms). */
+const MARKS_KEPT = 15_000;
+/** The least time between two marks (ms). */
+const MARKS_APART = 1000;
+
+/**
+ * Numbers what happened in one app, and appends it to the log of the app and those of its groups. Records of one partition
+ * come in their order, some of them again after a failure: those that the logs have are recognized by their position in
+ * the stream, which the same transaction moves. So no event is lost, doubled or moved, wherever a run is cut off.
+ * @returns how many events were appended
+ */
+export async function relay(db: Database, app: AppId, records: readonly ToldRecord[]): Promise<number> {
+  let appended = 0;
+  for (let from = 0; from < records.length; from += AT_ONCE)
+    appended += await relaySome(db, app, records.slice(from, from + AT_ONCE));
+  return appended;
+}
+
+async function relaySome(db: Database, app: AppId, records: readonly ToldRecord[]): Promise<number> {
+  const sources = Map.groupBy(records, ({ partition }) => partition);
+  const partitions = [...sources.keys()];
+  const groups = [...new Set(partitions.flatMap((partition) => groupOfPartition(partition) ?? []))];
+  const others = partitions.filter((partition) => groupOfPartition(partition) === undefined);
+  const reads = {
+    app: appOf(app),
+    log: openEventsOf(app),
+    groups: groups.map((group) => openChangesOf(app, group)),
+    positions: others.map(positionOf),
+  };
+  await db.load([reads]);
+  return transact(db, reads, (read) => {
+    const days = read.app ? limitsOf(read.app).event_days : 0;
+    // Its feed is off. A deleted app has no feed either.
+    if (days === 0) return { steps: [], answer: () => 0 };
+    const now = Date.now();
+    const states = new Map(groups.map((group, index) => [group, read.groups[index]]));
+    const seen = (partition: string) => {
+      const group = groupOfPartition(partition);
+      return group === undefined
+        ? read.positions[others.indexOf(partition)]?.seen
+        : states.get(group)?.seen[partNameOf(partition)];
+    };
+    const fresh = records.filter(({ partition, sequenceNumber }) => isAfter(sequenceNumber, seen(partition)));
+    let number = read.log?.last ?? 0;
+    const members = new Map(groups.map((group) => [group, states.get(group)?.members]));
+    const entries = fresh.flatMap((record) =>
+      record.facts.map((fact, index) => ({
+        group: groupOfPartition(record.partition),
+        entry: entryOf(record, fact, index, ++number, members),
+      })),
+    );
+    if (entries.length === 0) return { steps: [], answer: () => 0 };
+    const last = (partition: string) => fresh.findLast((record) => record.partition === partition)?.sequenceNumber;
+    const keep = days * DAY;
+    return {
+      steps: [
+        ...append(
+          appLog(app),
+          read.log,
+          entries.map(({ entry }) => entry),
+          now,
+          keep,
+        ),
+        ...groups.flatMap((group) => {
+          const own = entries.filter((of) => of.group === group).map(({ entry }) => entry);
+          const was = states.get(group);
+          const moved = partitions.flatMap((partition) => {
+            const at = groupOfPartition(partition) === group ? last(partition) : undefined;
+            return at === undefined ? [] : [[partNameOf(partition), at]];
+          });
+          if (moved.length === 0) return [];
+          const state: GroupLogState = {
+            seen: { ...was?.seen, ...Object.fromEntries(moved) },
+            ...(members.get(group) !== undefined && { members: members.get(group) }),
+            marks: was ? marksAfter(was, now) : [],
+          };
+          return append(groupLog(app, group), was, own, now, keep, state);
+        }),
+        ...others.flatMap((partition, index) => {
+          const at = last(partition);
+          return at === undefined ? [] : [movePosition(partition, read.positions[index], at, now)];
+        }),
+      ],
+      answer: () => entries.length,
+    };
+  });
+}
+
+/** Sequence numbers of the stream are long decimal numbers. */
+const isAfter = (one: string, other: string | undefined): boolean => other === undefined || BigInt(one) > BigInt(other);
+
+/** The group whose partition it is: `G#shop#77`, `G#shop#77#R`. */
+function groupOfPartition(partition: string): GroupId | undefined {
+  const [kind, , group] = partition.split('#');
+  return kind === 'G' ? (Number(group) as GroupId) : undefined;
+}
+/** What tells the partitions of one group apart. */
+const partNameOf = (partition: string) => partition.split('#')[3] ?? '#';
+
+function entryOf(
+  { partition, sequenceNumber }: ToldRecord,
+  { type, data, stamp }: Fact,
+  index: number,
+  sequence: number,
+  members: Map<GroupId, number | undefined>,
+): EventEntry {
+  const { at, type: authtype, cause } = stamp;
+  // Who registers or logs in is signed in only by that.
+  const authid = stamp.id ?? (authtype === 'user' && 'user_id' in data ? data.user_id : undefined);
+  return {
+    // The same however often the record comes.
+    id: createHash('sha256').update(`${partition} ${sequenceNumber} ${index}`).digest('base64url').slice(0, 22),
+    sequence,
+    type,
+    at,
+    authtype,
+    ...(authid !== undefined && { authid: String(authid) }),
+    cause,
+    data: counted(type, data, members),
+  };
+}
+
+/** Members come and go by events only, so their number follows from a log that began with its group. */
+function counted(type: Fact['type'], data: Fact['data'], members: Map<GroupId, number | undefined>): Fact['data'] {
+  if (type === 'group.created') {
+    const { group_id: group } = data as EventData['group.created'];
+    members.set(group as GroupId, members.get(group as GroupId) ?? 0);
+  }
+  if (type !== 'group.member.added' && type !== 'group.member.removed') return data;
+  const { group_id, ...rest } = data as EventData['group.member.added'] | EventData['group.member.removed'];
+  const group = group_id as GroupId;
+  // The first member of a new group may come before the group itself.
+  const before = members.get(group) ?? ('via' in rest && rest.via === 'created' ? 0 : undefined);
+  if (before === undefined) return data;
+  const count = before + (type === 'group.member.added' ? 1 : -1);
+  members.set(group, count);
+  return { ...data, count } as Fact['data'];
+}
+
+/** Numbers that a list may answer as its version, with the times when their events were appended. */
+function marksAfter({ last, at, marks }: OpenChangePage, now: number): GroupLogState['marks'] {
+  const [, newest] = marks.at(-1) ?? [0, 0];
+  const all = at - newest >= MARKS_APART ? [...marks, [last, at] as [number, number]] : marks;
+  const old = all.findLastIndex(([, time]) => time < now - MARKS_KEPT);
+  return all.slice(Math.max(0, old));
+}
