@@ -5,12 +5,12 @@ import type { Key } from '../../shared/data/keys.ts';
 import type { Item } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { stampText, type Why } from '../../shared/data/stamp.ts';
-import { update } from '../../shared/data/step.ts';
 import { revokeToken } from '../../shared/domain/app/admin-tokens.ts';
 import { changeApp, createApp, deleteApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import { importLines } from '../../shared/domain/app/import.ts';
 import type { Line } from '../../shared/domain/app/lines/kinds.ts';
 import { factsOf } from '../../shared/events/facts.ts';
+import type { UserId } from '../../shared/ids.ts';
 import { checkFact, eventsOf, inOrder, type Told, told } from '../support/events.ts';
 import { appId, userId } from '../support/ids.ts';
 import { itemsOf } from '../support/invariants.ts';
@@ -306,7 +306,7 @@ inThisProcess('Events of users', (story) => {
         const { user_id } = await given.nobody.does(`POST /user/register/${path}`, body);
         made.push({ user_id, username: body.username });
       }
-      const batch = await given.nobody.does('POST /user/register/batch', [entry('cleo'), entry('ada')]);
+      const batch = await given.admin().does('POST /user/register/batch', { list: [entry('cleo'), entry('ada')] });
       made.push({ user_id: batch[0].user_id, username: 'cleo' });
       expect(await given.nobody.fails('POST /user/register/v2', entry('ada'))).toBe('usernameTaken');
     });
@@ -317,7 +317,7 @@ inThisProcess('Events of users', (story) => {
     const alice = await given.user();
     const changed = (...fields: string[]): Told => ['user.updated', { user_id: alice.id, changed: fields }];
     const change = async () => {
-      await alice.does('POST /user/nickname', { nickname: 'A' });
+      await alice.does('POST /user/nickname', { nick_name: 'A' });
       await alice.does('POST /user/settings', { user_id: alice.id, group_confirm: true, auth_mode: 1 });
       await alice.does('POST /user/mobile', { mobile: '+4915100000001' });
       await alice.does('POST /user/push/tag', { tags: ['a'] });
@@ -364,7 +364,7 @@ inThisProcess('Events of users', (story) => {
       device_token: 'd',
       notifier_name: 'apns',
     });
-    await bobAgain.does('POST /user/nickname', { nickname: 'B' });
+    await bobAgain.does('POST /user/nickname', { nick_name: 'B' });
     expect(await events(given, () => bobAgain.does('POST /user/delete', { password: PASSWORD }))).toEqual(
       inOrder([
         ['user.deleted', { ...two, username: bob.username }],
@@ -378,7 +378,7 @@ inThisProcess('Events of users', (story) => {
   story('facts name the author, the call and the time', async (given) => {
     const alice = await given.user();
     const before = Date.now();
-    const [own] = await eventsOf(given, () => alice.does('POST /user/nickname', { nickname: 'A' }));
+    const [own] = await eventsOf(given, () => alice.does('POST /user/nickname', { nick_name: 'A' }));
     expect(own).toMatchObject({ app: given.app, subject: `user/${alice.id}` });
     expect(own!.stamp).toMatchObject({ type: 'user', id: String(alice.id) });
     expect(own!.stamp.at).toBeGreaterThanOrEqual(before);
@@ -452,9 +452,9 @@ inThisProcess('Events of sessions and devices', (story) => {
     );
     expect(await events(given, () => alice.does('POST /user/kick', { device_sn: other.device }))).toEqual([]);
     const admin = given.admin({ user: alice.id });
-    expect(
-      await events(given, () => admin.does('POST /user/change_password/admin', { new_password: PASSWORD })),
-    ).toEqual(inOrder([changed, all({ reason: 'password_changed' })]));
+    expect(await events(given, () => admin.does('POST /user/change_password_admin', { password: PASSWORD }))).toEqual(
+      inOrder([changed, all({ reason: 'password_changed' })]),
+    );
     const back = await login(given, alice);
     expect(await events(given, () => back.does('POST /user/kick'))).toEqual([all({ reason: 'kicked' })]);
   });
@@ -607,17 +607,17 @@ inThisProcess('Events by operators', (story) => {
         all.map((line, index) => ({ line: line as Line, number: index + 1 })),
       );
     const ids = [1, 2, 3].map((id) => userId(id + 1_000_000));
-    const [one, two, three] = ids as [number, number, number];
+    const [one, two, three] = ids as [UserId, UserId, UserId];
     const found = await eventsOf(given, async () => {
       const more = { nick_name: 'A', settings: { no_push: true }, tags: ['a'], mobile: '+4915100000009' };
       await lines(
-        { kind: 'user', user_id: userId(one), username: 'one', ...more },
-        { kind: 'user', user_id: userId(two), username: 'two', status: 'disabled' },
-        { kind: 'user', user_id: userId(three), username: 'three' },
+        { kind: 'user', user_id: one, username: 'one', ...more },
+        { kind: 'user', user_id: two, username: 'two', status: 'disabled' },
+        { kind: 'user', user_id: three, username: 'three' },
       );
-      await lines({ kind: 'friend', user_id: userId(one), friend_id: userId(two) });
-      await lines({ kind: 'friend_request', user_id: userId(three), sender_id: userId(one) });
-      await lines({ kind: 'user_block', user_id: userId(two), blocked_id: userId(three) });
+      await lines({ kind: 'friend', user_id: one, friend_id: two });
+      await lines({ kind: 'friend_request', user_id: three, sender_id: one });
+      await lines({ kind: 'user_block', user_id: two, blocked_id: three });
     });
     expect(found.every(({ stamp }) => stamp.type === 'operator')).toBe(true);
     expect(told(found)).toEqual(
