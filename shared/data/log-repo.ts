@@ -103,7 +103,6 @@ export const pagesAfter = (log: Log, after: number, limit: number): Query<EventP
   query: {
     partition: log.partition,
     between: [log.closed(after + 1).sk, '~'],
-    entryBytes: schema.eventPage.bytes,
     limit: Math.min(MOST, Math.max(FEWEST, Math.ceil(limit / 4))),
   },
   parse: ({ items }) => items.map(asRecord<EventPage>),

@@ -520,10 +520,10 @@ const pageFields = () => ({
   at: ms(),
 });
 /** The log of an app: what readers of `/event/list` get. */
-export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', bytes: 70_000, ttl: 'all' });
+export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', ttl: 'all' });
 export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
 /** The log of a group: its numbers are the `version` of lists, what readers of `/group/changes` get. */
-export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', bytes: 70_000, ttl: 'all' });
+export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', ttl: 'all' });
 export const openChangePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '~' });
 export const eventPageFields = () => z.strictObject(pageFields());
 export const openChangePageFields = () =>

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { tokenId } from '../call/token.ts';
 import type { AdminToken, App } from '../data/app-repo.ts';
+import { tokenId } from '../data/app-repo.ts';
 import { type Contact, REJECTED, WAITING } from '../data/contact-repo.ts';
 import type { Device } from '../data/device-repo.ts';
 import type { Item } from '../data/read.ts';

@@ -145,7 +145,8 @@ const FIELD_MEANINGS: Record<string, string> = {
   'event/list group_id': 'Only events about this group.',
   'event/list limit': 'Most events of a page; above 1000 is 1000.',
   'event/list user_id': 'Only events about this user.',
-  'group/changes version': 'The version that the list or the changes before were answered with; in the answer, the one for next time.',
+  'group/changes version':
+    'The version that the list or the changes before were answered with; in the answer, the one for next time.',
   'group/create user_list': 'Users to invite at once; entries that fail do not fail the call.',
   'group/display-name value': 'Own name in the group; empty clears it.',
   'group/info/avatar value': 'Address of the picture: `http`, `https`, or text without a scheme; empty clears it.',
