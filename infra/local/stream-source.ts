@@ -189,12 +189,16 @@ function firstFailure(records: Json[], outcome: Outcome, reportsItemFailures: bo
   );
 }
 
+/** DynamoDB Local shows an empty map or list in a stream without its type: such an attribute is left out. */
+export const typed = (attributes: Record<string, AttributeValue>): Record<string, AttributeValue> =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => Object.keys(value).length > 0));
+
 /** The record as Lambda passes it to functions: plain JSON, binary in base64, time in seconds. */
 function toLambdaRecord({ dynamodb = {}, userIdentity, ...record }: StreamRecord, streamArn: string): Json {
   const image = (attributes: Record<string, AttributeValue> | undefined) =>
     attributes &&
     JSON.parse(
-      JSON.stringify(attributes, (_, value) =>
+      JSON.stringify(typed(attributes), (_, value) =>
         value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
       ),
     );
