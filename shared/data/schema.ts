@@ -519,8 +519,11 @@ const pageFields = () => ({
   /** When the last write was made. */
   at: ms(),
 });
-/** The log of an app: what readers of `/event/list` get. */
-export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', ttl: 'all' });
+/**
+ * The log of an app: what readers of `/event/list` get. Its closed pages lie in one partition for each million events, since
+ * the items of one partition key may have 10 GB at most.
+ */
+export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}#{million:number}', sk: '{last:id}', ttl: 'all' });
 export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
 /** The log of a group: its numbers are the `version` of lists, what readers of `/group/changes` get. */
 export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', ttl: 'all' });
