@@ -93,12 +93,14 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
   const StreamArn = Table!.LatestStreamArn!;
   const { StreamDescription } = await reader.send(new DescribeStreamCommand({ StreamArn }));
   const ShardId = StreamDescription!.Shards![0]!.ShardId!;
-  let { ShardIterator } = await reader.send(
-    new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
-  );
+  let ShardIterator: string | undefined;
   const toNow = async () => {
     const mark = { pk: 'MARK', sk: randomUUID() };
     await client.send(new PutCommand({ TableName: name, Item: mark }));
+    // Not before the first record: DynamoDB Local then refuses to read past what other tables have written.
+    ShardIterator ??= (
+      await reader.send(new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }))
+    ).ShardIterator;
     const found: StreamRecord[] = [];
     while (!found.some(({ dynamodb }) => dynamodb?.Keys?.sk?.S === mark.sk)) {
       const { Records = [], NextShardIterator } = await reader.send(new GetRecordsCommand({ ShardIterator }));
