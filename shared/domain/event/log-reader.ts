@@ -41,7 +41,7 @@ export async function oldestPage(db: Database, log: Log, head: EventPage | undef
     const [page] = await db.read(pagesAfter(log, probe - 1, 1));
     if (page && isKept(page, now)) {
       oldest = page;
-      to = firstOf(page);
+      to = Math.min(probe, firstOf(page));
     } else from = (page?.last ?? log.endOfPartition(probe)) + 1;
   }
   return oldest;
