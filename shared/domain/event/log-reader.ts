@@ -66,3 +66,10 @@ export async function eventsRead(
   if (!oldest || firstOf(oldest) > after + 1) throw new EventsGone(oldest && firstOf(oldest));
   return [];
 }
+
+/** At most `limit` of the events that are wanted, and the number of the last one that was looked at. */
+export function chosen(events: Numbered[], limit: number, wanted: (entry: EventEntry) => boolean) {
+  const matching = events.filter(({ entry }) => wanted(entry));
+  const shown = matching.slice(0, limit);
+  return { shown, last: (matching.length > limit ? shown : events).at(-1)?.number };
+}
