@@ -323,5 +323,5 @@ export function send(call: Call, given: Given, users: readonly Person[], nth: nu
   // Users delete themselves by a password, which takes time to hash: the app asks for it instead.
   const app = given.admin(op === 'user/delete' ? { user: actor! } : nth % 2 || group === 0 ? {} : { group });
   const by: Actor = op === 'user/delete' || actor === undefined ? app : users.find(({ id }) => id === actor)!;
-  return by.asks(...commandOf(call).request(call, nth));
+  return by.asks(...commandOf(call).request(call, nth, users));
 }
