@@ -32,9 +32,10 @@ export const checkAccess: Command<Check> = {
   freeWeight: 4,
   errors: [],
   draw(draw) {
-    const { random, group, members, world } = draw;
-    const asked = Array.from({ length: random.whole(1, 6) }, (): Asked => {
-      const user = draw.likely(members);
+    const { random, group, members, moment, world } = draw;
+    const banned = members.filter((id) => moment.membership(group, id)?.bannedUntil !== undefined);
+    const asked = Array.from({ length: random.whole(2, 8) }, (): Asked => {
+      const user = draw.likely(random.chance(0.5) && banned.length > 0 ? banned : members);
       const question = { action: random.one(ACTIONS), user, bySession: random.chance(0.5) };
       return random.chance(0.7) ? { ...question, group } : { ...question, peer: peerOf(draw, user, world.users) };
     });
