@@ -6,3 +6,7 @@ export const OPERATION = 'OPERATION';
 /** Stage of the deployment, and area of the operation (`background` where no client calls it): dimensions of metrics. */
 export const STAGE = 'STAGE';
 export const AREA = 'AREA';
+/** The app that an authorizer decides for. */
+export const SERVED_APP = 'SERVED_APP';
+/** After how many seconds AWS IoT Core asks its authorizer again. */
+export const REFRESH_SECONDS = 'REFRESH_SECONDS';
