@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { LOCAL_CREDENTIALS } from './aws.ts';
 import type { FunctionDefinition } from './deployment.ts';
 import type { FindCredentials } from './s3/signature.ts';
@@ -14,4 +15,11 @@ export function credentialsFor(functions: FunctionDefinition[]): FindCredentials
     if (!known.has(accessKeyId)) return undefined;
     return { secretAccessKey: derive('secret', accessKeyId), sessionToken: derive('session', accessKeyId) };
   };
+}
+
+/** The access key that signed a request, undefined unless it is known. The signature itself is not checked. */
+export function callerOf(headers: IncomingHttpHeaders, find: FindCredentials): string | undefined {
+  const key = /Credential=([^/,\s]+)/.exec(headers.authorization ?? '')?.[1] ?? '';
+  const known = find(key);
+  return known && known.sessionToken === headers['x-amz-security-token'] ? key : undefined;
 }

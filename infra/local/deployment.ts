@@ -1,11 +1,14 @@
-/** Functions, routes, tables, buckets and event sources of an assembly, as plain data. */
+/** Functions, routes, tables, buckets, queues and event sources of an assembly, as plain data. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TableProperties } from './dynamodb-local.ts';
+import { type EventRule, readRules } from './event-bus/rules.ts';
 import { type Pattern, parsePattern } from './event-pattern.ts';
 import { type RoleDefinition, readRoles } from './iam/roles.ts';
 import { type ApiDefinition, readApi } from './read-api.ts';
+import { type QueueMapping, readQueueMapping, readQueues } from './read-queues.ts';
+import type { QueueDefinition } from './sqs/queue.ts';
 import { StartUpError } from './start-up.ts';
 import type { Assembly, Json, Resource } from './template.ts';
 
@@ -39,12 +42,6 @@ export interface BucketDefinition {
   sendsEvents: boolean;
 }
 
-/** A rule of EventBridge's default bus. It sends matching events to each of the functions. */
-interface EventRule {
-  matches: Pattern;
-  functions: FunctionDefinition[];
-}
-
 export interface StreamMapping {
   id: string;
   streamArn: string;
@@ -54,6 +51,8 @@ export interface StreamMapping {
   patterns: Pattern[];
   startingPosition: 'TRIM_HORIZON' | 'LATEST';
   batchSize: number;
+  /** Milliseconds to wait for a full batch. */
+  window: number;
   /** -1: no limit. */
   maximumRetryAttempts: number;
   bisectOnError: boolean;
@@ -65,10 +64,15 @@ export interface Deployment {
   api: ApiDefinition;
   tables: TableDefinition[];
   buckets: BucketDefinition[];
+  queues: QueueDefinition[];
   eventRules: EventRule[];
-  /** ARNs of queues and the like, to which Lambda sends events that failed in all attempts, in the function's role. */
-  failureDestinations: { function: FunctionDefinition; arn: string }[];
+  /**
+   * ARNs of queues and the like, to which Lambda sends events that failed in all attempts, in the function's role:
+   * those of an event source mapping, or without one those of asynchronous invocations.
+   */
+  failureDestinations: { function: FunctionDefinition; arn: string; mapping: string | undefined }[];
   streamMappings: StreamMapping[];
+  queueMappings: QueueMapping[];
 }
 
 /** Reads all that the laptop stack serves. @throws StartUpError if the templates hold something that it cannot serve */
@@ -85,6 +89,9 @@ export function readDeployment(assembly: Assembly): Deployment {
     if (!found) throw new StartUpError(`The templates refer to a function that they do not define: ${named}.`);
     return found;
   };
+  const queues = readQueues(assembly.resources('AWS::SQS::Queue'));
+  const mappings = assembly.resources('AWS::Lambda::EventSourceMapping');
+  const isOfQueue = ({ properties }: Resource) => properties.EventSourceArn.startsWith('arn:aws:sqs:');
   return {
     functions: [...functions.values()],
     api: readApi(assembly, functionOf),
@@ -92,16 +99,19 @@ export function readDeployment(assembly: Assembly): Deployment {
       .resources('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable')
       .map(({ physicalId, properties }) => ({ name: physicalId, properties })),
     buckets: assembly.resources('AWS::S3::Bucket').map(readBucket),
-    eventRules: assembly.resources('AWS::Events::Rule').map((rule) => readRule(rule, assembly, functionOf)),
-    failureDestinations: assembly
-      .resources('AWS::Lambda::EventSourceMapping', 'AWS::Lambda::EventInvokeConfig')
-      .flatMap(({ properties: { FunctionName, DestinationConfig } }) => {
+    queues,
+    eventRules: readRules(assembly, functionOf),
+    failureDestinations: [...mappings, ...assembly.resources('AWS::Lambda::EventInvokeConfig')].flatMap(
+      ({ type, physicalId, properties: { FunctionName, DestinationConfig } }) => {
         const arn: string | undefined = DestinationConfig?.OnFailure?.Destination;
-        return arn ? [{ function: functionOf(FunctionName), arn }] : [];
-      }),
-    streamMappings: assembly
-      .resources('AWS::Lambda::EventSourceMapping')
+        const mapping = type === 'AWS::Lambda::EventSourceMapping' ? physicalId : undefined;
+        return arn ? [{ function: functionOf(FunctionName), arn, mapping }] : [];
+      },
+    ),
+    streamMappings: mappings
+      .filter((mapping) => !isOfQueue(mapping))
       .map((mapping) => readStreamMapping(mapping, functionOf)),
+    queueMappings: mappings.filter(isOfQueue).map((mapping) => readQueueMapping(mapping, queues, functionOf)),
   };
 }
 
@@ -139,20 +149,6 @@ function readBucket({ physicalId, properties }: Resource): BucketDefinition {
   };
 }
 
-function readRule(rule: Resource, assembly: Assembly, functionOf: (named: string) => FunctionDefinition): EventRule {
-  const { EventPattern, Targets } = rule.properties;
-  const permissions = assembly.resources('AWS::Lambda::Permission').map(({ properties }) => properties);
-  const functions = Targets.map(({ Arn }: Json) => functionOf(Arn));
-  for (const { name, arn } of functions) {
-    const permitted = permissions.some(
-      ({ FunctionName, Principal, SourceArn }) =>
-        [name, arn].includes(FunctionName) && Principal === 'events.amazonaws.com' && SourceArn === rule.arn,
-    );
-    if (!permitted) throw new StartUpError(`No permission lets the rule ${rule.logicalId} call the function ${name}.`);
-  }
-  return { matches: parsePattern(JSON.stringify(EventPattern)), functions };
-}
-
 function readStreamMapping(mapping: Resource, functionOf: (named: string) => FunctionDefinition): StreamMapping {
   const properties = mapping.properties;
   const tableName = /:table\/([^/]+)\/stream\//.exec(properties.EventSourceArn)?.[1];
@@ -166,6 +162,7 @@ function readStreamMapping(mapping: Resource, functionOf: (named: string) => Fun
     patterns: (properties.FilterCriteria?.Filters ?? []).map((filter: Json) => parsePattern(filter.Pattern)),
     startingPosition: properties.StartingPosition,
     batchSize: properties.BatchSize ?? 100,
+    window: (properties.MaximumBatchingWindowInSeconds ?? 0) * 1000,
     maximumRetryAttempts: properties.MaximumRetryAttempts ?? -1,
     bisectOnError: properties.BisectBatchOnFunctionError ?? false,
     reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),

@@ -13,7 +13,7 @@ const PROCESS = join(import.meta.dirname, 'function-process.mjs');
 
 export interface InstanceOptions {
   /** Servers for the SDK clients of the functions. */
-  endpoints?: { dynamodb: string; s3: string };
+  endpoints?: { dynamodb: string; s3: string; sqs: string; eventbridge: string };
   credentialsOf?: FindCredentials;
   /** Receives each line that a function prints. */
   onLine?(definition: FunctionDefinition, line: string): void;
@@ -77,7 +77,12 @@ function environmentOf(
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_SESSION_TOKEN: credentials.sessionToken ?? '',
     }),
-    ...(endpoints && { AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb, AWS_ENDPOINT_URL_S3: endpoints.s3 }),
+    ...(endpoints && {
+      AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+      AWS_ENDPOINT_URL_S3: endpoints.s3,
+      AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventbridge,
+    }),
     // Lambda has no such files, and a function must not read the developer's.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,

@@ -7,29 +7,36 @@ import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createGatewayServer } from './api-gateway.ts';
 import type { Application } from './application.ts';
-import { sendBucketEvent } from './bucket-events.ts';
+import { createJsonServer } from './aws-json.ts';
 import { Closers } from './closers.ts';
 import { credentialsFor } from './credentials.ts';
 import { type Deployment, type FunctionDefinition, readDeployment, type StreamMapping } from './deployment.ts';
 import { createTable, type DynamoDbLocal, startDynamoDbLocal } from './dynamodb-local.ts';
-import { createFunctionPool, type FunctionPool } from './function-pool.ts';
+import { objectCreated } from './event-bus/bucket-events.ts';
+import { startEventBuses } from './event-bus/bus.ts';
+import { putEventsService } from './event-bus/put-events.ts';
+import { invocationFailure, streamFailure } from './failure-records.ts';
+import { createFunctionPool, type Outcome } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
 import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
 import { checkRoles } from './iam/role-checks.ts';
-import { listen } from './listen.ts';
+import { closeServer, listen } from './listen.ts';
 import { openLog, type StackLog } from './log.ts';
+import { startQueueSource } from './queue-source.ts';
 import { startS3Server } from './s3/server.ts';
+import { Queue } from './sqs/queue.ts';
+import { sqsService } from './sqs/service.ts';
 import { readKept, StartUpError, useFolder } from './start-up.ts';
 import { startStreamSource } from './stream-source.ts';
 import { shapeOf } from './table-shape.ts';
-import { readAssembly } from './template.ts';
+import { type Json, readAssembly } from './template.ts';
 import { startUnkindDatabase, type UnkindDatabase } from './unkind/database.ts';
 
 export interface StackOptions<Facts extends object> {
   application: Application<Facts>;
   /** TCP port of the API on 127.0.0.1; 0: any free port. */
   port?: number;
-  /** Folder that keeps tables, objects and the application's own data between runs; without it they are removed. */
+  /** Folder that keeps tables, objects, queues and the application's own data between runs; without it they are removed. */
   data?: string | undefined;
   /** A running DynamoDB Local. It still runs after the stack has ended. */
   database?: DynamoDbLocal;
@@ -58,6 +65,8 @@ export type StackDescription<Facts extends object> = Facts & {
   api_endpoint: string;
   dynamodb_endpoint: string;
   s3_endpoint: string;
+  sqs_endpoint: string;
+  eventbridge_endpoint: string;
   /** The first table and the first bucket of the templates. */
   table_name: string;
   bucket_name: string;
@@ -109,10 +118,16 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
     gateway.server.closeAllConnections();
   });
 
-  if (data) for (const part of ['dynamodb', 's3', '']) useFolder(join(data, part));
+  // Queues and event buses. It listens before the templates are read, because they contain the URLs of queues.
+  const messaging = createJsonServer();
+  const messagingEndpoint = await listen(messaging.server);
+  closers.add(() => closeServer(messaging.server));
+
+  if (data) for (const part of ['dynamodb', 's3', 'sqs', '']) useFolder(join(data, part));
   const folder = await mkdtemp(join(tmpdir(), `${application.name}-`));
   closers.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-  const { database, deployment, authorizer } = await startDatabaseAndRead(options, endpoint, folder, closers, since);
+  const endpoints = { api: endpoint, queues: messagingEndpoint };
+  const { database, deployment, authorizer } = await startDatabaseAndRead(options, endpoints, folder, closers, since);
   options.signal?.throwIfAborted();
   database.ended.then(() => closers.closing || onBroken('DynamoDB Local has ended.'));
 
@@ -135,14 +150,21 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
     buckets: deployment.buckets,
     credentials,
     refusal,
-    onCreated: (object) => sendBucketEvent(object, { deployment, pool, log, isClosing: () => closers.closing }),
+    onCreated: (object) =>
+      deployment.buckets.find(({ name }) => name === object.bucket)?.sendsEvents &&
+      buses.publish('default', objectCreated(object)),
   });
   closers.add(s3.close);
   const behindGate = (unkind ?? database).endpoint;
   const gate = refusal && (await startDynamoDbGate({ endpoint: behindGate, credentials, refusal }));
   if (gate) closers.add(gate.close);
   const pool = createFunctionPool({
-    endpoints: { dynamodb: gate?.endpoint ?? behindGate, s3: s3.endpoint },
+    endpoints: {
+      dynamodb: gate?.endpoint ?? behindGate,
+      s3: s3.endpoint,
+      sqs: messagingEndpoint,
+      eventbridge: messagingEndpoint,
+    },
     credentialsOf: credentials,
     ...(options.instances && { instances: options.instances }),
     // Without these permissions Lambda drops the lines of a function and reports no error.
@@ -150,8 +172,44 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
       refusal?.(definition.accessKeyId, logPermissions(definition)) ?? log.functionLine(definition.name, line),
   });
   closers.add(pool.close);
+  const queues = openQueues(deployment, data);
+  const invoke = async (target: FunctionDefinition, event: Json, source: string) => {
+    const outcome = await pool.invoke(target, event);
+    if (!closers.closing) log.event(source, target.name, outcome);
+    return outcome;
+  };
+  /** Sends what failed in all attempts to the queue of the templates, too, if there is one. */
+  const toDeadLetters = (target: FunctionDefinition, mapping: string | undefined, record: Json) => {
+    const isDestination = (each: Deployment['failureDestinations'][number]) =>
+      each.function === target && each.mapping === mapping;
+    const queue = queues.get(deployment.failureDestinations.find(isDestination)?.arn ?? '');
+    queue?.send({ MessageBody: JSON.stringify(record) }, target.accessKeyId);
+  };
+  const buses = startEventBuses({
+    rules: deployment.eventRules,
+    queues,
+    invoke,
+    onDiscard(target, event, outcome, attempts) {
+      log.deadLetter(event.source ?? 'event', target.name, event, outcome);
+      toDeadLetters(target, undefined, invocationFailure(target, event, outcome, attempts));
+    },
+  });
+  closers.add(buses.close);
+  messaging.serve({
+    credentials,
+    refusal,
+    services: { AmazonSQS: sqsService(queues, messagingEndpoint), AWSEvents: putEventsService(buses) },
+  });
   for (const mapping of deployment.streamMappings)
-    followStream(mapping, { client, endpoint: database.endpoint, pool, log, data }, closers);
+    followStream(mapping, { client, endpoint: database.endpoint, invoke, log, toDeadLetters, data }, closers);
+  for (const mapping of deployment.queueMappings) {
+    const source = startQueueSource({
+      mapping,
+      queue: queues.get(mapping.queueArn)!,
+      invoke: (event) => invoke(mapping.function, event, `queue (${event.Records.length})`),
+    });
+    closers.add(source.close);
+  }
 
   const table = deployment.tables[0]?.name ?? '';
   const facts = await application.prepare(client, table, data);
@@ -169,6 +227,8 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
       ...facts,
       dynamodb_endpoint: database.endpoint,
       s3_endpoint: s3.endpoint,
+      sqs_endpoint: messagingEndpoint,
+      eventbridge_endpoint: messagingEndpoint,
       table_name: table,
       bucket_name: deployment.buckets[0]?.name ?? '',
     },
@@ -183,7 +243,7 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
 /** Starts DynamoDB Local while the templates are made and read. */
 async function startDatabaseAndRead<Facts extends object>(
   options: StackOptions<Facts>,
-  endpoint: string,
+  endpoints: { api: string; queues: string },
   folder: string,
   closers: Closers,
   since: () => string,
@@ -191,7 +251,7 @@ async function startDatabaseAndRead<Facts extends object>(
   const { application, data, iam = true, onProgress = () => {} } = options;
   const reading = (async () => {
     const directory = options.assembly ?? (await copyOfAssembly(application, folder, onProgress, closers));
-    const deployment = readDeployment(readAssembly(directory, { apiEndpoint: endpoint }));
+    const deployment = readDeployment(readAssembly(directory, endpoints));
     onProgress(
       `Templates read: ${deployment.api.routes.length} routes, ${deployment.functions.length} functions (${since()})`,
     );
@@ -258,28 +318,39 @@ function reportRefusals(authorizer: Authorizer, refused: string[], log: StackLog
   };
 }
 
+/** The queues of the templates by ARN, with the messages that an earlier run kept. */
+function openQueues({ queues: definitions }: Deployment, data: string | undefined): ReadonlyMap<string, Queue> {
+  const queues = new Map<string, Queue>();
+  for (const definition of definitions) {
+    const file = data && join(data, 'sqs', `${definition.name}.ndjson`);
+    queues.set(definition.arn, new Queue(definition, { file, queueOf: (arn) => queues.get(arn) }));
+  }
+  return queues;
+}
+
 interface Follower {
   client: DynamoDBClient;
   /** Of DynamoDB Local. */
   endpoint: string;
-  pool: FunctionPool;
+  invoke(target: FunctionDefinition, event: Json, source: string): Promise<Outcome>;
   log: StackLog;
+  toDeadLetters(target: FunctionDefinition, mapping: string, record: Json): void;
   data: string | undefined;
 }
 
-function followStream(mapping: StreamMapping, { client, endpoint, pool, log, data }: Follower, closers: Closers) {
+function followStream(mapping: StreamMapping, follower: Follower, closers: Closers) {
+  const { client, endpoint, invoke, log, toDeadLetters, data } = follower;
   const target = mapping.function;
   const file = data && join(data, `position-${mapping.id}.json`);
   const source = startStreamSource({
     mapping,
     client,
     endpoint,
-    async invoke(event) {
-      const outcome = await pool.invoke(target, event);
-      if (!closers.closing) log.event(`stream (${event.Records.length})`, target.name, outcome);
-      return outcome;
+    invoke: (event) => invoke(target, event, `stream (${event.Records.length})`),
+    onDiscard(batch) {
+      log.deadLetter('stream', target.name, { Records: batch.records }, batch.outcome);
+      toDeadLetters(target, mapping.id, streamFailure(target, batch));
     },
-    onDiscard: (records, outcome) => log.deadLetter('stream', target.name, { Records: records }, outcome),
     position: {
       load: () => (file && existsSync(file) ? readKept(file) : {}),
       save: (position) => file && writeFileSync(file, JSON.stringify(position)),

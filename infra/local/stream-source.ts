@@ -1,6 +1,7 @@
 /**
  * An event source mapping on a table's stream. It reads the stream of DynamoDB Local, filters the records, and invokes
- * the function batch by batch, in order, with the retries, bisecting and partial failures that the template defines.
+ * the function batch by batch, in order, with the window, retries, bisecting and partial failures that the template
+ * defines. A parallelization factor allows more than one invocation per shard, but promises none: here one runs at a time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -29,12 +30,20 @@ export interface StreamSourceOptions {
   client: DynamoDBClient;
   endpoint: string;
   invoke(event: Json): Promise<Outcome>;
-  /** Receives the records of a batch that failed in all attempts, with the last outcome. */
-  onDiscard(records: Json[], outcome: Outcome): void;
+  /** Receives the records of a batch that failed in all attempts. */
+  onDiscard(discarded: DiscardedBatch): void;
   /** The last sequence number that was delivered, by shard. Kept between runs together with the data. */
   position: { load(): Record<string, string>; save(position: Record<string, string>): void };
   /** Milliseconds before the first retry. They double with each retry, up to 50 times the first. */
   retryDelay?: number;
+}
+
+export interface DiscardedBatch {
+  records: Json[];
+  shardId: string;
+  attempts: number;
+  /** Of the last attempt. */
+  outcome: Outcome;
 }
 
 /** Starts reading; `close` stops it and waits for the batch in progress. */
@@ -55,6 +64,9 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
   /** Reads one shard to its end, or until the signal. */
   const followShard = async (streamArn: string, shardId: string, signal: AbortSignal) => {
     let iterator = await iteratorFor(streamArn, shardId);
+    /** Records that wait for a full batch or the end of the window. */
+    const waiting: Json[] = [];
+    let waitingSince = 0;
     while (iterator && !signal.aborted) {
       const { Records: records = [], NextShardIterator: next } = await streams.send(
         new GetRecordsCommand({ ShardIterator: iterator, Limit: 1000 }),
@@ -63,12 +75,17 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
       const wanted = events.filter(
         (event) => mapping.patterns.length === 0 || mapping.patterns.some((matches) => matches(event)),
       );
-      for (let at = 0; at < wanted.length && !signal.aborted; at += mapping.batchSize) {
-        const batch = wanted.slice(at, at + mapping.batchSize);
-        await deliver(batch, options, signal);
+      if (waiting.length === 0) waitingSince = Date.now();
+      waiting.push(...wanted);
+      const isDue = () => waiting.length >= mapping.batchSize || !next || Date.now() - waitingSince >= mapping.window;
+      while (waiting.length > 0 && !signal.aborted && isDue()) {
+        const batch = waiting.splice(0, mapping.batchSize);
+        await deliver(batch, shardId, options, signal);
         if (!signal.aborted) done(shardId, batch.at(-1)!.dynamodb.SequenceNumber);
+        waitingSince = Date.now();
       }
-      if (!signal.aborted && events.length > 0) done(shardId, events.at(-1)!.dynamodb.SequenceNumber);
+      if (!signal.aborted && events.length > 0 && waiting.length === 0)
+        done(shardId, events.at(-1)!.dynamodb.SequenceNumber);
       iterator = next;
       if (records.length === 0) await pause(POLL_INTERVAL, signal);
     }
@@ -130,14 +147,20 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
 }
 
 /** Invokes the function until the batch is delivered or discarded, or the stack stops. */
-async function deliver(records: Json[], options: StreamSourceOptions, stop: AbortSignal, attempt = 0): Promise<void> {
+async function deliver(
+  records: Json[],
+  shardId: string,
+  options: StreamSourceOptions,
+  stop: AbortSignal,
+  attempt = 0,
+): Promise<void> {
   const { mapping, invoke, onDiscard, retryDelay = 200 } = options;
   let outcome = await invoke({ Records: records });
   while (!stop.aborted) {
     const failedAt = firstFailure(records, outcome, mapping.reportsItemFailures);
     if (failedAt === undefined) return;
     if (mapping.maximumRetryAttempts >= 0 && attempt >= mapping.maximumRetryAttempts) {
-      return onDiscard(records.slice(failedAt), outcome);
+      return onDiscard({ records: records.slice(failedAt), shardId, attempts: attempt + 1, outcome });
     }
     attempt += 1;
     records = records.slice(failedAt);
@@ -145,8 +168,8 @@ async function deliver(records: Json[], options: StreamSourceOptions, stop: Abor
     if (stop.aborted) return;
     if (mapping.bisectOnError && !outcome.ok && records.length > 1) {
       const middle = Math.ceil(records.length / 2);
-      await deliver(records.slice(0, middle), options, stop, attempt);
-      if (!stop.aborted) await deliver(records.slice(middle), options, stop, attempt);
+      await deliver(records.slice(0, middle), shardId, options, stop, attempt);
+      if (!stop.aborted) await deliver(records.slice(middle), shardId, options, stop, attempt);
       return;
     }
     outcome = await invoke({ Records: records });

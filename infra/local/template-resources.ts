@@ -8,8 +8,14 @@ const arn = (service: string, resource: string): string =>
  * The name that the template gives.
  * @param made used where the template gives no name; CloudFormation makes one of stack and logical id too
  * @param given the value of a property
+ * @param queueEndpoint with which the URLs of queues start
  */
-export function physicalIdOf(type: string, made: string, given: (property: string) => string | undefined): string {
+export function physicalIdOf(
+  type: string,
+  made: string,
+  given: (property: string) => string | undefined,
+  queueEndpoint: string,
+): string {
   switch (type) {
     case 'AWS::Lambda::Function':
       return given('FunctionName') ?? made;
@@ -23,9 +29,15 @@ export function physicalIdOf(type: string, made: string, given: (property: strin
     case 'AWS::Logs::LogGroup':
       return given('LogGroupName') ?? made;
     case 'AWS::SQS::Queue':
-      return `https://sqs.${LOCAL_REGION}.amazonaws.com/${LOCAL_ACCOUNT}/${given('QueueName') ?? made}`;
+      return `${queueEndpoint}/${LOCAL_ACCOUNT}/${given('QueueName') ?? (given('FifoQueue') ? `${made}.fifo` : made)}`;
     case 'AWS::SNS::Topic':
       return arn('sns', given('TopicName') ?? made);
+    case 'AWS::Events::EventBus':
+      return given('Name') ?? made;
+    case 'AWS::Events::Rule': {
+      const bus = given('EventBusName')?.split('/').at(-1) ?? 'default';
+      return `${bus === 'default' ? '' : `${bus}|`}${given('Name') ?? made}`;
+    }
     case 'AWS::ApiGatewayV2::Stage':
       return given('StageName') ?? made;
     default:
@@ -59,13 +71,19 @@ export function attributeOf(type: string, attribute: string, id: string): string
       return arn('logs', `log-group:${id}:*`);
     case 'AWS::SQS::Queue Arn':
       return arn('sqs', nameOf(id));
+    case 'AWS::SQS::Queue QueueUrl':
+      return id;
     case 'AWS::SQS::Queue QueueName':
       return nameOf(id);
     case 'AWS::SNS::Topic TopicArn':
     case 'AWS::ApiGatewayV2::Api ApiId':
       return id;
     case 'AWS::Events::Rule Arn':
-      return arn('events', `rule/${id}`);
+      return arn('events', `rule/${id.replace('|', '/')}`);
+    case 'AWS::Events::EventBus Arn':
+      return arn('events', `event-bus/${id}`);
+    case 'AWS::Events::EventBus Name':
+      return id;
     default:
       return undefined;
   }

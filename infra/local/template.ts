@@ -35,12 +35,19 @@ export interface Assembly {
   assetPath(objectKey: string): string;
 }
 
+/** Addresses of the stack that the values of templates contain. */
+interface LocalEndpoints {
+  /** The value of `GetAtt ApiEndpoint` of an HTTP API. */
+  api: string;
+  /** The start of the URLs of queues. */
+  queues: string;
+}
+
 /**
  * Reads the cloud assembly in `directory`. Throws an Error with its name if a template uses a function, attribute or
  * parameter that is unknown here.
- * @param apiEndpoint the value of `GetAtt ApiEndpoint` of an HTTP API
  */
-export function readAssembly(directory: string, { apiEndpoint }: { apiEndpoint: string }): Assembly {
+export function readAssembly(directory: string, endpoints: LocalEndpoints): Assembly {
   const json = (file: string) => JSON.parse(readFileSync(join(directory, file), 'utf8'));
   const artifacts = Object.entries<Json>(json('manifest.json').artifacts);
   const assets = new Map<string, string>();
@@ -59,7 +66,7 @@ export function readAssembly(directory: string, { apiEndpoint }: { apiEndpoint: 
 
   const stacks: StackInstance[] = [];
   const context: Context = {
-    apiEndpoint,
+    endpoints,
     exported(name) {
       for (const stack of stacks) {
         const output = stack.outputs().find(({ exportName }) => exportName === name);
@@ -81,7 +88,7 @@ export function readAssembly(directory: string, { apiEndpoint }: { apiEndpoint: 
 }
 
 interface Context {
-  apiEndpoint: string;
+  endpoints: LocalEndpoints;
   exported(name: string): Json;
   nestedTemplate(url: string): Template;
   register(stack: StackInstance): void;
@@ -208,7 +215,8 @@ class StackInstance {
 
   #physicalId(logicalId: string): string {
     const { Type, Properties: properties = {} } = this.#template.Resources![logicalId]!;
-    return physicalIdOf(Type, `${this.#name}-${logicalId}`, (property) => this.resolve(properties[property]));
+    const given = (property: string) => this.resolve(properties[property]);
+    return physicalIdOf(Type, `${this.#name}-${logicalId}`, given, this.#context.endpoints.queues);
   }
 
   #attribute(logicalId: string, attribute: string): Json {
@@ -217,7 +225,7 @@ class StackInstance {
     if (type === 'AWS::CloudFormation::Stack' && attribute.startsWith('Outputs.')) {
       return this.#nested.get(logicalId)!.#output(attribute.slice('Outputs.'.length));
     }
-    if (type === 'AWS::ApiGatewayV2::Api' && attribute === 'ApiEndpoint') return this.#context.apiEndpoint;
+    if (type === 'AWS::ApiGatewayV2::Api' && attribute === 'ApiEndpoint') return this.#context.endpoints.api;
     const value = attributeOf(type, attribute, this.#physicalId(logicalId));
     if (value !== undefined) return value;
     throw new Error(`The laptop stack does not know ${attribute} of ${type} (${logicalId} in ${this.#name}).`);

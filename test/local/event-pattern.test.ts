@@ -3,6 +3,14 @@ import { parsePattern } from '../../infra/local/event-pattern.ts';
 
 const matches = (pattern: unknown, event: unknown) => parsePattern(JSON.stringify(pattern))(event);
 
+/** Items with a stamp, of partitions with one of two prefixes. */
+const TOLD = {
+  dynamodb: {
+    Keys: { pk: { S: [{ prefix: 'U#' }, { prefix: 'G#' }] } },
+    NewImage: { stamp: { S: [{ exists: true }] } },
+  },
+};
+
 describe('event patterns', () => {
   it.each([
     [{ eventName: ['INSERT', 'MODIFY'] }, { eventName: 'MODIFY' }, true],
@@ -14,6 +22,10 @@ describe('event patterns', () => {
     [{ Keys: { pk: { S: [{ prefix: 'J#' }] } } }, { Keys: { pk: { N: '1' } } }, false],
     [{ key: [{ suffix: '.png' }] }, { key: 'a.png' }, true],
     [{ key: [{ 'equals-ignore-case': 'ab' }] }, { key: 'aB' }, true],
+    [TOLD, { dynamodb: { Keys: { pk: { S: 'U#1' } }, NewImage: { stamp: { S: 'x' } } } }, true],
+    [TOLD, { dynamodb: { Keys: { pk: { S: 'V#1' } }, NewImage: { stamp: { S: 'x' } } } }, false],
+    [TOLD, { dynamodb: { Keys: { pk: { S: 'G#1' } }, NewImage: {} } }, false],
+    [TOLD, { dynamodb: { Keys: { pk: { S: 'G#1' } }, OldImage: { stamp: { S: 'x' } } } }, false],
     [{ a: { b: [{ exists: false }] } }, { a: {} }, true],
     [{ a: { b: [{ exists: false }] } }, {}, true],
     [{ a: { b: [{ exists: true }] } }, { a: { b: null } }, true],

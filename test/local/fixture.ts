@@ -1,13 +1,13 @@
 /**
  * A small application with all that the laptop stack reads: an imported table, a nested stack with its parameters,
- * routes, a stream mapping, a rule for a bucket's events. Its functions are files written here.
+ * routes, mappings of a stream and a queue, an event bus and its rules, a schedule, a rule for a bucket's events. Its functions are files written here.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, NestedStack, Stack } from 'aws-cdk-lib';
 import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { AttributeType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnEventBus, CfnRule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   CfnEventSourceMapping,
@@ -18,6 +18,7 @@ import {
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
 
 /** Handlers by name; the text is the module. */
 const HANDLERS = {
@@ -25,31 +26,36 @@ const HANDLERS = {
   environment: 'export const handler = async (event, context) => ({ env: process.env, context });',
   fails: 'export const handler = async () => { throw new TypeError("no") };',
   slow: 'export const handler = () => new Promise(() => {});',
-  // Keeps what it was told beside its code, so that every instance of it can answer.
+  // Keeps what it was told beside its code, so that every instance of it can answer. It fails for what is bad.
   stores: `
     import { appendFileSync, existsSync, readFileSync } from 'node:fs';
     const file = process.env.LAMBDA_TASK_ROOT + '/told.ndjson';
     export const handler = async (event) => {
+      if (JSON.stringify(event).includes('bad')) throw new TypeError('bad');
       if (!event.routeKey) return appendFileSync(file, JSON.stringify(event) + '\\n');
       return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\\n').map((line) => JSON.parse(line)) : [];
     };`,
 } as const;
 
-/** What a mapping needs. */
+/** What the mappings need. */
 export const MAPPING_ACTIONS = [
   'dynamodb:DescribeStream',
   'dynamodb:GetRecords',
   'dynamodb:GetShardIterator',
   'dynamodb:ListStreams',
   'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
 ];
 const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:failed';
+const FIFO_ARN = 'arn:aws:sqs:us-east-1:000000000000:fixture.fifo';
 
 type HandlerName = keyof typeof HANDLERS;
 
 /**
  * Synthesizes the application into `folder` and gives the folder of the assembly. `mapping`: what the function of the
- * stream mapping may do with the stream and the queue.
+ * mappings may do with the stream and the queues.
  */
 export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS): string {
   const app = new App({
@@ -81,6 +87,14 @@ export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS):
     routeSettings: { 'GET /limited': { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 2 } },
   });
   const nested = new NestedStack(stack, 'Nested');
+  const failed = new CfnQueue(nested, 'Failed', { queueName: 'failed' });
+  const dead = new CfnQueue(nested, 'Dead', { fifoQueue: true });
+  const fifo = new CfnQueue(nested, 'Fifo', {
+    queueName: 'fixture.fifo',
+    fifoQueue: true,
+    visibilityTimeout: 3,
+    redrivePolicy: { deadLetterTargetArn: dead.attrArn, maxReceiveCount: 2 },
+  });
 
   const functions = Object.fromEntries(
     Object.entries(HANDLERS).map(([name, source]) => {
@@ -90,7 +104,9 @@ export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS):
       const role = new Role(nested, `${name}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
       role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [table.tableArn] }));
       if (name === 'stores') {
-        role.addToPolicy(new PolicyStatement({ actions: mapping, resources: [table.tableStreamArn!, QUEUE_ARN] }));
+        role.addToPolicy(
+          new PolicyStatement({ actions: mapping, resources: [table.tableStreamArn!, QUEUE_ARN, FIFO_ARN] }),
+        );
       }
       const made = new LambdaFunction(nested, name, {
         functionName: `fixture-${name}`,
@@ -98,7 +114,7 @@ export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS):
         handler: 'index.handler',
         code: Code.fromAsset(code),
         role,
-        environment: { TABLE_NAME: table.tableName, JOINED: `${nested.region}:${table.tableArn}` },
+        environment: { TABLE_NAME: table.tableName, QUEUE_URL: fifo.ref, JOINED: `${nested.region}:${table.tableArn}` },
         memorySize: 256,
       });
       if (name === 'slow') (made.node.defaultChild as CfnFunction).timeout = 1;
@@ -151,6 +167,13 @@ export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS):
       ],
     },
   });
+  new CfnEventSourceMapping(nested, 'QueueMapping', {
+    functionName: functions.stores.functionName,
+    eventSourceArn: fifo.attrArn,
+    batchSize: 10,
+    functionResponseTypes: ['ReportBatchItemFailures'],
+    scalingConfig: { maximumConcurrency: 2 },
+  });
   new CfnBucket(stack, 'Bucket', {
     bucketName: 'fixture-files',
     corsConfiguration: {
@@ -166,11 +189,41 @@ export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS):
     },
     targets: [{ id: 'Function', arn: functions.stores.functionArn }],
   });
-  new CfnPermission(nested, 'RulePermission', {
-    action: 'lambda:InvokeFunction',
-    functionName: functions.stores.functionArn,
-    principal: 'events.amazonaws.com',
-    sourceArn: rule.attrArn,
+  const bus = new CfnEventBus(nested, 'Bus', { name: 'fixture-bus' });
+  const busRule = new CfnRule(nested, 'BusRule', {
+    eventBusName: bus.ref,
+    eventPattern: { source: ['fixture'] },
+    targets: [
+      { id: 'Function', arn: functions.stores.functionArn },
+      { id: 'Queue', arn: failed.attrArn },
+    ],
   });
+  new CfnQueuePolicy(nested, 'QueuePolicy', {
+    queues: [failed.ref],
+    policyDocument: {
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: 'sqs:SendMessage',
+          Resource: failed.attrArn,
+          Condition: { ArnEquals: { 'aws:SourceArn': busRule.attrArn } },
+        },
+      ],
+    },
+  });
+  const schedule = new CfnRule(nested, 'Hourly', {
+    name: 'hourly',
+    scheduleExpression: 'rate(1 hour)',
+    targets: [{ id: 'Function', arn: functions.stores.functionArn }],
+  });
+  for (const [id, { attrArn }] of Object.entries({ Rule: rule, BusRule: busRule, Hourly: schedule })) {
+    new CfnPermission(nested, `${id}Permission`, {
+      action: 'lambda:InvokeFunction',
+      functionName: functions.stores.functionArn,
+      principal: 'events.amazonaws.com',
+      sourceArn: attrArn,
+    });
+  }
   return app.synth().directory;
 }

@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Application } from '../../infra/local/application.ts';
 import { type DynamoDbLocal, localClient, startDynamoDbLocal } from '../../infra/local/dynamodb-local.ts';
@@ -49,6 +51,30 @@ const s3Of = ({ description }: Stack) =>
     requestChecksumCalculation: 'WHEN_REQUIRED',
   });
 
+/** Tools that may do everything. */
+function toolsOf({ description: { sqs_endpoint, eventbridge_endpoint } }: Stack) {
+  const common = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const sqs = new SQSClient({ endpoint: sqs_endpoint, ...common });
+  const eventbridge = new EventBridgeClient({ endpoint: eventbridge_endpoint, ...common });
+  const urlOf = (name: string) => `${sqs_endpoint}/000000000000/${name}`;
+  return {
+    rule: (name: string) => `arn:aws:events:us-east-1:000000000000:rule/${name}`,
+    sqs: (name: string, MessageBody: string) =>
+      sqs.send(
+        new SendMessageCommand({
+          QueueUrl: urlOf(name),
+          MessageBody,
+          ...(name.endsWith('.fifo') && { MessageGroupId: 'A', MessageDeduplicationId: MessageBody }),
+        }),
+      ),
+    eventbridge: (entry: PutEventsRequestEntry) => eventbridge.send(new PutEventsCommand({ Entries: [entry] })),
+    async receive(name: string): Promise<Json[]> {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: urlOf(name) }));
+      return Messages.map(({ Body = '' }) => JSON.parse(Body));
+    },
+  };
+}
+
 /** A function's own client, by what is in its environment. */
 const clientOfFunction = async ({ description }: Stack) => {
   const { env } = (await (await fetch(`${description.api_endpoint}/environment`)).json()) as Json;
@@ -80,6 +106,8 @@ describe('a running stack', () => {
       api_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       dynamodb_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       s3_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      sqs_endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      eventbridge_endpoint: stack.description.sqs_endpoint,
       table_name: 'fixture',
       bucket_name: 'fixture-files',
     });
@@ -104,6 +132,9 @@ describe('a running stack', () => {
     expect(env).toMatchObject({
       AWS_ENDPOINT_URL_DYNAMODB: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       AWS_ENDPOINT_URL_S3: stack.description.s3_endpoint,
+      AWS_ENDPOINT_URL_SQS: stack.description.sqs_endpoint,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: stack.description.eventbridge_endpoint,
+      QUEUE_URL: `${stack.description.sqs_endpoint}/000000000000/fixture.fifo`,
       TABLE_NAME: 'fixture',
     });
   });
@@ -143,6 +174,45 @@ describe('a running stack', () => {
     );
   });
 
+  it('a queue, a bus and a schedule reach the functions of their mappings and rules', async () => {
+    const { sqs, eventbridge, rule } = toolsOf(stack);
+    for (const body of ['queued-1', 'queued-2']) await sqs('fixture.fifo', body);
+    await eventbridge({ EventBusName: 'fixture-bus', Source: 'fixture', DetailType: 't', Detail: '{"a":1}' });
+    await eventbridge({
+      Source: 'aws.events',
+      DetailType: 'Scheduled Event',
+      Detail: '{}',
+      Resources: [rule('hourly')],
+    });
+    const isTold = async (expected: object) => expect(await told()).toContainEqual(expect.objectContaining(expected));
+    await vi.waitFor(
+      async () => {
+        await isTold({ 'detail-type': 'Scheduled Event', resources: [rule('hourly')] });
+        await isTold({ source: 'fixture', detail: { a: 1 } });
+        const queued = (await told()).flatMap(({ Records = [] }) => Records.flatMap(({ body = [] }: Json) => body));
+        expect(queued).toEqual(['queued-1', 'queued-2']);
+      },
+      { timeout: 5000 },
+    );
+    const [message] = await toolsOf(stack).receive('failed');
+    expect(message).toMatchObject({ source: 'fixture', detail: { a: 1 } });
+  });
+
+  it('a stream record that fails in all attempts goes to the queue of its mapping', async () => {
+    await put(stack, 'J#bad');
+    await vi.waitFor(
+      async () => {
+        const [record] = await toolsOf(stack).receive('failed');
+        expect(record).toMatchObject({
+          requestContext: { condition: 'RetryAttemptsExhausted', approximateInvokeCount: 3 },
+          responseContext: { statusCode: 200, functionError: 'Unhandled' },
+          DDBStreamBatchInfo: { batchSize: 1, shardId: expect.stringContaining('shardId') },
+        });
+      },
+      { timeout: 10_000 },
+    );
+  });
+
   it('a second stack on the same port does not start', async () => {
     const port = Number(new URL(stack.description.api_endpoint).port);
     await expect(start({ port })).rejects.toThrow(`Port ${port} is taken`);
@@ -168,15 +238,13 @@ describe('without permission checks', () => {
 
   it.each([
     ['dynamodb:ListStreams', 'Cannot access stream arn:aws:dynamodb'],
+    ['sqs:ReceiveMessage', 'The function execution role does not have permissions to call ReceiveMessage on SQS'],
     ['sqs:SendMessage', "The function's role does not have permissions to call SendMessage on arn:aws:sqs"],
-  ])(
-    'a stream mapping whose role lacks a permission prevents the start, as on Lambda: %s',
-    async (missing, message) => {
-      const actions = MAPPING_ACTIONS.filter((action) => action !== missing);
-      const elsewhere = writeFixtureAssembly(join(folder, missing), actions);
-      await expect(start({ assembly: elsewhere })).rejects.toThrow(`fixture-stores: ${message}`);
-    },
-  );
+  ])('a mapping whose role lacks a permission prevents the start, as on Lambda: %s', async (missing, message) => {
+    const actions = MAPPING_ACTIONS.filter((action) => action !== missing);
+    const elsewhere = writeFixtureAssembly(join(folder, missing), actions);
+    await expect(start({ assembly: elsewhere })).rejects.toThrow(`fixture-stores: ${message}`);
+  });
 });
 
 describe('with an unkind database', () => {
@@ -204,11 +272,12 @@ describe('data', () => {
   let stack: Stack | undefined;
   afterEach(() => stack?.close());
 
-  it('tables and objects are kept between runs in a given folder', async () => {
+  it('tables, objects and messages are kept between runs in a given folder', async () => {
     const data = join(folder, 'data');
     stack = await start({ data });
     await put(stack, 'kept');
     await s3Of(stack).send(new PutObjectCommand({ Bucket: 'fixture-files', Key: 'kept', Body: 'kept' }));
+    await toolsOf(stack).sqs('failed', '"kept"');
     await stack.close();
     expect(isAlive(stack.javaPid)).toBe(false);
     stack = await start({ data });
@@ -217,6 +286,7 @@ describe('data', () => {
     expect((await client.send(new GetItemCommand({ TableName: 'fixture', Key }))).Item).toEqual(Key);
     const object = await s3Of(stack).send(new GetObjectCommand({ Bucket: 'fixture-files', Key: 'kept' }));
     expect(await object.Body!.transformToString()).toBe('kept');
+    expect(await toolsOf(stack).receive('failed')).toEqual(['kept']);
   });
 });
 

@@ -49,6 +49,7 @@ function start(mapping: Partial<StreamMapping> = {}) {
       patterns: [],
       startingPosition: 'TRIM_HORIZON',
       batchSize: 100,
+      window: 0,
       maximumRetryAttempts: -1,
       bisectOnError: false,
       reportsItemFailures: false,
@@ -58,7 +59,7 @@ function start(mapping: Partial<StreamMapping> = {}) {
       batches.push(event.Records);
       return answer(event.Records) as Outcome;
     },
-    onDiscard: (records) => discarded.push(records),
+    onDiscard: ({ records }) => discarded.push(records),
     position: { load: () => ({ ...position }), save: (now) => Object.assign(position, now) },
     retryDelay: 5,
   });
@@ -109,6 +110,30 @@ describe('records', () => {
     start({ batchSize: 2, patterns: [parsePattern(JSON.stringify(pattern))] });
     await vi.waitFor(() => expect(delivered()).toEqual(['J#1', 'J#2', 'J#3']), { timeout: 5000 });
     expect(batches.map((batch) => batch.length)).toEqual([2, 1]);
+  });
+
+  it('a window collects records until its end', async () => {
+    start({ window: 1000 });
+    await put('1');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await put('2');
+    await vi.waitFor(() => expect(batches.map(keysOf)).toEqual([['1', '2']]), { timeout: 5000 });
+  });
+
+  it('a full batch does not wait for the end of its window', async () => {
+    start({ window: 60_000, batchSize: 2 });
+    await put('1', '2', '3');
+    await vi.waitFor(() => expect(batches.map(keysOf)).toEqual([['1', '2']]), { timeout: 5000 });
+  });
+
+  it('a record that waits for the end of its window is delivered after a restart', async () => {
+    start({ window: 60_000 });
+    await put('first', 'second');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await close();
+    expect(batches).toEqual([]);
+    start();
+    await vi.waitFor(() => expect(delivered()).toEqual(['first', 'second']), { timeout: 5000 });
   });
 
   it('a delivered record is not delivered again after a restart', async () => {

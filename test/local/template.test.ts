@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Deployment, readDeployment } from '../../infra/local/deployment.ts';
-import { type Assembly, type Json, readAssembly } from '../../infra/local/template.ts';
+import { type Deployment, type FunctionDefinition, readDeployment } from '../../infra/local/deployment.ts';
+import { readQueueMapping, readQueues } from '../../infra/local/read-queues.ts';
+import { type Assembly, type Json, type Resource, readAssembly } from '../../infra/local/template.ts';
 import { writeFixtureAssembly } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'template-test-'));
@@ -23,7 +24,7 @@ function assemblyOf(stacks: Record<string, Json>): Assembly {
   for (const [name, template] of Object.entries(stacks)) {
     writeFileSync(join(directory, `${name}.json`), JSON.stringify(template));
   }
-  return readAssembly(directory, { apiEndpoint: 'http://here' });
+  return readAssembly(directory, { api: 'http://here', queues: 'http://queues' });
 }
 /** What a value of a template stands for, in a stack `S` with a table `T` and a parameter `P`. */
 function resolved(value: Json): Json {
@@ -87,7 +88,9 @@ describe('the resolver', () => {
 describe('a deployment', () => {
   let deployment: Deployment;
   beforeAll(() => {
-    deployment = readDeployment(readAssembly(writeFixtureAssembly(folder), { apiEndpoint: 'http://here' }));
+    deployment = readDeployment(
+      readAssembly(writeFixtureAssembly(folder), { api: 'http://here', queues: 'http://queues' }),
+    );
   });
   const functionOf = (name: string) => deployment.functions.find((definition) => definition.name === `fixture-${name}`);
 
@@ -140,9 +143,8 @@ describe('a deployment', () => {
   });
 
   it('the rule matches events of the bucket, and names its function', () => {
-    const [rule, ...more] = deployment.eventRules;
-    expect(more).toEqual([]);
-    expect(rule?.functions).toMatchObject([{ name: 'fixture-stores' }]);
+    const [rule] = deployment.eventRules;
+    expect(rule?.targets).toMatchObject([{ to: { name: 'fixture-stores' } }]);
     const event = (key: string) => ({
       source: 'aws.s3',
       'detail-type': 'Object Created',
@@ -150,5 +152,61 @@ describe('a deployment', () => {
     });
     expect(rule?.matches(event('files/x'))).toBe(true);
     expect(rule?.matches(event('elsewhere/x'))).toBe(false);
+  });
+
+  it('rules have their bus, schedule and targets', () => {
+    const rules = deployment.eventRules.map(({ arn, bus, nextRun, targets }) => [
+      arn.split(':rule/')[1],
+      bus,
+      nextRun !== undefined,
+      targets.map(({ to }) => ('queueArn' in to ? to.queueArn : to.name)),
+    ]);
+    const failed = 'arn:aws:sqs:us-east-1:000000000000:failed';
+    expect(rules).toEqual([
+      [expect.stringMatching(/Rule$/), 'default', false, ['fixture-stores']],
+      [expect.stringMatching(/^fixture-bus\/.*BusRule$/), 'fixture-bus', false, ['fixture-stores', failed]],
+      ['hourly', 'default', true, ['fixture-stores']],
+    ]);
+  });
+
+  it('queues and their mappings have the properties of their templates', () => {
+    expect(deployment.queues).toMatchObject([
+      { name: 'failed', fifo: false, visibilityTimeout: 30, redrive: undefined },
+      { name: expect.stringMatching(/Dead\.fifo$/), fifo: true },
+      { name: 'fixture.fifo', fifo: true, visibilityTimeout: 3, redrive: { maxReceiveCount: 2 } },
+    ]);
+    expect(deployment.queueMappings).toMatchObject([
+      {
+        function: { name: 'fixture-stores' },
+        queueArn: 'arn:aws:sqs:us-east-1:000000000000:fixture.fifo',
+        batchSize: 10,
+        window: 0,
+        maximumConcurrency: 2,
+        reportsItemFailures: true,
+      },
+    ]);
+  });
+});
+
+describe('queues and mappings that AWS refuses', () => {
+  const resource = (properties: Json) =>
+    ({ logicalId: 'M', physicalId: 'http://queues/0/q', arn: 'arn:q', properties }) as Resource;
+  const target = { timeout: 30_000 } as FunctionDefinition;
+  it.each([
+    [{}, { BatchSize: 11 }, 'a batch of more than 10 messages needs a batching window'],
+    [{ FifoQueue: true }, { MaximumBatchingWindowInSeconds: 1 }, 'a FIFO queue allows no batch'],
+    [{ VisibilityTimeout: 29 }, {}, 'Queue visibility timeout: 29 seconds is less than Function timeout: 30 seconds'],
+    [{}, { EventSourceArn: 'arn:other' }, 'the templates do not define the queue arn:other'],
+  ])('a mapping of the queue %j with %j is refused', (queue, mapping, message) => {
+    const queues = readQueues([resource(queue)]);
+    const read = () => readQueueMapping(resource({ EventSourceArn: 'arn:q', ...mapping }), queues, () => target);
+    expect(read).toThrow(message);
+  });
+
+  it('a dead-letter queue of another type is refused', () => {
+    const redrive = { RedrivePolicy: { deadLetterTargetArn: 'arn:q', maxReceiveCount: 1 } };
+    const source = { ...resource({ ...redrive, FifoQueue: true }), arn: 'arn:source' };
+    expect(() => readQueues([source, resource({})])).toThrow('The dead-letter queue of q must be');
+    expect(readQueues([source, resource({ FifoQueue: true })])).toHaveLength(2);
   });
 });

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
+import { callerOf } from '../credentials.ts';
 import { closeServer, listen } from '../listen.ts';
 import type { FindCredentials } from '../s3/signature.ts';
 import type { Json } from '../template.ts';
@@ -46,10 +47,9 @@ export async function startDynamoDbGate({ endpoint, credentials, refusal }: Gate
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await buffer(incoming);
-    const { authorization = '', 'x-amz-target': target = '', 'x-amz-security-token': token } = incoming.headers;
-    const key = /Credential=([^/,\s]+)/.exec(authorization)?.[1] ?? '';
-    const known = credentials(key);
-    if (!known || known.sessionToken !== token) {
+    const { 'x-amz-target': target = '' } = incoming.headers;
+    const key = callerOf(incoming.headers, credentials);
+    if (key === undefined) {
       return refuse(response, 'UnrecognizedClientException', 'The security token included in the request is invalid.');
     }
     const operation = /^DynamoDB_20120810\.(\w+)$/.exec(String(target))?.[1] ?? '';

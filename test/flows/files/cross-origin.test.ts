@@ -69,7 +69,7 @@ describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
     closers.push(() => rm(folder, { recursive: true }));
     const context = { stage: 'pages', corsOrigins: own };
     const { directory } = synthesize({ bundles, outdir: folder, routes: rows, context });
-    const deployment = readDeployment(readAssembly(directory, { apiEndpoint: api }));
+    const deployment = readDeployment(readAssembly(directory, { api, queues: 'http://queues' }));
     gateway.serve({ api: deployment.api, pool });
 
     const objects = await mkdtemp(join(tmpdir(), 'roster-pages-'));
