@@ -72,8 +72,8 @@ function eventsAfter(pages: EventPage[], after: number | undefined, now: number)
  * come or moved meanwhile.
  * @throws EventsGone
  */
-async function eventsRead(
-  { db, now }: Call,
+export async function eventsRead(
+  { db, now }: Pick<Call, 'db' | 'now'>,
   log: Parameters<typeof oldestPage>[0],
   { pages, head }: { pages: EventPage[]; head: EventPage | undefined },
   after: number | undefined,

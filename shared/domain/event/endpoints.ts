@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { type Plan, transact } from '../../call/transact.ts';
+import type { Database } from '../../data/database.ts';
+import {
+  type Endpoint,
+  endpointOf,
+  endpointPlaces,
+  endpointsOf,
+  MOST_ENDPOINTS,
+  putEndpoint,
+  removeEndpoint,
+  updateEndpoint,
+} from '../../data/webhook-repo.ts';
+import { ApiError, badParameter } from '../../errors.ts';
+import type { AppId } from '../../ids.ts';
+import { hostOf, isLoopbackAddress, isPublicAddress, targetProblem } from '../../public-address.ts';
+
+/**
+ * Webhook endpoints of an app, for its admin tokens and for operators. Everybody gives the database of a caller who has
+ * been verified.
+ */
+
+/** Where endpoints are managed. */
+export interface EndpointView {
+  db: Database;
+  app: AppId;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** On the laptop, endpoints on it may be reached. */
+  loopback: boolean;
+}
+
+/** What a caller says of an endpoint. */
+export interface GivenEndpoint {
+  url: string;
+  /** None: all types. */
+  types: string[];
+  /** 0: all groups, and what is of no group. */
+  group_id: number;
+  description: string;
+  enabled: boolean;
+}
+
+/** An endpoint as callers see it, without its secrets. */
+export const endpointReply = ({ id, url, types, group, description, enabled, ...endpoint }: Endpoint) => ({
+  endpoint_id: id,
+  url,
+  types,
+  group_id: group,
+  description,
+  enabled,
+  disabled_because: endpoint.disabledBecause ?? '',
+  failing_since: endpoint.failingSince ?? 0,
+  created_at: endpoint.createdAt,
+  updated_at: endpoint.updatedAt,
+});
+
+const missingEndpoint = () => new ApiError('endpointMissing');
+
+/** `whsec_` and 32 random bytes, as Standard Webhooks has them. */
+const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
+
+/** The longest URL, in characters. */
+const LONGEST_URL = 2048;
+/** Milliseconds for which a name may take to resolve. */
+const RESOLVING = 2000;
+
+/**
+ * The URL in its normal form.
+ * @throws ApiError badParameter unless it may be sent to, as far as its name resolves today
+ */
+async function targetOf(text: string, loopback: boolean): Promise<string> {
+  const wrong = (sentence: string) => badParameter('url', sentence);
+  if (!URL.canParse(text)) throw wrong('must be a URL');
+  const url = new URL(text);
+  const problem = targetProblem(url, loopback);
+  if (problem) throw wrong(problem);
+  if (url.username || url.password) throw wrong('must contain no password');
+  url.hash = '';
+  if (url.href.length > LONGEST_URL) throw wrong(`must have at most ${LONGEST_URL} characters`);
+  // A name that does not resolve yet is taken: every attempt to send looks again.
+  const late = new Promise<never[]>((resolve) => setTimeout(resolve, RESOLVING, []).unref());
+  const found = await Promise.race([lookup(hostOf(url), { all: true }).catch(() => []), late]);
+  if (found.some(({ address }) => !isPublicAddress(address) && !(loopback && isLoopbackAddress(address))))
+    throw wrong('must lead to a public address');
+  return url.href;
+}
+
+/** Makes an endpoint. The secret is shown only now. @throws ApiError badParameter (url, endpoint) */
+export async function createEndpoint(view: EndpointView, given: GivenEndpoint) {
+  const { db, app, now } = view;
+  const url = await targetOf(given.url, view.loopback);
+  const reads = endpointPlaces(app);
+  await db.load([reads]);
+  return transact(db, reads, (places) => {
+    const place = places.indexOf(undefined);
+    if (place < 0) throw badParameter('endpoint', `the app has ${MOST_ENDPOINTS} endpoints already`);
+    const secret = newSecret();
+    const endpoint: Endpoint = {
+      id: `${place}${randomBytes(8).toString('hex').slice(1)}`,
+      url,
+      types: given.types,
+      group: given.group_id,
+      description: given.description,
+      enabled: given.enabled,
+      secrets: [{ secret }],
+      createdAt: now,
+      updatedAt: now,
+    };
+    return { steps: [putEndpoint(app, endpoint)], answer: () => ({ ...endpointReply(endpoint), secret }) };
+  });
+}
+
+/** All endpoints, without their secrets. */
+export async function listEndpoints({ db, app }: EndpointView) {
+  return (await db.read(endpointsOf(app))).map(endpointReply);
+}
+
+/** Decides on one endpoint. @throws ApiError endpointMissing */
+export async function changeEndpoint<T>(
+  { db, app }: EndpointView,
+  id: string,
+  decide: (endpoint: Endpoint) => Plan<T>,
+): Promise<T> {
+  const reads = [endpointOf(app, id)] as const;
+  await db.load([reads]);
+  return transact(db, reads, ([endpoint]) => {
+    if (!endpoint) throw missingEndpoint();
+    return decide(endpoint);
+  });
+}
+
+/**
+ * Changes what is given. An endpoint that is enabled again begins anew: what failed before counts no more.
+ * @throws ApiError badParameter (url), endpointMissing
+ */
+export async function updateEndpointFields(view: EndpointView, id: string, given: Partial<GivenEndpoint>) {
+  const { app, now } = view;
+  const url = given.url === undefined ? undefined : await targetOf(given.url, view.loopback);
+  return changeEndpoint(view, id, (endpoint) => {
+    const set = {
+      ...(url !== undefined && { url }),
+      ...(given.types && { types: given.types }),
+      ...(given.group_id !== undefined && { group: given.group_id }),
+      ...(given.description !== undefined && { description: given.description }),
+      ...(given.enabled !== undefined && { enabled: given.enabled, disabledBecause: undefined }),
+      ...((given.enabled || url !== undefined) && { failingSince: undefined, failedAt: undefined }),
+      updatedAt: now,
+    };
+    const after = { ...endpoint, ...set } as Endpoint;
+    return { steps: [updateEndpoint(app, endpoint, set)], answer: () => endpointReply(after) };
+  });
+}
+
+/** Deletes an endpoint. What waits in the queue for it is dropped. @throws ApiError endpointMissing */
+export const deleteEndpoint = (view: EndpointView, id: string): Promise<null> =>
+  changeEndpoint(view, id, (endpoint) => ({ steps: [removeEndpoint(view.app, endpoint)], answer: () => null }));
+
+/** Secrets that sign at the same time, at most: the header of signatures stays short. */
+const MOST_SECRETS = 10;
+
+/**
+ * Gives an endpoint a new secret, which is shown only now. The one before signs too for so long.
+ * @param keep seconds
+ * @throws ApiError endpointMissing, badParameter where too many are kept
+ */
+export const rotateSecret = (view: EndpointView, id: string, keep: number) =>
+  changeEndpoint(view, id, (endpoint) => {
+    const { app, now } = view;
+    const secret = newSecret();
+    const end = now + keep * 1000;
+    const kept = validSecrets(endpoint, now)
+      .map(({ secret, expiresAt = end }) => ({ secret, expiresAt }))
+      .filter(({ expiresAt }) => expiresAt > now);
+    if (kept.length >= MOST_SECRETS)
+      throw badParameter('keep_seconds', `${MOST_SECRETS} secrets are valid: wait until one has expired`);
+    const secrets = [{ secret }, ...kept];
+    return {
+      steps: [updateEndpoint(app, endpoint, { secrets, updatedAt: now })],
+      answer: () => ({ endpoint_id: id, secret, previous_expires_at: keep > 0 ? end : now }),
+    };
+  });
+
+/** The secrets that sign at `now` (ms), the newest first. */
+export const validSecrets = ({ secrets }: Endpoint, now: number) =>
+  secrets.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now);
