@@ -66,6 +66,15 @@ export const isLoopbackAddress = (address: string): boolean =>
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 /**
+ * Whether this function runs on the laptop: there the database is at an address of its own, and webhooks may go to
+ * servers beside it.
+ */
+export function onLaptop(): boolean {
+  const { AWS_ENDPOINT_URL_DYNAMODB: database } = process.env;
+  return database !== undefined && isLoopbackAddress(hostOf(new URL(database)));
+}
+
+/**
  * Why nothing may be sent to the URL, whatever its name resolves to; undefined where nothing is wrong.
  * @param loopback whether this is the laptop, where endpoints on it may be reached, also without TLS
  */

@@ -525,7 +525,7 @@ export const streamPositionFields = () => z.strictObject({ seen: text() });
 
 // ——— webhooks ———
 /** Where events of the app are sent to. The first digit of its id is its place: so no app has more than ten. */
-export const webhookEndpoint = /* @__PURE__ */ entity({ pk: 'A#{app}#W', sk: '{place:number}', bytes: 7_000 });
+export const webhookEndpoint = /* @__PURE__ */ entity({ pk: 'A#{app}#W', sk: '{place:number}', bytes: 4_000 });
 export const webhookEndpointFields = () =>
   z.strictObject({
     id: text(),
@@ -596,7 +596,7 @@ export const heldEvents = /* @__PURE__ */ entity({ pk: 'A#{app}#W', sk: '~{targe
 export const heldEventsFields = () =>
   z.strictObject({
     /** The first number that may not have been sent. */
-    from: number(),
+    first: number(),
     /** Changed by every write, so that the one that ends it misses none. */
     revision: number(),
     since: ms(),

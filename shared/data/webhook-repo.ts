@@ -123,15 +123,15 @@ export const deliveriesFrom = (
 });
 
 // ——— what the bus or the queue does not take ———
-/** @param from the first number that may not have been sent */
-export const holdEvents = (app: AppId, target: string, from: number, now: number): Step =>
-  measured('fan_out_held', put(schema.heldEvents.key(app, target), { from, revision: 0, since: now }, missing));
+/** @param first number that may not have been sent */
+export const holdEvents = (app: AppId, target: string, first: number, now: number): Step =>
+  measured('fan_out_held', put(schema.heldEvents.key(app, target), { first, revision: 0, since: now }, missing));
 /** Moves the place where the relay goes on, or leaves it, so that the stream hands it out again. */
-export const moveHeld = (app: AppId, target: string, was: HeldEvents, from = was.from): Step =>
+export const moveHeld = (app: AppId, target: string, was: HeldEvents, first = was.first): Step =>
   update(
     schema.heldEvents.key(app, target),
-    { set: { from, revision: was.revision + 1 } },
-    unchanged(was, 'from', 'revision'),
+    { set: { first, revision: was.revision + 1 } },
+    unchanged(was, 'revision', 'first'),
   );
 export const releaseHeld = (app: AppId, target: string, was: HeldEvents): Step =>
-  remove(schema.heldEvents.key(app, target), unchanged(was, 'from', 'revision'));
+  remove(schema.heldEvents.key(app, target), unchanged(was, 'revision', 'first'));

@@ -18,6 +18,9 @@ const AT_ONCE = 10;
 /** The source of all events on the bus. Rules find the app in `resources` or in `detail.source`. */
 const SOURCE = 'roster';
 
+/** Whether this function was deployed with a bus. */
+export const hasBus = (): boolean => process.env[BUS_NAME] !== undefined;
+
 /**
  * Puts events on the bus. Those that it does not take are put again.
  * @throws Unavailable where that lasts, Error where the bus refuses them; some may be on the bus then

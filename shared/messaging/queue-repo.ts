@@ -20,6 +20,12 @@ interface BatchResult {
   Failed?: { Id: string; SenderFault?: boolean; Code?: string; Message?: string }[];
 }
 
+/** Batches that are sent at the same time. */
+const SIDE_BY_SIDE = 20;
+
+/** Whether this function was deployed with a queue of webhooks. */
+export const hasQueue = (): boolean => process.env[WEBHOOK_QUEUE_URL] !== undefined;
+
 /**
  * Sends messages, those of one group one after the other: a batch may fail in part, and then a later message of a group
  * would come before an earlier one. So each batch has one message of a group.
@@ -33,7 +39,8 @@ export async function sendMessages(messages: readonly QueueMessage[]): Promise<v
     const batches = Array.from({ length: Math.ceil(round.length / AT_ONCE) }, (_, batch) =>
       round.slice(batch * AT_ONCE, (batch + 1) * AT_ONCE),
     );
-    await Promise.all(batches.map(sendBatch));
+    for (let from = 0; from < batches.length; from += SIDE_BY_SIDE)
+      await Promise.all(batches.slice(from, from + SIDE_BY_SIDE).map(sendBatch));
   }
 }
 

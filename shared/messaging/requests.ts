@@ -41,7 +41,8 @@ function addressOf({ name, variable }: Service): URL {
 
 const signers = new Map<string, SignatureV4>();
 function signerOf({ name }: Service): SignatureV4 {
-  const signer = signers.get(name) ?? new SignatureV4({ service: name, region: async () => region(), credentials, sha256: Sha256 });
+  const signer =
+    signers.get(name) ?? new SignatureV4({ service: name, region: async () => region(), credentials, sha256: Sha256 });
   signers.set(name, signer);
   return signer;
 }

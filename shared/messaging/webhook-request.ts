@@ -7,7 +7,7 @@ import { isLoopbackAddress, isPublicAddress, targetProblem } from '../public-add
 /** The one request of the service that goes to an address which customers choose. */
 
 /** What came of a request. Without a status no answer came, and `error` says why. */
-export interface RequestOutcome {
+interface RequestOutcome {
   status?: number;
   /** The first 256 bytes of the body. */
   answer?: string;

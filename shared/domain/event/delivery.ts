@@ -12,7 +12,6 @@ import {
   putDelivery,
   updateEndpoint,
 } from '../../data/webhook-repo.ts';
-import type { RequestOutcome } from '../../messaging/webhook-request.ts';
 import { validSecrets } from './endpoints.ts';
 import { type Queued, TEST_TYPE } from './webhook-message.ts';
 
@@ -27,6 +26,13 @@ export interface Received extends Queued {
   queuedAt: number;
   /** How often it was received, this time included. */
   receiveCount: number;
+}
+
+/** What came of a request: the status and the beginning of an answer, or why none came. */
+interface RequestOutcome {
+  status?: number;
+  answer?: string;
+  error?: string;
 }
 
 /** What a run needs besides the table. */
@@ -127,37 +133,37 @@ async function deliverOne(run: Deliverer, message: Received): Promise<number | u
   const noted = db.touch(
     putAttempt(app, endpoint.id, { ...attempt, delivered, ...outcome, ...(next !== undefined && { next }) }),
   );
-  if (delivered) await succeeded(db, message, endpoint, forget);
-  else if (!isTest) {
+  if (delivered) {
+    await db.write(forget);
+    await noteSuccess(db, message);
+  }
+  if (!delivered && !isTest) {
     const state: Delivery = { attempts, ...(next === undefined && { failed: body }) };
     const until = next === undefined ? ended + (await keptFor(db, message)) : ended + REMEMBERED;
     await db.write([putDelivery(app, endpoint.id, sequence, state, until)]);
-    await failed(db, message, endpoint, gone, ended);
+    await noteFailure(db, message, gone, ended);
   }
   await noted;
   return next;
 }
 
-async function succeeded(
-  db: Database,
-  { app }: Received,
-  endpoint: Endpoint,
-  forget: ReturnType<typeof forgetDelivery>[],
-): Promise<void> {
-  await db.write(forget);
-  // Others may have changed it meanwhile: then the next success does this.
-  if (endpoint.failingSince !== undefined)
+// Where others change the endpoint at the same time, the next outcome does these.
+
+/** What a success means for the endpoint. */
+async function noteSuccess(db: Database, { app, endpoint: id }: Received): Promise<void> {
+  const endpoint = db.records(endpointOf(app, id));
+  if (endpoint?.failingSince !== undefined)
     await db.write([updateEndpoint(app, endpoint, { failingSince: undefined, failedAt: undefined })]);
 }
 
-/** What a failure means for the endpoint. Where others change it at the same time, the next failure does this. */
-async function failed(db: Database, { app }: Received, endpoint: Endpoint, gone: boolean, now: number): Promise<void> {
-  if (gone) {
-    await db.write([updateEndpoint(app, endpoint, { enabled: false, disabledBecause: 'gone', updatedAt: now })]);
-    return;
-  }
+/** What a failure means for the endpoint. */
+async function noteFailure(db: Database, { app, endpoint: id }: Received, gone: boolean, now: number): Promise<void> {
+  const endpoint = db.records(endpointOf(app, id));
+  if (!endpoint?.enabled) return;
   const { failingSince, failedAt = 0 } = endpoint;
-  if (failingSince === undefined || now - failedAt > FAILURES_APART)
+  if (gone)
+    await db.write([updateEndpoint(app, endpoint, { enabled: false, disabledBecause: 'gone', updatedAt: now })]);
+  else if (failingSince === undefined || now - failedAt > FAILURES_APART)
     await db.write([updateEndpoint(app, endpoint, { failingSince: now, failedAt: now })]);
   else if (now - failingSince >= FAILING) await db.write([disableFailing(app, endpoint, now)]);
   else if (now - failedAt >= NOTED) await db.write([updateEndpoint(app, endpoint, { failedAt: now })]);
@@ -174,7 +180,7 @@ export function headersOf(endpoint: Endpoint, id: string, body: string, now: num
   const timestamp = String(Math.floor(now / 1000));
   const signatures = validSecrets(endpoint, now).map(({ secret }) => signature(secret, `${id}.${timestamp}.${body}`));
   return {
-    'content-type': 'application/json',
+    'content-type': 'application/cloudevents+json; charset=utf-8',
     'user-agent': 'Roster-Webhooks/1.0',
     'webhook-id': id,
     'webhook-timestamp': timestamp,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { type Plan, transact } from '../../call/transact.ts';
-import type { Database } from '../../data/database.ts';
+import type { Call } from '../../call/call.ts';
+import type { Plan } from '../../call/transact.ts';
 import {
   type Endpoint,
   endpointOf,
@@ -12,23 +12,23 @@ import {
   removeEndpoint,
   updateEndpoint,
 } from '../../data/webhook-repo.ts';
-import { ApiError, badParameter } from '../../errors.ts';
-import type { AppId } from '../../ids.ts';
-import { hostOf, isLoopbackAddress, isPublicAddress, targetProblem } from '../../public-address.ts';
+import { ApiError, badParameter, EventsGone } from '../../errors.ts';
+import { hostOf, isLoopbackAddress, isPublicAddress, onLaptop, targetProblem } from '../../public-address.ts';
+
+/** Webhook endpoints of an app, for its admin tokens and for operators. */
 
 /**
- * Webhook endpoints of an app, for its admin tokens and for operators. Everybody gives the database of a caller who has
- * been verified.
+ * From where endpoints are managed: the call of an admin token, or a command of an operator. `open` verifies the caller
+ * and reads.
  */
+export type EndpointView = Pick<Call, 'db' | 'app' | 'now' | 'limits' | 'open' | 'transact'> & {
+  /** Endpoints on this computer may be reached. Absent: where this is the laptop. */
+  loopback?: boolean;
+};
 
-/** Where endpoints are managed. */
-export interface EndpointView {
-  db: Database;
-  app: AppId;
-  /** Milliseconds since 1970. */
-  now: number;
-  /** On the laptop, endpoints on it may be reached. */
-  loopback: boolean;
+/** @throws ApiError eventsGone where the app has no events */
+export function demandEvents({ limits }: EndpointView): void {
+  if (limits.event_days === 0) throw new EventsGone(undefined, 'the app has no events');
 }
 
 /** What a caller says of an endpoint. */
@@ -56,13 +56,11 @@ export const endpointReply = ({ id, url, types, group, description, enabled, ...
   updated_at: endpoint.updatedAt,
 });
 
-const missingEndpoint = () => new ApiError('endpointMissing');
-
 /** `whsec_` and 32 random bytes, as Standard Webhooks has them. */
 const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** The longest URL, in characters. */
-const LONGEST_URL = 2048;
+const LONGEST_URL = 1024;
 /** Milliseconds for which a name may take to resolve. */
 const RESOLVING = 2000;
 
@@ -70,7 +68,7 @@ const RESOLVING = 2000;
  * The URL in its normal form.
  * @throws ApiError badParameter unless it may be sent to, as far as its name resolves today
  */
-async function targetOf(text: string, loopback: boolean): Promise<string> {
+async function targetOf({ loopback = onLaptop() }: EndpointView, text: string): Promise<string> {
   const wrong = (sentence: string) => badParameter('url', sentence);
   if (!URL.canParse(text)) throw wrong('must be a URL');
   const url = new URL(text);
@@ -87,15 +85,19 @@ async function targetOf(text: string, loopback: boolean): Promise<string> {
   return url.href;
 }
 
-/** Makes an endpoint. The secret is shown only now. @throws ApiError badParameter (url, endpoint) */
+/**
+ * Makes an endpoint. Its secret is shown only now.
+ * @throws ApiError badParameter (url; or the app has as many endpoints as allowed), eventsGone where it has no events
+ */
 export async function createEndpoint(view: EndpointView, given: GivenEndpoint) {
-  const { db, app, now } = view;
-  const url = await targetOf(given.url, view.loopback);
+  const { app, now } = view;
   const reads = endpointPlaces(app);
-  await db.load([reads]);
-  return transact(db, reads, (places) => {
+  await view.open(reads);
+  demandEvents(view);
+  const url = await targetOf(view, given.url);
+  return view.transact(reads, (places) => {
     const place = places.indexOf(undefined);
-    if (place < 0) throw badParameter('endpoint', `the app has ${MOST_ENDPOINTS} endpoints already`);
+    if (place < 0) throw badParameter('url', `the app has ${MOST_ENDPOINTS} endpoints already: delete one first`);
     const secret = newSecret();
     const endpoint: Endpoint = {
       id: `${place}${randomBytes(8).toString('hex').slice(1)}`,
@@ -113,20 +115,20 @@ export async function createEndpoint(view: EndpointView, given: GivenEndpoint) {
 }
 
 /** All endpoints, without their secrets. */
-export async function listEndpoints({ db, app }: EndpointView) {
-  return (await db.read(endpointsOf(app))).map(endpointReply);
-}
+export const listEndpoints = async (view: EndpointView) => (await view.open(endpointsOf(view.app))).map(endpointReply);
 
 /** Decides on one endpoint. @throws ApiError endpointMissing */
-export async function changeEndpoint<T>(
-  { db, app }: EndpointView,
+async function changeEndpoint<T>(
+  view: EndpointView,
   id: string,
   decide: (endpoint: Endpoint) => Plan<T>,
+  check?: () => Promise<void>,
 ): Promise<T> {
-  const reads = [endpointOf(app, id)] as const;
-  await db.load([reads]);
-  return transact(db, reads, ([endpoint]) => {
-    if (!endpoint) throw missingEndpoint();
+  const reads = [endpointOf(view.app, id)] as const;
+  await view.open(reads);
+  await check?.();
+  return view.transact(reads, ([endpoint]) => {
+    if (!endpoint) throw new ApiError('endpointMissing');
     return decide(endpoint);
   });
 }
@@ -135,22 +137,34 @@ export async function changeEndpoint<T>(
  * Changes what is given. An endpoint that is enabled again begins anew: what failed before counts no more.
  * @throws ApiError badParameter (url), endpointMissing
  */
-export async function updateEndpointFields(view: EndpointView, id: string, given: Partial<GivenEndpoint>) {
+export function setEndpoint(
+  view: EndpointView,
+  id: string,
+  given: { [name in keyof GivenEndpoint]?: GivenEndpoint[name] | undefined },
+) {
   const { app, now } = view;
-  const url = given.url === undefined ? undefined : await targetOf(given.url, view.loopback);
-  return changeEndpoint(view, id, (endpoint) => {
-    const set = {
-      ...(url !== undefined && { url }),
-      ...(given.types && { types: given.types }),
-      ...(given.group_id !== undefined && { group: given.group_id }),
-      ...(given.description !== undefined && { description: given.description }),
-      ...(given.enabled !== undefined && { enabled: given.enabled, disabledBecause: undefined }),
-      ...((given.enabled || url !== undefined) && { failingSince: undefined, failedAt: undefined }),
-      updatedAt: now,
-    };
-    const after = { ...endpoint, ...set } as Endpoint;
-    return { steps: [updateEndpoint(app, endpoint, set)], answer: () => endpointReply(after) };
-  });
+  let url: string | undefined;
+  const check = async () => {
+    if (given.url !== undefined) url = await targetOf(view, given.url);
+  };
+  return changeEndpoint(
+    view,
+    id,
+    (endpoint) => {
+      const set = {
+        ...(url !== undefined && { url }),
+        ...(given.types && { types: given.types }),
+        ...(given.group_id !== undefined && { group: given.group_id }),
+        ...(given.description !== undefined && { description: given.description }),
+        ...(given.enabled !== undefined && { enabled: given.enabled, disabledBecause: undefined }),
+        ...((given.enabled || url !== undefined) && { failingSince: undefined, failedAt: undefined }),
+        updatedAt: now,
+      };
+      const after = { ...endpoint, ...set } as Endpoint;
+      return { steps: [updateEndpoint(app, endpoint, set)], answer: () => endpointReply(after) };
+    },
+    check,
+  );
 }
 
 /** Deletes an endpoint. What waits in the queue for it is dropped. @throws ApiError endpointMissing */
@@ -158,7 +172,7 @@ export const deleteEndpoint = (view: EndpointView, id: string): Promise<null> =>
   changeEndpoint(view, id, (endpoint) => ({ steps: [removeEndpoint(view.app, endpoint)], answer: () => null }));
 
 /** Secrets that sign at the same time, at most: the header of signatures stays short. */
-const MOST_SECRETS = 10;
+const MOST_SECRETS = 5;
 
 /**
  * Gives an endpoint a new secret, which is shown only now. The one before signs too for so long.

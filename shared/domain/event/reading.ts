@@ -41,7 +41,7 @@ export function wants({ types, group_id, user_id }: EventFilter, { type, data }:
 }
 
 /** An event with its number in the log. */
-interface Numbered {
+export interface Numbered {
   number: number;
   entry: EventEntry;
 }
