@@ -1,4 +1,5 @@
 /** Written by `npm run docs` from docs/openapi.json. */
+import type { RosterEvent } from './event-types.ts';
 
 export interface CallOptions {
     /** Where the operation takes one: the same key and request within 24 hours give the first answer again. */
@@ -12,6 +13,8 @@ export interface Page<T> {
     /** Absent on the last page. */
     cursor?: string;
     total?: number;
+    /** Of a list of a group: the number of the last change that it contains. */
+    version: number;
 }
 
 /** The code of each documented error, by its name. */
@@ -74,6 +77,10 @@ export const ERRORS = {
   qrIllegal: 20024,
   /** The QR code has expired. */
   qrExpired: 20025,
+  /** The events are older than the app keeps them, or the app has none: list again. */
+  eventsGone: 20030,
+  /** The app has no such webhook endpoint. */
+  endpointMissing: 20031,
   /** The user is already a friend. */
   alreadyFriend: 30001,
   /** The user accepts no friend requests (`auth_mode` 3). */
@@ -295,7 +302,7 @@ export interface UploadForm {
   /** Takes the form with a file of up to 4.5 MB, within 15 minutes, whatever other fields it has. */
   upload_url: string;
   /** How the form is sent. */
-  upload_method: string;
+  upload_method: 'POST';
   /** All fields of the form, to be sent before the file. */
   oss_body_param: Record<string, never>;
   /** Takes the whole form, with a file of any size that the app allows, within 15 minutes. */
@@ -1300,6 +1307,22 @@ export interface Operations {
       /** Absent: the answer has an address to PUT the bytes to. Else the `download_url` of a form that was sent, or any https address, which is registered as a link. */
       url?: string;
     }, options?: CallOptions): Promise<GroupFile>;
+
+    /** Read the changes of a group. Changes of the group after `version`, in their order, with the `version` that they lead to. Applied to a list that was answered with that version, they give the list of today. Only admins see applications, invitations and blocks. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    changes(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The version that the list or the changes before were answered with; in the answer, the one for next time. */
+      version?: number;
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+    }, options?: CallOptions): Promise<{
+      data: RosterEvent[];
+      /** The version that the list or the changes before were answered with; in the answer, the one for next time. */
+      version: number;
+      /** Number of the newest event. Where `next` or `version` has reached it, there are no more. */
+      head: number;
+    }>;
   };
   file: {
     /** Get a form to upload a group avatar. Returns a form to upload the avatar of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
@@ -1463,10 +1486,33 @@ export interface Operations {
       user_id: number;
     }, options?: CallOptions): Promise<boolean>;
   };
+  event: {
+    /** Read events. Events of the app in their order, after `after` or from the oldest that is kept. `next` is what to send as `after` to go on, also where no event of the page matched. A reader that follows it misses none. `wait` waits so many seconds for the first event. Needs an admin token. */
+    list(parameters?: {
+      /** Only events after the one of this `sequence`; absent: from the oldest that is kept. */
+      after?: string;
+      /** Most events of a page; above 1000 is 1000. */
+      limit?: number;
+      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      types?: string;
+      /** Only events about this group. */
+      group_id?: number;
+      /** Only events about this user. */
+      user_id?: number;
+      /** Seconds to wait for a first event, up to 20. */
+      wait?: number;
+    }, options?: CallOptions): Promise<{
+      data: RosterEvent[];
+      /** What to send as `after` to go on; moves on even where the filter let nothing pass. */
+      next: string;
+      /** Number of the newest event. Where `next` or `version` has reached it, there are no more. */
+      head: string;
+    }>;
+  };
 }
 
-/** Method and path of each operation, and whether it answers pages. */
-export const ROUTES: Record<string, Record<string, [method: string, path: string, answers?: 'page']>> = {
+/** Method and path of each operation, and whether its function returns more of an answer than `data`. */
+export const ROUTES: Record<string, Record<string, [method: string, path: string, returns?: 'whole']>> = {
   token: {
     id: ['POST', '/token/id'],
     login: ['POST', '/token/login'],
@@ -1483,13 +1529,13 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     changePassword: ['POST', '/user/change_password'],
     changePasswordAdmin: ['POST', '/user/change_password_admin'],
     delete: ['DELETE', '/user/delete'],
-    deviceList: ['GET', '/user/device/list', 'page'],
+    deviceList: ['GET', '/user/device/list', 'whole'],
     deviceRemove: ['DELETE', '/user/device/remove'],
     disable: ['PUT', '/user/disable'],
     download: ['PUT', '/user/download'],
     enable: ['PUT', '/user/enable'],
     kick: ['PUT', '/user/kick'],
-    list: ['GET', '/user/list', 'page'],
+    list: ['GET', '/user/list', 'whole'],
     mobile: ['PUT', '/user/mobile'],
     nickname: ['PUT', '/user/nickname'],
     onlineStatus: ['GET', '/user/online_status'],
@@ -1530,7 +1576,7 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     infoDescription: ['POST', '/group/info/description'],
     infoExt: ['POST', '/group/info/ext'],
     infoName: ['POST', '/group/info/name'],
-    publicList: ['GET', '/group/public_list', 'page'],
+    publicList: ['GET', '/group/public_list', 'whole'],
     settings: ['GET', '/group/settings'],
     settingsAllowMemberInvitation: ['POST', '/group/settings/allow_member_invitation'],
     settingsAllowMemberModify: ['POST', '/group/settings/allow_member_modify'],
@@ -1545,20 +1591,20 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     adminList: ['GET', '/group/admin_list'],
     adminAdd: ['POST', '/group/admin/add'],
     adminRemove: ['POST', '/group/admin/remove'],
-    applicationList: ['POST', '/group/application_list', 'page'],
+    applicationList: ['POST', '/group/application_list', 'whole'],
     apply: ['POST', '/group/apply'],
     applyHandle: ['POST', '/group/apply/handle'],
     ban: ['POST', '/group/ban'],
-    bannedList: ['GET', '/group/banned_list', 'page'],
+    bannedList: ['GET', '/group/banned_list', 'whole'],
     block: ['POST', '/group/block'],
-    blockedList: ['GET', '/group/blocked_list', 'page'],
+    blockedList: ['GET', '/group/blocked_list', 'whole'],
     displayName: ['POST', '/group/display_name'],
-    invitationList: ['GET', '/group/invitation_list', 'page'],
+    invitationList: ['GET', '/group/invitation_list', 'whole'],
     invite: ['POST', '/group/invite'],
     inviteHandle: ['POST', '/group/invite/handle'],
     kick: ['POST', '/group/kick'],
     leave: ['POST', '/group/leave'],
-    memberList: ['GET', '/group/member_list', 'page'],
+    memberList: ['GET', '/group/member_list', 'whole'],
     membersDisplayName: ['POST', '/group/members/display_name'],
     msgMuteMode: ['POST', '/group/msg/mute_mode'],
     msgNotDisturb: ['POST', '/group/msg/not_disturb'],
@@ -1569,9 +1615,10 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     unblock: ['POST', '/group/unblock'],
     file: ['GET', '/group/file'],
     fileDelete: ['POST', '/group/file/delete'],
-    fileList: ['GET', '/group/file/list', 'page'],
+    fileList: ['GET', '/group/file/list', 'whole'],
     fileUpdateName: ['POST', '/group/file/update_name'],
     fileUpload: ['POST', '/group/file/upload'],
+    changes: ['GET', '/group/changes', 'whole'],
   },
   file: {
     uploadAvatarGroup: ['GET', '/file/upload/avatar/group'],
@@ -1582,7 +1629,7 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     accept: ['POST', '/roster/accept'],
     apply: ['POST', '/roster/apply'],
     applyBatch: ['POST', '/roster/apply/batch'],
-    applyList: ['GET', '/roster/apply/list', 'page'],
+    applyList: ['GET', '/roster/apply/list', 'whole'],
     block: ['POST', '/roster/block'],
     blockedList: ['GET', '/roster/blocked_list'],
     decline: ['POST', '/roster/decline'],
@@ -1590,10 +1637,13 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     ext: ['POST', '/roster/ext'],
     id: ['GET', '/roster/id'],
     listDetails: ['POST', '/roster/list'],
-    listIds: ['GET', '/roster/list', 'page'],
+    listIds: ['GET', '/roster/list', 'whole'],
     mayMessage: ['GET', '/roster/may_message'],
     mobile: ['GET', '/roster/mobile'],
     name: ['GET', '/roster/name'],
     unblock: ['POST', '/roster/unblock'],
+  },
+  event: {
+    list: ['GET', '/event/list', 'whole'],
   },
 };

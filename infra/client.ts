@@ -1,4 +1,6 @@
-/** The types and routes of `client/`, made from the OpenAPI document. */
+/** The types and routes of `client/`, made from the OpenAPI document and the catalogue of events. */
+import { dataSchema, envelopeSchema } from '../shared/asyncapi/schema.ts';
+import { EVENT_TYPES, EVENTS } from '../shared/events/catalogue.ts';
 import type { JsonSchema } from '../shared/openapi/schema.ts';
 
 /** The parts of an OpenAPI document that this file reads. */
@@ -21,8 +23,8 @@ interface OpenApiOperation {
   'x-alias-of'?: string;
 }
 
-/** Schemas of errors, which the client handles itself. */
-const OURS = new Set(['ApiError', 'Fault']);
+/** Schemas of errors, which the client handles itself, and of events, which have a file of their own. */
+const OURS = new Set(['ApiError', 'Fault', 'Event']);
 
 /** The source of `client/operations.ts`. */
 export function clientOperations(document: unknown): string {
@@ -41,19 +43,25 @@ export function clientOperations(document: unknown): string {
       const { area, name } = nameOf(operation.operationId);
       const of = areas.get(area) ?? { members: [], routes: [] };
       areas.set(area, of);
-      const { data, cursor } = at(components.responses, success.$ref).content['application/json'].schema.oneOf![0]!
-        .properties!;
+      const answer = at(components.responses, success.$ref).content['application/json'].schema.oneOf![0]!;
+      const { code, message, data, ...beside } = answer.properties!;
       const { type, optional } = parametersOf(operation, components);
-      const reply = cursor ? `Page<${typeOf(data!.items!)}>` : typeOf(data!);
+      const whole = Object.keys(beside).length > 0;
+      const reply = beside.cursor
+        ? `Page<${typeOf(data!.items!)}>`
+        : typeOf(
+            whole ? { type: 'object', properties: { data: data!, ...beside }, required: answer.required! } : data!,
+          );
       const comment = `/** ${operation.summary}. ${operation.description} */`;
       const optionalSign = optional ? '?' : '';
       of.members.push(
         `${comment}\n${name}(parameters${optionalSign}: ${type}, options?: CallOptions): Promise<${reply}>;`,
       );
-      of.routes.push(`${name}: ['${method.toUpperCase()}', '${path}'${cursor ? ", 'page'" : ''}],`);
+      of.routes.push(`${name}: ['${method.toUpperCase()}', '${path}'${whole ? ", 'whole'" : ''}],`);
     }
   }
   return indented(`/** Written by \`npm run docs\` from docs/openapi.json. */
+import type { RosterEvent } from './event-types.ts';
 
 export interface CallOptions {
   /** Where the operation takes one: the same key and request within 24 hours give the first answer again. */
@@ -67,6 +75,8 @@ export interface Page<T> {
   /** Absent on the last page. */
   cursor?: string;
   total?: number;
+  /** Of a list of a group: the number of the last change that it contains. */
+  version: number;
 }
 
 /** The code of each documented error, by its name. */
@@ -84,10 +94,44 @@ export interface Operations {
 ${[...areas].map(([area, { members }]) => `${area}: {\n${members.join('\n\n')}\n};`).join('\n')}
 }
 
-/** Method and path of each operation, and whether it answers pages. */
-export const ROUTES: Record<string, Record<string, [method: string, path: string, answers?: 'page']>> = {
+/** Method and path of each operation, and whether its function returns more of an answer than \`data\`. */
+export const ROUTES: Record<string, Record<string, [method: string, path: string, returns?: 'whole']>> = {
 ${[...areas].map(([area, { routes }]) => `${area}: {\n${routes.join('\n')}\n},`).join('\n')}
 };
+`);
+}
+
+/** The source of `client/event-types.ts`. */
+export function clientEvents(): string {
+  const { properties, required } = envelopeSchema();
+  const { type, data, ...common } = properties!;
+  const envelope = typeOf({ type: 'object', properties: common, required: required! });
+  const groups = new Set(
+    EVENT_TYPES.flatMap((name) => [...name.matchAll(/\./g)].map(({ index }) => name.slice(0, index))),
+  );
+  return indented(`/** Written by \`npm run docs\` from the catalogue of events. Ignore types and fields that this copy does not know. */
+
+/** \`data\` of each type of event. */
+export interface EventData {
+${EVENT_TYPES.map((name) => `/** ${EVENTS[name].when} */\n'${name}': ${typeOf(dataSchema(name))};`).join('\n')}
+}
+
+export type EventType = keyof EventData;
+
+/** What a filter names: a type, or all types that begin alike. */
+export type EventPattern =
+  | EventType
+  | ${[...groups].map((name) => `'${name}.*'`).join('\n  | ')};
+
+/** The types that a pattern selects. */
+export type Selected<P extends EventPattern> = P extends \`\${infer Group}.*\` ? Extract<EventType, \`\${Group}.\${string}\`> : P;
+
+interface Envelope ${envelope}
+
+/** An event: \`event.type\` tells which \`data\` it has. */
+export type RosterEvent<T extends EventType = EventType> = {
+[Type in T]: Envelope & { type: Type; data: EventData[Type] };
+}[T];
 `);
 }
 
@@ -132,11 +176,12 @@ const at = <T>(components: Record<string, T>, reference: string): T => {
 /** The TypeScript type. It leaves out the text forms of numbers and flags, which the API accepts too. */
 function typeOf(schema: JsonSchema): string {
   const { $ref, type, properties, required = [], items } = schema;
-  if ($ref) return $ref.slice($ref.lastIndexOf('/') + 1);
+  if ($ref) return $ref.slice($ref.lastIndexOf('/') + 1).replace(/^Event$/, 'RosterEvent');
   const types = [type].flat();
   if (types.includes('boolean')) return 'boolean';
   if (types.includes('integer')) return 'number';
-  if (schema.enum) return schema.enum.map((value) => `'${value}'`).join(' | ');
+  const values = schema.enum ?? ('const' in schema ? [schema.const] : undefined);
+  if (values) return values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(' | ');
   if (type === 'string' || type === 'null') return type;
   if (type === 'array') {
     const entry = typeOf(items!);

@@ -82,7 +82,7 @@ export interface Config {
    */
   defaultEndpoint: boolean;
   /**
-   * `false` removes the public description of the API, `/openapi.json` and the page `/docs`.
+   * `false` removes the public description of the API: `/openapi.json`, `/asyncapi.json` and the page `/docs`.
    * @default `true`
    */
   docs: boolean;

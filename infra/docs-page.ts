@@ -1,4 +1,4 @@
-/** The files that the function `docs` serves: Swagger UI, the page around it, and docs/openapi.json. */
+/** The files that the function `docs` serves: Swagger UI, the page around it, and the documents for tools. */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { brotliCompress, constants } from 'node:zlib';
 
 const COMPONENT = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const PAGE = join(import.meta.dirname, 'docs-page');
-const DOCUMENT = join(import.meta.dirname, '../docs/openapi.json');
+const DOCUMENTS = join(import.meta.dirname, '../docs');
 
 /** Scripts and styles in the order in which the page loads them. */
 const PARTS = [
@@ -37,7 +37,8 @@ export async function writeDocsPage(folder: string): Promise<void> {
   }
   const page = await readFile(join(PAGE, 'index.html'), 'utf8');
   files.set('index.html', Buffer.from(page.replace('<!-- parts -->', tags.join('\n    '))));
-  files.set('openapi.json', Buffer.from(JSON.stringify(JSON.parse(await readFile(DOCUMENT, 'utf8')))));
+  for (const name of ['openapi.json', 'asyncapi.json'])
+    files.set(name, Buffer.from(JSON.stringify(JSON.parse(await readFile(join(DOCUMENTS, name), 'utf8')))));
   await mkdir(join(folder, 'files'), { recursive: true });
   for (const [name, content] of files) {
     // Quality 11, the best, takes ten times as long and saves a tenth.

@@ -1,9 +1,10 @@
 /** `npm run docs`: writes the files that are generated from declarations and schemas. A test fails when one is out of date. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { asyncApiDocument } from '../shared/asyncapi/document.ts';
 import { openApiDocument } from '../shared/openapi/document.ts';
 import { routes } from '../shared/routes/index.ts';
-import { clientOperations } from './client.ts';
-import { withConfiguration, withEndpoints, withEntities, withExample } from './pages.ts';
+import { clientEvents, clientOperations } from './client.ts';
+import { withConfiguration, withEndpoints, withEntities, withEvents, withExample } from './pages.ts';
 
 const file = (path: string): URL => new URL(`../${path}`, import.meta.url);
 const text = (path: string): Promise<string> => readFile(file(path), 'utf8');
@@ -18,7 +19,10 @@ export async function documents(): Promise<Record<string, string>> {
     'docs/configuration.md': withConfiguration(await text('docs/configuration.md')),
     'docs/data-model.md': withEntities(await text('docs/data-model.md')),
     'docs/endpoints.md': withEndpoints(await text('docs/endpoints.md'), routes),
+    'docs/events.md': withEvents(await text('docs/events.md')),
+    'client/event-types.ts': clientEvents(),
     'client/operations.ts': clientOperations(openApi),
+    'docs/asyncapi.json': `${JSON.stringify(asyncApiDocument({ version }), null, 1)}\n`,
     'docs/openapi.json': `${JSON.stringify(openApi, null, 1)}\n`,
   };
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { dataSchema } from '../shared/asyncapi/schema.ts';
 import { ENTITIES } from '../shared/data/schema.ts';
+import { EVENT_TYPES, EVENTS } from '../shared/events/catalogue.ts';
 import { AREAS, type Operation, routeKeysOf } from '../shared/routes/index.ts';
 
 const CONFIG = new URL('./config.ts', import.meta.url);
@@ -69,6 +71,19 @@ export function withConfiguration(page: string): string {
 /** The page with the example for the client, which a test runs. */
 export const withExample = (page: string, source: string): string =>
   withPart(page, 'example', `\`\`\`ts\n${source.trim()}\n\`\`\``);
+
+/** The page with the catalogue of events. */
+export function withEvents(page: string): string {
+  const rows = EVENT_TYPES.map((type) => {
+    const { properties = {}, required = [] } = dataSchema(type);
+    const fields = Object.entries(properties).map(([name, { items, ...schema }]) => {
+      const values = (items?.enum ?? schema.enum ?? []).map((value) => `\`${value}\``);
+      return `\`${name}${required.includes(name) ? '' : '?'}\`${values.length > 0 ? ` (${values.join(', ')})` : ''}`;
+    });
+    return `| \`${type}\` | ${EVENTS[type].when} | ${fields.join(', ')} |`;
+  });
+  return withPart(page, 'catalogue', `| type | when | data |\n| --- | --- | --- |\n${rows.join('\n')}`);
+}
 
 /** The page with the chart of the kinds of items from the schema. */
 export function withEntities(page: string): string {

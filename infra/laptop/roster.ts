@@ -42,7 +42,7 @@ export async function assemblyOfSources(options: BuildOptions = {}): Promise<Ass
     root: ROOT,
     sources: [
       '{functions,shared,infra}/**/*.*',
-      'docs/openapi.json',
+      'docs/{openapi,asyncapi}.json',
       'package.json',
       'package-lock.json',
       'cdk.json',

@@ -4,6 +4,7 @@
  * defines. A parallelization factor allows more than one invocation per shard, but promises none: here one runs at a time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { type AttributeValue, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DescribeStreamCommand,
@@ -194,9 +195,11 @@ function toLambdaRecord({ dynamodb = {}, userIdentity, ...record }: StreamRecord
   const image = (attributes: Record<string, AttributeValue> | undefined) =>
     attributes &&
     JSON.parse(
-      JSON.stringify(attributes, (_, value) =>
-        value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-      ),
+      JSON.stringify(attributes, (name, value) => {
+        if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+        // DynamoDB Local loses the type of an empty map or list.
+        return name !== 'M' && isDeepStrictEqual(value, {}) ? { M: {} } : value;
+      }),
     );
   return {
     eventID: record.eventID,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { tokenHash, tokenId } from '../../shared/call/token.ts';
+import { tokenHash } from '../../shared/call/token.ts';
+import { tokenId } from '../../shared/data/app-repo.ts';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import { adminTokens, type ListedToken, revokeToken, tokenState } from '../../shared/domain/app/admin-tokens.ts';
 import { issueAdminToken } from '../../shared/domain/app/apps.ts';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { hasSession } from '../../shared/data/device-repo.ts';
 import { showUser, unlockUser } from '../../shared/domain/app/users.ts';
 import { lockedUntil } from '../../shared/domain/user/lock-out.ts';
 import type { AppId } from '../../shared/ids.ts';
@@ -29,7 +30,7 @@ export function addUserCommands(program: Command, answering: Answering) {
           device_sn: device.sn,
           platform: device.platform,
           user_agent: device.agent,
-          signed_in: device.token !== undefined && device.expiresAt > now && device.epoch === user.epoch,
+          signed_in: hasSession(device, user, now),
           last_call_at: isoTime(device.seen),
           failures: device.fails?.length ?? 0,
           locked_until: isoTime(lockedAfter(lockedUntil(device.fails))),

@@ -56,16 +56,13 @@ export class DataStack extends Stack {
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       removalPolicy,
     });
-    for (const { name, sortKey } of LOCAL_INDEXES) {
-      const projected = projectedBy(name);
+    for (const { name, sortKey } of LOCAL_INDEXES)
       table.addLocalSecondaryIndex({
         indexName: name,
         sortKey: text(sortKey),
-        ...(projected
-          ? { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: projected }
-          : { projectionType: ProjectionType.ALL }),
+        projectionType: ProjectionType.INCLUDE,
+        nonKeyAttributes: projectedBy(name),
       });
-    }
     table.addGlobalSecondaryIndex({
       indexName: GLOBAL_INDEX.name,
       partitionKey: text(GLOBAL_INDEX.partitionKey),

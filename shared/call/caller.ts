@@ -1,4 +1,4 @@
-import { APP_ID, type App, adminTokenOf, touchAdminToken } from '../data/app-repo.ts';
+import { APP_ID, type App, adminTokenOf, tokenId, touchAdminToken } from '../data/app-repo.ts';
 import type { Database } from '../data/database.ts';
 import { deviceOf, touchDevice } from '../data/device-repo.ts';
 import type { Get, Reads } from '../data/read.ts';
@@ -7,7 +7,7 @@ import { isUser, userOf } from '../data/user-repo.ts';
 import { ApiError, badParameter } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Access } from '../routes/operation.ts';
-import { type AdminTokenText, isGenuine, parseToken, type Token, tokenHash, tokenId, type UserToken } from './token.ts';
+import { type AdminTokenText, isGenuine, parseToken, type Token, tokenHash, type UserToken } from './token.ts';
 
 /** What the caller sends in headers, unverified. */
 export interface Credentials {

@@ -34,9 +34,6 @@ export function parseToken(text: string): Token | undefined {
   return numbers.every(Number.isSafeInteger) ? { kind: 'user', text, user: numbers[0], device: numbers[1] } : undefined;
 }
 
-/** The id by which operators and events name an admin token: twelve hexadecimal digits of its hash. */
-export const tokenId = (hash: string) => Buffer.from(hash, 'base64url').toString('hex').slice(0, 12);
-
 /** Each purpose has its own key, so that a signature for one purpose is not valid for another. */
 export const keyFor = (app: App, purpose: 'token' | 'cursor' | 'qrcode' | 'file' | 'device'): KeyObject =>
   // Node computes an HMAC several times as fast with a key object as with a buffer.

@@ -57,6 +57,10 @@ const removeWhole = (app: AppId, group: GroupId, { id, content }: Announcement, 
   ...(content === undefined ? [removeKey(schema.announcementText.key(app, group, id))] : []),
 ];
 
+/** Nothing stays of the item of a deleted announcement, so the sequence tells of its end. */
+const namesOf = (deleted: Announcement[]): Sequence['deleted'] =>
+  deleted.length > 0 ? deleted.map(({ id, author }) => ({ id, author })) : undefined;
+
 /** Publishes an announcement under the next number. @param oldest those that are removed for it */
 export function publish(
   app: AppId,
@@ -72,7 +76,7 @@ export function publish(
     steps: [
       update(
         schema.sequence.key(app, group),
-        { set: { announcement: id, announcements } },
+        { set: { announcement: id, announcements, deleted: namesOf(oldest) } },
         unchanged(was, 'announcement', 'announcements'),
       ),
       ...putWhole(app, group, { ...next, id }),
@@ -94,13 +98,16 @@ export const countImported = (
 ): Step =>
   update(
     schema.sequence.key(app, group),
-    { set: { announcement: Math.max(was?.announcement ?? 0, ...numbers) }, add: { announcements: numbers.length } },
+    {
+      set: { announcement: Math.max(was?.announcement ?? 0, ...numbers), deleted: undefined },
+      add: { announcements: numbers.length },
+    },
     unchanged(was, 'announcement', 'announcements', 'closed'),
   );
 
 export const remove = (app: AppId, group: GroupId, announcement: Announcement): Step[] => [
   ...removeWhole(app, group, announcement, equal('createdAt', announcement.createdAt)),
-  update(schema.sequence.key(app, group), { add: { announcements: -1 } }),
+  update(schema.sequence.key(app, group), { set: { deleted: namesOf([announcement]) }, add: { announcements: -1 } }),
 ];
 
 /** Keys of one page of all that lies with a group's announcements, texts too. */

@@ -13,6 +13,9 @@ export type App = Extract<ItemOf<typeof schema.appFields>, { secret: string }> &
 
 export type AdminToken = ItemOf<typeof schema.adminTokenFields>;
 
+/** The id by which operators and events name an admin token: twelve hexadecimal digits of its hash. */
+export const tokenId = (hash: string) => Buffer.from(hash, 'base64url').toString('hex').slice(0, 12);
+
 /** App ids that can exist: those that operators may choose, and the only ones that may become part of a key. */
 export const APP_ID = /^[A-Za-z0-9_-]{1,64}$/;
 

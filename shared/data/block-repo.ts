@@ -1,9 +1,9 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { unchanged } from './expression.ts';
 import {
+  endedGroupMembership,
   endedUserMembership,
   type GroupMembership,
-  groupMembershipTtl,
   isMember,
   runningBanEnd,
 } from './membership-repo.ts';
@@ -59,12 +59,11 @@ export function set(
 
 /** Lifts a block. A running ban stays. */
 export function lift(app: AppId, group: GroupId, user: UserId, was: GroupMembership, now: number): Step {
-  const bannedUntil = runningBanEnd(was, now);
-  const key = schema.groupMembership.key(app, group, user);
-  const as = unchanged(was, 'state', 'bannedUntil');
-  return bannedUntil === undefined
-    ? remove(key, as)
-    : put(key, { banned: was.banned, bannedUntil, ttl: groupMembershipTtl(bannedUntil, 0) }, as);
+  return put(
+    schema.groupMembership.key(app, group, user),
+    endedGroupMembership(was, runningBanEnd(was, now), now),
+    unchanged(was, 'state', 'bannedUntil'),
+  );
 }
 
 /** The blocked users of a group, the newest first. */

@@ -5,12 +5,13 @@ import { oldestListed } from './keys.ts';
 import { asRecord, type Get, getItem, type Item, type Listing, prefix, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { check, put, remove, type Step, update } from './step.ts';
+import { tombstoneTtl } from './stamp.ts';
+import { because, check, put, remove, type Step, update } from './step.ts';
 
 /** States of a friend request. */
 export const WAITING = 0;
 const ACCEPTED = 1;
-const REJECTED = 2;
+export const REJECTED = 2;
 
 /** What a user keeps about another user. */
 export type Contact = ItemOf<typeof schema.contactFields>;
@@ -29,8 +30,11 @@ export interface Pair {
   theirCounts: ContactCounts | undefined;
 }
 
-export const contactOf = (app: AppId, user: UserId, other: UserId): Get<Contact | undefined> =>
-  getItem(schema.contact.key(app, user, other));
+export const contactOf = (app: AppId, user: UserId, other: UserId): Get<Contact | undefined> => ({
+  get: schema.contact.key(app, user, other),
+  bytes: schema.contact.bytes,
+  parse: asContact,
+});
 export const countsOf = (app: AppId, user: UserId): Get<ContactCounts | undefined> =>
   getItem(schema.contactCounts.key(app, user));
 export const extOf = (app: AppId, user: UserId, other: UserId): Get<{ ext: string } | undefined> =>
@@ -97,13 +101,30 @@ const WITHOUT_REQUEST: Changes = {
 };
 const WITHOUT_NOTES: Changes = { alias: undefined, mute: undefined, ext: undefined };
 
-/** Writes the whole contact, if it still is what was read. A contact without fields is removed. */
-function change(app: AppId, user: UserId, other: UserId, was: Contact | undefined, changes: Changes): Step {
+/** What is left of a contact may be a tombstone, which counts as none. */
+const asContact = (item: Item | undefined) =>
+  item && FIELDS.some((field) => item[field] !== undefined) ? (item as Contact) : undefined;
+
+/**
+ * Writes the whole contact, if it still is what was read. A contact without fields is removed.
+ * @param endedAt where this contact alone tells what ends: it stays as a tombstone then (ms)
+ */
+function change(
+  app: AppId,
+  user: UserId,
+  other: UserId,
+  was: Contact | undefined,
+  changes: Changes,
+  endedAt?: number,
+): Step {
   const next = { ...was, ...changes };
   const { friendAt, deletedAt, blockedAt, requestedAt, sentAt } = next;
   const key = schema.contact.key(app, user, other);
   const kept = FIELDS.filter((field) => next[field] !== undefined);
-  if (kept.length === 0) return remove(key, unchanged(was, ...FIELDS));
+  if (kept.length === 0) {
+    const asRead = unchanged(was, ...FIELDS);
+    return endedAt === undefined ? remove(key, asRead) : put(key, { ttl: tombstoneTtl(endedAt) }, asRead);
+  }
   const permanent = friendAt ?? deletedAt ?? blockedAt;
   return put(
     key,
@@ -122,9 +143,16 @@ function change(app: AppId, user: UserId, other: UserId, was: Contact | undefine
   );
 }
 
-const changeMine = ({ app, user, other, mine }: Pair, changes: Changes) => change(app, user, other, mine, changes);
-const changeTheirs = ({ app, user, other, theirs }: Pair, changes: Changes) =>
-  change(app, other, user, theirs, changes);
+const changeMine = ({ app, user, other, mine }: Pair, changes: Changes, endedAt?: number) =>
+  change(app, user, other, mine, changes, endedAt);
+const changeTheirs = ({ app, user, other, theirs }: Pair, changes: Changes, endedAt?: number) =>
+  change(app, other, user, theirs, changes, endedAt);
+
+/**
+ * The contact whose change is the event, since both sides show a friendship: that of the user who acts. So one partition
+ * holds what a user does, in its order. A deleted user keeps no contacts, so there it is that of the other user.
+ */
+const tells = (reason: 'added' | 'removed' | 'deleted', step: Step): Step => because(step, { reason });
 
 /** The changes of one side that begin a friendship; a waiting request is accepted. */
 const befriended = (contact: Contact | undefined, friendAt: number): Changes => ({
@@ -136,7 +164,7 @@ const befriended = (contact: Contact | undefined, friendAt: number): Changes => 
 
 /** The two become friends; a waiting request of either is accepted. @param alias the user's name for the other */
 export const befriend = (pair: Pair, now: number, alias = pair.mine?.alias): Step[] => [
-  changeMine(pair, { ...befriended(pair.mine, now), alias: alias || undefined }),
+  tells('added', changeMine(pair, { ...befriended(pair.mine, now), alias: alias || undefined })),
   changeTheirs(pair, befriended(pair.theirs, now)),
 ];
 
@@ -157,7 +185,7 @@ export function befriendImported(pair: Pair, friendAt: number, mine: Notes, thei
     ext: ext ? true : undefined,
   });
   return [
-    changeMine(pair, changes(pair.mine, mine)),
+    tells('added', changeMine(pair, changes(pair.mine, mine))),
     changeTheirs(pair, changes(pair.theirs, theirs)),
     ...(mine.ext ? [put(schema.contactExt.key(app, user, other), { ext: mine.ext })] : []),
     ...(theirs.ext ? [put(schema.contactExt.key(app, other, user), { ext: theirs.ext })] : []),
@@ -188,7 +216,7 @@ const removeExt = (app: AppId, user: UserId, other: UserId, was: Contact | undef
 export const unfriend = (pair: Pair, now: number): Step[] => {
   const ended = { ...WITHOUT_NOTES, ...WITHOUT_REQUEST, friendAt: undefined, deletedAt: undefined };
   return [
-    changeMine(pair, ended),
+    tells('removed', changeMine(pair, ended, now)),
     changeTheirs(pair, { ...ended, deletedAt: now }),
     ...removeExt(pair.app, pair.user, pair.other, pair.mine),
     ...removeExt(pair.app, pair.other, pair.user, pair.theirs),
@@ -233,10 +261,10 @@ function voidTheirs(pair: Pair): Step[] {
   return mine?.sentAt === undefined ? [] : [check(schema.contact.key(app, other, user), unchanged(theirs, ...FIELDS))];
 }
 
-export const unblock = (pair: Pair): Step => changeMine(pair, { blockedAt: undefined });
+export const unblock = (pair: Pair, now: number): Step => changeMine(pair, { blockedAt: undefined }, now);
 
 /** Removes what two users are to each other, since the user is deleted. The other's block stays. */
-export const part = (pair: Pair): Step[] => {
+export const part = (pair: Pair, now: number): Step[] => {
   const { app, user, other, mine, theirs } = pair;
   const nothing = {
     ...WITHOUT_NOTES,
@@ -248,9 +276,17 @@ export const part = (pair: Pair): Step[] => {
   return [
     changeMine(pair, { ...nothing, blockedAt: undefined }),
     ...removeExt(app, user, other, mine),
-    ...(theirs ? [changeTheirs(pair, nothing), ...removeExt(app, other, user, theirs)] : []),
+    ...(theirs ? [endTheirs(pair, nothing, now), ...removeExt(app, other, user, theirs)] : []),
   ];
 };
+
+const endTheirs = (pair: Pair, nothing: Changes, now: number): Step =>
+  pair.theirs?.friendAt === undefined
+    ? changeTheirs(pair, nothing)
+    : tells('deleted', changeTheirs(pair, nothing, now));
+
+/** Removes what is left of a contact of a deleted user. */
+export const removeTombstone = ({ app, user, other }: Pair): Step => change(app, user, other, undefined, {});
 
 /**
  * Adds to the counts of a user. `requests` stands for every change of the waiting requests, also one that leaves their
@@ -303,7 +339,11 @@ export const contactsOf = (app: AppId, user: UserId): Query<{ other: UserId; con
     entryBytes: schema.contact.bytes,
     all: true,
   },
-  parse: ({ items }) => items.map((item) => ({ other: otherIn(item.sk), contact: asRecord<Contact>(item) })),
+  parse: ({ items }) =>
+    items.flatMap((item) => {
+      const contact = asContact(item);
+      return contact ? [{ other: otherIn(item.sk), contact }] : [];
+    }),
 });
 
 /** The friends of a user, who are not blocked, in the order in which they became friends. */

@@ -105,8 +105,11 @@ export interface Shape {
   ttl?: 'all' | 'some';
   /** Changes of the items are events, so each carries the stamp of its last author: see stamp.ts. */
   stamped?: true;
-  /** Attributes that lists show besides keys: what the indexes 2 and 3 hold of an item. Index 1 holds all of it. */
-  shows?: { readonly lsi2?: readonly string[]; readonly lsi3?: readonly string[] };
+  /**
+   * Attributes that lists show besides keys: an index holds no more of an item. All kinds together may name 20 per index
+   * (`projectedBy`), and 100 in all.
+   */
+  shows?: { readonly [index in LocalIndexName]?: readonly string[] };
   /** Number of the shape and the way to it, once it has changed: see versions.ts. */
   version?: number;
   upgrades?: { readonly [from: number]: (item: Record<string, unknown>) => Record<string, unknown> };

@@ -5,6 +5,7 @@ import { asRecord, type Get, getItem, type Listing, prefix, type Query } from '.
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
 import { NOT_CLOSED, type Sequence } from './sequence-repo.ts';
+import { tombstoneTtl } from './stamp.ts';
 import { measured, put, remove as removeItem, type Step, update } from './step.ts';
 
 /** A file that a group shares: reserved until its object is there, then published. A link is published at once. */
@@ -32,14 +33,21 @@ interface Added {
 /** The most bytes of a file's record. */
 export const FILE_BYTES = schema.file.bytes;
 
-export const fileOf = (app: AppId, group: GroupId, id: number): Get<SharedFile | undefined> =>
-  getItem(schema.file.key(app, group, id), FILE_BYTES);
+export const fileOf = (app: AppId, group: GroupId, id: number): Get<SharedFile | undefined> => ({
+  get: schema.file.key(app, group, id),
+  bytes: FILE_BYTES,
+  // A deleted file leaves its number.
+  parse: (item) => (item?.name === undefined ? undefined : asRecord<SharedFile>(item)),
+});
 
 /** @param random of the upload */
 export const registrationOf = (random: string): Get<Registration | undefined> =>
   getItem(schema.registration.key(random));
 
-/** Files of a group in order of their numbers, reserved ones too; all of them where no limit is given. */
+/**
+ * Files of a group in order of their numbers, reserved ones too, and what stays of deleted ones; all of them where no
+ * limit is given.
+ */
 export const filesOf = (app: AppId, group: GroupId, limit?: number): Query<SharedFile[]> => ({
   query: {
     partition: schema.file.partition(app, group),
@@ -159,10 +167,18 @@ export const rename = (app: AppId, group: GroupId, file: SharedFile, name: strin
   update(schema.file.key(app, group, file.id), { set: { name, updatedAt: now } }, unchanged(file, 'published'));
 
 /**
- * Removes a file, unless it has been published since it was read: it has another object then.
+ * Deletes a file, unless it has been published since it was read: it has another object then. Of a published one the
+ * number stays for a while, since the item's stamp tells of the end.
  * @param now ms
  */
-export const remove = (app: AppId, group: GroupId, file: SharedFile, now: number): Step[] => [
+export function remove(app: AppId, group: GroupId, file: SharedFile, now: number): Step[] {
+  const [removal, ...more] = erase(app, group, file, now);
+  if (file.published === undefined) return [removal, ...more];
+  return [put(removal.key, { id: file.id, ttl: tombstoneTtl(now) }, removal.condition), ...more];
+}
+
+/** The same without a trace. */
+export const erase = (app: AppId, group: GroupId, file: SharedFile, now: number): [Step, ...Step[]] => [
   removeItem(schema.file.key(app, group, file.id), unchanged(file, 'random', 'published')),
   ...(file.registered && file.random !== undefined ? [expireRegistration(file.random, now)] : []),
 ];

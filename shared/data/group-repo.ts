@@ -5,7 +5,7 @@ import { requires } from './proof.ts';
 import { type Get, getItem, type Listing, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { measured, put, remove, type Step, update } from './step.ts';
+import { because, measured, put, remove, type Step, update } from './step.ts';
 import { sumCondition, sumStep } from './write-queue.ts';
 
 /**
@@ -67,10 +67,23 @@ export const countMembers = (
 export const create = (app: AppId, group: Group): Step =>
   measured('groups_made', put(schema.group.key(app, group.group), group, missing));
 
-/** The texts of a new group; the item of the long ones exists only where there are any. */
-export const createTexts = (app: AppId, group: GroupId, info: GroupInfo, text: GroupText): Step[] => [
-  put(schema.groupInfo.key(app, group), info),
-  ...(text.description || text.ext ? [put(schema.groupText.key(app, group), text)] : []),
+/**
+ * The texts of a new group; the item of the long ones exists only where there are any. The one with the name tells of the
+ * creation. The group's own item, which every join pays for, would keep the name in its stamp.
+ */
+export const createTexts = (
+  app: AppId,
+  { group, owner, type, capacity, mutedUntil }: Group,
+  info: GroupInfo,
+  text: GroupText,
+): Step[] => [
+  because(put(schema.groupInfo.key(app, group), info), {
+    owner,
+    type,
+    capacity,
+    ...(mutedUntil > 0 && { mutedUntil }),
+  }),
+  ...(text.description || text.ext ? [because(put(schema.groupText.key(app, group), text), { via: 'created' })] : []),
 ];
 
 /** Adds a group of type 1 to the public list. */
@@ -85,14 +98,17 @@ export const transferOwner = (
   now: number,
   { leaves = false } = {},
 ): Step =>
-  updateGroup(
-    app,
-    group,
-    {
-      set: { owner: successor.user, updatedAt: now },
-      add: { ...(leaves && { count: -1 }), ...(successor.wasAdmin && { admins: -1 }) },
-    },
-    all(equal('status', 'normal'), equal('owner', owner)),
+  because(
+    updateGroup(
+      app,
+      group,
+      {
+        set: { owner: successor.user, updatedAt: now },
+        add: { ...(leaves && { count: -1 }), ...(successor.wasAdmin && { admins: -1 }) },
+      },
+      all(equal('status', 'normal'), equal('owner', owner)),
+    ),
+    { reason: leaves ? 'succeeded' : 'transferred' },
   );
 
 /** The group is dissolved, and marked until its clean-up ends. @param count members it must still have */

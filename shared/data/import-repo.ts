@@ -1,6 +1,6 @@
 import type { AppId } from '../ids.ts';
 import { missing } from './expression.ts';
-import type { Profile } from './profile-repo.ts';
+import { ofNewUser, type Profile, putSettings } from './profile-repo.ts';
 import * as schema from './schema.ts';
 import { put, type Step } from './step.ts';
 import { putUser, type User } from './user-repo.ts';
@@ -17,7 +17,7 @@ export const addUser = (
 ): Step[] => [
   ...putUser(app, user),
   ...(user.mobile === undefined ? [] : [put(schema.mobile.key(app, user.mobile), { user: user.user }, missing)]),
-  ...(Object.values(profile).some(Boolean) ? [put(schema.profile.key(app, user.user), profile)] : []),
-  ...(Object.keys(settings).length > 0 ? [put(schema.settings.key(app, user.user), settings)] : []),
-  ...(tags.length > 0 ? [put(schema.tags.key(app, user.user), { tags })] : []),
+  ...(Object.values(profile).some(Boolean) ? [ofNewUser(put(schema.profile.key(app, user.user), profile))] : []),
+  ...(Object.keys(settings).length > 0 ? [putSettings(app, user.user, settings)] : []),
+  ...(tags.length > 0 ? [ofNewUser(put(schema.tags.key(app, user.user), { tags }))] : []),
 ];

@@ -53,10 +53,11 @@ export const movePosition = (partition: string, was: { seen: string } | undefine
 
 /** Loaded only where events are written or read. */
 const zlib = () => process.getBuiltinModule('node:zlib');
-const packed = (entries: readonly unknown[]): Uint8Array => zlib().deflateRawSync(JSON.stringify(entries));
+const packed = (entries: readonly unknown[]): string =>
+  zlib().deflateRawSync(JSON.stringify(entries)).toString('base64');
 /** The events of a page, the oldest first. */
 export const entriesOf = <E>({ events }: Pick<EventPage, 'events'>): E[] =>
-  JSON.parse(zlib().inflateRawSync(events).toString());
+  JSON.parse(zlib().inflateRawSync(Buffer.from(events, 'base64')).toString());
 
 /** The number of the first event of a page. */
 export const firstOf = ({ last, count }: Pick<EventPage, 'last' | 'count'>): number => last - count + 1;
@@ -102,7 +103,6 @@ export const pagesAfter = (log: Log, after: number, limit: number): Query<EventP
   query: {
     partition: log.partition,
     between: [log.closed(after + 1).sk, '~'],
-    entryBytes: schema.eventPage.bytes,
     limit: Math.min(MOST, Math.max(FEWEST, Math.ceil(limit / 4))),
   },
   parse: ({ items }) => items.map(asRecord<EventPage>),

@@ -4,7 +4,8 @@ import { banOrder, FOR_EVER, time } from './keys.ts';
 import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import type { ItemOf, Keyed } from './schema.ts';
 import * as schema from './schema.ts';
-import { check, measured, put, remove, type Step, update } from './step.ts';
+import { tombstoneTtl } from './stamp.ts';
+import { because, check, measured, put, remove, type Step, update } from './step.ts';
 import { NOT_DELETED } from './user-repo.ts';
 
 export { FOR_EVER };
@@ -15,7 +16,7 @@ export type Role = 0 | 1 | 2;
 
 /**
  * The item below the group: the user is a member or blocked, never both, since it is one item. Without a state it only
- * carries a running ban or a pending application, until the user joins.
+ * carries a running ban or a pending application, or is a tombstone: it tells how a membership or block has ended.
  */
 export type GroupMembership = Keyed<ItemOf<typeof schema.groupMembershipFields>> & { ttl?: number };
 
@@ -119,6 +120,9 @@ export const stillMember = (app: AppId, group: GroupId, user: UserId): Step =>
 
 /** How a user joins, and what must hold of the user in the write. */
 export interface Joining {
+  via: 'created' | 'invited' | 'invitation' | 'applied' | 'application' | 'qrcode' | 'imported';
+  /** The person who lets the user in. */
+  by?: UserId;
   now: number;
   /** Orders users that join by one call. */
   index: number;
@@ -148,7 +152,7 @@ export function join(
   group: GroupId,
   user: UserId,
   was: GroupMembership | undefined,
-  { now, index, role, mostJoined, mostOwned, unasked, invited, signed, imported = {} }: Joining,
+  { via, by, now, index, role, mostJoined, mostOwned, unasked, invited, signed, imported = {} }: Joining,
 ): Step[] {
   const { joined = now, adminSince = joined, ...own } = imported;
   const bannedUntil = runningBanEnd(was, now);
@@ -192,10 +196,13 @@ export function join(
   return [
     measured(
       'joins',
-      put(
-        schema.groupMembership.key(app, group, user),
-        membership,
-        unchanged(was, 'state', 'bannedUntil', 'applied', 'invited'),
+      because(
+        put(
+          schema.groupMembership.key(app, group, user),
+          membership,
+          unchanged(was, 'state', 'bannedUntil', 'applied', 'invited'),
+        ),
+        { via, ...(by !== undefined && { by }) },
       ),
     ),
     update(
@@ -207,27 +214,38 @@ export function join(
   ];
 }
 
-/** The membership ends. Its settings go; a running ban stays for the case that the user joins again. */
+/**
+ * The membership ends. Its settings go; a running ban stays for the case that the user joins again. The item stays for a
+ * while in any case, since its stamp tells of the end.
+ */
 export function leave(
   app: AppId,
   group: GroupId,
   user: UserId,
   was: GroupMembership,
   now: number,
-  { kicked }: { kicked: boolean },
+  reason: 'left' | 'kicked',
 ): Step[] {
   const bannedUntil = runningBanEnd(was, now);
-  const as = unchanged(was, 'state', 'role', 'bannedUntil');
-  const key = schema.groupMembership.key(app, group, user);
-  const kept = { banned: was.banned, bannedUntil, ttl: groupMembershipTtl(bannedUntil, 0) };
+  const ended = put(
+    schema.groupMembership.key(app, group, user),
+    endedGroupMembership(was, bannedUntil, now),
+    unchanged(was, 'state', 'role', 'bannedUntil'),
+  );
   return [
-    measured('leaves', bannedUntil === undefined ? remove(key, as) : put(key, kept, as)),
+    measured('leaves', because(ended, { reason })),
     update(schema.userMembership.key(app, user, group), {
-      set: { ...endedUserMembership(now), ...(kicked && { kicked: now }) },
+      set: { ...endedUserMembership(now), ...(reason === 'kicked' && { kicked: now }) },
     }),
     update(schema.user.key(app, user), { add: { joined: -1 } }),
   ];
 }
+
+/** What stays of a membership or block that has ended. @param bannedUntil end of a ban that still runs */
+export const endedGroupMembership = (was: GroupMembership, bannedUntil: number | undefined, now: number) => ({
+  ...(bannedUntil !== undefined && { banned: was.banned, bannedUntil }),
+  ttl: groupMembershipTtl(bannedUntil, tombstoneTtl(now)),
+});
 
 /** The attributes of a user membership that has ended. */
 export const endedUserMembership = (now: number) => ({

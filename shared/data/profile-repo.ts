@@ -3,7 +3,7 @@ import { unchanged } from './expression.ts';
 import { type Get, getItem } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { check, put, type Step, update } from './step.ts';
+import { because, check, put, type Step, update } from './step.ts';
 
 /** Long texts of a user, apart from what every call reads. */
 export type Profile = ItemOf<typeof schema.profileFields>;
@@ -30,7 +30,9 @@ export const checkVerification = (app: AppId, user: UserId, read: Verification |
   check(schema.settings.key(app, user), unchanged(read, 'auth_mode', 'auth_answer'));
 /** The settings of a new user. */
 export const putSettings = (app: AppId, user: UserId, settings: object): Step =>
-  put(schema.settings.key(app, user), settings);
+  ofNewUser(put(schema.settings.key(app, user), settings));
+/** A record that a new user comes with, which is no change of the user. */
+export const ofNewUser = (step: Step): Step => because(step, { new: true });
 /** Replaces the tags that were read. */
 export const putTags = (app: AppId, user: UserId, tags: string[], read: Tags | undefined): Step =>
   put(schema.tags.key(app, user), { tags }, unchanged(read, 'tags'));

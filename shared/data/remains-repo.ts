@@ -3,6 +3,7 @@ import type { Device } from './device-repo.ts';
 import { absent, equal, unchanged } from './expression.ts';
 import type { Key } from './keys.ts';
 import {
+  endedGroupMembership,
   endedUserMembership,
   type GroupMembership,
   groupOfUserMembership,
@@ -11,7 +12,7 @@ import {
 } from './membership-repo.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
 import * as schema from './schema.ts';
-import { measured, remove, type Step, update } from './step.ts';
+import { because, measured, put, remove, type Step, update } from './step.ts';
 
 /** What a dissolved group or a deleted user leaves behind, as the background removes it. Each step may be done twice. */
 
@@ -63,17 +64,23 @@ export const removeRemains = (app: AppId, user: UserId, item: Remains): Step =>
 export const removeMark = (app: AppId, group: GroupId, user: UserId): Step =>
   remove(schema.groupMembership.key(app, group, user), absent('state'));
 
-/** Removes a group membership as it was read. @param leaves it is counted as a departure */
-export function removeMembership(
-  app: AppId,
-  group: GroupId,
-  user: UserId,
-  was: GroupMembership,
-  { leaves = false } = {},
-): Step {
-  const step = remove(schema.groupMembership.key(app, group, user), unchanged(was, 'state', 'role'));
-  return leaves ? measured('leaves', step) : step;
-}
+/** Removes a group membership as it was read. */
+export const removeMembership = (app: AppId, group: GroupId, user: UserId, was: GroupMembership): Step =>
+  remove(schema.groupMembership.key(app, group, user), unchanged(was, 'state', 'role'));
+
+/** Ends a membership as it was read: a departure. A ban goes too. */
+export const endMembership = (app: AppId, group: GroupId, user: UserId, was: GroupMembership, now: number): Step =>
+  measured(
+    'leaves',
+    because(
+      put(
+        schema.groupMembership.key(app, group, user),
+        endedGroupMembership(was, undefined, now),
+        unchanged(was, 'state', 'role'),
+      ),
+      { reason: 'deleted' },
+    ),
+  );
 
 export const removeUserMembership = (app: AppId, group: GroupId, user: UserId): Step =>
   remove(schema.userMembership.key(app, user, group));

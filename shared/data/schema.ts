@@ -189,29 +189,34 @@ export const device = /* @__PURE__ */ entity({
   pk: 'U#{app}#{user}',
   sk: 'D#{sn:number}',
   bytes: 14_500,
+  ttl: 'some',
   stamped: true,
 });
 export const deviceFields = () =>
-  z.strictObject({
-    sn: number(),
-    guid: opt(text()),
-    /** SHA-256 of the session's token; absent once revoked. */
-    token: opt(text()),
-    expiresAt: ms(),
-    epoch: number(),
-    /** Last call, written at most once per minute. */
-    seen: ms(),
-    createdAt: ms(),
-    /** Last login; absent for a device that was only registered for push. */
-    login: opt(ms()),
-    /** Passwords that failed here since, the last ten at most. */
-    fails: opt(z.array(ms())),
-    agent: text(),
-    platform: number(),
-    push_token: opt(text()),
-    device_token: opt(text()),
-    notifier: opt(text()),
-  });
+  z.union([
+    z.strictObject({
+      sn: number(),
+      guid: opt(text()),
+      /** SHA-256 of the session's token; absent once revoked. */
+      token: opt(text()),
+      expiresAt: ms(),
+      epoch: number(),
+      /** Last call, written at most once per minute. */
+      seen: ms(),
+      createdAt: ms(),
+      /** Last login; absent for a device that was only registered for push. */
+      login: opt(ms()),
+      /** Passwords that failed here since, the last ten at most. */
+      fails: opt(z.array(ms())),
+      agent: text(),
+      platform: number(),
+      push_token: opt(text()),
+      device_token: opt(text()),
+      notifier: opt(text()),
+    }),
+    // A tombstone: the device was removed.
+    none(),
+  ]);
 
 /** The user's side of a membership; outlives it for as long as older invitations and QR codes live. */
 export const userMembership = /* @__PURE__ */ entity({
@@ -222,6 +227,7 @@ export const userMembership = /* @__PURE__ */ entity({
     void: ['lsi2', 'K#{at:time}#{group}'],
     administered: ['lsi3', 'A#{adminSince:time}#{group}'],
   },
+  // Of index 1, lists show only the key.
   shows: { lsi2: ['settled', 'blocked'], lsi3: ['role'] },
   bytes: 450,
   ttl: 'some',
@@ -257,6 +263,7 @@ export const invitation = /* @__PURE__ */ entity({
     newest: ['lsi1', 'I#{createdAt:time}#{group}#{inviter}'],
     counted: ['lsi2', 'I#{createdAt:time}#{group}#{inviter}'],
   },
+  shows: { lsi1: ['reason', 'status', 'createdAt', 'expiresAt', 'updatedAt'] },
   bytes: 2_700,
   ttl: 'all',
   stamped: true,
@@ -273,6 +280,7 @@ export const contact = /* @__PURE__ */ entity({
     friends: ['lsi3', 'F#{friendAt:time}#{other}'],
     blocked: ['lsi3', 'B#{blockedAt:time}#{other}'],
   },
+  shows: { lsi1: ['requestReason', 'requestStatus', 'requestExpiresAt'] },
   bytes: 3_300,
   ttl: 'some',
   stamped: true,
@@ -363,6 +371,8 @@ export const sequenceFields = () =>
     /** Number of the last announcement, and how many are kept. */
     announcement: opt(number()),
     announcements: opt(number()),
+    /** Announcements that the last write of announcements has deleted. */
+    deleted: opt(z.array(z.strictObject({ id: number(), author: id<UserId>() }))),
     /** Number of the last file, and how many are published. */
     file: opt(number()),
     files: opt(number()),
@@ -372,7 +382,7 @@ export const sequenceFields = () =>
 
 /**
  * How a user stands to a group: member or blocked, never both, since it is one item. Without a state it only carries a
- * ban that still runs, or the mark of a pending application. Its partition is not the group's own, so that hot reads of
+ * ban that still runs, or the mark of a pending application, or tells how the last state ended. Its partition is not the group's own, so that hot reads of
  * either do not share the limit of one partition.
  */
 export const groupMembership = /* @__PURE__ */ entity({
@@ -384,7 +394,11 @@ export const groupMembership = /* @__PURE__ */ entity({
     banned: ['lsi2', 'X#{slot:time}#{banned:time}#{user}'],
     admin: ['lsi3', 'A#{adminSince:time}#{user}'],
   },
-  shows: { lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'], lsi3: ['name', 'joined', 'role'] },
+  shows: {
+    lsi1: ['name', 'joined', 'blocked'],
+    lsi2: ['name', 'joined', 'banned', 'bannedUntil', 'role'],
+    lsi3: ['name', 'joined', 'role'],
+  },
   bytes: 1_100,
   ttl: 'some',
   stamped: true,
@@ -416,6 +430,7 @@ export const application = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#R',
   sk: 'A#{user}',
   orders: { newest: ['lsi1', 'A#{createdAt:time}#{user}'], counted: ['lsi2', 'A#{createdAt:time}#{user}'] },
+  shows: { lsi1: ['reason', 'status', 'createdAt', 'expiresAt'] },
   bytes: 2_600,
   ttl: 'all',
   stamped: true,
@@ -451,6 +466,7 @@ export const file = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#F',
   sk: '{number:id}',
   orders: { newest: ['lsi1', 'F#{published:time}#{number:id}'] },
+  shows: { lsi1: ['id', 'name', 'size', 'type', 'uploader', 'createdAt', 'updatedAt', 'url'] },
   gsi1: ['FILES#{app}', '{group}#{number:number}'],
   bytes: 10_600,
   ttl: 'some',
@@ -480,13 +496,14 @@ export const fileFields = () =>
     url: opt(text()),
   });
 
+/** What stays of a published file that was deleted: its stamp tells of the end. */
+const deletedFileFields = () => z.strictObject({ id: number() });
+
 /** What the upload of a form became. It outlives its file, so that the same upload becomes no second one. */
 export const registration = /* @__PURE__ */ entity({ pk: 'O#{random}', sk: '#', ttl: 'some' });
 export const registrationFields = () => z.strictObject({ file: number(), object: text() });
 
 // ——— events ———
-/** Bytes: DynamoDB's binary. */
-const bytes = () => z.instanceof(Uint8Array);
 /**
  * A log of events: closed pages by the number of their last event, and the open page, which the next events extend until
  * it is full. So every append is one condition on one item, and numbers have no gap.
@@ -497,16 +514,16 @@ const pageFields = () => ({
   /** How many events the page holds, and how many of them its last write appended. */
   count: number(),
   appended: number(),
-  /** The events: compressed JSON. */
-  events: bytes(),
+  /** The events: compressed JSON, in base64. */
+  events: text(),
   /** When the last write was made. */
   at: ms(),
 });
 /** The log of an app: what readers of `/event/list` get. */
-export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', bytes: 70_000, ttl: 'all' });
+export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', ttl: 'all' });
 export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
 /** The log of a group: its numbers are the `version` of lists, what readers of `/group/changes` get. */
-export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', bytes: 70_000, ttl: 'all' });
+export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', ttl: 'all' });
 export const openChangePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '~' });
 export const eventPageFields = () => z.strictObject(pageFields());
 export const openChangePageFields = () =>
@@ -721,7 +738,7 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   },
   file: {
     entity: file,
-    fields: fileFields,
+    fields: () => z.union([fileFields(), deletedFileFields()]),
     about: 'name, size, type, uploader, its object or link; TTL while it is only reserved',
   },
   registration: {
@@ -787,8 +804,6 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   'queue lease': { entity: queueLease, fields: queueLeaseFields, about: 'the call that writes for the others' },
 };
 
-/** Attributes that a local index holds besides keys: what lists of any kind show by it. Undefined: all of them. */
-export function projectedBy(index: LocalIndexName): string[] | undefined {
-  if (index === 'lsi1') return undefined;
-  return [...new Set(Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? []))].sort();
-}
+/** Attributes that a local index holds besides keys: what lists of any kind show by it, and the number of the shape. */
+export const projectedBy = (index: LocalIndexName): string[] =>
+  [...new Set(['v', ...Object.values(ENTITIES).flatMap(({ entity: { shape } }) => shape.shows?.[index] ?? [])])].sort();

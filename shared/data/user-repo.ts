@@ -5,7 +5,7 @@ import { time, usernameKey } from './keys.ts';
 import { type Get, getItem, getItems, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { check, measured, put, remove, type Step, update } from './step.ts';
+import { because, check, measured, put, remove, type Step, update } from './step.ts';
 
 export { comparedName } from './keys.ts';
 
@@ -71,9 +71,24 @@ export const changeMobile = (app: AppId, user: User, mobile: string): Step[] => 
 const freeMobile = (app: AppId, { user, mobile }: User): Step[] =>
   mobile === undefined ? [] : [remove(schema.mobile.key(app, mobile), freeFor(user))];
 
-/** Another password by a user who knows the old one: all sessions end but those that move to the epoch with it. */
-export const changePassword = (app: AppId, user: User, password: PasswordHash | undefined, epoch: number): Step =>
-  update(schema.user.key(app, user.user), { set: { password, epoch } }, unchanged(user, 'status', 'epoch'));
+/**
+ * Another password by a user who knows the old one: all sessions end but those that move to the epoch with it.
+ * @param kept the device whose session does
+ */
+export function changePassword(
+  app: AppId,
+  user: User,
+  password: PasswordHash | undefined,
+  epoch: number,
+  kept: number | undefined,
+): Step {
+  const step = update(
+    schema.user.key(app, user.user),
+    { set: { password, epoch } },
+    unchanged(user, 'status', 'epoch'),
+  );
+  return kept === undefined ? step : because(step, { kept });
+}
 
 /** Another password, whatever the old one is; all sessions end. */
 export const resetPassword = (app: AppId, user: UserId, password: PasswordHash): Step =>

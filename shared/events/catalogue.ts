@@ -61,7 +61,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 /** What the names of types begin with: `group` and `group.member` of `group.member.added`. */
 type Prefix<T extends string> = T extends `${infer First}.${infer Rest}` ? First | `${First}.${Prefix<Rest>}` : never;
 /** All types that begin alike: `group.*`. */
-export type EventGroup = `${Prefix<EventType>}.*`;
+type EventGroup = `${Prefix<EventType>}.*`;
 
 /** What a filter names: a type, or all types that begin alike. */
 export type EventPattern = EventType | EventGroup;
@@ -131,7 +131,6 @@ const ofToken = () => z.strictObject({ token_id: z.string() });
 const groupValues = () => ({
   name: z.optional(z.string()),
   avatar: z.optional(z.string()),
-  capacity: z.optional(z.int()),
   apply_approval: z.optional(z.literal([0, 1, 2])),
   member_invite: z.optional(z.boolean()),
   member_modify: z.optional(z.boolean()),
@@ -422,32 +421,36 @@ export const EVENTS = {
 /** `data` of each type. */
 export type EventData = { [T in EventType]: z.output<ReturnType<(typeof EVENTS)[T]['data']>> };
 
-/** Who made the change: see `authid`. */
-export const AUTH_TYPES = ['user', 'app_as_user', 'app', 'operator', 'system'] as const;
-export type AuthType = (typeof AUTH_TYPES)[number];
+/** What every event carries beside `type` and `data`: the structured JSON of CloudEvents 1.0. */
+const envelopeFields = () => ({
+  specversion: z.literal('1.0'),
+  id: z.string().check(z.minLength(1)),
+  source: z.string().check(z.regex(/^\/apps\/[\w-]+$/)),
+  subject: z.string(),
+  time: z.iso.datetime({ precision: 3 }),
+  datacontenttype: z.literal('application/json'),
+  sequence: z.string().check(z.regex(/^\d{16}$/)),
+  authtype: z.enum(['user', 'app_as_user', 'app', 'operator', 'system']),
+  authid: z.optional(z.string()),
+  cause: z.string().check(z.minLength(1)),
+});
 
-/** An event, in the structured JSON of CloudEvents 1.0. Only `data` differs from type to type. */
-interface Envelope<T extends EventType> {
-  specversion: '1.0';
-  /** Unique for ever: deduplicate by it. */
-  id: string;
-  /** `/apps/<app_id>` */
-  source: `/apps/${string}`;
-  type: T;
-  /** What the event is about: see `subjectOf`. */
-  subject: string;
-  /** Time of the change, RFC 3339 with milliseconds, in UTC. */
-  time: string;
-  datacontenttype: 'application/json';
-  /** 16 digits, ascending without gaps within the app, from `0000000000000001`. */
-  sequence: string;
-  authtype: AuthType;
-  /** Of `user` and `app_as_user` the user's id, of `app` the id of the admin token, of `operator` the name; absent for `system`. */
-  authid?: string;
-  /** Request id of the call (`apigw-requestid`), or id of the job: all events of one call share it. */
-  cause: string;
-  data: EventData[T];
-}
+/** The schema of a whole event. */
+export const eventSchema = <T extends EventType>(type: T) =>
+  z.strictObject({ ...envelopeFields(), type: z.literal(type), data: EVENTS[type].data() }).check(
+    z.refine((event) => event.subject === subjectOf(type, event.data as EventData[T]), {
+      path: ['subject'],
+      error: `The subject is not that of ${type}.`,
+    }),
+    z.refine((event) => (event.authtype === 'system') === (event.authid === undefined), {
+      path: ['authid'],
+      error: 'All but the system have an id.',
+    }),
+  );
+
+type Envelope = z.output<z.ZodMiniObject<ReturnType<typeof envelopeFields>>>;
 
 /** An event of any type: `event.type` tells which `data` it has. */
-export type RosterEvent<T extends EventType = EventType> = { [Type in T]: Envelope<Type> }[T];
+export type RosterEvent<T extends EventType = EventType> = {
+  [Type in T]: Envelope & { type: Type; data: EventData[Type] };
+}[T];

@@ -1,5 +1,6 @@
 import type { Key } from '../data/keys.ts';
 import type { Item } from '../data/read.ts';
+import * as schema from '../data/schema.ts';
 import { isStamped, type Stamp, stampOf } from '../data/stamp.ts';
 import type { AppId } from '../ids.ts';
 import { type EventData, type EventType, subjectOf } from './catalogue.ts';
@@ -35,7 +36,8 @@ export function factsOf(key: Key, before: Item | undefined, after: Item | undefi
   if (!isStamped(key) || typeof after?.stamp !== 'string') return [];
   const stamp = stampOf(after.stamp);
   const change = { key, before, after, stamp };
-  const said = key.pk.startsWith('G#') ? factsOfGroup(change) : factsOfUser(change);
+  const ofGroup = key.pk.startsWith('G#') || schema.invitation.has(key);
+  const said = ofGroup ? factsOfGroup(change) : factsOfUser(change);
   const app = key.pk.split('#')[1] as AppId;
   return said.map(([type, data]) => ({ app, type, subject: subjectOf(type, data), data, stamp }));
 }

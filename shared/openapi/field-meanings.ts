@@ -1,3 +1,5 @@
+import { meaningOf as meaningInEvent } from '../asyncapi/field-meanings.ts';
+
 /**
  * The meaning of each field in all operations; `<operation id> <field>` overrides it for one operation. A test lists the
  * fields that are missing here.
@@ -5,6 +7,7 @@
 const FIELD_MEANINGS: Record<string, string> = {
   access_key_secret: 'Always null; files are uploaded by presigned addresses.',
   alias: 'Alias under which a push service knows the user.',
+  after: 'Only events after the one of this `sequence`; absent: from the oldest that is kept.',
   announcement_id: 'Id of the announcement.',
   applicant_id: 'User who applied.',
   apply_approval: 'Applications: 0 join at once, 1 an admin decides, 2 refused.',
@@ -40,6 +43,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   group_confirm: 'Whether an invitation waits for consent; false: invited is joined.',
   group_id: 'Id of the group.',
   group_list: 'Ids of groups.',
+  head: 'Number of the newest event. Where `next` or `version` has reached it, there are no more.',
   hide_member_info: 'Whether only admins and the owner see the members.',
   history_visible: 'Whether new members see what was said before.',
   id: 'Id of the announcement.',
@@ -56,6 +60,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   msg_push_mode: "The actor's own: 0 all, 1 none, 2 by admins and when mentioned, 3 by admins, 4 when mentioned.",
   mute_notification: 'Whether messages of the friend arrive without a notification.',
   name: 'Name of the group.',
+  next: 'What to send as `after` to go on; moves on even where the filter let nothing pass.',
   new_owner: 'The member who becomes owner.',
   new_password: 'The new password, 8 to 128 characters.',
   nick_name: 'Nickname; empty clears it.',
@@ -95,6 +100,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   title: 'Title of the announcement.',
   token: 'The access-token of the new session.',
   type: 'Kind of group: 0 private, 1 public (stands in the public list), 2 chat room.',
+  types: 'Types of events with commas between them; `group.*` is all that begin with `group.`.',
   updated_at: 'When name, avatar, description, ext, owner or settings changed last, in seconds since 1970.',
   url: 'Address of the file.',
   user_agent: 'What the client called itself at login.',
@@ -121,6 +127,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   value: 'The new value.',
   version: 'Accepted and ignored; lists answer 0.',
   vibratory: 'Whether messages vibrate.',
+  wait: 'Seconds to wait for a first event, up to 20.',
 
   'GroupFile name': 'Name of the file.',
   'GroupFile type': 'Media type of the file.',
@@ -135,6 +142,11 @@ const FIELD_MEANINGS: Record<string, string> = {
   'group/apply/handle user_id': 'User who applied.',
   'group/apply reason': 'Why the group should say yes.',
   'group/blocked-list created_at': 'When the user was blocked, ISO 8601.',
+  'event/list group_id': 'Only events about this group.',
+  'event/list limit': 'Most events of a page; above 1000 is 1000.',
+  'event/list user_id': 'Only events about this user.',
+  'group/changes version':
+    'The version that the list or the changes before were answered with; in the answer, the one for next time.',
   'group/create user_list': 'Users to invite at once; entries that fail do not fail the call.',
   'group/display-name value': 'Own name in the group; empty clears it.',
   'group/info/avatar value': 'Address of the picture: `http`, `https`, or text without a scheme; empty clears it.',
@@ -205,6 +217,7 @@ const FAILURE = 'Why the entry failed; empty where it did not.';
 
 /** The meaning of a field in an operation's request or reply; undefined where it is missing here. */
 export function meaningOf(operation: string, field: string, where: 'request' | 'reply'): string | undefined {
+  if (operation === 'Event') return meaningInEvent('', field);
   const own = FIELD_MEANINGS[`${operation} ${field}`];
   if (own !== undefined) return own;
   if (where === 'request' && field === 'group_id')

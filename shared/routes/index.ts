@@ -54,10 +54,10 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
 /** The page that describes the API. It is no operation: it has no envelope and no section of the API documents. */
 export const docsPage: FunctionRow = {
   id: 'docs',
-  summary: 'The description of the API, and a page to read and try it',
+  summary: 'The description of the API and its events, and a page to read and try it',
   grants: [],
   memory: 256,
 };
 
 /** Paths of that page, all for GET; `{file}` is one part of a path. */
-export const DOCS_PATHS = ['/openapi.json', '/docs', '/docs/{file}'] as const;
+export const DOCS_PATHS = ['/openapi.json', '/asyncapi.json', '/docs', '/docs/{file}'] as const;

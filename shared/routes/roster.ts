@@ -278,7 +278,7 @@ export const rosterUnblock = {
   description: 'Unblocks a user.',
   access: 'person',
   scope: 'users',
-  grants: ['put', 'delete'],
+  grants: ['put'],
   request: () => z.object({ user_id: id<UserId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;

@@ -145,7 +145,7 @@ export const userDeviceRemove = {
   description: 'Deletes a device and revokes its session.',
   access: 'person',
   scope: 'users',
-  grants: ['delete'],
+  grants: ['put', 'delete'],
   request: () => z.object({ device_sn: id() }),
   reply: () => z.boolean(),
 } satisfies Operation;

@@ -14,10 +14,14 @@ afterEach(() => {
   faults = undefined;
 });
 
+/** What has ended leaves its key and its last stamp for three days. */
+const isTombstone = (item: object) => Object.keys(item).sort().join() === 'pk,sk,stamp,ttl';
+
 /** Items of a user that are still in the table, besides the user's own item. */
 async function remains(given: Given, id: number): Promise<string[]> {
   const items = await itemsOf(given.world.table, given.app);
   return items
+    .filter((item) => !isTombstone(item))
     .filter(({ pk, sk, user }) => {
       if (pk === `U#${given.app}#${id}`) return sk !== '#';
       return user === id || sk === `R#${id}` || sk === `A#${id}` || sk.endsWith(`#${id}`);

@@ -60,6 +60,12 @@ describe('the page that describes the API', () => {
     expect(JSON.parse(plain.body!)).toEqual(document);
   });
 
+  test('the description of the events is beside that of the API', async () => {
+    const { statusCode, headers, body } = await get('/asyncapi.json');
+    expect([statusCode, headers?.['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(JSON.parse(body!)).toEqual(JSON.parse(readFileSync(join(root, 'docs/asyncapi.json'), 'utf8')));
+  });
+
   test.each(['/docs/demo.json', '/docs/none.js', '/docs/..%2findex.cjs', '/docs/index.html.br', '/docs/'])(
     'the page answers 404 to %s',
     async (path) => {

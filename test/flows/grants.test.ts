@@ -66,6 +66,9 @@ describe('Grants that other flows do not use over HTTP', () => {
       expect(await alice.does('GET /user/online_status')).toEqual({ online: true });
       for (const device_token of ['first', 'second'])
         await alice.does('POST /user/token/bind', { device_sn: alice.device, device_token, notifier_name: 'apns' });
+      const { device: device_sn } = await given.session({ user: alice.id, username: alice.username });
+      await alice.does('POST /user/token/bind', { device_sn, device_token: 'third', notifier_name: 'apns' });
+      expect(await alice.does('DELETE /user/device/remove', { device_sn })).toBe(true);
       for (const mobile of ['+4915100000001', '+4915100000002']) await alice.does('POST /user/mobile', { mobile });
       expect(await alice.does('GET /user/profile')).toMatchObject({ mobile: '+4915100000002' });
       const change = { old_password: PASSWORD, new_password: `${PASSWORD} 2` };

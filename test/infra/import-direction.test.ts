@@ -17,7 +17,10 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
     mayImport: /^$/,
   },
   // Called by a stream, not through the wrapper: they open the database themselves.
-  { files: /^functions\/background\//, mayImport: /^(shared\/(?!openapi\/)|aws-lambda$)/ },
+  {
+    files: /^functions\/background\//,
+    mayImport: /^(shared\/(?!(open|async)api\/)|@aws-sdk\/util-dynamodb$|aws-lambda$)/,
+  },
   // Serves files that lie beside it.
   { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
   // Handlers translate: no schema, no SDK, no repository.
@@ -28,16 +31,25 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
     mayImport:
       /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics|public-address)\.ts$|^node:/,
   },
+  // What items tell: pure functions of them, and schemas for tools.
+  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|node:util$|zod\b)/ },
   // Repositories know no rules.
   {
     files: /^shared\/(data|storage|messaging)\//,
-    mayImport: /^(shared\/(?!http\/|openapi\/|domain\/|call\/)|node:|zod\b|@aws-sdk\/|@smithy\/signature-v4$)/,
+    mayImport: /^(shared\/(?!http\/|(open|async)api\/|domain\/|call\/)|node:|zod\b|@aws-sdk\/|@smithy\/signature-v4$)/,
   },
   // The wrapper reaches the database through the domain's call.
-  { files: /^shared\/http\//, mayImport: /^(shared\/(?!openapi\/|storage\/)|node:|zod\b|@middy\/|aws-lambda$)/ },
-  // The one document that is made from all operations.
-  { files: /^shared\/openapi\//, mayImport: /^(shared|functions)\/|^(node:|zod\b)/ },
+  {
+    files: /^shared\/http\//,
+    mayImport: /^(shared\/(?!(open|async)api\/|storage\/)|node:|zod\b|@middy\/|aws-lambda$)/,
+  },
+  // As declarations of operations: plain data, and schemas that are built when needed.
+  { files: /^shared\/events\/catalogue\.ts$/, mayImport: /^(shared\/data\/schema\.ts$|zod\b)/ },
+  // The documents that are made from all operations and from all events.
+  { files: /^shared\/(open|async)api\//, mayImport: /^(shared|functions)\/|^(node:|zod\b)/ },
   { files: /^shared\//, mayImport: /^(shared\/|node:)/ },
+  // To be copied into other applications.
+  { files: /^client\/(?!example\.ts$)/, mayImport: /^client\// },
   // The laptop stack serves any application: it knows nothing of this one, and could be published.
   {
     files: /^infra\/local\//,
@@ -61,7 +73,7 @@ const forbidden = (file: string, imports: string[]): string[] => {
 };
 
 describe('the direction of imports', () => {
-  const files = globSync('{functions,shared,infra}/**/*.{ts,mjs}', { cwd: root }).map((file) =>
+  const files = globSync('{functions,shared,infra,client}/**/*.{ts,mjs}', { cwd: root }).map((file) =>
     file.replaceAll('\\', '/'),
   );
 

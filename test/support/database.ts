@@ -7,19 +7,12 @@ import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { protocol } from '../../shared/data/protocol.ts';
 import { projectedBy } from '../../shared/data/schema.ts';
-import { GLOBAL_INDEX, LOCAL_INDEXES, type LocalIndexName, PARTITION_KEY, SORT_KEY } from '../../shared/data/table.ts';
+import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from '../../shared/data/table.ts';
 
 const keys = (partition: string, sort: string) => [
   { AttributeName: partition, KeyType: 'HASH' as const },
   { AttributeName: sort, KeyType: 'RANGE' as const },
 ];
-
-const projectionOf = (index: LocalIndexName) => {
-  const attributes = projectedBy(index);
-  return attributes
-    ? { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: attributes }
-    : { ProjectionType: 'ALL' as const };
-};
 
 /**
  * The table of the data stack (test/infra compares the stack with shared/data/table.ts), without time to live: DynamoDB
@@ -37,7 +30,7 @@ const PROPERTIES: TableProperties = {
   LocalSecondaryIndexes: LOCAL_INDEXES.map(({ name, sortKey }) => ({
     IndexName: name,
     KeySchema: keys(PARTITION_KEY, sortKey),
-    Projection: projectionOf(name),
+    Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: projectedBy(name) },
   })),
   GlobalSecondaryIndexes: [
     {

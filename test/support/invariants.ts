@@ -92,7 +92,9 @@ function fileUnder(item: Item & Key, records: Records): void {
       applicant: numberIn(sk),
       application: item as unknown as Application,
     });
-  if (kind === 'G' && part === 'F') inner(records.files, Number(id)).set(Number(sk), item as unknown as SharedFile);
+  // Of a deleted file only the number stays.
+  if (kind === 'G' && part === 'F' && item.name !== undefined)
+    inner(records.files, Number(id)).set(Number(sk), item as unknown as SharedFile);
   if (kind === 'G' && part === 'N') inner(records.announcements, Number(id)).set(sk, item);
   if (kind === 'G' && part === undefined && sk === 'S') records.sequences.set(Number(id), item as unknown as Sequence);
   if (kind === 'U' && sk === '#') records.users.set(Number(id), item as unknown as User);
@@ -295,6 +297,7 @@ function expires({ pk, sk, ...item }: Item & Key): boolean {
     case 'U':
       if (sk.startsWith(schema.contact.sk.prefix))
         return (item.friendAt ?? item.deletedAt ?? item.blockedAt) === undefined;
+      if (sk.startsWith(schema.device.sk.prefix)) return item.sn === undefined;
       return sk.startsWith(schema.invitation.sk.prefix) || (sk.startsWith('E#') && item.lsi1sk === undefined);
     case 'L':
     case 'I':
@@ -319,6 +322,10 @@ function neededUntil({ pk, sk, ...item }: Item & Key): number {
     return time('createdAt', longest);
   return 0;
 }
+
+/** Whether the item only tells, by its stamp, that what it was has ended. */
+export const isTombstone = ({ pk: _, sk: __, stamp, ttl, ...state }: Item): boolean =>
+  stamp !== undefined && ttl !== undefined && Object.keys(state).length === 0;
 
 /** Every item of the app, in any order. */
 export async function itemsOf(table: OperatorTable, app: string): Promise<(Item & Key)[]> {

@@ -37,8 +37,10 @@ export function schemaProblems(item: Item & Key): string[] {
       found.push(problem(`has ${attribute} ${value}`));
   }
   const indexed = [gsi1pk, gsi1sk].filter((value) => value !== undefined);
-  // A deleted app leaves its index.
-  if (indexed.length !== (kind.gsi1 ? 2 : 0) && !(kind.name === 'app' && attributes.status === 'deleted'))
+  // A deleted app or file leaves its index.
+  const deleted =
+    (kind.name === 'app' && attributes.status === 'deleted') || (kind.name === 'file' && attributes.name === undefined);
+  if (indexed.length !== (kind.gsi1 && !deleted ? 2 : 0))
     found.push(problem(`has ${indexed.length} keys of the global index`));
   if (kind.gsi1?.some((form, place) => indexed[place] !== undefined && !form.test(String(indexed[place]))))
     found.push(problem(`has ${indexed} in the global index`));

@@ -6,7 +6,7 @@ import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app
 import * as counters from '../../shared/data/counter-repo.ts';
 import type { Database } from '../../shared/data/database.ts';
 import { exists, missing } from '../../shared/data/expression.ts';
-import { type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
+import { createTexts, type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, join, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
 import { viewOf } from '../../shared/data/operator-queries.ts';
@@ -253,13 +253,13 @@ export class Given {
     };
     const steps = [
       put(schema.group.key(app, group.group), group, missing),
-      put(schema.groupInfo.key(app, group.group), { name, avatar: '', updatedAt: now }),
+      ...createTexts(app, group, { name, avatar: '', updatedAt: now }, { updatedAt: now }),
       ...putPublic(app, group),
       ...(limits.groups > 0 ? [counters.count(app, 'groups', 1)] : []),
       ...people.flatMap(({ id }, index) => {
         const role = index === 0 ? OWNER_ROLE : index <= admins.length ? ADMIN_ROLE : MEMBER_ROLE;
         const imported = { adminSince: now - people.length + index };
-        return join(app, group.group, id, undefined, { now, index, role, imported, mostJoined: 1e6 });
+        return join(app, group.group, id, undefined, { via: 'created', now, index, role, imported, mostJoined: 1e6 });
       }),
     ];
     for (let from = 0; from < steps.length; from += 100)

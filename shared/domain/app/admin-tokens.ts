@@ -1,10 +1,11 @@
-import { parseToken, tokenHash, tokenId } from '../../call/token.ts';
+import { parseToken, tokenHash } from '../../call/token.ts';
 import {
   type AdminToken,
   adminTokenOf,
   adminTokensOf,
   foundAdminToken,
   revokeAdminToken,
+  tokenId,
 } from '../../data/app-repo.ts';
 import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { badParameter } from '../../errors.ts';

@@ -48,7 +48,7 @@ export async function forgetUser(
       const group = remains.groupJoined(item);
       if (group !== undefined) return depart(db, app, user, group, now, counted);
       const contact = contacts.contactIn(item);
-      if (contact !== undefined) return part(db, app, user, contact);
+      if (contact !== undefined) return part(db, app, user, contact, now);
       return transact(db, remains.remainsOf(app, user, item), (found) => ({
         steps: found ? forgetItem(db, app, user, found) : [],
         answer: () => undefined,
@@ -60,7 +60,7 @@ export async function forgetUser(
 }
 
 /** Ends friendship and requests between the user and another, on both sides. A block by the other outlives the user. */
-async function part(db: Database, app: AppId, user: UserId, other: UserId): Promise<void> {
+async function part(db: Database, app: AppId, user: UserId, other: UserId, now: number): Promise<void> {
   const reads = contacts.pairOf(app, user, other);
   await db.load([reads]);
   await transact(db, reads, (sides) => {
@@ -69,11 +69,9 @@ async function part(db: Database, app: AppId, user: UserId, other: UserId): Prom
       friends: theirs?.friendAt === undefined ? 0 : -1,
       ...contacts.withoutRequest(theirs, theirCounts),
     };
-    const steps = [
-      ...contacts.part({ app, user, other, ...sides }),
-      ...contacts.count(app, other, theirCounts, counted),
-    ];
-    return { steps: mine ? steps : [], answer: () => undefined };
+    const pair = { app, user, other, ...sides };
+    const steps = [...contacts.part(pair, now), ...contacts.count(app, other, theirCounts, counted)];
+    return { steps: mine ? steps : [contacts.removeTombstone(pair)], answer: () => undefined };
   });
 }
 
@@ -155,7 +153,7 @@ function departureSteps(
   if (!isMember(membership)) return membership.state === undefined ? [gone, ...own] : own;
   // The group's own clean-up would bring the user membership back, and nothing is counted any more.
   if (!group || group.status === 'dissolved') return [gone, ...own];
-  const left = remains.removeMembership(app, id, user, membership, { leaves: true });
+  const left = remains.endMembership(app, id, user, membership, now);
   if (group.owner !== user) {
     const leaving = { count: -1, ...(membership.role === ADMIN_ROLE && { admins: -1 }) };
     return [groups.count(app, id, leaving), left, ...own];

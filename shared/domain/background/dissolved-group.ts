@@ -47,7 +47,7 @@ export async function forgetGroup(
     (await pace.workOff(filePage, async (file) => {
       const object = objects.objectOf(app, group, file);
       if (object !== undefined) await objects.remove(object);
-      await db.write(files.remove(app, group, file, now));
+      await db.write(files.erase(app, group, file, now));
     })) &&
     (await pace.each([end], (write) => write()))
   );

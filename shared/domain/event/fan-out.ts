@@ -14,7 +14,7 @@ import type { AppId } from '../../ids.ts';
 import { hasBus, putEvents } from '../../messaging/bus-repo.ts';
 import { hasQueue, sendMessages } from '../../messaging/queue-repo.ts';
 import { type EventEntry, eventOf } from './entry.ts';
-import { eventsRead } from './reading.ts';
+import { eventsRead } from './log-reader.ts';
 import { isFor, messageFor } from './webhook-message.ts';
 
 /**

@@ -5,7 +5,7 @@ import { ApiError, badParameter } from '../../errors.ts';
 import { sendMessages } from '../../messaging/queue-repo.ts';
 import { demandEvents, type EndpointView } from './endpoints.ts';
 import { eventOf, sequenceText } from './entry.ts';
-import { eventsRead } from './reading.ts';
+import { eventsRead } from './log-reader.ts';
 import { isFor, messageFor, NO_SEQUENCE, type SentEvent, TEST_TYPE } from './webhook-message.ts';
 
 /** What was sent to an endpoint, and sending it again. */

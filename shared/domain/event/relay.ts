@@ -41,11 +41,15 @@ const MARKS_APART = 1000;
  * @returns how many events were appended
  */
 export async function relay(db: Database, app: AppId, records: readonly ToldRecord[]): Promise<number> {
+  const inOrder = records.toSorted((one, other) => Number(other.facts.some(begins)) - Number(one.facts.some(begins)));
   let appended = 0;
-  for (let from = 0; from < records.length; from += AT_ONCE)
-    appended += await relaySome(db, app, records.slice(from, from + AT_ONCE));
+  for (let from = 0; from < inOrder.length; from += AT_ONCE)
+    appended += await relaySome(db, app, inOrder.slice(from, from + AT_ONCE));
   return appended;
 }
+
+/** The first record of its partition: a group comes before its members, which lie in another one, where it can. */
+const begins = ({ type }: Fact) => type === 'group.created';
 
 async function relaySome(db: Database, app: AppId, records: readonly ToldRecord[]): Promise<number> {
   const sources = Map.groupBy(records, ({ partition }) => partition);

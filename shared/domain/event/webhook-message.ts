@@ -4,7 +4,7 @@ import type { EventPattern, RosterEvent } from '../../events/catalogue.ts';
 import type { AppId, GroupId } from '../../ids.ts';
 import type { QueueMessage } from '../../messaging/queue-repo.ts';
 import type { EventEntry } from './entry.ts';
-import { wants } from './reading.ts';
+import { wants } from './filter.ts';
 
 /** What the queue holds: an event on its way to one endpoint. */
 

@@ -34,7 +34,7 @@ export function admissible({ user, membership }: Candidate): User {
   return existing;
 }
 
-interface Admission extends Pick<Joining, 'unasked' | 'invited' | 'signed'> {
+interface Admission extends Pick<Joining, 'via' | 'by' | 'unasked' | 'invited' | 'signed'> {
   /** Orders all who join by the call. */
   index?: number;
   /** How many join before by the same transaction. */
@@ -50,7 +50,7 @@ export function admit(
   call: Pick<Call, 'app' | 'limits' | 'now'>,
   group: Group,
   candidate: Candidate,
-  { index = 0, nth = 0, imported: { role = MEMBER_ROLE, ...imported } = {}, ...conditions }: Admission = {},
+  { index = 0, nth = 0, imported: { role = MEMBER_ROLE, ...imported } = {}, ...joining }: Admission,
 ): Step[] {
   const mostJoined = call.limits.groups_joined;
   if (admissible(candidate).joined >= mostJoined) throw new ApiError('tooManyJoined');
@@ -58,7 +58,7 @@ export function admit(
   const { id, membership } = candidate;
   const { app, now } = call;
   return [
-    ...memberships.join(app, group.group, id, membership, { now, index, role, mostJoined, imported, ...conditions }),
+    ...memberships.join(app, group.group, id, membership, { now, index, role, mostJoined, imported, ...joining }),
     ...applications.settle(app, group.group, id, membership, now),
   ];
 }

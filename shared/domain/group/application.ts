@@ -34,7 +34,10 @@ export function apply(call: Call, id: GroupId, reason: string) {
     if (group.approval === 2) return { steps: [], answer: () => entryResult(applicant, TAKES_NONE) };
     const answer = () => entryResult(applicant);
     if (group.approval === 0)
-      return { steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate)], answer };
+      return {
+        steps: [countJoined(call, group, 1, { approval: 0 }), ...admit(call, group, candidate, { via: 'applied' })],
+        answer,
+      };
     const createdAt = Math.max(call.now, (membership?.applied ?? 0) + 1);
     const expiresAt = createdAt + call.limits.application_life * 1000;
     return {
@@ -57,13 +60,16 @@ export function handleApplication(call: Call, id: GroupId, applicant: UserId, ap
     membership: groupMembershipOf(call.app, id, applicant),
     application: applicationOf(call.app, id, applicant),
   };
-  return groupCommand(call, id, 'handle_application', reads, ({ group }, { user, membership, application }) => {
+  return groupCommand(call, id, 'handle_application', reads, ({ group, actor }, { user, membership, application }) => {
     // Without its mark an application is void, whatever it says: the user has joined since, or was blocked.
     if (!isPending(application, call.now) || membership?.applied !== application.createdAt)
       throw new ApiError('applicationGone');
     return {
       steps: approval
-        ? [countJoined(call, group, 1), ...admit(call, group, { id: applicant, user, membership })]
+        ? [
+            countJoined(call, group, 1),
+            ...admit(call, group, { id: applicant, user, membership }, { via: 'application', by: actor.user }),
+          ]
         : applications.reject(call.app, id, applicant, application),
       answer: () => entryResult(applicant),
     };

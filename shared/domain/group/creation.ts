@@ -103,9 +103,9 @@ async function create(
       if (call.limits.groups > 0 && totalOf(call.db.records(counters), 'groups') >= call.limits.groups)
         throw new ApiError('tooManyGroups');
       return [
-        ...foundingSteps(call, group, existingUser(records.owner)),
+        ...foundingSteps(call, group, existingUser(records.owner), 'created'),
         ...(call.limits.groups > 0 ? [count(call.app, 'groups', 1)] : []),
-        ...groups.createTexts(call.app, id, info, text),
+        ...groups.createTexts(call.app, group, info, text),
         ...(idempotency ? [idempotency.step(CREATED, id)] : []),
       ];
     },
@@ -114,6 +114,7 @@ async function create(
       const invitee = { id: entry, ...records.invitees[index]! };
       // The group already counts the owner, who joins first.
       return inviteeSteps(call, existingGroup(records.group ?? group), owner, invitee, {
+        via: 'created',
         reason: '',
         index: index + 1,
         nth: countJoiners(records.invitees, batch),
@@ -145,12 +146,18 @@ async function create(
  * Imported groups were created before `now`.
  * @throws ApiError tooManyOwned, tooManyJoined
  */
-export function foundingSteps(call: Pick<Call, 'app' | 'limits' | 'now'>, group: Group, owner: User): Step[] {
+export function foundingSteps(
+  call: Pick<Call, 'app' | 'limits' | 'now'>,
+  group: Group,
+  owner: User,
+  via: 'created' | 'imported',
+): Step[] {
   const { groups_owned: mostOwned, groups_joined: mostJoined } = call.limits;
   if (owner.owned >= mostOwned) throw new ApiError('tooManyOwned');
   if (owner.joined >= mostJoined) throw new ApiError('tooManyJoined');
   return [
     ...memberships.join(call.app, group.group, group.owner, undefined, {
+      via,
       now: call.now,
       index: 0,
       role: OWNER_ROLE,

@@ -20,7 +20,7 @@ export const kick = (call: Call, id: GroupId, users: UserId[]) =>
       const target = targets[index];
       mayActOn(actor, group, entry, target);
       if (!isMember(target)) throw new ApiError('notMember');
-      return memberships.leave(call.app, id, entry, target, call.now, { kicked: true });
+      return memberships.leave(call.app, id, entry, target, call.now, 'kicked');
     },
     group: (_, targets, batch) => {
       const leaving = batch.map(({ index }) => targets[index]);
@@ -35,7 +35,7 @@ export const leave = (call: Call, id: GroupId): Promise<true> =>
     return {
       steps: [
         countLeft(call, id, [membership]),
-        ...memberships.leave(call.app, id, user, membership, call.now, { kicked: false }),
+        ...memberships.leave(call.app, id, user, membership, call.now, 'left'),
       ],
       answer: () => true as const,
     };

@@ -34,7 +34,8 @@ export const invite = (call: Call, id: GroupId, reason: string, users: UserId[])
   groupCommandEach(call, id, 'invite', users, inviteeReads(call, id, users), {
     user: ({ group, actor }, invitees, { entry, index }, batch) => {
       const invitee = { id: entry, ...invitees[index]! };
-      return inviteeSteps(call, group, actor.user, invitee, { reason, index, nth: countJoiners(invitees, batch) });
+      const nth = countJoiners(invitees, batch);
+      return inviteeSteps(call, group, actor.user, invitee, { via: 'invited', reason, index, nth });
     },
     group: ({ group }, invitees, batch) => {
       const joining = countJoiners(invitees, batch);
@@ -52,9 +53,9 @@ export function inviteeSteps(
   group: Group,
   inviter: UserId,
   invitee: Invitee,
-  { reason, index, nth }: { reason: string; index: number; nth: number },
+  { via, reason, index, nth }: { via: 'created' | 'invited'; reason: string; index: number; nth: number },
 ): Step[] {
-  if (!admissible(invitee).confirm) return admit(call, group, invitee, { index, nth, unasked: true });
+  if (!admissible(invitee).confirm) return admit(call, group, invitee, { via, by: inviter, index, nth, unasked: true });
   // Later than any join or block, which voids earlier invitations, even within one millisecond.
   const { settled = 0, blocked = 0 } = invitee.userMembership ?? {};
   const createdAt = Math.max(call.now, settled + 1, blocked + 1);
@@ -113,7 +114,12 @@ export async function handleInvitation(call: Call, id: GroupId, inviter: UserId,
     const candidate = { id: me, user, membership };
     return {
       steps: [
-        ...(approval ? [countJoined(call, group, 1), ...admit(call, group, candidate, { invited: createdAt })] : []),
+        ...(approval
+          ? [
+              countJoined(call, group, 1),
+              ...admit(call, group, candidate, { via: 'invitation', by: from, invited: createdAt }),
+            ]
+          : []),
         invitations.answer(app, me, invitation, approval ? AGREED : REJECTED, now),
         memberships.stillMember(app, id, from),
       ],

@@ -65,7 +65,7 @@ export async function joinByQrCode(call: Call, code: string) {
     return {
       steps: [
         countJoined(call, group, 1, setting),
-        ...admit(call, group, { id: me, user, membership }, { signed }),
+        ...admit(call, group, { id: me, user, membership }, { via: 'qrcode', by: signer, signed }),
         memberships.sameMembership(app, id, signer, signing),
       ],
       answer: () => ({ group_id: id, name: info?.name ?? '' }),

@@ -38,7 +38,7 @@ export const unblock = (call: Call, other: UserId): Promise<true> =>
   rosterCommand(call, other, (pair) =>
     pair.mine?.blockedAt === undefined
       ? []
-      : [contacts.unblock(pair), ...contacts.count(pair.app, pair.user, pair.myCounts, { blocked: -1 })],
+      : [contacts.unblock(pair, call.now), ...contacts.count(pair.app, pair.user, pair.myCounts, { blocked: -1 })],
   );
 
 /** `GET /roster/blocked_list`: users whom the actor has blocked, the last first. */

@@ -3,9 +3,16 @@ import { Page } from '../../call/page.ts';
 import { tokenHash } from '../../call/token.ts';
 import type { Step } from '../../call/transact.ts';
 import * as devices from '../../data/device-repo.ts';
-import { type Device, deviceOf, devicesOf, type PushTokenHolder, pushTokenOf } from '../../data/device-repo.ts';
+import {
+  type Device,
+  deviceOf,
+  devicesOf,
+  hasSession,
+  type PushTokenHolder,
+  pushTokenOf,
+} from '../../data/device-repo.ts';
 import * as users from '../../data/user-repo.ts';
-import { userOf } from '../../data/user-repo.ts';
+import { type User, userOf } from '../../data/user-repo.ts';
 import { badParameter } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 import { existingUser } from './status.ts';
@@ -30,25 +37,30 @@ export async function onlineStatus(call: Call) {
   // This call counts too, even while its presence is still being written.
   const online =
     call.actor.kind === 'user' ||
-    found.some(
-      ({ token, expiresAt, epoch, seen }) =>
-        token !== undefined && expiresAt > call.now && epoch === user?.epoch && seen > call.now - ONLINE,
-    );
+    found.some((device) => hasSession(device, user, call.now) && device.seen > call.now - ONLINE);
   return { online };
 }
 
 /** Section 1.8: forgets the device and revokes its session. An unknown device is no error. */
 export const removeDevice = (call: Call, sn: number): Promise<true> =>
-  call.change({ device: deviceOf(call.app, call.person, sn) }, ({ device }) => ({
-    steps: device ? forgetDevice(call, call.person, device) : [],
+  call.change(readsOf(call, sn), ({ user, device }) => ({
+    steps: device
+      ? [
+          devices.forget(call.app, call.person, device, call.now, sessionEnd(call, user, device, 'removed')),
+          ...releaseToken(call, call.person, device),
+        ]
+      : [],
     answer: () => true as const,
   }));
 
-/** The device goes, and with it the record that it holds its push token. */
-export const forgetDevice = (call: Call, user: UserId, device: Device): Step[] => [
-  devices.forget(call.app, user, device),
-  ...releaseToken(call, user, device),
-];
+const readsOf = (call: Call, sn: number) => ({
+  user: userOf(call.app, call.person),
+  device: deviceOf(call.app, call.person, sn),
+});
+
+/** The reason is told of sessions that are alive. */
+const sessionEnd = (call: Call, user: User | undefined, device: Device, reason: devices.SessionEnd) =>
+  hasSession(device, user, call.now) ? reason : undefined;
 
 /** Section 1.12: revokes the session of one device, or of all. @throws ApiError badParameter for an unknown one */
 export function kickDevice(call: Call, sn: number | undefined): Promise<true> {
@@ -58,9 +70,10 @@ export function kickDevice(call: Call, sn: number | undefined): Promise<true> {
       existingUser(user);
       return { steps: [users.endSessions(app, me)], answer: () => true as const };
     });
-  return call.change({ device: deviceOf(app, me, sn) }, ({ device }) => {
+  return call.change(readsOf(call, sn), ({ user, device }) => {
     if (!device) throw unknownDevice('device_sn');
-    return { steps: [devices.signOut(app, me, sn)], answer: () => true as const };
+    const reason = sessionEnd(call, user, device, 'kicked');
+    return { steps: [devices.signOut(app, me, sn, reason)], answer: () => true as const };
   });
 }
 
@@ -101,7 +114,7 @@ export function unbindToken(call: Call, sn: number, field: string): Promise<obje
 }
 
 /** The device no longer holds its push token, unless another device has bound the token since. */
-function releaseToken(call: Call, user: UserId, { sn, device_token: token }: Device): Step[] {
+export function releaseToken(call: Call, user: UserId, { sn, device_token: token }: Device): Step[] {
   if (token === undefined) return [];
   const hash = tokenHash(token);
   // The holder may not be read yet. It is assumed to be this device, until a failed condition shows another one.

@@ -2,13 +2,13 @@ import type { Call } from '../../call/call.ts';
 import { newUserToken, tokenHash } from '../../call/token.ts';
 import { transact } from '../../call/transact.ts';
 import * as devices from '../../data/device-repo.ts';
-import { type Device, deviceOf, devicesOf } from '../../data/device-repo.ts';
+import { type Device, deviceOf, devicesAndTombstonesOf } from '../../data/device-repo.ts';
 import { lockOf } from '../../data/lock-repo.ts';
 import * as users from '../../data/user-repo.ts';
 import { comparedName, mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
-import { forgetDevice } from './devices.ts';
+import { releaseToken } from './devices.ts';
 import { failureSteps, isLockedOut, successSteps } from './lock-out.ts';
 import { isPassword } from './password-hash.ts';
 import { agentOf, deviceNumber, newPushToken } from './platform.ts';
@@ -55,16 +55,19 @@ export async function loginByName(call: Call, name: string, password: string, gu
 export const loginById = (call: Call, user: UserId, password: string, guid?: string): Promise<Session> =>
   login(call, user, String(user), password, guid);
 
+/** So many removed devices may leave their tombstones. A login removes the others, so that logins need not read them. */
+const TOMBSTONES = 10;
+
 /** @param account failures are counted on it, at the same cost where no user has the name (`id` 0) */
 async function login(call: Call, id: UserId, account: string, password: string, guid?: string) {
   const reads = {
     user: userOf(call.app, id),
-    listed: devicesOf(call.app, id),
+    devices: devicesAndTombstonesOf(call.app, id),
     lock: lockOf(call.app, account),
   };
   const { user: read } = await call.open(reads);
   const matches = await isPassword(password, read?.status === 'deleted' ? undefined : read?.password);
-  return transact(call.db, reads, ({ user, listed, lock }) => {
+  return transact(call.db, reads, ({ user, devices: { listed, tombstones }, lock }) => {
     // A failed condition may have shown a listed device as it is now.
     const known = listed.flatMap(({ sn }) => call.db.records(deviceOf(call.app, id, sn)) ?? []);
     const device = known.find((one) => guid !== undefined && one.guid === guid && one.login !== undefined);
@@ -75,7 +78,7 @@ async function login(call: Call, id: UserId, account: string, password: string, 
     if (!user || !matches || user.password?.hash !== read?.password?.hash)
       return { steps: failureSteps(call, attempt), answer: refuse(rejected('wrong name or password')) };
     if (user.status !== 'active') throw rejected('the user is disabled');
-    const { steps, session } = newSession(call, user, known, guid);
+    const { steps, session } = newSession(call, user, known, tombstones, guid);
     return { steps: [...steps, ...successSteps(call, attempt)], answer: () => session };
   });
 }
@@ -88,7 +91,7 @@ export const refuse = (error: ApiError) => (): never => {
  * A session on the device of this guid, or on a new one. A known device keeps its number and loses its earlier session.
  * At the limit of devices, the one idle longest goes.
  */
-function newSession(call: Call, user: User, all: Device[], guid: string | undefined) {
+function newSession(call: Call, user: User, all: Device[], tombstones: readonly number[], guid: string | undefined) {
   const { session_life: life, devices: most } = call.limits;
   const sn = deviceNumber(call.appRecord, user.user, all, guid);
   const known = all.find((device) => device.sn === sn);
@@ -111,8 +114,14 @@ function newSession(call: Call, user: User, all: Device[], guid: string | undefi
   };
   const steps = [
     users.checkSessions(call.app, user),
-    devices.signIn(call.app, user.user, login, known),
-    ...idle.flatMap((device) => forgetDevice(call, user.user, device)),
+    devices.signIn(call.app, user, login, known, idle),
+    ...idle.flatMap((device) => [
+      devices.giveWay(call.app, user.user, device),
+      ...releaseToken(call, user.user, device),
+    ]),
+    ...tombstones
+      .slice(TOMBSTONES)
+      .flatMap((removed) => (removed === sn ? [] : [devices.removeTombstone(call.app, user.user, removed)])),
   ];
   const session: Session = {
     token,

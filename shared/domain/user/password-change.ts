@@ -58,7 +58,7 @@ export async function changePassword(call: Call, given: { old_password: string; 
     const epoch = user.epoch + 1;
     const { app, person } = call;
     return [
-      users.changePassword(app, user, password, epoch),
+      users.changePassword(app, user, password, epoch, device?.sn),
       ...(device ? [devices.keepSession(app, person, device, epoch)] : []),
     ];
   };

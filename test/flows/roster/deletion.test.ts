@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { getItem } from '../../../shared/data/read.ts';
 import * as schema from '../../../shared/data/schema.ts';
-import { itemsOf } from '../../support/invariants.ts';
+import { isTombstone, itemsOf } from '../../support/invariants.ts';
 import { doJobs, jobsEnded } from '../../support/jobs.ts';
 import { type Given, inBothWorlds, inRaces, PASSWORD, type Person } from '../../support/story.ts';
 
@@ -14,7 +14,8 @@ async function cleanedUp(given: Given) {
 /** What is left in the partition of a user besides the user's own item, and in contacts of others. */
 const remains = async ({ world, app }: Given, { id }: Person) =>
   (await itemsOf(world.table, app)).filter(
-    ({ pk, sk }) => (pk === `U#${app}#${id}` && sk !== '#') || (pk.startsWith('U#') && sk.endsWith(`#${id}`)),
+    ({ pk, sk, ...item }) =>
+      (pk === `U#${app}#${id}` && sk !== '#') || (pk.startsWith('U#') && sk.endsWith(`#${id}`) && !isTombstone(item)),
   );
 const countsOf = ({ db, app }: Given, { id }: Person) => db.read(getItem(schema.contactCounts.key(app, id)));
 

@@ -93,9 +93,9 @@ export const groupKind: LineKind<GroupLine, ReturnType<typeof reads>> = {
     const { name, avatar = '', description, ext } = line;
     const texts = { ...(description && { description }), ...(ext && { ext }), updatedAt: made.updatedAt };
     return [
-      ...foundingSteps(scope, made, founder),
+      ...foundingSteps(scope, made, founder, 'imported'),
       groups.create(app, made),
-      ...groups.createTexts(app, made.group, { name, avatar, updatedAt: made.updatedAt }, texts),
+      ...groups.createTexts(app, made, { name, avatar, updatedAt: made.updatedAt }, texts),
     ];
   },
 

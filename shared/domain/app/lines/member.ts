@@ -85,6 +85,7 @@ export const memberKind: LineKind<MemberLine, ReturnType<typeof usersOfGroup>> =
       group,
       { id: user_id, user, membership },
       {
+        via: 'imported',
         index: place,
         nth: joining(group, batch),
         imported: { ...own, role: admin ? ADMIN_ROLE : MEMBER_ROLE, adminSince: line.admin_since ?? now + index },

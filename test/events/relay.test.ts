@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import * as fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { putApp } from '../../shared/data/app-repo.ts';
+import { Database } from '../../shared/data/database.ts';
+import { appLog, type EventPage, entriesOf, firstOf, groupLog, oldestPage } from '../../shared/data/log-repo.ts';
+import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
+import type { Query } from '../../shared/data/read.ts';
+import { newApp } from '../../shared/domain/app/apps.ts';
+import type { EventEntry } from '../../shared/domain/event/entry.ts';
+import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
+import { subjectOf } from '../../shared/events/catalogue.ts';
+import type { Fact } from '../../shared/events/facts.ts';
+import type { AppId } from '../../shared/ids.ts';
+import { newTable } from '../support/database.ts';
+import { appId, groupId } from '../support/ids.ts';
+
+let table: OperatorTable;
+beforeAll(async () => {
+  table = await newTable();
+});
+
+async function newAppOf(limits = {}): Promise<AppId> {
+  const record = newApp(appId(`t${randomUUID()}`), limits);
+  await viewOf(table).write([putApp(record)]);
+  return record.app;
+}
+
+const STAMP = { type: 'user', id: '7', cause: 'call', at: 1_700_000_000_000, why: {} } as const;
+const fact = <T extends Fact['type']>(app: AppId, type: T, data: Fact['data']): Fact => ({
+  app,
+  type,
+  subject: subjectOf(type, data as never),
+  data,
+  stamp: STAMP,
+});
+
+let clock = 0;
+/** A record of the stream; sequence numbers ascend and grow longer, as they do on AWS. */
+const record = (partition: string, ...facts: Fact[]): ToldRecord => ({
+  partition,
+  sequenceNumber: String(9_990_000_000 + clock++ * 997),
+  facts,
+});
+
+/** All events of a log, page by page; checks that numbers have no gap. */
+async function allOf(log: ReturnType<typeof appLog>): Promise<EventEntry[]> {
+  const { query } = oldestPage(log, 0);
+  const all: Query<EventPage[]> = {
+    query: { partition: query.partition, between: query.between, all: true },
+    parse: ({ items }) => items as unknown as EventPage[],
+  };
+  const pages = await viewOf(table).read(all);
+  let next = 1;
+  return pages.flatMap((page) => {
+    expect(firstOf(page)).toBe(next);
+    next = page.last + 1;
+    return page.count > 0 ? entriesOf<EventEntry>(page) : [];
+  });
+}
+
+/** A client that dies around some writes: before the database has them, or after, so that nobody learns the outcome. */
+function dying(client: DynamoDBDocumentClient, draw: () => number): DynamoDBDocumentClient {
+  return new Proxy(client, {
+    get: (target, name) => {
+      if (name !== 'send') return Reflect.get(target, name);
+      return async (command: { constructor: { name: string } }, ...rest: unknown[]) => {
+        const isWrite = /Put|Transact/.test(command.constructor.name);
+        const luck = isWrite ? draw() : 1;
+        if (luck < 0.15) throw new Error('died before the write');
+        const answer = await (target.send as (...all: unknown[]) => Promise<unknown>)(command, ...rest);
+        if (luck < 0.3) throw new Error('died after the write');
+        return answer;
+      };
+    },
+  });
+}
+
+describe('the relay', () => {
+  test('numbers events in the order of their records, in the log of the app and those of groups', async () => {
+    const app = await newAppOf();
+    const joined = (group: number, user: number) =>
+      record(
+        `G#${app}#${group}#R`,
+        fact(app, 'group.member.added', { group_id: group, user_id: user, via: 'created' }),
+      );
+    const made = record(
+      `G#${app}#5`,
+      fact(app, 'group.created', { group_id: 5, owner_id: 1, type: 0, name: 'x', capacity: 9 }),
+    );
+    const user = record(`U#${app}#1`, fact(app, 'user.created', { user_id: 1, username: 'a' }));
+    expect(await relay(new Database(table.client, table.name), app, [user, made, joined(5, 1), joined(6, 2)])).toBe(4);
+    const gone = record(
+      `G#${app}#5#R`,
+      fact(app, 'group.member.removed', { group_id: 5, user_id: 1, reason: 'blocked' }),
+      fact(app, 'group.user.blocked', { group_id: 5, user_id: 1 }),
+    );
+    expect(await relay(new Database(table.client, table.name), app, [gone])).toBe(2);
+    const all = await allOf(appLog(app));
+    expect(all.map(({ sequence, type }) => [sequence, type])).toEqual([
+      [1, 'user.created'],
+      [2, 'group.created'],
+      [3, 'group.member.added'],
+      [4, 'group.member.added'],
+      [5, 'group.member.removed'],
+      [6, 'group.user.blocked'],
+    ]);
+    expect(all[0]).toMatchObject({ authtype: 'user', authid: '7', cause: 'call', at: STAMP.at });
+    expect(await allOf(groupLog(app, groupId(5)))).toEqual([all[1], all[2], all[4], all[5]]);
+    expect(all.map(({ data }) => ('count' in data ? data.count : undefined))).toEqual([
+      undefined,
+      undefined,
+      1,
+      1,
+      0,
+      undefined,
+    ]);
+  });
+
+  test('leaves the count out where the group is older than its log', async () => {
+    const app = await newAppOf();
+    const added = fact(app, 'group.member.added', { group_id: 5, user_id: 1, via: 'invited' });
+    await relay(new Database(table.client, table.name), app, [record(`G#${app}#5#R`, added)]);
+    expect((await allOf(appLog(app)))[0]!.data).not.toHaveProperty('count');
+  });
+
+  test('appends nothing for an app without events', async () => {
+    const app = await newAppOf({ event_days: 0 });
+    const created = fact(app, 'user.created', { user_id: 1, username: 'a' });
+    expect(await relay(new Database(table.client, table.name), app, [record(`U#${app}#1`, created)])).toBe(0);
+    expect(await allOf(appLog(app))).toEqual([]);
+  });
+
+  test('loses, doubles and moves nothing, however batches are cut, repeated and killed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.array(fc.record({ partition: fc.nat(3), facts: fc.integer({ min: 1, max: 2 }) }), { maxLength: 40 }),
+          {
+            minLength: 1,
+            maxLength: 3,
+          },
+        ),
+        fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+        async (shards, luck) => {
+          const app = await newAppOf();
+          const draw = () => luck.next().value as number;
+          const told = shards.map((records, shard) =>
+            records.map(({ partition, facts }) => {
+              const id = shard * 10 + partition + 1;
+              // Two partitions of one group, and those of two users.
+              const [key, said] = [
+                [`G#${app}#${shard + 1}`, () => fact(app, 'group.updated', { group_id: shard + 1, changed: ['name'] })],
+                [
+                  `G#${app}#${shard + 1}#R`,
+                  () => fact(app, 'group.member.added', { group_id: shard + 1, user_id: clock++, via: 'created' }),
+                ],
+                [`U#${app}#${id}`, () => fact(app, 'user.enabled', { user_id: id })],
+                [`A#${app}`, () => fact(app, 'app.updated', { changed: ['name'] })],
+              ][partition % (shard === 0 ? 4 : 3)] as [string, () => Fact];
+              return record(key, ...Array.from({ length: facts }, said));
+            }),
+          );
+          const client = dying(table.client, draw);
+          /** As an event source mapping does: in order, again from the first that failed, sometimes again for nothing. */
+          const deliver = async (records: ToldRecord[]) => {
+            for (let from = 0; from < records.length; ) {
+              const batch = records.slice(from, from + 1 + Math.floor(draw() * 20));
+              const done = await relay(new Database(client, table.name), app, batch).then(
+                () => true,
+                () => false,
+              );
+              if (done && draw() < 0.8) from += batch.length;
+            }
+          };
+          await Promise.all(told.map(deliver));
+          const entries = await allOf(appLog(app));
+          const expected = told
+            .flat()
+            .flatMap(({ partition, facts }) => facts.map(({ data }) => ({ partition, data })));
+          expect(entries).toHaveLength(expected.length);
+          expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+          expect(entries.map(({ sequence }) => sequence)).toEqual(entries.map((_, index) => index + 1));
+          const strip = ({ count: _, ...data }: Record<string, unknown>) => JSON.stringify(data);
+          for (const [shard] of shards.entries()) {
+            const group = shard + 1;
+            const own = entries.filter(({ data }) => 'group_id' in data && data.group_id === group);
+            expect(await allOf(groupLog(app, groupId(group)))).toEqual(own);
+            for (const type of ['group.updated', 'group.member.added'])
+              expect(own.filter((entry) => entry.type === type).map(({ data }) => strip(data))).toEqual(
+                told[shard]!.flatMap(({ facts }) => facts.filter((one) => one.type === type)).map(({ data }) =>
+                  strip(data),
+                ),
+              );
+            const counts = own.flatMap(({ data }) => ('count' in data ? [data.count] : []));
+            expect(counts).toEqual(counts.map((_, index) => index + 1));
+          }
+        },
+      ),
+      { numRuns: Number(process.env.RUNS ?? 4) },
+    );
+  }, 60_000);
+});
