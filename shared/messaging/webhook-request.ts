@@ -58,7 +58,7 @@ export function postWebhook(
     });
     const failed = (error: NodeJS.ErrnoException) =>
       done({ error: end.aborted ? `no answer within ${most / 1000} s` : (error.code ?? error.message) });
-    request.once('error', failed);
+    request.on('error', failed);
     request.once('response', (response) => {
       const { statusCode: status = 0 } = response;
       const chunks: Buffer[] = [];
@@ -76,6 +76,7 @@ export function postWebhook(
       });
       response.once('end', finish);
       // The status has come, whatever becomes of the body.
+      request.off('error', failed).on('error', finish);
       response.once('error', finish);
       response.once('close', finish);
     });
