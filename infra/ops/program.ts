@@ -10,6 +10,7 @@ import { addMigrateCommand } from './migrate.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
 import { addUserCommands } from './users.ts';
+import { addWebhookCommands } from './webhooks.ts';
 
 /**
  * Runs one command with the arguments after `ops`. Answers go to `log`, everything else to `error`. Errors become one
@@ -38,7 +39,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
 
   const program = new Command('ops')
     .description(
-      'Operates Roster: manages apps, tokens, users, files and jobs, imports and exports, and checks a deployment.',
+      'Operates Roster: manages apps, tokens, users, files, jobs and webhooks, imports and exports, and checks a deployment.',
     )
     .option('--local', 'use the laptop stack (default while it runs, unless an option below is given)')
     .option('--stage <stage>', 'use the table of this stage on AWS (default: dev)')
@@ -56,6 +57,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addUserCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
+  addWebhookCommands(program, answering);
   addImportExportCommands(program, answering);
   addMigrateCommand(program, answering);
   addDoctorCommand(program, answering);

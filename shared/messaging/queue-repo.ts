@@ -16,9 +16,15 @@ export interface QueueMessage {
 /** A batch holds ten messages, and 1 MiB of them: ten of the largest have a seventh of that. */
 const AT_ONCE = 10;
 
+type Operation = 'SendMessageBatch' | 'ChangeMessageVisibilityBatch';
 interface BatchResult {
   Failed?: { Id: string; SenderFault?: boolean; Code?: string; Message?: string }[];
 }
+/** Sends a batch of entries to the queue. */
+export type Call = (operation: Operation, entries: readonly object[]) => Promise<BatchResult>;
+
+const callOfFunction: Call = (operation, Entries) =>
+  request(SQS, operation, { QueueUrl: variable(WEBHOOK_QUEUE_URL), Entries });
 
 /** Batches that are sent at the same time. */
 const SIDE_BY_SIDE = 20;
@@ -31,7 +37,7 @@ export const hasQueue = (): boolean => process.env[WEBHOOK_QUEUE_URL] !== undefi
  * would come before an earlier one. So each batch has one message of a group.
  * @throws Unavailable where the queue takes them not, Error where it refuses them; some may be in the queue then
  */
-export async function sendMessages(messages: readonly QueueMessage[]): Promise<void> {
+export async function sendMessages(messages: readonly QueueMessage[], call: Call = callOfFunction): Promise<void> {
   const groups = [...Map.groupBy(messages, ({ group }) => group).values()];
   const longest = Math.max(0, ...groups.map(({ length }) => length));
   for (let nth = 0; nth < longest; nth++) {
@@ -40,11 +46,11 @@ export async function sendMessages(messages: readonly QueueMessage[]): Promise<v
       round.slice(batch * AT_ONCE, (batch + 1) * AT_ONCE),
     );
     for (let from = 0; from < batches.length; from += SIDE_BY_SIDE)
-      await Promise.all(batches.slice(from, from + SIDE_BY_SIDE).map(sendBatch));
+      await Promise.all(batches.slice(from, from + SIDE_BY_SIDE).map((batch) => sendBatch(batch, call)));
   }
 }
 
-async function sendBatch(messages: readonly QueueMessage[]): Promise<void> {
+async function sendBatch(messages: readonly QueueMessage[], call: Call): Promise<void> {
   await inBatch(
     'SendMessageBatch',
     messages.map(({ body, group, deduplicationId }) => ({
@@ -52,6 +58,7 @@ async function sendBatch(messages: readonly QueueMessage[]): Promise<void> {
       MessageGroupId: group,
       MessageDeduplicationId: deduplicationId,
     })),
+    call,
   );
 }
 
@@ -61,18 +68,16 @@ export async function changeVisibility(changes: readonly { receipt: string; seco
   await inBatch(
     'ChangeMessageVisibilityBatch',
     changes.map(({ receipt, seconds }) => ({ ReceiptHandle: receipt, VisibilityTimeout: seconds })),
+    callOfFunction,
   );
 }
 
 /** Sends the entries, and again those that failed through no fault of theirs. */
-async function inBatch(operation: string, entries: readonly object[]): Promise<void> {
+async function inBatch(operation: Operation, entries: readonly object[], call: Call): Promise<void> {
   const patience = new Patience(FAULTS, 'the queue does not take all messages');
   let pending = entries.map((entry, index) => ({ ...entry, Id: String(index) }));
   for (;;) {
-    const { Failed = [] } = await request<BatchResult>(SQS, operation, {
-      QueueUrl: variable(WEBHOOK_QUEUE_URL),
-      Entries: pending,
-    });
+    const { Failed = [] } = await call(operation, pending);
     if (Failed.length === 0) return;
     const refused = Failed.find(({ SenderFault, Code }) => SenderFault && !/Throttl/.test(Code ?? ''));
     if (refused) throw new Error(`the queue refuses ${operation}: ${refused.Code} ${refused.Message}`);

@@ -13,6 +13,7 @@ import {
   updateEndpoint,
 } from '../../data/webhook-repo.ts';
 import { ApiError, badParameter, EventsGone } from '../../errors.ts';
+import type { sendMessages } from '../../messaging/queue-repo.ts';
 import { hostOf, isLoopbackAddress, isPublicAddress, onLaptop, targetProblem } from '../../public-address.ts';
 
 /** Webhook endpoints of an app, for its admin tokens and for operators. */
@@ -24,6 +25,8 @@ import { hostOf, isLoopbackAddress, isPublicAddress, onLaptop, targetProblem } f
 export type EndpointView = Pick<Call, 'db' | 'app' | 'now' | 'limits' | 'open' | 'transact'> & {
   /** Endpoints on this computer may be reached. Absent: where this is the laptop. */
   loopback?: boolean;
+  /** How an operator reaches the queue. Absent: as a function does. */
+  send?: typeof sendMessages;
 };
 
 /** @throws ApiError eventsGone where the app has no events */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appLog, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
 import { attemptsOf, deliveriesFrom, type Endpoint, endpointOf, forgetDelivery } from '../../data/webhook-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import { sendMessages } from '../../messaging/queue-repo.ts';
+import { type QueueMessage, sendMessages } from '../../messaging/queue-repo.ts';
 import { demandEvents, type EndpointView } from './endpoints.ts';
 import { eventOf, sequenceText } from './entry.ts';
 import { eventsRead } from './log-reader.ts';
@@ -23,9 +23,11 @@ export async function sendTest(view: EndpointView, id: string) {
   const [endpoint] = await view.open([endpointOf(view.app, id)] as const);
   demandEnabled(view, endpoint);
   const event = testEvent(view, id);
-  await sendMessages([messageFor(view.app, id, event)]);
+  await sendOn(view, [messageFor(view.app, id, event)]);
   return { event_id: event.id };
 }
+
+const sendOn = ({ send = sendMessages }: EndpointView, messages: QueueMessage[]) => send(messages);
 
 function testEvent({ db: { author }, app, now }: EndpointView, endpoint: string) {
   const id = `test-${randomBytes(12).toString('base64url')}`;
@@ -102,7 +104,10 @@ async function redeliverFailed(view: EndpointView, id: string, { from, to }: Ran
   const failed = found.flatMap(({ sk, failed }) =>
     failed !== undefined && Number(sk) <= to ? [{ number: Number(sk), event: JSON.parse(failed) as SentEvent }] : [],
   );
-  await sendMessages(failed.map(({ event }) => messageFor(app, id, event, true)));
+  await sendOn(
+    view,
+    failed.map(({ event }) => messageFor(app, id, event, true)),
+  );
   // It comes back if it fails again. Where this call is cut off, it is sent once more.
   await Promise.all(failed.map(({ number }) => db.beside().write([forgetDelivery(app, id, number)])));
   const last = Number(found.at(-1)?.sk ?? to);
@@ -121,7 +126,7 @@ async function redeliverRange(view: EndpointView, id: string, { from, to }: Rang
   const messages = events.flatMap(({ entry }) =>
     isFor(endpoint, entry) ? [messageFor(app, id, eventOf(app, entry), true)] : [],
   );
-  await sendMessages(messages);
+  await sendOn(view, messages);
   const last = events.at(-1)?.number ?? from - 1;
   return { sent: messages.length, ...(last < Math.min(to, head) && { next: sequenceText(last + 1) }) };
 }
