@@ -47,6 +47,7 @@ export class TestMessaging {
   static async start(now?: () => number): Promise<TestMessaging> {
     const { server, serve } = createJsonServer();
     const endpoint = await listen(server);
+    server.unref();
     const before = { ...process.env };
     const messaging = new TestMessaging(newQueue(now), async () => {
       for (const name of Object.keys(variables)) {
