@@ -2,12 +2,11 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { Database } from '../../shared/data/database.ts';
 import type { Key } from '../../shared/data/keys.ts';
-import { appendedTo, type EventPage } from '../../shared/data/log-repo.ts';
+import type { EventPage } from '../../shared/data/log-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
-import { eventPage, heldEvents, openEventPage } from '../../shared/data/schema.ts';
+import { heldEvents, openEventPage } from '../../shared/data/schema.ts';
 import { untilAnswered } from '../../shared/deadline.ts';
-import type { EventEntry } from '../../shared/domain/event/entry.ts';
-import { catchUp, type FanOut, fanOut } from '../../shared/domain/event/fan-out.ts';
+import { catchUp, type FanOut, fanOut, type PageWrite } from '../../shared/domain/event/fan-out.ts';
 import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { factsOf } from '../../shared/events/facts.ts';
 import { logRelay } from '../../shared/http/log.ts';
@@ -17,11 +16,11 @@ import type { AppId } from '../../shared/ids.ts';
 const RESERVE = 2000;
 
 /** What a record means for an app. */
-type Meaning = { told: ToldRecord } | { appended: EventEntry[] } | { held: string };
+type Meaning = { told: ToldRecord } | { write: PageWrite } | { held: string };
 type Placed = Meaning & { app: AppId; at: number };
 
 /**
- * The table's stream delivers every write of an item that tells events, every page of numbered events, and what the bus
+ * The table's stream delivers every write of an item that tells events, every write of the open page of numbered events, and what the bus
  * or the queue of webhooks has not taken: at least once, those of one partition in their order. Apps go side by side, so
  * none waits for another. The stream comes again from the first record that failed; what was done is recognized. A bus or
  * queue that takes nothing fails no record: see `fanOut`.
@@ -53,9 +52,8 @@ export async function handler({ Records }: DynamoDBStreamEvent, context: Context
     Promise.all(
       [...Map.groupBy(Records.flatMap(meaningOf), ({ app }) => app)].flatMap(([app, records]) => {
         const told = records.filter((record) => 'told' in record);
-        const pages = records.filter((record) => 'appended' in record);
+        const pages = records.filter((record) => 'write' in record);
         const held = records.filter((record) => 'held' in record);
-        const entries = pages.flatMap(({ appended }) => appended);
         return [
           doing(told, async () => {
             relayed += await relay(
@@ -64,7 +62,10 @@ export async function handler({ Records }: DynamoDBStreamEvent, context: Context
               told.map((record) => record.told),
             );
           }),
-          doing(pages, async () => take(await fanOut(db.beside(), app, entries))),
+          doing(pages, async () => {
+            const writes = pages.map(({ write }) => write);
+            take(await fanOut(db.beside(), app, writes));
+          }),
           ...[...Map.groupBy(held, (record) => record.held)].map(([target, group]) =>
             doing(group, async () => take([await catchUp(db.beside(), app, target)])),
           ),
@@ -93,21 +94,15 @@ function meaningOf({ dynamodb = {} }: DynamoDBRecord, at: number): Placed[] {
   const key: Key = { pk: Keys?.pk?.S ?? '', sk: Keys?.sk?.S ?? '' };
   const app = key.pk.split('#')[1] as AppId;
   const after = imageOf(NewImage);
-  if (eventPage.has(key) || openEventPage.has(key)) {
+  if (openEventPage.has(key)) {
+    const before = Number(imageOf(OldImage)?.last ?? 0);
     // A page that was only rewritten tells nothing new.
-    const isNew = after !== undefined && imageOf(OldImage)?.last !== after.last;
-    return isNew ? [{ app, at, appended: appendedTo<EventEntry>(pageOf(after)) }] : [];
+    return after && after.last !== before ? [{ app, at, write: { page: after as EventPage, after: before } }] : [];
   }
   if (heldEvents.has(key)) return [{ app, at, held: key.sk.slice(heldEvents.sk.prefix.length) }];
   const facts = factsOf(key, imageOf(OldImage), after);
   return facts.length === 0 ? [] : [{ app, at, told: { partition: key.pk, sequenceNumber, facts } }];
 }
-
-/** Lambda gives binary attributes in base64. */
-const pageOf = (image: Item): EventPage => {
-  const { events } = image;
-  return { ...image, events: typeof events === 'string' ? Buffer.from(events, 'base64') : events } as EventPage;
-};
 
 const imageOf = (image: NonNullable<DynamoDBRecord['dynamodb']>['NewImage']): Item | undefined =>
   image && unmarshall(image as Parameters<typeof unmarshall>[0]);

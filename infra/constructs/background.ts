@@ -22,10 +22,10 @@ const JOB_FILTER = {
   dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } },
 };
 
-/** Writes of stamped items, whose events the relay numbers, and of the pages that hold them. Removals tell nothing. */
+/** Writes of stamped items, whose events the relay numbers, and of the open page of each app, to which they are appended. Removals tell nothing. */
 const CHANGE_FILTERS = [
   { eventName: ['INSERT', 'MODIFY'], dynamodb: { NewImage: { stamp: { S: [{ exists: true }] } } } },
-  { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { pk: { S: [{ prefix: 'V#' }] } } } },
+  { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { pk: { S: [{ prefix: 'V#' }] }, sk: { S: ['~'] } } } },
   // What the bus or the queue has not taken: `heldEvents` in shared/data/schema.ts.
   {
     eventName: ['INSERT', 'MODIFY'],

@@ -511,16 +511,18 @@ export const registrationFields = () => z.strictObject({ file: number(), object:
 const pageFields = () => ({
   /** Number of the last event. */
   last: number(),
-  /** How many events the page holds, and how many of them its last write appended. */
+  /** How many events the page holds. */
   count: number(),
-  appended: number(),
   /** The events: compressed JSON, in base64. */
   events: text(),
   /** When the last write was made. */
   at: ms(),
 });
-/** The log of an app: what readers of `/event/list` get. */
-export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', ttl: 'all' });
+/**
+ * The log of an app: what readers of `/event/list` get. Its closed pages lie in one partition for each million events, since
+ * the items of one partition key may have 10 GB at most.
+ */
+export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}#{million:number}', sk: '{last:id}', ttl: 'all' });
 export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
 /** The log of a group: its numbers are the `version` of lists, what readers of `/group/changes` get. */
 export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', ttl: 'all' });

@@ -142,7 +142,7 @@ describe('events', () => {
     });
     expect(keys).toEqual([
       { NewImage: { stamp: { S: [{ exists: true }] } } },
-      { Keys: { pk: { S: [{ prefix: 'V#' }] } } },
+      { Keys: { pk: { S: [{ prefix: 'V#' }] }, sk: { S: ['~'] } } },
       { Keys: { pk: { S: [{ prefix: 'A#' }] }, sk: { S: [{ prefix: '~' }] } } },
     ]);
     const { BUS_NAME, WEBHOOK_QUEUE_URL } = one('AWS::Lambda::Function')[1].Environment.Variables;

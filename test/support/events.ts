@@ -14,6 +14,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { expect } from 'vitest';
 import { handler } from '../../functions/background/relay.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/local/aws.ts';
+import { plainImage } from '../../infra/local/stream-source.ts';
 import { Database } from '../../shared/data/database.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
@@ -29,15 +30,18 @@ import type { Given } from './story.ts';
  * item come in the order of its changes; in which order those of several items come is the database's choice. Each is
  * checked against the catalogue. Not for two at once.
  */
-export async function eventsOf({ app, world: { table } }: Given, run: () => Promise<unknown>): Promise<Fact[]> {
+export async function eventsOf(
+  { app, world: { table } }: Pick<Given, 'app' | 'world'>,
+  run: () => Promise<unknown>,
+): Promise<Fact[]> {
   const stream = await (streams.get(table.name) ?? open(table));
   await stream.toNow();
   await run();
   const facts = (await stream.toNow()).flatMap(({ dynamodb: { Keys, OldImage, NewImage } = {} }) =>
     factsOf(
       unmarshall(Keys as never) as Key,
-      OldImage && unmarshall(OldImage as never),
-      NewImage && unmarshall(NewImage as never),
+      OldImage && unmarshall(plainImage(OldImage)),
+      NewImage && unmarshall(plainImage(NewImage)),
     ),
   );
   const own = facts.filter((fact) => fact.app === app);
@@ -91,6 +95,8 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
   const StreamArn = Table!.LatestStreamArn!;
   const { StreamDescription } = await reader.send(new DescribeStreamCommand({ StreamArn }));
   const ShardId = StreamDescription!.Shards![0]!.ShardId!;
+  // DynamoDB Local refuses an iterator that was taken before the first record.
+  await client.send(new PutCommand({ TableName: name, Item: { pk: 'MARK', sk: 'first' } }));
   let { ShardIterator } = await reader.send(
     new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
   );
@@ -143,7 +149,13 @@ export interface Feed {
 }
 
 const asLambdaRecord = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: StreamRecord) => ({
-  dynamodb: { Keys, OldImage, NewImage, SequenceNumber, ApproximateCreationDateTime: Date.now() / 1000 },
+  dynamodb: {
+    Keys,
+    OldImage: OldImage && plainImage(OldImage),
+    NewImage: NewImage && plainImage(NewImage),
+    SequenceNumber,
+    ApproximateCreationDateTime: Date.now() / 1000,
+  },
 });
 
 /** Events of a group with the longest names, as the relay appends them. */

@@ -1,5 +1,5 @@
 import type { Database } from '../../data/database.ts';
-import { appLog, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
+import { appLog, closedEventsOf, type EventPage, eventsIn, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
 import {
   type Endpoint,
   type HeldEvents,
@@ -64,14 +64,35 @@ export interface FanOut {
 }
 const NOTHING: FanOut = { sent: 0 };
 
+/** A write of the open page of an app's log, as the stream shows it. */
+export interface PageWrite {
+  page: EventPage;
+  /** The number of the last event before it. */
+  after: number;
+}
+
+/**
+ * The events that writes have appended. Part of them may be in the page that the write closed: that is another item, for
+ * whose own record the stream has no order with these.
+ */
+async function appendedBy(db: Database, app: AppId, writes: readonly PageWrite[]): Promise<EventEntry[]> {
+  const closed = writes.map(({ page, after }) => {
+    const last = page.last - page.count;
+    return last > after ? [closedEventsOf(app, last)] : [];
+  });
+  const read = await db.read(closed);
+  return writes.flatMap(({ page, after }, index) => eventsIn<EventEntry>([...read[index]!, page], after));
+}
+
 /**
  * Passes on events that have just been appended to the log of an app.
  * @throws Unavailable where the table does not even take what is held back: then the events must come again
  */
-export async function fanOut(db: Database, app: AppId, entries: readonly EventEntry[]): Promise<FanOut[]> {
+export async function fanOut(db: Database, app: AppId, writes: readonly PageWrite[]): Promise<FanOut[]> {
   const targets = Object.entries(TARGETS).filter(([, { exists }]) => exists());
-  if (entries.length === 0 || targets.length === 0) return [];
-  const events = entries.toSorted((one, other) => one.sequence - other.sequence);
+  if (targets.length === 0) return [];
+  const events = (await appendedBy(db, app, writes)).toSorted((one, other) => one.sequence - other.sequence);
+  if (events.length === 0) return [];
   const { endpoints, held } = await db.read(webhooksOf(app));
   return Promise.all(
     targets.map(async ([name, { send }]) => {

@@ -1,6 +1,6 @@
 import type { Call } from '../../call/call.ts';
 import { Beside, fitting } from '../../call/page.ts';
-import { appLog, type EventPage, groupLog, openChangesOf, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
+import { appLog, groupLog, openChangesOf, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
 import { ADMIN_ROLE } from '../../data/membership-repo.ts';
 import { pause } from '../../deadline.ts';
 import { badParameter, EventsGone } from '../../errors.ts';
@@ -52,7 +52,7 @@ export async function eventList(
       const next = fit < data.length ? shown[fit - 1]!.number : after;
       return new Beside(data.slice(0, fit), { next: sequenceText(next), head: sequenceText(newest) });
     }
-    let now: EventPage | undefined;
+    let now: typeof read.head;
     do {
       await pause(Math.min(LOOK_AGAIN, Math.max(0, end - Date.now())));
       now = (await call.db.read([head] as const))[0];
