@@ -101,7 +101,11 @@ export class Background extends Construct {
   }
 
   /** The queue holds whole events: those that could not be delivered, and those that failed three times. */
-  #follow(id: string, when: Pick<CfnRuleProps, 'eventPattern' | 'scheduleExpression'>, { functionArn }: LambdaFunction) {
+  #follow(
+    id: string,
+    when: Pick<CfnRuleProps, 'eventPattern' | 'scheduleExpression'>,
+    { functionArn }: LambdaFunction,
+  ) {
     const { queueArn } = this.#failed;
     const rule = new CfnRule(this, id, {
       ...when,

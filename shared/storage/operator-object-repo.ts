@@ -1,6 +1,4 @@
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { createGunzip, gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -118,13 +116,15 @@ export async function* archivedObjects(bucket: OperatorBucket, app: AppId, since
   }
 }
 
-/** The lines of an object of the archive. */
-export async function* archivedLines({ client, name }: OperatorBucket, key: string): AsyncGenerator<string> {
-  const { Body } = await client.send(new GetObjectCommand({ Bucket: name, Key: key }));
-  const body = Body as Readable;
-  const text = createGunzip();
-  body.once('error', (error) => text.destroy(error));
-  yield* createInterface({ input: body.pipe(text), crlfDelay: Number.POSITIVE_INFINITY });
+/** The lines of an object of the archive: some 4 MB at most. */
+export async function archivedLines(bucket: OperatorBucket, key: string): Promise<string[]> {
+  const { text } = await archivedText(bucket, key);
+  return text.split('\n').filter((line) => line !== '');
+}
+
+async function archivedText({ client, name }: OperatorBucket, key: string) {
+  const { Body, ETag, ContentType } = await client.send(new GetObjectCommand({ Bucket: name, Key: key }));
+  return { text: gunzipSync(await Body!.transformToByteArray()).toString(), IfMatch: ETag, ContentType };
 }
 
 /** Attempts to rewrite an object that others rewrite at the same time. */
@@ -136,28 +136,19 @@ const REWRITES = 5;
  * @returns how many lines have changed. Where none has, nothing is written.
  */
 export async function rewriteArchived(
-  { client, name }: OperatorBucket,
+  bucket: OperatorBucket,
   key: string,
   change: (line: string) => string,
 ): Promise<number> {
   for (let attempt = 1; ; attempt++) {
-    const { Body, ETag, ContentType } = await client.send(new GetObjectCommand({ Bucket: name, Key: key }));
-    const lines = gunzipSync(await Body!.transformToByteArray())
-      .toString()
-      .split('\n');
+    const { text, ...as } = await archivedText(bucket, key);
+    const lines = text.split('\n');
     const rewritten = lines.map((line) => (line === '' ? line : change(line)));
     const changed = rewritten.filter((line, index) => line !== lines[index]).length;
     if (changed === 0) return 0;
+    const content = { Bucket: bucket.name, Key: key, Body: gzipSync(rewritten.join('\n')) };
     try {
-      await client.send(
-        new PutObjectCommand({
-          Bucket: name,
-          Key: key,
-          Body: gzipSync(rewritten.join('\n')),
-          ContentType,
-          IfMatch: ETag,
-        }),
-      );
+      await bucket.client.send(new PutObjectCommand({ ...content, ...as }));
       return changed;
     } catch (error) {
       if ((error as Error).name !== 'PreconditionFailed' || attempt === REWRITES) throw error;

@@ -5,7 +5,7 @@ import { appLog, openEventsOf } from '../../data/log-repo.ts';
 import type { AppId } from '../../ids.ts';
 import { putArchivedEvents } from '../../storage/object-repo.ts';
 import { type EventEntry, eventOf } from './entry.ts';
-import { readLog } from './log-reader.ts';
+import { readLog } from './log-pages.ts';
 
 /** What a run has done. */
 export interface ArchiveRun {
