@@ -56,7 +56,7 @@ export const buryApp = (app: App, now: number): Step =>
 export const APPS = schema.app.gsi1('' as AppId).gsi1pk;
 /** The ids of all apps, as the global index has them: a new app may come late. */
 export const appIds = (): Query<AppId[]> => ({
-  query: { partition: APPS, index: 'gsi1', between: ['', '~'], all: true },
+  query: { partition: APPS, index: 'gsi1', between: ['!', '~'], all: true },
   parse: ({ items }) => items.map(({ gsi1sk }) => gsi1sk as AppId),
 });
 

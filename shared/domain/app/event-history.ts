@@ -51,10 +51,11 @@ export async function* eventHistory(
     oldest: oldestPage(log, Date.now()),
     newest: openEventsOf(app),
   });
-  const first = oldest ? firstOf(oldest) : Number.POSITIVE_INFINITY;
+  // No event has ever happened: the open page stays for ever.
+  if (!newest) return;
+  const first = oldest ? firstOf(oldest) : newest.last + 1;
   const hasAll = after + 1 >= first || (since !== undefined && oldest !== undefined && oldest.at < since - CLOCKS);
   if (!hasAll && first > 1) yield* archivedEvents(bucket(), app, range, first);
-  if (!oldest || !newest) return;
   const from = since === undefined ? 0 : await lastBefore(table, app, first, newest.last, since - CLOCKS);
   const wanted = isIn(range);
   for await (const { page, entries } of readLog(viewOf(table), log, Math.max(after, from, first - 1))) {
