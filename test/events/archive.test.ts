@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { putApp } from '../../shared/data/app-repo.ts';
 import { archiveCursorOf } from '../../shared/data/archive-repo.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -12,7 +12,6 @@ import { newApp } from '../../shared/domain/app/apps.ts';
 import { archivedEvents, eventHistory } from '../../shared/domain/app/event-history.ts';
 import { archiveEvents } from '../../shared/domain/event/archive.ts';
 import { readLog } from '../../shared/domain/event/log-pages.ts';
-import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { BUCKET_NAME } from '../../shared/environment.ts';
 import type { RosterEvent } from '../../shared/events/catalogue.ts';
 import type { AppId } from '../../shared/ids.ts';
@@ -20,6 +19,7 @@ import { archivedObject } from '../../shared/storage/names.ts';
 import { archivedLines, archivedObjects, type OperatorBucket } from '../../shared/storage/operator-object-repo.ts';
 import { TEST_BUCKET, TestBucket } from '../support/bucket.ts';
 import { newTable } from '../support/database.ts';
+import { type Told, tell } from '../support/feed.ts';
 import { appId } from '../support/ids.ts';
 
 const HOUR = 3_600_000;
@@ -38,7 +38,6 @@ beforeAll(() => {
   });
   bucket = new TestBucket(s3, TEST_BUCKET);
 });
-afterEach(() => vi.useRealTimers());
 
 const db = (client = table.client) => new Database(client, table.name);
 const never = () => false;
@@ -52,21 +51,17 @@ async function anApp(): Promise<AppId> {
 let users = 0;
 /** The relay appends an event at a time for each of these times of changes (ms). */
 async function append(app: AppId, at: number, ...changes: number[]) {
-  // Only here: S3 refuses signatures of another time.
-  vi.useFakeTimers({ toFake: ['Date'], now: at });
-  const records = changes.map((time): ToldRecord => {
-    const user = ++users;
-    const stamp = { type: 'user', id: String(user), cause: 'call', at: time, why: {} } as const;
-    const data = { user_id: user, username: `user_${user}` };
-    const fact = { app, type: 'user.created', subject: `user/${user}`, data, stamp } as const;
-    return { partition: `U#${app}#${user}`, sequenceNumber: '1', facts: [fact] };
+  const told = changes.map((time): Told => {
+    const user_id = ++users;
+    const by = { type: 'user', id: user_id, cause: 'call' } as const;
+    return { type: 'user.created', data: { user_id, username: `user_${user_id}` }, at: time, by };
   });
-  await relay(db(), app, records);
-  vi.useRealTimers();
+  await tell(table, app, told, at);
 }
 
 /** A run of the archive at this time. */
-const archive = (at: number, client?: DynamoDBDocumentClient, expired = never) => archiveEvents(db(client), at, expired);
+const archive = (at: number, client?: DynamoDBDocumentClient, expired = never) =>
+  archiveEvents(db(client), at, expired);
 
 /** The archive, object by object. */
 async function objectsOf(app: AppId): Promise<{ key: string; sequences: number[] }[]> {
