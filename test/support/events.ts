@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -10,12 +10,19 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { expect } from 'vitest';
+import { handler } from '../../functions/background/relay.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/local/aws.ts';
+import { plainImage } from '../../infra/local/stream-source.ts';
+import { Database } from '../../shared/data/database.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import { EVENTS, type EventType, subjectOf } from '../../shared/events/catalogue.ts';
+import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
+import { EVENTS, type EventType, type RosterEvent, subjectOf } from '../../shared/events/catalogue.ts';
 import { type Fact, factsOf } from '../../shared/events/facts.ts';
+import { LONGEST } from '../../shared/http/parameters.ts';
+import type { GroupId } from '../../shared/ids.ts';
 import type { Given } from './story.ts';
 
 /**
@@ -23,15 +30,18 @@ import type { Given } from './story.ts';
  * item come in the order of its changes; in which order those of several items come is the database's choice. Each is
  * checked against the catalogue. Not for two at once.
  */
-export async function eventsOf({ app, world: { table } }: Given, run: () => Promise<unknown>): Promise<Fact[]> {
+export async function eventsOf(
+  { app, world: { table } }: Pick<Given, 'app' | 'world'>,
+  run: () => Promise<unknown>,
+): Promise<Fact[]> {
   const stream = await (streams.get(table.name) ?? open(table));
   await stream.toNow();
   await run();
   const facts = (await stream.toNow()).flatMap(({ dynamodb: { Keys, OldImage, NewImage } = {} }) =>
     factsOf(
       unmarshall(Keys as never) as Key,
-      OldImage && unmarshall(OldImage as never),
-      NewImage && unmarshall(NewImage as never),
+      OldImage && unmarshall(plainImage(OldImage)),
+      NewImage && unmarshall(plainImage(NewImage)),
     ),
   );
   const own = facts.filter((fact) => fact.app === app);
@@ -85,6 +95,8 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
   const StreamArn = Table!.LatestStreamArn!;
   const { StreamDescription } = await reader.send(new DescribeStreamCommand({ StreamArn }));
   const ShardId = StreamDescription!.Shards![0]!.ShardId!;
+  // DynamoDB Local refuses an iterator that was taken before the first record.
+  await client.send(new PutCommand({ TableName: name, Item: { pk: 'MARK', sk: 'first' } }));
   let { ShardIterator } = await reader.send(
     new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
   );
@@ -102,4 +114,63 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
     return found;
   };
   return { toNow };
+}
+
+/**
+ * Until the events of all that has happened can be read. Over HTTP the table's stream calls the relay; in process the test
+ * does, with what the stream has had since `eventsAreTold`.
+ */
+export async function relayed({ world: { table, conflicts }, admin }: Given): Promise<void> {
+  if (!conflicts) {
+    const head = async (after: string, wait: number) =>
+      ((await admin().asks('GET /event/list', { after, wait })).body as unknown as Feed).head;
+    // Nothing new for a second.
+    for (let known = await head('0', 0); ; ) {
+      const now = await head(known, 1);
+      if (now === known) return;
+      known = now;
+    }
+  }
+  const records = (await (await streams.get(table.name))!.toNow()).map(asLambdaRecord);
+  const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 60_000 } as Context;
+  expect(await handler({ Records: records } as DynamoDBStreamEvent, context)).toEqual({ batchItemFailures: [] });
+}
+
+/** From now on the stream of the table holds what happens, for `relayed`. */
+export const eventsAreTold = async ({ world: { table, conflicts } }: Given): Promise<void> => {
+  if (conflicts) await (await (streams.get(table.name) ?? open(table))).toNow();
+};
+
+/** An answer of `/event/list`. */
+export interface Feed {
+  data: RosterEvent[];
+  next: string;
+  head: string;
+}
+
+const asLambdaRecord = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: StreamRecord) => ({
+  dynamodb: { Keys, OldImage, NewImage, SequenceNumber, ApproximateCreationDateTime: Date.now() / 1000 },
+});
+
+/** Events of a group with the longest names, as the relay appends them. */
+export async function tellFiles({ app, world: { table } }: Given, group: GroupId, count: number): Promise<void> {
+  const stamp = { type: 'user', id: '7', cause: 'JKJaXmPLvHcESHA=', at: Date.now(), why: {} } as const;
+  const size = 2 ** 40;
+  const records = Array.from({ length: count }, (_, file_id): ToldRecord => {
+    const name = Array.from({ length: LONGEST.fileName }, () =>
+      String.fromCodePoint(randomInt(0x20_000, 0x2a_000)),
+    ).join('');
+    const data = {
+      group_id: group,
+      file_id: file_id + 1,
+      uploader: Number.MAX_SAFE_INTEGER,
+      name,
+      size,
+      type: 'text/plain',
+    };
+    const type = 'group.file.published';
+    const fact: Fact = { app, type, subject: subjectOf(type, data), data, stamp };
+    return { partition: `G#${app}#${group}#T`, sequenceNumber: String(Date.now() * 10_000 + file_id), facts: [fact] };
+  });
+  await relay(new Database(table.client, table.name), app, records);
 }
