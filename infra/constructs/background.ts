@@ -11,7 +11,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
-import { constructIdOf, failedQueueNameOf } from '../names.ts';
+import { constructIdOf, failedQueueNameOf, functionNameOf } from '../names.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /** New and touched job items. Removals, by which a job ends, do not invoke the function and cost nothing. */
@@ -54,7 +54,7 @@ export class Background extends Construct {
     if (row.trigger === 'jobs') this.#takeJobs(lambda, streamArn);
     else if (row.trigger === 'changes') this.#takeChanges(lambda, streamArn);
     else if (row.trigger === 'uploads') this.#takeUploads(lambda, bucketName);
-    else this.#follow('Schedule', { scheduleExpression: 'rate(1 hour)' }, lambda);
+    else this.#followSchedule(lambda, functionNameOf(surroundings.config.stage, row.id));
   }
 
   /** Records in the queue contain their place in the stream, not the job; the job items stay in the table. */
@@ -91,6 +91,11 @@ export class Background extends Construct {
     });
   }
 
+  /** @param name of the rule, by which it can be run */
+  #followSchedule(lambda: LambdaFunction, name: string) {
+    this.#follow('Schedule', { name, scheduleExpression: 'rate(1 hour)' }, lambda);
+  }
+
   #takeUploads(lambda: LambdaFunction, bucketName: string) {
     const eventPattern = {
       source: ['aws.s3'],
@@ -101,11 +106,7 @@ export class Background extends Construct {
   }
 
   /** The queue holds whole events: those that could not be delivered, and those that failed three times. */
-  #follow(
-    id: string,
-    when: Pick<CfnRuleProps, 'eventPattern' | 'scheduleExpression'>,
-    { functionArn }: LambdaFunction,
-  ) {
+  #follow(id: string, when: Omit<CfnRuleProps, 'targets'>, { functionArn }: LambdaFunction) {
     const { queueArn } = this.#failed;
     const rule = new CfnRule(this, id, {
       ...when,
