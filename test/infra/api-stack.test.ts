@@ -170,7 +170,6 @@ describe('background/archive', () => {
     expect(rule).toEqual({
       Name: 'roster-dev-background-archive',
       ScheduleExpression: 'rate(1 hour)',
-      State: 'ENABLED',
       Targets: [{ Id: 'Function', Arn: functionArn, DeadLetterConfig: { Arn: queueArn } }],
     });
     expect(one('AWS::Lambda::Permission')[1]).toMatchObject({ SourceArn: { 'Fn::GetAtt': [ruleId, 'Arn'] } });
