@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { putApp } from '../../shared/data/app-repo.ts';
 import { archiveCursorOf } from '../../shared/data/archive-repo.ts';
 import { Database } from '../../shared/data/database.ts';
-import { appLog, oldestPage, rewritten } from '../../shared/data/log-repo.ts';
+import { appLog, openEventsOf, rewritten } from '../../shared/data/log-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
 import { remove } from '../../shared/data/step.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
@@ -87,7 +87,7 @@ const upTo = (last: number) => Array.from({ length: last }, (_, index) => index 
 async function expirePages(app: AppId) {
   const log = appLog(app);
   for await (const { page } of readLog(viewOf(table), log, 0))
-    if (page.sk !== log.open.sk) await viewOf(table).write([remove({ pk: log.partition, sk: page.sk })]);
+    if (page.sk !== log.open.sk) await viewOf(table).write([remove(log.closed(page.last))]);
 }
 
 describe('the archive', () => {
@@ -174,7 +174,7 @@ describe('the archive', () => {
     await append(app, TEN, TEN);
     const log = appLog(app);
     // The events of a page are one text: a page of long ones stands for many pages.
-    const [page] = [await viewOf(table).read(oldestPage(log, 0))];
+    const page = await viewOf(table).read(openEventsOf(app));
     const [entry] = (await readLog(viewOf(table), log, 0).next()).value!.entries;
     const long = { ...entry, data: { user_id: 1, username: 'x'.repeat(4_000_001) } };
     await viewOf(table).write([rewritten(log, page!, [long])]);

@@ -88,7 +88,7 @@ const archiveUntil = (time: number) => archiveEvents(viewOf(table), time, () => 
 async function expirePages(app: AppId) {
   const log = appLog(app);
   for await (const { page } of readLog(viewOf(table), log, 0))
-    if (page.sk !== log.open.sk) await viewOf(table).write([remove({ pk: log.partition, sk: page.sk })]);
+    if (page.sk !== log.open.sk) await viewOf(table).write([remove(log.closed(page.last))]);
 }
 
 async function lines(...args: string[]): Promise<string[]> {

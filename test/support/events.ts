@@ -149,7 +149,13 @@ export interface Feed {
 }
 
 const asLambdaRecord = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: StreamRecord) => ({
-  dynamodb: { Keys, OldImage, NewImage, SequenceNumber, ApproximateCreationDateTime: Date.now() / 1000 },
+  dynamodb: {
+    Keys,
+    OldImage: OldImage && plainImage(OldImage),
+    NewImage: NewImage && plainImage(NewImage),
+    SequenceNumber,
+    ApproximateCreationDateTime: Date.now() / 1000,
+  },
 });
 
 /** Events of a group with the longest names, as the relay appends them. */
