@@ -41,7 +41,7 @@ export async function oldestPage(db: Database, log: Log, head: EventPage | undef
     const [page] = await db.read(pagesAfter(log, probe - 1, 1));
     if (page && isKept(page, now)) {
       oldest = page;
-      to = firstOf(page);
+      to = Math.min(probe, firstOf(page));
     } else from = (page?.last ?? log.endOfPartition(probe)) + 1;
   }
   return oldest;
@@ -65,4 +65,11 @@ export async function eventsRead(
   if (after === undefined) return oldest ? (eventsAfter([oldest], firstOf(oldest) - 1, now) ?? []) : [];
   if (!oldest || firstOf(oldest) > after + 1) throw new EventsGone(oldest && firstOf(oldest));
   return [];
+}
+
+/** At most `limit` of the events that are wanted, and the number of the last one that was looked at. */
+export function chosen(events: Numbered[], limit: number, wanted: (entry: EventEntry) => boolean) {
+  const matching = events.filter(({ entry }) => wanted(entry));
+  const shown = matching.slice(0, limit);
+  return { shown, last: (matching.length > limit ? shown : events).at(-1)?.number };
 }

@@ -1,22 +1,11 @@
 import type { Call } from '../../call/call.ts';
 import { Beside, fitting } from '../../call/page.ts';
-import { appLog, groupLog, openChangesOf, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
-import { ADMIN_ROLE } from '../../data/membership-repo.ts';
+import { appLog, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
 import { pause } from '../../deadline.ts';
 import { badParameter, EventsGone } from '../../errors.ts';
-import { selects } from '../../events/catalogue.ts';
-import type { GroupId } from '../../ids.ts';
-import { groupRead } from '../group/command.ts';
-import { type EventEntry, eventOf, sequenceText } from './entry.ts';
+import { eventOf, sequenceText } from './entry.ts';
 import { type EventFilter, wants } from './filter.ts';
-import { eventsRead, type Numbered } from './log-reader.ts';
-
-/** At most `limit` of the events that are wanted, and the number of the last one that was looked at. */
-function chosen(events: Numbered[], limit: number, wanted: (entry: EventEntry) => boolean) {
-  const matching = events.filter(({ entry }) => wanted(entry));
-  const shown = matching.slice(0, limit);
-  return { shown, last: (matching.length > limit ? shown : events).at(-1)?.number };
-}
+import { chosen, eventsRead } from './log-reader.ts';
 
 /** Time between two looks for new events (ms). */
 const LOOK_AGAIN = 200;
@@ -59,34 +48,4 @@ export async function eventList(
     } while ((now?.last ?? 0) === newest && Date.now() < end);
     read = await call.db.read(readsAfter(after));
   }
-}
-
-/** What only admins see of a group's changes, like the lists of it. */
-const FOR_ADMINS = ['group.application.*', 'group.invitation.*', 'group.user.*'] as const;
-/** And where the group hides its members from each other. */
-const OF_MEMBERS = ['group.member.*'] as const;
-
-/**
- * Changes of a group after a version, as its log has them.
- * @throws ApiError groupMissing, needsMember, eventsGone where the changes after `version` are not kept any more
- */
-export async function groupChanges(
-  call: Call,
-  { group_id: id, version, limit }: { group_id: GroupId; version: number; limit: number },
-) {
-  const log = groupLog(call.app, id);
-  const reads = { head: openChangesOf(call.app, id), pages: pagesAfter(log, version, limit) };
-  const { actor, group, records } = await groupRead(call, id, 'changes', reads);
-  if (call.limits.event_days === 0) throw new EventsGone(undefined, 'the app has no events');
-  const head = records.head?.last ?? 0;
-  if (version > head) throw new EventsGone();
-  const events = await eventsRead(call, log, records, version);
-  const hidden = actor.role >= ADMIN_ROLE ? [] : [...FOR_ADMINS, ...(group.hide_member_info ? OF_MEMBERS : [])];
-  const sees = ({ type, data }: EventEntry) =>
-    !hidden.some((pattern) => selects(pattern, type)) || ('user_id' in data && data.user_id === actor.user);
-  const { shown, last = version } = chosen(events, limit, sees);
-  return new Beside(
-    shown.map(({ entry }) => eventOf(call.app, entry)),
-    { version: last, head },
-  );
 }
