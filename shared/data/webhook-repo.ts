@@ -74,7 +74,7 @@ export const disableFailing = (app: AppId, was: Endpoint, now: number): Step =>
 // ——— attempts ———
 const DAY = 86_400_000;
 /** Attempts can be listed for so many days. */
-export const ATTEMPTS_KEPT = 3;
+const ATTEMPTS_KEPT = 3;
 const dayOf = (ms: number) => Math.floor(ms / DAY);
 
 /** @param id of the event; attempts of one event are never made at the same time */
