@@ -94,7 +94,7 @@ export function addWebhookCommands(program: Command, answering: Answering) {
     .action(
       answering<[AppId, string], Place & { keep: number }>(async (table, [app, endpoint], options) => {
         const made = await rotateSecret(await viewOn(table, app, options), endpoint, options.keep);
-        const until = `The one before it is valid until ${shownTime(made.previous_expires_at)}.`;
+        const until = `The one before it is valid until ${shownTime(made.previous_expires_at * 1000)}.`;
         return { json: made, text: `Secret: ${made.secret}\nIt is not shown again. ${until}` };
       }),
     );
@@ -117,7 +117,7 @@ export function addWebhookCommands(program: Command, answering: Answering) {
         const limit = Math.min(1000, Math.max(1, options.limit));
         const attempts = await listAttempts(await viewOn(table, app, options), endpoint, limit);
         const rows = attempts.map((one) => [
-          new Date(one.time).toISOString(),
+          one.time,
           one.sequence,
           one.type,
           String(one.attempt),
@@ -192,7 +192,7 @@ function shown(endpoints: readonly Reply[]): string {
     one.enabled ? 'enabled' : one.disabled_because ? `disabled: ${one.disabled_because}` : 'disabled',
     one.types.join(',') || 'all types',
     one.group_id === 0 ? 'all groups' : `group ${one.group_id}`,
-    shownTime(one.failing_since),
+    shownTime(one.failing_since * 1000),
     one.url,
     one.description,
   ]);

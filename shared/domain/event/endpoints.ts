@@ -45,6 +45,8 @@ export interface GivenEndpoint {
   enabled: boolean;
 }
 
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
 /** An endpoint as callers see it, without its secrets. */
 export const endpointReply = ({ id, url, types, group, description, enabled, ...endpoint }: Endpoint) => ({
   endpoint_id: id,
@@ -54,9 +56,9 @@ export const endpointReply = ({ id, url, types, group, description, enabled, ...
   description,
   enabled,
   disabled_because: endpoint.disabledBecause ?? '',
-  failing_since: endpoint.failingSince ?? 0,
-  created_at: endpoint.createdAt,
-  updated_at: endpoint.updatedAt,
+  failing_since: seconds(endpoint.failingSince ?? 0),
+  created_at: seconds(endpoint.createdAt),
+  updated_at: seconds(endpoint.updatedAt),
 });
 
 /** `whsec_` and 32 random bytes, as Standard Webhooks has them. */
@@ -195,7 +197,7 @@ export const rotateSecret = (view: EndpointView, id: string, keep: number) =>
     const secrets = [{ secret }, ...kept];
     return {
       steps: [updateEndpoint(app, endpoint, { secrets, updatedAt: now })],
-      answer: () => ({ endpoint_id: id, secret, previous_expires_at: keep > 0 ? end : now }),
+      answer: () => ({ endpoint_id: id, secret, previous_expires_at: seconds(end) }),
     };
   });
 
