@@ -1,5 +1,5 @@
 import { Validations } from 'aws-cdk-lib';
-import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnRule, type CfnRuleProps } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   CfnEventInvokeConfig,
@@ -11,7 +11,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
-import { constructIdOf, failedQueueNameOf } from '../names.ts';
+import { constructIdOf, failedQueueNameOf, functionNameOf } from '../names.ts';
 import { failedQueue } from './failed-queue.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
@@ -36,8 +36,8 @@ const CHANGE_FILTERS = [
 const MOST_DELIVERING = 50;
 
 /**
- * A function that no client calls, fed by the table's stream, the bucket's events or the queue of webhooks. A record that fails repeatedly
- * goes to a queue, so that it does not block those behind it.
+ * A function that no client calls, fed by the table's stream, the bucket's events, the queue of webhooks or a schedule. A
+ * record that fails repeatedly goes to a queue, so that it does not block those behind it.
  */
 export class Background extends Construct {
   constructor(scope: Construct, row: BackgroundFunction, surroundings: Surroundings) {
@@ -53,13 +53,15 @@ export class Background extends Construct {
       id: 'AwsSolutions::AwsSolutions-SQS3',
       reason: 'This is a dead-letter queue; it has no consumer that could fail.',
     });
+    const onStream = row.trigger === 'jobs' || row.trigger === 'changes';
     const lambda = rowFunction(this, row, surroundings, [
-      ...(row.trigger === 'uploads' ? [] : [streamStatement(streamArn)]),
+      ...(onStream ? [streamStatement(streamArn)] : []),
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [failed.queueArn] }),
     ]);
     if (row.trigger === 'jobs') this.#takeJobs(lambda, streamArn, failed);
     else if (row.trigger === 'changes') this.#takeChanges(lambda, streamArn, failed);
-    else this.#takeUploads(lambda, bucketName, failed);
+    else if (row.trigger === 'uploads') this.#takeUploads(lambda, bucketName, failed);
+    else this.#followSchedule(lambda, functionNameOf(surroundings.config.stage, row.id), failed);
   }
 
   /** Records in the queue contain their place in the stream, not the job; the job items stay in the table. */
@@ -112,15 +114,25 @@ export class Background extends Construct {
     });
   }
 
+  /** @param name of the rule, by which it can be run */
+  #followSchedule(lambda: LambdaFunction, name: string, failed: Queue) {
+    this.#follow('Schedule', { name, scheduleExpression: 'rate(1 hour)' }, lambda, failed);
+  }
+
+  #takeUploads(lambda: LambdaFunction, bucketName: string, failed: Queue) {
+    const eventPattern = {
+      source: ['aws.s3'],
+      'detail-type': ['Object Created'],
+      detail: { bucket: { name: [bucketName] }, object: { key: [{ prefix: INCOMING }] } },
+    };
+    this.#follow('Uploads', { eventPattern }, lambda, failed);
+  }
+
   /** The queue holds whole events: those that could not be delivered, and those that failed three times. */
-  #takeUploads({ functionArn }: LambdaFunction, bucketName: string, failed: Queue) {
+  #follow(id: string, when: Omit<CfnRuleProps, 'targets'>, { functionArn }: LambdaFunction, failed: Queue) {
     const { queueArn } = failed;
-    const rule = new CfnRule(this, 'Uploads', {
-      eventPattern: {
-        source: ['aws.s3'],
-        'detail-type': ['Object Created'],
-        detail: { bucket: { name: [bucketName] }, object: { key: [{ prefix: INCOMING }] } },
-      },
+    const rule = new CfnRule(this, id, {
+      ...when,
       targets: [{ id: 'Function', arn: functionArn, deadLetterConfig: { arn: queueArn } }],
     });
     new CfnPermission(this, 'Permission', {

@@ -144,19 +144,31 @@ export function addWebhookCommands(program: Command, answering: Answering) {
           const { sequence, from, to, failed = false } = options;
           if (sequence === undefined && from === undefined && !failed)
             throw new Error('give --sequence, --from or --failed');
-          let sent = 0;
-          let next: number | undefined = sequence ?? from ?? 1;
-          while (next !== undefined) {
-            // Each part as a call of its own, so that nothing is cut off.
-            const view = await viewOn(table, app, options);
-            const part = await redeliver(view, endpoint, { from: next, to: sequence ?? to, failed });
-            sent += part.sent;
-            next = part.next === undefined ? undefined : Number(part.next);
-          }
+          const range = { from: sequence ?? from, to: sequence ?? to, failed };
+          const sent = await redeliverAll(table, app, endpoint, range, options);
           return { json: { endpoint_id: endpoint, sent }, text: `${sent} events are on their way to ${endpoint}.` };
         },
       ),
     );
+}
+
+/** Sends events to an endpoint again, all of a range. @returns how many */
+export async function redeliverAll(
+  table: OperatorTable,
+  app: AppId,
+  endpoint: string,
+  { from = 1, to, failed }: { from?: number | undefined; to?: number | undefined; failed: boolean },
+  place: Place,
+): Promise<number> {
+  let sent = 0;
+  let next: number | undefined = from;
+  while (next !== undefined) {
+    // Each part as a call of its own, so that nothing is cut off.
+    const part = await redeliver(await viewOn(table, app, place), endpoint, { from: next, to, failed });
+    sent += part.sent;
+    next = part.next === undefined ? undefined : Number(part.next);
+  }
+  return sent;
 }
 
 /** The app as its endpoints are managed by an operator. */
@@ -187,7 +199,8 @@ function shown(endpoints: readonly Reply[]): string {
   return aligned(rows, ['id', 'state', 'types', 'groups', 'failing since', 'url', 'description']);
 }
 
-function endpointId(text: string): string {
+/** Parses the id of an endpoint. */
+export function endpointId(text: string): string {
   if (!ENDPOINT_ID.test(text))
     throw new InvalidArgumentError('An endpoint id has 16 hexadecimal digits: see webhooks list.');
   return text;

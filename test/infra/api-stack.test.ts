@@ -253,6 +253,24 @@ describe('background/publish-file', () => {
   });
 });
 
+describe('background/archive', () => {
+  const row = backgroundFunctions.find(({ id }) => id === 'background/archive')!;
+  const { one } = resourcesOfRow(templates, row);
+  const functionArn = { 'Fn::GetAtt': [one('AWS::Lambda::Function')[0], 'Arn'] };
+  const queueArn = { 'Fn::GetAtt': [one('AWS::SQS::Queue')[0], 'Arn'] };
+
+  it('the archive runs once per hour, is tried three times, and then leaves a dead letter', () => {
+    const [ruleId, rule] = one('AWS::Events::Rule');
+    expect(rule).toEqual({
+      Name: 'roster-dev-background-archive',
+      ScheduleExpression: 'rate(1 hour)',
+      Targets: [{ Id: 'Function', Arn: functionArn, DeadLetterConfig: { Arn: queueArn } }],
+    });
+    expect(one('AWS::Lambda::Permission')[1]).toMatchObject({ SourceArn: { 'Fn::GetAtt': [ruleId, 'Arn'] } });
+    expect(one('AWS::Lambda::EventInvokeConfig')[1]).toMatchObject({ MaximumRetryAttempts: 2 });
+  });
+});
+
 describe('all stacks', () => {
   it('every stack holds at most 400 resources, 100 below the limit', () => {
     for (const [stack, { Resources }] of templates) {

@@ -49,11 +49,19 @@ const ALLOWED: Allowed[] = [
     ofPackages: 116,
   },
   {
+    name: 'the function that archives events',
+    ids: /^background\/archive$/,
+    packages: SDK,
+    folders: ['domain/event', 'events', 'storage'],
+    own: { median: 23, largest: 23 },
+    ofPackages: 116,
+  },
+  {
     name: 'operations of events',
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 36.5, largest: 40 },
+    own: { median: 37, largest: 40 },
     ofPackages: 142,
   },
   {

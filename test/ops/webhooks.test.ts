@@ -100,6 +100,13 @@ describe('ops webhooks', () => {
     expect(await text('deliveries', app, id)).toMatch(/0000000000000008 +group.silenced +1 +failed +410/);
     expect(await refused('redeliver', app, id, '--failed')).toContain('enable it first');
     await webhooks('update', app, id, '--enable');
+    const replayed = await opsHere(['events', 'replay', app, '--endpoint', id, '--from', '139', '--to', '140']);
+    expect(replayed).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining(`2 events are on their way to ${id}`),
+    });
+    await deliverAll();
+    expect(received.slice(-2).map(({ body }) => Number(JSON.parse(body).sequence))).toEqual([139, 140]);
     received.push(...Array.from({ length: 40 }, () => received[0]!));
     expect(await webhooks('redeliver', app, id, '--failed')).toEqual({ endpoint_id: id, sent: 1 });
     await deliverAll();

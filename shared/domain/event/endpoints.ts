@@ -62,7 +62,7 @@ export const endpointReply = ({ id, url, types, group, description, enabled, ...
 });
 
 /** `whsec_` and 32 random bytes, as Standard Webhooks has them. */
-const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
+export const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** The longest URL, in characters. */
 const LONGEST_URL = 1024;
@@ -202,5 +202,5 @@ export const rotateSecret = (view: EndpointView, id: string, keep: number) =>
   });
 
 /** The secrets that sign at `now` (ms), the newest first. */
-export const validSecrets = ({ secrets }: Endpoint, now: number) =>
+export const validSecrets = ({ secrets }: Pick<Endpoint, 'secrets'>, now: number) =>
   secrets.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now);
