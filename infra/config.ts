@@ -87,11 +87,21 @@ export interface Config {
    */
   docs: boolean;
   /**
+   * `false` leaves out the feed of events, webhooks and the event bus: no app has events.
+   * @default `true`
+   */
+  events: boolean;
+  /**
    * ARN of the stream of a restored table, which the functions use instead of the table of the data stack:
    * docs/runbook.md.
    * @default none
    */
   tableStreamArn: string | undefined;
+  /**
+   * Days after which the bucket deletes archived events. By default it keeps them.
+   * @default none
+   */
+  archiveDays: number | undefined;
   /**
    * `false` removes the alarms and their topic.
    * @default `true`
@@ -166,11 +176,13 @@ export function readConfig(context: Record<string, unknown>): Config {
     ),
     defaultEndpoint: bool('defaultEndpoint'),
     docs: bool('docs'),
+    events: bool('events'),
     tableStreamArn: optional(
       'tableStreamArn',
       STREAM_ARN,
       'use the ARN of a stream, arn:aws:dynamodb:…:table/…/stream/…',
     ),
+    archiveDays: count('archiveDays', undefined),
     alarms: bool('alarms'),
     alarmEmail: optional('alarmEmail', /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/, 'use one mail address'),
   };

@@ -1,8 +1,9 @@
+import { EVENTS } from '../environment.ts';
 import type { AppId } from '../ids.ts';
 import { LIMITS, type LimitName, type Limits, MAXIMUMS } from '../limits.ts';
 import { absent, all, below, equal, exists, missing, unchanged } from './expression.ts';
 import type { Key } from './keys.ts';
-import { type Get, getItem } from './read.ts';
+import { type Get, getItem, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
 import { put, remove, type Step, update } from './step.ts';
@@ -24,11 +25,15 @@ export const foundApp = (key: Key): Get<App | undefined> => ({
   get: key,
   parse: (item) => (item?.status === 'deleted' ? undefined : (item as App | undefined)),
 });
-/** The limits of an app: what its record holds or the default, but never more than is allowed now. */
+/**
+ * The limits of an app: what its record holds or the default, but never more than is allowed now. A deployment without
+ * events gives no app a feed.
+ */
 export function limitsOf(app: Pick<App, 'limits'>): Limits {
   const limits: Limits = { ...LIMITS, ...app.limits };
   for (const [name, most] of Object.entries(MAXIMUMS) as [LimitName, number][])
     limits[name] = Math.min(limits[name], most);
+  if (process.env[EVENTS] === 'off') limits.event_days = 0;
   return limits;
 }
 export const putApp = (app: App): Step =>
@@ -54,6 +59,11 @@ export const buryApp = (app: App, now: number): Step =>
   );
 /** Partition of the global index that holds all apps. */
 export const APPS = schema.app.gsi1('' as AppId).gsi1pk;
+/** The ids of all apps, as the global index has them: a new app may come late. */
+export const appIds = (): Query<AppId[]> => ({
+  query: { partition: APPS, index: 'gsi1', between: ['!', '~'], all: true },
+  parse: ({ items }) => items.map(({ gsi1sk }) => gsi1sk as AppId),
+});
 
 export const adminTokenOf = (app: AppId, hash: string): Get<AdminToken | undefined> =>
   getItem(schema.adminToken.key(app, hash));

@@ -38,11 +38,11 @@ const TOUCH_LIMIT = 150;
 
 /**
  * One call's view of the table: reads together, caches what was read, and writes only where that still holds. Every read
- * is strongly consistent.
+ * is strongly consistent, but for those of the global index.
  */
 export class Database {
   /** How often the writes of this call have made each event happen. */
-  readonly events: Partial<Record<MeasuredEvent, number>> = {};
+  readonly events: Partial<Record<MeasuredEvent, number>>;
   /** Partition keys whose items, as the writes of this call were told, are near the size that they may have. */
   readonly tight: Set<string>;
   /** A condition did not hold: a record was changed between the read and the write. */
@@ -66,6 +66,7 @@ export class Database {
     this.#requests = other ? other.#requests : new Requests(client ?? documentClient(), table ?? tableName(), faults);
     this.usage = this.#requests.usage;
     this.tight = other?.tight ?? new Set();
+    this.events = other?.events ?? {};
   }
 
   /** Another view of the table for the same call, with an empty cache and no author. Its use is counted here. */

@@ -4,7 +4,7 @@ import { unchanged } from './expression.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { put, type Step } from './step.ts';
+import { put, type Step, update } from './step.ts';
 
 /** Logs of events: one of each app, and one of each group. */
 
@@ -36,11 +36,17 @@ export type EventPage = ItemOf<typeof schema.eventPageFields> & { sk: string; tt
 export type GroupLogState = Pick<ItemOf<typeof schema.openChangePageFields>, 'seen' | 'members' | 'marks'>;
 export type OpenChangePage = EventPage & GroupLogState;
 
-/** The open page of an app's log; undefined before its first event. */
-export const openEventsOf = (app: AppId): Get<EventPage | undefined> => getItem(appLog(app).open);
+/** The open page of a log; undefined before its first event. */
+export const openPageOf = (log: Log): Get<EventPage | undefined> => getItem(log.open);
+/** The same of an app. */
+export const openEventsOf = (app: AppId) => openPageOf(appLog(app));
 /** The same of a group. */
 export const openChangesOf = (app: AppId, group: GroupId): Get<OpenChangePage | undefined> =>
   getItem(groupLog(app, group).open);
+
+/** The closed page of an app's log that ends with this number. */
+export const closedEventsOf = (app: AppId, last: number): Get<EventPage | undefined> =>
+  getItem(appLog(app).closed(last));
 
 /** How far the stream of a partition has been read: the sequence number of its last record that told events. */
 export const positionOf = (partition: string): Get<{ seen: string } | undefined> =>
@@ -86,9 +92,9 @@ export function append(
   const all = [...(was && was.count > 0 ? entriesOf(was) : []), ...entries];
   // The events too, since operators may remove a name from them.
   const asRead = unchanged(was, 'last', 'events');
-  const page = (last: number, events: unknown[], appended: number) =>
-    ({ last, count: events.length, appended, events: packed(events), at: now }) satisfies Partial<EventPage>;
-  const open = page(last, all, entries.length);
+  const page = (last: number, events: unknown[]) =>
+    ({ last, count: events.length, events: packed(events), at: now }) satisfies Partial<EventPage>;
+  const open = page(last, all);
   const end = log.endOfPartition(last - all.length + 1);
   if (last < end && open.events.length + JSON.stringify(state).length <= FULL)
     return [put(log.open, { ...open, ...state }, asRead)];
@@ -96,14 +102,19 @@ export function append(
   const ttl = Math.ceil(now / 1000) + keep + 86_400;
   // No page lies in two partitions.
   const rest = Math.max(0, last - end);
-  const closed = page(last - rest, all.slice(0, all.length - rest), entries.length - rest);
-  const left = page(last, all.slice(all.length - rest), rest);
+  const closed = page(last - rest, all.slice(0, all.length - rest));
+  const left = page(last, all.slice(all.length - rest));
   return [put(log.closed(closed.last), { ...closed, ttl }), put(log.open, { ...left, ...state }, asRead)];
 }
 
-/** The events that the last write of a page appended. Undefined where it only emptied the page. */
-export const appendedTo = <E>(page: EventPage): E[] =>
-  page.appended > 0 ? entriesOf<E>(page).slice(-page.appended) : [];
+/**
+ * The events after a number that are in these pages, which follow each other: the closed page that a write may have made,
+ * and the open page as it left it.
+ */
+export const eventsIn = <E>(pages: readonly (EventPage | undefined)[], after: number): E[] =>
+  pages.flatMap((page) =>
+    page && page.count > 0 ? entriesOf<E>(page).slice(Math.max(0, after + 1 - firstOf(page))) : [],
+  );
 
 /** Pages read at once, of about a kilobyte each. A page holds one event at least, and four or more mostly. */
 const [FEWEST, MOST] = [2, 100];
@@ -126,3 +137,12 @@ export const pagesAfter = (log: Log, after: number, limit: number): Query<EventP
 
 /** Whether the events of a page are kept at `now` (ms). */
 export const isKept = ({ ttl = Number.POSITIVE_INFINITY }: EventPage, now: number): boolean => ttl * 1000 > now;
+
+/**
+ * The page with other entries in the place of its own: as many, so that none counts as new. Refused where the page has
+ * changed meanwhile.
+ */
+export const rewritten = (log: Log, page: EventPage, entries: readonly unknown[]): Step => {
+  const key = page.sk === log.open.sk ? log.open : log.closed(page.last);
+  return update(key, { set: { events: packed(entries) } }, unchanged(page, 'last', 'events'));
+};

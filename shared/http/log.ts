@@ -3,6 +3,7 @@ import { APP_ID } from '../data/app-repo.ts';
 import type { Database } from '../data/database.ts';
 import { type Job, jobId } from '../data/job-repo.ts';
 import type { Key } from '../data/keys.ts';
+import type { ArchiveRun } from '../domain/event/archive.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, NAMESPACE } from '../metrics.ts';
 
@@ -84,9 +85,29 @@ function logRun({ db, started, requestId, fault }: Run, own: object) {
 export const logJob = ({ job, key, done, ...run }: Run & { job: Job; key: Key; done: boolean }) =>
   logRun(run, { app: job.app, job: job.kind, job_id: jobId(key), done });
 
-/** Writes one line of JSON per batch of the table's stream. `age`: of its oldest record (ms). */
-export const logRelay = ({ records, relayed, age, ...run }: Run & { records: number; relayed: number; age: number }) =>
-  logRun(run, { records, relayed, age });
+/**
+ * Writes one line of JSON per batch of the table's stream. `relayed`: events that were numbered. `sent`: events that the
+ * bus and the queue took. `age`: of the oldest record (ms).
+ */
+export const logRelay = ({
+  records,
+  relayed,
+  sent,
+  age,
+  ...run
+}: Run & { records: number; relayed: number; sent: number; age: number }) =>
+  logRun(run, { records, relayed, sent, age });
+
+/** Writes one line of JSON per batch of webhooks: how many messages it had, and how many of them come again. */
+export const logDeliveries = ({ messages, postponed, ...run }: Run & { messages: number; postponed: number }) =>
+  logRun(run, { messages, postponed });
+
+/**
+ * Writes one line of JSON per run of the archive: apps looked at, objects and events written, events that expired before
+ * they were archived. `done` is false where the next run has to go on.
+ */
+export const logArchive = ({ apps, objects, events, lost, done, ...run }: Run & ArchiveRun) =>
+  logRun(run, { apps, objects, events, lost, done });
 
 /** Writes one line of JSON per uploaded object, with its outcome. */
 export const logUpload = ({ key, outcome, ...run }: Run & { key: string; outcome?: string }) =>

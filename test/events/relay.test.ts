@@ -148,7 +148,7 @@ describe('the relay', () => {
     const app = await newAppOf();
     const log = appLog(app);
     const db = viewOf(table);
-    const was = { last: 999_995, count: 0, appended: 0, events: '', at: 1, sk: '~' };
+    const was = { last: 999_995, count: 0, events: '', at: 1, sk: '~' };
     await db.write([put(log.open, was)]);
     const records = Array.from({ length: 12 }, (_, user_id) =>
       record(`U#${app}#${user_id}`, fact(app, 'user.enabled', { user_id })),
@@ -159,8 +159,8 @@ describe('the relay', () => {
       records.map((_, index) => 999_996 + index),
     );
     const [closed] = await db.read(pagesAfter(log, 999_997, 1));
-    expect(closed).toMatchObject({ pk: `V#${app}#0`, last: 1_000_000, count: 5, appended: 2 });
-    expect(await db.read(getItem<EventPage>(log.open))).toMatchObject({ last: 1_000_007, count: 7, appended: 7 });
+    expect(closed).toMatchObject({ pk: `V#${app}#0`, last: 1_000_000, count: 5 });
+    expect(await db.read(getItem<EventPage>(log.open))).toMatchObject({ last: 1_000_007, count: 7 });
     expect((await oldestPage(viewOf(table), log, await db.read(getItem<EventPage>(log.open)), 0))?.last).toBe(
       1_000_000,
     );
@@ -194,7 +194,7 @@ describe('the relay', () => {
         sum.read += units.read;
       }
       const each = (of: number) => Math.round((of / batches / size) * 100) / 100;
-      expect([each(sum.write), each(sum.read)]).toEqual([write, read]);
+      expect([each(sum.write), each(sum.read)]).toEqual([expect.closeTo(write, 1), read]);
       expect(dollars).toBeCloseTo(write * PRICES.dynamoDbMillionWriteUnits + read * PRICES.dynamoDbMillionReadUnits, 2);
     },
   );
