@@ -135,7 +135,11 @@ inThisProcess('The tour', (story) => {
       expect(await carol.does('GET /group/admin_list', { group_id })).toHaveLength(1);
       await bob.does('POST /group/ban', { group_id, duration: 60, user_list: [erin.id] });
       expect(await bob.does('GET /group/banned_list', { group_id })).toHaveLength(1);
+      const asks = { action: 'publish', token: erin.token, group_id };
+      const [decision] = await app.does('POST /access/check', { items: [asks] });
+      expect(decision).toMatchObject({ allow: false, code: 20026, role: 0 });
       await bob.does('POST /group/unban', { group_id, user_list: [erin.id] });
+      expect(await app.does('POST /token/introspect', { token: erin.token })).toMatchObject({ active: true });
       await bob.does('POST /group/settings/ban_all', { group_id, duration: 30 });
       await bob.does('POST /group/settings/unban_all', { group_id });
       await bob.does('POST /group/block', { group_id, user_list: [erin.id] });
