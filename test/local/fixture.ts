@@ -10,6 +10,7 @@ import { AttributeType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnEventBus, CfnRule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
+  CfnEventInvokeConfig,
   CfnEventSourceMapping,
   type CfnFunction,
   CfnPermission,
@@ -211,6 +212,11 @@ export function writeFixtureAssembly(folder: string, mapping = MAPPING_ACTIONS):
         },
       ],
     },
+  });
+  new CfnEventInvokeConfig(nested, 'Retries', {
+    functionName: functions.stores.functionName,
+    qualifier: '$LATEST',
+    destinationConfig: { onFailure: { destination: failed.attrArn } },
   });
   const schedule = new CfnRule(nested, 'Hourly', {
     name: 'hourly',

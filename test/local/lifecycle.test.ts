@@ -90,7 +90,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     expect(Object.keys(description).sort()).toEqual(
       [
         ...['admin_token', 'api_endpoint', 'app_id', 'bucket_name', 'dynamodb_endpoint'],
-        ...['other_admin_token', 'other_app_id', 's3_endpoint', 'table_name'],
+        ...['other_admin_token', 'other_app_id', 's3_endpoint', 'sqs_endpoint', 'eventbridge_endpoint', 'table_name'],
       ].sort(),
     );
     // The lines that it prints work when pasted.

@@ -213,6 +213,31 @@ describe('a running stack', () => {
     );
   });
 
+  it('an event whose function fails in all attempts goes to the queue of its function', async () => {
+    const entry = { Source: 'fixture', DetailType: 't', Detail: '{"bad":true}', EventBusName: 'fixture-bus' };
+    await toolsOf(stack).eventbridge(entry);
+    const received: Json[] = [];
+    await vi.waitFor(
+      async () => {
+        received.push(...(await toolsOf(stack).receive('failed')));
+        expect(received).toContainEqual({
+          version: '1.0',
+          timestamp: expect.any(String),
+          requestContext: {
+            requestId: expect.any(String),
+            functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:fixture-stores:$LATEST',
+            condition: 'RetriesExhausted',
+            approximateInvokeCount: 3,
+          },
+          requestPayload: expect.objectContaining({ source: 'fixture', detail: { bad: true } }),
+          responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+          responsePayload: { errorType: 'TypeError', errorMessage: 'bad', trace: expect.any(Array) },
+        });
+      },
+      { timeout: 20_000 },
+    );
+  });
+
   it('a second stack on the same port does not start', async () => {
     const port = Number(new URL(stack.description.api_endpoint).port);
     await expect(start({ port })).rejects.toThrow(`Port ${port} is taken`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Deployment, type FunctionDefinition, readDeployment } from '../../infra/local/deployment.ts';
+import { readRules } from '../../infra/local/event-bus/rules.ts';
 import { readQueueMapping, readQueues } from '../../infra/local/read-queues.ts';
 import { type Assembly, type Json, type Resource, readAssembly } from '../../infra/local/template.ts';
 import { writeFixtureAssembly } from './fixture.ts';
@@ -208,5 +209,61 @@ describe('queues and mappings that AWS refuses', () => {
     const source = { ...resource({ ...redrive, FifoQueue: true }), arn: 'arn:source' };
     expect(() => readQueues([source, resource({})])).toThrow('The dead-letter queue of q must be');
     expect(readQueues([source, resource({ FifoQueue: true })])).toHaveLength(2);
+  });
+});
+
+describe('rules that the laptop stack or EventBridge refuses', () => {
+  const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:f';
+  const queueArn = 'arn:aws:sqs:us-east-1:000000000000:q';
+  const ruleArn = { 'Fn::GetAtt': ['Rule', 'Arn'] };
+  const permission = { FunctionName: 'f', Principal: 'events.amazonaws.com', SourceArn: ruleArn };
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queueArn,
+    Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
+  };
+  const rulesOf = (rule: Json, { permissions = [permission], statements = [statement] } = {}) => {
+    const Resources = {
+      Rule: { Type: 'AWS::Events::Rule', Properties: { EventPattern: { source: ['a'] }, ...rule } },
+      Policy: { Type: 'AWS::SQS::QueuePolicy', Properties: { PolicyDocument: { Statement: statements } } },
+      ...Object.fromEntries(
+        permissions.map((Properties, index) => [`P${index}`, { Type: 'AWS::Lambda::Permission', Properties }]),
+      ),
+    };
+    return readRules(
+      assemblyOf({ Stack: { Resources } }),
+      () => ({ name: 'f', arn: functionArn }) as FunctionDefinition,
+    );
+  };
+  const targets = { Targets: [{ Arn: functionArn }, { Arn: queueArn, Input: '{"own":1}' }] };
+
+  it('a rule whose targets allow it is read, unless it is disabled', () => {
+    expect(rulesOf(targets)).toMatchObject([
+      { targets: [{ to: { name: 'f' } }, { to: { queueArn }, input: { own: 1 } }] },
+    ]);
+    expect(rulesOf({ ...targets, State: 'DISABLED' })).toEqual([]);
+  });
+
+  it.each<[Json, Parameters<typeof rulesOf>[1], string]>([
+    [targets, { permissions: [] }, 'No permission lets the rule Rule call the function f'],
+    [targets, { permissions: [{ ...permission, Principal: 's3.amazonaws.com' }] }, 'No permission lets the rule'],
+    [targets, { statements: [] }, `No policy lets the rule Rule send to the queue ${queueArn}`],
+    [targets, { statements: [{ ...statement, Action: 'sqs:ReceiveMessage' }] }, 'No policy lets the rule'],
+    [targets, { statements: [{ ...statement, Resource: 'arn:aws:sqs:other' }] }, 'No policy lets the rule'],
+    [{ EventBusName: 'absent' }, {}, 'the templates do not define the bus absent'],
+    [{ Targets: [{ Arn: functionArn, InputPath: '$.detail' }] }, {}, 'cannot transform the events of the rule Rule'],
+    [{ ScheduleExpression: 'rate(1 week)' }, {}, 'does not know the schedule rate(1 week)'],
+  ])('a rule that cannot be served prevents the start: %#', (rule, more, message) => {
+    expect(() => rulesOf(rule, more)).toThrow(message);
+  });
+
+  it('a schedule, and no other rule, matches the event that names it', () => {
+    const [rule] = rulesOf({ EventPattern: undefined, ScheduleExpression: 'rate(1 hour)' });
+    const event = (resource: string) => ({ source: 'aws.events', resources: [resource] });
+    expect(rule?.matches(event(rule.arn))).toBe(true);
+    expect(rule?.matches(event('arn:aws:events:us-east-1:000000000000:rule/other'))).toBe(false);
+    expect(rulesOf({})[0]?.matches(event(rule!.arn))).toBe(false);
   });
 });

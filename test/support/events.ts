@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -12,10 +12,14 @@ import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { expect } from 'vitest';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/local/aws.ts';
+import { Database } from '../../shared/data/database.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { EVENTS, type EventType, subjectOf } from '../../shared/events/catalogue.ts';
 import { type Fact, factsOf } from '../../shared/events/facts.ts';
+import { LONGEST } from '../../shared/http/parameters.ts';
+import type { GroupId } from '../../shared/ids.ts';
 import type { Given } from './story.ts';
 
 /**
@@ -102,4 +106,27 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
     return found;
   };
   return { toNow };
+}
+
+/** Events of a group with the longest names, as the relay appends them. */
+export async function tellFiles({ app, world: { table } }: Given, group: GroupId, count: number): Promise<void> {
+  const stamp = { type: 'user', id: '7', cause: 'JKJaXmPLvHcESHA=', at: Date.now(), why: {} } as const;
+  const size = 2 ** 40;
+  const records = Array.from({ length: count }, (_, file_id): ToldRecord => {
+    const name = Array.from({ length: LONGEST.fileName }, () =>
+      String.fromCodePoint(randomInt(0x20_000, 0x2a_000)),
+    ).join('');
+    const data = {
+      group_id: group,
+      file_id: file_id + 1,
+      uploader: Number.MAX_SAFE_INTEGER,
+      name,
+      size,
+      type: 'text/plain',
+    };
+    const type = 'group.file.published';
+    const fact: Fact = { app, type, subject: subjectOf(type, data), data, stamp };
+    return { partition: `G#${app}#${group}#T`, sequenceNumber: String(Date.now() * 10_000 + file_id), facts: [fact] };
+  });
+  await relay(new Database(table.client, table.name), app, records);
 }

@@ -8,6 +8,7 @@ import { itemAfter, update } from '../../shared/data/step.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
 import type { AppId, GroupId, UserId } from '../../shared/ids.ts';
 import { putAll } from './database.ts';
+import { tellFiles } from './events.ts';
 import { userId } from './ids.ts';
 import type { Scene } from './recipes.ts';
 import { PASSWORD } from './secrets.ts';
@@ -255,6 +256,7 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
     ]),
   ];
   await putAll(given.world.table, items);
+  await tellFiles(given, group, 1100);
   for (const person of [alice, bob, carol, dave, frank, grace]) await fillDevice(given, person);
 }
 
@@ -291,6 +293,8 @@ export const LARGEST: Record<string, Record<string, unknown>> = {
   'group/invite': people,
   'group/application-list': { group_list: range(1000, GROUPS), ...page },
   'group/member-list': page,
+  'event/list': page,
+  'group/changes': page,
   'group/kick': people,
   'group/admin/add': people,
   'group/admin/remove': people,

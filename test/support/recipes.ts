@@ -2,6 +2,7 @@ import { updateApp } from '../../shared/data/app-repo.ts';
 import type { GroupId } from '../../shared/ids.ts';
 import type { Method, Operation } from '../../shared/routes/index.ts';
 import type { Answer, Request } from './api.ts';
+import { tellFiles } from './events.ts';
 import { opaque, postForm, share, stockForm } from './files.ts';
 import { type Actor, type Given, PASSWORD, type Person } from './story.ts';
 
@@ -80,6 +81,7 @@ export async function setScene(given: Given): Promise<Scene> {
   const avatar = form.download_url as string;
   await alice.does('POST /user/avatar', { avatar });
   const { upload_url } = await alice.does('GET /file/upload/avatar/user');
+  await tellFiles(given, group, 3);
   return {
     ...{ given, alice, bob, carol, dave, frank, grace, erin, banned, blocked },
     ...{ group, open, qr_info, kept, gone, avatar, form: upload_url },
@@ -161,6 +163,9 @@ export const RECIPES: Record<string, Recipe> = {
   'user/token/unbind': ({ carol }) => ({ who: carol, parameters: { device_sn: carol.device } }),
   'user/username': byCarol({ username: 'caroline' }),
   'user/vibratory': byCarol({ value: false }),
+
+  'event/list': byAdminToken(() => ({})),
+  'group/changes': byMember(),
 
   'group/create': ({ dave, frank }) => ({ who: dave, parameters: { name: 'New', user_list: [frank.id] } }),
   'group/destroy': byOwner(),

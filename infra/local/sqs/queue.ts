@@ -113,7 +113,8 @@ export class Queue {
       this.#recent.delete(key);
     }
     const earlier = this.#recent.get(this.#deduplicationKey(message));
-    return earlier ?? this.#add({ ...message, sequenceNumber: this.#nextSequenceNumber() });
+    if (earlier && earlier.sentAt > sentAt - DEDUPLICATION_TIME) return earlier;
+    return this.#add({ ...message, sequenceNumber: this.#nextSequenceNumber() });
   }
 
   /**

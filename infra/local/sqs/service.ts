@@ -12,7 +12,7 @@ export const POLL_INTERVAL = 50;
 /** Bytes of all messages of a batch. */
 const BATCH_LIMIT = 1_048_576;
 
-/** Actions of operations that need another permission than their own. SQS writes actions in small letters. */
+/** The action that an operation needs. A batch needs that of its single operation. SQS writes actions in small letters. */
 const actionOf = (operation: string): string => `sqs:${operation.replace(/Batch$/, '').toLowerCase()}`;
 
 /** @param endpoint address of the server, with which its queue URLs start */
@@ -40,7 +40,7 @@ const OPERATIONS: Record<string, Operation> = {
   SendMessage: (queue, input, { accessKeyId }) => send(queue, input, accessKeyId),
   SendMessageBatch(queue, { Entries }, { accessKeyId }) {
     const size = (Entries ?? []).reduce(
-      (sum: number, each: MessageToSend) => sum + Buffer.byteLength(each.MessageBody ?? ''),
+      (sum: number, { MessageBody }: Partial<MessageToSend>) => sum + Buffer.byteLength(MessageBody ?? ''),
       0,
     );
     if (size > BATCH_LIMIT) {
