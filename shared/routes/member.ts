@@ -267,7 +267,7 @@ export const groupUnblock = {
   description: 'Removes users from the blacklist.',
   access: 'anyone',
   scope: 'groups',
-  grants: ['put', 'delete', 'check'],
+  grants: ['put', 'check'],
   timeout: 25,
   request: () => z.object({ group_id: id<GroupId>(), user_list: ids<UserId>(1, MOST_WRITTEN) }),
   reply: () => entriesReply,

@@ -229,7 +229,7 @@ export function eventOf(method: Method, path: string, request: Request): APIGate
     rawPath: path,
     rawQueryString: queryText(request).slice(1),
     headers: { 'content-type': 'application/json', ...headersOf(request) },
-    requestContext: { domainName: DOMAIN, http: { method, path }, requestId: 'at the gateway' },
+    requestContext: { domainName: DOMAIN, http: { method, path }, requestId: 'at-the-gateway' },
     ...(body !== undefined && { body }),
     isBase64Encoded: request.base64 ?? false,
   } as unknown as APIGatewayProxyEventV2;

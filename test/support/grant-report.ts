@@ -13,8 +13,8 @@ const queued: Record<string, string[]> = {
   'group/invite': ['DeleteItem', 'Query'],
   'group/apply': ['DeleteItem', 'Query'],
   'group/apply/handle': ['DeleteItem', 'Query'],
-  'group/kick': ['Query'],
-  'group/leave': ['ConditionCheckItem', 'Query'],
+  'group/kick': ['DeleteItem', 'Query'],
+  'group/leave': ['DeleteItem', 'ConditionCheckItem', 'Query'],
   'group/invite/handle': ['DeleteItem'],
   'group/qrcode/invite': ['DeleteItem', 'Query'],
 };

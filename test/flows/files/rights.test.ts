@@ -62,7 +62,7 @@ describe('Files of a group', () => {
     });
   });
 
-  inThisProcess('Reserved files', (story) => {
+  inBothWorlds('Reserved files', (story) => {
     story('a reserved file can be deleted by its uploader only', async (given) => {
       const [alice, bob] = await given.users(2);
       const group_id = await given.group(alice!, { members: [bob!] });
