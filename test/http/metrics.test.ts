@@ -35,7 +35,7 @@ inThisProcess('Metrics of a call', (story) => {
   story('a call is counted by code, and its costs by area', async (given) => {
     const user = await given.user();
     const { log } = await user.asks('GET /user/profile');
-    expect(log).toMatchObject({ gateway_id: 'at the gateway', operation: 'test', actor: 'user' });
+    expect(log).toMatchObject({ gateway_id: 'at-the-gateway', operation: 'test', actor: 'user' });
     expect(metricsOf(log!)).toEqual({
       'calls stage=test code=200': 1,
       'ms stage=test area=group': log!.ms,

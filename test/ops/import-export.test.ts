@@ -11,9 +11,8 @@ import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { Call } from '../../shared/call/call.ts';
 import { type App, appOf } from '../../shared/data/app-repo.ts';
 import { countersOf, totalOf } from '../../shared/data/counter-repo.ts';
-import { Database } from '../../shared/data/database.ts';
 import { groupOf } from '../../shared/data/group-repo.ts';
-import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
@@ -57,7 +56,7 @@ beforeAll(async () => {
 });
 afterAll(() => process.chdir(project));
 
-const db = () => new Database(table.client, table.name);
+const db = () => viewOf(table);
 const newApp = (limits: App['limits'] = {}) => createApp(db(), { limits });
 
 function fileOf(lines: (Line | string | object)[]): string {

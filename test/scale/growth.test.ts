@@ -73,6 +73,7 @@ function remains({ given: { app }, group, carol, grace }: Scene, now: number): K
       },
       { ...schema.invitation.key(app, grace.id, group, user), ...handled, lsi1sk: invited, lsi2sk: invited },
       { ...schema.application.key(app, group, user), ...handled, lsi1sk: applied, lsi2sk: applied },
+      { ...schema.contact.key(app, grace.id, user), ttl },
       {
         ...schema.file.key(app, group, id),
         id,

@@ -12,6 +12,7 @@ import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { expect } from 'vitest';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/local/aws.ts';
+import { typed } from '../../infra/local/stream-source.ts';
 import { Database } from '../../shared/data/database.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
@@ -27,15 +28,18 @@ import type { Given } from './story.ts';
  * item come in the order of its changes; in which order those of several items come is the database's choice. Each is
  * checked against the catalogue. Not for two at once.
  */
-export async function eventsOf({ app, world: { table } }: Given, run: () => Promise<unknown>): Promise<Fact[]> {
-  const stream = await (streams.get(table.name) ?? open(table));
+export async function eventsOf(
+  { app, world: { table } }: Pick<Given, 'app' | 'world'>,
+  run: () => Promise<unknown>,
+): Promise<Fact[]> {
+  const stream = await streamOf(table);
   await stream.toNow();
   await run();
   const facts = (await stream.toNow()).flatMap(({ dynamodb: { Keys, OldImage, NewImage } = {} }) =>
     factsOf(
       unmarshall(Keys as never) as Key,
-      OldImage && unmarshall(OldImage as never),
-      NewImage && unmarshall(NewImage as never),
+      OldImage && unmarshall(typed(OldImage) as never),
+      NewImage && unmarshall(typed(NewImage) as never),
     ),
   );
   const own = facts.filter((fact) => fact.app === app);
@@ -59,15 +63,16 @@ export const inOrder = (all: readonly Told[]): Told[] =>
 const text = ([type, data]: Told) =>
   `${type} ${JSON.stringify(Object.entries(data).toSorted(([one], [other]) => (one < other ? -1 : 1)))}`;
 
-interface Stream {
+export type { StreamRecord };
+export interface Stream {
   /** All records since the last time. */
   toNow(): Promise<StreamRecord[]>;
 }
 const streams = new Map<string, Promise<Stream>>();
 
 /** Tables of tests have a stream only where a test reads it. DynamoDB Local starts a second shard after hours. */
-function open({ client, name }: OperatorTable): Promise<Stream> {
-  const opened = begin(client, name);
+export function streamOf({ client, name }: OperatorTable): Promise<Stream> {
+  const opened = streams.get(name) ?? begin(client, name);
   streams.set(name, opened);
   return opened;
 }

@@ -55,7 +55,7 @@ export async function loginByName(call: Call, name: string, password: string, gu
 export const loginById = (call: Call, user: UserId, password: string, guid?: string): Promise<Session> =>
   login(call, user, String(user), password, guid);
 
-/** So many removed devices may leave their tombstones. A login removes the others, so that logins need not read them. */
+/** So many tombstones of devices stay. A login removes older ones, twenty at most, since each login reads all of them. */
 const TOMBSTONES = 10;
 
 /** @param account failures are counted on it, at the same cost where no user has the name (`id` 0) */
@@ -120,7 +120,7 @@ function newSession(call: Call, user: User, all: Device[], tombstones: readonly 
       ...releaseToken(call, user.user, device),
     ]),
     ...tombstones
-      .slice(TOMBSTONES)
+      .slice(TOMBSTONES, 3 * TOMBSTONES)
       .flatMap((removed) => (removed === sn ? [] : [devices.removeTombstone(call.app, user.user, removed)])),
   ];
   const session: Session = {

@@ -41,7 +41,7 @@ export function userLine(
   settings: Record<string, unknown> | undefined,
   tags: Tags | undefined,
 ): UserLine {
-  const { pk: _, sk: __, ...set } = settings ?? {};
+  const { pk: _, sk: __, stamp: ___, ...set } = settings ?? {};
   return {
     kind: 'user',
     user_id: user.user,
