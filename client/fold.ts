@@ -2,7 +2,7 @@
  * Builds a model of an app from its events: users, and groups with owner, roles, members, bans, blocks and silence. Copy
  * it with `event-types.ts`. The model is plain data: keep it as JSON, and go on from there after a restart.
  */
-import type { EventData, EventType, RosterEvent } from './event-types.ts';
+import type { EventData, EventType } from './event-types.ts';
 
 /** What the events of an app add up to. */
 export interface Model {
@@ -15,6 +15,8 @@ export interface Model {
 }
 
 export interface UserModel {
+  /** The model knows all of the user. Absent where the user is older than the events. */
+  complete?: true;
   /** Absent where the user is older than the events, and they have not told it yet. */
   status?: 'active' | 'disabled' | 'deleted';
   /** Absent once the user has changed it: events do not tell the new one. A deleted user has none. */
@@ -24,10 +26,13 @@ export interface UserModel {
 }
 
 export interface GroupModel {
-  /** Absent where the group is older than the events: of its members the model knows only those who came since. */
-  created?: Pick<EventData['group.created'], 'type' | 'name' | 'capacity'>;
+  /** The model knows all of the group. Absent where the group is older than the events: only later members are known. */
+  complete?: true;
   dissolved?: true;
   owner?: number;
+  type?: EventData['group.created']['type'];
+  name?: string;
+  capacity?: number;
   /** Only admins may speak until then: milliseconds since 1970, -1 for ever. Absent or past: all may speak. */
   silence?: number;
   /** By user id: 1 for admins, 0 for other members, the owner among them. See `roleIn`. */
@@ -37,6 +42,9 @@ export interface GroupModel {
   /** Users who are blocked, by id. */
   blocks: { [user: string]: true };
 }
+
+/** What an event is folded by: any of feed, webhooks, event bus or archive. */
+export type FoldedEvent = { sequence: string; type: string; data: object };
 
 export const emptyModel = (): Model => ({ sequence: 0, users: {}, groups: {} });
 
@@ -49,17 +57,17 @@ export const emptyModel = (): Model => ({ sequence: 0, users: {}, groups: {} });
  * order. A member may come before the group, or after its end.
  * @returns whether the model did not contain the event yet
  */
-export function fold(model: Model, event: RosterEvent): boolean {
+export function fold(model: Model, event: FoldedEvent): boolean {
   const sequence = Number(event.sequence);
   if (sequence <= model.sequence) return false;
   model.sequence = sequence;
-  const { type, data } = event;
+  const data = event.data as { group_id?: number; user_id?: number };
   // Nothing becomes of a dissolved group or a deleted user any more, whatever comes late.
   const isOver =
-    ('group_id' in data && model.groups[data.group_id]?.dissolved) ||
-    (type.startsWith('user.') && 'user_id' in data && model.users[data.user_id as number]?.status === 'deleted');
+    model.groups[data.group_id ?? 0]?.dissolved ||
+    (event.type.startsWith('user.') && model.users[data.user_id ?? 0]?.status === 'deleted');
   // Most types change nothing here, nor do types newer than this copy.
-  if (!isOver) CHANGES[type]?.(model, data as never);
+  if (!isOver) CHANGES[event.type as EventType]?.(model, data as never);
   return true;
 }
 
@@ -68,8 +76,8 @@ export const roleIn = ({ owner, members }: GroupModel, user: number): 0 | 1 | 2 
   members[user] !== undefined && user === owner ? 2 : members[user];
 
 /** The number of members. Undefined where the group is older than the events. */
-export const countOf = ({ created, members }: GroupModel): number | undefined =>
-  created && Object.keys(members).length;
+export const countOf = ({ complete, members }: GroupModel): number | undefined =>
+  complete && Object.keys(members).length;
 
 const userIn = ({ users }: Model, id: number): UserModel => {
   users[id] ??= { blocked: {} };
@@ -83,7 +91,7 @@ const groupIn = ({ groups }: Model, id: number): GroupModel => {
 
 const CHANGES: { [T in EventType]?: (model: Model, data: EventData[T]) => void } = {
   'user.created': (model, { user_id, username }) => {
-    model.users[user_id] = { status: 'active', username, blocked: {} };
+    Object.assign(userIn(model, user_id), { complete: true, status: 'active', username });
   },
   'user.updated': (model, { user_id, changed }) => {
     if (changed.includes('username')) delete userIn(model, user_id).username;
@@ -104,13 +112,10 @@ const CHANGES: { [T in EventType]?: (model: Model, data: EventData[T]) => void }
     delete userIn(model, user_id).blocked[blocked_id];
   },
   'group.created': (model, { group_id, owner_id, type, name, capacity }) => {
-    const group = groupIn(model, group_id);
-    group.created = { type, name, capacity };
-    group.owner = owner_id;
+    Object.assign(groupIn(model, group_id), { complete: true, owner: owner_id, type, name, capacity });
   },
   'group.updated': (model, { group_id, name }) => {
-    const { created } = groupIn(model, group_id);
-    if (created && name !== undefined) created.name = name;
+    if (name !== undefined) groupIn(model, group_id).name = name;
   },
   'group.owner_changed': (model, { group_id, owner_id }) => {
     groupIn(model, group_id).owner = owner_id;

@@ -16,7 +16,8 @@ const cause = randomUUID();
 /** A view of the table that knows no records yet. What it writes is the operator's. */
 export function viewOf({ client, name }: OperatorTable): Database {
   const db = new Database(client, name);
-  db.author = { type: 'operator', id: process.env.USER?.replaceAll(/[^\w.@-]/g, '') || undefined, cause };
+  // Containers and timers have no user's name.
+  db.author = { type: 'operator', id: process.env.USER?.replaceAll(/[^\w.@-]/g, '') || 'unknown', cause };
   return db;
 }
 

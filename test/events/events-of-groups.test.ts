@@ -204,6 +204,7 @@ inThisProcess('Events of groups', (story) => {
     await tells(given, unsilence, []);
     await tells(given, () => owner.does('POST /group/transfer', { ...g, new_owner: bob.id }), [
       ['group.owner_changed', { ...g, owner_id: bob.id, previous_owner_id: owner.id, reason: 'transferred' }],
+      ['group.member.updated', { ...g, user_id: owner.id, changed: ['role'], role: 0 }],
     ]);
   });
 

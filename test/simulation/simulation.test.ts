@@ -34,7 +34,7 @@ test(`${RUNS} simulation runs from seed ${SEED} do nothing that the oracle forbi
   const { violations } = total;
   for (let nth = 1; nth <= RUNS; nth++) {
     const seed = SEED + nth - 1;
-    const one = await simulate({ seed, faults: seed % 2 === 0 });
+    const one = await simulate({ seed, faults: seed % 2 === 0, events: true });
     add(one);
     for (const violation of one.violations) {
       violations.push(`seed ${seed}: ${violation}`);
