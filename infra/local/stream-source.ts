@@ -4,6 +4,7 @@
  * defines. A parallelization factor allows more than one invocation per shard, but promises none: here one runs at a time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { type AttributeValue, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DescribeStreamCommand,
@@ -189,19 +190,18 @@ function firstFailure(records: Json[], outcome: Outcome, reportsItemFailures: bo
   );
 }
 
-/** DynamoDB Local shows an empty map or list in a stream without its type: such an attribute is left out. */
-export const typed = (attributes: Record<string, AttributeValue>): Record<string, AttributeValue> =>
-  Object.fromEntries(Object.entries(attributes).filter(([, value]) => Object.keys(value).length > 0));
+/** An image as Lambda passes it to functions: plain JSON, binary in base64. */
+export const plainImage = (attributes: Record<string, AttributeValue>) =>
+  JSON.parse(
+    JSON.stringify(attributes, (name, value) => {
+      if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+      // DynamoDB Local loses the type of an empty map or list.
+      return name !== 'M' && isDeepStrictEqual(value, {}) ? { M: {} } : value;
+    }),
+  );
 
-/** The record as Lambda passes it to functions: plain JSON, binary in base64, time in seconds. */
+/** The record as Lambda passes it to functions: time in seconds. */
 function toLambdaRecord({ dynamodb = {}, userIdentity, ...record }: StreamRecord, streamArn: string): Json {
-  const image = (attributes: Record<string, AttributeValue> | undefined) =>
-    attributes &&
-    JSON.parse(
-      JSON.stringify(typed(attributes), (_, value) =>
-        value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-      ),
-    );
   return {
     eventID: record.eventID,
     eventName: record.eventName,
@@ -210,9 +210,9 @@ function toLambdaRecord({ dynamodb = {}, userIdentity, ...record }: StreamRecord
     awsRegion: LOCAL_REGION,
     dynamodb: {
       ApproximateCreationDateTime: Math.floor((dynamodb.ApproximateCreationDateTime?.getTime() ?? 0) / 1000),
-      Keys: image(dynamodb.Keys),
-      ...(dynamodb.NewImage && { NewImage: image(dynamodb.NewImage) }),
-      ...(dynamodb.OldImage && { OldImage: image(dynamodb.OldImage) }),
+      Keys: dynamodb.Keys && plainImage(dynamodb.Keys),
+      ...(dynamodb.NewImage && { NewImage: plainImage(dynamodb.NewImage) }),
+      ...(dynamodb.OldImage && { OldImage: plainImage(dynamodb.OldImage) }),
       SequenceNumber: dynamodb.SequenceNumber,
       SizeBytes: dynamodb.SizeBytes,
       StreamViewType: dynamodb.StreamViewType,

@@ -13,11 +13,13 @@ export interface OperatorTable {
 /** One per command: what it changes has the same cause. */
 const cause = randomUUID();
 
+/** The name by which events tell who it was: that of the login. Containers and services may have none. */
+const OPERATOR = (process.env.USER ?? process.env.USERNAME ?? '').replaceAll(/[^\w.@-]/g, '') || 'unknown';
+
 /** A view of the table that knows no records yet. What it writes is the operator's. */
 export function viewOf({ client, name }: OperatorTable): Database {
   const db = new Database(client, name);
-  // Containers and timers have no user's name.
-  db.author = { type: 'operator', id: process.env.USER?.replaceAll(/[^\w.@-]/g, '') || 'unknown', cause };
+  db.author = { type: 'operator', id: OPERATOR, cause };
   return db;
 }
 

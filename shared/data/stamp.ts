@@ -29,17 +29,18 @@ const TYPES = Object.fromEntries(Object.entries(LETTERS).map(([type, letter]) =>
 
 /** The stamp as an attribute: short, since every item of these kinds carries one. */
 export const stampText = ({ type, id, cause }: Author, at: number, why?: Why): string =>
-  `${at.toString(36)} ${LETTERS[type]}${id ?? ''} ${cause}${why ? ` ${JSON.stringify(why)}` : ''}`;
+  `${at.toString(36)} ${LETTERS[type]}${id ?? ''} ${cause}${why ? `\n${JSON.stringify(why)}` : ''}`;
 
 export function stampOf(text: string): Stamp {
-  const [at = '', author = '', cause = '', ...why] = text.split(' ');
+  const [by = '', why] = text.split('\n');
+  const [at = '', author = '', ...cause] = by.split(' ');
   const id = author.slice(1);
   return {
     at: Number.parseInt(at, 36),
     type: TYPES[author[0] ?? ''] ?? 'system',
     ...(id && { id }),
-    cause,
-    why: why.length > 0 ? JSON.parse(why.join(' ')) : {},
+    cause: cause.join(' '),
+    why: why === undefined ? {} : JSON.parse(why),
   };
 }
 

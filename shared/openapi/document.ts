@@ -308,6 +308,7 @@ const errorSchema = (): JsonSchema => ({
     },
     message: { type: 'string', description: 'What was wrong; of a parameter, with its name.' },
     data: { type: 'null' },
+    oldest: { type: 'string', description: 'With 20030: the number of the oldest event that is kept.' },
   },
   required: ['code', 'message', 'data'],
   additionalProperties: false,

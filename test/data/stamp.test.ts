@@ -31,7 +31,7 @@ describe('stamps', () => {
     { type: 'app_as_user', id: '7', cause: 'c' },
     { type: 'app', id: '0123456789ab', cause: 'c' },
     { type: 'operator', id: 'kim.b@host', cause: 'c' },
-    { type: 'system', cause: '0b5e' },
+    { type: 'system', cause: 'with a space' },
   ])('are read as they were written: %o', (author) => {
     expect(stampOf(stampText(author, 1_700_000_000_000))).toEqual({ ...author, at: 1_700_000_000_000, why: {} });
     const why = { name: 'a name "with" spaces', by: 7, all: true };
@@ -44,7 +44,7 @@ describe('stamps', () => {
       { pk: 'U#shop#7', sk: '#' },
       { pk: 'U#shop#7', sk: 'E#9' },
     ];
-    const stamp = 'a u7 c {"reason":"kicked"}';
+    const stamp = 'a u7 c\n{"reason":"kicked"}';
     const kicked = because(update(told, { set: { a: 1 } }), { reason: 'kicked' });
     expect(stamped(kicked, author, 10).changes).toEqual({ set: { a: 1, stamp } });
     expect(stamped(put(told, { a: 1 }), author, 10).item).toEqual({ ...told, a: 1, stamp: 'a u7 c' });

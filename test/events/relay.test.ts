@@ -1,7 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { PRICES } from '../../bench/prices.ts';
 import { putApp } from '../../shared/data/app-repo.ts';
 import { Database } from '../../shared/data/database.ts';
 import { appLog, type EventPage, entriesOf, firstOf, groupLog, oldestPage } from '../../shared/data/log-repo.ts';
@@ -13,10 +15,11 @@ import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { subjectOf } from '../../shared/events/catalogue.ts';
 import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
-import { newTable } from '../support/database.ts';
+import { newTable, tableAt } from '../support/database.ts';
 import { appId, groupId } from '../support/ids.ts';
+import { Recorder } from '../support/table-recorder.ts';
 
-let table: OperatorTable;
+let table: OperatorTable & { endpoint: string };
 beforeAll(async () => {
   table = await newTable();
 });
@@ -77,6 +80,11 @@ function dying(client: DynamoDBDocumentClient, draw: () => number): DynamoDBDocu
   });
 }
 
+/** What docs/events.md says an event costs: events in a batch, write and read units of each, dollars per million. */
+const COSTS = [
+  ...readFileSync('docs/events.md', 'utf8').matchAll(/^\| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|/gm),
+].map(([, ...cells]) => cells.map(Number) as [size: number, write: number, read: number, dollars: number]);
+
 describe('the relay', () => {
   test('numbers events in the order of their records, in the log of the app and those of groups', async () => {
     const app = await newAppOf();
@@ -99,15 +107,16 @@ describe('the relay', () => {
     expect(await relay(new Database(table.client, table.name), app, [gone])).toBe(2);
     const all = await allOf(appLog(app));
     expect(all.map(({ sequence, type }) => [sequence, type])).toEqual([
-      [1, 'user.created'],
-      [2, 'group.created'],
+      [1, 'group.created'],
+      [2, 'user.created'],
       [3, 'group.member.added'],
       [4, 'group.member.added'],
       [5, 'group.member.removed'],
       [6, 'group.user.blocked'],
     ]);
+    // A group comes before its members where it can.
     expect(all[0]).toMatchObject({ authtype: 'user', authid: '7', cause: 'call', at: STAMP.at });
-    expect(await allOf(groupLog(app, groupId(5)))).toEqual([all[1], all[2], all[4], all[5]]);
+    expect(await allOf(groupLog(app, groupId(5)))).toEqual([all[0], all[2], all[4], all[5]]);
     expect(all.map(({ data }) => ('count' in data ? data.count : undefined))).toEqual([
       undefined,
       undefined,
@@ -132,11 +141,37 @@ describe('the relay', () => {
     expect(await allOf(appLog(app))).toEqual([]);
   });
 
+  test('the documents say what an event costs', () => expect(COSTS).toHaveLength(3));
+
+  test.for(COSTS)(
+    '%i events of one group in a batch cost %f write units and %f read units each',
+    async ([size, write, read, dollars]) => {
+      const app = await newAppOf();
+      const recorder = new Recorder(table.client, tableAt(table.endpoint, table.name));
+      const batches = Math.ceil(100 / size);
+      const sum = { write: 0, read: 0 };
+      for (let batch = 0; batch < batches; batch++) {
+        const records = Array.from({ length: size }, () => {
+          const [user_id, cause] = [randomInt(1, 2 ** 31), randomBytes(11).toString('base64')];
+          const data = { group_id: 2_045_728_707, user_id, via: 'invited', by: 757_337_581 } as const;
+          const added = fact(app, 'group.member.added', data);
+          return record(`G#${app}#2045728707#R`, { ...added, stamp: { ...STAMP, id: '757337581', cause } });
+        });
+        const { units } = await recorder.record(() => relay(new Database(table.client, table.name), app, records));
+        sum.write += units.write;
+        sum.read += units.read;
+      }
+      const each = (of: number) => Math.round((of / batches / size) * 100) / 100;
+      expect([each(sum.write), each(sum.read)]).toEqual([write, read]);
+      expect(dollars).toBeCloseTo(write * PRICES.dynamoDbMillionWriteUnits + read * PRICES.dynamoDbMillionReadUnits, 2);
+    },
+  );
+
   test('loses, doubles and moves nothing, however batches are cut, repeated and killed', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
-          fc.array(fc.record({ partition: fc.nat(3), facts: fc.integer({ min: 1, max: 2 }) }), { maxLength: 40 }),
+          fc.array(fc.record({ partition: fc.nat(3), facts: fc.integer({ min: 1, max: 2 }) }), { maxLength: 30 }),
           {
             minLength: 1,
             maxLength: 3,
@@ -198,7 +233,7 @@ describe('the relay', () => {
           }
         },
       ),
-      { numRuns: Number(process.env.RUNS ?? 4) },
+      { numRuns: Number(process.env.RUNS ?? 2) },
     );
   }, 60_000);
 });

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { ApiError, entries, rosterClient, TransportError } from '../../client/roster.ts';
+import { ApiError, entries, type RosterEvent, rosterClient, TransportError } from '../../client/roster.ts';
+import { eventSchema } from '../../shared/events/catalogue.ts';
 import { laptopStack } from '../support/stack.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
@@ -64,4 +65,41 @@ test('the client repeats calls that are answered 503, and gives up after its ret
   server.close();
   expect(failed).toBeInstanceOf(TransportError);
   expect([failed.status, calls]).toEqual([503, 3]);
+});
+
+test('the client tells who did what as it happens, and goes on after its cursor', async () => {
+  const given = await Given.app(await world('over HTTP'));
+  const app = rosterClient({ endpoint, app: given.app, token: given.adminToken });
+  const [alice, bob] = await given.users(2);
+  const group_id = await given.group(alice!, { members: [] });
+  const asAlice = app.with({ user: alice!.id });
+  let kept: string | undefined;
+  const store = {
+    load: () => kept,
+    save: (cursor: string) => {
+      kept = cursor;
+    },
+  };
+  /** Reads until there are so many. */
+  const read = async (count: number) => {
+    const seen: RosterEvent<'group.member.added' | 'group.member.removed'>[] = [];
+    const control = new AbortController();
+    const given = { types: ['group.member.added', 'group.member.removed'], user_id: bob!.id, store } as const;
+    for await (const event of app.events({ ...given, signal: control.signal })) {
+      expect(eventSchema(event.type).safeParse(event).error).toBeUndefined();
+      if (seen.push(event) === count) control.abort();
+    }
+    return seen;
+  };
+  const reading = read(2);
+  await asAlice.group.invite({ group_id, user_list: [bob!.id] });
+  await asAlice.group.kick({ group_id, user_list: [bob!.id] });
+  const by = { authtype: 'app_as_user', authid: String(alice!.id), subject: `group/${group_id}/member/${bob!.id}` };
+  expect(await reading).toMatchObject([
+    { ...by, type: 'group.member.added', data: { via: 'invited', by: alice!.id, count: 2 } },
+    { ...by, type: 'group.member.removed', data: { reason: 'kicked', count: 1 } },
+  ]);
+  await app.with({ user: bob!.id }).group.apply({ group_id, reason: 'again' });
+  await asAlice.group.applyHandle({ group_id, user_id: bob!.id, approval: true });
+  expect(await read(1)).toMatchObject([{ ...by, type: 'group.member.added', data: { via: 'application' } }]);
 });

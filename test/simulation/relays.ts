@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { handler } from '../../functions/background/relay.ts';
 import type { Random } from '../../infra/local/random.ts';
-import { typed } from '../../infra/local/stream-source.ts';
+import { plainImage } from '../../infra/local/stream-source.ts';
 import { isStamped } from '../../shared/data/stamp.ts';
 import type { Stream, StreamRecord } from '../support/events.ts';
 import { takeLogs } from '../support/log.ts';
@@ -118,8 +118,8 @@ function asDelivered({
     dynamodb: {
       ...rest,
       ApproximateCreationDateTime: Number(at) / 1000,
-      ...(OldImage && { OldImage: typed(OldImage) }),
-      ...(NewImage && { NewImage: typed(NewImage) }),
+      ...(OldImage && { OldImage: plainImage(OldImage) }),
+      ...(NewImage && { NewImage: plainImage(NewImage) }),
     },
   } as Told;
 }

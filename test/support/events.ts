@@ -10,14 +10,16 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { expect } from 'vitest';
+import { handler } from '../../functions/background/relay.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/local/aws.ts';
-import { typed } from '../../infra/local/stream-source.ts';
+import { plainImage } from '../../infra/local/stream-source.ts';
 import { Database } from '../../shared/data/database.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
-import { EVENTS, type EventType, subjectOf } from '../../shared/events/catalogue.ts';
+import { EVENTS, type EventType, type RosterEvent, subjectOf } from '../../shared/events/catalogue.ts';
 import { type Fact, factsOf } from '../../shared/events/facts.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
 import type { GroupId } from '../../shared/ids.ts';
@@ -38,8 +40,8 @@ export async function eventsOf(
   const facts = (await stream.toNow()).flatMap(({ dynamodb: { Keys, OldImage, NewImage } = {} }) =>
     factsOf(
       unmarshall(Keys as never) as Key,
-      OldImage && unmarshall(typed(OldImage) as never),
-      NewImage && unmarshall(typed(NewImage) as never),
+      OldImage && unmarshall(plainImage(OldImage)),
+      NewImage && unmarshall(plainImage(NewImage)),
     ),
   );
   const own = facts.filter((fact) => fact.app === app);
@@ -94,6 +96,8 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
   const StreamArn = Table!.LatestStreamArn!;
   const { StreamDescription } = await reader.send(new DescribeStreamCommand({ StreamArn }));
   const ShardId = StreamDescription!.Shards![0]!.ShardId!;
+  // DynamoDB Local refuses an iterator that was taken before the first record.
+  await client.send(new PutCommand({ TableName: name, Item: { pk: 'MARK', sk: 'first' } }));
   let { ShardIterator } = await reader.send(
     new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
   );
@@ -112,6 +116,42 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
   };
   return { toNow };
 }
+
+/**
+ * Until the events of all that has happened can be read. Over HTTP the table's stream calls the relay; in process the test
+ * does, with what the stream has had since `eventsAreTold`.
+ */
+export async function relayed({ world: { table, conflicts }, admin }: Given): Promise<void> {
+  if (!conflicts) {
+    const head = async (after: string, wait: number) =>
+      ((await admin().asks('GET /event/list', { after, wait })).body as unknown as Feed).head;
+    // Nothing new for a second.
+    for (let known = await head('0', 0); ; ) {
+      const now = await head(known, 1);
+      if (now === known) return;
+      known = now;
+    }
+  }
+  const records = (await (await streams.get(table.name))!.toNow()).map(asLambdaRecord);
+  const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 60_000 } as Context;
+  expect(await handler({ Records: records } as DynamoDBStreamEvent, context)).toEqual({ batchItemFailures: [] });
+}
+
+/** From now on the stream of the table holds what happens, for `relayed`. */
+export const eventsAreTold = async ({ world: { table, conflicts } }: Given): Promise<void> => {
+  if (conflicts) await (await streamOf(table)).toNow();
+};
+
+/** An answer of `/event/list`. */
+export interface Feed {
+  data: RosterEvent[];
+  next: string;
+  head: string;
+}
+
+const asLambdaRecord = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: StreamRecord) => ({
+  dynamodb: { Keys, OldImage, NewImage, SequenceNumber, ApproximateCreationDateTime: Date.now() / 1000 },
+});
 
 /** Events of a group with the longest names, as the relay appends them. */
 export async function tellFiles({ app, world: { table } }: Given, group: GroupId, count: number): Promise<void> {
