@@ -1,5 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnRule, type CfnRuleProps } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   CfnEventInvokeConfig,
@@ -27,7 +27,7 @@ const CHANGE_FILTERS = [
 ];
 
 /**
- * A function that no client calls, fed by the table's stream or by the bucket's events. A record that fails repeatedly
+ * A function that no client calls, fed by the table's stream, by the bucket's events or by a schedule. A record that fails repeatedly
  * goes to a queue, so that it does not block those behind it.
  */
 export class Background extends Construct {
@@ -46,14 +46,15 @@ export class Background extends Construct {
       reason: 'This is a dead-letter queue; it has no consumer that could fail.',
     });
     const { streamArn, bucketName } = surroundings.data;
-    const onStream = row.trigger !== 'uploads';
+    const onStream = row.trigger === 'jobs' || row.trigger === 'changes';
     const lambda = rowFunction(this, row, surroundings, [
       ...(onStream ? [streamStatement(streamArn)] : []),
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.#failed.queueArn] }),
     ]);
     if (row.trigger === 'jobs') this.#takeJobs(lambda, streamArn);
     else if (row.trigger === 'changes') this.#takeChanges(lambda, streamArn);
-    else this.#takeUploads(lambda, bucketName);
+    else if (row.trigger === 'uploads') this.#takeUploads(lambda, bucketName);
+    else this.#follow('Schedule', { scheduleExpression: 'rate(1 hour)' }, lambda);
   }
 
   /** Records in the queue contain their place in the stream, not the job; the job items stay in the table. */
@@ -90,15 +91,24 @@ export class Background extends Construct {
     });
   }
 
+  #takeUploads(lambda: LambdaFunction, bucketName: string) {
+    const eventPattern = {
+      source: ['aws.s3'],
+      'detail-type': ['Object Created'],
+      detail: { bucket: { name: [bucketName] }, object: { key: [{ prefix: INCOMING }] } },
+    };
+    this.#follow('Uploads', { eventPattern }, lambda);
+  }
+
   /** The queue holds whole events: those that could not be delivered, and those that failed three times. */
-  #takeUploads({ functionArn }: LambdaFunction, bucketName: string) {
+  #follow(
+    id: string,
+    when: Pick<CfnRuleProps, 'eventPattern' | 'scheduleExpression'>,
+    { functionArn }: LambdaFunction,
+  ) {
     const { queueArn } = this.#failed;
-    const rule = new CfnRule(this, 'Uploads', {
-      eventPattern: {
-        source: ['aws.s3'],
-        'detail-type': ['Object Created'],
-        detail: { bucket: { name: [bucketName] }, object: { key: [{ prefix: INCOMING }] } },
-      },
+    const rule = new CfnRule(this, id, {
+      ...when,
       targets: [{ id: 'Function', arn: functionArn, deadLetterConfig: { arn: queueArn } }],
     });
     new CfnPermission(this, 'Permission', {

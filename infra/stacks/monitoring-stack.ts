@@ -203,7 +203,7 @@ const alarmRows = ({ api, functions, table, ofIndex, queues, own, jobs, failed }
   },
   {
     section: 'dead-letters',
-    says: 'A background job or the publication of a file failed after all retries; its event is in a dead-letter queue.',
+    says: 'A background job, the publication of a file or the archiving of events failed after all retries; its event is in a dead-letter queue.',
     metric: total(
       'dead letters',
       failed.map((queue) => queues('ApproximateNumberOfMessagesVisible', 'Maximum', queue)),

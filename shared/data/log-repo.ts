@@ -4,12 +4,12 @@ import { above, absent, any, unchanged } from './expression.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { put, type Step } from './step.ts';
+import { put, type Step, update } from './step.ts';
 
 /** Logs of events: one of each app, and one of each group. */
 
 /** A log: where its pages lie. */
-interface Log {
+export interface Log {
   partition: string;
   open: Key;
   closed: (last: number) => Key;
@@ -81,7 +81,8 @@ export function append(
   const tail = was && was.count > 0 ? entriesOf(was) : [];
   const all = [...tail, ...entries];
   const page = { last, count: all.length, appended: entries.length, events: packed(all), at: now };
-  const asRead = unchanged(was, 'last');
+  // The events too: `rewritten` may have changed them meanwhile.
+  const asRead = unchanged(was, 'last', 'events');
   if (page.events.length + JSON.stringify(state).length <= FULL) return [put(open, { ...page, ...state }, asRead)];
   // A day more, so that no event goes before its time.
   const ttl = Math.ceil(now / 1000) + keep + 86_400;
@@ -123,3 +124,10 @@ export const oldestPage = (log: Log, now: number): Query<EventPage | undefined> 
 
 /** Whether the events of a page are kept at `now` (ms). */
 export const isKept = ({ ttl = Number.POSITIVE_INFINITY }: EventPage, now: number): boolean => ttl * 1000 > now;
+
+/**
+ * The page with other entries in the place of its own. It appends none, so they are not sent again.
+ * Refused where the page has changed meanwhile.
+ */
+export const rewritten = ({ partition }: Log, page: EventPage, entries: readonly unknown[]): Step =>
+  update({ pk: partition, sk: page.sk }, { set: { events: packed(entries), appended: 0 } }, unchanged(page, 'events'));

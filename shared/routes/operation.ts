@@ -26,6 +26,7 @@ export type Grant =
   | 'head-object' // s3:GetObject on incoming/* (HeadObject needs the same permission)
   | 'publish-object' // s3:GetObject and s3:DeleteObject on incoming/*, s3:PutObject and s3:DeleteObject on files/*
   | 'publish-avatar' // s3:GetObject on incoming/*/avatars/*, s3:PutObject on files/*/avatars/*
+  | 'archive-events' // s3:PutObject on events/*
   | 'delete-object'; // s3:DeleteObject on incoming/* and files/*
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
@@ -146,8 +147,9 @@ export interface BackgroundFunction extends FunctionRow {
    * `jobs`: the table's stream, filtered to new and touched job items (their partition key begins with `J#`).
    * `changes`: the table's stream, filtered to stamped items and to pages of events.
    * `uploads`: every object that is created below `incoming/` in the bucket.
+   * `schedule`: once per hour.
    */
-  trigger: 'jobs' | 'changes' | 'uploads';
+  trigger: 'jobs' | 'changes' | 'uploads' | 'schedule';
 }
 
 /** All routes of an operation, the main one first. */

@@ -32,7 +32,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
       /^shared\/(domain|call|events)\/|^shared\/(data|storage)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics)\.ts$|^node:/,
   },
   // What items tell: pure functions of them, and schemas for tools.
-  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|node:util$|zod\b)/ },
+  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|node:(util|crypto)$|zod\b)/ },
   // Repositories know no rules.
   {
     files: /^shared\/(data|storage)\//,
