@@ -35,7 +35,7 @@ export interface GroupModel {
   capacity?: number;
   /** Only admins may speak until then: milliseconds since 1970, -1 for ever. Absent or past: all may speak. */
   silence?: number;
-  /** By user id: 1 for admins, 0 for other members, the owner among them. See `roleIn`. */
+  /** By user id: 1 for admins, 0 for other members. The owner has either: see `roleIn`. */
   members: { [user: string]: 0 | 1 };
   /** Ends of bans by user id: milliseconds since 1970, -1 for ever. Of users who left and may come back, too. */
   bans: { [user: string]: number };

@@ -1,5 +1,5 @@
 /** Where the model that the events of an app tell differs from the table. */
-import type { GroupModel, Model, UserModel } from '../../client/fold.ts';
+import { type GroupModel, type Model, roleIn, type UserModel } from '../../client/fold.ts';
 import type { EventData, EventType } from '../../shared/events/catalogue.ts';
 import type { Said } from '../../shared/events/facts.ts';
 
@@ -114,6 +114,12 @@ const NOTHING: GroupModel = { members: {}, bans: {}, blocks: {} };
 const runs = (until: number | undefined, now: number) =>
   until !== undefined && (until === -1 || until > now) ? until : undefined;
 
+/** The owner, who is told by the group, counts as a plain member. */
+const roleBelowOwner = (group: GroupModel, user: number): 0 | 1 | undefined => {
+  const role = roleIn(group, user);
+  return role === 2 ? 0 : role;
+};
+
 function ofPerson(
   one: EventData['group.user.blocked'],
   told: GroupModel,
@@ -122,7 +128,7 @@ function ofPerson(
 ): Difference[] {
   const id = one.user_id;
   const subject = `group/${one.group_id}/member/${id}`;
-  const [roleBefore, role] = [told.members[id], table.members[id]];
+  const [roleBefore, role] = [roleBelowOwner(told, id), roleBelowOwner(table, id)];
   const [banBefore, ban] = [runs(told.bans[id], now), runs(table.bans[id], now)];
   const facts: Said[] = [];
   if (role === undefined) facts.push(['group.member.removed', { ...one, reason: 'left' }]);
