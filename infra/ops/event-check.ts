@@ -20,7 +20,7 @@ import { type Answering, aligned } from './answer.ts';
 import { appId } from './arguments.ts';
 import { findBucket } from './bucket.ts';
 import { type Difference, differences } from './event-differences.ts';
-import type { Place } from './table.ts';
+import { type Place, runningStack } from './table.ts';
 import { readGroup, readUsers, tableModel } from './table-model.ts';
 
 interface CheckOptions extends Place {
@@ -37,12 +37,16 @@ export function addEventCheckCommand(events: Command, answering: Answering) {
     .argument('<app>', 'id of the app', appId)
     .option('--repair', 'append the events that are missing, so that both agree')
     .option('--model <file>', 'begin with the result in this file, if it exists, and keep the new one there')
-    .option('--bucket <name>', 'bucket on AWS, for events in the archive: output BucketName of the data stack')
+    .option(
+      '--bucket <name>',
+      'bucket on AWS, to begin with events in the archive: output BucketName of the data stack',
+    )
     .action(
       answering<[AppId], CheckOptions>(async (table, [app], options) => {
         const { event_days } = limitsOf(await appNamed(viewOf(table), app));
         if (event_days === 0) throw new Error(`app ${app} has no events: its limit event_days is 0`);
-        const check = new EventCheck(table, () => findBucket(options), app);
+        const hasArchive = options.bucket !== undefined || runningStack(options) !== undefined;
+        const check = new EventCheck(table, hasArchive ? () => findBucket(options) : undefined, app);
         await check.begin(options.model);
         const found = await check.compare();
         const isRepaired = options.repair !== undefined && found.length > 0 && (await check.repair(found));
@@ -89,7 +93,7 @@ const ATTEMPTS = 20;
 /** The comparison of what the events of an app add up to with its users and groups. */
 class EventCheck {
   readonly #table: OperatorTable;
-  readonly #bucket: () => OperatorBucket;
+  readonly #bucket: (() => OperatorBucket) | undefined;
   readonly #app: AppId;
   /** What this check appends has this cause. */
   readonly cause = `repair-${randomUUID()}`;
@@ -99,7 +103,8 @@ class EventCheck {
   /** The events begin with the app, or with a model that had all of it. */
   #all = true;
 
-  constructor(table: OperatorTable, bucket: () => OperatorBucket, app: AppId) {
+  /** @param bucket that of the archive; undefined: only the feed is read */
+  constructor(table: OperatorTable, bucket: (() => OperatorBucket) | undefined, app: AppId) {
     this.#table = table;
     this.#bucket = bucket;
     this.#app = app;
@@ -112,9 +117,17 @@ class EventCheck {
       if (app_id !== this.#app) throw new Error(`${file} is of app ${app_id}`);
       this.#told = model;
     }
-    const history = eventHistory(this.#table, this.#bucket, this.#app, { after: this.#told.sequence });
-    for await (const event of history) this.#fold(event);
+    const after = this.#told.sequence;
+    if (this.#bucket)
+      for await (const event of eventHistory(this.#table, this.#bucket, this.#app, { after })) this.#fold(event);
+    else for await (const event of this.#newer()) this.#fold(event);
     this.#inTable = await tableModel(() => viewOf(this.#table), this.#app);
+  }
+
+  /** Events of the feed that were not added up yet. */
+  async *#newer(): AsyncGenerator<RosterEvent> {
+    for await (const { entries } of readLog(viewOf(this.#table), appLog(this.#app), this.#told.sequence))
+      for (const entry of entries) yield eventOf(this.#app, entry);
   }
 
   #fold(event: RosterEvent): void {
@@ -140,12 +153,10 @@ class EventCheck {
   /** Newer events, and the users and groups that they or the differences are about. */
   async #lookAgain(found: readonly Difference[]): Promise<void> {
     const subjects = new Set(found.map(({ subject }) => subject));
-    for await (const { entries } of readLog(viewOf(this.#table), appLog(this.#app), this.#told.sequence))
-      for (const entry of entries) {
-        const event = eventOf(this.#app, entry);
-        this.#fold(event);
-        subjects.add(event.subject);
-      }
+    for await (const event of this.#newer()) {
+      this.#fold(event);
+      subjects.add(event.subject);
+    }
     const idsOf = (kind: string) => [
       ...new Set([...subjects].flatMap((text) => (text.startsWith(kind) ? Number(text.split('/')[1]) : []))),
     ];

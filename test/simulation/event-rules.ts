@@ -17,9 +17,10 @@ import { type EventEntry, eventOf } from '../../shared/domain/event/entry.ts';
 import { EVENT_TYPES, type EventType, eventSchema, type RosterEvent } from '../../shared/events/catalogue.ts';
 import { factsOf } from '../../shared/events/facts.ts';
 import type { Answer } from '../support/api.ts';
+import type { DeliveredRecord } from '../support/events.ts';
 import type { Call, EntryReply } from './commands/command.ts';
 import { commandOf } from './commands/index.ts';
-import type { Relays, Told } from './relays.ts';
+import type { Relays } from './relays.ts';
 import type { Run } from './run.ts';
 
 type Whole = Item & Key;
@@ -228,7 +229,7 @@ export class EventRules {
 }
 
 /** What becomes of a record of the stream. */
-function eventsBy({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: Told) {
+function eventsBy({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: DeliveredRecord) {
   const read = (image: unknown) => image && unmarshall(image as never);
   const key = read(Keys) as Key;
   return factsOf(key, read(OldImage) as Item, read(NewImage) as Item).map(({ type }, index) => {

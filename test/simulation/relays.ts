@@ -1,25 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import type { Context } from 'aws-lambda';
 import { handler } from '../../functions/background/relay.ts';
 import type { Random } from '../../infra/local/random.ts';
-import { plainImage } from '../../infra/local/stream-source.ts';
 import { isStamped } from '../../shared/data/stamp.ts';
-import type { Stream, StreamRecord } from '../support/events.ts';
+import { asDelivered, type DeliveredRecord, type Stream } from '../support/events.ts';
 import { takeLogs } from '../support/log.ts';
 import type { Scheduler, Task } from './scheduler.ts';
 
-/** A record of the stream, as Lambda hands it to the relay. */
-export type Told = DynamoDBStreamEvent['Records'][number];
-
 /** Records of one shard, and how many of them were delivered. */
 interface Shard {
-  records: Told[];
+  records: DeliveredRecord[];
   delivered: number;
   busy: boolean;
 }
 
 /** A mutant: what becomes of the records before the relay gets them. */
-export type MutateRecords = (records: Told[]) => Told[];
+export type MutateRecords = (records: DeliveredRecord[]) => DeliveredRecord[];
 
 /**
  * The table's stream and the relays that read it, as Lambda runs them: each partition lies in one shard, whose records
@@ -28,7 +24,7 @@ export type MutateRecords = (records: Told[]) => Told[];
  */
 export class Relays {
   /** All records of items that tell events. */
-  readonly records: Told[] = [];
+  readonly records: DeliveredRecord[] = [];
   readonly #stream: Stream;
   readonly #random: Random;
   readonly #scheduler: Scheduler;
@@ -46,12 +42,10 @@ export class Relays {
 
   /** Puts what the stream has had since the last time into its shards. */
   async take(): Promise<void> {
-    const told = (await this.#stream.toNow())
-      .filter(({ dynamodb }) => isStamped(keyOf(dynamodb?.Keys)))
-      .map(asDelivered);
+    const told = (await this.#stream.toNow()).map(asDelivered).filter((record) => isStamped(keyOf(record)));
     this.records.push(...told);
     // The database may stream the partitions of a transaction in any order: here it is one that the seed decides.
-    const partitions = [...Map.groupBy(this.#mutate(told), partitionOf)].sort(([one], [other]) =>
+    const partitions = [...Map.groupBy(this.#mutate(told), (record) => keyOf(record).pk)].sort(([one], [other]) =>
       one < other ? -1 : 1,
     );
     while (partitions.length > 0) {
@@ -92,7 +86,7 @@ export class Relays {
   }
 
   /** @returns how many records from the first on need not come again */
-  async #run(Records: Told[], task: Task): Promise<number> {
+  async #run(Records: DeliveredRecord[], task: Task): Promise<number> {
     const awsRequestId = randomUUID();
     const context = { awsRequestId, getRemainingTimeInMillis: () => 60_000 } as Context;
     const answer = await this.#scheduler.start(task, () => handler({ Records }, context)).catch(() => undefined);
@@ -104,22 +98,4 @@ export class Relays {
   }
 }
 
-const keyOf = (keys: Record<string, { S?: string | undefined }> = {}) => ({
-  pk: keys.pk?.S ?? '',
-  sk: keys.sk?.S ?? '',
-});
-
-const partitionOf = ({ dynamodb }: Told) => keyOf(dynamodb?.Keys as never).pk;
-
-function asDelivered({
-  dynamodb: { ApproximateCreationDateTime: at, OldImage, NewImage, ...rest } = {},
-}: StreamRecord): Told {
-  return {
-    dynamodb: {
-      ...rest,
-      ApproximateCreationDateTime: Number(at) / 1000,
-      ...(OldImage && { OldImage: plainImage(OldImage) }),
-      ...(NewImage && { NewImage: plainImage(NewImage) }),
-    },
-  } as Told;
-}
+const keyOf = ({ dynamodb: { Keys: { pk, sk } = {} } = {} }: DeliveredRecord) => ({ pk: pk?.S ?? '', sk: sk?.S ?? '' });

@@ -65,7 +65,6 @@ export const inOrder = (all: readonly Told[]): Told[] =>
 const text = ([type, data]: Told) =>
   `${type} ${JSON.stringify(Object.entries(data).toSorted(([one], [other]) => (one < other ? -1 : 1)))}`;
 
-export type { StreamRecord };
 export interface Stream {
   /** All records since the last time. */
   toNow(): Promise<StreamRecord[]>;
@@ -132,9 +131,9 @@ export async function relayed({ world: { table, conflicts }, admin }: Given): Pr
       known = now;
     }
   }
-  const records = (await (await streams.get(table.name))!.toNow()).map(asLambdaRecord);
+  const records = (await (await streams.get(table.name))!.toNow()).map(asDelivered);
   const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 60_000 } as Context;
-  expect(await handler({ Records: records } as DynamoDBStreamEvent, context)).toEqual({ batchItemFailures: [] });
+  expect(await handler({ Records: records }, context)).toEqual({ batchItemFailures: [] });
 }
 
 /** From now on the stream of the table holds what happens, for `relayed`. */
@@ -149,9 +148,18 @@ export interface Feed {
   head: string;
 }
 
-const asLambdaRecord = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: StreamRecord) => ({
-  dynamodb: { Keys, OldImage, NewImage, SequenceNumber, ApproximateCreationDateTime: Date.now() / 1000 },
-});
+/** A record of the stream, as Lambda hands it to functions. */
+export type DeliveredRecord = DynamoDBStreamEvent['Records'][number];
+export const asDelivered = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: StreamRecord) =>
+  ({
+    dynamodb: {
+      Keys,
+      ...(OldImage && { OldImage: plainImage(OldImage) }),
+      ...(NewImage && { NewImage: plainImage(NewImage) }),
+      SequenceNumber,
+      ApproximateCreationDateTime: Date.now() / 1000,
+    },
+  }) as DeliveredRecord;
 
 /** Events of a group with the longest names, as the relay appends them. */
 export async function tellFiles({ app, world: { table } }: Given, group: GroupId, count: number): Promise<void> {
