@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { countOf, emptyModel, fold, type Model, roleIn } from '../../client/fold.ts';
+import { countOf, emptyModel, type FoldedEvent, fold, type GroupModel, type Model } from '../../client/fold.ts';
 import { differences } from '../../infra/ops/event-differences.ts';
 import { tokenHash } from '../../shared/call/token.ts';
 import { tokenId } from '../../shared/data/app-repo.ts';
@@ -14,7 +14,14 @@ import type { GroupMembership } from '../../shared/data/membership-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
 import type { User } from '../../shared/data/user-repo.ts';
 import { type EventEntry, eventOf } from '../../shared/domain/event/entry.ts';
-import { EVENT_TYPES, type EventType, eventSchema, type RosterEvent } from '../../shared/events/catalogue.ts';
+import {
+  EVENT_TYPES,
+  type EventPattern,
+  type EventType,
+  eventSchema,
+  type RosterEvent,
+  selects,
+} from '../../shared/events/catalogue.ts';
 import { factsOf } from '../../shared/events/facts.ts';
 import type { Answer } from '../support/api.ts';
 import type { DeliveredRecord } from '../support/events.ts';
@@ -35,14 +42,53 @@ interface Caused {
   entries: Set<number>;
 }
 
-/** The lists of a group as an admin saw them at some moment. */
-interface Lists {
-  group: number;
+/** A list of a group, as the app saw it at some moment: what it says of each user, and its version. */
+interface List {
   version: number;
-  members: { [user: string]: number };
-  bans: { [user: string]: number };
-  blocks: { [user: string]: true };
+  users: { [user: string]: number };
 }
+const LISTS = ['member_list', 'blocked_list', 'banned_list'] as const;
+type Lists = { [name in (typeof LISTS)[number]]: List };
+
+/** Whoever joins in another way had an application or not. */
+const JOINS: EventPattern[] = ['group.member.added', 'group.member.banned', 'group.application.approved'];
+const FRIENDS: EventPattern[] = ['friend.*'];
+
+/** What each operation may tell. */
+const TELLS: { [op: string]: EventPattern[] } = {
+  create: ['group.created', 'group.member.added', 'group.invitation.created'],
+  destroy: ['group.dissolved'],
+  transfer: ['group.owner_changed', 'group.member.updated', 'group.member.unbanned'],
+  'admin/add': ['group.member.updated', 'group.member.unbanned'],
+  'admin/remove': ['group.member.updated'],
+  leave: ['group.member.removed', 'group.member.unbanned'],
+  kick: ['group.member.removed', 'group.member.unbanned'],
+  block: ['group.member.removed', 'group.member.unbanned', 'group.user.blocked'],
+  unblock: ['group.user.unblocked'],
+  ban: ['group.member.banned'],
+  unban: ['group.member.unbanned'],
+  apply: [...JOINS, 'group.application.created'],
+  'apply/handle': [...JOINS, 'group.application.approved', 'group.application.rejected'],
+  invite: [...JOINS, 'group.invitation.created'],
+  'invite/handle': [...JOINS, 'group.invitation.*', 'group.application.created'],
+  'qrcode/invite': JOINS,
+  member_invite: ['group.updated'],
+  approval: ['group.updated'],
+  'file/register': ['group.file.published'],
+  'file/link': ['group.file.published'],
+  'file/delete': ['group.file.deleted'],
+  'file/update_name': ['group.file.renamed'],
+  group_confirm: ['user.updated'],
+  auth_mode: ['user.updated'],
+  'user/delete': ['user.deleted', 'session.revoked'],
+  'roster/apply': FRIENDS,
+  'roster/apply/batch': FRIENDS,
+  'roster/accept': FRIENDS,
+  'roster/decline': FRIENDS,
+  'roster/delete': FRIENDS,
+  'roster/block': ['user.block.added'],
+  'roster/unblock': ['user.block.removed'],
+};
 
 /** What must hold of the events of a run: see ../../../shared/spec/extensions.md, 1.4. */
 export class EventRules {
@@ -51,7 +97,7 @@ export class EventRules {
   readonly #calls = new Map<string, Caused>();
   /** Records of what there was before the first call. */
   #before = 0;
-  readonly #lists: Lists[] = [];
+  readonly #lists: { group: number; lists: Lists }[] = [];
 
   constructor(run: Run, relays: Relays) {
     this.#run = run;
@@ -87,32 +133,26 @@ export class EventRules {
   /** Lists what changes will be applied to in the end. */
   async list(): Promise<void> {
     const { random, groups } = this.#run;
-    const lists = await this.#listsOf(random.one(groups));
-    if (lists) this.#lists.push(lists);
+    const group = random.one(groups);
+    const lists = await this.#listsOf(group);
+    if (lists) this.#lists.push({ group, lists });
   }
 
   /** Undefined where the group is dissolved. */
   async #listsOf(group: number): Promise<Lists | undefined> {
     const app = this.#run.given.admin();
-    const [members, admins, blocked, banned] = await Promise.all(
-      ['member_list', 'admin_list', 'blocked_list', 'banned_list'].map((name) =>
-        app.asks(`GET /group/${name}`, { group_id: group, limit: 100 }),
-      ),
+    const answers = await Promise.all(
+      LISTS.map((name) => app.asks(`GET /group/${name}`, { group_id: group, limit: 100 })),
     );
-    const all = [members!, admins!, blocked!, banned!];
-    if (all.some(({ outcome }) => outcome !== 'success')) return undefined;
-    const of = <T>({ body }: Answer, value: (entry: { user_id: number; expired_time: number }) => T) =>
-      Object.fromEntries(
-        body.data.map((entry: { user_id: number; expired_time: number }) => [entry.user_id, value(entry)]),
-      );
-    return {
-      group,
-      // The list of admins has none. Its call began at the same time.
-      version: Math.min(...all.map(({ body }) => body.version ?? Number.POSITIVE_INFINITY)),
-      members: { ...of(members!, () => 0), ...of(admins!, () => 1) },
-      blocks: of(blocked!, () => true as const),
-      bans: of(banned!, ({ expired_time }) => expired_time),
-    };
+    if (answers.some(({ outcome }) => outcome !== 'success')) return undefined;
+    const lists = answers.map(({ body }): List => {
+      const entries = body.data as { user_id: number; expired_time?: number }[];
+      return {
+        version: body.version!,
+        users: Object.fromEntries(entries.map((of) => [of.user_id, of.expired_time ?? 0])),
+      };
+    });
+    return Object.fromEntries(LISTS.map((name, index) => [name, lists[index]!])) as Lists;
   }
 
   /** @param items all items of the table */
@@ -133,7 +173,7 @@ export class EventRules {
     const folded = structuredClone(model);
     for (const event of events.slice(Math.floor(events.length / 3))) fold(folded, event);
     if (!isDeepStrictEqual(folded, model)) wrong('a second fold changes something');
-    for (const lists of this.#lists) await this.#changes(lists, now, wrong);
+    for (const { group, lists } of this.#lists) await this.#changes(group, lists, now, wrong);
     return [...problems];
   }
 
@@ -188,6 +228,8 @@ export class EventRules {
       if (said.has(`${cause} ${what}`)) wrong(`${of} is told twice`);
       said.add(`${cause} ${what}`);
       if (!isDeepStrictEqual({ authtype, authid }, caused.author)) wrong(`${of} was done by ${authtype} ${authid}`);
+      if (!TELLS[caused.call.op]?.some((pattern) => selects(pattern, type))) wrong(`${of} is none of its effects`);
+      if (rest.group_id !== undefined && rest.group_id !== caused.call.group) wrong(`${of} is in another group`);
       if (caused.refused) wrong(`${of}, which was refused`);
       const entry = (rest.file_id ?? rest.user_id) as number;
       if (type.startsWith('group.') && caused.entries.has(entry)) wrong(`${of}, where this entry was refused`);
@@ -195,38 +237,44 @@ export class EventRules {
   }
 
   /** Changes after the version of a list, applied to it, give the list of today. */
-  async #changes({ group, version, ...before }: Lists, now: number, wrong: (what: string) => void): Promise<void> {
+  async #changes(group: number, before: Lists, now: number, wrong: (what: string) => void): Promise<void> {
     const today = await this.#listsOf(group);
     if (!today) return;
-    const model: Model = {
-      sequence: 0,
-      users: {},
-      groups: {
-        [group]: { ...structuredClone(before), members: { ...before.members } as { [user: string]: 0 | 1 } },
-      },
-    };
-    for (let at = version, head = Number.POSITIVE_INFINITY; at < head; ) {
+    const first = Math.min(...LISTS.map((name) => before[name].version));
+    const changes: FoldedEvent[] = [];
+    for (let [at, head] = [first, Number.POSITIVE_INFINITY]; at < head; ) {
       const request = { group_id: group, version: at, limit: 100 };
       const { outcome, body } = await this.#run.given.admin({ group }).asks('GET /group/changes', request);
-      if (outcome !== 'success') return wrong(`changes of ${group} after ${version} answers ${outcome}`);
-      for (const event of body.data) fold(model, event);
+      if (outcome !== 'success') return wrong(`changes of ${group} after ${at} answers ${outcome}`);
+      changes.push(...body.data);
       ({ version: at, head } = body as unknown as { version: number; head: number });
     }
-    const one = model.groups[group]!;
-    const members = Object.fromEntries(
-      Object.keys(one.members).map((id) => [id, roleIn(one, Number(id)) === 1 ? 1 : 0]),
-    );
-    const running = ([id, until]: [string, number]) => one.members[id] !== undefined && (until === -1 || until > now);
-    const bans = Object.fromEntries(Object.entries(one.bans).filter(running));
-    const applied = { members, blocks: one.blocks, bans };
-    const { version: _, group: __, ...shown } = today;
-    shown.bans = Object.fromEntries(Object.entries(shown.bans).filter(running));
-    if (!isDeepStrictEqual(applied, shown))
-      wrong(
-        `lists of ${group} with version ${version}: with all changes ${JSON.stringify(applied)}, today ${JSON.stringify(shown)}`,
-      );
+    const model = (name: keyof Lists): GroupModel => {
+      const { version, users } = before[name];
+      const one = {
+        ...NOBODY,
+        [name === 'member_list' ? 'members' : name === 'banned_list' ? 'bans' : 'blocks']: users,
+      };
+      const all = { sequence: 0, users: {}, groups: { [group]: structuredClone(one) } };
+      for (const change of changes.slice(version - first)) fold(all, change);
+      return all.groups[group]!;
+    };
+    const { members } = model('member_list');
+    const isShown = ([id, until]: [string, number]) => members[id] !== undefined && (until === -1 || until > now);
+    const bans = (all: { [user: string]: number }) => Object.fromEntries(Object.entries(all).filter(isShown));
+    const same = (name: keyof Lists, applied: unknown, shown: unknown) => {
+      if (!isDeepStrictEqual(applied, shown))
+        wrong(
+          `${name} of ${group} with version ${before[name].version} and all changes: ${JSON.stringify([applied, shown])}`,
+        );
+    };
+    same('member_list', Object.keys(members), Object.keys(today.member_list.users));
+    same('blocked_list', Object.keys(model('blocked_list').blocks), Object.keys(today.blocked_list.users));
+    same('banned_list', bans(model('banned_list').bans), bans(today.banned_list.users));
   }
 }
+
+const NOBODY: GroupModel = { members: {}, bans: {}, blocks: {} };
 
 /** What becomes of a record of the stream. */
 function eventsBy({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: DeliveredRecord) {
@@ -284,15 +332,17 @@ const CHANGING = new Set<EventType>([
 /** Folds the event. What happens once is told once, and a count is that of the members by then. */
 function changesOnce(model: Model, event: RosterEvent, wrong: (what: string) => void): void {
   const { type, data } = event;
-  const group = 'group_id' in data ? data.group_id : undefined;
-  const piece = () => (group === undefined ? model.users[(data as { user_id: number }).user_id] : model.groups[group]);
-  const [before, isOver] = [structuredClone(piece()), group !== undefined && model.groups[group]?.dissolved];
+  const { group_id: group = 0, user_id: user = 0 } = data as { group_id?: number; user_id?: number };
+  const piece = () => (group === 0 ? model.users[user] : model.groups[group]);
+  // A call that was under way at the end of its group or its user may be told later.
+  const isOver = group === 0 ? model.users[user]?.status === 'deleted' : model.groups[group]?.dissolved;
+  const before = structuredClone(piece());
   if (!fold(model, event)) wrong(`${type} has the sequence ${event.sequence}`);
   if (isOver || !CHANGING.has(type)) return;
   if (isDeepStrictEqual(before, piece())) wrong(`${type} ${JSON.stringify(data)} tells nothing new`);
   if (!('count' in data)) return;
   // A member may come before the group.
-  const count = countOf({ ...model.groups[group!]!, complete: true });
+  const count = countOf({ ...model.groups[group]!, complete: true });
   if (data.count !== count) wrong(`${type} ${JSON.stringify(data)}, and there are ${count}`);
 }
 

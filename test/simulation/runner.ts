@@ -195,7 +195,7 @@ class Runner {
         start(this.#start(next));
       }
       await scheduler.serve();
-      if (this.#relays && random.chance(0.05)) await this.#relays.take();
+      await this.#relay(start);
     }
     while (await scheduler.serve());
     await Promise.all(underWay);
@@ -204,9 +204,17 @@ class Runner {
     return { violations, calls: this.#calls, requests, faults, outcomes: this.#outcomes };
   }
 
+  /** Now and then the stream is read, and relays start beside everything else. */
+  async #relay(start: (work: Promise<void>) => void): Promise<void> {
+    const { random, faults } = this.#run;
+    if (!this.#relays) return;
+    if (random.chance(0.15)) await this.#relays.take();
+    if (this.#relays.hasWork && random.chance(0.4)) start(this.#relays.deliver(faults));
+  }
+
   /**
-   * What starts next: a call, a delivery of a background job, an upload, a delivery of an upload's event, a relay of
-   * events, a look at lists.
+   * What starts next: a call, a delivery of a background job, an upload, a delivery of an upload's event, a look at
+   * lists.
    */
   #next() {
     const { random, files } = this.#run;
@@ -215,13 +223,12 @@ class Runner {
       job: 0.9,
       upload: files.canUpload ? 2 : 0,
       event: files.hasEvents ? 2.5 : 0,
-      relay: this.#relays?.hasWork ? 2 : 0,
-      lists: this.#eventRules ? 0.7 : 0,
+      lists: this.#eventRules ? 1 : 0,
     });
   }
 
-  #start(next: 'call' | 'job' | 'upload' | 'event' | 'relay' | 'lists'): Promise<void> {
-    const { files, faults, scheduler } = this.#run;
+  #start(next: 'call' | 'job' | 'upload' | 'event' | 'lists'): Promise<void> {
+    const { files, faults, scheduler, random } = this.#run;
     switch (next) {
       case 'call':
         return this.#callAndRetry(this.#draw());
@@ -231,10 +238,8 @@ class Runner {
         return files.upload();
       case 'event':
         return files.deliver(faults);
-      case 'relay':
-        return this.#relays!.deliver(faults);
       case 'lists':
-        return scheduler.start(sound(), () => this.#eventRules!.list());
+        return scheduler.start({ ...sound(), slow: random.chance(0.5) }, () => this.#eventRules!.list());
     }
   }
 
