@@ -247,6 +247,16 @@ inThisProcess('Events of groups', (story) => {
     for (const { stamp } of facts) expect(stamp).toMatchObject({ type: 'system', cause: facts[0]!.stamp.cause });
   });
 
+  story('a ban that outlived its membership ends with its user, and is told', async (given) => {
+    const [owner, gone] = await people(given, 2);
+    const group_id = await given.group(owner, { members: [gone] });
+    await owner.does('POST /group/ban', { group_id, user_list: [gone.id], duration: -1 });
+    await gone.does('POST /group/leave', { group_id });
+    await given.admin({ user: gone.id }).does('POST /user/delete');
+    const ended = { group_id, user_id: gone.id, until: 0 } as const;
+    await tells(given, () => doJobs(given), [['group.member.unbanned', ended]]);
+  });
+
   story(
     'announcements are told, those too that go for a new one',
     async (given) => {

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
+import { putApp } from '../../shared/data/app-repo.ts';
 import { appLog, groupLog } from '../../shared/data/log-repo.ts';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import { remove } from '../../shared/data/step.ts';
+import { newApp } from '../../shared/domain/app/apps.ts';
 import type { EventEntry } from '../../shared/domain/event/entry.ts';
 import { eventOf } from '../../shared/domain/event/entry.ts';
 import { readLog } from '../../shared/domain/event/log-pages.ts';
@@ -13,7 +15,7 @@ import { eventSchema } from '../../shared/events/catalogue.ts';
 import { TEST_BUCKET } from '../support/bucket.ts';
 import { newTable } from '../support/database.ts';
 import { relayed, streamOf } from '../support/events.ts';
-import { groupId } from '../support/ids.ts';
+import { appId, groupId } from '../support/ids.ts';
 import { doJobs } from '../support/jobs.ts';
 import { Given } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
@@ -137,8 +139,12 @@ describe('events check', () => {
     expect(await check('--model', file)).toMatchObject({ exitCode: 0, older: { users: 0, groups: 0 } });
   });
 
-  test('refuses an app without events', async () => {
-    const { exitCode, stdout } = await opsHere(['events', 'check', 'nobody', '--json']);
-    expect({ exitCode, error: JSON.parse(stdout).error }).toMatchObject({ exitCode: 1 });
+  test('refuses an app whose feed is off', async () => {
+    await viewOf(table).write([putApp(newApp(appId('silent'), { event_days: 0 }))]);
+    const { exitCode, stdout } = await opsHere(['events', 'check', 'silent', '--json']);
+    expect({ exitCode, error: JSON.parse(stdout).error }).toEqual({
+      exitCode: 1,
+      error: 'app silent has no events: its limit event_days is 0',
+    });
   });
 });
