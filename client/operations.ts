@@ -1487,6 +1487,144 @@ export interface Operations {
     }, options?: CallOptions): Promise<boolean>;
   };
   event: {
+    /** Create a webhook endpoint. Each event of the app is sent to `url` by POST, signed as Standard Webhooks 1.0 says. `types` and `group_id` choose events; without them all are sent. An app has at most ten endpoints. `secret` verifies the signatures. It is shown only here. Needs an admin token. */
+    endpointCreate(parameters: {
+      /** Address of the file. */
+      url: string;
+      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      types?: string[];
+      /** Id of the group. Not needed where the header names it. */
+      group_id?: number;
+      /** Description; empty clears it. */
+      description?: string;
+      enabled?: boolean;
+    }, options?: CallOptions): Promise<{
+      endpoint_id: string;
+      /** Address of the file. */
+      url: string;
+      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      types: string[];
+      /** Id of the group. */
+      group_id: number;
+      /** Description; empty clears it. */
+      description: string;
+      enabled: boolean;
+      disabled_because: '' | 'gone' | 'failing';
+      failing_since: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+      /** When name, avatar, description, ext, owner or settings changed last, in seconds since 1970. */
+      updated_at: number;
+      secret: string;
+    }>;
+
+    /** Delete a webhook endpoint. Events that wait for the endpoint are dropped. Needs an admin token. */
+    endpointDelete(parameters: {
+      endpoint_id: string;
+    }, options?: CallOptions): Promise<null>;
+
+    /** List attempts to send events to a webhook endpoint. The newest attempts of the last three days first, at most 1,000. `status` is that of the answer, 0 where none came; `answer` its first 256 bytes; `next_attempt_at` the time of the next attempt, 0 where there is none. Needs an admin token. */
+    endpointDeliveries(parameters: {
+      endpoint_id: string;
+      /** Most entries of a page; above 1000 is 1000. */
+      limit?: number;
+    }, options?: CallOptions): Promise<{
+      event_id: string;
+      sequence: string;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type: string;
+      attempt: number;
+      time: number;
+      ms: number;
+      delivered: boolean;
+      /** 0 as usual, 1 dissolved. */
+      status: number;
+      answer: string;
+      error: string;
+      next_attempt_at: number;
+    }[]>;
+
+    /** List the webhook endpoints. All endpoints of the app, without their secrets. Needs an admin token. */
+    endpointList(parameters?: Record<string, never>, options?: CallOptions): Promise<{
+      endpoint_id: string;
+      /** Address of the file. */
+      url: string;
+      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      types: string[];
+      /** Id of the group. */
+      group_id: number;
+      /** Description; empty clears it. */
+      description: string;
+      enabled: boolean;
+      disabled_because: '' | 'gone' | 'failing';
+      failing_since: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+      /** When name, avatar, description, ext, owner or settings changed last, in seconds since 1970. */
+      updated_at: number;
+    }[]>;
+
+    /** Send events to a webhook endpoint again. Sends one event (`sequence`), a range (`from` and `to`), or what has failed for good (`failed`, of that range or all), up to 100 events per call. `next` is what to send as `from` to go on; absent at the end. Needs an admin token. */
+    endpointRedeliver(parameters: {
+      endpoint_id: string;
+      sequence?: string;
+      from?: string;
+      to?: string;
+      failed?: boolean;
+    }, options?: CallOptions): Promise<{
+      sent: number;
+      /** What to send as `after` to go on; moves on even where the filter let nothing pass. */
+      next?: string;
+    }>;
+
+    /** Give a webhook endpoint a new secret. The secret before it stays valid for `keep_seconds`: until then both sign every request. The new secret is shown only here. Needs an admin token. */
+    endpointRotate(parameters: {
+      endpoint_id: string;
+      keep_seconds?: number;
+    }, options?: CallOptions): Promise<{
+      endpoint_id: string;
+      secret: string;
+      previous_expires_at: number;
+    }>;
+
+    /** Send a test event to a webhook endpoint. Sends an event of the type `endpoint.test`, which the feed does not have, once. `/event/endpoint/deliveries` shows the outcome. Needs an admin token. */
+    endpointTest(parameters: {
+      endpoint_id: string;
+    }, options?: CallOptions): Promise<{
+      event_id: string;
+    }>;
+
+    /** Change a webhook endpoint. Changes the fields that are given. An empty list of `types` stands for all types, `group_id` 0 for all groups. What is in the queue for a disabled endpoint is dropped; after it is enabled again, `/event/endpoint/redeliver` sends it. Needs an admin token. */
+    endpointUpdate(parameters: {
+      /** Address of the file. */
+      url?: string;
+      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      types?: string[];
+      /** Id of the group. Not needed where the header names it. */
+      group_id?: number;
+      /** Description; empty clears it. */
+      description?: string;
+      enabled?: boolean;
+      endpoint_id: string;
+    }, options?: CallOptions): Promise<{
+      endpoint_id: string;
+      /** Address of the file. */
+      url: string;
+      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      types: string[];
+      /** Id of the group. */
+      group_id: number;
+      /** Description; empty clears it. */
+      description: string;
+      enabled: boolean;
+      disabled_because: '' | 'gone' | 'failing';
+      failing_since: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+      /** When name, avatar, description, ext, owner or settings changed last, in seconds since 1970. */
+      updated_at: number;
+    }>;
+
     /** Read events. Events of the app in their order, after `after` or from the oldest that is kept. `next` is what to send as `after` to go on, also where no event of the page matched. A reader that follows it misses none. `wait` waits so many seconds for the first event. Needs an admin token. */
     list(parameters?: {
       /** Only events after the one of this `sequence`; absent: from the oldest that is kept. */
@@ -1644,6 +1782,14 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     unblock: ['POST', '/roster/unblock'],
   },
   event: {
+    endpointCreate: ['POST', '/event/endpoint/create'],
+    endpointDelete: ['POST', '/event/endpoint/delete'],
+    endpointDeliveries: ['GET', '/event/endpoint/deliveries'],
+    endpointList: ['GET', '/event/endpoint/list'],
+    endpointRedeliver: ['POST', '/event/endpoint/redeliver'],
+    endpointRotate: ['POST', '/event/endpoint/rotate'],
+    endpointTest: ['POST', '/event/endpoint/test'],
+    endpointUpdate: ['POST', '/event/endpoint/update'],
     list: ['GET', '/event/list', 'whole'],
   },
 };

@@ -87,6 +87,11 @@ export interface Config {
    */
   docs: boolean;
   /**
+   * `false` leaves out the feed of events, webhooks and the event bus: no app has events.
+   * @default `true`
+   */
+  events: boolean;
+  /**
    * ARN of the stream of a restored table, which the functions use instead of the table of the data stack:
    * docs/runbook.md.
    * @default none
@@ -171,6 +176,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     ),
     defaultEndpoint: bool('defaultEndpoint'),
     docs: bool('docs'),
+    events: bool('events'),
     tableStreamArn: optional(
       'tableStreamArn',
       STREAM_ARN,

@@ -16,8 +16,15 @@ export const functionNameOf = (stage: string, id: string): string => `roster-${s
 /** Area of the background functions, which belong to no area of the route table. */
 export const BACKGROUND = 'background';
 
-/** The dead-letter queue of a background function. */
-export const failedQueueNameOf = (stage: string, id: string): string => `${functionNameOf(stage, id)}-failed`;
+/** The dead-letter queue of a background function; that of a FIFO queue is one too. */
+export const failedQueueNameOf = (stage: string, { id, trigger }: { id: string; trigger: string }): string =>
+  `${functionNameOf(stage, id)}-failed${trigger === 'webhooks' ? '.fifo' : ''}`;
+
+/** The queue of webhooks. */
+export const webhookQueueNameOf = (stage: string): string => `roster-${stage}-webhooks.fifo`;
+
+/** The event bus, by which rules of the account find it. */
+export const busNameOf = (stage: string): string => `roster-${stage}`;
 
 /** The operator command line finds the table by this name. */
 export const tableNameOf = (stage: string): string => `roster-${stage}`;

@@ -41,6 +41,8 @@ export const EVENTS = [
   'jobs_done',
   'jobs_cut_off',
   'users_forgotten',
+  'endpoints_failed',
+  'fan_out_held',
   'large_collections',
   'full_collections',
 ] as const;

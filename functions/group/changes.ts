@@ -1,4 +1,4 @@
-import { groupChanges as changes } from '../../shared/domain/event/reading.ts';
+import { groupChanges as changes } from '../../shared/domain/group/changes.ts';
 import { operation } from '../../shared/http/operation.ts';
 import { groupChanges } from '../../shared/routes/event.ts';
 

@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import { CfnRule, type CfnRuleProps } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -7,11 +7,13 @@ import {
   CfnPermission,
   type Function as LambdaFunction,
 } from 'aws-cdk-lib/aws-lambda';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
-import { constructIdOf, failedQueueNameOf } from '../names.ts';
+import { constructIdOf, failedQueueNameOf, functionNameOf } from '../names.ts';
+import { failedQueue } from './failed-queue.ts';
+import type { Messaging } from './messaging.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /** New and touched job items. Removals, by which a job ends, do not invoke the function and cost nothing. */
@@ -20,45 +22,51 @@ const JOB_FILTER = {
   dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } },
 };
 
-/** Writes of stamped items, whose events the relay numbers, and of the pages that hold them. Removals tell nothing. */
+/** Writes of stamped items, whose events the relay numbers, and of the open page of each app, to which they are appended. Removals tell nothing. */
 const CHANGE_FILTERS = [
   { eventName: ['INSERT', 'MODIFY'], dynamodb: { NewImage: { stamp: { S: [{ exists: true }] } } } },
-  { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { pk: { S: [{ prefix: 'V#' }] } } } },
+  { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { pk: { S: [{ prefix: 'V#' }] }, sk: { S: ['~'] } } } },
+  // What the bus or the queue has not taken: `heldEvents` in shared/data/schema.ts.
+  {
+    eventName: ['INSERT', 'MODIFY'],
+    dynamodb: { Keys: { pk: { S: [{ prefix: 'A#' }] }, sk: { S: [{ prefix: '~' }] } } },
+  },
 ];
 
+/** Invocations that deliver webhooks at the same time, ten messages each. */
+const MOST_DELIVERING = 50;
+
 /**
- * A function that no client calls, fed by the table's stream, by the bucket's events or by a schedule. A record that fails repeatedly
- * goes to a queue, so that it does not block those behind it.
+ * A function that no client calls, fed by the table's stream, the bucket's events, the queue of webhooks or a schedule. A
+ * record that fails repeatedly goes to a queue, so that it does not block those behind it.
  */
 export class Background extends Construct {
-  readonly #failed: Queue;
-
   constructor(scope: Construct, row: BackgroundFunction, surroundings: Surroundings) {
     super(scope, constructIdOf(row.id));
-    this.#failed = new Queue(this, 'Failed', {
-      queueName: failedQueueNameOf(surroundings.config.stage, row.id),
-      retentionPeriod: Duration.days(14),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-    });
-    Validations.of(this.#failed).acknowledge({
+    const { streamArn, bucketName } = surroundings.data;
+    if (row.trigger === 'webhooks') {
+      // Its queue hands over by itself what was received too often.
+      this.#takeWebhooks(rowFunction(this, row, surroundings), surroundings.messaging!);
+      return;
+    }
+    const failed = failedQueue(this, failedQueueNameOf(surroundings.config.stage, row));
+    Validations.of(failed).acknowledge({
       id: 'AwsSolutions::AwsSolutions-SQS3',
       reason: 'This is a dead-letter queue; it has no consumer that could fail.',
     });
-    const { streamArn, bucketName } = surroundings.data;
     const onStream = row.trigger === 'jobs' || row.trigger === 'changes';
     const lambda = rowFunction(this, row, surroundings, [
       ...(onStream ? [streamStatement(streamArn)] : []),
-      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.#failed.queueArn] }),
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [failed.queueArn] }),
     ]);
-    if (row.trigger === 'jobs') this.#takeJobs(lambda, streamArn);
-    else if (row.trigger === 'changes') this.#takeChanges(lambda, streamArn);
-    else if (row.trigger === 'uploads') this.#takeUploads(lambda, bucketName);
-    else this.#follow('Schedule', { scheduleExpression: 'rate(1 hour)' }, lambda);
+    if (row.trigger === 'jobs') this.#takeJobs(lambda, streamArn, failed);
+    else if (row.trigger === 'changes') this.#takeChanges(lambda, streamArn, failed);
+    else if (row.trigger === 'uploads') this.#takeUploads(lambda, bucketName, failed);
+    else this.#followSchedule(lambda, functionNameOf(surroundings.config.stage, row.id), failed);
   }
 
   /** Records in the queue contain their place in the stream, not the job; the job items stay in the table. */
-  #takeJobs({ functionArn }: LambdaFunction, streamArn: string) {
+  #takeJobs({ functionArn }: LambdaFunction, streamArn: string, failed: Queue) {
     new CfnEventSourceMapping(this, 'Jobs', {
       functionName: functionArn,
       eventSourceArn: streamArn,
@@ -69,7 +77,7 @@ export class Background extends Construct {
       batchSize: 1,
       parallelizationFactor: 10,
       maximumRetryAttempts: 10,
-      destinationConfig: { onFailure: { destination: this.#failed.queueArn } },
+      destinationConfig: { onFailure: { destination: failed.queueArn } },
     });
   }
 
@@ -77,7 +85,7 @@ export class Background extends Construct {
    * A batch that fails is tried again with its records in order, and holds up those behind it: so it is tried for as long
    * as the stream keeps its records, but for a record that fails alone. The alarm on the age of records comes long before.
    */
-  #takeChanges({ functionArn }: LambdaFunction, streamArn: string) {
+  #takeChanges({ functionArn }: LambdaFunction, streamArn: string, failed: Queue) {
     new CfnEventSourceMapping(this, 'Changes', {
       functionName: functionArn,
       eventSourceArn: streamArn,
@@ -87,26 +95,41 @@ export class Background extends Construct {
       bisectBatchOnFunctionError: true,
       functionResponseTypes: ['ReportBatchItemFailures'],
       maximumRetryAttempts: 200,
-      destinationConfig: { onFailure: { destination: this.#failed.queueArn } },
+      destinationConfig: { onFailure: { destination: failed.queueArn } },
     });
   }
 
-  #takeUploads(lambda: LambdaFunction, bucketName: string) {
+  /**
+   * An invocation gets ten messages at most and sends them side by side, so endpoints wait for each other only where one
+   * batch holds both: for a request's time-out at most.
+   */
+  #takeWebhooks({ functionArn }: LambdaFunction, { queue }: Messaging) {
+    new CfnEventSourceMapping(this, 'Webhooks', {
+      functionName: functionArn,
+      eventSourceArn: queue.queueArn,
+      batchSize: 10,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: MOST_DELIVERING },
+    });
+  }
+
+  /** @param name of the rule, by which it can be run */
+  #followSchedule(lambda: LambdaFunction, name: string, failed: Queue) {
+    this.#follow('Schedule', { name, scheduleExpression: 'rate(1 hour)' }, lambda, failed);
+  }
+
+  #takeUploads(lambda: LambdaFunction, bucketName: string, failed: Queue) {
     const eventPattern = {
       source: ['aws.s3'],
       'detail-type': ['Object Created'],
       detail: { bucket: { name: [bucketName] }, object: { key: [{ prefix: INCOMING }] } },
     };
-    this.#follow('Uploads', { eventPattern }, lambda);
+    this.#follow('Uploads', { eventPattern }, lambda, failed);
   }
 
   /** The queue holds whole events: those that could not be delivered, and those that failed three times. */
-  #follow(
-    id: string,
-    when: Pick<CfnRuleProps, 'eventPattern' | 'scheduleExpression'>,
-    { functionArn }: LambdaFunction,
-  ) {
-    const { queueArn } = this.#failed;
+  #follow(id: string, when: Omit<CfnRuleProps, 'targets'>, { functionArn }: LambdaFunction, failed: Queue) {
+    const { queueArn } = failed;
     const rule = new CfnRule(this, id, {
       ...when,
       targets: [{ id: 'Function', arn: functionArn, deadLetterConfig: { arn: queueArn } }],
@@ -117,7 +140,7 @@ export class Background extends Construct {
       principal: 'events.amazonaws.com',
       sourceArn: rule.attrArn,
     });
-    this.#failed.addToResourcePolicy(
+    failed.addToResourcePolicy(
       new PolicyStatement({
         actions: ['sqs:SendMessage'],
         principals: [new ServicePrincipal('events.amazonaws.com')],

@@ -4,7 +4,13 @@ import { avatarObject, EVENTS, FILES, INCOMING, incomingAvatar } from '../../sha
 import type { DataNames } from '../stacks/data-stack.ts';
 
 /** ARNs that grants refer to. */
-type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'>;
+type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'> & Partial<MessagingArns>;
+
+/** Those of the queue of webhooks and of the event bus, where the deployment has events. */
+export interface MessagingArns {
+  queueArn: string;
+  busArn: string;
+}
 
 /**
  * Prefixes of objects. Keys are random and unknown at deployment, so these are the only resources with a wildcard.
@@ -26,12 +32,15 @@ const onObjects =
   (which: keyof typeof OBJECTS) =>
   ({ bucketArn }: GrantTargets): string =>
     `${bucketArn}/${OBJECTS[which]}`;
+const onQueue = ({ queueArn }: GrantTargets) => queueArn;
+const onBus = ({ busArn }: GrantTargets) => busArn;
 const [onIncoming, onFiles] = [onObjects('incoming'), onObjects('files')];
 const [onIncomingAvatars, onAvatars] = [onObjects('incomingAvatars'), onObjects('avatars')];
 
 interface Permission {
   action: string;
-  on: (targets: GrantTargets) => string;
+  /** Undefined where the deployment has no such thing. */
+  on: (targets: GrantTargets) => string | undefined;
 }
 
 /** The IAM actions of each grant, each on one resource. */
@@ -67,6 +76,14 @@ const permissions: Record<Grant, Permission | Permission[]> = {
     { action: 's3:DeleteObject', on: onIncoming },
     { action: 's3:DeleteObject', on: onFiles },
   ],
+  'send-webhooks': { action: 'sqs:SendMessage', on: onQueue },
+  'receive-webhooks': [
+    { action: 'sqs:ReceiveMessage', on: onQueue },
+    { action: 'sqs:DeleteMessage', on: onQueue },
+    { action: 'sqs:ChangeMessageVisibility', on: onQueue },
+    { action: 'sqs:GetQueueAttributes', on: onQueue },
+  ],
+  'put-events': { action: 'events:PutEvents', on: onBus },
 };
 const permissionsOf = (grant: Grant): Permission[] => [permissions[grant]].flat();
 
@@ -75,6 +92,7 @@ export function statementsOf(grants: readonly Grant[], targets: GrantTargets): P
   const actions = new Map<string, Set<string>>();
   for (const { action, on } of grants.flatMap(permissionsOf)) {
     const resource = on(targets);
+    if (resource === undefined) continue;
     actions.set(resource, (actions.get(resource) ?? new Set()).add(action));
   }
   return [...actions].map(
@@ -86,3 +104,9 @@ export function statementsOf(grants: readonly Grant[], targets: GrantTargets): P
 /** Whether a function with these grants needs the name of the bucket. */
 export const usesBucket = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ action }) => action.startsWith('s3:'));
+
+/** Whether a function with these grants needs the URL of the queue of webhooks, or the name of the bus. */
+export const usesQueue = (grants: readonly Grant[]): boolean =>
+  grants.flatMap(permissionsOf).some(({ on }) => on === onQueue);
+export const usesBus = (grants: readonly Grant[]): boolean =>
+  grants.flatMap(permissionsOf).some(({ on }) => on === onBus);

@@ -3,18 +3,30 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../../shared/environment.ts';
+import {
+  AREA,
+  BUCKET_NAME,
+  BUS_NAME,
+  EVENTS,
+  OPERATION,
+  STAGE,
+  TABLE_NAME,
+  WEBHOOK_QUEUE_URL,
+} from '../../shared/environment.ts';
 import { type FunctionRow, grantsOf, type Operation } from '../../shared/routes/index.ts';
 import { bundleFolder } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { BACKGROUND, functionNameOf } from '../names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
-import { statementsOf, usesBucket } from './grants.ts';
+import { statementsOf, usesBucket, usesBus, usesQueue } from './grants.ts';
+import type { Messaging } from './messaging.ts';
 
 /** What all functions of a stage share. */
 export interface Surroundings {
   config: Config;
   data: DataNames;
+  /** Absent where the deployment has no events. */
+  messaging?: Messaging | undefined;
   /** Output folder of `bundle()`. */
   bundles: string;
 }
@@ -29,9 +41,9 @@ export function rowFunction(
   surroundings: Surroundings,
   more: PolicyStatement[] = [],
 ): LambdaFunction {
-  const { config, data } = surroundings;
+  const { config, data, messaging } = surroundings;
   const grants = grantsOf(row);
-  const granted = statementsOf(grants, data);
+  const granted = statementsOf(grants, { ...data, ...messaging?.arns });
   const inBackground = row.access === undefined;
   const lambda = loggedFunction(scope, row, surroundings, [...granted, ...more], {
     ...(inBackground &&
@@ -42,6 +54,9 @@ export function rowFunction(
       [STAGE]: config.stage,
       [AREA]: row.area ?? BACKGROUND,
       ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
+      ...(messaging && usesQueue(grants) && { [WEBHOOK_QUEUE_URL]: messaging.queue.queueUrl }),
+      ...(messaging && usesBus(grants) && { [BUS_NAME]: messaging.busName }),
+      ...(!messaging && { [EVENTS]: 'off' }),
     },
   });
   for (const resource of granted.flatMap(({ resources }) => resources)) {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
 import { eventHistory } from '../../shared/domain/app/event-history.ts';
-import { wants } from '../../shared/domain/event/reading.ts';
+import { wants } from '../../shared/domain/event/filter.ts';
 import type { EventPattern } from '../../shared/events/catalogue.ts';
 import type { AppId, GroupId, UserId } from '../../shared/ids.ts';
 import type { Printing } from './answer.ts';

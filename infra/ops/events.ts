@@ -6,8 +6,8 @@ import { appNamed } from '../../shared/domain/app/apps.ts';
 import { eventHistory } from '../../shared/domain/app/event-history.ts';
 import { type ForgottenEvents, forgetUsername } from '../../shared/domain/app/forget-events.ts';
 import { eventOf } from '../../shared/domain/event/entry.ts';
+import { wants } from '../../shared/domain/event/filter.ts';
 import { readLog } from '../../shared/domain/event/log-pages.ts';
-import { wants } from '../../shared/domain/event/reading.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import type { EventPattern, RosterEvent } from '../../shared/events/catalogue.ts';
 import type { AppId, GroupId, UserId } from '../../shared/ids.ts';
@@ -18,6 +18,7 @@ import { lineOf } from './event-line.ts';
 import { Forwarder, secretArgument } from './forwarder.ts';
 import { Progress } from './progress.ts';
 import type { Place } from './table.ts';
+import { endpointId, redeliverAll } from './webhooks.ts';
 
 /** Time between two looks for new events, and after a fault of the database (ms). */
 const LOOK_AGAIN = 500;
@@ -36,7 +37,8 @@ interface ListenOptions extends Place {
 interface ReplayOptions extends Place {
   from: number;
   to: number;
-  forwardTo: URL;
+  forwardTo?: URL;
+  endpoint?: string;
   secret?: string;
   bucket?: string;
   json?: true;
@@ -76,11 +78,10 @@ export function addEventCommands(program: Command, printing: Printing): Command 
 
   events
     .command('replay')
-    .description(
-      'post past events to an address again, in order, signed as webhooks; stops at the first that is refused',
-    )
+    .description('send past events again, to an address or an endpoint, in order, signed as webhooks')
     .argument('<app>', 'id of the app', appId)
-    .requiredOption('--forward-to <url>', 'the address', addressArgument)
+    .option('--forward-to <url>', 'post them to this address; stops at the first that is not taken', addressArgument)
+    .option('--endpoint <id>', 'put them into the queue of this endpoint, as webhooks redeliver does', endpointId)
     .option('--from <sequence>', 'number of the first event (default: the oldest)', wholeNumber<number>, 1)
     .option(
       '--to <sequence>',
@@ -92,8 +93,14 @@ export function addEventCommands(program: Command, printing: Printing): Command 
     .option('--bucket <name>', 'bucket on AWS, for events in the archive: output BucketName of the data stack')
     .action(
       printing<[AppId], ReplayOptions>(async (table, [app], options, output) => {
-        const { from, to, forwardTo, secret } = options;
+        const { from, to, forwardTo, endpoint, secret } = options;
         await appNamed(viewOf(table), app);
+        if (endpoint !== undefined && forwardTo === undefined) {
+          const queued = await redeliverAll(table, app, endpoint, { from, to, failed: false }, options);
+          output.note(`${queued} events are on their way to ${endpoint}.`);
+          return {};
+        }
+        if (!forwardTo || endpoint !== undefined) throw new Error('give --forward-to or --endpoint');
         const forwarder = new Forwarder(forwardTo, secret, output.note);
         let sent = 0;
         for await (const event of eventHistory(table, () => findBucket(options), app, { after: from - 1 })) {
@@ -133,7 +140,14 @@ export function addEventCommands(program: Command, printing: Printing): Command 
             progress.end();
             bucket.client.destroy();
           }
-          const { pages = 0, pagesRewritten = 0, objects = 0, objectsRewritten = 0, events = 0 } = done ?? {};
+          const {
+            pages = 0,
+            pagesRewritten = 0,
+            objects = 0,
+            objectsRewritten = 0,
+            deliveries = 0,
+            events = 0,
+          } = done ?? {};
           print(
             json
               ? JSON.stringify({
@@ -142,8 +156,9 @@ export function addEventCommands(program: Command, printing: Printing): Command 
                   events,
                   feed: { pages, rewritten: pagesRewritten },
                   archive: { objects, rewritten: objectsRewritten },
+                  failed_deliveries: deliveries,
                 })
-              : `Removed the username from ${events} events of user ${user}: rewrote ${pagesRewritten} of ${pages} pages of the feed and ${objectsRewritten} of ${objects} objects of the archive.`,
+              : `Removed the username from ${events} events of user ${user}: rewrote ${pagesRewritten} of ${pages} pages of the feed and ${objectsRewritten} of ${objects} objects of the archive, and ${deliveries} failed deliveries.`,
           );
           return {};
         },

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
+import { headersOf } from '../../shared/domain/event/delivery.ts';
+import { newSecret } from '../../shared/domain/event/endpoints.ts';
 import type { RosterEvent } from '../../shared/events/catalogue.ts';
-import { signature } from '../../shared/events/signature.ts';
 
 /** Waits before the attempts (ms): a developer looks on. */
 const WAITS = [0, 1000, 3000, 10_000];
@@ -45,18 +45,11 @@ export class Forwarder {
   }
 
   async #post(id: string, body: string): Promise<{ status?: number; error?: string }> {
-    const seconds = Math.floor(Date.now() / 1000);
     const timeout = AbortSignal.timeout(LONGEST);
     try {
       const response = await fetch(this.#url, {
         method: 'POST',
-        headers: {
-          'content-type': 'application/cloudevents+json; charset=utf-8',
-          'user-agent': 'Roster-Webhooks/1.0',
-          'webhook-id': id,
-          'webhook-timestamp': String(seconds),
-          'webhook-signature': signature(this.#secret, id, seconds, body),
-        },
+        headers: headersOf({ secrets: [{ secret: this.#secret }] }, id, body, Date.now()),
         body,
         redirect: 'manual',
         signal: this.#signal ? AbortSignal.any([timeout, this.#signal]) : timeout,
@@ -72,7 +65,6 @@ export class Forwarder {
 }
 
 const PREFIX = 'whsec_';
-const newSecret = () => PREFIX + randomBytes(32).toString('base64');
 
 /** Parses a secret of Standard Webhooks. */
 export function secretArgument(text: string): string {

@@ -13,6 +13,7 @@ import { addMigrateCommand } from './migrate.ts';
 import { explain, findTable, type Place } from './table.ts';
 import { addTokenCommands } from './tokens.ts';
 import { addUserCommands } from './users.ts';
+import { addWebhookCommands } from './webhooks.ts';
 
 /**
  * Runs one command with the arguments after `ops`. Answers go to `log`, everything else to `error`. Errors become one
@@ -47,7 +48,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
 
   const program = new Command('ops')
     .description(
-      'Operates Roster: manages apps, tokens, users, files and jobs, shows events, imports and exports, and checks a deployment.',
+      'Operates Roster: manages apps, tokens, users, files, jobs and webhooks, shows events, imports and exports, and checks a deployment.',
     )
     .option('--local', 'use the laptop stack (default while it runs, unless an option below is given)')
     .option('--stage <stage>', 'use the table of this stage on AWS (default: dev)')
@@ -70,6 +71,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addJobCommands(program, answering);
   addEventCheckCommand(addEventCommands(program, printing), answering);
   addAuditCommand(program, printing);
+  addWebhookCommands(program, answering);
   addImportExportCommands(program, answering);
   addMigrateCommand(program, answering);
   addDoctorCommand(program, answering);

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { type BackgroundFunction, type Operation, routeKeysOf } from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
 import { DocsPage } from '../constructs/docs-page.ts';
+import { Messaging } from '../constructs/messaging.ts';
 import { OperationResources } from '../constructs/operation.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
 import { CORS_HEADERS, CORS_METHODS } from '../cors.ts';
@@ -34,11 +35,17 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
   userAgent: '$context.identity.userAgent',
 });
 
+/** Triggers of the functions that a deployment without events leaves out. */
+const OF_EVENTS = new Set<BackgroundFunction['trigger']>(['changes', 'webhooks', 'schedule']);
+
 /** The HTTP API, and one nested stack of functions per area, because a stack has at most 500 resources. */
 export class ApiStack extends Stack {
-  constructor(scope: Construct, id: string, { routes, backgroundFunctions, ...surroundings }: ApiStackProps) {
+  constructor(scope: Construct, id: string, { routes, backgroundFunctions: inBackground, ...given }: ApiStackProps) {
     super(scope, id, { description: 'Roster: the HTTP API and its functions' });
-    const { config } = surroundings;
+    const { config } = given;
+    const messaging = config.events ? new Messaging(this, 'Events', config) : undefined;
+    const surroundings: Surroundings = { ...given, messaging };
+    const backgroundFunctions = inBackground.filter(({ trigger }) => config.events || !OF_EVENTS.has(trigger));
 
     const api = new CfnApi(this, 'Api', {
       name: `roster-${config.stage}`,

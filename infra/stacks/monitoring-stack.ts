@@ -20,7 +20,7 @@ import { GLOBAL_INDEX } from '../../shared/data/table.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, CALLS, EVENTS, NAMESPACE } from '../../shared/metrics.ts';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import type { Config } from '../config.ts';
-import { failedQueueNameOf, functionNameOf } from '../names.ts';
+import { failedQueueNameOf, functionNameOf, webhookQueueNameOf } from '../names.ts';
 
 export interface MonitoringProps {
   config: Config;
@@ -139,7 +139,14 @@ function metricsOf({ config: { stage }, apiId, tableName, backgroundFunctions }:
     jobs: backgroundFunctions
       .filter(({ trigger }) => trigger === 'jobs')
       .map(({ id }) => ({ FunctionName: functionNameOf(stage, id) })),
-    failed: backgroundFunctions.map(({ id }) => ({ QueueName: failedQueueNameOf(stage, id) })),
+    relays: backgroundFunctions
+      .filter(({ trigger }) => trigger === 'changes')
+      .map(({ id }) => ({ FunctionName: functionNameOf(stage, id) })),
+    /** Absent where the deployment has no events. */
+    webhooks: backgroundFunctions.some(({ trigger }) => trigger === 'webhooks')
+      ? { QueueName: webhookQueueNameOf(stage) }
+      : undefined,
+    failed: backgroundFunctions.map((row) => ({ QueueName: failedQueueNameOf(stage, row) })),
   };
 }
 
@@ -157,7 +164,45 @@ function total(label: string, metrics: Metric[], how: 'SUM' | 'MAX' = 'SUM'): IM
   });
 }
 
-const alarmRows = ({ api, functions, table, ofIndex, queues, own, jobs, failed }: Metrics): AlarmRow[] => [
+/** Alarms of events: where they stay behind, and where nobody takes them. */
+const eventRows = ({ functions, queues, own, relays, webhooks }: Metrics): AlarmRow[] =>
+  webhooks === undefined
+    ? []
+    : [
+        {
+          section: 'event-age',
+          says: 'Events come late: for 10 minutes, the oldest change that has no event yet was an hour old or older.',
+          metric: total(
+            'age of the oldest change',
+            relays.map((one) => functions('IteratorAge', 'Maximum', one)),
+            'MAX',
+          ),
+          from: 60 * 60_000,
+          in: [2, 2],
+        },
+        {
+          section: 'events-held',
+          says: 'The event bus or the queue of webhooks did not take events; the relay sends them again.',
+          metric: own('fan_out_held', 'Sum'),
+          from: 1,
+        },
+        {
+          section: 'webhook-age',
+          says: 'Webhooks are not delivered: the oldest has waited for 3.5 days, and none is tried for longer than 3.',
+          metric: queues('ApproximateAgeOfOldestMessage', 'Maximum', webhooks),
+          from: 3.5 * 86_400,
+        },
+        {
+          section: 'endpoint-failing',
+          says: 'A webhook endpoint has failed for five days and was disabled.',
+          metric: own('endpoints_failed', 'Sum'),
+          from: 1,
+        },
+      ];
+
+const alarmRows = (metrics: Metrics): AlarmRow[] => [...serviceRows(metrics), ...eventRows(metrics)];
+
+const serviceRows = ({ api, functions, table, ofIndex, queues, own, jobs, failed }: Metrics): AlarmRow[] => [
   {
     section: 'faults',
     says: 'Calls fail: 5 or more were answered 500 or 503 within 5 minutes.',
@@ -203,7 +248,7 @@ const alarmRows = ({ api, functions, table, ofIndex, queues, own, jobs, failed }
   },
   {
     section: 'dead-letters',
-    says: 'A background job, the publication of a file or the archiving of events failed after all retries; its event is in a dead-letter queue.',
+    says: 'A background job, the publication of a file, the numbering or archiving of events, or a webhook failed after all retries; its event is in a dead-letter queue.',
     metric: total(
       'dead letters',
       failed.map((queue) => queues('ApproximateNumberOfMessagesVisible', 'Maximum', queue)),
@@ -230,7 +275,10 @@ const alarmRows = ({ api, functions, table, ofIndex, queues, own, jobs, failed }
   },
 ];
 
-function widgets(stage: string, { api, functions, table, ofIndex, queues, own, jobs, failed }: Metrics): IWidget[][] {
+function widgets(
+  stage: string,
+  { api, functions, table, ofIndex, queues, own, jobs, relays, webhooks, failed }: Metrics,
+): IWidget[][] {
   const graph = (title: string, left: IMetric[], more: { right?: IMetric[]; unit?: string; stacked?: boolean } = {}) =>
     new GraphWidget({
       title,
@@ -294,6 +342,25 @@ function widgets(stage: string, { api, functions, table, ofIndex, queues, own, j
         failed.map((queue) => queues('ApproximateNumberOfMessagesVisible', 'Maximum', queue, queue.QueueName)),
       ),
     ],
+    ...(webhooks
+      ? [
+          [
+            graph(
+              'Age of the oldest change without its event',
+              relays.map((one) => functions('IteratorAge', 'Maximum', one, one.FunctionName)),
+              { unit: 'ms' },
+            ),
+            graph(
+              'Webhooks in the queue',
+              [
+                queues('ApproximateNumberOfMessagesVisible', 'Maximum', webhooks, 'waiting'),
+                queues('ApproximateNumberOfMessagesNotVisible', 'Maximum', webhooks, 'sent or waiting for another try'),
+              ],
+              { right: [queues('ApproximateAgeOfOldestMessage', 'Maximum', webhooks, 'age of the oldest (s)')] },
+            ),
+          ],
+        ]
+      : []),
     [
       graph(
         'Events',
@@ -307,4 +374,10 @@ function widgets(stage: string, { api, functions, table, ofIndex, queues, own, j
   ];
 }
 
-const IN_THE_BACKGROUND = new Set<string>(['jobs_done', 'jobs_cut_off', 'users_forgotten']);
+const IN_THE_BACKGROUND = new Set<string>([
+  'jobs_done',
+  'jobs_cut_off',
+  'users_forgotten',
+  'endpoints_failed',
+  'fan_out_held',
+]);

@@ -1,3 +1,4 @@
+import { EVENTS } from '../environment.ts';
 import type { AppId } from '../ids.ts';
 import { LIMITS, type LimitName, type Limits, MAXIMUMS } from '../limits.ts';
 import { absent, all, below, equal, exists, missing, unchanged } from './expression.ts';
@@ -24,11 +25,15 @@ export const foundApp = (key: Key): Get<App | undefined> => ({
   get: key,
   parse: (item) => (item?.status === 'deleted' ? undefined : (item as App | undefined)),
 });
-/** The limits of an app: what its record holds or the default, but never more than is allowed now. */
+/**
+ * The limits of an app: what its record holds or the default, but never more than is allowed now. A deployment without
+ * events gives no app a feed.
+ */
 export function limitsOf(app: Pick<App, 'limits'>): Limits {
   const limits: Limits = { ...LIMITS, ...app.limits };
   for (const [name, most] of Object.entries(MAXIMUMS) as [LimitName, number][])
     limits[name] = Math.min(limits[name], most);
+  if (process.env[EVENTS] === 'off') limits.event_days = 0;
   return limits;
 }
 export const putApp = (app: App): Step =>

@@ -42,7 +42,7 @@ const TOUCH_LIMIT = 150;
  */
 export class Database {
   /** How often the writes of this call have made each event happen. */
-  readonly events: Partial<Record<MeasuredEvent, number>> = {};
+  readonly events: Partial<Record<MeasuredEvent, number>>;
   /** Partition keys whose items, as the writes of this call were told, are near the size that they may have. */
   readonly tight: Set<string>;
   /** A condition did not hold: a record was changed between the read and the write. */
@@ -66,6 +66,7 @@ export class Database {
     this.#requests = other ? other.#requests : new Requests(client ?? documentClient(), table ?? tableName(), faults);
     this.usage = this.#requests.usage;
     this.tight = other?.tight ?? new Set();
+    this.events = other?.events ?? {};
   }
 
   /** Another view of the table for the same call, with an empty cache and no author. Its use is counted here. */

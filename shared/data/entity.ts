@@ -75,6 +75,7 @@ function formOfPlaceholder(placeholder: string): string {
   if (placeholder === 'app') return APP;
   // A whole partition key.
   if (placeholder === 'partition') return '.+';
+  if (placeholder.endsWith(':number')) return '\\d+';
   return placeholder === 'group' || USERS.some((name) => name === placeholder) ? ID : '[^#]+';
 }
 

@@ -1,6 +1,6 @@
 import type { AppId, GroupId } from '../ids.ts';
 import type { Key } from './entity.ts';
-import { above, absent, any, unchanged } from './expression.ts';
+import { unchanged } from './expression.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
@@ -10,20 +10,25 @@ import { put, type Step, update } from './step.ts';
 
 /** A log: where its pages lie. */
 export interface Log {
-  partition: string;
   open: Key;
+  /** The key of the closed page that ends with this number. */
   closed: (last: number) => Key;
+  /** The last number whose page may lie in the partition of the page with this one. */
+  endOfPartition: (number: number) => number;
 }
 
+const MILLION = 1_000_000;
+const millionOf = (number: number) => Math.floor((number - 1) / MILLION);
+
 export const appLog = (app: AppId): Log => ({
-  partition: schema.eventPage.partition(app),
   open: schema.openEventPage.key(app),
-  closed: (last) => schema.eventPage.key(app, last),
+  closed: (last) => schema.eventPage.key(app, millionOf(last), last),
+  endOfPartition: (number) => (millionOf(number) + 1) * MILLION,
 });
 export const groupLog = (app: AppId, group: GroupId): Log => ({
-  partition: schema.changePage.partition(app, group),
   open: schema.openChangePage.key(app, group),
   closed: (last) => schema.changePage.key(app, group, last),
+  endOfPartition: () => Number.POSITIVE_INFINITY,
 });
 
 export type EventPage = ItemOf<typeof schema.eventPageFields> & { sk: string; ttl?: number };
@@ -31,11 +36,17 @@ export type EventPage = ItemOf<typeof schema.eventPageFields> & { sk: string; tt
 export type GroupLogState = Pick<ItemOf<typeof schema.openChangePageFields>, 'seen' | 'members' | 'marks'>;
 export type OpenChangePage = EventPage & GroupLogState;
 
-/** The open page of an app's log; undefined before its first event. */
-export const openEventsOf = (app: AppId): Get<EventPage | undefined> => getItem(appLog(app).open);
+/** The open page of a log; undefined before its first event. */
+export const openPageOf = (log: Log): Get<EventPage | undefined> => getItem(log.open);
+/** The same of an app. */
+export const openEventsOf = (app: AppId) => openPageOf(appLog(app));
 /** The same of a group. */
 export const openChangesOf = (app: AppId, group: GroupId): Get<OpenChangePage | undefined> =>
   getItem(groupLog(app, group).open);
+
+/** The closed page of an app's log that ends with this number. */
+export const closedEventsOf = (app: AppId, last: number): Get<EventPage | undefined> =>
+  getItem(appLog(app).closed(last));
 
 /** How far the stream of a partition has been read: the sequence number of its last record that told events. */
 export const positionOf = (partition: string): Get<{ seen: string } | undefined> =>
@@ -70,7 +81,7 @@ const FULL = 850;
  * @param keep how long the events can be read (s) @param state further attributes of the open page
  */
 export function append(
-  { open, closed }: Log,
+  log: Log,
   was: EventPage | undefined,
   entries: readonly unknown[],
   now: number,
@@ -78,56 +89,60 @@ export function append(
   state: Partial<GroupLogState> = {},
 ): Step[] {
   const last = (was?.last ?? 0) + entries.length;
-  const tail = was && was.count > 0 ? entriesOf(was) : [];
-  const all = [...tail, ...entries];
-  const page = { last, count: all.length, appended: entries.length, events: packed(all), at: now };
-  // The events too: `rewritten` may have changed them meanwhile.
+  const all = [...(was && was.count > 0 ? entriesOf(was) : []), ...entries];
+  // The events too, since operators may remove a name from them.
   const asRead = unchanged(was, 'last', 'events');
-  if (page.events.length + JSON.stringify(state).length <= FULL) return [put(open, { ...page, ...state }, asRead)];
+  const page = (last: number, events: unknown[]) =>
+    ({ last, count: events.length, events: packed(events), at: now }) satisfies Partial<EventPage>;
+  const open = page(last, all);
+  const end = log.endOfPartition(last - all.length + 1);
+  if (last < end && open.events.length + JSON.stringify(state).length <= FULL)
+    return [put(log.open, { ...open, ...state }, asRead)];
   // A day more, so that no event goes before its time.
   const ttl = Math.ceil(now / 1000) + keep + 86_400;
-  return [
-    put(closed(last), { ...page, ttl }),
-    put(open, { last, count: 0, appended: 0, events: packed([]), at: now, ...state }, asRead),
-  ];
+  // No page lies in two partitions.
+  const rest = Math.max(0, last - end);
+  const closed = page(last - rest, all.slice(0, all.length - rest));
+  const left = page(last, all.slice(all.length - rest));
+  return [put(log.closed(closed.last), { ...closed, ttl }), put(log.open, { ...left, ...state }, asRead)];
 }
 
-/** The events that the last write of a page appended. Undefined where it only emptied the page. */
-export const appendedTo = <E>(page: EventPage): E[] =>
-  page.appended > 0 ? entriesOf<E>(page).slice(-page.appended) : [];
+/**
+ * The events after a number that are in these pages, which follow each other: the closed page that a write may have made,
+ * and the open page as it left it.
+ */
+export const eventsIn = <E>(pages: readonly (EventPage | undefined)[], after: number): E[] =>
+  pages.flatMap((page) =>
+    page && page.count > 0 ? entriesOf<E>(page).slice(Math.max(0, after + 1 - firstOf(page))) : [],
+  );
 
 /** Pages read at once, of about a kilobyte each. A page holds one event at least, and four or more mostly. */
 const [FEWEST, MOST] = [2, 100];
 
-/** Pages with events after a number, the oldest first: enough for some `limit` events. */
-export const pagesAfter = (log: Log, after: number, limit: number): Query<EventPage[]> => ({
-  query: {
-    partition: log.partition,
-    between: [log.closed(after + 1).sk, '~'],
-    limit: Math.min(MOST, Math.max(FEWEST, Math.ceil(limit / 4))),
-  },
-  parse: ({ items }) => items.map(asRecord<EventPage>),
-});
-
-/** The oldest page that is kept at `now` (ms), read over at most so many that the database has not removed yet. */
-const MOST_EXPIRED = 1000;
-export const oldestPage = (log: Log, now: number): Query<EventPage | undefined> => ({
-  query: {
-    partition: log.partition,
-    between: ['0', '~'],
-    filter: any(absent('ttl'), above('ttl', Math.floor(now / 1000))),
-    limit: MOST_EXPIRED,
-    all: true,
-  },
-  parse: ({ items }) => items.map(asRecord<EventPage>).find(({ count }) => count > 0),
-});
+/**
+ * Closed pages with events after a number, the oldest first: enough for some `limit` events, of one partition. The open
+ * page may have more.
+ */
+export const pagesAfter = (log: Log, after: number, limit: number): Query<EventPage[]> => {
+  const { pk, sk } = log.closed(after + 1);
+  return {
+    query: {
+      partition: pk,
+      between: [sk, '9'.repeat(sk.length)],
+      limit: Math.min(MOST, Math.max(FEWEST, Math.ceil(limit / 4))),
+    },
+    parse: ({ items }) => items.map(asRecord<EventPage>),
+  };
+};
 
 /** Whether the events of a page are kept at `now` (ms). */
 export const isKept = ({ ttl = Number.POSITIVE_INFINITY }: EventPage, now: number): boolean => ttl * 1000 > now;
 
 /**
- * The page with other entries in the place of its own. It appends none, so they are not sent again.
- * Refused where the page has changed meanwhile.
+ * The page with other entries in the place of its own: as many, so that none counts as new. Refused where the page has
+ * changed meanwhile.
  */
-export const rewritten = ({ partition }: Log, page: EventPage, entries: readonly unknown[]): Step =>
-  update({ pk: partition, sk: page.sk }, { set: { events: packed(entries), appended: 0 } }, unchanged(page, 'events'));
+export const rewritten = (log: Log, page: EventPage, entries: readonly unknown[]): Step => {
+  const key = page.sk === log.open.sk ? log.open : log.closed(page.last);
+  return update(key, { set: { events: packed(entries) } }, unchanged(page, 'last', 'events'));
+};

@@ -147,20 +147,20 @@ type Written = Pick<UpdateCommandOutput, 'ConsumedCapacity' | 'ItemCollectionMet
 
 type Request<T> = (options: { abortSignal: AbortSignal }) => Promise<T>;
 
+/** Sort keys of all indexes, and the partition key of the global one. */
+const INDEXES: readonly { name: string; sortKey: string; partitionKey?: string }[] = [...LOCAL_INDEXES, GLOBAL_INDEX];
+
 function queryInput({ partition, index, between: [from, to], filter, descending, count }: Query<unknown>['query']) {
   const expression = new Expression();
-  const isGlobal = index === GLOBAL_INDEX.name;
-  const partitionKey = isGlobal ? GLOBAL_INDEX.partitionKey : PARTITION_KEY;
-  const sortKey = isGlobal
-    ? GLOBAL_INDEX.sortKey
-    : (LOCAL_INDEXES.find(({ name }) => name === index)?.sortKey ?? SORT_KEY);
+  const { partitionKey = PARTITION_KEY, sortKey = SORT_KEY } = INDEXES.find(({ name }) => name === index) ?? {};
   return {
     ...(index && { IndexName: index }),
     KeyConditionExpression: `${expression.name(partitionKey)} = ${expression.value(partition)} AND ${expression.name(sortKey)} BETWEEN ${expression.value(from)} AND ${expression.value(to)}`,
     ...(filter && { FilterExpression: filter(expression) }),
     ...expression.placeholders(),
     ScanIndexForward: !descending,
-    ConsistentRead: !isGlobal,
+    // DynamoDB refuses it of a global index.
+    ConsistentRead: partitionKey === PARTITION_KEY,
     ...(count && { Select: 'COUNT' as const }),
     ReturnConsumedCapacity: 'TOTAL' as const,
   };

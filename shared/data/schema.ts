@@ -511,16 +511,18 @@ export const registrationFields = () => z.strictObject({ file: number(), object:
 const pageFields = () => ({
   /** Number of the last event. */
   last: number(),
-  /** How many events the page holds, and how many of them its last write appended. */
+  /** How many events the page holds. */
   count: number(),
-  appended: number(),
   /** The events: compressed JSON, in base64. */
   events: text(),
   /** When the last write was made. */
   at: ms(),
 });
-/** The log of an app: what readers of `/event/list` get. */
-export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '{last:id}', ttl: 'all' });
+/**
+ * The log of an app: what readers of `/event/list` get. Its closed pages lie in one partition for each million events, since
+ * the items of one partition key may have 10 GB at most.
+ */
+export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}#{million:number}', sk: '{last:id}', ttl: 'all' });
 export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
 /** The log of a group: its numbers are the `version` of lists, what readers of `/group/changes` get. */
 export const changePage = /* @__PURE__ */ entity({ pk: 'W#{app}#{group}', sk: '{last:id}', ttl: 'all' });
@@ -552,6 +554,85 @@ export const archiveCursorFields = () =>
     planned: opt(z.strictObject({ last: number(), hour: ms() })),
     /** Changed by every write, so that it is a condition of the next one. */
     revision: number(),
+  });
+
+// ——— webhooks ———
+/** Where events of the app are sent to. The first digit of its id is its place: so no app has more than ten. */
+export const webhookEndpoint = /* @__PURE__ */ entity({ pk: 'A#{app}#W', sk: '{place:number}', bytes: 4_000 });
+export const webhookEndpointFields = () =>
+  z.strictObject({
+    id: text(),
+    url: text(),
+    /** Patterns of types; none: all. */
+    types: z.array(text()),
+    /** 0: all. */
+    group: number(),
+    description: text(),
+    enabled: flag(),
+    /** Why the service disabled it. */
+    disabledBecause: opt(z.enum(['gone', 'failing'])),
+    /** The newest first: every one that has not expired signs. */
+    secrets: z.array(z.strictObject({ secret: text(), expiresAt: opt(ms()) })),
+    createdAt: ms(),
+    updatedAt: ms(),
+    /** Since when no attempt has succeeded; absent while attempts succeed. */
+    failingSince: opt(ms()),
+    /** The last failure, written once an hour at most. */
+    failedAt: opt(ms()),
+  });
+
+/** One HTTP request to an endpoint. A partition for each day, so that none grows without bound. */
+export const webhookAttempt = /* @__PURE__ */ entity({
+  pk: 'A#{app}#W#{endpoint}#{day:number}',
+  sk: '{at:time}#{id}',
+  bytes: 1_500,
+  ttl: 'all',
+});
+export const webhookAttemptFields = () =>
+  z.strictObject({
+    event: text(),
+    sequence: text(),
+    type: text(),
+    /** The first is 1. */
+    attempt: number(),
+    at: ms(),
+    /** How long it took (ms). */
+    ms: number(),
+    delivered: flag(),
+    /** Of the answer; absent where none came. */
+    status: opt(number()),
+    /** The first 256 bytes of the answer's body. */
+    answer: opt(text()),
+    /** Why no answer came. */
+    error: opt(text()),
+    /** When the next attempt is due. Absent for the last one. */
+    next: opt(ms()),
+  });
+
+/** An event that an endpoint has not taken: it is tried again, or has failed. */
+export const delivery = /* @__PURE__ */ entity({
+  pk: 'A#{app}#W#{endpoint}',
+  sk: '{sequence:id}',
+  bytes: 14_000,
+  ttl: 'all',
+});
+export const deliveryFields = () =>
+  z.strictObject({
+    /** Attempts so far. */
+    attempts: number(),
+    /** Of one that has failed: the event as JSON. */
+    failed: opt(text()),
+  });
+
+/** Events that the bus or the queue does not take: the relay sends them later, from this number on. */
+export const heldEvents = /* @__PURE__ */ entity({ pk: 'A#{app}#W', sk: '~{target}' });
+export const heldEventsFields = () =>
+  z.strictObject({
+    /** The first number that may not have been sent. */
+    first: number(),
+    /** Changed by every write, so that the one that ends it misses none. */
+    revision: number(),
+    since: ms(),
   });
 
 // ——— background ———
@@ -710,6 +791,26 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     entity: archiveCursor,
     fields: archiveCursorFields,
     about: 'the last event that the archive in S3 holds, and the object that is being written',
+  },
+  'webhook endpoint': {
+    entity: webhookEndpoint,
+    fields: webhookEndpointFields,
+    about: 'address, which events, secrets; since when it fails, and why the service disabled it',
+  },
+  'webhook attempt': {
+    entity: webhookAttempt,
+    fields: webhookAttemptFields,
+    about: 'one request: event, time, status, the first 256 bytes of the answer; TTL of 3 days',
+  },
+  delivery: {
+    entity: delivery,
+    fields: deliveryFields,
+    about: 'attempts of an event that an endpoint has not taken yet; the event itself once it has failed',
+  },
+  'held events': {
+    entity: heldEvents,
+    fields: heldEventsFields,
+    about: 'from which event on the bus or the queue has to be caught up; the stream hands it to the relay',
   },
   job: {
     entity: job,

@@ -85,9 +85,22 @@ function logRun({ db, started, requestId, fault }: Run, own: object) {
 export const logJob = ({ job, key, done, ...run }: Run & { job: Job; key: Key; done: boolean }) =>
   logRun(run, { app: job.app, job: job.kind, job_id: jobId(key), done });
 
-/** Writes one line of JSON per batch of the table's stream. `age`: of its oldest record (ms). */
-export const logRelay = ({ records, relayed, age, ...run }: Run & { records: number; relayed: number; age: number }) =>
-  logRun(run, { records, relayed, age });
+/**
+ * Writes one line of JSON per batch of the table's stream. `relayed`: events that were numbered. `sent`: events that the
+ * bus and the queue took. `age`: of the oldest record (ms).
+ */
+export const logRelay = ({
+  records,
+  relayed,
+  sent,
+  age,
+  ...run
+}: Run & { records: number; relayed: number; sent: number; age: number }) =>
+  logRun(run, { records, relayed, sent, age });
+
+/** Writes one line of JSON per batch of webhooks: how many messages it had, and how many of them come again. */
+export const logDeliveries = ({ messages, postponed, ...run }: Run & { messages: number; postponed: number }) =>
+  logRun(run, { messages, postponed });
 
 /**
  * Writes one line of JSON per run of the archive: apps looked at, objects and events written, events that expired before

@@ -179,14 +179,24 @@ export const sequenceNumber = () =>
     z.transform(Number),
   );
 
+const eventPattern = () =>
+  z
+    .string('must be text')
+    .check(z.refine(isEventPattern, 'is no type of events, such as group.member.added or group.*'));
+
 /** Types of events, separated by commas: `group.member.added`, or all that begin alike, as `group.*`. */
 export const eventTypes = () =>
   z.pipe(
     text(2000),
     z.pipe(
       z.transform((names: string) => names.split(',').map((name) => name.trim())),
-      z.array(
-        z.string().check(z.refine(isEventPattern, 'is no type of events, such as group.member.added or group.*')),
-      ),
+      z.array(eventPattern()),
     ),
   );
+
+/** The same as a list, which may be empty. */
+export const eventPatterns = () => list(eventPattern(), 0, 30);
+
+/** The id of a webhook endpoint. */
+export const endpointId = () =>
+  z.string('must be the id of an endpoint').check(z.regex(/^[0-9][0-9a-f]{15}$/, 'must be the id of an endpoint'));

@@ -51,6 +51,20 @@ export const eventReply = z.object({
   data: z.looseObject({}),
 });
 
+/** A webhook endpoint. */
+export const endpointReply = z.object({
+  endpoint_id: z.string(),
+  url: z.string(),
+  types: z.array(z.string()),
+  group_id: z.int(),
+  description: z.string(),
+  enabled: z.boolean(),
+  disabled_because: z.enum(['', 'gone', 'failing']),
+  failing_since: z.int(),
+  created_at: z.int(),
+  updated_at: z.int(),
+});
+
 /** Result of one entry (sections 7.1, 7.12, 7.42, …). */
 export const entryReply = z.object({ user_id: z.int(), result: z.enum(['success', 'fail']), reason: z.string() });
 export const entriesReply = z.array(entryReply);

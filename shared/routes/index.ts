@@ -31,8 +31,15 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/relay',
     trigger: 'changes',
-    summary: 'Numbers what happened and appends it to the logs of events',
-    grants: ['batch-get', 'put'],
+    summary: 'Numbers what happened, appends it to the logs of events, and passes it to the bus and to webhooks',
+    grants: ['batch-get', 'query', 'put', 'update', 'delete', 'put-events', 'send-webhooks'],
+    timeout: 60,
+  },
+  {
+    id: 'background/deliver',
+    trigger: 'webhooks',
+    summary: 'Sends events to webhook endpoints',
+    grants: ['batch-get', 'put', 'update', 'delete', 'receive-webhooks'],
     timeout: 60,
   },
   {

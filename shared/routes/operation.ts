@@ -27,7 +27,10 @@ export type Grant =
   | 'publish-object' // s3:GetObject and s3:DeleteObject on incoming/*, s3:PutObject and s3:DeleteObject on files/*
   | 'publish-avatar' // s3:GetObject on incoming/*/avatars/*, s3:PutObject on files/*/avatars/*
   | 'archive-events' // s3:PutObject on events/*
-  | 'delete-object'; // s3:DeleteObject on incoming/* and files/*
+  | 'delete-object' // s3:DeleteObject on incoming/* and files/*
+  | 'send-webhooks' // sqs:SendMessage on the queue of webhooks
+  | 'receive-webhooks' // what takes messages from it and returns them: sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueAttributes
+  | 'put-events'; // events:PutEvents on the bus of the stage
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
 export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event';
@@ -145,11 +148,12 @@ export type Contract<S extends z.ZodMiniType = z.ZodMiniType> = Pick<
 export interface BackgroundFunction extends FunctionRow {
   /**
    * `jobs`: the table's stream, filtered to new and touched job items (their partition key begins with `J#`).
-   * `changes`: the table's stream, filtered to stamped items and to pages of events.
+   * `changes`: the table's stream, filtered to stamped items, pages of events, and what the fan-out holds back.
    * `uploads`: every object that is created below `incoming/` in the bucket.
+   * `webhooks`: the queue of webhooks.
    * `schedule`: once per hour.
    */
-  trigger: 'jobs' | 'changes' | 'uploads' | 'schedule';
+  trigger: 'jobs' | 'changes' | 'uploads' | 'webhooks' | 'schedule';
 }
 
 /** All routes of an operation, the main one first. */

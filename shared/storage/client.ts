@@ -1,5 +1,5 @@
-import { createHash, createHmac, createSecretKey } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { credentials, region, Sha256, variable } from '../aws-signing.ts';
 import { BUCKET_NAME } from '../environment.ts';
 
 /**
@@ -31,8 +31,6 @@ export function bucketUrl(): URL {
   return new URL(`https://${bucketName()}.s3.${region()}.amazonaws.com${partition}`);
 }
 
-export const region = () => variable('AWS_REGION');
-
 let signer: SignatureV4 | undefined;
 
 /** One signer per instance, made on first use, so that a bundle loads without an environment. */
@@ -49,16 +47,6 @@ export function objectSigner(): SignatureV4 {
   return signer;
 }
 
-/** The environment holds the credentials of a function. */
-export async function credentials() {
-  const sessionToken = process.env.AWS_SESSION_TOKEN;
-  return {
-    accessKeyId: variable('AWS_ACCESS_KEY_ID'),
-    secretAccessKey: variable('AWS_SECRET_ACCESS_KEY'),
-    ...(sessionToken && { sessionToken }),
-  };
-}
-
 /** The request as the signer takes it. The signature does not cover the content of an upload. */
 export function signable({ method, key, headers, query }: ObjectRequest) {
   const { protocol, hostname, port, pathname, host } = bucketUrl();
@@ -72,31 +60,3 @@ export function signable({ method, key, headers, query }: ObjectRequest) {
     headers: { host, 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD', ...headers },
   };
 }
-
-function variable(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`the environment variable ${name} is missing`);
-  return value;
-}
-
-/** SHA-256, or its HMAC, as the signer asks for it. */
-class Sha256 {
-  readonly #hash;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', createSecretKey(bytes(secret)));
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash.update(bytes(data));
-  }
-  async digest() {
-    return new Uint8Array(this.#hash.digest());
-  }
-  reset() {}
-}
-
-const bytes = (data: string | ArrayBuffer | ArrayBufferView) =>
-  typeof data === 'string'
-    ? Buffer.from(data)
-    : ArrayBuffer.isView(data)
-      ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-      : Buffer.from(data);

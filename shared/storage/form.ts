@@ -1,5 +1,6 @@
 import { createScope } from '@smithy/signature-v4';
-import { bucketName, bucketUrl, credentials, objectSigner, region } from './client.ts';
+import { credentials, region } from '../aws-signing.ts';
+import { bucketName, bucketUrl, objectSigner } from './client.ts';
 
 /** A form that a browser posts with a file: all fields first, the file last. S3 answers 200 without a body. */
 export interface UploadForm {

@@ -3,11 +3,11 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { putApp } from '../../shared/data/app-repo.ts';
-import { archiveCursorOf } from '../../shared/data/archive-repo.ts';
+import { archiveCursorOf, moveArchiveCursor } from '../../shared/data/archive-repo.ts';
 import { Database } from '../../shared/data/database.ts';
-import { appLog, oldestPage, rewritten } from '../../shared/data/log-repo.ts';
+import { appLog, openEventsOf, rewritten } from '../../shared/data/log-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
-import { remove } from '../../shared/data/step.ts';
+import { put, remove } from '../../shared/data/step.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import { archivedEvents, eventHistory } from '../../shared/domain/app/event-history.ts';
 import { archiveEvents } from '../../shared/domain/event/archive.ts';
@@ -75,8 +75,8 @@ async function objectsOf(app: AppId): Promise<{ key: string; sequences: number[]
 const hourKey = (app: AppId, hour: string, first: number) =>
   `events/${app}/2026/11/29/${hour}/${String(first).padStart(16, '0')}.ndjson.gz`;
 
-async function all(events: AsyncIterable<RosterEvent>): Promise<RosterEvent[]> {
-  const found: RosterEvent[] = [];
+async function all<T>(events: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
   for await (const event of events) found.push(event);
   return found;
 }
@@ -84,10 +84,10 @@ const numbers = (events: RosterEvent[]) => events.map(({ sequence }) => Number(s
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
 /** Removes the closed pages of the feed, as they expire. */
-async function expirePages(app: AppId) {
+async function expirePages(app: AppId, after = 0) {
   const log = appLog(app);
-  for await (const { page } of readLog(viewOf(table), log, 0))
-    if (page.sk !== log.open.sk) await viewOf(table).write([remove({ pk: log.partition, sk: page.sk })]);
+  for await (const { page } of readLog(viewOf(table), log, after))
+    if (page.sk !== log.open.sk) await viewOf(table).write([remove(log.closed(page.last))]);
 }
 
 describe('the archive', () => {
@@ -169,12 +169,29 @@ describe('the archive', () => {
     expect(await archive(TEN + 2 * HOUR)).toMatchObject({ objects: 0, lost: 0, done: true });
   });
 
+  test('goes on in the next partition of the feed', async () => {
+    const app = await anApp();
+    const log = appLog(app);
+    await viewOf(table).write([put(log.open, { last: 999_990, count: 0, events: '', at: TEN })]);
+    await viewOf(table).write([moveArchiveCursor(app, undefined, { last: 999_990, hour: 0 })]);
+    for (let nth = 0; nth < 10; nth++) await append(app, TEN + nth, ...upTo(5).map(() => TEN + nth));
+    expect(await archive(TEN + 2 * HOUR)).toMatchObject({ events: 50, lost: 0, done: true });
+    expect((await objectsOf(app)).flatMap(({ sequences }) => sequences)).toEqual(upTo(50).map((nth) => 999_990 + nth));
+    // A whole partition has expired.
+    await expirePages(app, 999_990);
+    await append(app, TEN + 20, TEN + 20);
+    const parts = await all(readLog(viewOf(table), log, 5));
+    const numbers = parts.flatMap(({ entries }) => entries.map(({ sequence }) => sequence));
+    expect(numbers.at(-1)).toBe(1_000_041);
+    expect(parts.map(({ lost }) => lost)).toEqual([numbers[0]! - 6, ...parts.slice(1).map(() => 0)]);
+  });
+
   test('writes large hours as several objects', async () => {
     const app = await anApp();
     await append(app, TEN, TEN);
     const log = appLog(app);
     // The events of a page are one text: a page of long ones stands for many pages.
-    const [page] = [await viewOf(table).read(oldestPage(log, 0))];
+    const page = await viewOf(table).read(openEventsOf(app));
     const [entry] = (await readLog(viewOf(table), log, 0).next()).value!.entries;
     const long = { ...entry, data: { user_id: 1, username: 'x'.repeat(4_000_001) } };
     await viewOf(table).write([rewritten(log, page!, [long])]);

@@ -551,13 +551,14 @@ inThisProcess('Events of friends', (story) => {
   });
 
   story('friendships of a deleted user end, each once', async (given) => {
-    const [gone, friend, asked, blocking] = (await given.users(4)) as [Person, Person, Person, Person];
+    const people = (await given.users(5)) as [Person, Person, Person, Person, Person];
+    const [gone, friend, asked, blocking, stranger] = people;
     await asked.does('POST /user/authmode', { value: 1 });
     for (const other of [friend, blocking, asked]) await gone.does('POST /roster/apply', { user_id: other.id });
     await blocking.does('POST /roster/block', { user_id: gone.id });
     // Tombstones go too, without a word.
-    await gone.does('POST /roster/block', { user_id: friend.id });
-    await gone.does('POST /roster/unblock', { user_id: friend.id });
+    await gone.does('POST /roster/block', { user_id: stranger.id });
+    await gone.does('POST /roster/unblock', { user_id: stranger.id });
     await gone.does('POST /user/delete', { password: PASSWORD });
     const removed = ({ id }: Person): Told => [
       'friend.removed',

@@ -6,11 +6,21 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { PRICES } from '../../bench/prices.ts';
 import { putApp } from '../../shared/data/app-repo.ts';
 import { Database } from '../../shared/data/database.ts';
-import { appLog, type EventPage, entriesOf, firstOf, groupLog, oldestPage } from '../../shared/data/log-repo.ts';
+import {
+  appLog,
+  type EventPage,
+  entriesOf,
+  firstOf,
+  groupLog,
+  type Log,
+  pagesAfter,
+} from '../../shared/data/log-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
-import type { Query } from '../../shared/data/read.ts';
+import { getItem } from '../../shared/data/read.ts';
+import { put } from '../../shared/data/step.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import type { EventEntry } from '../../shared/domain/event/entry.ts';
+import { oldestPage } from '../../shared/domain/event/log-reader.ts';
 import { relay, repair, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { subjectOf } from '../../shared/events/catalogue.ts';
 import type { Fact } from '../../shared/events/facts.ts';
@@ -48,19 +58,19 @@ const record = (partition: string, ...facts: Fact[]): ToldRecord => ({
 });
 
 /** All events of a log, page by page; checks that numbers have no gap. */
-async function allOf(log: ReturnType<typeof appLog>): Promise<EventEntry[]> {
-  const { query } = oldestPage(log, 0);
-  const all: Query<EventPage[]> = {
-    query: { partition: query.partition, between: query.between, all: true },
-    parse: ({ items }) => items as unknown as EventPage[],
-  };
-  const pages = await viewOf(table).read(all);
-  let next = 1;
-  return pages.flatMap((page) => {
-    expect(firstOf(page)).toBe(next);
-    next = page.last + 1;
-    return page.count > 0 ? entriesOf<EventEntry>(page) : [];
-  });
+async function allOf(log: Log, from = 0): Promise<EventEntry[]> {
+  const db = viewOf(table);
+  const head = await db.read(getItem<EventPage>(log.open));
+  const events: EventEntry[] = [];
+  for (let last = from; last < (head?.last ?? 0); ) {
+    const pages = [...(await db.read(pagesAfter(log, last, 1000))), head!];
+    for (const page of pages.filter((one) => one.last > last)) {
+      expect(firstOf(page)).toBe(last + 1);
+      events.push(...entriesOf<EventEntry>(page));
+      ({ last } = page);
+    }
+  }
+  return events;
 }
 
 /** A client that dies around some writes: before the database has them, or after, so that nobody learns the outcome. */
@@ -132,6 +142,28 @@ describe('the relay', () => {
     const added = fact(app, 'group.member.added', { group_id: 5, user_id: 1, via: 'invited' });
     await relay(new Database(table.client, table.name), app, [record(`G#${app}#5#R`, added)]);
     expect((await allOf(appLog(app)))[0]!.data).not.toHaveProperty('count');
+  });
+
+  test('no page lies in two partitions: each million of events has one', async () => {
+    const app = await newAppOf();
+    const log = appLog(app);
+    const db = viewOf(table);
+    const was = { last: 999_995, count: 0, events: '', at: 1, sk: '~' };
+    await db.write([put(log.open, was)]);
+    const records = Array.from({ length: 12 }, (_, user_id) =>
+      record(`U#${app}#${user_id}`, fact(app, 'user.enabled', { user_id })),
+    );
+    await relay(new Database(table.client, table.name), app, records.slice(0, 3));
+    await relay(new Database(table.client, table.name), app, records.slice(3));
+    expect((await allOf(log, 999_995)).map(({ sequence }) => sequence)).toEqual(
+      records.map((_, index) => 999_996 + index),
+    );
+    const [closed] = await db.read(pagesAfter(log, 999_997, 1));
+    expect(closed).toMatchObject({ pk: `V#${app}#0`, last: 1_000_000, count: 5 });
+    expect(await db.read(getItem<EventPage>(log.open))).toMatchObject({ last: 1_000_007, count: 7 });
+    expect((await oldestPage(viewOf(table), log, await db.read(getItem<EventPage>(log.open)), 0))?.last).toBe(
+      1_000_000,
+    );
   });
 
   test('appends nothing for an app without events', async () => {

@@ -3,8 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkBackground } from '../../infra/ops/doctor/story.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ERRORS } from '../../client/operations.ts';
+import { type Client, EventsGone } from '../../client/roster.ts';
+import { checkBackground, checkEvents } from '../../infra/ops/doctor/story.ts';
 import { Database } from '../../shared/data/database.ts';
 import { putJob } from '../../shared/data/job-repo.ts';
 import { newFolder, ops, opsHere } from '../ops/command-line.ts';
@@ -112,7 +114,7 @@ describe('the doctor', () => {
       exitCode: 0,
       ok: true,
       wrong: {},
-      states: { ...upToCors, headers: 'right', upload: 'right', background: 'right' },
+      states: { ...upToCors, headers: 'right', upload: 'right', events: 'right', background: 'right' },
     });
     expect(await apps()).not.toContain('doctor');
   });
@@ -244,6 +246,18 @@ describe('the doctor', () => {
     expect((await doctor('--api', await leadingTo(await nowhere()))).wrong).toEqual({
       upload: expect.stringMatching(/^The bucket's address, 127\.0\.0\.1:\d+, does not answer: .*ECONNREFUSED/),
     });
+  });
+
+  test('the doctor recognises a feed that tells nothing', async () => {
+    const list = vi.fn(async () => ({ data: [], next: '0', head: '0' }));
+    const app = { event: { list } } as unknown as Client;
+    expect(await checkEvents(app, 7, 0)).toMatchObject({
+      state: 'wrong',
+      says: expect.stringMatching(/^The creation of a group is not in the feed of events after 0 s\.$/),
+    });
+    expect(list).toHaveBeenCalledWith({ group_id: 7, types: 'group.created', wait: 10 });
+    list.mockRejectedValue(new EventsGone(ERRORS.eventsGone, ''));
+    expect(await checkEvents(app, 7, 0)).toMatchObject({ state: 'right' });
   });
 
   test('the doctor recognises a background that does not work', async () => {

@@ -135,7 +135,7 @@ describe('Events', () => {
         const { body } = await given.admin().asks('GET /event/list', { after: '0', limit: 1000 });
         // The database may remove a page late: what counts is its time.
         await given.db.write([
-          update(schema.eventPage.key(given.app, 40), { set: { ttl: Math.floor(Date.now() / 1000) - 1 } }),
+          update(schema.eventPage.key(given.app, 0, 40), { set: { ttl: Math.floor(Date.now() / 1000) - 1 } }),
         ]);
         const gone = await given.admin().asks('GET /event/list', { after: '0' });
         expect(gone).toMatchObject({ outcome: 'eventsGone', body: { data: null, oldest: '0000000000000041' } });

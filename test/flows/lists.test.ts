@@ -15,7 +15,7 @@ describe('Lists', () => {
       const group_id = await given.group(alice!, { members: people });
       const { body } = await alice!.asks('GET /group/member_list', { group_id });
       expect(body.data.map(({ user_id }: { user_id: number }) => user_id)).toEqual(idsOf([alice!, ...people]));
-      expect(body).toMatchObject({ total: 7, version: 0 });
+      expect(body).toMatchObject({ total: 7, version: expect.any(Number) });
       expect(body).not.toHaveProperty('cursor');
       for (const { display_name, join_time } of body.data) {
         expect(display_name).toBe('');
@@ -26,7 +26,7 @@ describe('Lists', () => {
         expect(listed).toEqual(body.data);
         const first = await alice!.asks('GET /group/member_list', { group_id, limit });
         expect(first.body.data).toHaveLength(Math.min(7, Number(limit)));
-        expect(first.body).toMatchObject({ total: 7, version: 0 });
+        expect(first.body).toMatchObject({ total: 7, version: expect.any(Number) });
         expect('cursor' in first.body).toBe(Number(limit) < 7);
       }
       for (const limit of [0, -1, 'x', 1.5])

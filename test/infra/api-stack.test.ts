@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
 import { backgroundFunctions, DOCS_PATHS, docsPage, routeKeysOf, routes } from '../../shared/routes/index.ts';
-import { resourcesOf, resourcesOfRow, synthesizedTemplates, type Template } from './templates.ts';
+import { passed, resourcesOf, resourcesOfRow, synthesizedTemplates, type Template } from './templates.ts';
 
 const templates = synthesizedTemplates();
 const everyRow = [...routes, ...backgroundFunctions];
+/** Logical id of the only resource of a type whose logical id begins so. */
+const idOf = (type: string, prefix: string, from = templates) => {
+  const ids = [...resourcesOf(from, type).keys()].map((id) => id.split('/')[1]!);
+  return ids.find((id) => id.startsWith(prefix))!;
+};
 
 describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
   const { one, all } = resourcesOfRow(templates, row);
@@ -27,12 +32,18 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
       LoggingConfig: { LogGroup: { Ref: logGroupId } },
     });
     const usesObjects = JSON.stringify(role.Policies).includes('"s3:');
-    expect(lambda.Environment.Variables).toEqual({
+    const usesQueue = JSON.stringify(role.Policies).includes('"sqs:');
+    const variables = Object.entries(lambda.Environment.Variables).map(([name, value]) => [
+      name,
+      passed(templates, value),
+    ]);
+    expect(Object.fromEntries(variables)).toEqual({
       TABLE_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-TableName' },
       OPERATION: row.id,
       STAGE: 'dev',
       AREA: row.area,
       ...(usesObjects && { BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' } }),
+      ...(usesQueue && { WEBHOOK_QUEUE_URL: { Ref: idOf('AWS::SQS::Queue', 'EventsWebhooks') } }),
     });
   });
 
@@ -109,6 +120,79 @@ describe('background/clean-up', () => {
   });
 });
 
+describe('events', () => {
+  const queue = [...resourcesOf(templates, 'AWS::SQS::Queue').values()].find(
+    ({ Properties }) => Properties.QueueName === 'roster-dev-webhooks.fifo',
+  )!.Properties;
+  const row = (id: string) => backgroundFunctions.find((one) => one.id === id)!;
+
+  it('the relay gets changes, pages of events and what is held back, and tries a batch until the stream forgets it', () => {
+    const { one } = resourcesOfRow(templates, row('background/relay'));
+    const mapping = one('AWS::Lambda::EventSourceMapping')[1];
+    expect(mapping).toMatchObject({
+      StartingPosition: 'TRIM_HORIZON',
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      BisectBatchOnFunctionError: true,
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [one('AWS::SQS::Queue')[0], 'Arn'] } } },
+    });
+    const keys = mapping.FilterCriteria.Filters.map(({ Pattern }: { Pattern: string }) => {
+      const { eventName, dynamodb } = JSON.parse(Pattern);
+      expect(eventName).toEqual(['INSERT', 'MODIFY']);
+      return dynamodb;
+    });
+    expect(keys).toEqual([
+      { NewImage: { stamp: { S: [{ exists: true }] } } },
+      { Keys: { pk: { S: [{ prefix: 'V#' }] }, sk: { S: ['~'] } } },
+      { Keys: { pk: { S: [{ prefix: 'A#' }] }, sk: { S: [{ prefix: '~' }] } } },
+    ]);
+    const { BUS_NAME, WEBHOOK_QUEUE_URL } = one('AWS::Lambda::Function')[1].Environment.Variables;
+    expect(passed(templates, BUS_NAME)).toEqual({ Ref: idOf('AWS::Events::EventBus', 'EventsBus') });
+    expect(passed(templates, WEBHOOK_QUEUE_URL)).toEqual({ Ref: idOf('AWS::SQS::Queue', 'EventsWebhooks') });
+  });
+
+  it('webhooks wait in a FIFO queue that orders each subject alone, for longer than they are tried', () => {
+    expect(queue).toMatchObject({
+      FifoQueue: true,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 14 * 86_400,
+      RedrivePolicy: { maxReceiveCount: 1000 },
+    });
+    const { one } = resourcesOfRow(templates, row('background/deliver'));
+    expect(queue.VisibilityTimeout).toBe(6 * one('AWS::Lambda::Function')[1].Timeout);
+    const mapping = one('AWS::Lambda::EventSourceMapping')[1];
+    expect(mapping).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 50 },
+    });
+    expect(passed(templates, mapping.EventSourceArn)).toEqual({
+      'Fn::GetAtt': [idOf('AWS::SQS::Queue', 'EventsWebhooks'), 'Arn'],
+    });
+  });
+
+  it('a bus of the name of the stage gets the events', () => {
+    const buses = [...resourcesOf(templates, 'AWS::Events::EventBus').values()];
+    expect(buses.map(({ Properties }) => Properties.Name)).toEqual(['roster-dev']);
+  });
+
+  it('-c events=false leaves out bus, queue and their functions, and tells all others', () => {
+    const without = synthesizedTemplates(routes, { events: 'false' });
+    const functions = [...resourcesOf(without, 'AWS::Lambda::Function').values()].map(({ Properties }) => Properties);
+    const of = (area: string) => functions.filter(({ FunctionName }) => FunctionName.startsWith(`roster-dev-${area}-`));
+    expect(of('background').map(({ FunctionName }) => FunctionName)).toEqual([
+      'roster-dev-background-clean-up',
+      'roster-dev-background-publish-file',
+    ]);
+    expect([...resourcesOf(without, 'AWS::Events::EventBus').keys()]).toEqual([]);
+    expect(JSON.stringify([...without])).not.toMatch(/webhooks\.fifo|"events:PutEvents"/);
+    for (const { Environment } of functions.filter(({ FunctionName }) => FunctionName !== 'roster-dev-docs'))
+      expect(Environment.Variables).toMatchObject({ EVENTS: 'off' });
+    expect(JSON.stringify([...templates])).not.toContain('"EVENTS"');
+  });
+});
+
 describe('background/publish-file', () => {
   const row = backgroundFunctions.find(({ id }) => id === 'background/publish-file')!;
   const { one } = resourcesOfRow(templates, row);
@@ -156,6 +240,24 @@ describe('background/publish-file', () => {
         Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
       },
     ]);
+  });
+});
+
+describe('background/archive', () => {
+  const row = backgroundFunctions.find(({ id }) => id === 'background/archive')!;
+  const { one } = resourcesOfRow(templates, row);
+  const functionArn = { 'Fn::GetAtt': [one('AWS::Lambda::Function')[0], 'Arn'] };
+  const queueArn = { 'Fn::GetAtt': [one('AWS::SQS::Queue')[0], 'Arn'] };
+
+  it('the archive runs once per hour, is tried three times, and then leaves a dead letter', () => {
+    const [ruleId, rule] = one('AWS::Events::Rule');
+    expect(rule).toEqual({
+      Name: 'roster-dev-background-archive',
+      ScheduleExpression: 'rate(1 hour)',
+      Targets: [{ Id: 'Function', Arn: functionArn, DeadLetterConfig: { Arn: queueArn } }],
+    });
+    expect(one('AWS::Lambda::Permission')[1]).toMatchObject({ SourceArn: { 'Fn::GetAtt': [ruleId, 'Arn'] } });
+    expect(one('AWS::Lambda::EventInvokeConfig')[1]).toMatchObject({ MaximumRetryAttempts: 2 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { backgroundFunctions, type Grant, grantsOf, type Operation, routes } from '../../shared/routes/index.ts';
-import { type Resource, resourcesOf, resourcesOfRow, synthesizedTemplates } from './templates.ts';
+import { passed, type Resource, resourcesOf, resourcesOfRow, synthesizedTemplates } from './templates.ts';
 
 const templates = synthesizedTemplates();
 
@@ -12,6 +12,14 @@ const objects = (pattern: string) => ({
 });
 const [INCOMING, FILES, EVENTS] = ['incoming/*', 'files/*', 'events/*'].map(objects);
 const [INCOMING_AVATARS, AVATARS] = ['incoming/*/avatars/*', 'files/*/avatars/*'].map(objects);
+
+/** Logical id of the only resource of a type whose logical id begins so. */
+const idOf = (type: string, prefix: string) => {
+  const ids = [...resourcesOf(templates, type).keys()].map((id) => id.split('/')[1]!);
+  return ids.find((id) => id.startsWith(prefix))!;
+};
+const QUEUE = { 'Fn::GetAtt': [idOf('AWS::SQS::Queue', 'EventsWebhooks'), 'Arn'] };
+const BUS = { 'Fn::GetAtt': [idOf('AWS::Events::EventBus', 'EventsBus'), 'Arn'] };
 
 /** Written out again, apart from infra's table: a slip there must not slip through here. */
 const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
@@ -46,6 +54,14 @@ const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
     ['s3:DeleteObject', INCOMING],
     ['s3:DeleteObject', FILES],
   ],
+  'send-webhooks': [['sqs:SendMessage', QUEUE]],
+  'receive-webhooks': [
+    ['sqs:ReceiveMessage', QUEUE],
+    ['sqs:DeleteMessage', QUEUE],
+    ['sqs:ChangeMessageVisibility', QUEUE],
+    ['sqs:GetQueueAttributes', QUEUE],
+  ],
+  'put-events': [['events:PutEvents', BUS]],
 };
 
 /** Every permission of a policy, one `action on resource` each. */
@@ -57,7 +73,9 @@ function permissionsOf(role: Resource['Properties']): string[] {
       expect([Effect, rest]).toEqual(['Allow', {}]);
       return [Action]
         .flat()
-        .flatMap((action: string) => [Resource].flat().map((on) => `${action} on ${JSON.stringify(on)}`));
+        .flatMap((action: string) =>
+          [Resource].flat().map((on) => `${action} on ${JSON.stringify(passed(templates, on))}`),
+        );
     })
     .sort();
 }
@@ -85,24 +103,27 @@ describe('background functions', () => {
     const row = backgroundFunctions.find((one) => one.id === id)!;
     const { one } = resourcesOfRow(templates, row);
     const [logGroupId] = one('AWS::Logs::LogGroup');
-    const [queueId] = one('AWS::SQS::Queue');
     const [, role] = one('AWS::IAM::Role');
-    return { row, role, logGroupId, queueArn: { 'Fn::GetAtt': [queueId, 'Arn'] } };
+    const queueArn = () => ({ 'Fn::GetAtt': [one('AWS::SQS::Queue')[0], 'Arn'] });
+    return { row, role, logGroupId, queueArn };
   };
 
-  it('the clean-up may read the stream, fill the queue and do what its grants say, nothing else', () => {
-    const { row, role, logGroupId, queueArn } = rowOf('background/clean-up');
-    const stream = { 'Fn::ImportValue': 'Roster-dev-Data-StreamArn' };
-    const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
-    expect(permissionsOf(role)).toEqual(
-      written([
-        ...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]),
-        ...logPermissions(logGroupId),
-        ...streamActions.map((action): [string, unknown] => [`dynamodb:${action}`, stream]),
-        ['sqs:SendMessage', queueArn],
-      ]),
-    );
-  });
+  it.each(['background/clean-up', 'background/relay'])(
+    '%s may read the stream, fill its queue and do what its grants say, nothing else',
+    (id) => {
+      const { row, role, logGroupId, queueArn } = rowOf(id);
+      const stream = { 'Fn::ImportValue': 'Roster-dev-Data-StreamArn' };
+      const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+      expect(permissionsOf(role)).toEqual(
+        written([
+          ...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]),
+          ...logPermissions(logGroupId),
+          ...streamActions.map((action): [string, unknown] => [`dynamodb:${action}`, stream]),
+          ['sqs:SendMessage', queueArn()],
+        ]),
+      );
+    },
+  );
 
   it('publish-file may fill the queue and do what its grants say, nothing else', () => {
     const { row, role, logGroupId, queueArn } = rowOf('background/publish-file');
@@ -110,8 +131,19 @@ describe('background functions', () => {
       written([
         ...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]),
         ...logPermissions(logGroupId),
-        ['sqs:SendMessage', queueArn],
+        ['sqs:SendMessage', queueArn()],
       ]),
+    );
+  });
+});
+
+describe('the function that delivers webhooks', () => {
+  it('deliver may do what its grants say, nothing else', () => {
+    const row = backgroundFunctions.find(({ id }) => id === 'background/deliver')!;
+    const { one } = resourcesOfRow(templates, row);
+    const [logGroupId] = one('AWS::Logs::LogGroup');
+    expect(permissionsOf(one('AWS::IAM::Role')[1])).toEqual(
+      written([...grantsOf(row).flatMap((grant) => PERMISSIONS[grant]), ...logPermissions(logGroupId)]),
     );
   });
 });

@@ -29,13 +29,13 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^shared\/domain\//,
     mayImport:
-      /^shared\/(domain|call|events)\/|^shared\/(data|storage)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics)\.ts$|^node:/,
+      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics|public-address)\.ts$|^node:/,
   },
   // What items tell: pure functions of them, and schemas for tools.
-  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|node:(util|crypto)$|zod\b)/ },
+  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|node:util$|zod\b)/ },
   // Repositories know no rules.
   {
-    files: /^shared\/(data|storage)\//,
+    files: /^shared\/(data|storage|messaging)\//,
     mayImport: /^(shared\/(?!http\/|(open|async)api\/|domain\/|call\/)|node:|zod\b|@aws-sdk\/|@smithy\/signature-v4$)/,
   },
   // The wrapper reaches the database through the domain's call.

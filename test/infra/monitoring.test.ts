@@ -63,6 +63,10 @@ describe('alarms', () => {
       database: ['AWS/DynamoDB ReadThrottleEvents', 'AWS/DynamoDB WriteThrottleEvents', 'AWS/DynamoDB SystemErrors'],
       'stream-age': ['AWS/Lambda IteratorAge'],
       'dead-letters': ['AWS/SQS ApproximateNumberOfMessagesVisible'],
+      'event-age': ['AWS/Lambda IteratorAge'],
+      'events-held': ['Roster fan_out_held'],
+      'webhook-age': ['AWS/SQS ApproximateAgeOfOldestMessage'],
+      'endpoint-failing': ['Roster endpoints_failed'],
       'lock-outs': ['Roster lock_outs'],
       'large-collection': ['Roster large_collections'],
       'full-collection': ['Roster full_collections'],
@@ -76,20 +80,27 @@ describe('alarms', () => {
   });
 
   it('alarms watch every dead-letter queue and every function on the stream', () => {
-    const queues = of('AWS::SQS::Queue').map(({ QueueName }) => QueueName);
+    const queues = of('AWS::SQS::Queue')
+      .map(({ QueueName }) => QueueName)
+      .filter((name) => name !== 'roster-dev-webhooks.fifo');
     const watched = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'dead-letters')!);
     expect(watched.map(({ dimensions }) => dimensions.QueueName).sort()).toEqual(queues.sort());
     expect(queues).toHaveLength(backgroundFunctions.length);
-    const aged = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'stream-age')!);
-    const onStream = backgroundFunctions.filter(({ trigger }) => trigger === 'jobs');
-    expect(aged.map(({ dimensions }) => dimensions.FunctionName)).toEqual(
-      onStream.map(({ id }) => functionNameOf('dev', id)),
-    );
+    for (const [section, wanted] of [
+      ['stream-age', 'jobs'],
+      ['event-age', 'changes'],
+    ]) {
+      const aged = metricsOf(alarms.find((alarm) => nameOf(alarm) === section)!);
+      const onStream = backgroundFunctions.filter(({ trigger }) => trigger === wanted);
+      expect(aged.map(({ dimensions }) => dimensions.FunctionName)).toEqual(
+        onStream.map(({ id }) => functionNameOf('dev', id)),
+      );
+    }
   });
 
   it('every alarm on a metric of this service counts an event that functions log, by its dimension', () => {
     const own = alarms.flatMap(metricsOf).filter(({ namespace }) => namespace === 'Roster');
-    expect(own).toHaveLength(3);
+    expect(own).toHaveLength(5);
     for (const { name, statistic, dimensions } of own) {
       expect(EVENTS).toContain(name);
       expect({ statistic, dimensions }).toEqual({ statistic: 'Sum', dimensions: { stage: 'dev' } });
@@ -132,6 +143,16 @@ describe('alarms', () => {
     for (const type of ['AWS::CloudWatch::Alarm', 'AWS::SNS::Topic', 'AWS::SNS::Subscription'])
       expect([type, of(type, without)]).toEqual([type, []]);
     expect(of('AWS::CloudWatch::Dashboard', without)).toHaveLength(1);
+  });
+
+  it('-c events=false leaves out the alarms of events', () => {
+    const without = of('AWS::CloudWatch::Alarm', synthesizedTemplates(few, { events: 'false' })).map(nameOf);
+    expect(alarms.map(nameOf).filter((name) => !without.includes(name))).toEqual([
+      'event-age',
+      'events-held',
+      'webhook-age',
+      'endpoint-failing',
+    ]);
   });
 });
 

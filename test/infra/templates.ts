@@ -88,6 +88,13 @@ export function resourcesOf(templates: Map<string, Template>, type?: string): Ma
   return found;
 }
 
+/** What a nested stack is given for a reference to a resource of the stack above it; any other value as it is. */
+export function passed(templates: Map<string, Template>, value: unknown): unknown {
+  const { Ref: name } = value as { Ref?: string };
+  const stacks = [...resourcesOf(templates, 'AWS::CloudFormation::Stack').values()];
+  return stacks.map(({ Properties }) => Properties.Parameters?.[name ?? '']).find((given) => given) ?? value;
+}
+
 /** The resources of one row: those in its nested stack whose logical id starts with its construct's. */
 export function resourcesOfRow(from: Map<string, Template>, row: { id: string }) {
   const stack = [...from.values()].find(({ Resources }) =>
@@ -95,7 +102,7 @@ export function resourcesOfRow(from: Map<string, Template>, row: { id: string })
   );
   const own = Object.entries(stack?.Resources ?? {}).filter(([id]) =>
     new RegExp(
-      `^${constructIdOf(row.id)}(Function|Role|Logs|Integration|Permission|GET|POST|PUT|DELETE|Jobs|Failed|Uploads|Retries)`,
+      `^${constructIdOf(row.id)}(Function|Role|Logs|Integration|Permission|GET|POST|PUT|DELETE|Jobs|Failed|Uploads|Schedule|Retries|Changes|Webhooks)`,
     ).test(id),
   );
   return {

@@ -27,13 +27,19 @@ const COMPILE_CACHE = join(tmpdir(), 'roster-ops-compiled');
 export const newFolder = () => mkdtempSync(join(tmpdir(), 'roster-ops-'));
 
 /** A folder in which a laptop stack seems to run. */
-export function stackFolder(endpoint: string, table: string, bucket?: { endpoint: string; name: string }): string {
+export function stackFolder(
+  endpoint: string,
+  table: string,
+  bucket?: { endpoint: string; name: string },
+  sqs?: string,
+): string {
   const folder = newFolder();
   mkdirSync(join(folder, '.local'));
   const stack = {
     dynamodb_endpoint: endpoint,
     table_name: table,
     ...(bucket && { s3_endpoint: bucket.endpoint, bucket_name: bucket.name }),
+    ...(sqs && { sqs_endpoint: sqs }),
   };
   writeFileSync(join(folder, '.local/stack.json'), JSON.stringify(stack));
   return folder;

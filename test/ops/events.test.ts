@@ -11,6 +11,7 @@ import { appLog } from '../../shared/data/log-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
 import { remove } from '../../shared/data/step.ts';
 import { putUser, type User } from '../../shared/data/user-repo.ts';
+import { deliveriesFrom, putDelivery, putEndpoint } from '../../shared/data/webhook-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import { archivedEvents, eventHistory } from '../../shared/domain/app/event-history.ts';
 import { archiveEvents } from '../../shared/domain/event/archive.ts';
@@ -88,7 +89,7 @@ const archiveUntil = (time: number) => archiveEvents(viewOf(table), time, () => 
 async function expirePages(app: AppId) {
   const log = appLog(app);
   for await (const { page } of readLog(viewOf(table), log, 0))
-    if (page.sk !== log.open.sk) await viewOf(table).write([remove({ pk: log.partition, sk: page.sk })]);
+    if (page.sk !== log.open.sk) await viewOf(table).write([remove(log.closed(page.last))]);
 }
 
 async function lines(...args: string[]): Promise<string[]> {
@@ -358,6 +359,10 @@ describe('events replay', () => {
       'an address such as',
     );
     const to = ['--forward-to', 'http://127.0.0.1:1'];
+    const { app } = newApp(appId('twice'));
+    await viewOf(table).write([putApp(newApp(app))]);
+    for (const where of [[], [...to, '--endpoint', '0123456789abcdef']])
+      expect(await refused('events', 'replay', app, ...where)).toBe('give --forward-to or --endpoint');
     expect(await refused('events', 'replay', 'x', ...to, '--secret', 'whsec_abc')).toContain('24 to 64 bytes');
   });
 });
@@ -416,6 +421,34 @@ describe('events forget', () => {
     await aUser(app, 12, 'deleted');
     const [json] = await lines('events', 'forget', app, '12', '--after', '3', '--json');
     expect(JSON.parse(json!)).toMatchObject({ events: 1 });
+  });
+
+  test('removes the name from events that webhooks could not deliver', async () => {
+    const app = await aHistory();
+    await aUser(app, 12, 'deleted');
+    const id = '0123456789abcdef';
+    const endpoint = {
+      id,
+      url: 'https://x.example/',
+      types: [],
+      group: 0,
+      description: '',
+      enabled: true,
+      secrets: [],
+    };
+    const history = await feedOf(app);
+    const until = Date.now() + HOUR;
+    await viewOf(table).write([
+      putEndpoint(app, { ...endpoint, createdAt: 1, updatedAt: 1 }),
+      putDelivery(app, id, 1, { attempts: 3, failed: JSON.stringify(history[0]) }, until),
+      putDelivery(app, id, 2, { attempts: 3, failed: JSON.stringify(history[1]) }, until),
+      putDelivery(app, id, 5, { attempts: 1 }, until),
+    ]);
+    const [json] = await lines('events', 'forget', app, '12', '--json');
+    expect(JSON.parse(json!)).toMatchObject({ failed_deliveries: 1 });
+    const failed = (await viewOf(table).read(deliveriesFrom(app, id, 1, 10))).map(({ failed }) => failed);
+    const [one, other] = forgotten(history, 12).map((event) => JSON.stringify(event));
+    expect(failed).toEqual([one, other, undefined]);
   });
 
   test('keeps a run of the archive from writing what it read before', async () => {

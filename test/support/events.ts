@@ -179,7 +179,11 @@ export async function tellFiles({ app, world: { table } }: Given, group: GroupId
     };
     const type = 'group.file.published';
     const fact: Fact = { app, type, subject: subjectOf(type, data), data, stamp };
-    return { partition: `G#${app}#${group}#T`, sequenceNumber: String(Date.now() * 10_000 + file_id), facts: [fact] };
+    return {
+      partition: `G#${app}#${group}#T`,
+      sequenceNumber: `${Date.now()}${String(file_id).padStart(6, '0')}`,
+      facts: [fact],
+    };
   });
   await relay(new Database(table.client, table.name), app, records);
 }

@@ -39,7 +39,12 @@ export interface Scene {
   avatar: string;
   /** Takes the form of another avatar. */
   form: string;
+  /** Id of a webhook endpoint. */
+  endpoint: string;
 }
+
+/** A public address, so that no name has to be resolved. */
+const WEBHOOKS = 'https://1.1.1.1/webhooks';
 
 const CAROLS_PUSH_TOKEN = 'push-token-of-carol';
 
@@ -82,9 +87,10 @@ export async function setScene(given: Given): Promise<Scene> {
   await alice.does('POST /user/avatar', { avatar });
   const { upload_url } = await alice.does('GET /file/upload/avatar/user');
   await tellFiles(given, group, 3);
+  const endpoint = await given.admin().does('POST /event/endpoint/create', { url: WEBHOOKS });
   return {
     ...{ given, alice, bob, carol, dave, frank, grace, erin, banned, blocked },
-    ...{ group, open, qr_info, kept, gone, avatar, form: upload_url },
+    ...{ group, open, qr_info, kept, gone, avatar, form: upload_url, endpoint: endpoint.endpoint_id },
   };
 }
 
@@ -164,6 +170,14 @@ export const RECIPES: Record<string, Recipe> = {
   'user/username': byCarol({ username: 'caroline' }),
   'user/vibratory': byCarol({ value: false }),
 
+  'event/endpoint/create': byAdminToken(() => ({ url: WEBHOOKS, types: ['group.member.*'] })),
+  'event/endpoint/delete': byAdminToken(({ endpoint }) => ({ endpoint_id: endpoint })),
+  'event/endpoint/deliveries': byAdminToken(({ endpoint }) => ({ endpoint_id: endpoint })),
+  'event/endpoint/list': byAdminToken(() => ({})),
+  'event/endpoint/redeliver': byAdminToken(({ endpoint }) => ({ endpoint_id: endpoint, from: '1' })),
+  'event/endpoint/rotate': byAdminToken(({ endpoint }) => ({ endpoint_id: endpoint })),
+  'event/endpoint/test': byAdminToken(({ endpoint }) => ({ endpoint_id: endpoint })),
+  'event/endpoint/update': byAdminToken(({ endpoint }) => ({ endpoint_id: endpoint, description: 'Search' })),
   'event/list': byAdminToken(() => ({})),
   'group/changes': byMember(),
 

@@ -8,6 +8,7 @@ import { type Api, inProcess, insisting, overHttp } from './api.ts';
 import { TEST_BUCKET, TestBucket } from './bucket.ts';
 import { newTable, SHAPE, tableAt } from './database.ts';
 import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
+import { TestMessaging } from './messaging.ts';
 import { laptopStack } from './stack.ts';
 import { SEED, TO_STORIES } from './unkind.ts';
 
@@ -59,6 +60,7 @@ async function newWorld(servers: Servers | undefined, seed: number | undefined):
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   });
+  messaging ??= await TestMessaging.start();
   conflicts ??= guarded(documentClient());
   const api = seed === undefined ? inProcess : insisting(inProcess);
   return { api, table, bucket: new TestBucket(s3, TEST_BUCKET), conflicts };
@@ -74,6 +76,9 @@ async function unkindBefore(endpoint: string, seed: number | undefined): Promise
   return unkind;
 }
 
+let messaging: TestMessaging | undefined;
+/** The queue of webhooks and the event bus of this process, once it has a world. */
+export const testMessaging = (): TestMessaging => messaging!;
 let conflicts: Conflicts | undefined;
 
 function guarded(client: DynamoDBDocumentClient): Conflicts {

@@ -1,4 +1,4 @@
-import { appLog, firstOf, oldestPage, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
+import { appLog, firstOf, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import type { RosterEvent } from '../../events/catalogue.ts';
 import type { AppId } from '../../ids.ts';
@@ -10,6 +10,7 @@ import {
 } from '../../storage/operator-object-repo.ts';
 import { eventOf } from '../event/entry.ts';
 import { readLog } from '../event/log-pages.ts';
+import { oldestPage } from '../event/log-reader.ts';
 
 /** Which events are read; all of it may be absent. */
 export interface HistoryRange {
@@ -47,12 +48,10 @@ export async function* eventHistory(
 ): AsyncGenerator<RosterEvent> {
   const { after = 0, since, until = Number.POSITIVE_INFINITY } = range;
   const log = appLog(app);
-  const { oldest, newest } = await viewOf(table).read({
-    oldest: oldestPage(log, Date.now()),
-    newest: openEventsOf(app),
-  });
+  const newest = await viewOf(table).read(openEventsOf(app));
   // No event has ever happened: the open page stays for ever.
   if (!newest) return;
+  const oldest = await oldestPage(viewOf(table), log, newest, Date.now());
   const first = oldest ? firstOf(oldest) : newest.last + 1;
   const hasAll = after + 1 >= first || (since !== undefined && oldest !== undefined && oldest.at < since - CLOCKS);
   if (!hasAll && first > 1) yield* archivedEvents(bucket(), app, range, first);

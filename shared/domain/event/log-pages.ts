@@ -1,5 +1,6 @@
 import type { Database } from '../../data/database.ts';
-import { type EventPage, entriesOf, firstOf, type Log, pagesAfter } from '../../data/log-repo.ts';
+import { type EventPage, entriesOf, firstOf, type Log, openPageOf, pagesAfter } from '../../data/log-repo.ts';
+import { pause } from '../../deadline.ts';
 import type { EventEntry } from './entry.ts';
 
 /** Events of one page of a log, the oldest first. */
@@ -12,30 +13,44 @@ export interface LogPart {
 
 /** Events that are asked for at once. */
 const AT_ONCE = 400;
+/** Time after which all items of a transaction are visible that has shown one of them (ms). */
+const SETTLED = 100;
 
 /**
- * Reads a log page by page: all events after a number, up to the newest one at the end. An event that moves from the open
- * page to a closed one meanwhile is neither missed nor read twice.
+ * Reads a log page by page: all events after a number, up to the newest one. An event that moves from the open page to a
+ * closed one meanwhile is neither missed nor read twice.
  */
 export async function* readLog(db: Database, log: Log, after: number): AsyncGenerator<LogPart> {
   let last = after;
-  /** Where a part of the log was not seen: it has moved meanwhile, or it has expired. */
+  let lost = 0;
+  /** Where the log seemed to have a gap. */
   let missed: number | undefined;
   for (;;) {
-    // A view of its own, whose cache goes with it.
-    const pages = await db.beside().read(pagesAfter(log, last, AT_ONCE));
-    const newest = pages.at(-1);
-    for (const page of pages) {
-      const lost = firstOf(page) - (last + 1);
-      if (lost > 0 && missed !== last) {
-        missed = last;
-        break;
-      }
-      if (page.last <= last) continue;
-      last = page.last;
-      const entries = page.count > 0 ? entriesOf<EventEntry>(page).slice(Math.max(0, -lost)) : [];
-      if (entries.length > 0 || lost > 0) yield { page, entries, lost: Math.max(0, lost) };
+    // A view of its own each time, whose cache goes with it.
+    const head = await db.beside().read(openPageOf(log));
+    if (!head || head.last <= last) {
+      if (head && lost > 0) yield { page: head, entries: [], lost };
+      return;
     }
-    if (newest === undefined || (newest.sk === log.open.sk && newest.last <= last)) return;
+    const inHead = firstOf(head) <= last + 1;
+    const pages = inHead ? [head] : await db.beside().read(pagesAfter(log, last, AT_ONCE));
+    const next = pages[0] ? firstOf(pages[0]) : Math.min(firstOf(head), log.endOfPartition(last + 1) + 1);
+    if (next > last + 1) {
+      if (missed !== last) {
+        missed = last;
+        await pause(SETTLED);
+        continue;
+      }
+      lost += next - last - 1;
+      last = next - 1;
+    }
+    for (const page of pages) {
+      if (firstOf(page) > last + 1) break;
+      const entries = entriesOf<EventEntry>(page).slice(last + 1 - firstOf(page));
+      last = page.last;
+      yield { page, entries, lost };
+      lost = 0;
+    }
+    if (inHead) return;
   }
 }

@@ -10,10 +10,10 @@ import { groupsAdministeredOf } from '../../data/role-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
-import { changesOf, versionOf } from '../event/version.ts';
 import { admissible, admit, countJoined } from './admission.ts';
 import { entryResult, groupCommand } from './command.ts';
 import { existingGroup } from './permissions.ts';
+import { changesOf, versionOf } from './version.ts';
 
 /**
  * Section 7.12: joins an open group at once, makes or renews an application where admins decide, and is refused where

@@ -6,10 +6,10 @@ import * as bans from '../../data/ban-repo.ts';
 import { FOR_EVER, type GroupMembership, isMember, runningBanEnd } from '../../data/membership-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
-import { changesOf, versionOf } from '../event/version.ts';
 import { groupCommandEach, groupRead, membershipsOf } from './command.ts';
 import { memberEntry } from './lists.ts';
 import { mayActOn } from './permissions.ts';
+import { changesOf, versionOf } from './version.ts';
 
 /** When a ban of so many minutes ends (ms); −1 never does. */
 export const endOf = (now: number, minutes: number) => (minutes === -1 ? FOR_EVER : now + minutes * 60_000);

@@ -6,10 +6,10 @@ import { putJob } from '../../data/job-repo.ts';
 import { ADMIN_ROLE, type GroupMembership, isMember, memberIn } from '../../data/membership-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import type { GroupId, UserId } from '../../ids.ts';
-import { changesOf, versionOf } from '../event/version.ts';
 import { existingUser } from '../user/status.ts';
 import { groupCommandEach, groupRead, membershipsOf } from './command.ts';
 import { mayActOn } from './permissions.ts';
+import { changesOf, versionOf } from './version.ts';
 
 /**
  * Section 7.17: members leave, and nobody on the list can join by any way. Earlier invitations and applications are void

@@ -3,8 +3,8 @@ import { ListPage } from '../../call/cursor.ts';
 import { dissolvedGroupsOf, publicGroupsNewestFirst } from '../../data/group-repo.ts';
 import { type GroupMembership, groupsJoinedOf, memberIn, membersInOrder } from '../../data/membership-repo.ts';
 import type { GroupId } from '../../ids.ts';
-import { changesOf, versionOf } from '../event/version.ts';
 import { groupRead } from './command.ts';
+import { changesOf, versionOf } from './version.ts';
 
 /** A member as every list shows it; `join_time` in seconds. */
 export const memberEntry = (membership: GroupMembership) => ({

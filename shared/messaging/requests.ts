@@ -1,0 +1,82 @@
+import { SignatureV4 } from '@smithy/signature-v4';
+import { credentials, region, Sha256 } from '../aws-signing.ts';
+import { attempt, Patience } from '../deadline.ts';
+
+/**
+ * SQS and EventBridge in AWS's JSON protocols, signed by the SDK's own signer, which every bundle holds anyway. Their
+ * clients in the SDK would add 85 KB: see docs/decisions/0068-fan-out-and-webhooks.md.
+ */
+
+interface Service {
+  /** Name in signatures and in the address. */
+  name: 'sqs' | 'events';
+  /** Name in the variable that the SDK too takes the address from. */
+  variable: 'AWS_ENDPOINT_URL_SQS' | 'AWS_ENDPOINT_URL_EVENTBRIDGE';
+  /** Begins the target of a request. */
+  prefix: string;
+  type: string;
+}
+export const SQS: Service = {
+  name: 'sqs',
+  variable: 'AWS_ENDPOINT_URL_SQS',
+  prefix: 'AmazonSQS',
+  type: 'application/x-amz-json-1.0',
+};
+export const EVENTBRIDGE: Service = {
+  name: 'events',
+  variable: 'AWS_ENDPOINT_URL_EVENTBRIDGE',
+  prefix: 'AWSEvents',
+  type: 'application/x-amz-json-1.1',
+};
+
+/** Milliseconds that a service may take to answer, and for which a request is sent again that it does not take. */
+const ANSWER = 3000;
+export const FAULTS = 3000;
+
+function addressOf({ name, variable }: Service): URL {
+  const endpoint = process.env[variable];
+  if (endpoint) return new URL(endpoint);
+  return new URL(`https://${name}.${region()}.amazonaws.com${region().startsWith('cn-') ? '.cn' : ''}`);
+}
+
+const signers = new Map<string, SignatureV4>();
+function signerOf({ name }: Service): SignatureV4 {
+  const signer =
+    signers.get(name) ?? new SignatureV4({ service: name, region: async () => region(), credentials, sha256: Sha256 });
+  signers.set(name, signer);
+  return signer;
+}
+
+/**
+ * Sends one request, again while the service throttles it or does not answer.
+ * @throws Unavailable where that lasts
+ * @throws Error where the service refuses it
+ */
+export async function request<T>(service: Service, operation: string, input: object): Promise<T> {
+  const patience = new Patience(FAULTS, `${service.prefix} does not answer now`);
+  const { protocol, hostname, port, host } = addressOf(service);
+  const body = JSON.stringify(input);
+  for (;;) {
+    const { headers } = await signerOf(service).sign({
+      method: 'POST',
+      protocol,
+      hostname,
+      ...(port && { port: Number(port) }),
+      path: '/',
+      query: {},
+      headers: { host, 'content-type': service.type, 'x-amz-target': `${service.prefix}.${operation}` },
+      body,
+    });
+    const answer = await attempt(ANSWER, (signal) =>
+      fetch(`${protocol}//${host}/`, { method: 'POST', headers, body, signal })
+        .then(async (response) => ({ status: response.status, text: await response.text() }))
+        .catch((error: Error) => error),
+    );
+    if (!(answer instanceof Error)) {
+      if (answer.status === 200) return JSON.parse(answer.text) as T;
+      const passes = answer.status >= 500 || answer.status === 429 || /Throttl|Limit|Busy/.test(answer.text);
+      if (!passes) throw new Error(`${service.prefix} refuses ${operation}: ${answer.status} ${answer.text}`);
+    }
+    await patience.again(answer instanceof Error ? answer : `${answer.status} ${answer.text}`);
+  }
+}
