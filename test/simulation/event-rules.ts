@@ -288,9 +288,12 @@ function eventsBy({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} 
 
 /** The entries of a log; checks that their numbers have no gap. */
 function logOf(items: Whole[], partition: string, wrong: (what: string) => void): EventEntry[] {
+  // Closed pages of an app lie in partitions beside the open one.
   const pages = items
-    .filter(({ pk }) => pk === partition)
-    .sort((one, other) => (one.sk < other.sk ? -1 : 1)) as unknown as EventPage[];
+    .filter(({ pk }) => pk === partition || (partition.startsWith('V#') && pk.startsWith(`${partition}#`)))
+    .sort(
+      (one, other) => Number(one.last) - Number(other.last) || (one.sk < other.sk ? -1 : 1),
+    ) as unknown as EventPage[];
   let last = 0;
   return pages.flatMap((page) => {
     const entries = entriesOf<EventEntry>(page);
