@@ -13,7 +13,6 @@ import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
 import { constructIdOf, failedQueueNameOf, functionNameOf } from '../names.ts';
 import { failedQueue } from './failed-queue.ts';
-import type { Messaging } from './messaging.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /** New and touched job items. Removals, by which a job ends, do not invoke the function and cost nothing. */
@@ -46,7 +45,7 @@ export class Background extends Construct {
     const { streamArn, bucketName } = surroundings.data;
     if (row.trigger === 'webhooks') {
       // Its queue hands over by itself what was received too often.
-      this.#takeWebhooks(rowFunction(this, row, surroundings), surroundings.messaging!);
+      this.#takeWebhooks(rowFunction(this, row, surroundings), surroundings);
       return;
     }
     const failed = failedQueue(this, failedQueueNameOf(surroundings.config.stage, row));
@@ -103,13 +102,15 @@ export class Background extends Construct {
    * An invocation gets ten messages at most and sends them side by side, so endpoints wait for each other only where one
    * batch holds both: for a request's time-out at most.
    */
-  #takeWebhooks({ functionArn }: LambdaFunction, { queue }: Messaging) {
+  #takeWebhooks({ functionArn }: LambdaFunction, { messaging, config: { backgroundConcurrency } }: Surroundings) {
+    // With more than is reserved, the queue would hand out messages that no invocation takes. Two is the least.
+    const reserved = backgroundConcurrency > 0 ? Math.max(2, backgroundConcurrency) : MOST_DELIVERING;
     new CfnEventSourceMapping(this, 'Webhooks', {
       functionName: functionArn,
-      eventSourceArn: queue.queueArn,
+      eventSourceArn: messaging!.queue.queueArn,
       batchSize: 10,
       functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: MOST_DELIVERING },
+      scalingConfig: { maximumConcurrency: Math.min(MOST_DELIVERING, reserved) },
     });
   }
 

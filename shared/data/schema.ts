@@ -540,7 +540,7 @@ export const openChangePageFields = () =>
   });
 /** The same as `seen` for a partition of another kind: of a user, an app or an admin token. */
 export const streamPosition = /* @__PURE__ */ entity({ pk: 'H#{partition}', sk: '#', ttl: 'all' });
-export const streamPositionFields = () => z.strictObject({ seen: text() });
+const streamPositionFields = () => z.strictObject({ seen: text() });
 
 /** How far the events of an app are in the archive. Beside the log: the stream hands out what lies within it. */
 export const archiveCursor = /* @__PURE__ */ entity({ pk: 'A#{app}#V', sk: '#' });

@@ -172,6 +172,16 @@ describe('events', () => {
     });
   });
 
+  it.each([
+    ['5', 5],
+    ['1', 2],
+    ['80', 50],
+  ])('with a reserved concurrency of %s, %i invocations deliver', (backgroundConcurrency, expected) => {
+    const reserved = synthesizedTemplates(routes, { backgroundConcurrency });
+    const { one } = resourcesOfRow(reserved, row('background/deliver'));
+    expect(one('AWS::Lambda::EventSourceMapping')[1].ScalingConfig).toEqual({ MaximumConcurrency: expected });
+  });
+
   it('a bus of the name of the stage gets the events', () => {
     const buses = [...resourcesOf(templates, 'AWS::Events::EventBus').values()];
     expect(buses.map(({ Properties }) => Properties.Name)).toEqual(['roster-dev']);
