@@ -5,7 +5,7 @@ import type { Options } from './runner.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** A deliberate fault of the events: in what writes tell, or in how relays append it. */
-export interface EventMutant extends Pick<Options, 'mutate' | 'mutateRecords' | 'users' | 'focus'> {
+export interface EventMutant extends Pick<Options, 'mutate' | 'mutateRecords' | 'users' | 'focus' | 'length'> {
   title: string;
   /** What a write tells, in place of what it should tell. */
   facts?: (facts: Fact[]) => Fact[];
@@ -56,6 +56,7 @@ export const EVENT_MUTANTS: EventMutant[] = [
     title: 'a former owner who is not told to be a plain member',
     facts: forgotten(({ type, data }) => type === 'group.member.updated' && 'role' in data && data.role === 0),
     focus: ['admin/add', 'transfer', 'admin/add'],
+    length: 50,
     seed: 9,
   },
   {
@@ -167,6 +168,7 @@ export const EVENT_MUTANTS: EventMutant[] = [
       item.at = 0;
     }),
     focus: ['leave', 'apply', 'kick', 'block', 'ban'],
+    length: 50,
     seed: 13,
   },
 ];
