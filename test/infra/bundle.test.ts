@@ -69,7 +69,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 38, largest: 38 },
+    own: { median: 38.5, largest: 38.5 },
     ofPackages: 116,
   },
   {
