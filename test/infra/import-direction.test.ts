@@ -10,7 +10,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^shared\/routes\//,
     mayImport:
-      /^(shared\/(ids\.ts$|routes\/)|shared\/http\/(parameters|batch|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
+      /^(shared\/(ids\.ts$|routes\/)|shared\/http\/(parameters|batch|bare|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
   },
   {
     files: /^(shared\/environment|shared\/metrics|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/,
@@ -20,6 +20,11 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^functions\/background\//,
     mayImport: /^(shared\/(?!(open|async)api\/)|@aws-sdk\/util-dynamodb$|aws-lambda$)/,
+  },
+  // Called by message services of AWS, not through the wrapper.
+  {
+    files: /^functions\/access\/\w+-authorizer\.ts$/,
+    mayImport: /^(shared\/(data\/database|domain\/access\/\w+|http\/log|environment|ids)\.ts$|aws-lambda$)/,
   },
   // Serves files that lie beside it.
   { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },

@@ -207,7 +207,7 @@ export const MUTANTS: Mutant[] = [
       'applied',
     ),
     focus: ['apply', 'apply/handle', 'leave'],
-    seed: 297,
+    seed: 368,
   },
   {
     title: "a write that does not prove the actor's role",

@@ -402,5 +402,5 @@ export function send(
   const acts = actsAs(call);
   const app = given.admin(acts === 'app as user' ? { user: actor! } : nth % 2 || group === 0 ? {} : { group });
   const by: Actor = acts === 'user' ? users.find(({ id }) => id === actor)! : app;
-  return new Actor(by.api, { ...by.headers, requestId }).asks(...commandOf(call).request(call, nth));
+  return new Actor(by.api, { ...by.headers, requestId }).asks(...commandOf(call).request(call, nth, users));
 }

@@ -54,3 +54,18 @@ test(`${RUNS} simulation runs from seed ${SEED} do nothing that the oracle forbi
   if (process.env.SIMULATION_OUTCOMES) console.log(JSON.stringify(outcomes, null, 1));
   expect(violations).toEqual([]);
 });
+
+/** What changes a decision in a group most. */
+const CHANGES = ['access/check', 'ban', 'unban', 'silence', 'kick', 'leave', 'invite', 'admin/add', 'admin/remove'];
+
+test('every decision is what the model says at an instant of its call, while a group changes', async () => {
+  const violations: string[] = [];
+  let decided = 0;
+  for (let seed = SEED; seed < SEED + 6; seed++) {
+    const one = await simulate({ seed, faults: seed % 3 === 0, focus: CHANGES, length: 100 });
+    violations.push(...one.violations.map((violation) => `seed ${seed}: ${violation}`));
+    decided += one.outcomes['access/check']?.success ?? 0;
+  }
+  expect(violations).toEqual([]);
+  expect(decided).toBeGreaterThan(30);
+});
