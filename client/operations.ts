@@ -77,6 +77,10 @@ export const ERRORS = {
   qrIllegal: 20024,
   /** The QR code has expired. */
   qrExpired: 20025,
+  /** The user is banned from speaking in the group (only in decisions). */
+  bannedInGroup: 20026,
+  /** The group is silenced: only its owner and admins may speak (only in decisions). */
+  groupSilenced: 20027,
   /** The events are older than the app keeps them, or the app has none: list again. */
   eventsGone: 20030,
   /** The app has no such webhook endpoint. */
@@ -1578,7 +1582,6 @@ export interface Operations {
       status: number;
       /** The first 256 bytes of the answer. */
       answer: string;
-      /** Why no answer came; empty where one came. */
       error: string;
       /** When the next attempt is due, in seconds since 1970; 0 where there is none. */
       next_attempt_at: number;
@@ -1667,6 +1670,41 @@ export interface Operations {
       /** Number of the newest event. Where `next` or `version` has reached it, there are no more. */
       head: string;
     }>;
+  };
+  access: {
+    /** Decide what users may do. One decision for each item, all at one moment: whether a session (`token`) or a user (`user_id`) may connect, read messages (`subscribe`) or send them (`publish`), in a group (`group_id`) or to a user (`peer_id`). A malformed item is refused alone. Needs an admin token. */
+    check(parameters: {
+      /** Questions, each of which is decided on its own. */
+      items: {
+        /** What is asked: `connect`, `subscribe` (read messages) or `publish` (send them). */
+        action: 'connect' | 'subscribe' | 'publish';
+        /** Token of the session that asks; without one, `user_id`. */
+        token?: string;
+        /** The user who asks; null where the token is none of the app. */
+        user_id?: number;
+        /** The group whose messages are read or sent. */
+        group_id?: number;
+        /** Without a group: the user who gets the messages. */
+        peer_id?: number;
+      }[];
+    }, options?: CallOptions): Promise<{
+      /** Whether it is allowed. */
+      allow: boolean;
+      /** 200, or the code of the error that refuses it. */
+      code: number;
+      /** Why the entry failed; empty where it did not. */
+      reason: string;
+      /** The user who asks; null where the token is none of the app. */
+      user_id: unknown;
+      /** Serial number of the device of the session; null without one. */
+      device_sn: unknown;
+      /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
+      role: unknown;
+      /** When the decision may become another by time alone, in milliseconds since 1970; -1 never. */
+      until: number;
+      /** Number of the last change of the group, for `/group/changes`; 0 without a group. */
+      version: number;
+    }[]>;
   };
 }
 
@@ -1812,5 +1850,8 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     endpointTest: ['POST', '/event/endpoint/test'],
     endpointUpdate: ['POST', '/event/endpoint/update'],
     list: ['GET', '/event/list', 'whole'],
+  },
+  access: {
+    check: ['POST', '/access/check'],
   },
 };

@@ -42,7 +42,6 @@ const FIELD_MEANINGS: Record<string, string> = {
   email: 'Always empty; kept for clients that read it.',
   enabled: 'Whether events are sent; what waits for a disabled endpoint is dropped.',
   endpoint_id: 'Id of the endpoint.',
-  error: 'Why no answer came; empty where one came.',
   event_id: 'Id of the event, as `webhook-id` has it.',
   failed: 'true: only events that failed for good, of `from` to `to` or all.',
   failing_since: 'Since when no attempt has succeeded, in seconds since 1970; 0 while attempts succeed.',

@@ -25,6 +25,8 @@ export interface Request {
   headers?: Record<string, string> | undefined;
   /** The body is sent in base64, as the gateway sends a body without a text type. */
   base64?: boolean | undefined;
+  /** Id of the request at the gateway: what the call changes has it as its cause. In process only. */
+  requestId?: string | undefined;
 }
 
 /** The envelope of every answer. */
@@ -245,7 +247,7 @@ export function eventOf(method: Method, path: string, request: Request): APIGate
     rawPath: path,
     rawQueryString: queryText(request).slice(1),
     headers: { 'content-type': 'application/json', ...headersOf(request) },
-    requestContext: { domainName: DOMAIN, http: { method, path }, requestId: 'at-the-gateway' },
+    requestContext: { domainName: DOMAIN, http: { method, path }, requestId: request.requestId ?? 'at-the-gateway' },
     ...(body !== undefined && { body }),
     isBase64Encoded: request.base64 ?? false,
   } as unknown as APIGatewayProxyEventV2;
