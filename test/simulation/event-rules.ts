@@ -65,6 +65,7 @@ const TELLS: { [op: string]: EventPattern[] } = {
   kick: ['group.member.removed', 'group.member.unbanned'],
   block: ['group.member.removed', 'group.member.unbanned', 'group.user.blocked'],
   unblock: ['group.user.unblocked'],
+  silence: ['group.silenced', 'group.unsilenced'],
   ban: ['group.member.banned'],
   unban: ['group.member.unbanned'],
   apply: [...JOINS, 'group.application.created'],
