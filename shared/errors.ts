@@ -32,6 +32,8 @@ export const errors = {
   fileRight: [20023, 'no right to this shared file'],
   qrIllegal: [20024, 'qr_info: illegal'],
   qrExpired: [20025, 'qr_info: expired'],
+  bannedInGroup: [20026, 'the user is banned from speaking in the group'],
+  groupSilenced: [20027, 'the group is silenced: only admins may speak'],
   eventsGone: [20030, 'these events are not kept any more'],
   endpointMissing: [20031, 'endpoint_id: no such endpoint'],
   alreadyFriend: [30001, 'the user is already a friend'],

@@ -1,4 +1,4 @@
-import { mayMessage } from '../../shared/domain/roster/block.ts';
+import { mayMessage } from '../../shared/domain/roster/message.ts';
 import { operation } from '../../shared/http/operation.ts';
 import { rosterMayMessage } from '../../shared/routes/roster.ts';
 

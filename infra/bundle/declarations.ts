@@ -19,6 +19,7 @@ const LEFT_OUT: Record<Exclude<keyof Operation, keyof Contract>, true> = {
   timeout: true,
   page: true,
   beside: true,
+  bareError: true,
   reply: true,
 };
 

@@ -1,9 +1,9 @@
 import { APP_ID, type App, adminTokenOf, tokenId, touchAdminToken } from '../data/app-repo.ts';
 import type { Database } from '../data/database.ts';
-import { deviceOf, touchDevice } from '../data/device-repo.ts';
+import { type Device, deviceOf, touchDevice } from '../data/device-repo.ts';
 import type { Get, Reads } from '../data/read.ts';
 import type { Author } from '../data/stamp.ts';
-import { isUser, userOf } from '../data/user-repo.ts';
+import { isUser, type User, userOf } from '../data/user-repo.ts';
 import { ApiError, badParameter } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Access } from '../routes/operation.ts';
@@ -99,15 +99,22 @@ export function verifiedActor(caller: Caller, db: Database, now: number): Actor 
   return token.kind === 'user' ? verifiedUser(caller, token, db, now) : verifiedAdmin(caller, token, db, now);
 }
 
+/** Whether the token is that of the device's session, which has not ended (ms). */
+export const isAlive = (
+  { text }: UserToken,
+  device: Device | undefined,
+  user: User | undefined,
+  now: number,
+): device is Device =>
+  device?.token === tokenHash(text) &&
+  device.expiresAt > now &&
+  user?.status === 'active' &&
+  device.epoch === user.epoch;
+
 function verifiedUser({ app, access, credentials }: Caller, token: UserToken, db: Database, now: number): Actor {
-  const { text, user: id, device: sn } = token;
+  const { user: id, device: sn } = token;
   const [device, user] = db.records([deviceOf(app, id, sn), userOf(app, id)] as const);
-  const alive =
-    device?.token === tokenHash(text) &&
-    device.expiresAt > now &&
-    user?.status === 'active' &&
-    device.epoch === user.epoch;
-  if (!alive) throw new ApiError('loginAgain');
+  if (!isAlive(token, device, user, now)) throw new ApiError('loginAgain');
   if (credentials.group !== undefined) throw new ApiError('noPermission', 'group_id: this header needs an admin token');
   if (credentials.user !== undefined && wholeNumber(credentials.user) !== id)
     throw new ApiError('noPermission', 'user_id: this header needs an admin token');

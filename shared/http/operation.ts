@@ -19,12 +19,16 @@ interface Invocation {
   requestId: string;
   /** Id of the request at the gateway, which the answer has as its header `apigw-requestid`. */
   gatewayId: string;
+  /** Further headers of the answer. */
+  headers: Record<string, string>;
 }
 
 /** Code of every fault of the service. */
 const SERVICE_FAULT = 20000;
 /** Seconds after which a caller may try again. */
 const RETRY_AFTER = '1';
+/** Protocols of others let callers name their requests so, and find the name in the answer. */
+const REQUEST_ID = 'x-request-id';
 /** Milliseconds of a function's time that are kept for the answer, since a large one takes time to write as JSON. */
 const ANSWER = 300;
 
@@ -52,14 +56,15 @@ export function operation<S extends z.ZodMiniType>(
         request.event = invocation(contract, schema, request.event as APIGatewayProxyEventV2, request.context);
       },
       after: (request) => {
-        const { call } = request.event as Invocation;
+        const { call, headers } = request.event as Invocation;
         call.actor; // Throws where the operation has not opened its call: it must not answer unverified callers.
-        const response = success(request.response);
+        const response = contract.bare ? reply(200, request.response, headers) : success(request.response);
         request.response = response;
         logCall(request.event as Invocation, { status: response.statusCode, code: 200 });
       },
       onError: (request) => {
-        const { response, code } = failure(request.error as Error);
+        const { headers } = request.event as Invocation;
+        const { response, code } = failure(request.error as Error, contract.bare, headers);
         request.response = response;
         const fault = code === SERVICE_FAULT && { fault: request.error as Error };
         logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
@@ -108,6 +113,7 @@ function invocation(
     started: performance.now(),
     requestId: context.awsRequestId,
     gatewayId: event.requestContext.requestId,
+    headers: contract.bare && headers[REQUEST_ID] ? { [REQUEST_ID]: headers[REQUEST_ID] } : {},
   };
 }
 
@@ -144,24 +150,37 @@ function success(answer: unknown) {
   return reply(200, { code: 200, data: answer, message: null });
 }
 
-function failure(error: Error) {
+function failure(error: Error, bare: Contract['bare'], more: Record<string, string>) {
+  const { code, status, message, fields, headers } = failed(error);
+  const body = { code, message, data: null, ...fields };
+  const shown = bare ? bare({ name: error.name, status, message }) : { status, body };
+  return { code, response: reply(shown.status, shown.body, { ...headers, ...more }) };
+}
+
+function failed(error: Error): {
+  code: number;
+  status: number;
+  message: string;
+  fields?: object;
+  headers?: Record<string, string>;
+} {
   if (error instanceof ApiError) {
-    const status = error instanceof TooLarge ? 413 : 200;
+    const { code, message } = error;
     const fields = error instanceof EventsGone ? error.fields : {};
-    const body = { code: error.code, message: error.message, data: null, ...fields };
-    return { code: error.code, response: reply(status, body) };
+    return { code, status: error instanceof TooLarge ? 413 : 200, message, fields };
   }
-  const unavailable = error instanceof Unavailable;
-  const message = unavailable ? 'the service is busy, try again' : 'the service failed';
-  const body = { code: SERVICE_FAULT, message, data: null };
-  return {
-    code: SERVICE_FAULT,
-    response: unavailable ? reply(503, body, { 'retry-after': RETRY_AFTER }) : reply(500, body),
-  };
+  return error instanceof Unavailable
+    ? {
+        code: SERVICE_FAULT,
+        status: 503,
+        message: 'the service is busy, try again',
+        headers: { 'retry-after': RETRY_AFTER },
+      }
+    : { code: SERVICE_FAULT, status: 500, message: 'the service failed' };
 }
 
 /** docs/security.md gives the reason for each of these headers. */
-const reply = (statusCode: number, body: object, headers: Record<string, string> = {}) => ({
+const reply = (statusCode: number, body: unknown, headers: Record<string, string> = {}) => ({
   statusCode,
   headers: {
     'content-type': 'application/json; charset=utf-8',

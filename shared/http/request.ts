@@ -12,7 +12,12 @@ const MOST_BODY = 262_144;
 /** The unchecked parameters of a call, from the JSON body and the query; those of the query win. */
 export function parametersOf(
   event: APIGatewayProxyEventV2,
-  { rawBody = false, multipart = false, mostBody = MOST_BODY }: Pick<Contract, 'rawBody' | 'multipart' | 'mostBody'>,
+  {
+    rawBody = false,
+    multipart = false,
+    form = false,
+    mostBody = MOST_BODY,
+  }: Pick<Contract, 'rawBody' | 'multipart' | 'form' | 'mostBody'>,
 ): Record<string, unknown> | ApiError {
   const length = Buffer.byteLength(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (length > mostBody) return new TooLarge(mostBody);
@@ -21,6 +26,8 @@ export function parametersOf(
   if (multipart) return { ...query, form: { type: event.headers['content-type'] ?? '', bytes } };
   const body = bytes.toString();
   if (rawBody) return { ...query, body: rawText(body) };
+  if (form && /^application\/x-www-form-urlencoded\b/i.test(event.headers['content-type'] ?? ''))
+    return { ...Object.fromEntries(new URLSearchParams(body)), ...query };
   const parsed = body.trim() === '' ? {} : parse(body);
   if (parsed === undefined) return badParameter('body', 'is not JSON');
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))

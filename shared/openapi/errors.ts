@@ -32,6 +32,8 @@ export const MEANINGS: Record<ErrorName, string> = {
   fileRight: 'The actor neither uploaded the file nor administers the group.',
   qrIllegal: 'The QR code is malformed, forged or no longer valid.',
   qrExpired: 'The QR code has expired.',
+  bannedInGroup: 'The user is banned from speaking in the group (only in decisions).',
+  groupSilenced: 'The group is silenced: only its owner and admins may speak (only in decisions).',
   eventsGone: 'The events are older than the app keeps them, or the app has none: list again.',
   endpointMissing: 'The app has no such webhook endpoint.',
   alreadyFriend: 'The user is already a friend.',

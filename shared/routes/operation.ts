@@ -32,7 +32,7 @@ export type Grant =
   | 'put-events'; // events:PutEvents on the bus of the stage
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
-export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event';
+export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access';
 
 /** The title of each area, in the order of the documents. */
 export const AREAS: Record<Area, string> = {
@@ -43,6 +43,7 @@ export const AREAS: Record<Area, string> = {
   file: 'Files',
   roster: 'Friends',
   event: 'Events',
+  access: 'Decisions',
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -79,6 +80,13 @@ export interface FunctionRow {
   timeout?: number;
 }
 
+/** An error as the envelope tells it: `status` is that of its answer. */
+export interface Failed {
+  name: string;
+  status: number;
+  message: string;
+}
+
 /** One operation of the HTTP API. The name of its const is the id in camel case, which is its `operationId` too. */
 export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends FunctionRow {
   path: `/${string}`;
@@ -94,8 +102,8 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** Permanent, like the id. */
   area: Area;
   /**
-   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `extra`) for a
-   * route beyond them, which test/fixtures/own-endpoints.json and roster-endpoints.json list.
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `access`,
+   * `extra`) for a route beyond them, which test/fixtures/own-endpoints.json and roster-endpoints.json list.
    */
   section: string;
   /** What the summary leaves open, in full sentences. */
@@ -109,6 +117,15 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   page?: 'counted' | 'uncounted';
   /** Further fields of a success, beside `data`. */
   beside?: () => z.ZodMiniObject;
+  /**
+   * The operation speaks a protocol of others: its answers have no envelope. `reply` is then the whole body of a success,
+   * and this makes status and body of an error.
+   */
+  bare?: (failed: Failed) => { status: number; body: unknown };
+  /** Body of such an error. */
+  bareError?: () => z.ZodMiniType;
+  /** The body may also be a form without a file (`application/x-www-form-urlencoded`). */
+  form?: boolean;
   /** The body is one text, not JSON: it comes as the parameter `body`. */
   rawBody?: boolean;
   /** The body is a form with a file (`multipart/form-data`): it comes as the parameter `form`, a `Multipart`. */
@@ -135,6 +152,8 @@ export type Contract<S extends z.ZodMiniType = z.ZodMiniType> = Pick<
   Operation<S>,
   | 'access'
   | 'idempotent'
+  | 'bare'
+  | 'form'
   | 'rawBody'
   | 'multipart'
   | 'queryCredentials'

@@ -10,7 +10,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^shared\/routes\//,
     mayImport:
-      /^(shared\/(ids\.ts$|routes\/)|shared\/http\/(parameters|batch|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
+      /^(shared\/(ids\.ts$|routes\/)|shared\/http\/(parameters|batch|bare|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
   },
   {
     files: /^(shared\/environment|shared\/metrics|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/,

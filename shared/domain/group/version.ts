@@ -14,7 +14,10 @@ export const changesOf = (call: Call, group: GroupId) =>
  * has its number only after it can be read, so a number that was given before the call began stands for a change that
  * every read of the call sees. Later changes may be in the list too; to apply them again changes nothing.
  */
-export function versionOf({ now, limits }: Call, [log]: readonly (OpenChangePage | undefined)[]): number {
+export function versionOf(
+  { now, limits }: Pick<Call, 'now' | 'limits'>,
+  [log]: readonly (OpenChangePage | undefined)[],
+): number {
   if (!log || limits.event_days === 0) return 0;
   const before = now - CLOCKS;
   if (log.at < before) return log.last;

@@ -1,7 +1,6 @@
 import type { Call } from '../../call/call.ts';
 import * as contacts from '../../data/contact-repo.ts';
 import * as users from '../../data/user-repo.ts';
-import { type User, userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 import { existingUser } from '../user/status.ts';
@@ -44,21 +43,3 @@ export const unblock = (call: Call, other: UserId): Promise<true> =>
 /** `GET /roster/blocked_list`: users whom the actor has blocked, the last first. */
 export const blockedUsers = (call: Call): Promise<UserId[]> =>
   call.open(contacts.blockedNewestFirst(call.app, call.person));
-
-/**
- * `GET /roster/may_message`: whether the sender may write to the recipient.
- * @throws ApiError noPermission where a user asks who is neither of the two
- */
-export async function mayMessage(call: Call, recipient: UserId, sender: UserId): Promise<boolean> {
-  const { from, to, contact } = await call.open({
-    from: userOf(call.app, sender),
-    to: userOf(call.app, recipient),
-    contact: contacts.contactOf(call.app, recipient, sender),
-  });
-  if (call.me !== undefined && call.me !== recipient && call.me !== sender)
-    throw new ApiError('noPermission', 'user_id, roster_id: one of the two must be the user who asks');
-  if (!isActive(from) || !isActive(to) || contact?.blockedAt !== undefined) return false;
-  return contact?.friendAt !== undefined || sender === recipient || call.limits.strangers_may_message === 1;
-}
-
-const isActive = (user: User | undefined) => user?.status === 'active';
