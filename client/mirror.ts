@@ -113,6 +113,7 @@ export class Mirror {
   /** The groups whose lists are being read, with their events since. */
   readonly #reading = new Map<number, RosterEvent[]>();
   #turn: Promise<unknown> = Promise.resolve();
+  #saving: Promise<unknown> = Promise.resolve();
   #unsaved = new Map<string, string | undefined>();
   #waiting: { sequence: number; resolve: () => void }[] = [];
   #isQuiet = false;
@@ -141,6 +142,7 @@ export class Mirror {
     this.ended = this.#follow();
     await this.caughtUp();
     this.#isQuiet = false;
+    await this.#save();
   }
 
   /** Stops following, and saves. */
@@ -289,7 +291,14 @@ export class Mirror {
     if (!this.#isQuiet) await this.#options.onChange?.(change);
   }
 
-  async #save(): Promise<void> {
+  /** One at a time, in their order. */
+  #save(): Promise<void> {
+    const saving = this.#saving.then(() => this.#saveChanged());
+    this.#saving = saving.catch(() => {});
+    return saving;
+  }
+
+  async #saveChanged(): Promise<void> {
     const { store } = this.#options;
     const changed = this.#unsaved;
     this.#unsaved = new Map();
@@ -327,6 +336,7 @@ export class Mirror {
     });
     this.#turn = read.catch(() => {});
     for (const difference of await read) await this.#tell(changeOf(difference));
+    await this.#save();
   }
 
   async #differing(group_id: number): Promise<Difference[]> {
@@ -401,7 +411,8 @@ function flat(group: GroupModel, disabled: ReadonlySet<number>): Map<string, num
   // The record of a group tells its silence in seconds.
   if (runs(group.silence, now)) said.set('silence', group.silence! < 0 ? -1 : Math.floor(group.silence! / 1000));
   for (const id of Object.keys(group.members)) {
-    said.set(`role/${id}`, roleIn(group, Number(id))!);
+    // The owner counts as a plain member.
+    said.set(`role/${id}`, roleIn(group, Number(id)) === 1 ? 1 : 0);
     if (runs(group.bans[id], now)) said.set(`ban/${id}`, group.bans[id]!);
     if (disabled.has(Number(id))) said.set(`disabled/${id}`, 1);
   }
