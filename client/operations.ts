@@ -157,6 +157,29 @@ export interface Contact {
   relation: number;
 }
 
+export interface Endpoint {
+  /** Id of the endpoint. */
+  endpoint_id: string;
+  /** Where events are sent to. */
+  url: string;
+  /** Types of events that are sent; an empty list: all. */
+  types: string[];
+  /** Only events about this group; 0: about all, and about users and the app. */
+  group_id: number;
+  /** What the endpoint is for. */
+  description: string;
+  /** Whether events are sent; what waits for a disabled endpoint is dropped. */
+  enabled: boolean;
+  /** Why the service disabled the endpoint: `gone` (it answered 410), `failing` (for five days); empty where it did not. */
+  disabled_because: '' | 'gone' | 'failing';
+  /** Since when no attempt has succeeded, in seconds since 1970; 0 while attempts succeed. */
+  failing_since: number;
+  /** When it was made, in seconds since 1970. */
+  created_at: number;
+  /** When it changed last, in seconds since 1970. */
+  updated_at: number;
+}
+
 export interface Entry {
   /** Id of the user. */
   user_id: number;
@@ -1507,141 +1530,139 @@ export interface Operations {
   event: {
     /** Create a webhook endpoint. Each event of the app is sent to `url` by POST, signed as Standard Webhooks 1.0 says. `types` and `group_id` choose events; without them all are sent. An app has at most ten endpoints. `secret` verifies the signatures. It is shown only here. Needs an admin token. */
     endpointCreate(parameters: {
-      /** Address of the file. */
+      /** Where events are sent to. It begins with `https://` and leads to a public address. */
       url: string;
-      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      /** Types of events, such as `group.member.removed` or `user.*`; an empty list: all. */
       types?: string[];
-      /** Id of the group. Not needed where the header names it. */
+      /** Only events about this group; 0: about all, and about users and the app. */
       group_id?: number;
-      /** Description; empty clears it. */
+      /** What the endpoint is for. */
       description?: string;
+      /** Whether events are sent; what waits for a disabled endpoint is dropped. */
       enabled?: boolean;
     }, options?: CallOptions): Promise<{
+      /** Id of the endpoint. */
       endpoint_id: string;
-      /** Address of the file. */
+      /** Where events are sent to. It begins with `https://` and leads to a public address. */
       url: string;
-      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      /** Types of events, such as `group.member.removed` or `user.*`; an empty list: all. */
       types: string[];
-      /** Id of the group. */
+      /** Only events about this group; 0: about all, and about users and the app. */
       group_id: number;
-      /** Description; empty clears it. */
+      /** What the endpoint is for. */
       description: string;
+      /** Whether events are sent; what waits for a disabled endpoint is dropped. */
       enabled: boolean;
+      /** Why the service disabled the endpoint: `gone` (it answered 410), `failing` (for five days); empty where it did not. */
       disabled_because: '' | 'gone' | 'failing';
+      /** Since when no attempt has succeeded, in seconds since 1970; 0 while attempts succeed. */
       failing_since: number;
       /** When it was made, in seconds since 1970. */
       created_at: number;
-      /** When name, avatar, description, ext, owner or settings changed last, in seconds since 1970. */
+      /** When it changed last, in seconds since 1970. */
       updated_at: number;
+      /** Verifies signatures; shown only here. */
       secret: string;
     }>;
 
     /** Delete a webhook endpoint. Events that wait for the endpoint are dropped. Needs an admin token. */
     endpointDelete(parameters: {
+      /** Id of the endpoint. */
       endpoint_id: string;
     }, options?: CallOptions): Promise<null>;
 
     /** List attempts to send events to a webhook endpoint. The newest attempts of the last three days first, at most 1,000. `status` is that of the answer, 0 where none came; `answer` its first 256 bytes; `next_attempt_at` the time of the next attempt, 0 where there is none. Needs an admin token. */
     endpointDeliveries(parameters: {
+      /** Id of the endpoint. */
       endpoint_id: string;
       /** Most entries of a page; above 1000 is 1000. */
       limit?: number;
     }, options?: CallOptions): Promise<{
+      /** Id of the event, as `webhook-id` has it. */
       event_id: string;
+      /** Number of the event in the feed. */
       sequence: string;
-      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      /** Type of the event. */
       type: string;
+      /** Which attempt it was; the first is 1. */
       attempt: number;
-      time: number;
+      /** When it was sent (RFC 3339, UTC). */
+      time: string;
+      /** Milliseconds that the request took. */
       ms: number;
+      /** Whether the answer had a status of 2xx. */
       delivered: boolean;
-      /** 0 as usual, 1 dissolved. */
+      /** Status of the answer; 0 where none came. */
       status: number;
+      /** The first 256 bytes of the answer. */
       answer: string;
+      /** Why no answer came; empty where one came. */
       error: string;
+      /** When the next attempt is due, in seconds since 1970; 0 where there is none. */
       next_attempt_at: number;
     }[]>;
 
     /** List the webhook endpoints. All endpoints of the app, without their secrets. Needs an admin token. */
-    endpointList(parameters?: Record<string, never>, options?: CallOptions): Promise<{
-      endpoint_id: string;
-      /** Address of the file. */
-      url: string;
-      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
-      types: string[];
-      /** Id of the group. */
-      group_id: number;
-      /** Description; empty clears it. */
-      description: string;
-      enabled: boolean;
-      disabled_because: '' | 'gone' | 'failing';
-      failing_since: number;
-      /** When it was made, in seconds since 1970. */
-      created_at: number;
-      /** When name, avatar, description, ext, owner or settings changed last, in seconds since 1970. */
-      updated_at: number;
-    }[]>;
+    endpointList(parameters?: Record<string, never>, options?: CallOptions): Promise<Endpoint[]>;
 
     /** Send events to a webhook endpoint again. Sends one event (`sequence`), a range (`from` and `to`), or what has failed for good (`failed`, of that range or all), up to 100 events per call. `next` is what to send as `from` to go on; absent at the end. Needs an admin token. */
     endpointRedeliver(parameters: {
+      /** Id of the endpoint. */
       endpoint_id: string;
+      /** Number of the event in the feed. */
       sequence?: string;
+      /** The first event to send, by its `sequence`. */
       from?: string;
+      /** The last event to send, by its `sequence`. */
       to?: string;
+      /** true: only events that failed for good, of `from` to `to` or all. */
       failed?: boolean;
     }, options?: CallOptions): Promise<{
+      /** How many events were put into the queue. */
       sent: number;
-      /** What to send as `after` to go on; moves on even where the filter let nothing pass. */
+      /** What to send as `from` to go on; absent at the end. */
       next?: string;
     }>;
 
     /** Give a webhook endpoint a new secret. The secret before it stays valid for `keep_seconds`: until then both sign every request. The new secret is shown only here. Needs an admin token. */
     endpointRotate(parameters: {
+      /** Id of the endpoint. */
       endpoint_id: string;
+      /** How long the secret before it stays valid, up to 604800. */
       keep_seconds?: number;
     }, options?: CallOptions): Promise<{
+      /** Id of the endpoint. */
       endpoint_id: string;
+      /** Verifies signatures; shown only here. */
       secret: string;
+      /** Until when the secret before it is valid, in seconds since 1970. */
       previous_expires_at: number;
     }>;
 
     /** Send a test event to a webhook endpoint. Sends an event of the type `endpoint.test`, which the feed does not have, once. `/event/endpoint/deliveries` shows the outcome. Needs an admin token. */
     endpointTest(parameters: {
+      /** Id of the endpoint. */
       endpoint_id: string;
     }, options?: CallOptions): Promise<{
+      /** Id of the event, as `webhook-id` has it. */
       event_id: string;
     }>;
 
     /** Change a webhook endpoint. Changes the fields that are given. An empty list of `types` stands for all types, `group_id` 0 for all groups. What is in the queue for a disabled endpoint is dropped; after it is enabled again, `/event/endpoint/redeliver` sends it. Needs an admin token. */
     endpointUpdate(parameters: {
-      /** Address of the file. */
+      /** Where events are sent to. It begins with `https://` and leads to a public address. */
       url?: string;
-      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
+      /** Types of events, such as `group.member.removed` or `user.*`; an empty list: all. */
       types?: string[];
-      /** Id of the group. Not needed where the header names it. */
+      /** Only events about this group; 0: about all, and about users and the app. */
       group_id?: number;
-      /** Description; empty clears it. */
+      /** What the endpoint is for. */
       description?: string;
+      /** Whether events are sent; what waits for a disabled endpoint is dropped. */
       enabled?: boolean;
+      /** Id of the endpoint. */
       endpoint_id: string;
-    }, options?: CallOptions): Promise<{
-      endpoint_id: string;
-      /** Address of the file. */
-      url: string;
-      /** Types of events with commas between them; `group.*` is all that begin with `group.`. */
-      types: string[];
-      /** Id of the group. */
-      group_id: number;
-      /** Description; empty clears it. */
-      description: string;
-      enabled: boolean;
-      disabled_because: '' | 'gone' | 'failing';
-      failing_since: number;
-      /** When it was made, in seconds since 1970. */
-      created_at: number;
-      /** When name, avatar, description, ext, owner or settings changed last, in seconds since 1970. */
-      updated_at: number;
-    }>;
+    }, options?: CallOptions): Promise<Endpoint>;
 
     /** Read events. Events of the app in their order, after `after` or from the oldest that is kept. `next` is what to send as `after` to go on, also where no event of the page matched. A reader that follows it misses none. `wait` waits so many seconds for the first event. Needs an admin token. */
     list(parameters?: {

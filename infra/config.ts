@@ -98,6 +98,11 @@ export interface Config {
    */
   tableStreamArn: string | undefined;
   /**
+   * Days after which the bucket deletes archived events. By default it keeps them.
+   * @default none
+   */
+  archiveDays: number | undefined;
+  /**
    * `false` removes the alarms and their topic.
    * @default `true`
    */
@@ -177,6 +182,7 @@ export function readConfig(context: Record<string, unknown>): Config {
       STREAM_ARN,
       'use the ARN of a stream, arn:aws:dynamodb:…:table/…/stream/…',
     ),
+    archiveDays: count('archiveDays', undefined),
     alarms: bool('alarms'),
     alarmEmail: optional('alarmEmail', /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/, 'use one mail address'),
   };

@@ -1,5 +1,5 @@
 import { Validations } from 'aws-cdk-lib';
-import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnRule, type CfnRuleProps } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   CfnEventInvokeConfig,
@@ -11,9 +11,8 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
-import { constructIdOf, failedQueueNameOf } from '../names.ts';
+import { constructIdOf, failedQueueNameOf, functionNameOf } from '../names.ts';
 import { failedQueue } from './failed-queue.ts';
-import type { Messaging } from './messaging.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
 
 /** New and touched job items. Removals, by which a job ends, do not invoke the function and cost nothing. */
@@ -37,8 +36,8 @@ const CHANGE_FILTERS = [
 const MOST_DELIVERING = 50;
 
 /**
- * A function that no client calls, fed by the table's stream, the bucket's events or the queue of webhooks. A record that fails repeatedly
- * goes to a queue, so that it does not block those behind it.
+ * A function that no client calls, fed by the table's stream, the bucket's events, the queue of webhooks or a schedule. A
+ * record that fails repeatedly goes to a queue, so that it does not block those behind it.
  */
 export class Background extends Construct {
   constructor(scope: Construct, row: BackgroundFunction, surroundings: Surroundings) {
@@ -46,7 +45,7 @@ export class Background extends Construct {
     const { streamArn, bucketName } = surroundings.data;
     if (row.trigger === 'webhooks') {
       // Its queue hands over by itself what was received too often.
-      this.#takeWebhooks(rowFunction(this, row, surroundings), surroundings.messaging!);
+      this.#takeWebhooks(rowFunction(this, row, surroundings), surroundings);
       return;
     }
     const failed = failedQueue(this, failedQueueNameOf(surroundings.config.stage, row));
@@ -54,13 +53,15 @@ export class Background extends Construct {
       id: 'AwsSolutions::AwsSolutions-SQS3',
       reason: 'This is a dead-letter queue; it has no consumer that could fail.',
     });
+    const onStream = row.trigger === 'jobs' || row.trigger === 'changes';
     const lambda = rowFunction(this, row, surroundings, [
-      ...(row.trigger === 'uploads' ? [] : [streamStatement(streamArn)]),
+      ...(onStream ? [streamStatement(streamArn)] : []),
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [failed.queueArn] }),
     ]);
     if (row.trigger === 'jobs') this.#takeJobs(lambda, streamArn, failed);
     else if (row.trigger === 'changes') this.#takeChanges(lambda, streamArn, failed);
-    else this.#takeUploads(lambda, bucketName, failed);
+    else if (row.trigger === 'uploads') this.#takeUploads(lambda, bucketName, failed);
+    else this.#followSchedule(lambda, functionNameOf(surroundings.config.stage, row.id), failed);
   }
 
   /** Records in the queue contain their place in the stream, not the job; the job items stay in the table. */
@@ -101,25 +102,37 @@ export class Background extends Construct {
    * An invocation gets ten messages at most and sends them side by side, so endpoints wait for each other only where one
    * batch holds both: for a request's time-out at most.
    */
-  #takeWebhooks({ functionArn }: LambdaFunction, { queue }: Messaging) {
+  #takeWebhooks({ functionArn }: LambdaFunction, { messaging, config: { backgroundConcurrency } }: Surroundings) {
+    // With more than is reserved, the queue would hand out messages that no invocation takes. Two is the least.
+    const reserved = backgroundConcurrency > 0 ? Math.max(2, backgroundConcurrency) : MOST_DELIVERING;
     new CfnEventSourceMapping(this, 'Webhooks', {
       functionName: functionArn,
-      eventSourceArn: queue.queueArn,
+      eventSourceArn: messaging!.queue.queueArn,
       batchSize: 10,
       functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: MOST_DELIVERING },
+      scalingConfig: { maximumConcurrency: Math.min(MOST_DELIVERING, reserved) },
     });
   }
 
+  /** @param name of the rule, by which it can be run */
+  #followSchedule(lambda: LambdaFunction, name: string, failed: Queue) {
+    this.#follow('Schedule', { name, scheduleExpression: 'rate(1 hour)' }, lambda, failed);
+  }
+
+  #takeUploads(lambda: LambdaFunction, bucketName: string, failed: Queue) {
+    const eventPattern = {
+      source: ['aws.s3'],
+      'detail-type': ['Object Created'],
+      detail: { bucket: { name: [bucketName] }, object: { key: [{ prefix: INCOMING }] } },
+    };
+    this.#follow('Uploads', { eventPattern }, lambda, failed);
+  }
+
   /** The queue holds whole events: those that could not be delivered, and those that failed three times. */
-  #takeUploads({ functionArn }: LambdaFunction, bucketName: string, failed: Queue) {
+  #follow(id: string, when: Omit<CfnRuleProps, 'targets'>, { functionArn }: LambdaFunction, failed: Queue) {
     const { queueArn } = failed;
-    const rule = new CfnRule(this, 'Uploads', {
-      eventPattern: {
-        source: ['aws.s3'],
-        'detail-type': ['Object Created'],
-        detail: { bucket: { name: [bucketName] }, object: { key: [{ prefix: INCOMING }] } },
-      },
+    const rule = new CfnRule(this, id, {
+      ...when,
       targets: [{ id: 'Function', arn: functionArn, deadLetterConfig: { arn: queueArn } }],
     });
     new CfnPermission(this, 'Permission', {

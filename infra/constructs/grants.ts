@@ -1,6 +1,6 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Grant } from '../../shared/routes/index.ts';
-import { avatarObject, FILES, INCOMING, incomingAvatar } from '../../shared/storage/names.ts';
+import { avatarObject, EVENTS, FILES, INCOMING, incomingAvatar } from '../../shared/storage/names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 
 /** ARNs that grants refer to. */
@@ -18,6 +18,7 @@ export interface MessagingArns {
 const OBJECTS = {
   incoming: `${INCOMING}*`,
   files: `${FILES}*`,
+  events: `${EVENTS}*`,
   incomingAvatars: incomingAvatar('*', '*'),
   avatars: avatarObject('*', '*'),
 };
@@ -70,6 +71,7 @@ const permissions: Record<Grant, Permission | Permission[]> = {
     { action: 's3:GetObject', on: onIncomingAvatars },
     { action: 's3:PutObject', on: onAvatars },
   ],
+  'archive-events': { action: 's3:PutObject', on: onObjects('events') },
   'delete-object': [
     { action: 's3:DeleteObject', on: onIncoming },
     { action: 's3:DeleteObject', on: onFiles },

@@ -16,6 +16,15 @@ export type Answering = <A extends unknown[], O>(
   work: (table: OperatorTable, args: A, options: O) => Promise<Answer>,
 ) => (...given: unknown[]) => Promise<void>;
 
+/** Turns a command into an action that prints line by line while it works: `print` is for stdout, `note` for stderr. */
+export type Printing = <A extends unknown[], O>(
+  work: (table: OperatorTable, args: A, options: O, output: Output) => Promise<{ failed?: boolean }>,
+) => (...given: unknown[]) => Promise<void>;
+export interface Output {
+  print: (line: string) => void;
+  note: (line: string) => void;
+}
+
 /** Text in aligned columns, with an optional row of headings. */
 export function aligned(rows: readonly (readonly string[])[], headings?: readonly string[]): string {
   const all = headings ? [headings.map((heading) => heading.toUpperCase()), ...rows] : rows;

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { APP_ID } from '../../shared/data/app-repo.ts';
 import { type LimitChanges, parseLimit } from '../../shared/domain/app/limits.ts';
+import { type EventPattern, isEventPattern } from '../../shared/events/catalogue.ts';
 import type { AppId } from '../../shared/ids.ts';
 
 /** Parses the id of an app. */
@@ -48,10 +49,37 @@ export function timeSpan(text: string): number {
  */
 export function futureTime(text: string, now = Date.now()): number {
   const span = spanOf(text);
-  const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  const time = span !== undefined ? now + span : iso ? Date.parse(text) : Number.NaN;
+  const time = span !== undefined ? now + span : isoTimeOf(text);
   if (Number.isNaN(time))
     throw new InvalidArgumentError('Give a span such as 30d, 12h or 90m, or a time such as 2030-01-31T12:00Z.');
   if (time <= now) throw new InvalidArgumentError('The time must be in the future.');
   return time;
+}
+
+/** Milliseconds since 1970 of a date (UTC) or an ISO 8601 time; NaN where the text is neither. */
+const isoTimeOf = (text: string): number =>
+  /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+
+/** Parses `7d`, `12h` or `90m` before now, a date (UTC) or an ISO 8601 time. Returns milliseconds since 1970. */
+export function pastTime(text: string): number {
+  const span = spanOf(text);
+  const time = span !== undefined ? Date.now() - span : isoTimeOf(text);
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError('Give a span such as 7d, 12h or 90m, or a time such as 2026-11-29T08:00Z.');
+  return time;
+}
+
+/** Parses a whole number above 0: the id of a user or a group, the number of an event. */
+export function wholeNumber<Id extends number>(text: string): Id {
+  if (!/^\d{1,16}$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('That is no whole number above 0.');
+  return Number(text) as Id;
+}
+
+/** Parses types of events separated by commas, and adds them to the previous ones. */
+export function eventTypes(text: string, before: EventPattern[] = []): EventPattern[] {
+  const types = text.split(',').map((type) => type.trim());
+  const wrong = types.find((type) => !isEventPattern(type));
+  if (wrong !== undefined) throw new InvalidArgumentError(`There are no events of the type "${wrong}".`);
+  return [...before, ...(types as EventPattern[])];
 }

@@ -1,8 +1,10 @@
 /** The operator command line as a function: commands, output and error messages. */
 import { Command, CommanderError } from 'commander';
-import type { Answering } from './answer.ts';
+import type { Answering, Printing } from './answer.ts';
 import { addAppCommands } from './apps.ts';
+import { addAuditCommand } from './audit.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
+import { addEventCommands } from './events.ts';
 import { addFileCommands } from './files.ts';
 import { addImportExportCommands } from './import-export.ts';
 import { addJobCommands } from './jobs.ts';
@@ -20,7 +22,7 @@ import { addWebhookCommands } from './webhooks.ts';
 export async function run(args: string[], { log, error }: Pick<Console, 'log' | 'error'>): Promise<number> {
   let where = 'the table';
   let exitCode = 0;
-  const answering: Answering =
+  const printing: Printing =
     (work) =>
     async (...given) => {
       const command = given.at(-1) as Command;
@@ -28,24 +30,33 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
       const found = await findTable(options);
       where = found.where;
       error(`Using ${where}`);
-      const { json, text, failed } = await work(found.table, command.processedArgs as never, options as never);
-      log(options.json ? JSON.stringify(json) : text);
+      const output = { print: log, note: error };
+      const { failed } = await work(found.table, command.processedArgs as never, options as never, output);
       found.table.client.destroy();
       if (failed) exitCode = 1;
     };
+  const answering: Answering = (work) =>
+    printing<never, never>(async (table, args, options, { print }) => {
+      const { json, text, failed = false } = await work(table, args, options);
+      print((options as { json?: true }).json ? JSON.stringify(json) : text);
+      return { failed };
+    });
 
   /** Determined before parsing, because parse errors are also printed as JSON. */
   const wantsJson = args.includes('--json');
 
   const program = new Command('ops')
     .description(
-      'Operates Roster: manages apps, tokens, users, files, jobs and webhooks, imports and exports, and checks a deployment.',
+      'Operates Roster: manages apps, tokens, users, files, jobs and webhooks, shows events, imports and exports, and checks a deployment.',
     )
     .option('--local', 'use the laptop stack (default while it runs, unless an option below is given)')
     .option('--stage <stage>', 'use the table of this stage on AWS (default: dev)')
     .option('--region <region>', 'AWS region (default: as for the AWS command line)')
     .option('--table <name>', 'use the table with this name')
-    .option('--json', 'print one JSON object on stdout, {"error": …} for errors, and never ask')
+    .option(
+      '--json',
+      'print one JSON object on stdout (one per line for events), {"error": …} for errors, and never ask',
+    )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => log(text.trimEnd()),
@@ -57,6 +68,8 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addUserCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
+  addEventCommands(program, printing);
+  addAuditCommand(program, printing);
   addWebhookCommands(program, answering);
   addImportExportCommands(program, answering);
   addMigrateCommand(program, answering);

@@ -94,7 +94,7 @@ export function addWebhookCommands(program: Command, answering: Answering) {
     .action(
       answering<[AppId, string], Place & { keep: number }>(async (table, [app, endpoint], options) => {
         const made = await rotateSecret(await viewOn(table, app, options), endpoint, options.keep);
-        const until = `The one before it is valid until ${shownTime(made.previous_expires_at)}.`;
+        const until = `The one before it is valid until ${shownTime(made.previous_expires_at * 1000)}.`;
         return { json: made, text: `Secret: ${made.secret}\nIt is not shown again. ${until}` };
       }),
     );
@@ -117,7 +117,7 @@ export function addWebhookCommands(program: Command, answering: Answering) {
         const limit = Math.min(1000, Math.max(1, options.limit));
         const attempts = await listAttempts(await viewOn(table, app, options), endpoint, limit);
         const rows = attempts.map((one) => [
-          new Date(one.time).toISOString(),
+          one.time,
           one.sequence,
           one.type,
           String(one.attempt),
@@ -144,19 +144,31 @@ export function addWebhookCommands(program: Command, answering: Answering) {
           const { sequence, from, to, failed = false } = options;
           if (sequence === undefined && from === undefined && !failed)
             throw new Error('give --sequence, --from or --failed');
-          let sent = 0;
-          let next: number | undefined = sequence ?? from ?? 1;
-          while (next !== undefined) {
-            // Each part as a call of its own, so that nothing is cut off.
-            const view = await viewOn(table, app, options);
-            const part = await redeliver(view, endpoint, { from: next, to: sequence ?? to, failed });
-            sent += part.sent;
-            next = part.next === undefined ? undefined : Number(part.next);
-          }
+          const range = { from: sequence ?? from, to: sequence ?? to, failed };
+          const sent = await redeliverAll(table, app, endpoint, range, options);
           return { json: { endpoint_id: endpoint, sent }, text: `${sent} events are on their way to ${endpoint}.` };
         },
       ),
     );
+}
+
+/** Sends events to an endpoint again, all of a range. @returns how many */
+export async function redeliverAll(
+  table: OperatorTable,
+  app: AppId,
+  endpoint: string,
+  { from = 1, to, failed }: { from?: number | undefined; to?: number | undefined; failed: boolean },
+  place: Place,
+): Promise<number> {
+  let sent = 0;
+  let next: number | undefined = from;
+  while (next !== undefined) {
+    // Each part as a call of its own, so that nothing is cut off.
+    const part = await redeliver(await viewOn(table, app, place), endpoint, { from: next, to, failed });
+    sent += part.sent;
+    next = part.next === undefined ? undefined : Number(part.next);
+  }
+  return sent;
 }
 
 /** The app as its endpoints are managed by an operator. */
@@ -180,14 +192,15 @@ function shown(endpoints: readonly Reply[]): string {
     one.enabled ? 'enabled' : one.disabled_because ? `disabled: ${one.disabled_because}` : 'disabled',
     one.types.join(',') || 'all types',
     one.group_id === 0 ? 'all groups' : `group ${one.group_id}`,
-    shownTime(one.failing_since),
+    shownTime(one.failing_since * 1000),
     one.url,
     one.description,
   ]);
   return aligned(rows, ['id', 'state', 'types', 'groups', 'failing since', 'url', 'description']);
 }
 
-function endpointId(text: string): string {
+/** Parses the id of an endpoint. */
+export function endpointId(text: string): string {
   if (!ENDPOINT_ID.test(text))
     throw new InvalidArgumentError('An endpoint id has 16 hexadecimal digits: see webhooks list.');
   return text;

@@ -36,7 +36,7 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
 });
 
 /** Triggers of the functions that a deployment without events leaves out. */
-const OF_EVENTS = new Set<BackgroundFunction['trigger']>(['changes', 'webhooks']);
+const OF_EVENTS = new Set<BackgroundFunction['trigger']>(['changes', 'webhooks', 'schedule']);
 
 /** The HTTP API, and one nested stack of functions per area, because a stack has at most 500 resources. */
 export class ApiStack extends Stack {

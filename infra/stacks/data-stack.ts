@@ -18,7 +18,7 @@ import {
 import type { Construct } from 'constructs';
 import { projectedBy } from '../../shared/data/schema.ts';
 import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../shared/data/table.ts';
-import { INCOMING } from '../../shared/storage/names.ts';
+import { EVENTS, INCOMING } from '../../shared/storage/names.ts';
 import type { Config } from '../config.ts';
 import { tableNameOf } from '../names.ts';
 
@@ -100,6 +100,9 @@ export class DataStack extends Stack {
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
         // Uploads that became neither a file nor an avatar.
         { id: 'forget-incoming', prefix: INCOMING, expiration: Duration.days(1) },
+        ...(config.archiveDays
+          ? [{ id: 'forget-events', prefix: EVENTS, expiration: Duration.days(config.archiveDays) }]
+          : []),
       ],
       removalPolicy,
     });

@@ -3,7 +3,7 @@ import type { AppId } from '../ids.ts';
 import { LIMITS, type LimitName, type Limits, MAXIMUMS } from '../limits.ts';
 import { absent, all, below, equal, exists, missing, unchanged } from './expression.ts';
 import type { Key } from './keys.ts';
-import { type Get, getItem } from './read.ts';
+import { type Get, getItem, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
 import { put, remove, type Step, update } from './step.ts';
@@ -59,6 +59,11 @@ export const buryApp = (app: App, now: number): Step =>
   );
 /** Partition of the global index that holds all apps. */
 export const APPS = schema.app.gsi1('' as AppId).gsi1pk;
+/** The ids of all apps, as the global index has them: a new app may come late. */
+export const appIds = (): Query<AppId[]> => ({
+  query: { partition: APPS, index: 'gsi1', between: ['!', '~'], all: true },
+  parse: ({ items }) => items.map(({ gsi1sk }) => gsi1sk as AppId),
+});
 
 export const adminTokenOf = (app: AppId, hash: string): Get<AdminToken | undefined> =>
   getItem(schema.adminToken.key(app, hash));

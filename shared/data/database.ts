@@ -38,7 +38,7 @@ const TOUCH_LIMIT = 150;
 
 /**
  * One call's view of the table: reads together, caches what was read, and writes only where that still holds. Every read
- * is strongly consistent.
+ * is strongly consistent, but for those of the global index.
  */
 export class Database {
   /** How often the writes of this call have made each event happen. */

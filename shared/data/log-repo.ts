@@ -4,7 +4,7 @@ import { unchanged } from './expression.ts';
 import { asRecord, type Get, getItem, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
-import { put, type Step } from './step.ts';
+import { put, type Step, update } from './step.ts';
 
 /** Logs of events: one of each app, and one of each group. */
 
@@ -36,8 +36,10 @@ export type EventPage = ItemOf<typeof schema.eventPageFields> & { sk: string; tt
 export type GroupLogState = Pick<ItemOf<typeof schema.openChangePageFields>, 'seen' | 'members' | 'marks'>;
 export type OpenChangePage = EventPage & GroupLogState;
 
-/** The open page of an app's log; undefined before its first event. */
-export const openEventsOf = (app: AppId): Get<EventPage | undefined> => getItem(appLog(app).open);
+/** The open page of a log; undefined before its first event. */
+export const openPageOf = (log: Log): Get<EventPage | undefined> => getItem(log.open);
+/** The same of an app. */
+export const openEventsOf = (app: AppId) => openPageOf(appLog(app));
 /** The same of a group. */
 export const openChangesOf = (app: AppId, group: GroupId): Get<OpenChangePage | undefined> =>
   getItem(groupLog(app, group).open);
@@ -135,3 +137,12 @@ export const pagesAfter = (log: Log, after: number, limit: number): Query<EventP
 
 /** Whether the events of a page are kept at `now` (ms). */
 export const isKept = ({ ttl = Number.POSITIVE_INFINITY }: EventPage, now: number): boolean => ttl * 1000 > now;
+
+/**
+ * The page with other entries in the place of its own: as many, so that none counts as new. Refused where the page has
+ * changed meanwhile.
+ */
+export const rewritten = (log: Log, page: EventPage, entries: readonly unknown[]): Step => {
+  const key = page.sk === log.open.sk ? log.open : log.closed(page.last);
+  return update(key, { set: { events: packed(entries) } }, unchanged(page, 'last', 'events'));
+};

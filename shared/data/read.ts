@@ -1,6 +1,6 @@
 import type { Key, Sorted } from './entity.ts';
 import type { Condition } from './expression.ts';
-import type { LocalIndexName } from './table.ts';
+import type { GLOBAL_INDEX, LocalIndexName } from './table.ts';
 
 /** An item as the table stores it. */
 export type Item = Record<string, unknown>;
@@ -13,11 +13,11 @@ export interface Get<T> {
   parse: (item: Item | undefined) => T;
 }
 
-/** One page of a partition or of a local index. */
+/** One page of a partition or of an index. The global one lags behind, and holds keys only: for the background. */
 export interface Query<T> {
   query: {
     partition: string;
-    index?: LocalIndexName;
+    index?: LocalIndexName | typeof GLOBAL_INDEX.name;
     /** Inclusive bounds of the sort key. */
     between: readonly [from: string, to: string];
     /** The most bytes of an entry as it is read; absent: unknown, so nothing is read before rights are proven. */

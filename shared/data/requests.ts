@@ -19,7 +19,7 @@ import { largeCollections } from './item-collections.ts';
 import type { Key } from './keys.ts';
 import type { Item, Page, Query } from './read.ts';
 import { goesAlone, type Step, statement } from './step.ts';
-import { LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from './table.ts';
+import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from './table.ts';
 
 /** What a call has used of the database so far, for its log line. */
 export interface Usage {
@@ -147,16 +147,20 @@ type Written = Pick<UpdateCommandOutput, 'ConsumedCapacity' | 'ItemCollectionMet
 
 type Request<T> = (options: { abortSignal: AbortSignal }) => Promise<T>;
 
+/** Sort keys of all indexes, and the partition key of the global one. */
+const INDEXES: readonly { name: string; sortKey: string; partitionKey?: string }[] = [...LOCAL_INDEXES, GLOBAL_INDEX];
+
 function queryInput({ partition, index, between: [from, to], filter, descending, count }: Query<unknown>['query']) {
   const expression = new Expression();
-  const sortKey = index ? LOCAL_INDEXES.find(({ name }) => name === index)!.sortKey : SORT_KEY;
+  const { partitionKey = PARTITION_KEY, sortKey = SORT_KEY } = INDEXES.find(({ name }) => name === index) ?? {};
   return {
     ...(index && { IndexName: index }),
-    KeyConditionExpression: `${expression.name(PARTITION_KEY)} = ${expression.value(partition)} AND ${expression.name(sortKey)} BETWEEN ${expression.value(from)} AND ${expression.value(to)}`,
+    KeyConditionExpression: `${expression.name(partitionKey)} = ${expression.value(partition)} AND ${expression.name(sortKey)} BETWEEN ${expression.value(from)} AND ${expression.value(to)}`,
     ...(filter && { FilterExpression: filter(expression) }),
     ...expression.placeholders(),
     ScanIndexForward: !descending,
-    ConsistentRead: true,
+    // DynamoDB refuses it of a global index.
+    ConsistentRead: partitionKey === PARTITION_KEY,
     ...(count && { Select: 'COUNT' as const }),
     ReturnConsumedCapacity: 'TOTAL' as const,
   };

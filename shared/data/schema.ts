@@ -540,7 +540,21 @@ export const openChangePageFields = () =>
   });
 /** The same as `seen` for a partition of another kind: of a user, an app or an admin token. */
 export const streamPosition = /* @__PURE__ */ entity({ pk: 'H#{partition}', sk: '#', ttl: 'all' });
-export const streamPositionFields = () => z.strictObject({ seen: text() });
+const streamPositionFields = () => z.strictObject({ seen: text() });
+
+/** How far the events of an app are in the archive. Beside the log: the stream hands out what lies within it. */
+export const archiveCursor = /* @__PURE__ */ entity({ pk: 'A#{app}#V', sk: '#' });
+export const archiveCursorFields = () =>
+  z.strictObject({
+    /** Number of the last event in the archive; 0 before the first. */
+    last: number(),
+    /** Hour of the object that holds it: its beginning. */
+    hour: ms(),
+    /** The object that is being written: the number of its last event, and its hour. */
+    planned: opt(z.strictObject({ last: number(), hour: ms() })),
+    /** Changed by every write, so that it is a condition of the next one. */
+    revision: number(),
+  });
 
 // ——— webhooks ———
 /** Where events of the app are sent to. The first digit of its id is its place: so no app has more than ten. */
@@ -772,6 +786,11 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     entity: streamPosition,
     fields: streamPositionFields,
     about: 'how far the stream of one partition has been read; kept for longer than the stream keeps its records',
+  },
+  'archive cursor': {
+    entity: archiveCursor,
+    fields: archiveCursorFields,
+    about: 'the last event that the archive in S3 holds, and the object that is being written',
   },
   'webhook endpoint': {
     entity: webhookEndpoint,

@@ -74,7 +74,7 @@ export const disableFailing = (app: AppId, was: Endpoint, now: number): Step =>
 // ——— attempts ———
 const DAY = 86_400_000;
 /** Attempts can be listed for so many days. */
-export const ATTEMPTS_KEPT = 3;
+const ATTEMPTS_KEPT = 3;
 const dayOf = (ms: number) => Math.floor(ms / DAY);
 
 /** @param id of the event; attempts of one event are never made at the same time */
@@ -106,6 +106,9 @@ export const putDelivery = (app: AppId, endpoint: string, sequence: number, stat
   put(schema.delivery.key(app, endpoint, sequence), { ...state, ttl: Math.ceil(until / 1000) });
 export const forgetDelivery = (app: AppId, endpoint: string, sequence: number): Step =>
   remove(schema.delivery.key(app, endpoint, sequence));
+/** Changes the event of a failed delivery. Refused where it has been sent again meanwhile. */
+export const rewriteFailed = (app: AppId, endpoint: string, was: Keyed<Delivery>, failed: string): Step =>
+  update(schema.delivery.key(app, endpoint, Number(was.sk)), { set: { failed } }, unchanged(was, 'failed'));
 /** Failed ones and those that are tried again, by the numbers of their events. */
 export const deliveriesFrom = (
   app: AppId,

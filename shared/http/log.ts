@@ -3,6 +3,7 @@ import { APP_ID } from '../data/app-repo.ts';
 import type { Database } from '../data/database.ts';
 import { type Job, jobId } from '../data/job-repo.ts';
 import type { Key } from '../data/keys.ts';
+import type { ArchiveRun } from '../domain/event/archive.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, NAMESPACE } from '../metrics.ts';
 
@@ -100,6 +101,13 @@ export const logRelay = ({
 /** Writes one line of JSON per batch of webhooks: how many messages it had, and how many of them come again. */
 export const logDeliveries = ({ messages, postponed, ...run }: Run & { messages: number; postponed: number }) =>
   logRun(run, { messages, postponed });
+
+/**
+ * Writes one line of JSON per run of the archive: apps looked at, objects and events written, events that expired before
+ * they were archived. `done` is false where the next run has to go on.
+ */
+export const logArchive = ({ apps, objects, events, lost, done, ...run }: Run & ArchiveRun) =>
+  logRun(run, { apps, objects, events, lost, done });
 
 /** Writes one line of JSON per uploaded object, with its outcome. */
 export const logUpload = ({ key, outcome, ...run }: Run & { key: string; outcome?: string }) =>

@@ -4,7 +4,7 @@ import { attempt, Patience } from '../deadline.ts';
 
 /**
  * SQS and EventBridge in AWS's JSON protocols, signed by the SDK's own signer, which every bundle holds anyway. Their
- * clients in the SDK would add 90 KB each: see docs/decisions/0070-fan-out.md.
+ * clients in the SDK would add 85 KB: see docs/decisions/0069-fan-out-and-webhooks.md.
  */
 
 interface Service {

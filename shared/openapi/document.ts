@@ -4,6 +4,7 @@ import { type ErrorName, errors } from '../errors.ts';
 import {
   announcementReply,
   contactReply,
+  endpointReply,
   entryReply,
   eventReply,
   fileReply,
@@ -49,6 +50,7 @@ const NAMED = new Map<z.core.$ZodType, string>([
   [sessionReply, 'Session'],
   [eventReply, 'Event'],
   [fileReply, 'GroupFile'],
+  [endpointReply, 'Endpoint'],
   [uploadFormReply, 'UploadForm'],
   [redirectReply, 'Redirect'],
 ]);

@@ -207,7 +207,7 @@ export const eventEndpointDeliveries = {
         sequence: z.string(),
         type: z.string(),
         attempt: z.int(),
-        time: z.int(),
+        time: z.string(),
         ms: z.int(),
         delivered: z.boolean(),
         status: z.int(),

@@ -44,6 +44,15 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
     timeout: 60,
   },
   {
+    id: 'background/archive',
+    trigger: 'schedule',
+    summary: 'Writes the events of each hour that is over to the archive in the bucket',
+    // It finds all apps by the global index.
+    grants: ['batch-get', 'query', 'query-gsi1', 'put', 'archive-events'],
+    timeout: 900,
+    memory: 1024,
+  },
+  {
     id: 'background/publish-file',
     trigger: 'uploads',
     summary: 'Publishes the avatar or the reserved file that was uploaded',

@@ -26,6 +26,7 @@ export type Grant =
   | 'head-object' // s3:GetObject on incoming/* (HeadObject needs the same permission)
   | 'publish-object' // s3:GetObject and s3:DeleteObject on incoming/*, s3:PutObject and s3:DeleteObject on files/*
   | 'publish-avatar' // s3:GetObject on incoming/*/avatars/*, s3:PutObject on files/*/avatars/*
+  | 'archive-events' // s3:PutObject on events/*
   | 'delete-object' // s3:DeleteObject on incoming/* and files/*
   | 'send-webhooks' // sqs:SendMessage on the queue of webhooks
   | 'receive-webhooks' // what takes messages from it and returns them: sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueAttributes
@@ -169,8 +170,9 @@ export interface BackgroundFunction extends FunctionRow {
    * `changes`: the table's stream, filtered to stamped items, pages of events, and what the fan-out holds back.
    * `uploads`: every object that is created below `incoming/` in the bucket.
    * `webhooks`: the queue of webhooks.
+   * `schedule`: once per hour.
    */
-  trigger: 'jobs' | 'changes' | 'uploads' | 'webhooks';
+  trigger: 'jobs' | 'changes' | 'uploads' | 'webhooks' | 'schedule';
 }
 
 /** All routes of an operation, the main one first. */

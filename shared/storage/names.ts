@@ -9,12 +9,16 @@
  * | upload of an avatar             | incoming/app/avatars/random         | its event publishes it; gone in a day     |
  * | file of a group                 | files/app/group/random.etag         | written once, by us, never by a client    |
  * | avatar                          | files/app/avatars/random            | the same                                  |
+ * | events of an hour                | events/app/2026/11/29/08/first.ndjson.gz | the archive; `first`: the number of the first event |
  */
 
 /** Clients upload here. */
 export const INCOMING = 'incoming/';
 /** Files are served from here. Only functions write it. */
 export const FILES = 'files/';
+
+/** The archive of events. Only the function that archives writes it, and operators. */
+export const EVENTS = 'events/';
 
 export const reservedName = (id: number, random: string) => `${id}.${random}`;
 export const incomingObject = (app: string, group: number, name: string) => `${INCOMING}${app}/${group}/${name}`;
@@ -45,4 +49,20 @@ export function reservedFile(key: string): ReservedFile | undefined {
 export function uploadedAvatar(key: string): { app: string; random: string } | undefined {
   const [, app, random] = /^incoming\/([\w-]+)\/avatars\/([\w-]{22})$/.exec(key) ?? [];
   return app && random ? { app, random } : undefined;
+}
+
+/** The hour of the archive in which a time lies, as a part of keys: `2026/11/29/08`. UTC. @param time ms */
+const hourText = (time: number) => new Date(time).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/');
+/** What the keys of an app's events begin with; of one hour. @param hour a time within it (ms) */
+export const archivePrefix = (app: string, hour?: number) =>
+  `${EVENTS}${app}/${hour === undefined ? '' : `${hourText(hour)}/`}`;
+/** An object of the archive. The order of keys is the order of events. @param first the number of its first event */
+export const archiveObject = (app: string, hour: number, first: number) =>
+  `${archivePrefix(app, hour)}${String(first).padStart(16, '0')}.ndjson.gz`;
+
+/** What the key of an archive's object says: the beginning of its hour (ms), and the number of its first event. */
+export function archivedObject(key: string): { hour: number; first: number } | undefined {
+  const [, date, first] = /^events\/[\w-]+\/(\d{4}\/\d\d\/\d\d\/\d\d)\/(\d{16})\.ndjson\.gz$/.exec(key) ?? [];
+  const [year, month, day, hour] = date?.split('/').map(Number) ?? [];
+  return first === undefined ? undefined : { hour: Date.UTC(year!, month! - 1, day, hour), first: Number(first) };
 }

@@ -2,6 +2,7 @@ import type { SharedFile } from '../data/file-repo.ts';
 import type { AppId, GroupId } from '../ids.ts';
 import { presignForm, type UploadForm } from './form.ts';
 import {
+  archiveObject,
   avatarObject,
   fileObject,
   incomingAvatar,
@@ -133,3 +134,15 @@ export const hasAvatar = async ({ app, random }: AvatarUpload): Promise<boolean>
 /** Downloads an avatar, for so many seconds. */
 export const avatarUrl = ({ app, random }: AvatarUpload, seconds: number): Promise<string> =>
   presignGet(avatarObject(app, random), { name: 'avatar' }, seconds);
+
+// ——— the archive of events ———
+
+/**
+ * Writes events of an hour, as lines of JSON, unless it has been done. @param hour a time within it (ms)
+ * @param first number of the first event @returns false where the object is there
+ */
+export const putArchivedEvents = (app: AppId, hour: number, first: number, lines: string): Promise<boolean> =>
+  putNewObject(archiveObject(app, hour, first), {
+    type: 'application/gzip',
+    content: process.getBuiltinModule('node:zlib').gzipSync(lines),
+  });

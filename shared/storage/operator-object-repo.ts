@@ -1,6 +1,14 @@
-import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { AppId, GroupId } from '../ids.ts';
-import { FILES, fileObject, groupIncoming, randomOf } from './names.ts';
+import { archivedObject, archivePrefix, FILES, fileObject, groupIncoming, randomOf } from './names.ts';
 
 /**
  * The bucket as operators reach it, by AWS's own client. No function may import this file (test/ops/door.test.ts): it may
@@ -56,12 +64,17 @@ export async function uploadsWaiting(bucket: OperatorBucket, app: AppId, group: 
   return (key) => waiting.has(randomOf(key));
 }
 
-/** Objects of a prefix in the order of their keys, by one request per thousand. */
-async function* objectsBelow(bucket: OperatorBucket, prefix: string): AsyncGenerator<ListedObject> {
+/** Objects of a prefix in the order of their keys, by one request per thousand. @param after only those after this key */
+async function* objectsBelow(bucket: OperatorBucket, prefix: string, after?: string): AsyncGenerator<ListedObject> {
   let token: string | undefined;
   do {
     const { Contents = [], NextContinuationToken } = await bucket.client.send(
-      new ListObjectsV2Command({ Bucket: bucket.name, Prefix: prefix, ContinuationToken: token }),
+      new ListObjectsV2Command({
+        Bucket: bucket.name,
+        Prefix: prefix,
+        StartAfter: after,
+        ContinuationToken: token,
+      }),
     );
     for (const { Key = '', Size = 0, LastModified } of Contents)
       yield { key: Key, size: Size, written: LastModified?.getTime() ?? 0 };
@@ -83,4 +96,62 @@ export async function writtenAt({ client, name }: OperatorBucket, key: string): 
 
 export async function remove({ client, name }: OperatorBucket, key: string): Promise<void> {
   await client.send(new DeleteObjectCommand({ Bucket: name, Key: key }));
+}
+
+// ——— the archive of events ———
+
+/** An object of the archive: the beginning of its hour (ms), and the number of its first event. */
+export interface ArchivedObject {
+  key: string;
+  hour: number;
+  first: number;
+}
+
+/** The objects of an app's archive, the oldest first. @param since only those of the hour of this time and later (ms) */
+export async function* archivedObjects(bucket: OperatorBucket, app: AppId, since?: number) {
+  const after = since === undefined ? undefined : archivePrefix(app, since);
+  for await (const { key } of objectsBelow(bucket, archivePrefix(app), after)) {
+    const object = archivedObject(key);
+    if (object) yield { key, ...object } satisfies ArchivedObject;
+  }
+}
+
+/** The lines of an object of the archive: some 4 MB at most. */
+export async function archivedLines(bucket: OperatorBucket, key: string): Promise<string[]> {
+  const { text } = await archivedText(bucket, key);
+  return text.split('\n').filter((line) => line !== '');
+}
+
+async function archivedText({ client, name }: OperatorBucket, key: string) {
+  const { Body, ETag, ContentType } = await client.send(new GetObjectCommand({ Bucket: name, Key: key }));
+  return { text: gunzipSync(await Body!.transformToByteArray()).toString(), IfMatch: ETag, ContentType };
+}
+
+/** Attempts to rewrite an object that others rewrite at the same time. */
+const REWRITES = 5;
+
+/**
+ * Writes an object of the archive again, with other lines in the place of some.
+ * @param change the new line; the same one where it stays
+ * @returns how many lines have changed. Where none has, nothing is written.
+ */
+export async function rewriteArchived(
+  bucket: OperatorBucket,
+  key: string,
+  change: (line: string) => string,
+): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const { text, ...as } = await archivedText(bucket, key);
+    const lines = text.split('\n');
+    const rewritten = lines.map((line) => (line === '' ? line : change(line)));
+    const changed = rewritten.filter((line, index) => line !== lines[index]).length;
+    if (changed === 0) return 0;
+    const content = { Bucket: bucket.name, Key: key, Body: gzipSync(rewritten.join('\n')) };
+    try {
+      await bucket.client.send(new PutObjectCommand({ ...content, ...as }));
+      return changed;
+    } catch (error) {
+      if ((error as Error).name !== 'PreconditionFailed' || attempt === REWRITES) throw error;
+    }
+  }
 }

@@ -49,6 +49,9 @@ test('no item is larger than the size that reads are planned with, and none is m
     profile: of.profile(USER),
     settings: of.settings(USER),
     tags: of.tags(USER, MAXIMUMS.tags ?? 0),
+    'webhook endpoint': of.endpoint(),
+    'webhook attempt': of.attempt(),
+    delivery: of.failedDelivery(),
   };
   expect(Object.keys(items).sort()).toEqual(Object.keys(MOST_BYTES).sort());
   for (const [name, item] of Object.entries(items)) {

@@ -47,7 +47,7 @@ const ANYONE = [
 type Kind = 'anyone' | 'person' | 'admin' | 'admin as person';
 
 const kindOf = ({ id }: Operation): Kind =>
-  ADMIN.includes(id)
+  ADMIN.includes(id) || id.startsWith('event/')
     ? 'admin'
     : ADMIN_AS_PERSON.includes(id)
       ? 'admin as person'

@@ -3,8 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkBackground } from '../../infra/ops/doctor/story.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ERRORS } from '../../client/operations.ts';
+import { type Client, EventsGone } from '../../client/roster.ts';
+import { checkBackground, checkEvents } from '../../infra/ops/doctor/story.ts';
 import { Database } from '../../shared/data/database.ts';
 import { putJob } from '../../shared/data/job-repo.ts';
 import { newFolder, ops, opsHere } from '../ops/command-line.ts';
@@ -112,7 +114,7 @@ describe('the doctor', () => {
       exitCode: 0,
       ok: true,
       wrong: {},
-      states: { ...upToCors, headers: 'right', upload: 'right', background: 'right' },
+      states: { ...upToCors, headers: 'right', upload: 'right', events: 'right', background: 'right' },
     });
     expect(await apps()).not.toContain('doctor');
   });
@@ -246,6 +248,18 @@ describe('the doctor', () => {
     });
   });
 
+  test('the doctor recognises a feed that tells nothing', async () => {
+    const list = vi.fn(async () => ({ data: [], next: '0', head: '0' }));
+    const app = { event: { list } } as unknown as Client;
+    expect(await checkEvents(app, 7, 0)).toMatchObject({
+      state: 'wrong',
+      says: expect.stringMatching(/^The creation of a group is not in the feed of events after 0 s\.$/),
+    });
+    expect(list).toHaveBeenCalledWith({ group_id: 7, types: 'group.created', wait: 10 });
+    list.mockRejectedValue(new EventsGone(ERRORS.eventsGone, ''));
+    expect(await checkEvents(app, 7, 0)).toMatchObject({ state: 'right' });
+  });
+
   test('the doctor recognises a background that does not work', async () => {
     // Nothing reads the stream of this table.
     const table = await newTable();
@@ -353,7 +367,7 @@ describe('quotas of the account', () => {
       functions: 'right: This account and region allow 1,000 concurrent function calls, 1,000 of them unreserved.',
       requests:
         'right: All APIs of this account and region together accept 10,000 requests per second, with bursts of 5,000.',
-      roles: expect.stringMatching(/^right: 205 of 1,000 roles are in use; a stage has 125, so 6 more fit\.$/),
+      roles: expect.stringMatching(/^right: 205 of 1,000 roles are in use; a stage has 138, so 5 more fit\.$/),
       table: 'right: A table accepts up to 40,000 read and 40,000 write units per second.',
     });
     expect(asked.sort()).toEqual([
@@ -370,7 +384,7 @@ describe('quotas of the account', () => {
     expect(functions).toMatch(
       /^wrong: .+ allow 10 concurrent function calls.+Service Quotas, AWS Lambda, "Concurrent executions"/,
     );
-    expect(roles).toMatch(/^wrong: 995 of 1,000 roles are in use; a stage has 125, so 0 more fit\..+Roles per account/);
+    expect(roles).toMatch(/^wrong: 995 of 1,000 roles are in use; a stage has 138, so 0 more fit\..+Roles per account/);
   });
 
   test('quotas that the credentials may not read are reported as unknown, with the command that reads them', async () => {

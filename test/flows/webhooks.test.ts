@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, vi } from 'vitest';
-import type { RosterEvent } from '../../shared/events/catalogue.ts';
+import { viewOf } from '../../shared/data/operator-queries.ts';
+import { holdEvents, webhooksOf } from '../../shared/data/webhook-repo.ts';
+import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
+import { EVENTS } from '../../shared/environment.ts';
+import { type RosterEvent, subjectOf } from '../../shared/events/catalogue.ts';
+import type { AppId } from '../../shared/ids.ts';
 import { eventsAreTold, relayed } from '../support/events.ts';
 import { type ReceivedWebhook, startReceiver } from '../support/messaging.ts';
 import { type Given, inBothWorlds, inThisProcess } from '../support/story.ts';
@@ -29,6 +34,15 @@ async function delivered(given: Given, done: () => unknown): Promise<void> {
     while ((await testMessaging().deliver()) > 0) await sleep(1);
   }
   await vi.waitFor(() => expect(done()).toBe(true), { timeout: 20_000, interval: 50 });
+}
+
+/** A record of the stream that tells one event. */
+function silenced(app: AppId, group_id: number): ToldRecord {
+  const type = 'group.silenced';
+  const data = { group_id, until: -1 };
+  const stamp = { type: 'operator', id: 'ann', cause: 'test', at: Date.now(), why: {} } as const;
+  const fact = { app, type, subject: subjectOf(type, data), data, stamp } as const;
+  return { partition: `G#${app}#${group_id}`, sequenceNumber: String(1000 + group_id), facts: [fact] };
 }
 
 const eventIn = (secret: string, { body, headers }: ReceivedWebhook): RosterEvent =>
@@ -81,6 +95,7 @@ describe('Webhooks', () => {
         next_attempt_at: 0,
       });
       expect(await admin.does('GET /event/endpoint/deliveries', { endpoint_id, limit: 1 })).toEqual([attempts[0]]);
+      expect(await admin.does('POST /event/endpoint/delete', { endpoint_id })).toBeNull();
     });
 
     story('a test event arrives and says that it is one; the feed has none', async (given) => {
@@ -106,7 +121,7 @@ describe('Webhooks', () => {
       const types = ['user.deleted'];
       const { endpoint_id, secret: first } = await admin.does('POST /event/endpoint/create', { url, types });
       const rotated = await admin.does('POST /event/endpoint/rotate', { endpoint_id });
-      expect(rotated.previous_expires_at - Date.now()).toBeGreaterThan(86_000_000);
+      expect(rotated.previous_expires_at - Date.now() / 1000).toBeGreaterThan(86_000);
       await admin.does('POST /event/endpoint/test', { endpoint_id });
       await delivered(given, () => received.length === 1);
       for (const secret of [first, rotated.secret]) expect(eventIn(secret, received[0]!).type).toBe('endpoint.test');
@@ -180,7 +195,7 @@ describe('Webhooks', () => {
         await vi.waitFor(async () => {
           const [attempt] = await admin.does('GET /event/endpoint/deliveries', { endpoint_id });
           expect(attempt).toMatchObject({ status: 302, delivered: false, attempt: 1 });
-          expect(attempt.next_attempt_at - attempt.time).toBeGreaterThanOrEqual(5000);
+          expect(attempt.next_attempt_at * 1000 - Date.parse(attempt.time)).toBeGreaterThanOrEqual(5000);
         });
         await vi.waitFor(async () =>
           expect((await admin.does('GET /event/endpoint/list'))[0].failing_since).toBeGreaterThan(0),
@@ -192,7 +207,40 @@ describe('Webhooks', () => {
     );
   });
 
+  inBothWorlds('Catching up', (story) => {
+    story('what the queue did not take is sent from its number on, in parts, until nothing is left', async (given) => {
+      await eventsAreTold(given);
+      const { app, world } = given;
+      const { url, received } = await receiver();
+      await given.admin().does('POST /event/endpoint/create', { url, types: ['group.silenced'] });
+      const view = () => viewOf(world.table);
+      for (let part = 0; part < 6; part++) {
+        const records = Array.from({ length: 40 }, (_, index) => silenced(app, 1000 + part * 40 + index));
+        await relay(view(), app, records);
+      }
+      await view().write([holdEvents(app, 'queue', 1, Date.now())]);
+      for (let ended = false; !ended; ) {
+        if (world.conflicts) await relayed(given);
+        else await sleep(100);
+        ended = (await view().read(webhooksOf(app))).held.size === 0;
+      }
+      await delivered(given, () => new Set(received.map(({ headers }) => headers['webhook-id'])).size === 240);
+    });
+  });
+
   inThisProcess('Managing endpoints', (story) => {
+    story('a deployment without events has no feed, whatever the limits of its apps say', async (given) => {
+      const admin = given.admin();
+      process.env[EVENTS] = 'off';
+      try {
+        expect(await admin.fails('GET /event/list')).toBe('eventsGone');
+        expect(await admin.fails('POST /event/endpoint/create', { url: 'https://1.1.1.1/' })).toBe('eventsGone');
+      } finally {
+        delete process.env[EVENTS];
+      }
+      expect(await admin.does('GET /event/list')).toEqual([]);
+    });
+
     story('endpoints are changed field by field, listed without secrets, and deleted', async (given) => {
       const admin = given.admin();
       const url = 'https://1.1.1.1/hooks';

@@ -172,6 +172,16 @@ describe('events', () => {
     });
   });
 
+  it.each([
+    ['5', 5],
+    ['1', 2],
+    ['80', 50],
+  ])('with a reserved concurrency of %s, %i invocations deliver', (backgroundConcurrency, expected) => {
+    const reserved = synthesizedTemplates(routes, { backgroundConcurrency });
+    const { one } = resourcesOfRow(reserved, row('background/deliver'));
+    expect(one('AWS::Lambda::EventSourceMapping')[1].ScalingConfig).toEqual({ MaximumConcurrency: expected });
+  });
+
   it('a bus of the name of the stage gets the events', () => {
     const buses = [...resourcesOf(templates, 'AWS::Events::EventBus').values()];
     expect(buses.map(({ Properties }) => Properties.Name)).toEqual(['roster-dev']);
@@ -240,6 +250,24 @@ describe('background/publish-file', () => {
         Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
       },
     ]);
+  });
+});
+
+describe('background/archive', () => {
+  const row = backgroundFunctions.find(({ id }) => id === 'background/archive')!;
+  const { one } = resourcesOfRow(templates, row);
+  const functionArn = { 'Fn::GetAtt': [one('AWS::Lambda::Function')[0], 'Arn'] };
+  const queueArn = { 'Fn::GetAtt': [one('AWS::SQS::Queue')[0], 'Arn'] };
+
+  it('the archive runs once per hour, is tried three times, and then leaves a dead letter', () => {
+    const [ruleId, rule] = one('AWS::Events::Rule');
+    expect(rule).toEqual({
+      Name: 'roster-dev-background-archive',
+      ScheduleExpression: 'rate(1 hour)',
+      Targets: [{ Id: 'Function', Arn: functionArn, DeadLetterConfig: { Arn: queueArn } }],
+    });
+    expect(one('AWS::Lambda::Permission')[1]).toMatchObject({ SourceArn: { 'Fn::GetAtt': [ruleId, 'Arn'] } });
+    expect(one('AWS::Lambda::EventInvokeConfig')[1]).toMatchObject({ MaximumRetryAttempts: 2 });
   });
 });
 

@@ -41,11 +41,35 @@ const OPERATION = [...SDK, '@middy/core', 'zod'];
 const EVERYWHERE = ['', 'call', 'data', 'domain', 'http', 'routes'];
 const ALLOWED: Allowed[] = [
   {
+    name: 'functions that number, pass on and deliver events',
+    ids: /^background\/(relay|deliver)$/,
+    packages: SDK,
+    folders: ['domain/event', 'events', 'messaging'],
+    own: { median: 42.5, largest: 42.5 },
+    ofPackages: 116,
+  },
+  {
+    name: 'the function that archives events',
+    ids: /^background\/archive$/,
+    packages: SDK,
+    folders: ['domain/event', 'events', 'storage'],
+    own: { median: 23, largest: 23 },
+    ofPackages: 116,
+  },
+  {
+    name: 'operations of events',
+    ids: /^(event\/|group\/changes$)/,
+    packages: OPERATION,
+    folders: ['domain/event', 'domain/group', 'events', 'messaging'],
+    own: { median: 37, largest: 40 },
+    ofPackages: 142,
+  },
+  {
     name: 'background functions',
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 36, largest: 36 },
+    own: { median: 38, largest: 38 },
     ofPackages: 116,
   },
   {
@@ -53,7 +77,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 35, largest: 43.5 },
+    own: { median: 37, largest: 45.5 },
     ofPackages: 142,
   },
   {
@@ -61,7 +85,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 34.5, largest: 42 },
+    own: { median: 36, largest: 44 },
     ofPackages: 142,
   },
   {
@@ -69,7 +93,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 32.5, largest: 36.5 },
+    own: { median: 34.5, largest: 39 },
     ofPackages: 142,
   },
   {
@@ -77,7 +101,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 31, largest: 35.5 },
+    own: { median: 32.5, largest: 38 },
     ofPackages: 142,
   },
 ];

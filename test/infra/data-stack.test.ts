@@ -112,6 +112,13 @@ describe('the bucket', () => {
     ]);
   });
 
+  it('the bucket keeps archived events for ever, or for as many days as the configuration says', () => {
+    const { Resources: all } = dataTemplates({ archiveDays: '400' }).get('Roster-dev-Data')!;
+    const { Rules } = resource('AWS::S3::Bucket', all).Properties.LifecycleConfiguration;
+    expect(Rules.slice(2)).toMatchObject([{ Status: 'Enabled', Prefix: 'events/', ExpirationInDays: 400 }]);
+    expect(bucket.Properties.LifecycleConfiguration.Rules).toHaveLength(2);
+  });
+
   it('the bucket sends events of its objects to EventBridge', () => {
     expect(bucket.Properties.NotificationConfiguration).toEqual({
       EventBridgeConfiguration: { EventBridgeEnabled: true },

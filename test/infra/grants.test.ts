@@ -10,7 +10,7 @@ const index = (name: string) => ({ 'Fn::Join': ['', [TABLE, `/index/${name}`]] }
 const objects = (pattern: string) => ({
   'Fn::Join': ['', [{ 'Fn::ImportValue': 'Roster-dev-Data-BucketArn' }, `/${pattern}`]],
 });
-const [INCOMING, FILES] = ['incoming/*', 'files/*'].map(objects);
+const [INCOMING, FILES, EVENTS] = ['incoming/*', 'files/*', 'events/*'].map(objects);
 const [INCOMING_AVATARS, AVATARS] = ['incoming/*/avatars/*', 'files/*/avatars/*'].map(objects);
 
 /** Logical id of the only resource of a type whose logical id begins so. */
@@ -49,6 +49,7 @@ const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
     ['s3:GetObject', INCOMING_AVATARS],
     ['s3:PutObject', AVATARS],
   ],
+  'archive-events': [['s3:PutObject', EVENTS]],
   'delete-object': [
     ['s3:DeleteObject', INCOMING],
     ['s3:DeleteObject', FILES],
@@ -151,7 +152,7 @@ describe('all roles', () => {
   it('no permission has a wildcard, except for the prefixes of objects', () => {
     for (const [id, { Properties }] of resourcesOf(templates, 'AWS::IAM::Role')) {
       for (const permission of permissionsOf(Properties)) {
-        const rest = [INCOMING, FILES, INCOMING_AVATARS, AVATARS].reduce(
+        const rest = [INCOMING, FILES, EVENTS, INCOMING_AVATARS, AVATARS].reduce(
           (left, pattern) => left.replace(JSON.stringify(pattern), ''),
           permission,
         );

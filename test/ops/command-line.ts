@@ -27,13 +27,19 @@ const COMPILE_CACHE = join(tmpdir(), 'roster-ops-compiled');
 export const newFolder = () => mkdtempSync(join(tmpdir(), 'roster-ops-'));
 
 /** A folder in which a laptop stack seems to run. */
-export function stackFolder(endpoint: string, table: string, bucket?: { endpoint: string; name: string }): string {
+export function stackFolder(
+  endpoint: string,
+  table: string,
+  bucket?: { endpoint: string; name: string },
+  sqs?: string,
+): string {
   const folder = newFolder();
   mkdirSync(join(folder, '.local'));
   const stack = {
     dynamodb_endpoint: endpoint,
     table_name: table,
     ...(bucket && { s3_endpoint: bucket.endpoint, bucket_name: bucket.name }),
+    ...(sqs && { sqs_endpoint: sqs }),
   };
   writeFileSync(join(folder, '.local/stack.json'), JSON.stringify(stack));
   return folder;
@@ -57,7 +63,10 @@ export async function opsHere(args: string[]): Promise<Ended> {
 }
 
 /** Runs the command line as its own process, as operators do. */
-export async function ops(args: string[], { input, folder = newFolder(), environment = {} }: RunOptions = {}) {
+export const ops = (args: string[], options: RunOptions = {}): Promise<Ended> => startOps(args, options).ended;
+
+/** The same for a command that runs until it is interrupted. `soFar` grows while it runs. */
+export function startOps(args: string[], { input, folder = newFolder(), environment = {} }: RunOptions = {}) {
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: folder,
@@ -66,19 +75,19 @@ export async function ops(args: string[], { input, folder = newFolder(), environ
     ...environment,
   };
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env });
-  const ended: Ended = { exitCode: null, stdout: '', stderr: '' };
+  const soFar: Ended = { exitCode: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
-    ended.stdout += chunk;
+    soFar.stdout += chunk;
   });
   child.stderr.on('data', (chunk) => {
-    ended.stderr += chunk;
+    soFar.stderr += chunk;
   });
   child.stdin.end(input ?? '');
-  await new Promise<void>((done) => {
+  const ended = new Promise<Ended>((done) => {
     child.on('close', (exitCode) => {
-      ended.exitCode = exitCode;
-      done();
+      soFar.exitCode = exitCode;
+      done(soFar);
     });
   });
-  return ended;
+  return { soFar, ended, interrupt: () => child.kill('SIGINT') };
 }

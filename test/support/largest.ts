@@ -144,6 +144,43 @@ export const largest = (app: AppId, text: (characters: number) => string, now: n
     lsi3sk: schema.userMembership.orders.administered(now, group),
     ttl: now,
   }),
+  endpoint: () => ({
+    ...schema.webhookEndpoint.key(app, 9),
+    id: '9'.repeat(16),
+    url: 'x'.repeat(1024),
+    types: Array.from({ length: 30 }, () => 'group.announcement.published'),
+    group: Number.MAX_SAFE_INTEGER,
+    description: text(128),
+    enabled: false,
+    disabledBecause: 'failing',
+    secrets: Array.from({ length: 5 }, () => ({ secret: 'x'.repeat(50), expiresAt: now })),
+    createdAt: now,
+    updatedAt: now,
+    failingSince: now,
+    failedAt: now,
+  }),
+  attempt: () => ({
+    ...schema.webhookAttempt.key(app, '9'.repeat(16), 99_999, now, 'x'.repeat(22)),
+    event: 'x'.repeat(22),
+    sequence: '9'.repeat(16),
+    type: 'group.announcement.published',
+    attempt: 13,
+    at: now,
+    ms: 15_000,
+    delivered: false,
+    status: 500,
+    // A byte that is no character takes three.
+    answer: '\uFFFD'.repeat(256),
+    next: now,
+    ttl: now,
+  }),
+  failedDelivery: () => ({
+    ...schema.delivery.key(app, '9'.repeat(16), Number.MAX_SAFE_INTEGER),
+    attempts: 13,
+    // The event of a new name and avatar, in which a control character takes six bytes.
+    failed: 'x'.repeat(600 + 6 * (LONGEST.name + LONGEST.url)),
+    ttl: now,
+  }),
   invitation: (user: UserId, group: GroupId, inviter: UserId) => {
     const order = schema.invitation.orders.newest(now, group, inviter);
     const rest = { status: 0, createdAt: now, expiresAt: now + 60_000, updatedAt: now, ttl: now };

@@ -11,12 +11,14 @@ import { closeServer, listen } from '../../infra/local/listen.ts';
 import { Queue, type QueueDefinition } from '../../infra/local/sqs/queue.ts';
 import { attributesOf, sqsService } from '../../infra/local/sqs/service.ts';
 import type { Json } from '../../infra/local/template.ts';
+import { webhookQueueNameOf } from '../../infra/names.ts';
 import { BUS_NAME, WEBHOOK_QUEUE_URL } from '../../shared/environment.ts';
 
 /** The queue of webhooks as the templates have it. */
+const name = webhookQueueNameOf('local');
 const DEFINITION: QueueDefinition = {
-  name: 'webhooks.fifo',
-  arn: `arn:aws:sqs:${LOCAL_REGION}:${LOCAL_ACCOUNT}:webhooks.fifo`,
+  name,
+  arn: `arn:aws:sqs:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${name}`,
   fifo: true,
   visibilityTimeout: 360,
   retention: 14 * 86_400,

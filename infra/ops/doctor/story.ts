@@ -1,7 +1,7 @@
 /**
  * Uses the deployment as an app does, with a temporary app and the TypeScript client: registers a user, acts by the
- * actor headers, repeats a call, shares and fetches a file, and waits for the background jobs. Deletes the app at the
- * end.
+ * actor headers, repeats a call, shares and fetches a file, reads its events, and waits for the background jobs. Deletes
+ * the app at the end.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +25,7 @@ export interface StoryOptions {
 const LOOK_EVERY = 500;
 const SEND_AGAIN_AFTER = 30_000;
 
-/** Checks `headers`, `upload` and `background`. A finding `calls` names the call that stopped the checks. */
+/** Checks `headers`, `upload`, `events` and `background`. A finding `calls` names the call that stopped the checks. */
 export async function tellStory(table: OperatorTable, options: StoryOptions): Promise<Finding[]> {
   const db = () => viewOf(table);
   const { app } = await createApp(db(), { name: 'doctor' });
@@ -84,6 +84,7 @@ async function chapters(app: Client, options: StoryOptions, say: Say) {
     const { group_id, headers } = await makeGroup(app, person);
     say(headers);
     say(await checkUpload(person, group_id, options));
+    say(await checkEvents(app, group_id, options.wait));
     await person.group.destroy({ group_id });
   } catch (error) {
     // The deletion of its owner dissolves the group.
@@ -178,6 +179,30 @@ function unpublished(passed: number): Finding {
     remedy,
   );
 }
+
+/** Waits until the feed tells that the group was created, which proves that the relay works. */
+export async function checkEvents(app: Client, group_id: number, wait: number): Promise<Finding> {
+  const started = Date.now();
+  try {
+    do {
+      const { data } = await app.event.list({ group_id, types: 'group.created', wait: LONGEST_WAIT });
+      if (data.length > 0)
+        return right('events', 'The feed of events tells that the group was created, and by which call.');
+    } while (Date.now() - started < wait);
+  } catch (error) {
+    if (error instanceof ApiError && error.is('eventsGone'))
+      return right('events', 'This stage has no events (-c events=false).');
+    throw error;
+  }
+  return wrong(
+    'events',
+    `The creation of a group is not in the feed of events after ${inSeconds(Date.now() - started)}.`,
+    'Check the log and the dead-letter queue of background-relay, and the age of its records (docs/runbook.md#stream-age).',
+  );
+}
+
+/** Seconds that a call of the feed may wait. */
+const LONGEST_WAIT = 10;
 
 const inSeconds = (ms: number) => `${Math.round(ms / 1000)} s`;
 

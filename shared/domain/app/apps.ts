@@ -15,6 +15,7 @@ import {
 } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
+import { endpointsOf, removeEndpoint } from '../../data/webhook-repo.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import type { Limits } from '../../limits.ts';
@@ -109,7 +110,7 @@ export async function changeApp(db: Database, app: AppId, decide: (app: App) => 
 }
 
 /**
- * Deletes an app for good: removes its admin tokens and leaves a tombstone, so that the id answers appMissing and is
+ * Deletes an app for good: removes its admin tokens and webhook endpoints, and leaves a tombstone, so that the id answers appMissing and is
  * never used again. Users, groups and files stay in the table, out of reach. May be repeated after an interruption.
  * @returns the number of admin tokens removed
  * @throws ApiError appMissing where there is no such app, badParameter where it is not disabled
@@ -124,6 +125,8 @@ export async function deleteApp(table: OperatorTable, app: AppId, now = Date.now
       await viewOf(table).write([forgetAdminToken(key)]);
       tokens++;
     }
+  for (const endpoint of await viewOf(table).read(endpointsOf(app)))
+    await viewOf(table).write([removeEndpoint(app, endpoint)]);
   if (!(await viewOf(table).write([buryApp(found, now)]))) throw active;
   return tokens;
 }

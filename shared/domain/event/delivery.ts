@@ -176,7 +176,12 @@ async function keptFor(db: Database, { app }: Received): Promise<number> {
 }
 
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, 1.0.0 */
-export function headersOf(endpoint: Endpoint, id: string, body: string, now: number): Record<string, string> {
+export function headersOf(
+  endpoint: Pick<Endpoint, 'secrets'>,
+  id: string,
+  body: string,
+  now: number,
+): Record<string, string> {
   const timestamp = String(Math.floor(now / 1000));
   const signatures = validSecrets(endpoint, now).map(({ secret }) => signature(secret, `${id}.${timestamp}.${body}`));
   return {

@@ -45,6 +45,8 @@ export interface GivenEndpoint {
   enabled: boolean;
 }
 
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
 /** An endpoint as callers see it, without its secrets. */
 export const endpointReply = ({ id, url, types, group, description, enabled, ...endpoint }: Endpoint) => ({
   endpoint_id: id,
@@ -54,13 +56,13 @@ export const endpointReply = ({ id, url, types, group, description, enabled, ...
   description,
   enabled,
   disabled_because: endpoint.disabledBecause ?? '',
-  failing_since: endpoint.failingSince ?? 0,
-  created_at: endpoint.createdAt,
-  updated_at: endpoint.updatedAt,
+  failing_since: seconds(endpoint.failingSince ?? 0),
+  created_at: seconds(endpoint.createdAt),
+  updated_at: seconds(endpoint.updatedAt),
 });
 
 /** `whsec_` and 32 random bytes, as Standard Webhooks has them. */
-const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
+export const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** The longest URL, in characters. */
 const LONGEST_URL = 1024;
@@ -195,10 +197,10 @@ export const rotateSecret = (view: EndpointView, id: string, keep: number) =>
     const secrets = [{ secret }, ...kept];
     return {
       steps: [updateEndpoint(app, endpoint, { secrets, updatedAt: now })],
-      answer: () => ({ endpoint_id: id, secret, previous_expires_at: keep > 0 ? end : now }),
+      answer: () => ({ endpoint_id: id, secret, previous_expires_at: seconds(end) }),
     };
   });
 
 /** The secrets that sign at `now` (ms), the newest first. */
-export const validSecrets = ({ secrets }: Endpoint, now: number) =>
+export const validSecrets = ({ secrets }: Pick<Endpoint, 'secrets'>, now: number) =>
   secrets.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now);

@@ -21,7 +21,7 @@ import { isFor, messageFor } from './webhook-message.ts';
  * Passes numbered events to the event bus and to the queue of webhooks: each at least once, those of one subject in their
  * order. What one of the two does not take is held back: an item says from which number on, and the stream hands that to
  * the relay until it has caught up. So neither holds up the other or the numbering of events:
- * docs/decisions/0070-fan-out.md.
+ * docs/decisions/0069-fan-out-and-webhooks.md.
  */
 
 interface Target {

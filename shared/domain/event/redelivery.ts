@@ -60,13 +60,13 @@ export async function listAttempts(view: EndpointView, id: string, limit: number
       sequence,
       type,
       attempt,
-      time: at,
+      time: new Date(at).toISOString(),
       ms,
       delivered,
       status,
       answer,
       error,
-      next_attempt_at: next,
+      next_attempt_at: Math.ceil(next / 1000),
     }));
 }
 
