@@ -10,6 +10,7 @@ import {
   EventsGone,
   type EventType,
   entries,
+  mayPass,
   type RosterEvent,
 } from './roster.ts';
 
@@ -160,7 +161,10 @@ export class Mirror {
     return this.#groups.has(group_id);
   }
 
-  /** Whether the user gets the messages of the group. False in groups that are not mirrored. */
+  /**
+   * Whether the user gets the messages of the group. False in groups that are not mirrored. That a user was disabled
+   * before the mirror began, and joined afterwards, is found by `compare`: such a user has no session.
+   */
   mayRead(user_id: number, group_id: number): boolean {
     const group = this.#groups.get(group_id);
     return group !== undefined && roleIn(group, user_id) !== undefined && !this.#disabled.has(user_id);
@@ -215,7 +219,19 @@ export class Mirror {
   }
 
   async #head(): Promise<number> {
-    return Number((await this.#options.client.event.list({ limit: 1 })).head);
+    return Number((await this.#insists(() => this.#options.client.event.list({ limit: 1 }))).head);
+  }
+
+  /** However often the network fails, as the feed does. */
+  async #insists<T>(call: () => Promise<T>): Promise<T> {
+    for (;;)
+      try {
+        return await call();
+      } catch (error) {
+        if (!mayPass(error) || this.#control.signal.aborted) throw error;
+        this.#options.onFault?.(error);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
   }
 
   async #follow(): Promise<void> {
@@ -235,10 +251,11 @@ export class Mirror {
           this.#moveTo(Number(event.sequence));
         }
       } catch (error) {
+        if (signal.aborted) return;
         if (!(error instanceof EventsGone)) throw error;
         const head = await this.#head();
         for (const group_id of this.#groups.keys()) await this.#read(group_id);
-        const disabled = await this.#disabledOf([...this.#disabled]);
+        const disabled = await this.#insists(() => this.#disabledOf([...this.#disabled]));
         for (const id of this.#disabled) this.#setDisabled(id, disabled.has(id));
         await onGap?.();
         this.#moveTo(head);
@@ -324,7 +341,7 @@ export class Mirror {
       try {
         const since = await this.#head();
         const before = this.#groups.has(group_id) ? this.#flat(group_id) : undefined;
-        const { group, disabled } = await this.#listed(group_id);
+        const { group, disabled } = await this.#insists(() => this.#listed(group_id));
         for (const id of Object.keys(group.members)) this.#setDisabled(Number(id), disabled.has(Number(id)));
         this.#keep(group_id, { ...group, since });
         // Those that came while the lists were being read may be newer than what the lists show.
@@ -340,7 +357,7 @@ export class Mirror {
   }
 
   async #differing(group_id: number): Promise<Difference[]> {
-    const { group, disabled } = await this.#listed(group_id);
+    const { group, disabled } = await this.#insists(() => this.#listed(group_id));
     return differences(group_id, this.#flat(group_id), flat(group, disabled));
   }
 

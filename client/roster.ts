@@ -244,8 +244,8 @@ export class EventFeed<T extends EventType = EventType> implements AsyncIterable
 /** Events of one call. */
 const MOST_EVENTS = 1000;
 
-/** Whether the same call may succeed later. `fetch` throws a TypeError when the network fails. */
-const mayPass = (error: unknown): boolean =>
+/** Whether the call of this error may succeed later. `fetch` throws a TypeError when the network fails. */
+export const mayPass = (error: unknown): boolean =>
   error instanceof TransportError
     ? error.status === 429 || error.status >= 500
     : error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError');

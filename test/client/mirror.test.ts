@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Change, Mirror, type MirrorOptions, type MirrorStore } from '../../client/mirror.ts';
 import { ApiError, rosterClient } from '../../client/roster.ts';
@@ -290,9 +291,13 @@ describe('a mirror of rights', () => {
     const mirror = await mirrorOf();
     groups[77]!.members = [ANN, BOB];
     const comparing = mirror.compare();
-    setTimeout(() => removed(EVE), 10);
+    setTimeout(() => {
+      removed(EVE);
+      groups[77]!.members = [ANN];
+    }, 10);
     expect(await comparing).toEqual([]);
     expect(told).toEqual(['group.member.removed 13']);
+    expect(readers(mirror)).toEqual([ANN, BOB]);
   });
 
   test('says how far it is behind', async () => {
@@ -323,9 +328,121 @@ describe('a mirror of rights', () => {
     expect(told).toEqual(['group.member.removed 13']);
   });
 
+  test('shows no older state than its lists while it reads what they have already', async () => {
+    const seen: number[][] = [];
+    const mirror = await mirrorOf({ groups: 'all', onChange: () => seen.push(readers(mirror)) });
+    removed(EVE);
+    added(EVE);
+    kick(BOB);
+    await mirror.caughtUp();
+    expect(seen).toEqual([
+      [ANN, EVE],
+      [ANN, EVE],
+      [ANN, EVE],
+    ]);
+  });
+
+  test('goes on when a list fails in between', async () => {
+    const onFault = vi.fn();
+    const mirror = await mirrorOf({ groups: 'all', onFault });
+    const fails = async () => {
+      throw new TypeError('fetch failed');
+    };
+    before = { path: '/group/admin_list', run: fails };
+    kick(EVE);
+    await mirror.caughtUp();
+    expect(onFault).toHaveBeenCalledTimes(1);
+    expect(told).toEqual(['group.member.removed 13']);
+    expect(readers(mirror)).toEqual([ANN, BOB]);
+  });
+
   test('ends with an error that no repetition changes', async () => {
     const mirror = await mirrorOf();
     refusal = { code: 10006, message: 'log in again' };
     await expect(mirror.ended).rejects.toBeInstanceOf(ApiError);
+  });
+
+  test('agrees with the service in the end, whenever it reads lists and however late events are', async () => {
+    const user = fc.constantFrom(BOB, EVE, TOM);
+    const step = fc.oneof(
+      fc.record({ kind: fc.constantFrom('join', 'leave', 'ban', 'unban', 'appoint', 'disable', 'enable'), user }),
+      fc.record({ kind: fc.constantFrom('tell', 'look', 'restart', 'forget', 'wait'), user: fc.constant(0) }),
+    );
+    /** What changed, and is not told yet. */
+    let untold: (() => void)[];
+    const acts: { [kind: string]: (group: FakeGroup, user: number) => (() => void) | undefined } = {
+      join(group, id) {
+        if (group.members.includes(id)) return undefined;
+        group.members.push(id);
+        return () => added(id);
+      },
+      leave(group, id) {
+        if (!group.members.includes(id)) return undefined;
+        group.members = group.members.filter((one) => one !== id);
+        group.admins = group.admins.filter((one) => one !== id);
+        return () => removed(id);
+      },
+      ban(group, id) {
+        if (!group.members.includes(id)) return undefined;
+        group.bans[id] = -1;
+        return () => tell('group.member.banned', { ...G, user_id: id, until: -1 });
+      },
+      unban(group, id) {
+        if (!(id in group.bans)) return undefined;
+        delete group.bans[id];
+        return () => tell('group.member.unbanned', { ...G, user_id: id, until: 0 });
+      },
+      appoint(group, id) {
+        if (!group.members.includes(id) || group.admins.includes(id)) return undefined;
+        group.admins.push(id);
+        return () => tell('group.member.updated', { ...G, user_id: id, changed: ['role'], role: 1 });
+      },
+      disable(_, id) {
+        if (disabled.includes(id)) return undefined;
+        disabled.push(id);
+        return () => tell('user.disabled', { user_id: id });
+      },
+      enable(_, id) {
+        if (!disabled.includes(id)) return undefined;
+        disabled = disabled.filter((one) => one !== id);
+        return () => tell('user.enabled', { user_id: id });
+      },
+    };
+    const run = fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, all) => {
+      groups = { 77: { owner: ANN, members: [ANN, BOB, EVE], admins: [BOB], bans: {}, silence: 0 } };
+      [disabled, events, oldest, untold] = [[], [], 1, []];
+      const store = memory();
+      let looking: Promise<unknown> = Promise.resolve();
+      let mirror = await mirrorOf({ store, groups: all ? 'all' : [] });
+      for (const { kind, user } of steps) {
+        if (kind === 'tell') untold.shift()?.();
+        else if (kind === 'look') looking = Promise.all([looking, mirror.add(77)]);
+        else if (kind === 'wait') await new Promise((resolve) => setTimeout(resolve, 6));
+        else if (kind === 'forget') oldest = events.length + 1;
+        else if (kind === 'restart') {
+          await looking;
+          await mirror.close();
+          mirror = await mirrorOf({ store, groups: all ? 'all' : [] });
+        } else {
+          const said = acts[kind]!(groups[77]!, user);
+          // A user who comes back brings the ban along.
+          if (said) untold.push(said);
+          const isBack = kind === 'join' && said && groups[77]!.bans[user];
+          if (isBack) untold.push(() => tell('group.member.banned', { ...G, user_id: user, until: -1 }));
+        }
+      }
+      await looking;
+      await mirror.add(77);
+      for (const say of untold) say();
+      await mirror.caughtUp();
+      const { members, bans } = groups[77]!;
+      const mayRead = members.filter((id) => !disabled.includes(id)).sort();
+      const maySpeak = mayRead.filter((id) => !(id in bans));
+      expect(readers(mirror)).toEqual(mayRead);
+      expect(speakers(mirror)).toEqual(maySpeak);
+      expect(await mirror.compare()).toEqual([]);
+      await mirror.close();
+    });
+    await fc.assert(run, { numRuns: 60 });
   });
 });
