@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 import { BUNDLE_FILE, bundle, bundleFolder, FORM } from '../infra/bundle.ts';
 import * as schema from '../shared/data/schema.ts';
 import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../shared/environment.ts';
-import { routes } from '../shared/routes/index.ts';
+import { type Operation, routes } from '../shared/routes/index.ts';
 import { eventOf } from '../test/support/api.ts';
 import { cook, requestOf } from '../test/support/recipes.ts';
 import { type Laboratory, laboratory } from './laboratory.ts';
@@ -49,27 +49,11 @@ export async function measureColdStarts(rounds: number): Promise<ColdResults> {
   const folder = await mkdtemp(join(import.meta.dirname, '../dist/bench-'));
   try {
     const { bytes } = await bundle({ outdir: folder });
-    const functions: Subject[] = [];
-    for (const route of routes) {
-      const { method, path, request } = requestOf(route, lab.scene);
-      const file = join(bundleFolder(folder, route.id), BUNDLE_FILE);
-      functions.push({
-        id: route.id,
-        file,
-        bytes: bytes[route.id]!,
-        event: eventOf(method, path, request),
-        samples: [],
-      });
-    }
+    const functions = routes.map((route) => subjectOf(route, lab, folder, bytes[route.id]!));
     const contestants = await buildContestants(folder, lab);
     for (let round = 0; round < rounds; round++) {
       for (const [index, route] of routes.entries()) {
-        // Changes of the operation are reverted, so every start sees the same table.
-        await lab.warm();
-        await lab.recorder.record(() => cook(route, lab.scene));
-        await lab.recorder.restore();
-        await start(functions[index]!, lab);
-        await lab.recorder.restore();
+        await startAgain(route, functions[index]!, lab);
         // Spread over the round, so that a temporary slowdown of the machine affects all of them.
         const turn = Math.floor((index * 3 * contestants.length) / routes.length);
         const last = Math.floor(((index + 1) * 3 * contestants.length) / routes.length);
@@ -80,6 +64,36 @@ export async function measureColdStarts(rounds: number): Promise<ColdResults> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Cold starts of some functions alone. @returns processor time of the main thread until the first answer (ms), by id */
+export async function processorTimes(rows: readonly Operation[], rounds: number): Promise<Map<string, number>> {
+  const lab = await laboratory();
+  const folder = await mkdtemp(join(import.meta.dirname, '../dist/bench-'));
+  try {
+    const { bytes } = await bundle({ rows, outdir: folder });
+    const subjects = rows.map((route) => subjectOf(route, lab, folder, bytes[route.id]!));
+    for (let round = 0; round < rounds; round++)
+      for (const [index, route] of rows.entries()) await startAgain(route, subjects[index]!, lab);
+    return new Map(subjects.map(({ id, samples }) => [id, median(samples.map(({ cpu }) => cpu))]));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function subjectOf(route: Operation, lab: Laboratory, folder: string, bytes: number): Subject {
+  const { method, path, request } = requestOf(route, lab.scene);
+  const file = join(bundleFolder(folder, route.id), BUNDLE_FILE);
+  return { id: route.id, file, bytes, event: eventOf(method, path, request), samples: [] };
+}
+
+/** A cold start from the same table as all others: what the operation changes is reverted. */
+async function startAgain(route: Operation, subject: Subject, lab: Laboratory): Promise<void> {
+  await lab.warm();
+  await lab.recorder.record(() => cook(route, lab.scene));
+  await lab.recorder.restore();
+  await start(subject, lab);
+  await lab.recorder.restore();
 }
 
 interface Subject {
@@ -153,8 +167,10 @@ function start(subject: Subject, { endpoint, s3, world }: Laboratory): Promise<v
       }
       const cpu = processorTimeOf(child.pid!);
       child.kill('SIGKILL');
-      const { body = '' } = JSON.parse(message.result ?? '{}') as { body?: string };
-      if (!body.includes('"code":200')) fail(new Error(`${subject.id}: ${message.errorMessage ?? body}`));
+      const { statusCode, body = '' } = JSON.parse(message.result ?? '{}') as { statusCode?: number; body?: string };
+      // An answer without an envelope has a status instead of a code.
+      const succeeded = statusCode === undefined || (statusCode < 400 && !/^\{"code":(?!200)/.test(body));
+      if (!succeeded || body === '') fail(new Error(`${subject.id}: ${message.errorMessage ?? body}`));
       subject.samples.push({ ready, answer: now, cpu });
       done();
     });

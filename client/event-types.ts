@@ -154,7 +154,7 @@ export interface EventData {
     /** Whether only admins and the owner see the members. */
     hide_member_info?: boolean;
   };
-  /** A member became the owner, and the previous owner a plain member. */
+  /** A member became the owner. A previous owner who stays is told as a plain member by `group.member.updated`. */
   'group.owner_changed': {
     /** Id of the group. */
     group_id: number;

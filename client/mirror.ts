@@ -377,13 +377,14 @@ export class Mirror {
         all(entries(group.bannedList, { group_id })),
       ]);
       const ids = members.map(({ user_id }) => user_id);
-      const roles = [...ids.map((id) => [id, 0]), ...admins.map(({ user_id }) => [user_id, 1])];
+      // The lists are of different moments: an admin may be no member any more.
+      const isAdmin = new Set(admins.map(({ user_id }) => user_id));
       return {
         group: {
           complete: true,
           owner: owner_id,
           ...(silence !== 0 && { silence: silence < 0 ? silence : silence * 1000 + 999 }),
-          members: Object.fromEntries(roles),
+          members: Object.fromEntries(ids.map((id) => [id, isAdmin.has(id) ? 1 : 0])),
           bans: Object.fromEntries(banned.map(({ user_id, expired_time }) => [user_id, expired_time])),
           blocks: {},
         },

@@ -371,20 +371,6 @@ export interface Operations {
       /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
       device_guid?: string;
     }, options?: CallOptions): Promise<Session>;
-
-    /** Introspect a token. Token introspection of RFC 7662: whether `token` is that of a live session. The answer is the bare object of the RFC. Needs an admin token. */
-    introspect(parameters: {
-      /** The access-token of the new session. */
-      token: string;
-    }, options?: CallOptions): Promise<{
-      active: boolean;
-      sub: string;
-      device_sn: number;
-      exp: number;
-      app_id: string;
-    } | {
-      active: boolean;
-    }>;
   };
   user: {
     /** Register guest. Registers a guest and returns the settings with the drawn username, by which and the given password the guest logs in. Needs no access-token; one that is sent is ignored. */
@@ -1687,219 +1673,39 @@ export interface Operations {
     }>;
   };
   access: {
-    /** Centrifugo: connect. Centrifugo's connect proxy. The client sends the token of its session as `data.token`. Needs an admin token. */
-    centrifugoConnect(parameters?: {
-      /** The access-token of the new session. */
-      token?: string;
-      data?: unknown;
-      channels?: string[];
-    }, options?: CallOptions): Promise<{
-      result: {
-        user: string;
-        expire_at?: number;
-        meta: {
-          token: string;
-        };
-        channels?: string[];
-      };
-    } | {
-      disconnect: {
-        code: number;
-        reason: string;
-      };
-    }>;
-
-    /** Centrifugo: publish. Centrifugo's publish proxy, for the channels `group:<id>` and `user:<id>`. Needs an admin token. */
-    centrifugoPublish(parameters: {
-      user: string;
-      meta?: unknown;
-      channel: string;
-    }, options?: CallOptions): Promise<{
-      result: Record<string, never>;
-    } | {
-      error: {
-        code: number;
-        message: string;
-      };
-    } | {
-      disconnect: {
-        code: number;
-        reason: string;
-      };
-    }>;
-
-    /** Centrifugo: refresh. Centrifugo's refresh proxy: whether the connection may go on. Needs an admin token. */
-    centrifugoRefresh(parameters: {
-      user: string;
-      meta?: unknown;
-    }, options?: CallOptions): Promise<{
-      /** Of this entry: `success` or `fail`. */
-      result: {
-        expired?: boolean;
-        /** Until when the code lets in, in seconds since 1970. */
-        expire_at?: number;
-      };
-    }>;
-
-    /** Centrifugo: refresh of a subscription. Centrifugo's sub refresh proxy: whether the subscription may go on. Needs an admin token. */
-    centrifugoSubRefresh(parameters: {
-      user: string;
-      meta?: unknown;
-      channel: string;
-    }, options?: CallOptions): Promise<{
-      /** Of this entry: `success` or `fail`. */
-      result: {
-        expired?: boolean;
-        /** Until when the code lets in, in seconds since 1970. */
-        expire_at?: number;
-      };
-    }>;
-
-    /** Centrifugo: subscribe. Centrifugo's subscribe proxy, for the channels `group:<id>` and `user:<id>`. Needs an admin token. */
-    centrifugoSubscribe(parameters: {
-      user: string;
-      meta?: unknown;
-      channel: string;
-    }, options?: CallOptions): Promise<{
-      result: {
-        expire_at?: number;
-      };
-    } | {
-      error: {
-        code: number;
-        message: string;
-      };
-    } | {
-      disconnect: {
-        code: number;
-        reason: string;
-      };
-    }>;
-
     /** Decide what users may do. One decision for each item, all at one moment: whether a session (`token`) or a user (`user_id`) may connect, read messages (`subscribe`) or send them (`publish`), in a group (`group_id`) or to a user (`peer_id`). A malformed item is refused alone. Needs an admin token. */
     check(parameters: {
+      /** Questions, each of which is decided on its own. */
       items: {
+        /** What is asked: `connect`, `subscribe` (read messages) or `publish` (send them). */
         action: 'connect' | 'subscribe' | 'publish';
-        /** The access-token of the new session. */
+        /** Token of the session that asks; without one, `user_id`. */
         token?: string;
-        /** Id of the user. */
+        /** The user who asks; null where the token is none of the app. */
         user_id?: number;
-        /** Id of the group. Not needed where the header names it. */
+        /** The group whose messages are read or sent. */
         group_id?: number;
+        /** Without a group: the user who gets the messages. */
         peer_id?: number;
       }[];
     }, options?: CallOptions): Promise<{
+      /** Whether it is allowed. */
       allow: boolean;
+      /** 200, or the code of the error that refuses it. */
       code: number;
       /** Why the entry failed; empty where it did not. */
       reason: string;
-      /** Id of the user. */
+      /** The user who asks; null where the token is none of the app. */
       user_id: number | null;
-      /** Serial number of the device. */
+      /** Serial number of the device of the session; null without one. */
       device_sn: number | null;
+      /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
       role: 0 | 1 | 2 | null;
+      /** When the decision may become another by time alone, in milliseconds since 1970; -1 never. */
       until: number;
-      /** Accepted and ignored; lists answer 0. */
+      /** Number of the last change of the group, for `/group/changes`; 0 without a group. */
       version: number;
     }[]>;
-
-    /** AuthZEN: evaluation. Access Evaluation of the OpenID AuthZEN Authorization API 1.0. The subject is a `user` with an id, or a `session` with a token; the resource a `group` or `user` with an id, or the `app` to connect to. Needs an admin token. */
-    v1Evaluation(parameters: {
-      subject: {
-        /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
-        type: string;
-        /** Id of the announcement. */
-        id: string;
-      };
-      action: {
-        /** Name of the group. */
-        name: string;
-      };
-      resource: {
-        /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
-        type: string;
-        /** Id of the announcement. */
-        id: string;
-      };
-      context?: Record<string, never>;
-    }, options?: CallOptions): Promise<{
-      decision: boolean;
-      context: {
-        code: number;
-        /** Why the entry failed; empty where it did not. */
-        reason: string;
-        /** Id of the user. */
-        user_id: number | null;
-        /** Serial number of the device. */
-        device_sn: number | null;
-        role: 0 | 1 | 2 | null;
-        until: number;
-        /** Accepted and ignored; lists answer 0. */
-        version: number;
-      };
-    }>;
-
-    /** AuthZEN: evaluations. Access Evaluations of the same API: up to 100, with defaults and `options.evaluations_semantic`. Without `evaluations` it is one evaluation. Needs an admin token. */
-    v1Evaluations(parameters?: {
-      subject?: Record<string, never>;
-      action?: Record<string, never>;
-      resource?: Record<string, never>;
-      context?: Record<string, never>;
-      evaluations?: {
-        subject: {
-          /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
-          type: string;
-          /** Id of the announcement. */
-          id: string;
-        };
-        action: {
-          /** Name of the group. */
-          name: string;
-        };
-        resource: {
-          /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
-          type: string;
-          /** Id of the announcement. */
-          id: string;
-        };
-        context?: Record<string, never>;
-      }[];
-      options?: {
-        evaluations_semantic?: 'execute_all' | 'deny_on_first_deny' | 'permit_on_first_permit';
-      };
-    }, options?: CallOptions): Promise<{
-      evaluations: {
-        decision: boolean;
-        context: {
-          code: number;
-          reason: string;
-          user_id: number | null;
-          device_sn: number | null;
-          role: 0 | 1 | 2 | null;
-          until: number;
-          version: number;
-        };
-      } | {
-        decision: boolean;
-        context: {
-          error: {
-            status: number;
-            message: string;
-          };
-        };
-      }[];
-    } | {
-      decision: boolean;
-      context: {
-        code: number;
-        reason: string;
-        user_id: number | null;
-        device_sn: number | null;
-        role: 0 | 1 | 2 | null;
-        until: number;
-        version: number;
-      };
-    }>;
   };
 }
 
@@ -1909,7 +1715,6 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     id: ['POST', '/token/id'],
     login: ['POST', '/token/login'],
     user: ['POST', '/token/user'],
-    introspect: ['POST', '/token/introspect'],
   },
   user: {
     registerAnonymous: ['POST', '/user/register/anonymous'],
@@ -2048,13 +1853,6 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     list: ['GET', '/event/list', 'whole'],
   },
   access: {
-    centrifugoConnect: ['POST', '/access/centrifugo/connect'],
-    centrifugoPublish: ['POST', '/access/centrifugo/publish'],
-    centrifugoRefresh: ['POST', '/access/centrifugo/refresh'],
-    centrifugoSubRefresh: ['POST', '/access/centrifugo/sub_refresh'],
-    centrifugoSubscribe: ['POST', '/access/centrifugo/subscribe'],
     check: ['POST', '/access/check'],
-    v1Evaluation: ['POST', '/access/v1/evaluation'],
-    v1Evaluations: ['POST', '/access/v1/evaluations'],
   },
 };

@@ -1,7 +1,7 @@
 /**
  * Client of the Roster API, in three files without dependencies. Copy `roster.ts`, `operations.ts` and `event-types.ts`
- * into your application, and `webhook.ts` if it takes webhooks. They run in browsers, Node.js and any other runtime with
- * `fetch`.
+ * into your application, `webhook.ts` if it takes webhooks, and `fold.ts` if it builds a model from events. They run in
+ * browsers, Node.js and any other runtime with `fetch`.
  */
 import type { EventPattern, EventType, RosterEvent, Selected } from './event-types.ts';
 import { type CallOptions, ERRORS, type ErrorName, type Operations, type Page, ROUTES } from './operations.ts';

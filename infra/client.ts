@@ -21,6 +21,7 @@ interface OpenApiOperation {
   requestBody?: { $ref: string };
   responses: Record<string, { $ref: string }>;
   'x-alias-of'?: string;
+  'x-bare'?: true;
 }
 
 /** Schemas of errors, which the client handles itself, and of events, which have a file of their own. */
@@ -36,9 +37,15 @@ export function clientOperations(document: unknown): string {
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const success = operation.responses[200];
-      // Redirects and forms with files are for browsers.
+      // Redirects and forms with files are for browsers, bare answers for software that speaks their protocols.
       const body = operation.requestBody && at(components.requestBodies, operation.requestBody.$ref).content;
-      if (operation['x-alias-of'] || !success || operation.responses[302] || (body && !body['application/json']))
+      if (
+        operation['x-alias-of'] ||
+        operation['x-bare'] ||
+        !success ||
+        operation.responses[302] ||
+        (body && !body['application/json'])
+      )
         continue;
       const { area, name } = nameOf(operation.operationId);
       const of = areas.get(area) ?? { members: [], routes: [] };

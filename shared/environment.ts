@@ -11,3 +11,7 @@ export const WEBHOOK_QUEUE_URL = 'WEBHOOK_QUEUE_URL';
 export const BUS_NAME = 'BUS_NAME';
 /** `off` where the deployment has no events: no app has a feed then. Absent otherwise. */
 export const EVENTS = 'EVENTS';
+/** The app that an authorizer decides for. */
+export const SERVED_APP = 'SERVED_APP';
+/** After how many seconds AWS IoT Core asks its authorizer again. */
+export const REFRESH_SECONDS = 'REFRESH_SECONDS';

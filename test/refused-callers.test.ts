@@ -147,6 +147,28 @@ test('a caller with a revoked admin token reads at most 20 units and writes none
   await given.db.write([update(key, { set: { revoked: undefined } })]);
 });
 
+test('decisions read all at once for a genuine admin token alone, even if it was revoked', async () => {
+  const { given, carol } = scene;
+  const key = schema.adminToken.key(given.app, tokenHash(given.adminToken));
+  const [route] = named(['access/check']) as [Operation];
+  const costs = async (token: string) => {
+    // So that this instance knows the app.
+    expect((await call(route, {})).outcome).toBe('success');
+    const { answer, units } = await recorder.record(() => call(route, { token, user: undefined }));
+    await recorder.restore();
+    return [answer.outcome, units.read > MOST, answer.log!.trips];
+  };
+  expect(await costs(given.adminToken)).toEqual(['success', true, 1]);
+  expect(await costs(carol.token)).toEqual(['noPermission', false, 1]);
+  expect(await costs(foreign)).toEqual(['badToken', false, 0]);
+  await given.db.write([update(key, { set: { revoked: 1 } })]);
+  const { answer, units } = await recorder.record(() => call(route, { token: given.adminToken, user: undefined }));
+  await given.db.write([update(key, { set: { revoked: undefined } })]);
+  expect(answer.outcome).toBe('loginAgain');
+  // A token, and at most four items for each of a hundred users.
+  expect(units.read).toBeLessThanOrEqual(401);
+});
+
 test('a caller with a token of another app reads at most 20 units and writes none (badToken)', async () => {
   expect(await refuse(ofActors, 'badToken', { token: foreign, user: scene.alice.id })).toEqual([]);
 });

@@ -73,7 +73,7 @@ export function rowFunction(
 export function loggedFunction(
   scope: Construct,
   row: FunctionRow,
-  { config, bundles }: Pick<Surroundings, 'config' | 'bundles'>,
+  { config, bundles }: { config: Pick<Config, 'stage' | 'logRetentionDays'>; bundles: string },
   statements: PolicyStatement[] = [],
   more: Pick<FunctionProps, 'environment' | 'reservedConcurrentExecutions'> = {},
 ): LambdaFunction {

@@ -45,7 +45,7 @@ interface ReplayOptions extends Place {
 }
 
 /** `events …`: shows events as they happen, sends them again, and removes names from them. */
-export function addEventCommands(program: Command, printing: Printing) {
+export function addEventCommands(program: Command, printing: Printing): Command {
   const events = program
     .command('events')
     .description('show events as they happen, send them again, remove names from them');
@@ -164,6 +164,7 @@ export function addEventCommands(program: Command, printing: Printing) {
         },
       ),
     );
+  return events;
 }
 
 const show = (event: RosterEvent, { json }: { json?: true }, { print }: Output) =>

@@ -4,6 +4,7 @@ import type { Answering, Printing } from './answer.ts';
 import { addAppCommands } from './apps.ts';
 import { addAuditCommand } from './audit.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
+import { addEventCheckCommand } from './event-check.ts';
 import { addEventCommands } from './events.ts';
 import { addFileCommands } from './files.ts';
 import { addImportExportCommands } from './import-export.ts';
@@ -68,7 +69,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addUserCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
-  addEventCommands(program, printing);
+  addEventCheckCommand(addEventCommands(program, printing), answering);
   addAuditCommand(program, printing);
   addWebhookCommands(program, answering);
   addImportExportCommands(program, answering);

@@ -1,6 +1,6 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Device } from './device-repo.ts';
-import { absent, equal, unchanged } from './expression.ts';
+import { absent, all, equal, unchanged } from './expression.ts';
 import type { Key } from './keys.ts';
 import {
   endedGroupMembership,
@@ -62,7 +62,15 @@ export const removeRemains = (app: AppId, user: UserId, item: Remains): Step =>
 
 /** Removes a group membership that only marks an invitation. */
 export const removeMark = (app: AppId, group: GroupId, user: UserId): Step =>
-  remove(schema.groupMembership.key(app, group, user), absent('state'));
+  remove(schema.groupMembership.key(app, group, user), all(absent('state'), absent('bannedUntil')));
+
+/** Ends a ban that has outlived the membership. The item stays for a while, since its stamp tells of the end. */
+export const endBan = (app: AppId, group: GroupId, user: UserId, was: GroupMembership, now: number): Step =>
+  put(
+    schema.groupMembership.key(app, group, user),
+    endedGroupMembership(was, undefined, now),
+    unchanged(was, 'state', 'role'),
+  );
 
 /** Removes a group membership as it was read. */
 export const removeMembership = (app: AppId, group: GroupId, user: UserId, was: GroupMembership): Step =>

@@ -267,7 +267,7 @@ export const EVENTS = {
     example: { group_id: 77, changed: ['name', 'description'], name: 'Old friends' },
   },
   'group.owner_changed': {
-    when: 'A member became the owner, and the previous owner a plain member.',
+    when: 'A member became the owner. A previous owner who stays is told as a plain member by `group.member.updated`.',
     data: () =>
       z.strictObject({
         group_id: id(),

@@ -158,12 +158,15 @@ function ofMembership({ was, now, why, at }: Written<GroupMembership>, one: OfUs
   return facts;
 }
 
-/** What differs from a plain member who has just joined. Another owner is told by the group. */
+/**
+ * What differs from a plain member who has just joined. A new owner is told by the group. That the previous one is a
+ * plain member again is told here too: events of the group and those of its members come in any order, so only the
+ * latter can say which role a member has after some times as admin and as owner.
+ */
 function changedOf(was: GroupMembership | undefined, now: GroupMembership) {
   const { role = MEMBER_ROLE, name = '', mute = 0, push = 0 } = was ?? {};
-  const owners = role === OWNER_ROLE || now.role === OWNER_ROLE;
   const changed: EventData['group.member.updated']['changed'] = [];
-  if (now.role !== role && !owners) changed.push('role');
+  if (now.role !== role && now.role !== OWNER_ROLE) changed.push('role');
   if ((now.name ?? '') !== name) changed.push('display_name');
   if ((now.mute ?? 0) !== mute) changed.push('mute_mode');
   if ((now.push ?? 0) !== push) changed.push('push_mode');

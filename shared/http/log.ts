@@ -113,6 +113,10 @@ export const logArchive = ({ apps, objects, events, lost, done, ...run }: Run & 
 export const logUpload = ({ key, outcome, ...run }: Run & { key: string; outcome?: string }) =>
   logRun(run, { app: key.split('/')[1], upload: outcome });
 
+/** Writes one line of JSON per decision of an authorizer, with its code. */
+export const logAuthorizer = ({ app, code, ...run }: Run & { app: string; code: number }) =>
+  logRun(run, { app, code: String(code) });
+
 /** The origin of a line. */
 const source = () => ({
   stage: process.env[STAGE],

@@ -80,6 +80,7 @@ export function openApiDocument({ routes, examples, version }: DocumentSources):
     const { query, body } = parametersOf(operation, shown);
     if (body) requestBodies[name] = body;
     responses[name] = answerOf(operation, shown, schemas);
+    if (operation.bareError) responses[`${name}Error`] = bareErrorOf(operation, operation.bareError());
     for (const routeKey of routeKeysOf(operation)) {
       const [method, path] = routeKey.split(' ') as [Method, string];
       // The body of a POST cannot come with an alias of method GET.
@@ -147,17 +148,29 @@ function operationOf(operation: Operation, routeKey: RouteKey, query: Json[], ha
     ],
     parameters: [...query, ...headers],
     ...(hasBody && { requestBody: { $ref: `#/components/requestBodies/${name}` } }),
+    ...(operation.bare && { 'x-bare': true }),
     responses: {
       200: { $ref: `#/components/responses/${name}` },
+      ...(operation.bare && bareStatuses(name)),
+      429: { $ref: '#/components/responses/Throttled' },
+      ...(!operation.bare && FAULTS),
       // A page can load this address without headers; the answer redirects it.
       ...(queryCredentials && !open && { 302: { $ref: `#/components/responses/${name}` } }),
-      413: { $ref: '#/components/responses/TooLarge' },
-      429: { $ref: '#/components/responses/Throttled' },
-      500: { $ref: '#/components/responses/Failed' },
-      503: { $ref: '#/components/responses/Busy' },
     },
   };
 }
+
+const FAULTS: Json = {
+  413: { $ref: '#/components/responses/TooLarge' },
+  500: { $ref: '#/components/responses/Failed' },
+  503: { $ref: '#/components/responses/Busy' },
+};
+
+/** Errors of an operation whose answers have no envelope. */
+const bareStatuses = (name: string): Json =>
+  Object.fromEntries(
+    [400, 401, 403, 413, 500, 503].map((status) => [status, { $ref: `#/components/responses/${name}Error` }]),
+  );
 
 /** The parameters of the query and the body, in the places where the API documents put them. */
 function parametersOf(
@@ -206,7 +219,13 @@ function parametersOf(
   const example = Object.keys(sent).length > 0 ? { example: sent } : {};
   return {
     query,
-    body: { required: ofBody.length > 0, content: { 'application/json': { schema, ...example } } },
+    body: {
+      required: ofBody.length > 0,
+      content: {
+        'application/json': { schema, ...example },
+        ...(operation.form && { 'application/x-www-form-urlencoded': { schema } }),
+      },
+    },
   };
 }
 
@@ -227,7 +246,7 @@ function entriesOf(list: JsonSchema, entry: z.core.$ZodType, operation: string):
 
 /** The schema with the meaning of each field. */
 function describe(schema: JsonSchema, operation: string, where: 'request' | 'reply'): JsonSchema {
-  const { properties, items, ...rest } = schema;
+  const { properties, items, anyOf, ...rest } = schema;
   const described = Object.entries(properties ?? {}).map(([name, field]) => {
     const said = [meaningOf(operation, name, where), field.description].filter(Boolean).join(' ');
     return [name, { ...describe(field, operation, where), ...(said && { description: said }) }] as const;
@@ -235,6 +254,7 @@ function describe(schema: JsonSchema, operation: string, where: 'request' | 'rep
   return {
     ...rest,
     ...(items && { items: describe(items, operation, where) }),
+    ...(anyOf !== undefined && { anyOf: (anyOf as JsonSchema[]).map((one) => describe(one, operation, where)) }),
     ...(properties && { properties: Object.fromEntries(described) }),
   };
 }
@@ -243,7 +263,7 @@ const VERSION =
   'Number of the last change of the group that the list contains, for `/group/changes`; 0 where the list is of no group.';
 
 function answerOf(
-  { id, reply, page, beside }: Operation,
+  { id, reply, page, beside, bare }: Operation,
   examples: Record<string, Example>,
   schemas: Record<string, JsonSchema>,
 ): Json {
@@ -251,6 +271,15 @@ function answerOf(
     // What `name`, `type` and `url` mean depends on the record.
     schemas[name] ??= describe(schema, name, 'reply');
   });
+  if (bare) {
+    const example = examples[200]?.answer.data;
+    return {
+      description: 'Success, without an envelope.',
+      content: {
+        'application/json': { schema: describe(data, id, 'reply'), ...(example !== undefined && { example }) },
+      },
+    };
+  }
   const more =
     beside &&
     describe(
@@ -294,6 +323,20 @@ function answerOf(
     },
   };
 }
+
+const bareErrorOf = ({ id }: Operation, schema: z.core.$ZodType): Json => ({
+  description:
+    'An error: 400 a parameter is wrong, 401 app_id or access-token is, 403 the operation needs an admin token, 413 the body is too long, 500 or 503 (with Retry-After) the service failed or is busy.',
+  content: {
+    'application/json': {
+      schema: describe(
+        replySchema(schema, new Map(), () => {}),
+        id,
+        'reply',
+      ),
+    },
+  },
+});
 
 const errorSchema = (): JsonSchema => ({
   title: 'ApiError',

@@ -198,7 +198,7 @@ const evaluation = () =>
   });
 const evaluated = () => z.object({ decision: z.boolean(), context: z.object(decision()) });
 
-export const accessEvaluation = {
+export const accessV1Evaluation = {
   id: 'access/v1/evaluation',
   path: '/access/v1/evaluation',
   methods: ['POST'],
@@ -216,7 +216,7 @@ export const accessEvaluation = {
   reply: evaluated,
 } satisfies Operation;
 
-export const accessEvaluations = {
+export const accessV1Evaluations = {
   id: 'access/v1/evaluations',
   path: '/access/v1/evaluations',
   methods: ['POST'],

@@ -204,6 +204,7 @@ inThisProcess('Events of groups', (story) => {
     await tells(given, unsilence, []);
     await tells(given, () => owner.does('POST /group/transfer', { ...g, new_owner: bob.id }), [
       ['group.owner_changed', { ...g, owner_id: bob.id, previous_owner_id: owner.id, reason: 'transferred' }],
+      ['group.member.updated', { ...g, user_id: owner.id, changed: ['role'], role: 0 }],
     ]);
   });
 
@@ -244,6 +245,16 @@ inThisProcess('Events of groups', (story) => {
       ]),
     );
     for (const { stamp } of facts) expect(stamp).toMatchObject({ type: 'system', cause: facts[0]!.stamp.cause });
+  });
+
+  story('a ban that outlived its membership ends with its user, and is told', async (given) => {
+    const [owner, gone] = await people(given, 2);
+    const group_id = await given.group(owner, { members: [gone] });
+    await owner.does('POST /group/ban', { group_id, user_list: [gone.id], duration: -1 });
+    await gone.does('POST /group/leave', { group_id });
+    await given.admin({ user: gone.id }).does('POST /user/delete');
+    const ended = { group_id, user_id: gone.id, until: 0 } as const;
+    await tells(given, () => doJobs(given), [['group.member.unbanned', ended]]);
   });
 
   story(

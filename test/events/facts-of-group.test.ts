@@ -242,7 +242,13 @@ const ROWS: Row[] = [
     { ...MEMBER, role: 2 },
     [],
   ],
-  ['a former owner', 'membership', { ...MEMBER, role: 2 }, MEMBER, []],
+  [
+    'a former owner',
+    'membership',
+    { ...MEMBER, role: 2 },
+    MEMBER,
+    [['group.member.updated', { ...g, user_id: BOB, changed: ['role'], role: 0 }]],
+  ],
   [
     'own settings, without their values',
     'membership',

@@ -21,7 +21,7 @@ import { put } from '../../shared/data/step.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import type { EventEntry } from '../../shared/domain/event/entry.ts';
 import { oldestPage } from '../../shared/domain/event/log-reader.ts';
-import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
+import { relay, repair, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { subjectOf } from '../../shared/events/catalogue.ts';
 import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
@@ -198,6 +198,25 @@ describe('the relay', () => {
       expect(dollars).toBeCloseTo(write * PRICES.dynamoDbMillionWriteUnits + read * PRICES.dynamoDbMillionReadUnits, 2);
     },
   );
+
+  test('repairs a log only as long as nothing else was appended', async () => {
+    const app = await newAppOf();
+    const db = () => new Database(table.client, table.name);
+    const added = (user: number) => fact(app, 'group.member.added', { group_id: 5, user_id: user, via: 'imported' });
+    await relay(db(), app, [record(`G#${app}#5#R`, added(1))]);
+    const created = fact(app, 'group.created', { group_id: 5, owner_id: 1, type: 0, name: 'x', capacity: 9 });
+    const lost = [
+      { partition: `G#${app}#5`, facts: [created], members: 1 },
+      { partition: `G#${app}#5#R`, facts: [added(2)] },
+    ];
+    expect(await repair(db(), app, lost, 0)).toBeUndefined();
+    expect(await repair(db(), app, lost, 1)).toBe(2);
+    expect(await repair(db(), app, lost, 1)).toBeUndefined();
+    await relay(db(), app, [record(`G#${app}#5#R`, added(3))]);
+    const all = await allOf(appLog(app));
+    expect(all.map(({ data }) => ('count' in data ? data.count : undefined))).toEqual([undefined, undefined, 2, 3]);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(4);
+  });
 
   test('loses, doubles and moves nothing, however batches are cut, repeated and killed', async () => {
     await fc.assert(

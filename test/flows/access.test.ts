@@ -19,6 +19,8 @@ const ADMIN = [
   'user/register/batch',
   'user/disable',
   'user/enable',
+  'event/list',
+  'token/introspect',
 ];
 const ADMIN_AS_PERSON = ['user/change-password-admin'];
 /** Operations on groups that need a person. Operations on users need one too, except those above and below. */
@@ -47,7 +49,7 @@ const ANYONE = [
 type Kind = 'anyone' | 'person' | 'admin' | 'admin as person';
 
 const kindOf = ({ id }: Operation): Kind =>
-  ADMIN.includes(id) || id.startsWith('event/')
+  ADMIN.includes(id) || /^(event|access)\//.test(id)
     ? 'admin'
     : ADMIN_AS_PERSON.includes(id)
       ? 'admin as person'

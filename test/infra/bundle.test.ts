@@ -69,7 +69,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 38, largest: 38 },
+    own: { median: 38.5, largest: 38.5 },
     ofPackages: 116,
   },
   {
@@ -94,6 +94,14 @@ const ALLOWED: Allowed[] = [
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
     own: { median: 34.5, largest: 39 },
+    ofPackages: 142,
+  },
+  {
+    name: 'decisions',
+    ids: /^access\/|^token\/introspect$/,
+    packages: OPERATION,
+    folders: ['domain/access', 'domain/group', 'domain/roster'],
+    own: { median: 38, largest: 39 },
     ofPackages: 142,
   },
   {

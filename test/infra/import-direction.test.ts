@@ -21,6 +21,11 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
     files: /^functions\/background\//,
     mayImport: /^(shared\/(?!(open|async)api\/)|@aws-sdk\/util-dynamodb$|aws-lambda$)/,
   },
+  // Called by message services of AWS, not through the wrapper.
+  {
+    files: /^functions\/access\/\w+-authorizer\.ts$/,
+    mayImport: /^(shared\/(data\/database|domain\/access\/\w+|http\/log|environment|ids)\.ts$|aws-lambda$)/,
+  },
   // Serves files that lie beside it.
   { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
   // Handlers translate: no schema, no SDK, no repository.

@@ -75,8 +75,11 @@ const rows = documented
 const operationOf = ({ method, path }: Documented): Operation => paths[path][method.toLowerCase()];
 const bodyOf = ({ requestBody }: Operation): JsonSchema | undefined =>
   requestBody && at(requestBody.$ref).content['application/json']?.schema;
-const successOf = ({ responses }: Operation): Record<string, JsonSchema> =>
-  at(responses[200]!.$ref).content['application/json'].schema.oneOf[0].properties;
+const successOf = ({ responses }: Operation): Record<string, JsonSchema> => {
+  const { schema } = at(responses[200]!.$ref).content['application/json'];
+  // Without an envelope the whole body is the data.
+  return schema.oneOf ? schema.oneOf[0].properties : { data: schema };
+};
 const resolved = (schema: JsonSchema): JsonSchema => (schema.$ref ? at(schema.$ref) : schema);
 
 /** Fields of `data`: of its object, or of the entries of its list. */

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type * as z from 'zod/mini';
 import { constructIdOf } from '../../infra/names.ts';
+import * as access from '../../shared/routes/access.ts';
 import * as account from '../../shared/routes/account.ts';
+import * as event from '../../shared/routes/event.ts';
 import * as file from '../../shared/routes/file.ts';
 import * as group from '../../shared/routes/group.ts';
 import { type Operation, routes } from '../../shared/routes/index.ts';
@@ -14,7 +16,7 @@ const breaking = (holds: (operation: Operation) => boolean) =>
   routes.filter((operation) => !holds(operation)).map(({ id }) => id);
 
 test('each declaration has the name of its id, and its area is the file in which it stands', () => {
-  for (const [area, declarations] of Object.entries({ account, file, group, member, roster, user }))
+  for (const [area, declarations] of Object.entries({ access, account, event, file, group, member, roster, user }))
     for (const [name, { id, area: own }] of Object.entries<Operation>(declarations)) {
       const pascal = constructIdOf(id);
       expect([name, own]).toEqual([`${pascal[0]!.toLowerCase()}${pascal.slice(1)}`, area]);

@@ -44,14 +44,15 @@ describe('the description of the API', () => {
 
   test('says of every field what it means (shared/openapi/field-meanings.ts)', () => {
     const missing: string[] = [];
-    const look = (where: string, { properties = {}, items, oneOf }: JsonSchema) => {
+    const look = (where: string, { properties = {}, items, oneOf, anyOf }: JsonSchema) => {
       for (const [name, field] of Object.entries(properties)) {
         const envelope = ['code', 'data', 'message', 'version'].includes(name) && where.endsWith('Success');
         if (!field.description && !field.$ref && !envelope) missing.push(`${where} ${name}`);
         look(`${where} ${name}`, field);
       }
       if (items) look(where, items);
-      for (const one of oneOf ?? []) look(`${where} ${one.title ?? ''}`, one);
+      for (const one of [...(oneOf ?? []), ...((anyOf as JsonSchema[] | undefined) ?? [])])
+        look(`${where} ${one.title ?? ''}`, one);
     };
     const { requestBodies, responses, schemas } = document.components;
     for (const [name, body] of Object.entries<Body>(requestBodies)) look(name, Object.values(body.content)[0]!.schema);

@@ -2,7 +2,7 @@ import type { Options } from './runner.ts';
 import type { Input, Scheduler, Statement, Verb } from './scheduler.ts';
 
 /** A part of a transaction, or a write alone. */
-interface Part {
+export interface Part {
   verb: Verb;
   pk: string;
   sk: string;
@@ -13,7 +13,7 @@ interface Part {
 const ALWAYS = 'attribute_exists(#pk) OR attribute_not_exists(#pk)';
 
 /** Drops the parts of a statement's condition that name these attributes; without attributes, all parts. */
-function dropCondition(statement: Statement, ...attributes: string[]): void {
+export function dropCondition(statement: Statement, ...attributes: string[]): void {
   const { ConditionExpression: condition } = statement;
   if (!condition) return;
   const left = condition
@@ -35,7 +35,7 @@ function dropUnused(statement: Statement): void {
   else delete statement.ExpressionAttributeValues;
 }
 
-function partsOf(input: Input): Part[] {
+export function partsOf(input: Input): Part[] {
   const parts = input.TransactItems?.map((part) => Object.entries(part)[0] as [Verb, Statement]) ?? [
     [input.Item ? 'Put' : 'Update', input] as [Verb, Statement],
   ];
@@ -207,7 +207,7 @@ export const MUTANTS: Mutant[] = [
       'applied',
     ),
     focus: ['apply', 'apply/handle', 'leave'],
-    seed: 297,
+    seed: 368,
   },
   {
     title: "a write that does not prove the actor's role",

@@ -1,4 +1,5 @@
 import type { Random } from '../../infra/local/random.ts';
+import type { Key } from '../../shared/data/keys.ts';
 import { type Limits, LIMITS as USUAL } from '../../shared/limits.ts';
 import type { Given, Person } from '../support/story.ts';
 import type { QrCode } from './commands/command.ts';
@@ -37,6 +38,8 @@ export interface Run {
   /** How likely (0…1) each request is to go wrong. */
   faults: number;
   violations: string[];
+  /** Every job that was ever left to the background. */
+  jobs: () => Key[];
 }
 
 /** @param groupsAt the version of the groups' own records */

@@ -8,9 +8,10 @@ import { TABLE_NAME } from '../../shared/environment.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { type Answer, moduleOf } from '../support/api.ts';
 import { newTable } from '../support/database.ts';
+import { type Stream, streamOf } from '../support/events.ts';
 import { itemsOf, problemsOf } from '../support/invariants.ts';
 import { deliver, jobsOf } from '../support/jobs.ts';
-import { type Actor, Given, type Person } from '../support/story.ts';
+import { Actor, Given, type Person } from '../support/story.ts';
 import { worldInProcess } from '../support/world.ts';
 import { apiProblems } from './api-problems.ts';
 import { Bucket } from './bucket.ts';
@@ -18,11 +19,13 @@ import { drawMode, verificationOf } from './commands/auth-mode.ts';
 import type { Call } from './commands/command.ts';
 import { commandOf, commandsOfFriends, commandsOfGroups } from './commands/index.ts';
 import { Draw } from './draw.ts';
+import { EventRules } from './event-rules.ts';
 import { FileRules } from './file-rules.ts';
 import { Files } from './files.ts';
 import { Judge } from './judge.ts';
 import { leftOfDeleted } from './left-of-deleted.ts';
 import { Model } from './model.ts';
+import { type MutateRecords, Relays } from './relays.ts';
 import { LIMITS, type Run } from './run.ts';
 import { Scheduler, schedule, scheduledFetch, sound, type Task } from './scheduler.ts';
 
@@ -40,6 +43,9 @@ export interface Options {
   /** What a mutant changes: see `Scheduler.mutate`. */
   mutate?: Scheduler['mutate'] | undefined;
   mutateObject?: Scheduler['mutateObject'] | undefined;
+  /** Relays read the table's stream meanwhile, and the events must agree with everything. */
+  events?: boolean | undefined;
+  mutateRecords?: MutateRecords | undefined;
 }
 
 export interface Outcome {
@@ -99,9 +105,11 @@ export async function simulate({ seed, faults, length = 50, ...options }: Option
   forgetCachedApps();
   vi.setSystemTime(vi.getRealSystemTime());
   ids = new Random(seed);
+  const stream = options.events ? await streamOf(table) : undefined;
   const given = await Given.app({ api, table, bucket: real }, LIMITS);
+  const chance = faults ? FAULTS : 0;
   try {
-    return await new Runner(given, table, new Random(seed), faults ? FAULTS : 0, { seed, ...options }).run(length);
+    return await new Runner(given, table, new Random(seed), chance, { seed, ...options }, stream).run(length);
   } finally {
     vi.setSystemTime(vi.getRealSystemTime());
     await table.client.send(new DeleteTableCommand({ TableName: table.name }));
@@ -113,6 +121,8 @@ class Runner {
   readonly #table: OperatorTable;
   readonly #judge: Judge;
   readonly #fileRules: FileRules;
+  readonly #relays: Relays | undefined;
+  readonly #eventRules: EventRules | undefined;
   readonly #focus: Options['focus'];
   /** It is about friends, not about groups. */
   readonly #friends: boolean;
@@ -126,7 +136,8 @@ class Runner {
     table: OperatorTable,
     random: Random,
     faults: number,
-    { seed, focus, users, mutate, mutateObject }: Omit<Options, 'faults' | 'length'>,
+    { seed, focus, users, mutate, mutateObject, mutateRecords }: Omit<Options, 'faults' | 'length' | 'events'>,
+    stream: Stream | undefined,
   ) {
     this.#focus = focus;
     // Of a random number of its own, so that the other runs are as they were before there were friends.
@@ -136,10 +147,27 @@ class Runner {
     const scheduler = new Scheduler(random, faults > 0);
     const model = new Model(given.app);
     const files = new Files(given.app, bucket, random, model, scheduler);
-    this.#run = { given, random, scheduler, model, files, users: [], groups: [], codes: [], faults, violations: [] };
+    const jobs = () => this.#judge.jobs;
+    this.#run = {
+      given,
+      random,
+      scheduler,
+      model,
+      files,
+      users: [],
+      groups: [],
+      codes: [],
+      faults,
+      violations: [],
+      jobs,
+    };
+    if (stream) {
+      this.#relays = new Relays(stream, random, scheduler, mutateRecords);
+      this.#eventRules = new EventRules(this.#run, this.#relays);
+    }
     this.#fileRules = new FileRules(this.#run, bucket);
     this.#judge = new Judge(this.#run, this.#fileRules);
-    this.#mutated = mutate !== undefined || mutateObject !== undefined;
+    this.#mutated = [mutate, mutateObject, mutateRecords].some((mutation) => mutation !== undefined);
     if (mutate) scheduler.mutate = mutate;
     if (mutateObject) scheduler.mutateObject = mutateObject;
     scheduler.beforeWrite = (task, writes) => this.#judge.beforeWrite(task, writes);
@@ -149,6 +177,8 @@ class Runner {
   async run(length: number): Promise<Outcome> {
     const { random, scheduler, violations } = this.#run;
     await this.#begin();
+    await this.#relays?.take();
+    this.#eventRules?.begin();
     const atOnce = random.whole(2, 6);
     const underWay = new Set<Promise<void>>();
     const start = (work: Promise<void>) => {
@@ -165,6 +195,7 @@ class Runner {
         start(this.#start(next));
       }
       await scheduler.serve();
+      await this.#relay(start);
     }
     while (await scheduler.serve());
     await Promise.all(underWay);
@@ -173,7 +204,18 @@ class Runner {
     return { violations, calls: this.#calls, requests, faults, outcomes: this.#outcomes };
   }
 
-  /** What starts next: a call, a delivery of a background job, an upload, a delivery of an upload's event. */
+  /** Now and then the stream is read, and relays start beside everything else. */
+  async #relay(start: (work: Promise<void>) => void): Promise<void> {
+    const { random, faults } = this.#run;
+    if (!this.#relays) return;
+    if (random.chance(0.15)) await this.#relays.take();
+    if (this.#relays.hasWork && random.chance(0.4)) start(this.#relays.deliver(faults));
+  }
+
+  /**
+   * What starts next: a call, a delivery of a background job, an upload, a delivery of an upload's event, a look at
+   * lists.
+   */
   #next() {
     const { random, files } = this.#run;
     return random.weighted({
@@ -181,11 +223,12 @@ class Runner {
       job: 0.9,
       upload: files.canUpload ? 2 : 0,
       event: files.hasEvents ? 2.5 : 0,
+      lists: this.#eventRules ? 1 : 0,
     });
   }
 
-  #start(next: 'call' | 'job' | 'upload' | 'event'): Promise<void> {
-    const { files, faults } = this.#run;
+  #start(next: 'call' | 'job' | 'upload' | 'event' | 'lists'): Promise<void> {
+    const { files, faults, scheduler, random } = this.#run;
     switch (next) {
       case 'call':
         return this.#callAndRetry(this.#draw());
@@ -195,6 +238,8 @@ class Runner {
         return files.upload();
       case 'event':
         return files.deliver(faults);
+      case 'lists':
+        return scheduler.start({ ...sound(), slow: random.chance(0.5) }, () => this.#eventRules!.list());
     }
   }
 
@@ -253,11 +298,14 @@ class Runner {
     const name = `#${++this.#calls} ${JSON.stringify(call)}`;
     const running = this.#judge.begin(task, call, name);
     vi.setSystemTime(scheduler.now);
+    const nth = this.#calls;
+    const cause = this.#eventRules?.called(call, actsAs(call), nth);
     try {
       const { status, outcome, body, log } = await scheduler.start(task, () =>
-        send(call, this.#run.given, this.#run.users, this.#calls),
+        send(call, this.#run.given, this.#run.users, nth, cause),
       );
       if (task.dead) return false;
+      if (cause) this.#eventRules?.answered(cause, outcome, body.data);
       this.#count(call, outcome);
       // 503 is an answer too: a record is contended for long.
       if (status === 500 && faults === 0) violations.push(`${name}: the service failed: ${log?.error?.stack}`);
@@ -292,6 +340,7 @@ class Runner {
   async #end(): Promise<void> {
     const { given, scheduler, model, violations } = this.#run;
     await this.#finishWork();
+    await this.#relayAll();
     vi.setSystemTime(scheduler.now);
     const items = await itemsOf(this.#table, given.app);
     violations.push(...problemsOf(items, scheduler.now));
@@ -300,6 +349,7 @@ class Runner {
     violations.push(...(await apiProblems(this.#run)));
     violations.push(...leftOfDeleted(this.#run));
     await this.#fileRules.end(this.#table);
+    if (this.#eventRules) violations.push(...(await this.#eventRules.end(items, scheduler.now)));
   }
 
   async #finishWork(): Promise<void> {
@@ -315,13 +365,42 @@ class Runner {
     }
     violations.push('some jobs never end');
   }
+
+  async #relayAll(): Promise<void> {
+    const { scheduler, faults } = this.#run;
+    await this.#relays?.take();
+    while (this.#relays?.hasWork) {
+      const relays: Promise<void>[] = [];
+      while (this.#relays.hasWork) relays.push(this.#relays.deliver(faults));
+      while (await scheduler.serve());
+      await Promise.all(relays);
+    }
+  }
 }
 
-/** Makes the call as its user, or as the app: in every second of its calls on the group. */
-export function send(call: Call, given: Given, users: readonly Person[], nth: number): Promise<Answer> {
-  const { op, actor, group } = call;
-  // Users delete themselves by a password, which takes time to hash: the app asks for it instead.
-  const app = given.admin(op === 'user/delete' ? { user: actor! } : nth % 2 || group === 0 ? {} : { group });
-  const by: Actor = op === 'user/delete' || actor === undefined ? app : users.find(({ id }) => id === actor)!;
-  return by.asks(...commandOf(call).request(call, nth));
+/**
+ * As whom a call is made: as its user, or by the app. Users delete themselves by a password, which takes time to hash:
+ * the app asks for it instead.
+ */
+const actsAs = ({ op, actor }: Call): 'user' | 'app as user' | 'app' => {
+  if (op === 'user/delete') return 'app as user';
+  return actor === undefined ? 'app' : 'user';
+};
+
+/**
+ * Makes the call. The app names the group in every second of its calls on it.
+ * @param requestId the call's id at the gateway
+ */
+export function send(
+  call: Call,
+  given: Given,
+  users: readonly Person[],
+  nth: number,
+  requestId?: string,
+): Promise<Answer> {
+  const { actor, group } = call;
+  const acts = actsAs(call);
+  const app = given.admin(acts === 'app as user' ? { user: actor! } : nth % 2 || group === 0 ? {} : { group });
+  const by: Actor = acts === 'user' ? users.find(({ id }) => id === actor)! : app;
+  return new Actor(by.api, { ...by.headers, requestId }).asks(...commandOf(call).request(call, nth, users));
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Operation } from '../../shared/routes/index.ts';
-import type { Envelope } from './api.ts';
 
 type Responses = Record<number, { $ref: string } | undefined>;
 
@@ -17,7 +16,7 @@ const ajv = new Ajv2020({
 }).addSchema(document, 'api');
 
 /** Fails the test if an answer is not what docs/openapi.json says of that operation and status. */
-export function asDescribed({ id, path, methods }: Operation, status: number, body: Envelope): void {
+export function asDescribed({ id, path, methods }: Operation, status: number, body: unknown): void {
   const response = document.paths[path]?.[methods[0]!.toLowerCase()]?.responses[status];
   const validate = response && ajv.getSchema(`api${response.$ref}/content/application~1json/schema`);
   if (!validate) throw new Error(`docs/openapi.json has no answer ${status} of ${id}: npm run docs writes it`);

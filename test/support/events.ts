@@ -34,7 +34,7 @@ export async function eventsOf(
   { app, world: { table } }: Pick<Given, 'app' | 'world'>,
   run: () => Promise<unknown>,
 ): Promise<Fact[]> {
-  const stream = await (streams.get(table.name) ?? open(table));
+  const stream = await streamOf(table);
   await stream.toNow();
   await run();
   const facts = (await stream.toNow()).flatMap(({ dynamodb: { Keys, OldImage, NewImage } = {} }) =>
@@ -65,15 +65,15 @@ export const inOrder = (all: readonly Told[]): Told[] =>
 const text = ([type, data]: Told) =>
   `${type} ${JSON.stringify(Object.entries(data).toSorted(([one], [other]) => (one < other ? -1 : 1)))}`;
 
-interface Stream {
+export interface Stream {
   /** All records since the last time. */
   toNow(): Promise<StreamRecord[]>;
 }
 const streams = new Map<string, Promise<Stream>>();
 
 /** Tables of tests have a stream only where a test reads it. DynamoDB Local starts a second shard after hours. */
-function open({ client, name }: OperatorTable): Promise<Stream> {
-  const opened = begin(client, name);
+export function streamOf({ client, name }: OperatorTable): Promise<Stream> {
+  const opened = streams.get(name) ?? begin(client, name);
   streams.set(name, opened);
   return opened;
 }
@@ -131,14 +131,14 @@ export async function relayed({ world: { table, conflicts }, admin }: Given): Pr
       known = now;
     }
   }
-  const records = (await (await streams.get(table.name))!.toNow()).map(asLambdaRecord);
+  const records = (await (await streams.get(table.name))!.toNow()).map(asDelivered);
   const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 60_000 } as Context;
-  expect(await handler({ Records: records } as DynamoDBStreamEvent, context)).toEqual({ batchItemFailures: [] });
+  expect(await handler({ Records: records }, context)).toEqual({ batchItemFailures: [] });
 }
 
 /** From now on the stream of the table holds what happens, for `relayed`. */
 export const eventsAreTold = async ({ world: { table, conflicts } }: Given): Promise<void> => {
-  if (conflicts) await (await (streams.get(table.name) ?? open(table))).toNow();
+  if (conflicts) await (await streamOf(table)).toNow();
 };
 
 /** An answer of `/event/list`. */
@@ -148,15 +148,18 @@ export interface Feed {
   head: string;
 }
 
-const asLambdaRecord = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: StreamRecord) => ({
-  dynamodb: {
-    Keys,
-    OldImage: OldImage && plainImage(OldImage),
-    NewImage: NewImage && plainImage(NewImage),
-    SequenceNumber,
-    ApproximateCreationDateTime: Date.now() / 1000,
-  },
-});
+/** A record of the stream, as Lambda hands it to functions. */
+export type DeliveredRecord = DynamoDBStreamEvent['Records'][number];
+export const asDelivered = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: StreamRecord) =>
+  ({
+    dynamodb: {
+      Keys,
+      ...(OldImage && { OldImage: plainImage(OldImage) }),
+      ...(NewImage && { NewImage: plainImage(NewImage) }),
+      SequenceNumber,
+      ApproximateCreationDateTime: Date.now() / 1000,
+    },
+  }) as DeliveredRecord;
 
 /** Events of a group with the longest names, as the relay appends them. */
 export async function tellFiles({ app, world: { table } }: Given, group: GroupId, count: number): Promise<void> {

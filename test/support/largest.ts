@@ -332,6 +332,15 @@ export const LARGEST: Record<string, Record<string, unknown>> = {
   'group/member-list': page,
   'event/list': page,
   'group/changes': page,
+  'access/check': {
+    items: range(100, GROUPS).map((group_id, n) => ({ action: 'publish', user_id: MEMBERS + n, group_id })),
+  },
+  'access/v1/evaluations': {
+    evaluations: range(100, GROUPS).map((id, n) => ({
+      subject: { type: 'user', id: String(MEMBERS + n) },
+      resource: { type: 'group', id: String(id) },
+    })),
+  },
   'group/kick': people,
   'group/admin/add': people,
   'group/admin/remove': people,

@@ -113,6 +113,21 @@ const byNobody =
   (parameters: (scene: Scene) => Record<string, unknown>): Recipe =>
   (scene) => ({ who: scene.given.nobody, parameters: { password: PASSWORD, ...parameters(scene) } });
 
+/** What Centrifugo says of a connection. */
+const CLIENT = {
+  client: '9336a229-2400-4ebc-8c50-0a643d22e8a0',
+  transport: 'websocket',
+  protocol: 'json',
+  encoding: 'json',
+};
+const ofClient = ({ carol }: Scene) => ({ ...CLIENT, user: String(carol.id), meta: { token: carol.token } });
+const onChannel = (scene: Scene) => ({ ...ofClient(scene), channel: `group:${scene.group}` });
+const evaluationOf = ({ carol, group }: Scene) => ({
+  subject: { type: 'session', id: carol.token },
+  action: { name: 'publish' },
+  resource: { type: 'group', id: String(group) },
+});
+
 /** By the id of the row. */
 export const RECIPES: Record<string, Recipe> = {
   'token/user': byNobody(({ carol }) => ({ name: carol.username, device_guid: 'phone' })),
@@ -180,6 +195,21 @@ export const RECIPES: Record<string, Recipe> = {
   'event/endpoint/update': byAdminToken(({ endpoint }) => ({ endpoint_id: endpoint, description: 'Search' })),
   'event/list': byAdminToken(() => ({})),
   'group/changes': byMember(),
+
+  'access/check': byAdminToken(({ carol, group }) => ({
+    items: [{ action: 'publish', token: carol.token, group_id: group }],
+  })),
+  'token/introspect': byAdminToken(({ carol }) => ({ token: carol.token })),
+  'access/centrifugo/connect': byAdminToken(({ carol }) => ({ ...CLIENT, data: { token: carol.token } })),
+  'access/centrifugo/refresh': byAdminToken((scene) => ofClient(scene)),
+  'access/centrifugo/subscribe': byAdminToken((scene) => onChannel(scene)),
+  'access/centrifugo/sub-refresh': byAdminToken((scene) => onChannel(scene)),
+  'access/centrifugo/publish': byAdminToken((scene) => ({ ...onChannel(scene), data: { input: 'hello' } })),
+  'access/v1/evaluation': byAdminToken((scene) => evaluationOf(scene)),
+  'access/v1/evaluations': byAdminToken((scene) => ({
+    ...evaluationOf(scene),
+    evaluations: [{}, { action: { name: 'subscribe' } }],
+  })),
 
   'group/create': ({ dave, frank }) => ({ who: dave, parameters: { name: 'New', user_list: [frank.id] } }),
   'group/destroy': byOwner(),

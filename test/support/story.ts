@@ -33,7 +33,7 @@ type Call = `${Method} /${string}`;
 /** A caller: a person with a token, or the app. Parameters go in the query of a GET, else in the body. */
 export class Actor {
   readonly api: Api;
-  readonly headers: Pick<Request, 'app' | 'token' | 'user' | 'group'>;
+  readonly headers: Pick<Request, 'app' | 'token' | 'user' | 'group' | 'requestId'>;
 
   constructor(api: Api, headers: Actor['headers']) {
     this.api = api;

@@ -1,5 +1,5 @@
 import { evaluate } from '../../../shared/domain/access/authzen.ts';
 import { operation } from '../../../shared/http/operation.ts';
-import { accessEvaluation } from '../../../shared/routes/access.ts';
+import { accessV1Evaluation } from '../../../shared/routes/access.ts';
 
-export const handler = operation(accessEvaluation, evaluate);
+export const handler = operation(accessV1Evaluation, evaluate);

@@ -1,11 +1,11 @@
 import { evaluateAll, evaluateDefault } from '../../../shared/domain/access/authzen.ts';
 import { entryOf } from '../../../shared/http/batch.ts';
 import { operation } from '../../../shared/http/operation.ts';
-import { accessEvaluations } from '../../../shared/routes/access.ts';
+import { accessV1Evaluations } from '../../../shared/routes/access.ts';
 
-const entry = accessEvaluations.entry();
+const entry = accessV1Evaluations.entry();
 
-export const handler = operation(accessEvaluations, (call, { evaluations, options, ...defaults }) =>
+export const handler = operation(accessV1Evaluations, (call, { evaluations, options, ...defaults }) =>
   evaluations.length === 0
     ? evaluateDefault(call, entryOf(entry, defaults))
     : evaluateAll(

@@ -169,7 +169,7 @@ export function decide(app: App, now: number, question: Question, found: Found):
 }
 
 /** The decision on a question that is malformed. */
-const refused = ({ code, message }: ApiError): Decision => ({
+export const refused = ({ code, message }: ApiError): Decision => ({
   allow: false,
   code,
   reason: message,

@@ -80,7 +80,8 @@ function forgetItem(db: Database, app: AppId, user: UserId, item: remains.Remain
   const own = remains.removeRemains(app, user, item);
   const group = remains.groupInvitedTo(item);
   if (group !== undefined) {
-    const more = db.cached(groupMembershipOf(app, group, user))?.record?.state !== undefined;
+    const { state, bannedUntil } = db.cached(groupMembershipOf(app, group, user))?.record ?? {};
+    const more = state !== undefined || bannedUntil !== undefined;
     return more ? [own] : [own, remains.removeMark(app, group, user)];
   }
   if (item.device_token === undefined || item.sn === undefined) return [own];
@@ -150,7 +151,9 @@ function departureSteps(
   if (!membership) return own;
   const gone = remains.removeMembership(app, id, user, membership);
   // A block outlives the user, as the group's count of blocks does; a ban or a mark does not.
-  if (!isMember(membership)) return membership.state === undefined ? [gone, ...own] : own;
+  if (membership.state === 'blocked') return own;
+  if (!isMember(membership))
+    return [membership.bannedUntil === undefined ? gone : remains.endBan(app, id, user, membership, now), ...own];
   // The group's own clean-up would bring the user membership back, and nothing is counted any more.
   if (!group || group.status === 'dissolved') return [gone, ...own];
   const left = remains.endMembership(app, id, user, membership, now);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
@@ -18,12 +18,22 @@ import type { Fact } from '../../events/facts.ts';
 import type { AppId, GroupId } from '../../ids.ts';
 import type { EventEntry } from './entry.ts';
 
-/** A record of the table's stream that tells something. */
-export interface ToldRecord {
+/** What a change of an item tells. */
+interface Told {
   partition: string;
+  facts: Fact[];
+}
+
+/** A record of the table's stream that tells something. */
+export interface ToldRecord extends Told {
   /** Ascends within the partition. */
   sequenceNumber: string;
-  facts: Fact[];
+}
+
+/** What the stream has lost, found by a comparison of log and table. */
+export interface LostRecord extends Told {
+  /** The group's members that the log has told, where it has not told of the group itself. */
+  members?: number;
 }
 
 /** Records of one transaction: each takes two items of its own at most, and a transaction holds 100. */
@@ -44,14 +54,40 @@ export async function relay(db: Database, app: AppId, records: readonly ToldReco
   const inOrder = records.toSorted((one, other) => Number(other.facts.some(begins)) - Number(one.facts.some(begins)));
   let appended = 0;
   for (let from = 0; from < inOrder.length; from += AT_ONCE)
-    appended += await relaySome(db, app, inOrder.slice(from, from + AT_ONCE));
+    appended += (await appendSome(db, app, inOrder.slice(from, from + AT_ONCE)))!;
+  return appended;
+}
+
+/**
+ * Appends what the stream has lost, as long as this is all that the log gets.
+ * @param last number of the last event that was in the log at the time of the comparison
+ * @returns how many events were appended; undefined where another came first: compare again
+ */
+export async function repair(
+  db: Database,
+  app: AppId,
+  records: readonly LostRecord[],
+  last: number,
+): Promise<number | undefined> {
+  let appended = 0;
+  for (let from = 0; from < records.length; from += AT_ONCE) {
+    const more = await appendSome(db.beside(), app, records.slice(from, from + AT_ONCE), last + appended);
+    if (more === undefined) return undefined;
+    appended += more;
+  }
   return appended;
 }
 
 /** The first record of its partition: a group comes before its members, which lie in another one, where it can. */
 const begins = ({ type }: Fact) => type === 'group.created';
 
-async function relaySome(db: Database, app: AppId, records: readonly ToldRecord[]): Promise<number> {
+/** @param after append nothing, and return undefined, where this is not the last event of the log */
+async function appendSome(
+  db: Database,
+  app: AppId,
+  records: readonly (ToldRecord | (LostRecord & { sequenceNumber?: undefined }))[],
+  after?: number,
+): Promise<number | undefined> {
   const sources = Map.groupBy(records, ({ partition }) => partition);
   const partitions = [...sources.keys()];
   const groups = [...new Set(partitions.flatMap((partition) => groupOfPartition(partition) ?? []))];
@@ -63,10 +99,11 @@ async function relaySome(db: Database, app: AppId, records: readonly ToldRecord[
     positions: others.map(positionOf),
   };
   await db.load([reads]);
-  return transact(db, reads, (read) => {
+  return transact<typeof reads, number | undefined>(db, reads, (read) => {
     const days = read.app ? limitsOf(read.app).event_days : 0;
     // Its feed is off. A deleted app has no feed either.
     if (days === 0) return { steps: [], answer: () => 0 };
+    if (after !== undefined && after !== (read.log?.last ?? 0)) return { steps: [], answer: () => undefined };
     const now = Date.now();
     const states = new Map(groups.map((group, index) => [group, read.groups[index]]));
     const seen = (partition: string) => {
@@ -75,9 +112,16 @@ async function relaySome(db: Database, app: AppId, records: readonly ToldRecord[
         ? read.positions[others.indexOf(partition)]?.seen
         : states.get(group)?.seen[partNameOf(partition)];
     };
-    const fresh = records.filter(({ partition, sequenceNumber }) => isAfter(sequenceNumber, seen(partition)));
+    const fresh = records.filter(
+      ({ partition, sequenceNumber }) => sequenceNumber === undefined || isAfter(sequenceNumber, seen(partition)),
+    );
     let number = read.log?.last ?? 0;
     const members = new Map(groups.map((group) => [group, states.get(group)?.members]));
+    for (const record of records) {
+      const group = groupOfPartition(record.partition);
+      if (group !== undefined && 'members' in record && record.members !== undefined)
+        members.set(group, members.get(group) ?? record.members);
+    }
     const entries = fresh.flatMap((record) =>
       record.facts.map((fact, index) => ({
         group: groupOfPartition(record.partition),
@@ -103,7 +147,7 @@ async function relaySome(db: Database, app: AppId, records: readonly ToldRecord[
             const at = groupOfPartition(partition) === group ? last(partition) : undefined;
             return at === undefined ? [] : [[partNameOf(partition), at]];
           });
-          if (moved.length === 0) return [];
+          if (own.length === 0) return [];
           const state: GroupLogState = {
             seen: { ...was?.seen, ...Object.fromEntries(moved) },
             ...(members.get(group) !== undefined && { members: members.get(group) }),
@@ -133,7 +177,7 @@ function groupOfPartition(partition: string): GroupId | undefined {
 const partNameOf = (partition: string) => partition.split('#')[3] ?? '#';
 
 function entryOf(
-  { partition, sequenceNumber }: ToldRecord,
+  { partition, sequenceNumber = randomUUID() }: { partition: string; sequenceNumber?: string | undefined },
   { type, data, stamp }: Fact,
   index: number,
   sequence: number,

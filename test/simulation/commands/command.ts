@@ -2,7 +2,7 @@ import type { Key } from '../../../shared/data/keys.ts';
 import type { ErrorName } from '../../../shared/errors.ts';
 import type { Limits } from '../../../shared/limits.ts';
 import type { Outcome } from '../../support/api.ts';
-import type { Actor } from '../../support/story.ts';
+import type { Actor, Person } from '../../support/story.ts';
 import type { Draw } from '../draw.ts';
 import type { Files } from '../files.ts';
 import type { Model, Moment } from '../model.ts';
@@ -91,8 +91,8 @@ export interface Command<C extends Call = Call> {
 
   /** A call that is likely to succeed, mostly. */
   draw(draw: Draw): C;
-  /** @param nth the number of the call in its run */
-  request(call: C, nth: number): Parameters<Actor['asks']>;
+  /** @param nth the number of the call in its run @param users all users, with their sessions */
+  request(call: C, nth: number, users: readonly Person[]): Parameters<Actor['asks']>;
 
   /** What the call answers at a moment, apart from the entries of a list and from whether the actor is deleted. */
   permitted(oracle: Oracle, call: C): Verdict;

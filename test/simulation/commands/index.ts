@@ -1,3 +1,4 @@
+import { checkAccess } from './access-check.ts';
 import { addAdmins } from './admin-add.ts';
 import { removeAdmins } from './admin-remove.ts';
 import { allowMemberInvitation } from './allow-member-invitation.ts';
@@ -37,6 +38,7 @@ import { describeFriend } from './roster-ext.ts';
 import { listFriends } from './roster-list.ts';
 import { mayMessage } from './roster-may-message.ts';
 import { unblockUser } from './roster-unblock.ts';
+import { silence } from './silence.ts';
 import { transfer } from './transfer.ts';
 import { unban } from './unban.ts';
 import { unblock } from './unblock.ts';
@@ -73,6 +75,8 @@ export const commandsOfGroups: readonly Command[] = [
   listFiles,
   renameFile,
   deleteFiles,
+  silence,
+  checkAccess,
 ];
 
 /** With deletions, which end friendships. */
@@ -91,6 +95,7 @@ export const commandsOfFriends: readonly Command[] = [
   listBlocked,
   mayMessage,
   setAuthMode,
+  checkAccess,
 ];
 
 export const commands: readonly Command[] = [...new Set([...commandsOfGroups, ...commandsOfFriends])];

@@ -1,0 +1,28 @@
+import { cacheApp, cachedApp } from '../../call/app-cache.ts';
+import { appOf } from '../../data/app-repo.ts';
+import type { Database } from '../../data/database.ts';
+import { ApiError } from '../../errors.ts';
+import type { AppId } from '../../ids.ts';
+import { type Decision, decide, type Question, readsOf, refused } from './decision.ts';
+
+/**
+ * The decisions of `/access/check` in a function that a message service calls by itself: there is no caller to verify.
+ * They tell no version.
+ */
+export async function decideFor(
+  db: Database,
+  id: AppId,
+  questions: readonly (Question | ApiError)[],
+): Promise<Decision[]> {
+  const now = Date.now();
+  const cached = cachedApp(id, now);
+  const reads = questions.map((question) => (question instanceof ApiError ? undefined : readsOf(id, question, false)));
+  await db.load([cached ? [] : appOf(id), reads.filter((read) => read !== undefined)]);
+  const app = cached ?? db.records(appOf(id));
+  if (app) cacheApp(app, now);
+  return questions.map((question, index) => {
+    if (question instanceof ApiError) return refused(question);
+    if (app?.status !== 'active') return refused(new ApiError(app ? 'appDisabled' : 'appMissing'));
+    return decide(app, now, question, db.records(reads[index]!));
+  });
+}
