@@ -45,6 +45,8 @@ interface Person {
   name: string;
   /** The groups whose messages it gets. */
   groups: Set<number>;
+  /** The decision on its last message: one at a time, so that messages keep their order. */
+  turn: Promise<unknown>;
 }
 
 type Question = { action: 'connect' | 'subscribe' | 'publish'; token: string; group_id?: number };
@@ -53,8 +55,6 @@ const LONGEST_MESSAGE = 4096;
 const LONGEST_TIMER = 2 ** 31 - 1;
 /** How often the bridge compares what it knows with Roster. */
 const REPAIR_EVERY = 600_000;
-/** A topic that nobody may subscribe to. */
-const NOWHERE = 'nowhere';
 
 export async function startChat({ endpoint, app, token, file, port, log = () => {} }: ChatOptions): Promise<Chat> {
   const roster = rosterClient({ endpoint, app, token });
@@ -84,7 +84,8 @@ export async function startChat({ endpoint, app, token, file, port, log = () => 
         if (!decision?.allow || decision.user_id === null) return refuse(5);
         const { user_id, device_sn, until } = decision;
         const { username, nick_name } = await roster.with({ user: user_id }).user.profileGet();
-        const person = { token: given, user_id, device_sn, name: nick_name || username, groups: new Set<number>() };
+        const name = nick_name || username;
+        const person = { token: given, user_id, device_sn, name, groups: new Set<number>(), turn: Promise.resolve() };
         if (client.conn.destroyed || missed.some((change) => endsSession(change, person))) return refuse(5);
         people.set(client, person);
         const end = setTimeout(() => close(client, 'session.expired'), Math.min(until - Date.now(), LONGEST_TIMER));
@@ -115,18 +116,18 @@ export async function startChat({ endpoint, app, token, file, port, log = () => 
       const group_id = groupOf(packet.topic);
       if (!person || group_id === undefined || packet.payload.length > LONGEST_MESSAGE)
         return done(new Error('not a message to a group'));
-      const at = Date.now();
-      const [decision] = await decide({ action: 'publish', token: person.token, group_id }).catch(() => []);
+      const { token, user_id, name, turn } = person;
+      const asked = turn.then(() => decide({ action: 'publish', token, group_id })).catch(() => []);
+      person.turn = asked;
+      const [decision] = await asked;
       packet.retain = false;
       if (decision?.allow) {
         // What a message says of its author comes from the broker.
-        const { user_id, name } = person;
-        packet.payload = JSON.stringify({ user_id, name, text: String(packet.payload), at });
+        packet.payload = JSON.stringify({ user_id, name, text: String(packet.payload), at: Date.now() });
       } else {
-        const { reason = 'Try again.', until = at } = decision ?? {};
-        notify(client, { type: 'refused', group_id, reason, until });
-        // MQTT 3.1.1 can only refuse a message by closing the connection.
-        packet.topic = NOWHERE;
+        notify(client, { type: 'refused', group_id, reason: decision?.reason ?? 'Try again.' });
+        // MQTT 3.1.1 can only refuse a message by closing the connection. This one goes where nobody may subscribe.
+        packet.topic = 'nowhere';
       }
       done(null);
     },

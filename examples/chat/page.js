@@ -197,7 +197,7 @@ const NOTICES = {
   'group.silenced': ({ until }) => `Only admins may speak ${till(until)}.`,
   'group.unsilenced': () => 'Everybody may speak again.',
   'group.owner_changed': ({ owner_id }) => `${nameOf(owner_id)} owns the group now.`,
-  refused: ({ reason, until }) => `Not sent: ${reason}${runs(until) ? ` (${till(until)})` : ''}.`,
+  refused: ({ reason }) => `Not sent: ${reason}.`,
 };
 const ENDS = {
   'session.revoked': 'Your session was ended. Log in again.',

@@ -68,6 +68,10 @@ describe('the broker of the chat', () => {
     await ofAlice!.client.publishAsync(topic, 'three', { qos: 1 });
     await expect.poll(() => ofBob!.texts()).toEqual(['one', 'three']);
     expect(ofEve!.notices()).toMatchObject([{ type: 'welcome' }, { type: 'refused', group_id }]);
+    // In the order in which they were sent, although each is decided by itself.
+    const many = Array.from({ length: 20 }, (_, index) => `message ${index}`);
+    for (const text of many) ofAlice!.client.publish(topic, text);
+    await expect.poll(() => ofBob!.texts().slice(2), { timeout: 10_000 }).toEqual(many);
     await given.admin().does('POST /group/invite', { group_id, user_list: [eve.id] });
     await ofEve!.client.subscribeAsync(topic);
     await ofAlice!.client.publishAsync(topic, 'four');
