@@ -6,12 +6,12 @@ export const OPERATION = 'OPERATION';
 /** Stage of the deployment, and area of the operation (`background` where no client calls it): dimensions of metrics. */
 export const STAGE = 'STAGE';
 export const AREA = 'AREA';
+/** The app that an authorizer decides for. */
+export const SERVED_APP = 'SERVED_APP';
+/** After how many seconds AWS IoT Core asks its authorizer again. */
+export const REFRESH_SECONDS = 'REFRESH_SECONDS';
 /** The FIFO queue of webhooks, and the bus of events: only functions that use them have these. */
 export const WEBHOOK_QUEUE_URL = 'WEBHOOK_QUEUE_URL';
 export const BUS_NAME = 'BUS_NAME';
 /** `off` where the deployment has no events: no app has a feed then. Absent otherwise. */
 export const EVENTS = 'EVENTS';
-/** The app that an authorizer decides for. */
-export const SERVED_APP = 'SERVED_APP';
-/** After how many seconds AWS IoT Core asks its authorizer again. */
-export const REFRESH_SECONDS = 'REFRESH_SECONDS';

@@ -151,32 +151,17 @@ function success(answer: unknown) {
 }
 
 function failure(error: Error, bare: Contract['bare'], more: Record<string, string>) {
-  const { code, status, message, fields, headers } = failed(error);
-  const body = { code, message, data: null, ...fields };
+  const known = error instanceof ApiError;
+  const busy = error instanceof Unavailable;
+  const code = known ? error.code : SERVICE_FAULT;
+  const status = known ? (error instanceof TooLarge ? 413 : 200) : busy ? 503 : 500;
+  const message = known ? error.message : busy ? 'the service is busy, try again' : 'the service failed';
+  const body = { code, message, data: null, ...(error instanceof EventsGone && error.fields) };
   const shown = bare ? bare({ name: error.name, status, message }) : { status, body };
-  return { code, response: reply(shown.status, shown.body, { ...headers, ...more }) };
-}
-
-function failed(error: Error): {
-  code: number;
-  status: number;
-  message: string;
-  fields?: object;
-  headers?: Record<string, string>;
-} {
-  if (error instanceof ApiError) {
-    const { code, message } = error;
-    const fields = error instanceof EventsGone ? error.fields : {};
-    return { code, status: error instanceof TooLarge ? 413 : 200, message, fields };
-  }
-  return error instanceof Unavailable
-    ? {
-        code: SERVICE_FAULT,
-        status: 503,
-        message: 'the service is busy, try again',
-        headers: { 'retry-after': RETRY_AFTER },
-      }
-    : { code: SERVICE_FAULT, status: 500, message: 'the service failed' };
+  return {
+    code,
+    response: reply(shown.status, shown.body, { ...(busy && { 'retry-after': RETRY_AFTER }), ...more }),
+  };
 }
 
 /** docs/security.md gives the reason for each of these headers. */

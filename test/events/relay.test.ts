@@ -194,7 +194,9 @@ describe('the relay', () => {
         sum.read += units.read;
       }
       const each = (of: number) => Math.round((of / batches / size) * 100) / 100;
-      expect([each(sum.write), each(sum.read)]).toEqual([expect.closeTo(write, 1), read]);
+      // Ids that compress differently, and marks of times, make some per cent.
+      expect(Math.abs(each(sum.write) / write - 1)).toBeLessThan(0.05);
+      expect(each(sum.read)).toBe(read);
       expect(dollars).toBeCloseTo(write * PRICES.dynamoDbMillionWriteUnits + read * PRICES.dynamoDbMillionReadUnits, 2);
     },
   );

@@ -61,7 +61,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 37, largest: 40 },
+    own: { median: 37.5, largest: 40.5 },
     ofPackages: 142,
   },
   {
@@ -77,7 +77,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 37, largest: 45.5 },
+    own: { median: 37.5, largest: 46 },
     ofPackages: 142,
   },
   {
@@ -85,7 +85,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 36, largest: 44 },
+    own: { median: 37, largest: 44.5 },
     ofPackages: 142,
   },
   {
@@ -93,7 +93,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 34.5, largest: 39 },
+    own: { median: 35.5, largest: 39.5 },
     ofPackages: 142,
   },
   {
@@ -109,7 +109,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 32.5, largest: 38 },
+    own: { median: 33.5, largest: 38.5 },
     ofPackages: 142,
   },
 ];

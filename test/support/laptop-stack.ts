@@ -9,6 +9,7 @@ import { faultsOf } from './embedded-metrics.ts';
 import { grantReport } from './grant-report.ts';
 import { secretsIn } from './secrets.ts';
 import { database } from './servers.ts';
+import { toldEvents } from './told-events.ts';
 import { SEED, TO_STORIES } from './unkind.ts';
 
 declare module 'vitest' {
@@ -56,6 +57,7 @@ export default async function setup(project: TestProject) {
   return async () => {
     await said;
     const stack = await starting;
+    const told = await toldEvents(stack.description);
     await stack.close();
     const log = await readFile(join(logs, 'functions.log'), 'utf8').catch(() => '');
     await rm(logs, { recursive: true, force: true });
@@ -64,6 +66,8 @@ export default async function setup(project: TestProject) {
     const lines: Record<string, unknown>[] = log.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
     const faulty = lines.filter((line) => 'request_id' in line).flatMap(faultsOf);
     if (faulty.length > 0) throw new Error(`CloudWatch would not take the metrics of a log line: ${faulty[0]}`);
+    if (told.problems.length > 0)
+      throw new Error(`Of ${told.events} events, ${told.problems.length} are wrong, such as ${told.problems[0]}`);
     const { refused, grants } = stack.permissions;
     const report = grantReport(grants);
     await mkdir(dirname(REPORT), { recursive: true });
