@@ -123,14 +123,18 @@ inBothWorlds("Centrifugo's proxy", (story) => {
     'a Centrifugo that is configured wrongly gets a status that it logs, and its clients try again',
     async (given) => {
       const alice = await given.user();
-      const refused = async (headers: object, body: object = { ...CLIENT, user: '1' }) => {
-        const answer = await given.api.call('POST', '/access/centrifugo/refresh', { app: given.app, body, ...headers });
-        return [answer.status, JSON.parse(answer.text).error.code];
-      };
-      expect(await refused({})).toEqual([401, 401]);
-      expect(await refused({ token: 'x' })).toEqual([401, 401]);
-      expect(await refused({ token: alice.token })).toEqual([403, 403]);
-      expect(await refused({ token: given.adminToken }, CLIENT)).toEqual([400, 400]);
+      const channel = `user:${alice.id}`;
+      for (const hook of ['connect', 'refresh', 'subscribe', 'sub_refresh', 'publish'] as const) {
+        const refused = async (token: string | undefined, body: object = of(alice, channel)) => {
+          const request = { app: given.app, token, body: { ...CLIENT, ...body } };
+          const answer = await given.api.call('POST', `/access/centrifugo/${hook}`, request);
+          return [answer.status, JSON.parse(answer.text).error.code];
+        };
+        expect(await refused(undefined), hook).toEqual([401, 401]);
+        expect(await refused('x'), hook).toEqual([401, 401]);
+        expect(await refused(alice.token), hook).toEqual([403, 403]);
+        expect(await refused(given.adminToken, { user: 1, channels: 1 }), hook).toEqual([400, 400]);
+      }
     },
   );
 });

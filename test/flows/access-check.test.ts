@@ -322,6 +322,31 @@ inRaces('Decisions raced against changes', (story) => {
   });
 });
 
+inRaces('Decisions raced against ends of sessions', (story) => {
+  story(
+    'a session that ends is refused by every decision that begins after that answer (loginAgain)',
+    async (given) => {
+      const ends: ((of: Person) => Promise<unknown>)[] = [
+        (of) => of.does('POST /user/kick', { device_sn: of.device }),
+        (of) => given.admin().does('PUT /user/disable', { list: [of.id] }),
+        (of) => given.admin({ user: of.id }).does('POST /user/change_password_admin', { password: `${PASSWORD}!` }),
+        (of) => of.does('POST /user/delete', { password: PASSWORD }),
+      ];
+      for (const end of ends) {
+        const [alice, bob] = (await given.users(2)) as [Person, Person];
+        const group_id = await given.group(alice, { members: [bob] });
+        const item = { action: 'publish', token: bob.token, group_id };
+        const decide = async () => {
+          const [found] = await codes(given, item);
+          expect([200, code('loginAgain')]).toContain(found);
+        };
+        await given.race(() => end(bob), ...Array.from({ length: 5 }, () => decide));
+        expect(await codes(given, item)).toEqual([code('loginAgain')]);
+      }
+    },
+  );
+});
+
 test('a decision changes at the very millisecond of its `until`, and not before', async () => {
   const given = await Given.app(await world('in process'));
   const [alice, bob] = (await given.users(2)) as [Person, Person];

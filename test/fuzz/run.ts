@@ -171,7 +171,8 @@ function judged(route: Operation, { status, headers, text }: Raw, mark: string):
   if (status >= 500 && !(status === 503 && headers['retry-after'])) throw new Error(`${status} ${text.slice(0, 500)}`);
   if (body === undefined) throw new Error(`${status} without the envelope: ${text.slice(0, 500)}`);
   demandDescribed(route, { status, headers, body, text });
-  return `${status} ${body.code}`;
+  // A success without an envelope has no code.
+  return `${status} ${route.bare && status === 200 ? 200 : body.code}`;
 }
 
 /** What a person needs to see of a request. */

@@ -53,7 +53,9 @@ const requests: fc.Arbitrary<Request> = fc.record(
 
 /** Operations that hash a password. */
 const COSTLY = /^(token\/|user\/register|user\/change-password|user\/delete)/;
-const operations = routes.filter(({ area, id }) => area === 'user' || /^(token\/|user\/register)/.test(id));
+const operations = routes.filter(
+  ({ area, id }) => area === 'user' || (area === 'account' && /^(token|user)\//.test(id)),
+);
 
 describe('Any input of the user operations', () => {
   // Each test has its own app, so that they can run at the same time.
