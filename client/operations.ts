@@ -1582,6 +1582,7 @@ export interface Operations {
       status: number;
       /** The first 256 bytes of the answer. */
       answer: string;
+      /** Why no answer came; empty where one came. */
       error: string;
       /** When the next attempt is due, in seconds since 1970; 0 where there is none. */
       next_attempt_at: number;

@@ -239,6 +239,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   'event/endpoint/create types': 'Types of events, such as `group.member.removed` or `user.*`; an empty list: all.',
   'event/endpoint/create updated_at': 'When it changed last, in seconds since 1970.',
   'event/endpoint/create url': 'Where events are sent to. It begins with `https://` and leads to a public address.',
+  'event/endpoint/deliveries error': 'Why no answer came; empty where one came.',
   'event/endpoint/deliveries status': 'Status of the answer; 0 where none came.',
   'event/endpoint/deliveries type': 'Type of the event.',
   'event/endpoint/redeliver next': 'What to send as `from` to go on; absent at the end.',

@@ -62,7 +62,7 @@ export async function eventsRead(
   const events = eventsAfter(read, after ?? 0, now);
   if (events && (events.length > 0 || (after ?? 0) >= (head?.last ?? 0))) return events;
   const oldest = await oldestPage(db, log, head, now);
-  if (after === undefined) return oldest ? (eventsAfter([oldest], firstOf(oldest) - 1, now) ?? []) : [];
+  if (after === undefined) return oldest ? (eventsAfter([oldest, ...read], firstOf(oldest) - 1, now) ?? []) : [];
   if (!oldest || firstOf(oldest) > after + 1) throw new EventsGone(oldest && firstOf(oldest));
   return [];
 }

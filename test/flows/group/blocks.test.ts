@@ -27,7 +27,7 @@ inBothWorlds('Blocks', (story) => {
     }
     // A second block changes nothing. The list shows the newest first, page by page.
     const { body } = await alice.asks('GET /group/blocked_list', { group_id });
-    expect(body).toMatchObject({ total: 2, version: 0 });
+    expect(body).toMatchObject({ total: 2, version: expect.any(Number) });
     expect(results(await adam.does('POST /group/block', { group_id, user_list: [bob.id] }))).toEqual(['success']);
     expect(await alice.does('GET /group/blocked_list', { group_id })).toEqual(body.data);
     expect(await alice.lists('GET /group/blocked_list', { group_id, limit: 1 })).toEqual(body.data);
