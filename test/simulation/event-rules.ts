@@ -73,6 +73,7 @@ const TELLS: { [op: string]: EventPattern[] } = {
   'invite/handle': [...JOINS, 'group.invitation.*', 'group.application.created'],
   'qrcode/invite': JOINS,
   member_invite: ['group.updated'],
+  silence: ['group.silenced', 'group.unsilenced'],
   approval: ['group.updated'],
   'file/register': ['group.file.published'],
   'file/link': ['group.file.published'],
