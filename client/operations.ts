@@ -1695,11 +1695,11 @@ export interface Operations {
       /** Why the entry failed; empty where it did not. */
       reason: string;
       /** The user who asks; null where the token is none of the app. */
-      user_id: unknown;
+      user_id: number | null;
       /** Serial number of the device of the session; null without one. */
-      device_sn: unknown;
+      device_sn: number | null;
       /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
-      role: unknown;
+      role: 0 | 1 | 2 | null;
       /** When the decision may become another by time alone, in milliseconds since 1970; -1 never. */
       until: number;
       /** Number of the last change of the group, for `/group/changes`; 0 without a group. */

@@ -169,6 +169,10 @@ export function rosterClient(options: ClientOptions): Client {
 export class EventFeed<T extends EventType = EventType> implements AsyncIterable<RosterEvent<T>> {
   /** `sequence` of the last event that was handled or passed over. Another iteration goes on after it. */
   cursor: string | undefined;
+  /** `sequence` of the last event of the app, as of the last answer. */
+  head: string | undefined;
+  /** When the service answered last, in milliseconds since 1970. At the last event it answers after `wait`. */
+  answered: number | undefined;
   readonly #client: ClientOptions;
   readonly #options: EventOptions;
 
@@ -222,7 +226,10 @@ export class EventFeed<T extends EventType = EventType> implements AsyncIterable
       const limit = AbortSignal.timeout(30_000 + 1000 * (parameters.wait ?? 0));
       try {
         const more = { signal: signal ? AbortSignal.any([signal, limit]) : limit };
-        return (await send(this.#client, 'GET', '/event/list', asked, more)) as unknown as EventPage;
+        const page = (await send(this.#client, 'GET', '/event/list', asked, more)) as unknown as EventPage;
+        this.head = page.head;
+        this.answered = Date.now();
+        return page;
       } catch (error) {
         if (signal?.aborted) return undefined;
         if (!mayPass(error)) throw error;
@@ -237,8 +244,8 @@ export class EventFeed<T extends EventType = EventType> implements AsyncIterable
 /** Events of one call. */
 const MOST_EVENTS = 1000;
 
-/** Whether the same call may succeed later. `fetch` throws a TypeError when the network fails. */
-const mayPass = (error: unknown): boolean =>
+/** Whether the call of this error may succeed later. `fetch` throws a TypeError when the network fails. */
+export const mayPass = (error: unknown): boolean =>
   error instanceof TransportError
     ? error.status === 429 || error.status >= 500
     : error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError');

@@ -194,6 +194,7 @@ function typeOf(schema: JsonSchema): string {
     const entry = typeOf(items!);
     return /[| ]/.test(entry) && !entry.startsWith('{') ? `(${entry})[]` : `${entry}[]`;
   }
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' | ');
   if (type !== 'object') return 'unknown';
   if (Object.keys(properties ?? {}).length === 0) return 'Record<string, never>';
   const fields = Object.entries(properties ?? {}).map(([name, field]) => {

@@ -9,6 +9,7 @@ export interface JsonSchema {
   required?: string[];
   items?: JsonSchema;
   oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
   description?: string;
   enum?: unknown[];
   minimum?: number;

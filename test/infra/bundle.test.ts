@@ -45,7 +45,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/(relay|deliver)$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'messaging'],
-    own: { median: 42.5, largest: 42.5 },
+    own: { median: 43, largest: 43 },
     ofPackages: 116,
   },
   {
