@@ -1,8 +1,9 @@
 import { parseToken } from '../../../shared/call/token.ts';
+import type { OpenChangePage } from '../../../shared/data/log-repo.ts';
 import * as schema from '../../../shared/data/schema.ts';
 import type { Decision } from '../../../shared/domain/access/decision.ts';
 import { type ErrorName, errors } from '../../../shared/errors.ts';
-import { userId } from '../../support/ids.ts';
+import { groupId, userId } from '../../support/ids.ts';
 import type { Person } from '../../support/story.ts';
 import type { Draw } from '../draw.ts';
 import type { Moment } from '../model.ts';
@@ -29,8 +30,7 @@ type Check = Call & { asked: Asked[]; tokens?: Map<number, string> };
 export const checkAccess: Command<Check> = {
   op: 'access/check',
   weight: 8,
-  // A free run has no model that a decision could be compared with.
-  freeWeight: 0,
+  freeWeight: 4,
   errors: [],
   draw(draw) {
     const { random, group, members, moment, world } = draw;
@@ -69,10 +69,16 @@ function peerOf({ random, moment }: Draw, user: number, users: number[]): number
   return random.one(known.length > 0 && random.chance(0.7) ? known : users);
 }
 
-/** Without the version: the relay numbers what happens in its own time. */
-type Shown = Omit<Decision, 'reason' | 'version'>;
-const shown = ({ allow, code, user_id, device_sn, role, until }: Shown) =>
-  [allow, code, user_id, device_sn, role, until].join(' ');
+const shown = ({ allow, code, user_id, device_sn, role, until, version }: Omit<Decision, 'reason'>) =>
+  [allow, code, user_id, device_sn, role, until, version].join(' ');
+
+/** The last change of the group that had its number a second ago: a decision that begins now sees it. */
+function settledChange(moment: Moment, group: number, now: number): number {
+  const log = moment.item(schema.openChangePage.key(moment.app, groupId(group))) as OpenChangePage | undefined;
+  if (!log) return 0;
+  const numbers: [number, number][] = [...log.marks, [log.last, log.at]];
+  return Math.max(0, ...numbers.filter(([, at]) => at < now - 1000).map(([number]) => number));
+}
 
 /** What docs/message-services.md says of a question, with all records at hand. */
 function predicted(
@@ -81,7 +87,7 @@ function predicted(
   { action, user, bySession, group, peer }: Asked,
   now: number,
   { limits }: Success,
-): Shown {
+): Omit<Decision, 'reason'> {
   const status = moment.user(user)?.status;
   const text = bySession ? tokens?.get(user) : undefined;
   const token = text === undefined ? undefined : parseToken(text);
@@ -97,6 +103,7 @@ function predicted(
       device_sn: device ?? null,
       role,
       until: end > 9_999_999_999_998 ? -1 : end,
+      version: action === 'connect' || group === undefined ? 0 : settledChange(moment, group, now),
     };
   };
   const gone = status === undefined || status === 'deleted';
