@@ -30,7 +30,8 @@ type Check = Call & { asked: Asked[]; tokens?: Map<number, string> };
 export const checkAccess: Command<Check> = {
   op: 'access/check',
   weight: 8,
-  freeWeight: 4,
+  // A free run has no model that a decision could be compared with.
+  freeWeight: 0,
   errors: [],
   draw(draw) {
     const { random, group, members, moment, world } = draw;
