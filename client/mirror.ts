@@ -239,7 +239,11 @@ export class Mirror {
     const { signal } = this.#control;
     const store = {
       load: () => (this.#sequence === undefined ? undefined : numbered(this.#sequence)),
-      save: () => this.#save(),
+      // The feed passes over events that are no longer kept.
+      save: (cursor: string) => {
+        this.#moveTo(Math.max(this.#sequence ?? 0, Number(cursor)));
+        return this.#save();
+      },
     };
     while (!signal.aborted) {
       try {

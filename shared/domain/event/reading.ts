@@ -33,7 +33,8 @@ export async function eventList(
   for (;;) {
     const newest = read.head?.last ?? 0;
     const events = await eventsRead(call, log, read, after);
-    const { shown, last = after ?? 0 } = chosen(events, limit, (entry) => wants(filter, entry));
+    // From the beginning, where nothing is kept any more, the reader goes on with what comes.
+    const { shown, last = after ?? newest } = chosen(events, limit, (entry) => wants(filter, entry));
     after = last;
     if (shown.length > 0 || after < newest || Date.now() >= end) {
       const data = shown.map(({ entry }) => eventOf(call.app, entry));
