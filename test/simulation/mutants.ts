@@ -165,7 +165,7 @@ export const MUTANTS: Mutant[] = [
     title: 'a gate that does not prove that the group still exists',
     mutate: without(isGroup, 'status'),
     focus: ['apply', 'approval', 'destroy'],
-    seed: 1,
+    seed: 4,
   },
   {
     title: 'a count of members that is written after the transaction',
@@ -183,20 +183,20 @@ export const MUTANTS: Mutant[] = [
     title: "a join that proves nothing about the user's record",
     mutate: without(isUser),
     focus: ['invite', 'group_confirm', 'leave'],
-    seed: 21,
+    seed: 44,
   },
   {
     title: 'a block that voids no invitations',
     mutate: forgetBlocks,
     focus: ['invite', 'invite/handle', 'block', 'unblock', 'unblock'],
-    seed: 98,
+    seed: 99,
   },
   {
     title: 'an invitation that can be answered twice',
     mutate: without((part) => isInvitation(part) && part.verb === 'Update'),
     focus: ['invite', 'invite/handle', 'invite/handle', 'group_confirm'],
     users: 3,
-    seed: 118,
+    seed: 121,
   },
   {
     title: 'an approval that does not prove that the application is pending',
@@ -225,19 +225,19 @@ export const MUTANTS: Mutant[] = [
     title: 'a QR code whose signer is not proven to have the right still',
     mutate: without((part) => isGroup(part) || checksSigner(part), 'member_invite', 'state', 'role', 'joined'),
     focus: ['qrcode/sign', 'qrcode/invite', 'qrcode/invite', 'leave', 'member_invite'],
-    seed: 22,
+    seed: 29,
   },
   {
     title: 'a write that does not prove the role of the user it is about',
     mutate: without((part) => isGroupMembership(part) && part.verb !== 'ConditionCheck', 'role'),
     focus: ['kick', 'block', 'transfer', 'invite'],
-    seed: 51,
+    seed: 55,
   },
   {
     title: 'an event that publishes a file a second time',
     mutate: without((part) => isFile(part) && publishes(part), 'published', 'random'),
     focus: ['file/reserve'],
-    seed: 31,
+    seed: 45,
   },
   {
     title: 'a write that does not count the files against the limit',
@@ -255,7 +255,7 @@ export const MUTANTS: Mutant[] = [
     title: 'a copy of an upload whose content changed meanwhile',
     mutateObject: copyAnything,
     focus: ['file/reserve'],
-    seed: 105,
+    seed: 110,
   },
   {
     title: 'a friendship of which one side is not written',
@@ -268,7 +268,7 @@ export const MUTANTS: Mutant[] = [
     mutate: (input) => (partsOf(input).some(accepts) ? without(isContact)(input) : undefined),
     focus: ['roster/apply', 'roster/accept', 'roster/accept', 'roster/delete'],
     users: 3,
-    seed: 11,
+    seed: 12,
   },
   {
     title: 'two friend requests that cross and make no friends',
@@ -281,7 +281,7 @@ export const MUTANTS: Mutant[] = [
     title: 'a friend request that does not prove that nobody has blocked the other',
     mutate: without(isContact, 'blockedAt'),
     focus: ['roster/apply', 'roster/block', 'roster/unblock'],
-    seed: 3,
+    seed: 4,
   },
   {
     title: 'a change of friends that is not counted for one of the two',
@@ -299,7 +299,7 @@ export const MUTANTS: Mutant[] = [
     mutate: without(isContactCounts, 'friends'),
     focus: ['roster/apply', 'roster/accept', 'roster/apply/batch'],
     users: 7,
-    seed: 2,
+    seed: 6,
   },
   {
     title: 'a friend request that does not prove how the other user verifies friends',
