@@ -210,8 +210,16 @@ describe('A call with disturbed requests to the database', () => {
     return { outcome, requests };
   }
 
+  /** The run in which nothing goes wrong: made once, since it always ends in the same way. */
+  const kind = new Map<Case, ReturnType<typeof run>>();
+  function undisturbed(one: Case): ReturnType<typeof run> {
+    const made = kind.get(one) ?? run(one);
+    kind.set(one, made);
+    return made;
+  }
+
   test.for(CASES)('$title answers and stores the same when one request goes wrong once', async (one) => {
-    const { outcome: expected, requests } = await run(one);
+    const { outcome: expected, requests } = await undisturbed(one);
     const writes = requests.filter(({ command }) => isWrite(command)).length;
     const reads = requests.length - writes;
     const faults = [
@@ -230,7 +238,9 @@ describe('A call with disturbed requests to the database', () => {
   });
 
   test.for(CASES)('$title answers and stores the same when its transactions conflict three times', async (one) => {
-    const { outcome: expected } = await run(one);
+    const { outcome: expected, requests } = await undisturbed(one);
+    // Nothing conflicts with a call that only reads.
+    if (!requests.some(({ command }) => isWrite(command))) return;
     meetOthers();
     try {
       expect((await run(one)).outcome).toEqual(expected);
@@ -240,7 +250,7 @@ describe('A call with disturbed requests to the database', () => {
   });
 
   test.for(CASES)('$title answers the same, or a shorter page, when the database ends pages early', async (one) => {
-    const { outcome: expected } = await run(one);
+    const { outcome: expected } = await undisturbed(one);
     endPagesEarly();
     try {
       const { outcome } = await run(one);

@@ -12,7 +12,7 @@ import { Recorder } from '../support/table-recorder.ts';
 import { worldInProcess } from '../support/world.ts';
 
 /** Of each kind. */
-const LEFT = 10_000;
+const LEFT = 5000;
 /** Nothing that expires is kept for so long (ms). */
 const LONG_AGO = 100 * 86_400_000;
 
