@@ -6,7 +6,7 @@ import { type Outcome, simulate } from './runner.ts';
  * How many runs, and from which seed on. Of the first fourteen some are about groups and some about friends, and of each
  * some have faults and some have none.
  */
-const RUNS = Number(process.env.SIMULATION_RUNS ?? 12);
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 10);
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 
 /** Relays and the proof of events make a run longer: without SIMULATION_EVENTS=all, every second run has them. */

@@ -6,5 +6,4 @@ vi.hoisted(() => {
 });
 
 import '../support/cheap-hashing.ts';
-import '../flows/group/rights.test.ts';
 import '../flows/user/uniqueness.test.ts';
