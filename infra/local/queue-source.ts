@@ -2,10 +2,10 @@
  * An event source mapping on a queue. It takes messages, invokes the function batch by batch, deletes the messages of
  * those that succeed, and leaves the others in flight: they come back after the visibility timeout of the queue.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LOCAL_REGION } from './aws.ts';
 import { AwsError } from './aws-json.ts';
 import type { Outcome } from './function-pool.ts';
+import { pause } from './pause.ts';
 import type { QueueMapping } from './read-queues.ts';
 import type { Queue, ReceivedMessage } from './sqs/queue.ts';
 import { attributesOf, md5, POLL_INTERVAL } from './sqs/service.ts';
@@ -23,7 +23,6 @@ export interface QueueSourceOptions {
 /** Starts taking messages; `close` stops it without waiting for running invocations, whose messages stay in the queue. */
 export function startQueueSource({ mapping, queue, invoke }: QueueSourceOptions): { close(): Promise<void> } {
   const stop = new AbortController();
-  const pause = () => sleep(POLL_INTERVAL, undefined, { signal: stop.signal }).catch(() => {});
 
   /** Up to a full batch, which is complete when the window since its first message has passed. */
   const nextBatch = async (): Promise<ReceivedMessage[]> => {
@@ -34,7 +33,7 @@ export function startQueueSource({ mapping, queue, invoke }: QueueSourceOptions)
       batch.push(...received);
       const waited = Date.now() - (batch[0]?.receivedAt ?? Date.now());
       if (batch.length === mapping.batchSize || (batch.length > 0 && waited >= mapping.window)) return batch;
-      if (received.length === 0) await pause();
+      if (received.length === 0) await pause(POLL_INTERVAL, stop.signal);
     }
     return [];
   };

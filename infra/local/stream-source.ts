@@ -3,7 +3,6 @@
  * the function batch by batch, in order, with the window, retries, bisecting and partial failures that the template
  * defines. A parallelization factor allows more than one invocation per shard, but promises none: here one runs at a time.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type AttributeValue, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
@@ -19,6 +18,7 @@ import {
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws.ts';
 import type { StreamMapping } from './deployment.ts';
 import type { Outcome } from './function-pool.ts';
+import { pause } from './pause.ts';
 import type { Json } from './template.ts';
 
 /** Milliseconds before the next read of a stream that had no new records. */
@@ -233,9 +233,4 @@ async function shardsOf(streams: DynamoDBStreamsClient, streamArn: string): Prom
     from = description?.LastEvaluatedShardId;
   } while (from);
   return shards.sort((a, b) => (a.ShardId ?? '').localeCompare(b.ShardId ?? ''));
-}
-
-/** Waits for some time, or until the signal. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => {});
 }

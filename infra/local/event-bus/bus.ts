@@ -1,9 +1,9 @@
 /** The event buses: each passes events to the targets of its rules, and keeps nothing. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
 import type { FunctionDefinition } from '../deployment.ts';
 import type { Outcome } from '../function-pool.ts';
+import { pause } from '../pause.ts';
 import type { Queue } from '../sqs/queue.ts';
 import type { Json } from '../template.ts';
 import type { EventRule, RuleTarget } from './rules.ts';
@@ -41,7 +41,7 @@ export function startEventBuses(options: EventBusOptions): EventBuses {
       const outcome = await invoke(target, event, source);
       if (outcome.ok || stop.signal.aborted) return;
       if (delay === undefined) return onDiscard(target, event, outcome, attempt + 1);
-      await sleep(delay, undefined, { ref: false, signal: stop.signal }).catch(() => {});
+      await pause(delay, stop.signal);
       if (stop.signal.aborted) return;
     }
   };
@@ -85,6 +85,9 @@ export const toEvent = (event: {
   detail: event.detail,
 });
 
-/** The event that runs the rule with this ARN: https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html */
+/**
+ * The event that runs the rule with this ARN.
+ * https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html
+ */
 const scheduledEvent = (arn: string): Json =>
   toEvent({ source: 'aws.events', type: 'Scheduled Event', time: new Date(), resources: [arn], detail: {} });

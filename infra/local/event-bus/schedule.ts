@@ -1,5 +1,5 @@
 /** Schedule expressions: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../pause.ts';
 import { StartUpError } from '../start-up.ts';
 
 const MINUTE = 60_000;
@@ -66,7 +66,7 @@ const unknown = (expression: string) => new StartUpError(`The laptop stack does 
 export async function followSchedule(nextRun: NextRun, run: () => void, signal: AbortSignal): Promise<void> {
   for (let at = nextRun(Date.now()); at !== undefined && !signal.aborted; ) {
     const wait = Math.min(Math.max(at - Date.now(), 0), LONGEST_SLEEP);
-    await sleep(wait, undefined, { signal, ref: false }).catch(() => {});
+    await pause(wait, signal);
     if (signal.aborted || Date.now() < at) continue;
     run();
     at = nextRun(Date.now());

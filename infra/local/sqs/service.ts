@@ -1,8 +1,8 @@
 /** The operations of SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html */
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
 import { AwsError, type JsonCall, type JsonService, unknownOperation } from '../aws-json.ts';
+import { pause } from '../pause.ts';
 import type { Json } from '../template.ts';
 import { checkRange, missing, sqsError } from './errors.ts';
 import type { MessageToSend, Queue, ReceivedMessage } from './queue.ts';
@@ -57,7 +57,7 @@ const OPERATIONS: Record<string, Operation> = {
     const end = Date.now() + WaitTimeSeconds * 1000;
     let messages = queue.receive(count, VisibilityTimeout);
     while (messages.length === 0 && Date.now() < end && !signal.aborted) {
-      await sleep(POLL_INTERVAL);
+      await pause(POLL_INTERVAL, signal);
       if (!signal.aborted) messages = queue.receive(count, VisibilityTimeout);
     }
     const wanted: string[] = [...(input.MessageSystemAttributeNames ?? []), ...(input.AttributeNames ?? [])];
