@@ -56,8 +56,6 @@ export function createJsonServer(): { server: Server; serve(options: JsonServerO
       refuse(response, new AwsError('com.amazonaws#InternalFailure', String(error), 'InternalFailure', 500));
     });
   });
-  // Closing a connection that a function is about to use again would cost the function a retry.
-  server.keepAliveTimeout = 0;
   return {
     server,
     serve: (given) => {

@@ -3,6 +3,8 @@ import type { Server } from 'node:http';
 
 /** Starts the server on a port of this machine, by default any free one. @returns its address */
 export async function listen(server: Server, port = 0): Promise<string> {
+  // Closing a connection that its client is about to use again would cost the client a retry.
+  server.keepAliveTimeout = 0;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -530,3 +530,12 @@ describe('CORS', () => {
     expect(response.headers.get('access-control-expose-headers')).toBe('ETag');
   });
 });
+
+describe('connections', () => {
+  it('a connection that waits for another request is never closed, so that no function must repeat one', async () => {
+    const { headers } = await fetch(`${server.endpoint}/${Bucket}/x`);
+    // Where a server closes such connections, it names the seconds.
+    expect(headers.get('connection')).toBe('keep-alive');
+    expect(headers.get('keep-alive')).toBeNull();
+  });
+});

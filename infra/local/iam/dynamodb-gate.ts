@@ -70,8 +70,6 @@ export async function startDynamoDbGate({ endpoint, credentials, refusal }: Gate
       else response.destroy();
     });
   });
-  // Closing a connection that a function is about to use again would cost the function a retry.
-  server.keepAliveTimeout = 0;
   return {
     endpoint: await listen(server),
     async close() {

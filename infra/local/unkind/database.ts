@@ -93,8 +93,6 @@ export class UnkindDatabase {
   }
 
   async listen(): Promise<void> {
-    // Closing a connection that its client is about to use again would be a fault that `counts` does not show.
-    this.#server.keepAliveTimeout = 0;
     this.#server.unref();
     this.endpoint = await listen(this.#server);
   }
