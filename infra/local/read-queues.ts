@@ -4,6 +4,7 @@ import { type Pattern, parsePattern } from './event-pattern.ts';
 import type { QueueDefinition } from './sqs/queue.ts';
 import { StartUpError } from './start-up.ts';
 import type { Json, Resource } from './template.ts';
+import { queueNameOf } from './template-resources.ts';
 
 export interface QueueMapping {
   function: FunctionDefinition;
@@ -31,7 +32,7 @@ export function readQueues(resources: Resource[]): QueueDefinition[] {
 function readQueue({ physicalId: url, arn, properties }: Resource): QueueDefinition {
   const { RedrivePolicy: redrive } = properties;
   return {
-    name: url.slice(url.lastIndexOf('/') + 1),
+    name: queueNameOf(url),
     arn,
     fifo: properties.FifoQueue ?? false,
     visibilityTimeout: properties.VisibilityTimeout ?? 30,

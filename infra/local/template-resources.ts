@@ -1,8 +1,5 @@
 /** What `Ref` and `GetAtt` give for each type of resource. */
-import { LOCAL_ACCOUNT, LOCAL_REGION } from './aws.ts';
-
-const arn = (service: string, resource: string): string =>
-  `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${resource}`;
+import { LOCAL_ACCOUNT, LOCAL_REGION, localArn } from './aws.ts';
 
 /**
  * The name that the template gives.
@@ -31,7 +28,7 @@ export function physicalIdOf(
     case 'AWS::SQS::Queue':
       return `${queueEndpoint}/${LOCAL_ACCOUNT}/${given('QueueName') ?? (given('FifoQueue') ? `${made}.fifo` : made)}`;
     case 'AWS::SNS::Topic':
-      return arn('sns', given('TopicName') ?? made);
+      return localArn('sns', given('TopicName') ?? made);
     case 'AWS::Events::EventBus':
       return given('Name') ?? made;
     case 'AWS::Events::Rule': {
@@ -46,19 +43,19 @@ export function physicalIdOf(
 }
 
 /** The name of a queue, whose physical id is its URL. */
-const nameOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
+export const queueNameOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 
 /** An attribute of the resource with this physical id; undefined if it is unknown here. */
 export function attributeOf(type: string, attribute: string, id: string): string | undefined {
   switch (`${type} ${attribute}`) {
     case 'AWS::Lambda::Function Arn':
-      return arn('lambda', `function:${id}`);
+      return localArn('lambda', `function:${id}`);
     case 'AWS::DynamoDB::Table Arn':
     case 'AWS::DynamoDB::GlobalTable Arn':
-      return arn('dynamodb', `table/${id}`);
+      return localArn('dynamodb', `table/${id}`);
     case 'AWS::DynamoDB::Table StreamArn':
     case 'AWS::DynamoDB::GlobalTable StreamArn':
-      return arn('dynamodb', `table/${id}/stream/local`);
+      return localArn('dynamodb', `table/${id}/stream/local`);
     case 'AWS::S3::Bucket Arn':
       return `arn:aws:s3:::${id}`;
     case 'AWS::S3::Bucket DomainName':
@@ -68,20 +65,20 @@ export function attributeOf(type: string, attribute: string, id: string): string
     case 'AWS::IAM::Role Arn':
       return `arn:aws:iam::${LOCAL_ACCOUNT}:role/${id}`;
     case 'AWS::Logs::LogGroup Arn':
-      return arn('logs', `log-group:${id}:*`);
+      return localArn('logs', `log-group:${id}:*`);
     case 'AWS::SQS::Queue Arn':
-      return arn('sqs', nameOf(id));
+      return localArn('sqs', queueNameOf(id));
     case 'AWS::SQS::Queue QueueUrl':
       return id;
     case 'AWS::SQS::Queue QueueName':
-      return nameOf(id);
+      return queueNameOf(id);
     case 'AWS::SNS::Topic TopicArn':
     case 'AWS::ApiGatewayV2::Api ApiId':
       return id;
     case 'AWS::Events::Rule Arn':
-      return arn('events', `rule/${id.replace('|', '/')}`);
+      return localArn('events', `rule/${id.replace('|', '/')}`);
     case 'AWS::Events::EventBus Arn':
-      return arn('events', `event-bus/${id}`);
+      return localArn('events', `event-bus/${id}`);
     case 'AWS::Events::EventBus Name':
       return id;
     default:

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from './aws.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION, localArn } from './aws.ts';
 import { attributeOf, physicalIdOf } from './template-resources.ts';
 
 /** A JSON value of a template, before or after resolution. */
@@ -203,7 +203,7 @@ class StackInstance {
       case 'AWS::StackName':
         return this.#name;
       case 'AWS::StackId':
-        return `arn:aws:cloudformation:${LOCAL_REGION}:${LOCAL_ACCOUNT}:stack/${this.#name}/local`;
+        return localArn('cloudformation', `stack/${this.#name}/local`);
     }
     if (this.#template.Resources?.[name]) return this.#physicalId(name);
     const parameter = this.#template.Parameters?.[name];

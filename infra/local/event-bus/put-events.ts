@@ -1,5 +1,5 @@
 /** EventBridge's PutEvents: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
-import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS, LOCAL_REGION } from '../aws.ts';
+import { LOCAL_CREDENTIALS, localArn } from '../aws.ts';
 import { AwsError, type JsonService, unknownOperation } from '../aws-json.ts';
 import type { Json } from '../template.ts';
 import { type EventBuses, toEvent } from './bus.ts';
@@ -27,8 +27,7 @@ export function putEventsService({ publish }: Pick<EventBuses, 'publish'>): Json
       bus: EventBusName.split('/').at(-1),
       entry,
     }));
-    for (const { bus } of named)
-      authorize('events:PutEvents', `arn:aws:events:${LOCAL_REGION}:${LOCAL_ACCOUNT}:event-bus/${bus}`);
+    for (const { bus } of named) authorize('events:PutEvents', localArn('events', `event-bus/${bus}`));
     const Entries = named.map(({ bus, entry }) => {
       const failed = failureOf(entry, accessKeyId === LOCAL_CREDENTIALS.accessKeyId);
       if (failed) return failed;

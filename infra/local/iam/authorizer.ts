@@ -1,5 +1,5 @@
 /** Decides what each function may do, by the policies of its role, and records which grants it used. */
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
+import { LOCAL_ACCOUNT, localArn } from '../aws.ts';
 import type { FunctionDefinition } from '../deployment.ts';
 import { StartUpError } from '../start-up.ts';
 import { type Grant, type Permission, readPolicy } from './policy.ts';
@@ -53,5 +53,5 @@ export function createAuthorizer(functions: readonly FunctionDefinition[]): Auth
 export const logPermissions = ({ logGroup }: FunctionDefinition): Permission[] =>
   ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => ({
     action,
-    resource: `arn:aws:logs:${LOCAL_REGION}:${LOCAL_ACCOUNT}:log-group:${logGroup}:log-stream:local`,
+    resource: localArn('logs', `log-group:${logGroup}:log-stream:local`),
   }));

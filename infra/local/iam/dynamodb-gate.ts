@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
+import { localArn } from '../aws.ts';
 import { callerOf } from '../credentials.ts';
 import { closeServer, listen } from '../listen.ts';
 import type { FindCredentials } from '../s3/signature.ts';
@@ -91,11 +91,11 @@ const TRANSACT_ACTIONS: Record<string, string> = {
 
 /** The permissions that DynamoDB requires for an operation, undefined if the operation is unknown here. */
 export function permissionsOf(operation: string, input: Json): Permission[] | undefined {
-  const on = (action: string, table: string, index?: string): Permission => ({
-    action: `dynamodb:${action}`,
+  const on = (action: string, table: string, index?: string): Permission => {
     // A request may name the table by its ARN.
-    resource: `${table.startsWith('arn:') ? table : `${TABLES}${table}`}${index === undefined ? '' : `/index/${index}`}`,
-  });
+    const arn = table.startsWith('arn:') ? table : localArn('dynamodb', `table/${table}`);
+    return { action: `dynamodb:${action}`, resource: index === undefined ? arn : `${arn}/index/${index}` };
+  };
   switch (operation) {
     case 'GetItem':
     case 'PutItem':
@@ -119,8 +119,6 @@ export function permissionsOf(operation: string, input: Json): Permission[] | un
       return undefined;
   }
 }
-
-const TABLES = `arn:aws:dynamodb:${LOCAL_REGION}:${LOCAL_ACCOUNT}:table/`;
 
 function refuse(response: ServerResponse, code: string, message: string) {
   response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() });

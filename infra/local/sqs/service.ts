@@ -1,9 +1,10 @@
 /** The operations of SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html */
 import { createHash } from 'node:crypto';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../aws.ts';
+import { LOCAL_ACCOUNT, localArn } from '../aws.ts';
 import { AwsError, type JsonCall, type JsonService, unknownOperation } from '../aws-json.ts';
 import { pause } from '../pause.ts';
 import type { Json } from '../template.ts';
+import { queueNameOf } from '../template-resources.ts';
 import { checkRange, missing, sqsError } from './errors.ts';
 import type { MessageToSend, Queue, ReceivedMessage } from './queue.ts';
 
@@ -23,7 +24,7 @@ export function sqsService(queues: ReadonlyMap<string, Queue>, endpoint: string)
     if (!perform) throw unknownOperation(`AmazonSQS.${operation}`);
     const parameter = operation === 'GetQueueUrl' ? 'QueueName' : 'QueueUrl';
     if (!input[parameter]) throw missing(parameter);
-    const arn = `arn:aws:sqs:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${String(input[parameter]).split('/').at(-1)}`;
+    const arn = localArn('sqs', queueNameOf(String(input[parameter])));
     call.authorize(actionOf(operation), arn);
     const queue = queues.get(arn);
     if (!queue) throw sqsError('QueueDoesNotExist', 'The specified queue does not exist.');
