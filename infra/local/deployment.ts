@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TableProperties } from './dynamodb-local.ts';
 import { type EventRule, readRules } from './event-bus/rules.ts';
-import { type Pattern, parsePattern } from './event-pattern.ts';
 import { type RoleDefinition, readRoles } from './iam/roles.ts';
 import { type ApiDefinition, readApi } from './read-api.ts';
 import { type QueueMapping, readQueueMapping, readQueues } from './read-queues.ts';
+import { readSourceMapping, type SourceMapping } from './source-mapping.ts';
 import type { QueueDefinition } from './sqs/queue.ts';
 import { StartUpError } from './start-up.ts';
 import type { Assembly, Json, Resource } from './template.ts';
@@ -42,21 +42,14 @@ export interface BucketDefinition {
   sendsEvents: boolean;
 }
 
-export interface StreamMapping {
+export interface StreamMapping extends SourceMapping {
   id: string;
   streamArn: string;
   tableName: string;
-  function: FunctionDefinition;
-  /** A record is delivered if any pattern matches it, or if there is none. */
-  patterns: Pattern[];
   startingPosition: 'TRIM_HORIZON' | 'LATEST';
-  batchSize: number;
-  /** Milliseconds to wait for a full batch. */
-  window: number;
   /** -1: no limit. */
   maximumRetryAttempts: number;
   bisectOnError: boolean;
-  reportsItemFailures: boolean;
 }
 
 export interface Deployment {
@@ -155,16 +148,12 @@ function readStreamMapping(mapping: Resource, functionOf: (named: string) => Fun
   if (!tableName)
     throw new StartUpError(`The laptop stack does not know the event source ${properties.EventSourceArn}.`);
   return {
+    ...readSourceMapping(mapping, 100, functionOf),
     id: mapping.physicalId,
     streamArn: properties.EventSourceArn,
     tableName,
-    function: functionOf(properties.FunctionName),
-    patterns: (properties.FilterCriteria?.Filters ?? []).map((filter: Json) => parsePattern(filter.Pattern)),
     startingPosition: properties.StartingPosition,
-    batchSize: properties.BatchSize ?? 100,
-    window: (properties.MaximumBatchingWindowInSeconds ?? 0) * 1000,
     maximumRetryAttempts: properties.MaximumRetryAttempts ?? -1,
     bisectOnError: properties.BisectBatchOnFunctionError ?? false,
-    reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),
   };
 }

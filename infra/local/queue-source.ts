@@ -7,6 +7,7 @@ import { AwsError } from './aws-json.ts';
 import type { Outcome } from './function-pool.ts';
 import { pause } from './pause.ts';
 import type { QueueMapping } from './read-queues.ts';
+import { isWanted, reportedFailures } from './source-mapping.ts';
 import type { Queue, ReceivedMessage } from './sqs/queue.ts';
 import { attributesOf, md5, POLL_INTERVAL } from './sqs/service.ts';
 import type { Json } from './template.ts';
@@ -20,7 +21,7 @@ export interface QueueSourceOptions {
   invoke(event: Json): Promise<Outcome>;
 }
 
-/** Starts taking messages; `close` stops it without waiting for running invocations, whose messages stay in the queue. */
+/** Starts taking messages. `close` stops it without waiting for invocations: the messages of those stay in the queue. */
 export function startQueueSource({ mapping, queue, invoke }: QueueSourceOptions): { close(): Promise<void> } {
   const stop = new AbortController();
 
@@ -40,9 +41,10 @@ export function startQueueSource({ mapping, queue, invoke }: QueueSourceOptions)
 
   const deliver = async (batch: ReceivedMessage[]) => {
     const records = batch.map((message) => toLambdaRecord(message, queue));
-    const wanted = records.filter((record) => matches(record, mapping));
+    // Messages that match no pattern are deleted, too.
+    const wanted = records.filter((record) => isWanted(asMatched(record), mapping));
     const outcome = wanted.length > 0 ? await invoke({ Records: wanted }) : undefined;
-    const failed = outcome ? failuresOf(wanted, outcome, mapping.reportsItemFailures) : new Set();
+    const failed = outcome ? failuresOf(wanted, outcome, mapping) : new Set();
     for (const { messageId, receiptHandle } of records) {
       if (failed.has(messageId)) continue;
       try {
@@ -67,23 +69,21 @@ export function startQueueSource({ mapping, queue, invoke }: QueueSourceOptions)
 }
 
 /** Ids of the messages that must be delivered again. */
-function failuresOf(records: Json[], outcome: Outcome, reportsItemFailures: boolean): Set<string> {
+function failuresOf(records: Json[], outcome: Outcome, mapping: QueueMapping): Set<string> {
   const all = records.map(({ messageId }) => messageId);
   if (!outcome.ok) return new Set(all);
-  const reported: Json[] = (reportsItemFailures && outcome.payload?.batchItemFailures) || [];
-  const ids = reported.map(({ itemIdentifier }) => itemIdentifier);
+  const ids = reportedFailures(outcome, mapping);
   // An identifier of no message in the batch means that the whole batch failed.
   return new Set(ids.every((id) => all.includes(id)) ? ids : all);
 }
 
-/** Patterns see a body that is JSON as an object. Messages that match none are deleted. */
-function matches(record: Json, { patterns }: QueueMapping): boolean {
-  if (patterns.length === 0) return true;
-  let { body } = record;
+/** The record as patterns see it: a body that is JSON as an object. */
+function asMatched(record: Json): Json {
   try {
-    body = JSON.parse(body);
-  } catch {}
-  return patterns.some((pattern) => pattern({ ...record, body }));
+    return { ...record, body: JSON.parse(record.body) };
+  } catch {
+    return record;
+  }
 }
 
 /** The record as Lambda passes it to functions: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */

@@ -1,22 +1,15 @@
 /** Queues of an assembly, and the event source mappings that take from them. */
 import type { FunctionDefinition } from './deployment.ts';
-import { type Pattern, parsePattern } from './event-pattern.ts';
+import { readSourceMapping, type SourceMapping } from './source-mapping.ts';
 import type { QueueDefinition } from './sqs/queue.ts';
 import { StartUpError } from './start-up.ts';
-import type { Json, Resource } from './template.ts';
+import type { Resource } from './template.ts';
 import { queueNameOf } from './template-resources.ts';
 
-export interface QueueMapping {
-  function: FunctionDefinition;
+export interface QueueMapping extends SourceMapping {
   queueArn: string;
-  /** A message is delivered if any pattern matches it, or if there is none. */
-  patterns: Pattern[];
-  batchSize: number;
-  /** Milliseconds to wait for a full batch. */
-  window: number;
   /** Invocations at the same time; undefined without a limit. */
   maximumConcurrency: number | undefined;
-  reportsItemFailures: boolean;
 }
 
 /** @throws StartUpError for a dead-letter queue that SQS does not accept */
@@ -48,18 +41,15 @@ function readQueue({ physicalId: url, arn, properties }: Resource): QueueDefinit
 
 /** @throws StartUpError for a mapping that Lambda does not accept */
 export function readQueueMapping(
-  { logicalId, properties }: Resource,
+  resource: Resource,
   queues: QueueDefinition[],
   functionOf: (named: string) => FunctionDefinition,
 ): QueueMapping {
-  const {
-    EventSourceArn: queueArn,
-    BatchSize: batchSize = 10,
-    MaximumBatchingWindowInSeconds: window = 0,
-  } = properties;
-  const target = functionOf(properties.FunctionName);
+  const { EventSourceArn: queueArn, ScalingConfig } = resource.properties;
+  const mapping = readSourceMapping(resource, 10, functionOf);
+  const { function: target, batchSize, window } = mapping;
   const queue = queues.find(({ arn }) => arn === queueArn);
-  const refuse = (why: string) => new StartUpError(`The mapping ${logicalId} is invalid: ${why}.`);
+  const refuse = (why: string) => new StartUpError(`The mapping ${resource.logicalId} is invalid: ${why}.`);
   if (!queue) throw refuse(`the templates do not define the queue ${queueArn}`);
   if (queue.visibilityTimeout * 1000 < target.timeout) {
     throw refuse(
@@ -71,13 +61,5 @@ export function readQueueMapping(
     throw refuse('a FIFO queue allows no batch of more than 10 messages and no batching window');
   }
   if (batchSize > 10 && window === 0) throw refuse('a batch of more than 10 messages needs a batching window');
-  return {
-    function: target,
-    queueArn,
-    patterns: (properties.FilterCriteria?.Filters ?? []).map(({ Pattern }: Json) => parsePattern(Pattern)),
-    batchSize,
-    window: window * 1000,
-    maximumConcurrency: properties.ScalingConfig?.MaximumConcurrency,
-    reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),
-  };
+  return { ...mapping, queueArn, maximumConcurrency: ScalingConfig?.MaximumConcurrency };
 }

@@ -19,6 +19,7 @@ import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws.ts';
 import type { StreamMapping } from './deployment.ts';
 import type { Outcome } from './function-pool.ts';
 import { pause } from './pause.ts';
+import { isWanted, reportedFailures } from './source-mapping.ts';
 import type { Json } from './template.ts';
 
 /** Milliseconds before the next read of a stream that had no new records. */
@@ -73,9 +74,7 @@ export function startStreamSource(options: StreamSourceOptions): { close(): Prom
         new GetRecordsCommand({ ShardIterator: iterator, Limit: 1000 }),
       );
       const events = records.map((record) => toLambdaRecord(record, mapping.streamArn));
-      const wanted = events.filter(
-        (event) => mapping.patterns.length === 0 || mapping.patterns.some((matches) => matches(event)),
-      );
+      const wanted = events.filter((event) => isWanted(event, mapping));
       if (waiting.length === 0) waitingSince = Date.now();
       waiting.push(...wanted);
       const isDue = () => waiting.length >= mapping.batchSize || !next || Date.now() - waitingSince >= mapping.window;
@@ -158,7 +157,7 @@ async function deliver(
   const { mapping, invoke, onDiscard, retryDelay = 200 } = options;
   let outcome = await invoke({ Records: records });
   while (!stop.aborted) {
-    const failedAt = firstFailure(records, outcome, mapping.reportsItemFailures);
+    const failedAt = firstFailure(records, outcome, mapping);
     if (failedAt === undefined) return;
     if (mapping.maximumRetryAttempts >= 0 && attempt >= mapping.maximumRetryAttempts) {
       return onDiscard({ records: records.slice(failedAt), shardId, attempts: attempt + 1, outcome });
@@ -178,11 +177,10 @@ async function deliver(
 }
 
 /** Index of the first record that must be delivered again, or undefined if there is none. */
-function firstFailure(records: Json[], outcome: Outcome, reportsItemFailures: boolean): number | undefined {
+function firstFailure(records: Json[], outcome: Outcome, mapping: StreamMapping): number | undefined {
   if (!outcome.ok) return 0;
-  const failures: Json[] = (reportsItemFailures && outcome.payload?.batchItemFailures) || [];
-  if (failures.length === 0) return undefined;
-  const identifiers = new Set(failures.map(({ itemIdentifier }) => itemIdentifier));
+  const identifiers = new Set(reportedFailures(outcome, mapping));
+  if (identifiers.size === 0) return undefined;
   // An identifier of no record in the batch means that the whole batch failed.
   return Math.max(
     0,
