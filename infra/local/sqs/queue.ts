@@ -7,7 +7,7 @@ import { checkRange, invalid, invalidValue, missing, sqsError } from './errors.t
 /** Milliseconds for which a FIFO queue remembers a deduplication id. */
 const DEDUPLICATION_TIME = 5 * 60_000;
 /** Seconds for which a message may be in flight after it was received. */
-const LONGEST_FLIGHT = 12 * 3600;
+export const LONGEST_FLIGHT = 12 * 3600;
 
 /** A queue of the templates. Times in seconds, size in bytes. */
 export interface QueueDefinition {
@@ -89,9 +89,7 @@ export class Queue {
     const { MessageBody: body, MessageGroupId: group, DelaySeconds } = entry;
     this.#check(entry);
     const sentAt = this.#now();
-    const { fifo, delay, deduplicatesByContent } = this.definition;
-    const content = deduplicatesByContent ? createHash('sha256').update(body).digest('hex') : undefined;
-    const deduplicationId = entry.MessageDeduplicationId ?? (fifo ? content : undefined);
+    const { fifo, delay } = this.definition;
     const message: Message = {
       id: randomUUID(),
       body,
@@ -100,21 +98,12 @@ export class Queue {
       visibleAt: sentAt + (DelaySeconds ?? delay) * 1000,
       receiveCount: 0,
       ...(group !== undefined && { group }),
-      ...(deduplicationId !== undefined && { deduplicationId }),
     };
     if (!fifo) return this.#add(message);
-    if (deduplicationId === undefined) {
-      throw invalid(
-        'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
-      );
-    }
-    for (const [key, { sentAt: at }] of this.#recent) {
-      if (at > sentAt - DEDUPLICATION_TIME) break;
-      this.#recent.delete(key);
-    }
-    const earlier = this.#recent.get(this.#deduplicationKey(message));
-    if (earlier && earlier.sentAt > sentAt - DEDUPLICATION_TIME) return earlier;
-    return this.#add({ ...message, sequenceNumber: this.#nextSequenceNumber() });
+    const content = () => createHash('sha256').update(body).digest('hex');
+    message.deduplicationId = entry.MessageDeduplicationId ?? content();
+    const earlier = this.#recentlySent(message);
+    return earlier ?? this.#add({ ...message, sequenceNumber: this.#nextSequenceNumber() });
   }
 
   /**
@@ -194,7 +183,7 @@ export class Queue {
   }
 
   #check({ MessageBody: body, ...entry }: MessageToSend) {
-    const { fifo, maximumSize } = this.definition;
+    const { fifo, maximumSize, deduplicatesByContent } = this.definition;
     const otherType = (parameter: 'DelaySeconds' | 'MessageDeduplicationId') =>
       invalidValue(parameter, entry[parameter], 'The request include parameter that is not valid for this queue type.');
     if (!body) throw missing('MessageBody');
@@ -216,6 +205,11 @@ export class Queue {
       if (value === undefined || /^[!-~]{1,128}$/.test(value)) continue;
       const reason = `${parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.`;
       throw invalidValue(parameter, value, reason);
+    }
+    if (fifo && !deduplicatesByContent && entry.MessageDeduplicationId === undefined) {
+      throw invalid(
+        'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+      );
     }
   }
 
@@ -252,6 +246,18 @@ export class Queue {
     const byTime = BigInt(this.#now()) * 100_000n;
     this.#lastSequenceNumber = byTime > this.#lastSequenceNumber ? byTime : this.#lastSequenceNumber + 1n;
     return String(this.#lastSequenceNumber).padStart(20, '1');
+  }
+
+  /** A message with the same deduplication id, if one was sent in the last five minutes. Forgets older ones. */
+  #recentlySent(message: Message): Message | undefined {
+    const since = message.sentAt - DEDUPLICATION_TIME;
+    for (const [key, { sentAt }] of this.#recent) {
+      if (sentAt > since) break;
+      this.#recent.delete(key);
+    }
+    const earlier = this.#recent.get(this.#deduplicationKey(message));
+    // What came from another queue may be older than those before it.
+    return earlier && earlier.sentAt > since ? earlier : undefined;
   }
 
   #deduplicationKey({ deduplicationId, group }: Message): string {

@@ -6,7 +6,7 @@ import { pause } from '../pause.ts';
 import type { Json } from '../template.ts';
 import { queueNameOf } from '../template-resources.ts';
 import { checkRange, missing, sqsError } from './errors.ts';
-import type { MessageToSend, Queue, ReceivedMessage } from './queue.ts';
+import { LONGEST_FLIGHT, type MessageToSend, type Queue, type ReceivedMessage } from './queue.ts';
 
 /** Milliseconds between two looks into an empty queue. */
 export const POLL_INTERVAL = 50;
@@ -53,7 +53,7 @@ const OPERATIONS: Record<string, Operation> = {
   async ReceiveMessage(queue, input, { signal }) {
     const { MaxNumberOfMessages: count = 1, VisibilityTimeout, WaitTimeSeconds = queue.definition.waitTime } = input;
     checkRange('MaxNumberOfMessages', count, 1, 10);
-    checkRange('VisibilityTimeout', VisibilityTimeout, 0, 43_200);
+    checkRange('VisibilityTimeout', VisibilityTimeout, 0, LONGEST_FLIGHT);
     checkRange('WaitTimeSeconds', WaitTimeSeconds, 0, 20);
     const end = Date.now() + WaitTimeSeconds * 1000;
     let messages = queue.receive(count, VisibilityTimeout);
