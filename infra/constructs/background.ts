@@ -4,6 +4,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   CfnEventInvokeConfig,
   CfnEventSourceMapping,
+  type CfnEventSourceMappingProps,
   CfnPermission,
   type Function as LambdaFunction,
 } from 'aws-cdk-lib/aws-lambda';
@@ -21,7 +22,10 @@ const JOB_FILTER = {
   dynamodb: { Keys: { pk: { S: [{ prefix: 'J#' }] } } },
 };
 
-/** Writes of stamped items, whose events the relay numbers, and of the open page of each app, to which they are appended. Removals tell nothing. */
+/**
+ * Writes of stamped items, whose events the relay numbers, and of the open page of each app, to which they are appended.
+ * Removals tell nothing.
+ */
 const CHANGE_FILTERS = [
   { eventName: ['INSERT', 'MODIFY'], dynamodb: { NewImage: { stamp: { S: [{ exists: true }] } } } },
   { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { pk: { S: [{ prefix: 'V#' }] }, sk: { S: ['~'] } } } },
@@ -65,18 +69,13 @@ export class Background extends Construct {
   }
 
   /** Records in the queue contain their place in the stream, not the job; the job items stay in the table. */
-  #takeJobs({ functionArn }: LambdaFunction, streamArn: string, failed: Queue) {
-    new CfnEventSourceMapping(this, 'Jobs', {
-      functionName: functionArn,
-      eventSourceArn: streamArn,
-      filterCriteria: { filters: [{ pattern: JSON.stringify(JOB_FILTER) }] },
-      startingPosition: 'TRIM_HORIZON',
+  #takeJobs(lambda: LambdaFunction, streamArn: string, failed: Queue) {
+    this.#takeFromStream('Jobs', [JOB_FILTER], lambda, streamArn, failed, {
       // A job may take all the time of an invocation. With one job per invocation, no job waits behind another or is
       // repeated because another failed. Ten invocations run side by side per shard.
       batchSize: 1,
       parallelizationFactor: 10,
       maximumRetryAttempts: 10,
-      destinationConfig: { onFailure: { destination: failed.queueArn } },
     });
   }
 
@@ -84,17 +83,30 @@ export class Background extends Construct {
    * A batch that fails is tried again with its records in order, and holds up those behind it: so it is tried for as long
    * as the stream keeps its records, but for a record that fails alone. The alarm on the age of records comes long before.
    */
-  #takeChanges({ functionArn }: LambdaFunction, streamArn: string, failed: Queue) {
-    new CfnEventSourceMapping(this, 'Changes', {
-      functionName: functionArn,
-      eventSourceArn: streamArn,
-      filterCriteria: { filters: CHANGE_FILTERS.map((filter) => ({ pattern: JSON.stringify(filter) })) },
-      startingPosition: 'TRIM_HORIZON',
+  #takeChanges(lambda: LambdaFunction, streamArn: string, failed: Queue) {
+    this.#takeFromStream('Changes', CHANGE_FILTERS, lambda, streamArn, failed, {
       batchSize: 500,
       bisectBatchOnFunctionError: true,
       functionResponseTypes: ['ReportBatchItemFailures'],
       maximumRetryAttempts: 200,
+    });
+  }
+
+  #takeFromStream(
+    id: string,
+    filters: object[],
+    { functionArn }: LambdaFunction,
+    streamArn: string,
+    failed: Queue,
+    more: Partial<CfnEventSourceMappingProps>,
+  ) {
+    new CfnEventSourceMapping(this, id, {
+      functionName: functionArn,
+      eventSourceArn: streamArn,
+      filterCriteria: { filters: filters.map((filter) => ({ pattern: JSON.stringify(filter) })) },
+      startingPosition: 'TRIM_HORIZON',
       destinationConfig: { onFailure: { destination: failed.queueArn } },
+      ...more,
     });
   }
 

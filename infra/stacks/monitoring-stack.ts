@@ -127,6 +127,10 @@ function metricsOf({ config: { stage }, apiId, tableName, backgroundFunctions }:
         ...(label && { label }),
       });
   const table = metric('AWS/DynamoDB', { TableName: tableName });
+  const triggeredBy = (trigger: BackgroundFunction['trigger']) =>
+    backgroundFunctions
+      .filter((row) => row.trigger === trigger)
+      .map(({ id }) => ({ FunctionName: functionNameOf(stage, id) }));
   return {
     api: metric('AWS/ApiGateway', { ApiId: apiId }),
     /** Without more dimensions: all functions of the account and region together, which share the concurrency. */
@@ -136,12 +140,8 @@ function metricsOf({ config: { stage }, apiId, tableName, backgroundFunctions }:
     ofIndex: table('WriteThrottleEvents', 'Sum', { GlobalSecondaryIndexName: GLOBAL_INDEX.name }, 'global index'),
     queues: metric('AWS/SQS', {}),
     own: metric(NAMESPACE, { stage }),
-    jobs: backgroundFunctions
-      .filter(({ trigger }) => trigger === 'jobs')
-      .map(({ id }) => ({ FunctionName: functionNameOf(stage, id) })),
-    relays: backgroundFunctions
-      .filter(({ trigger }) => trigger === 'changes')
-      .map(({ id }) => ({ FunctionName: functionNameOf(stage, id) })),
+    jobs: triggeredBy('jobs'),
+    relays: triggeredBy('changes'),
     /** Absent where the deployment has no events. */
     webhooks: backgroundFunctions.some(({ trigger }) => trigger === 'webhooks')
       ? { QueueName: webhookQueueNameOf(stage) }
