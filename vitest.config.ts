@@ -65,6 +65,8 @@ export default defineConfig({
         test: {
           name: 'templates',
           include: ['test/{infra,docs}/**/*.test.ts'],
+          // One of them passes sample events to the functions.
+          globalSetup: ['test/support/servers.ts'],
           // Loading CDK and synthesizing the whole product are most of the work: one process does it once, while
           // another bundles and synthesizes what the laptop stack serves.
           isolate: false,
