@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -19,6 +19,7 @@ import { cook, requestOf } from '../test/support/recipes.ts';
 import { type Laboratory, laboratory } from './laboratory.ts';
 import { median, rounded, type Summary, summary } from './statistics.ts';
 
+const OUTPUT = resolve(import.meta.dirname, '../dist');
 const PROCESS = resolve(import.meta.dirname, '../infra/local/function-process.mjs');
 export const CONTESTANTS = ['empty', 'sdk', 'hono', 'express', 'nestjs'] as const;
 /** Optional packages of NestJS. */
@@ -44,12 +45,8 @@ export interface ColdResults {
 }
 
 /** @param rounds cold starts of each function; contestants get three times as many */
-export async function measureColdStarts(rounds: number): Promise<ColdResults> {
-  const lab = await laboratory();
-  const folder = await mkdtemp(join(import.meta.dirname, '../dist/bench-'));
-  try {
-    const { bytes } = await bundle({ outdir: folder });
-    const functions = routes.map((route) => subjectOf(route, lab, folder, bytes[route.id]!));
+export const measureColdStarts = (rounds: number): Promise<ColdResults> =>
+  withBundles(routes, async (functions, lab, folder) => {
     const contestants = await buildContestants(folder, lab);
     for (let round = 0; round < rounds; round++) {
       for (const [index, route] of routes.entries()) {
@@ -61,21 +58,31 @@ export async function measureColdStarts(rounds: number): Promise<ColdResults> {
       }
     }
     return evaluated(functions, contestants);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+  });
 
-/** Cold starts of some functions alone. @returns processor time of the main thread until the first answer (ms), by id */
-export async function processorTimes(rows: readonly Operation[], rounds: number): Promise<Map<string, number>> {
-  const lab = await laboratory();
-  const folder = await mkdtemp(join(import.meta.dirname, '../dist/bench-'));
-  try {
-    const { bytes } = await bundle({ rows, outdir: folder });
-    const subjects = rows.map((route) => subjectOf(route, lab, folder, bytes[route.id]!));
+/**
+ * Cold starts of some functions alone.
+ * @returns processor time of the main thread until the first answer (ms), by id
+ */
+export const processorTimes = (rows: readonly Operation[], rounds: number): Promise<Map<string, number>> =>
+  withBundles(rows, async (subjects, lab) => {
     for (let round = 0; round < rounds; round++)
       for (const [index, route] of rows.entries()) await startAgain(route, subjects[index]!, lab);
     return new Map(subjects.map(({ id, samples }) => [id, median(samples.map(({ cpu }) => cpu))]));
+  });
+
+/** Bundles the functions of these operations into a folder that is removed afterwards. */
+async function withBundles<Result>(
+  rows: readonly Operation[],
+  measure: (subjects: Subject[], lab: Laboratory, folder: string) => Promise<Result>,
+): Promise<Result> {
+  const lab = await laboratory();
+  await mkdir(OUTPUT, { recursive: true });
+  const folder = await mkdtemp(join(OUTPUT, 'bench-'));
+  try {
+    const { bytes } = await bundle({ rows, outdir: folder });
+    const subjects = rows.map((route) => subjectOf(route, lab, folder, bytes[route.id]!));
+    return await measure(subjects, lab, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ import { measureWarmCalls } from './warm.ts';
 const WHOLE_PROCESSOR = 1769;
 /** Time until Lambda has a place for a new instance, and until the first round trip of a new connection (ms). */
 const [PLACE, FIRST_TRIP] = [150, 40];
-/** Whether an operation is a decision. */
+/** The decisions. */
 const rows = routes.filter(({ area }) => area === 'access');
 
 try {
