@@ -1,4 +1,7 @@
-/** `npm run docs`: writes the files that are generated from declarations and schemas. A test fails when one is out of date. */
+/**
+ * `npm run docs`: writes the files that are generated from declarations and schemas. A test fails when one is out of
+ * date.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { asyncApiDocument } from '../shared/asyncapi/document.ts';
 import { openApiDocument } from '../shared/openapi/document.ts';

@@ -11,7 +11,10 @@ import { bundle } from '../../infra/bundle.ts';
 
 const BUNDLES = join(import.meta.dirname, '../../dist/authorizers');
 
-/** @param options.context `stage` and `app`, as on the command line @param options.outdir default: that of the command */
+/**
+ * @param options.context `stage` and `app`, as on the command line
+ * @param options.outdir default: that of the command
+ */
 export async function authorizers({
   context = {},
   outdir,

@@ -21,7 +21,7 @@ export interface QueueSourceOptions {
   invoke(event: Json): Promise<Outcome>;
 }
 
-/** Starts taking messages. `close` stops it without waiting for invocations: the messages of those stay in the queue. */
+/** Starts taking messages. `close` stops it without waiting for invocations, whose messages stay in the queue. */
 export function startQueueSource({ mapping, queue, invoke }: QueueSourceOptions): { close(): Promise<void> } {
   const stop = new AbortController();
 

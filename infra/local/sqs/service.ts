@@ -13,7 +13,7 @@ export const POLL_INTERVAL = 50;
 /** Bytes of all messages of a batch. */
 const BATCH_LIMIT = 1_048_576;
 
-/** The action that an operation needs. A batch needs that of its single operation. SQS writes actions in small letters. */
+/** The action of an operation; a batch needs that of its single operation. SQS writes actions in small letters. */
 const actionOf = (operation: string): string => `sqs:${operation.replace(/Batch$/, '').toLowerCase()}`;
 
 /** @param endpoint address of the server, with which its queue URLs start */
