@@ -1,6 +1,6 @@
 import { transact } from '../../call/transact.ts';
 import type { Database } from '../../data/database.ts';
-import { appLog, closedEventsOf, type EventPage, eventsIn, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
+import { appLog, closedEventsOf, type EventPage, entriesAfter, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
 import {
   type Endpoint,
   type HeldEvents,
@@ -81,7 +81,9 @@ async function appendedBy(db: Database, app: AppId, writes: readonly PageWrite[]
     return last > after ? [closedEventsOf(app, last)] : [];
   });
   const read = await db.read(closed);
-  return writes.flatMap(({ page, after }, index) => eventsIn<EventEntry>([...read[index]!, page], after));
+  return writes.flatMap(({ page, after }, index) =>
+    [...read[index]!, page].flatMap((one) => (one ? entriesAfter<EventEntry>(one, after) : [])),
+  );
 }
 
 /**
