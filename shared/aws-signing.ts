@@ -16,16 +16,17 @@ export const region = () => variable('AWS_REGION');
 export const hostOfService = (name: string) =>
   `${name}.${region()}.amazonaws.com${region().startsWith('cn-') ? '.cn' : ''}`;
 
-const signers = new Map<string, SignatureV4>();
+const signers: Record<string, SignatureV4> = {};
 
 /** One signer per service and instance, made on first use, so that a bundle loads without an environment. */
-export function signerOf(service: string, options: Partial<SignatureV4Init> = {}): SignatureV4 {
-  const signer =
-    signers.get(service) ??
-    new SignatureV4({ service, region: async () => region(), credentials, sha256: Sha256, ...options });
-  signers.set(service, signer);
-  return signer;
-}
+export const signerOf = (service: string, options?: Partial<SignatureV4Init>): SignatureV4 =>
+  (signers[service] ??= new SignatureV4({
+    service,
+    region: async () => region(),
+    credentials,
+    sha256: Sha256,
+    ...options,
+  }));
 
 /** The environment holds the credentials of a function. */
 export async function credentials() {
