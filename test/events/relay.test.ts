@@ -22,7 +22,6 @@ import { newApp } from '../../shared/domain/app/apps.ts';
 import type { EventEntry } from '../../shared/domain/event/entry.ts';
 import { oldestPage } from '../../shared/domain/event/log-reader.ts';
 import { relay, repair, type ToldRecord } from '../../shared/domain/event/relay.ts';
-import { subjectOf } from '../../shared/events/catalogue.ts';
 import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
 import { newTable, tableAt } from '../support/database.ts';
@@ -44,7 +43,6 @@ const STAMP = { type: 'user', id: '7', cause: 'call', at: 1_700_000_000_000, why
 const fact = <T extends Fact['type']>(app: AppId, type: T, data: Fact['data']): Fact => ({
   app,
   type,
-  subject: subjectOf(type, data as never),
   data,
   stamp: STAMP,
 });
