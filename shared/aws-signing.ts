@@ -1,6 +1,7 @@
 import { createHash, createHmac, createSecretKey } from 'node:crypto';
+import { SignatureV4, type SignatureV4Init } from '@smithy/signature-v4';
 
-/** What the SDK's signer (Signature Version 4) asks for in a function. */
+/** Signature Version 4 by the SDK's own signer, which every bundle holds anyway, and what it asks for in a function. */
 
 /** @throws Error that names the variable */
 export function variable(name: string): string {
@@ -10,6 +11,22 @@ export function variable(name: string): string {
 }
 
 export const region = () => variable('AWS_REGION');
+
+/** The host of a service in this region. @param name `sqs`, or `bucket.s3` */
+export const hostOfService = (name: string) =>
+  `${name}.${region()}.amazonaws.com${region().startsWith('cn-') ? '.cn' : ''}`;
+
+const signers: Record<string, SignatureV4> = {};
+
+/** One signer per service and instance, made on first use, so that a bundle loads without an environment. */
+export const signerOf = (service: string, options?: Partial<SignatureV4Init>): SignatureV4 =>
+  (signers[service] ??= new SignatureV4({
+    service,
+    region: async () => region(),
+    credentials,
+    sha256: Sha256,
+    ...options,
+  }));
 
 /** The environment holds the credentials of a function. */
 export async function credentials() {
@@ -22,7 +39,7 @@ export async function credentials() {
 }
 
 /** SHA-256, or its HMAC. */
-export class Sha256 {
+class Sha256 {
   readonly #hash;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', createSecretKey(bytes(secret)));

@@ -59,8 +59,12 @@ export function isPublicAddress(address: string): boolean {
   }
 }
 
-export const isLoopbackAddress = (address: string): boolean =>
+const isLoopbackAddress = (address: string): boolean =>
   address === '::1' || (isIP(address) === 4 && loopback4.check(address, 'ipv4'));
+
+/** @param loopback whether this is the laptop, where endpoints on it may be reached */
+export const mayBeReached = (address: string, loopback: boolean): boolean =>
+  isPublicAddress(address) || (loopback && isLoopbackAddress(address));
 
 /** The host of a URL without the brackets of an IPv6 address. */
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');

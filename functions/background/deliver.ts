@@ -1,5 +1,4 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { documentClient, tableName } from '../../shared/data/client.ts';
 import { Database } from '../../shared/data/database.ts';
 import { untilAnswered } from '../../shared/deadline.ts';
 import { deliver, type Postponed, type Received } from '../../shared/domain/event/delivery.ts';
@@ -19,8 +18,7 @@ const RESERVE = 5000;
  */
 export async function handler({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const started = Date.now();
-  const db = new Database(documentClient(), tableName());
-  db.author = { type: 'system', cause: context.awsRequestId };
+  const db = new Database();
   const left = () => context.getRemainingTimeInMillis() - RESERVE;
   const loopback = onLaptop();
   const logged = { db, started, requestId: context.awsRequestId, messages: Records.length };

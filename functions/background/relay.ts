@@ -20,10 +20,10 @@ type Meaning = { told: ToldRecord } | { write: PageWrite } | { held: string };
 type Placed = Meaning & { app: AppId; at: number };
 
 /**
- * The table's stream delivers every write of an item that tells events, every write of the open page of numbered events, and what the bus
- * or the queue of webhooks has not taken: at least once, those of one partition in their order. Apps go side by side, so
- * none waits for another. The stream comes again from the first record that failed; what was done is recognized. A bus or
- * queue that takes nothing fails no record: see `fanOut`.
+ * The table's stream delivers every write of an item that tells events, every write of the open page of numbered events,
+ * and what the bus or the queue of webhooks has not taken: at least once, those of one partition in their order. Apps go
+ * side by side, so none waits for another. The stream comes again from the first record that failed; what was done is
+ * recognized. A bus or queue that takes nothing fails no record: see `fanOut`.
  */
 export async function handler({ Records }: DynamoDBStreamEvent, context: Context): Promise<DynamoDBBatchResponse> {
   const db = new Database();

@@ -185,7 +185,6 @@ class EventCheck {
         ([type, data]): Fact => ({
           app: this.#app,
           type,
-          subject: subjectOf(type, data as never),
           data,
           stamp: { type: 'system', cause: this.cause, at, why: {} },
         }),
@@ -199,8 +198,8 @@ class EventCheck {
   }
 
   /** Where the change would have been. */
-  #partitionOf({ subject }: Fact): string {
-    const [kind, id, part] = subject.split('/');
+  #partitionOf({ type, data }: Fact): string {
+    const [kind, id, part] = subjectOf(type, data as never).split('/');
     if (kind === 'user') return schema.user.partition(this.#app, Number(id) as UserId);
     const group = Number(id) as GroupId;
     return part === 'member'

@@ -254,7 +254,10 @@ export const block = (pair: Pair, now: number): Step[] => {
   ];
 };
 
-/** Voids the request that waits at the other user. One that was sent may wait there although it was not when it was read. */
+/**
+ * Voids the request that waits at the other user. One that this user has sent may wait there by now, although the contact
+ * that was read does not show it: then the check fails.
+ */
 function voidTheirs(pair: Pair): Step[] {
   const { app, user, other, mine, theirs } = pair;
   if (theirs?.requestStatus === WAITING) return [changeTheirs(pair, WITHOUT_REQUEST)];

@@ -72,6 +72,9 @@ export const entriesOf = <E>({ events }: Pick<EventPage, 'events'>): E[] =>
 
 /** The number of the first event of a page. */
 export const firstOf = ({ last, count }: Pick<EventPage, 'last' | 'count'>): number => last - count + 1;
+/** The events of a page after a number. */
+export const entriesAfter = <E>(page: EventPage, after: number): E[] =>
+  entriesOf<E>(page).slice(Math.max(0, after + 1 - firstOf(page)));
 
 /** The open page grows to this many bytes. A write costs a unit per kilobyte, names and numbers of the page included. */
 const FULL = 850;
@@ -106,15 +109,6 @@ export function append(
   const left = page(last, all.slice(all.length - rest));
   return [put(log.closed(closed.last), { ...closed, ttl }), put(log.open, { ...left, ...state }, asRead)];
 }
-
-/**
- * The events after a number that are in these pages, which follow each other: the closed page that a write may have made,
- * and the open page as it left it.
- */
-export const eventsIn = <E>(pages: readonly (EventPage | undefined)[], after: number): E[] =>
-  pages.flatMap((page) =>
-    page && page.count > 0 ? entriesOf<E>(page).slice(Math.max(0, after + 1 - firstOf(page))) : [],
-  );
 
 /** Pages read at once, of about a kilobyte each. A page holds one event at least, and four or more mostly. */
 const [FEWEST, MOST] = [2, 100];

@@ -78,17 +78,7 @@ export const removeMembership = (app: AppId, group: GroupId, user: UserId, was: 
 
 /** Ends a membership as it was read: a departure. A ban goes too. */
 export const endMembership = (app: AppId, group: GroupId, user: UserId, was: GroupMembership, now: number): Step =>
-  measured(
-    'leaves',
-    because(
-      put(
-        schema.groupMembership.key(app, group, user),
-        endedGroupMembership(was, undefined, now),
-        unchanged(was, 'state', 'role'),
-      ),
-      { reason: 'deleted' },
-    ),
-  );
+  measured('leaves', because(endBan(app, group, user, was, now), { reason: 'deleted' }));
 
 export const removeUserMembership = (app: AppId, group: GroupId, user: UserId): Step =>
   remove(schema.userMembership.key(app, user, group));

@@ -382,8 +382,8 @@ export const sequenceFields = () =>
 
 /**
  * How a user stands to a group: member or blocked, never both, since it is one item. Without a state it only carries a
- * ban that still runs, or the mark of a pending application, or tells how the last state ended. Its partition is not the group's own, so that hot reads of
- * either do not share the limit of one partition.
+ * ban that still runs, or the mark of a pending application, or tells how the last state ended. Its partition is not the
+ * group's own, so that hot reads of either do not share the limit of one partition.
  */
 export const groupMembership = /* @__PURE__ */ entity({
   pk: 'G#{app}#{group}#R',
@@ -519,8 +519,8 @@ const pageFields = () => ({
   at: ms(),
 });
 /**
- * The log of an app: what readers of `/event/list` get. Its closed pages lie in one partition for each million events, since
- * the items of one partition key may have 10 GB at most.
+ * The log of an app: what readers of `/event/list` get. Its closed pages lie in one partition for each million events,
+ * since the items of one partition key may have 10 GB at most.
  */
 export const eventPage = /* @__PURE__ */ entity({ pk: 'V#{app}#{million:number}', sk: '{last:id}', ttl: 'all' });
 export const openEventPage = /* @__PURE__ */ entity({ pk: 'V#{app}', sk: '~' });
@@ -535,7 +535,7 @@ export const openChangePageFields = () =>
     seen: z.record(text(), text()),
     /** Members after the last event. Absent where the group is older than its log. */
     members: opt(number()),
-    /** Earlier numbers of a last event, with the time when it was appended: see `settledVersion`. */
+    /** Earlier numbers of a last event, with the time when it was appended: see `versionOf`. */
     marks: z.array(z.tuple([number(), ms()])),
   });
 /** The same as `seen` for a partition of another kind: of a user, an app or an admin token. */
@@ -655,7 +655,10 @@ const queuedWriteFields = () => z.strictObject({ steps: text(), failed: opt(text
 export const queueLease = /* @__PURE__ */ entity({ pk: 'Q#{app}#{group}', sk: 'L', ttl: 'all' });
 const queueLeaseFields = () => z.strictObject({ holder: text(), expiresAt: ms() });
 
-/** Every kind of items, for tools and tests: no function loads this. Without spreads, which esbuild would keep. `about`: what the chart says of it. */
+/**
+ * Every kind of items, for tools and tests: no function loads this. Without spreads, which esbuild would keep. `about`:
+ * what the chart says of it.
+ */
 export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniType; about: string }> = {
   app: {
     entity: app,
@@ -755,7 +758,7 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   file: {
     entity: file,
     fields: () => z.union([fileFields(), deletedFileFields()]),
-    about: 'name, size, type, uploader, its object or link; TTL while it is only reserved',
+    about: 'name, size, type, uploader, its object or link; TTL while it is only reserved, and once it is deleted',
   },
   registration: {
     entity: registration,
@@ -800,7 +803,7 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   'webhook attempt': {
     entity: webhookAttempt,
     fields: webhookAttemptFields,
-    about: 'one request: event, time, status, the first 256 bytes of the answer; TTL of 3 days',
+    about: 'one request: event, time, status, the first 256 bytes of the answer; TTL of 4 days',
   },
   delivery: {
     entity: delivery,

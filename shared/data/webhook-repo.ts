@@ -126,6 +126,8 @@ export const deliveriesFrom = (
 });
 
 // ——— what the bus or the queue does not take ———
+export const heldEventsOf = (app: AppId, target: string): Get<HeldEvents | undefined> =>
+  getItem(schema.heldEvents.key(app, target));
 /** @param first number that may not have been sent */
 export const holdEvents = (app: AppId, target: string, first: number, now: number): Step =>
   measured('fan_out_held', put(schema.heldEvents.key(app, target), { first, revision: 0, since: now }, missing));

@@ -3,7 +3,7 @@ import type { Item } from '../data/read.ts';
 import * as schema from '../data/schema.ts';
 import { isStamped, type Stamp, stampOf } from '../data/stamp.ts';
 import type { AppId } from '../ids.ts';
-import { type EventData, type EventType, subjectOf } from './catalogue.ts';
+import type { EventData, EventType } from './catalogue.ts';
 import { factsOfGroup } from './facts-of-group.ts';
 import { factsOfUser } from './facts-of-user.ts';
 
@@ -19,11 +19,10 @@ export interface Change {
 /** A type with its data: what a change says by itself. */
 export type Said = { [T in EventType]: readonly [type: T, data: EventData[T]] }[EventType];
 
-/** What happened: an event but for its number. */
+/** What happened: an event but for its number. Its subject follows from type and data. */
 export interface Fact {
   app: AppId;
   type: EventType;
-  subject: string;
   data: EventData[EventType];
   stamp: Stamp;
 }
@@ -39,5 +38,5 @@ export function factsOf(key: Key, before: Item | undefined, after: Item | undefi
   const ofGroup = key.pk.startsWith('G#') || schema.invitation.has(key);
   const said = ofGroup ? factsOfGroup(change) : factsOfUser(change);
   const app = key.pk.split('#')[1] as AppId;
-  return said.map(([type, data]) => ({ app, type, subject: subjectOf(type, data), data, stamp }));
+  return said.map(([type, data]) => ({ app, type, data, stamp }));
 }

@@ -1,10 +1,9 @@
-import { SignatureV4 } from '@smithy/signature-v4';
-import { credentials, region, Sha256 } from '../aws-signing.ts';
+import { hostOfService, signerOf } from '../aws-signing.ts';
 import { attempt, Patience } from '../deadline.ts';
 
 /**
- * SQS and EventBridge in AWS's JSON protocols, signed by the SDK's own signer, which every bundle holds anyway. Their
- * clients in the SDK would add 85 KB: see docs/decisions/0069-fan-out-and-webhooks.md.
+ * SQS and EventBridge in AWS's JSON protocols. Their clients in the SDK would add 85 KB: see
+ * docs/decisions/0069-fan-out-and-webhooks.md.
  */
 
 interface Service {
@@ -35,16 +34,7 @@ export const FAULTS = 3000;
 
 function addressOf({ name, variable }: Service): URL {
   const endpoint = process.env[variable];
-  if (endpoint) return new URL(endpoint);
-  return new URL(`https://${name}.${region()}.amazonaws.com${region().startsWith('cn-') ? '.cn' : ''}`);
-}
-
-const signers = new Map<string, SignatureV4>();
-function signerOf({ name }: Service): SignatureV4 {
-  const signer =
-    signers.get(name) ?? new SignatureV4({ service: name, region: async () => region(), credentials, sha256: Sha256 });
-  signers.set(name, signer);
-  return signer;
+  return new URL(endpoint || `https://${hostOfService(name)}`);
 }
 
 /**
@@ -57,7 +47,7 @@ export async function request<T>(service: Service, operation: string, input: obj
   const { protocol, hostname, port, host } = addressOf(service);
   const body = JSON.stringify(input);
   for (;;) {
-    const { headers } = await signerOf(service).sign({
+    const { headers } = await signerOf(service.name).sign({
       method: 'POST',
       protocol,
       hostname,

@@ -2,7 +2,7 @@ import { type LookupAddress, type LookupAllOptions, type LookupOptions, lookup }
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { isLoopbackAddress, isPublicAddress, targetProblem } from '../public-address.ts';
+import { mayBeReached, targetProblem } from '../public-address.ts';
 
 /** The one request of the service that goes to an address which customers choose. */
 
@@ -84,14 +84,12 @@ export function postWebhook(
   });
 }
 
-/** Resolves a name, and refuses it if any of its addresses is not public. */
+/** Resolves a name, and refuses it if any of its addresses may not be reached. */
 function checkedLookup(resolve: Resolve, loopback: boolean): LookupFunction {
   return (hostname: string, options: LookupOptions, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
-      const strange = addresses.find(
-        ({ address }) => !isPublicAddress(address) && !(loopback && isLoopbackAddress(address)),
-      );
+      const strange = addresses.find(({ address }) => !mayBeReached(address, loopback));
       if (strange || addresses.length === 0)
         return callback(new Error(`the address ${strange?.address ?? 'of the name'} is not public`), []);
       if (options.all) return callback(null, addresses);

@@ -1,11 +1,7 @@
-import { SignatureV4 } from '@smithy/signature-v4';
-import { credentials, region, Sha256, variable } from '../aws-signing.ts';
+import { hostOfService, signerOf, variable } from '../aws-signing.ts';
 import { BUCKET_NAME } from '../environment.ts';
 
-/**
- * Signature Version 4 by the SDK's own signer, which every bundle holds anyway. The SDK's S3 client would add 155 KB
- * (docs/decisions/0022).
- */
+/** S3 without the SDK's client, which would add 155 KB (docs/decisions/0022). */
 
 /** A request to S3 before it is signed. */
 export interface ObjectRequest {
@@ -27,25 +23,11 @@ export function bucketName(): string {
 export function bucketUrl(): URL {
   const { AWS_ENDPOINT_URL_S3: endpoint } = process.env;
   if (endpoint) return new URL(`${endpoint.replace(/\/$/, '')}/${bucketName()}`);
-  const partition = region().startsWith('cn-') ? '.cn' : '';
-  return new URL(`https://${bucketName()}.s3.${region()}.amazonaws.com${partition}`);
+  return new URL(`https://${hostOfService(`${bucketName()}.s3`)}`);
 }
 
-let signer: SignatureV4 | undefined;
-
-/** One signer per instance, made on first use, so that a bundle loads without an environment. */
-export function objectSigner(): SignatureV4 {
-  signer ??= new SignatureV4({
-    service: 's3',
-    region: async () => region(),
-    credentials,
-    sha256: Sha256,
-    // S3 signs the path unescaped.
-    uriEscapePath: false,
-    applyChecksum: true,
-  });
-  return signer;
-}
+/** S3 signs the path unescaped. */
+export const objectSigner = () => signerOf('s3', { uriEscapePath: false, applyChecksum: true });
 
 /** The request as the signer takes it. The signature does not cover the content of an upload. */
 export function signable({ method, key, headers, query }: ObjectRequest) {

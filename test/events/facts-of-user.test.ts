@@ -10,6 +10,7 @@ import { revokeToken } from '../../shared/domain/app/admin-tokens.ts';
 import { changeApp, createApp, deleteApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import { importLines } from '../../shared/domain/app/import.ts';
 import type { Line } from '../../shared/domain/app/lines/kinds.ts';
+import { subjectOf } from '../../shared/events/catalogue.ts';
 import { factsOf } from '../../shared/events/facts.ts';
 import type { UserId } from '../../shared/ids.ts';
 import { checkFact, eventsOf, inOrder, type Told, told } from '../support/events.ts';
@@ -381,7 +382,8 @@ inThisProcess('Events of users', (story) => {
     const alice = await given.user();
     const before = Date.now();
     const [own] = await eventsOf(given, () => alice.does('POST /user/nickname', { nick_name: 'A' }));
-    expect(own).toMatchObject({ app: given.app, subject: `user/${alice.id}` });
+    expect(own).toMatchObject({ app: given.app });
+    expect(subjectOf(own!.type, own!.data as never)).toBe(`user/${alice.id}`);
     expect(own!.stamp).toMatchObject({ type: 'user', id: String(alice.id) });
     expect(own!.stamp.at).toBeGreaterThanOrEqual(before);
     const [byAdmin] = await eventsOf(given, () => given.admin().does('PUT /user/disable', { list: [alice.id] }));
@@ -578,9 +580,9 @@ inThisProcess('Events by operators', (story) => {
     const made = await createApp(given.db, { name: 'n' });
     const does = async (run: () => Promise<unknown>): Promise<Told[]> => {
       const found = await eventsOf({ app: made.app, world: given.world }, run);
-      for (const { stamp, subject } of found) {
+      for (const { stamp, type, data } of found) {
         expect(stamp.type).toBe('operator');
-        expect(subject).toBe('app');
+        expect(subjectOf(type, data as never)).toBe('app');
       }
       return told(found);
     };

@@ -22,7 +22,6 @@ import { newApp } from '../../shared/domain/app/apps.ts';
 import type { EventEntry } from '../../shared/domain/event/entry.ts';
 import { oldestPage } from '../../shared/domain/event/log-reader.ts';
 import { relay, repair, type ToldRecord } from '../../shared/domain/event/relay.ts';
-import { subjectOf } from '../../shared/events/catalogue.ts';
 import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
 import { newTable, tableAt } from '../support/database.ts';
@@ -44,7 +43,6 @@ const STAMP = { type: 'user', id: '7', cause: 'call', at: 1_700_000_000_000, why
 const fact = <T extends Fact['type']>(app: AppId, type: T, data: Fact['data']): Fact => ({
   app,
   type,
-  subject: subjectOf(type, data as never),
   data,
   stamp: STAMP,
 });
@@ -135,6 +133,31 @@ describe('the relay', () => {
       0,
       undefined,
     ]);
+  });
+
+  test('a batch of several transactions keeps its order but for a new group, and tells nothing when it comes again', async () => {
+    const app = await newAppOf();
+    const joined = Array.from({ length: 70 }, (_, index) => {
+      const data = { group_id: 5, user_id: index + 1, via: 'invited' } as const;
+      return record(`G#${app}#5#R`, fact(app, 'group.member.added', data));
+    });
+    const data = { group_id: 5, owner_id: 1, type: 0, name: 'x', capacity: 99 } as const;
+    const made = record(`G#${app}#5`, fact(app, 'group.created', data));
+    const silenced = Array.from({ length: 50 }, (_, index) =>
+      record(`G#${app}#5`, fact(app, 'group.silenced', { group_id: 5, until: index + 1 })),
+    );
+    const batch = [...joined.slice(0, 50), made, ...silenced, ...joined.slice(50)];
+    const run = (records: ToldRecord[]) => relay(new Database(table.client, table.name), app, records);
+    expect(await run(batch)).toBe(121);
+    expect(await run(batch)).toBe(0);
+    expect(await run(batch.slice(60))).toBe(0);
+    const all = await allOf(appLog(app));
+    const inOrder = [made, ...batch.filter((one) => one !== made)].flatMap(({ facts }) => facts);
+    expect(all.map(({ type, data }) => [type, { ...data, count: undefined }])).toEqual(
+      inOrder.map(({ type, data }) => [type, { ...data, count: undefined }]),
+    );
+    expect(await allOf(groupLog(app, groupId(5)))).toEqual(all);
+    expect(all.at(-1)).toMatchObject({ data: { user_id: 70, count: 70 } });
   });
 
   test('leaves the count out where the group is older than its log', async () => {

@@ -3,7 +3,7 @@ import { Database } from '../../shared/data/database.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import type { Author } from '../../shared/data/stamp.ts';
 import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
-import { type EventData, type EventType, subjectOf } from '../../shared/events/catalogue.ts';
+import type { EventData, EventType } from '../../shared/events/catalogue.ts';
 import type { AppId } from '../../shared/ids.ts';
 
 /** A change as its author made it. */
@@ -21,7 +21,7 @@ let records = 0;
 export async function tell({ client, name }: OperatorTable, app: AppId, told: readonly Told[], now = Date.now()) {
   const of = told.map(({ type, data, at, by }): ToldRecord => {
     const stamp = { ...by, at, why: {} };
-    const fact = { app, type, subject: subjectOf(type, data), data, stamp };
+    const fact = { app, type, data, stamp };
     // Each in a partition of its own, so that none is taken for a repetition.
     return { partition: `U#${app}#${++records}`, sequenceNumber: '1', facts: [fact] };
   });

@@ -38,8 +38,9 @@ const withoutName = <Data extends object>(data: Data, user: UserId): Data =>
   namesUser(data, user) ? { ...data, username: '' } : data;
 
 /**
- * Removes the username of a deleted user from the events of its app: from the feed, from failed deliveries of webhooks, then
- * from the archive. The field stays, empty. Nothing else of an event changes, neither its number nor its id. May be run again.
+ * Removes the username of a deleted user from the events of its app: from the feed, from failed deliveries of webhooks,
+ * then from the archive. The field stays, empty. Nothing else of an event changes, neither its number nor its id. May be
+ * run again.
  * @param after goes on after this number @param rate pages and objects read per second at most
  * @throws ApiError userMissing where there never was such a user, badParameter where it is not deleted
  */

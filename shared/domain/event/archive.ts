@@ -22,7 +22,7 @@ export interface ArchiveRun {
 }
 
 const HOUR = 3_600_000;
-/** An hour is over once its last events have passed the relay, as a rule (ms). Those that come later lie in the next one. */
+/** An hour is over once its last events have passed the relay, as a rule (ms). Later ones lie in the next hour. */
 const LATE = 60_000;
 /** An object is complete with the event that reaches this many characters of JSON. */
 const FULL = 4_000_000;
@@ -67,12 +67,9 @@ async function archiveApp(db: Database, app: AppId, now: number, expired: () => 
     const found = planned ? await eventsTo(db, app, last, planned) : await nextEvents(db, app, last, hour);
     const { object, entries } = found;
     if (object.last <= last || object.hour + HOUR + LATE > now) return;
-    let plan = cursor;
-    if (!planned) {
-      plan = await moved(view, app, cursor, { last, hour, planned: object });
-      // Another run is at work.
-      if (!plan) continue;
-    }
+    const plan = planned ? cursor : await moved(view, app, cursor, { last, hour, planned: object });
+    // Another run is at work.
+    if (!plan) continue;
     const lines = entries.map((entry) => `${JSON.stringify(eventOf(app, entry))}\n`).join('');
     if (entries.length > 0 && (await putArchivedEvents(app, object.hour, entries[0]!.sequence, lines))) {
       run.objects++;

@@ -14,7 +14,7 @@ import {
 } from '../../data/webhook-repo.ts';
 import { ApiError, badParameter, EventsGone } from '../../errors.ts';
 import type { sendMessages } from '../../messaging/queue-repo.ts';
-import { hostOf, isLoopbackAddress, isPublicAddress, onLaptop, targetProblem } from '../../public-address.ts';
+import { hostOf, mayBeReached, onLaptop, targetProblem } from '../../public-address.ts';
 
 /** Webhook endpoints of an app, for its admin tokens and for operators. */
 
@@ -85,8 +85,7 @@ async function targetOf({ loopback = onLaptop() }: EndpointView, text: string): 
   // A name that does not resolve yet is taken: every attempt to send looks again.
   const late = new Promise<never[]>((resolve) => setTimeout(resolve, RESOLVING, []).unref());
   const found = await Promise.race([lookup(hostOf(url), { all: true }).catch(() => []), late]);
-  if (found.some(({ address }) => !isPublicAddress(address) && !(loopback && isLoopbackAddress(address))))
-    throw wrong('must lead to a public address');
+  if (found.some(({ address }) => !mayBeReached(address, loopback))) throw wrong('must lead to a public address');
   return url.href;
 }
 

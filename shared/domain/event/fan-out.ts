@@ -1,15 +1,17 @@
+import { transact } from '../../call/transact.ts';
 import type { Database } from '../../data/database.ts';
-import { appLog, closedEventsOf, type EventPage, eventsIn, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
+import { appLog, closedEventsOf, type EventPage, entriesAfter, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
 import {
   type Endpoint,
   type HeldEvents,
+  heldEventsOf,
   holdEvents,
   moveHeld,
   releaseHeld,
   webhooksOf,
 } from '../../data/webhook-repo.ts';
 import { pause } from '../../deadline.ts';
-import { EventsGone, Unavailable } from '../../errors.ts';
+import { EventsGone } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import { hasBus, putEvents } from '../../messaging/bus-repo.ts';
 import { hasQueue, sendMessages } from '../../messaging/queue-repo.ts';
@@ -53,8 +55,6 @@ const AT_ONCE = 500;
 const CAUGHT_UP = 200;
 /** The time between two attempts to catch up with a target that refuses at once (ms). */
 const APART = 2000;
-/** So many lost races end a run. */
-const MAX_ROUNDS = 10;
 
 /** What became of events. */
 export interface FanOut {
@@ -81,7 +81,9 @@ async function appendedBy(db: Database, app: AppId, writes: readonly PageWrite[]
     return last > after ? [closedEventsOf(app, last)] : [];
   });
   const read = await db.read(closed);
-  return writes.flatMap(({ page, after }, index) => eventsIn<EventEntry>([...read[index]!, page], after));
+  return writes.flatMap(({ page, after }, index) =>
+    [...read[index]!, page].flatMap((one) => (one ? entriesAfter<EventEntry>(one, after) : [])),
+  );
 }
 
 /**
@@ -99,29 +101,24 @@ export async function fanOut(db: Database, app: AppId, writes: readonly PageWrit
       const now = events.slice(0, AT_ONCE);
       const later = events[AT_ONCE];
       // Nothing overtakes what is held back.
-      if (held.has(name)) return hold(db.beside(), app, name, events[0]!.sequence);
+      if (held.has(name)) return hold(db, app, name, events[0]!.sequence);
       try {
         await send(app, now, endpoints);
       } catch (error) {
-        return { ...(await hold(db.beside(), app, name, now[0]!.sequence)), fault: error as Error };
+        return { ...(await hold(db, app, name, now[0]!.sequence)), fault: error as Error };
       }
-      if (later) await hold(db.beside(), app, name, later.sequence);
+      if (later) await hold(db, app, name, later.sequence);
       return { sent: now.length };
     }),
   );
 }
 
-/** Holds events back, from this number on: what is held already, too. */
-async function hold(db: Database, app: AppId, target: string, from: number): Promise<FanOut> {
-  for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const was = (await db.read(webhooksOf(app))).held.get(target);
-    const step = was
-      ? moveHeld(app, target, was, Math.min(was.first, from))
-      : holdEvents(app, target, from, Date.now());
-    if (await db.write([step])) return NOTHING;
-  }
-  throw new Unavailable('others keep changing what is held back');
-}
+/** Holds events back, from this number on: what is held already, too. The view has read `webhooksOf`. */
+const hold = (db: Database, app: AppId, target: string, from: number): Promise<FanOut> =>
+  transact(db, [heldEventsOf(app, target)] as const, ([was]) => ({
+    steps: [was ? moveHeld(app, target, was, Math.min(was.first, from)) : holdEvents(app, target, from, Date.now())],
+    answer: () => NOTHING,
+  }));
 
 /**
  * Sends the next events that are held back from a target. Its write makes the stream hand out the rest: one run after

@@ -1,5 +1,5 @@
 import type { Database } from '../../data/database.ts';
-import { type EventPage, entriesOf, firstOf, type Log, openPageOf, pagesAfter } from '../../data/log-repo.ts';
+import { type EventPage, entriesAfter, firstOf, type Log, openPageOf, pagesAfter } from '../../data/log-repo.ts';
 import { pause } from '../../deadline.ts';
 import type { EventEntry } from './entry.ts';
 
@@ -46,7 +46,7 @@ export async function* readLog(db: Database, log: Log, after: number): AsyncGene
     }
     for (const page of pages) {
       if (firstOf(page) > last + 1) break;
-      const entries = entriesOf<EventEntry>(page).slice(last + 1 - firstOf(page));
+      const entries = entriesAfter<EventEntry>(page, last);
       last = page.last;
       yield { page, entries, lost };
       lost = 0;

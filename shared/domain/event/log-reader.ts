@@ -1,6 +1,6 @@
 import type { Call } from '../../call/call.ts';
 import type { Database } from '../../data/database.ts';
-import { type EventPage, entriesOf, firstOf, isKept, type Log, pagesAfter } from '../../data/log-repo.ts';
+import { type EventPage, entriesAfter, firstOf, isKept, type Log, pagesAfter } from '../../data/log-repo.ts';
 import { EventsGone } from '../../errors.ts';
 import type { EventEntry } from './entry.ts';
 
@@ -22,10 +22,8 @@ function eventsAfter(pages: EventPage[], after: number, now: number): Numbered[]
   let last = after;
   for (const page of pages) {
     if (page.last <= last || page.count === 0 || !isKept(page, now)) continue;
-    const first = firstOf(page);
-    if (first > last + 1) return found.length > 0 ? found : undefined;
-    const entries = entriesOf<EventEntry>(page).slice(last + 1 - first);
-    for (const entry of entries) found.push({ number: ++last, entry });
+    if (firstOf(page) > last + 1) return found.length > 0 ? found : undefined;
+    for (const entry of entriesAfter<EventEntry>(page, last)) found.push({ number: ++last, entry });
   }
   return found;
 }
@@ -36,7 +34,7 @@ function eventsAfter(pages: EventPage[], after: number, now: number): Numbered[]
  */
 export async function oldestPage(db: Database, log: Log, head: EventPage | undefined, now: number) {
   let oldest = head && head.count > 0 ? head : undefined;
-  let [from, to] = [1, head ? head.last - head.count + 1 : 1];
+  let [from, to] = [1, head ? firstOf(head) : 1];
   for (let probe = 1; from < to; probe = Math.floor((from + to) / 2)) {
     const [page] = await db.read(pagesAfter(log, probe - 1, 1));
     if (page && isKept(page, now)) {

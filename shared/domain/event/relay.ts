@@ -88,8 +88,7 @@ async function appendSome(
   records: readonly (ToldRecord | (LostRecord & { sequenceNumber?: undefined }))[],
   after?: number,
 ): Promise<number | undefined> {
-  const sources = Map.groupBy(records, ({ partition }) => partition);
-  const partitions = [...sources.keys()];
+  const partitions = [...new Set(records.map(({ partition }) => partition))];
   const groups = [...new Set(partitions.flatMap((partition) => groupOfPartition(partition) ?? []))];
   const others = partitions.filter((partition) => groupOfPartition(partition) === undefined);
   const reads = {
@@ -129,7 +128,10 @@ async function appendSome(
       })),
     );
     if (entries.length === 0) return { steps: [], answer: () => 0 };
-    const last = (partition: string) => fresh.findLast((record) => record.partition === partition)?.sequenceNumber;
+    /** Where the last of them is, by partition. */
+    const moved = new Map(
+      fresh.flatMap(({ partition, sequenceNumber: at }) => (at === undefined ? [] : [[partition, at]])),
+    );
     const keep = days * DAY;
     return {
       steps: [
@@ -142,21 +144,21 @@ async function appendSome(
         ),
         ...groups.flatMap((group) => {
           const own = entries.filter((of) => of.group === group).map(({ entry }) => entry);
-          const was = states.get(group);
-          const moved = partitions.flatMap((partition) => {
-            const at = groupOfPartition(partition) === group ? last(partition) : undefined;
-            return at === undefined ? [] : [[partNameOf(partition), at]];
-          });
           if (own.length === 0) return [];
+          const was = states.get(group);
+          const ofGroup = [...moved].filter(([partition]) => groupOfPartition(partition) === group);
           const state: GroupLogState = {
-            seen: { ...was?.seen, ...Object.fromEntries(moved) },
+            seen: {
+              ...was?.seen,
+              ...Object.fromEntries(ofGroup.map(([partition, at]) => [partNameOf(partition), at])),
+            },
             ...(members.get(group) !== undefined && { members: members.get(group) }),
             marks: was ? marksAfter(was, now) : [],
           };
           return append(groupLog(app, group), was, own, now, keep, state);
         }),
         ...others.flatMap((partition, index) => {
-          const at = last(partition);
+          const at = moved.get(partition);
           return at === undefined ? [] : [movePosition(partition, read.positions[index], at, now)];
         }),
       ],

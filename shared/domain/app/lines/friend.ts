@@ -4,7 +4,15 @@ import * as users from '../../../data/user-repo.ts';
 import { badParameter } from '../../../errors.ts';
 import type { UserId } from '../../../ids.ts';
 import { friendCounts } from '../../roster/friendship.ts';
-import { type LineKind, type Optional, pairNamed, type Scope, unlessDiffering, usersOfPairs } from './line.ts';
+import {
+  countPairs,
+  type LineKind,
+  type Optional,
+  pairNamed,
+  type Scope,
+  unlessDiffering,
+  usersOfPairs,
+} from './line.ts';
 
 /** A friendship, once for both users: `alias`, `ext` and mute of the user, and those of the friend. */
 export type FriendLine = { kind: 'friend'; user_id: UserId; friend_id: UserId } & Optional<{
@@ -90,13 +98,5 @@ export const friendKind: LineKind<FriendLine, ReturnType<typeof reads>> = {
     ];
   },
 
-  shared({ app, limits }, { user, pairs }, batch) {
-    const { myCounts } = pairs[0]!.sides;
-    const mine = batch.map(({ index }) => pairs[index]!.sides.mine);
-    const sum = { friends: mine.length, ...contacts.withoutRequests(mine, myCounts) };
-    return [
-      ...contacts.count(app, user!.user, myCounts, sum, { friends: limits.friends }),
-      users.checkExists(app, user!.user),
-    ];
-  },
+  shared: (scope, records, batch) => countPairs(scope, records, batch, 'friends'),
 };

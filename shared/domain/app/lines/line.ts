@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Entry, Reads, Records, Step } from '../../../call/transact.ts';
-import { type Pair, pairOf } from '../../../data/contact-repo.ts';
+import { count, type Pair, pairOf, withoutRequests } from '../../../data/contact-repo.ts';
 import { type Group, groupOf } from '../../../data/group-repo.ts';
 import { FOR_EVER, groupMembershipOf } from '../../../data/membership-repo.ts';
-import { isUser, type User, userOf } from '../../../data/user-repo.ts';
+import { checkExists, isUser, type User, userOf } from '../../../data/user-repo.ts';
 import { badParameter } from '../../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../../ids.ts';
 import type { Limits } from '../../../limits.ts';
@@ -117,6 +117,19 @@ export function pairNamed<F extends string>(
   userNamed(otherField, found, line[otherField]);
   if (line[userField] === line[otherField]) throw badParameter(otherField, `is the user of ${userField} too`);
   return { app, user: line[userField], other: line[otherField], ...sides };
+}
+
+/** Counts the others of a batch at the user of all its lines, whose waiting requests from them end. */
+export function countPairs(
+  { app, limits }: Scope,
+  { user, pairs }: Records<ReturnType<typeof usersOfPairs>>,
+  batch: readonly Entry<unknown>[],
+  counter: 'friends' | 'blocked',
+): Step[] {
+  const { myCounts } = pairs[0]!.sides;
+  const mine = batch.map(({ index }) => pairs[index]!.sides.mine);
+  const sum = { [counter]: mine.length, ...withoutRequests(mine, myCounts) };
+  return [...count(app, user!.user, myCounts, sum, { [counter]: limits[counter] }), checkExists(app, user!.user)];
 }
 
 /** An end as lines have it: −1 is for ever. */

@@ -2,7 +2,15 @@ import * as contacts from '../../../data/contact-repo.ts';
 import * as users from '../../../data/user-repo.ts';
 import { badParameter } from '../../../errors.ts';
 import type { UserId } from '../../../ids.ts';
-import { type LineKind, type Optional, pairNamed, type Scope, unlessDiffering, usersOfPairs } from './line.ts';
+import {
+  countPairs,
+  type LineKind,
+  type Optional,
+  pairNamed,
+  type Scope,
+  unlessDiffering,
+  usersOfPairs,
+} from './line.ts';
 
 /** A user on the personal blacklist of another. */
 export type UserBlockLine = { kind: 'user_block'; user_id: UserId; blocked_id: UserId } & Optional<{
@@ -40,13 +48,5 @@ export const userBlockKind: LineKind<UserBlockLine, ReturnType<typeof reads>> = 
     ];
   },
 
-  shared({ app, limits }, { user, pairs }, batch) {
-    const { myCounts } = pairs[0]!.sides;
-    const mine = batch.map(({ index }) => pairs[index]!.sides.mine);
-    const sum = { blocked: mine.length, ...contacts.withoutRequests(mine, myCounts) };
-    return [
-      ...contacts.count(app, user!.user, myCounts, sum, { blocked: limits.blocked }),
-      users.checkExists(app, user!.user),
-    ];
-  },
+  shared: (scope, records, batch) => countPairs(scope, records, batch, 'blocked'),
 };
