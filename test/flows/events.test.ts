@@ -220,6 +220,19 @@ describe('Changes of a group', () => {
       expect(await changesAfter(bob!, group_id, before.version, 1)).toEqual({ events, version });
     });
 
+    story('a list of applications to one group answers its version, whether body or header names it', async (given) => {
+      await eventsAreTold(given);
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      await relayed(given);
+      const version = async (who: Actor, group_list?: number[]) =>
+        (await who.asks('POST /group/application_list', { group_list })).body.version;
+      // A number that is a second old stands for a change that the list contains.
+      await vi.waitFor(async () => expect(await version(alice, [group_id])).toBe(2), 5000);
+      expect(await version(given.admin({ group: group_id }))).toBe(2);
+      expect(await version(alice)).toBe(0);
+    });
+
     story('only admins see applications and blocks; hidden members are hidden here, too', async (given) => {
       await eventsAreTold(given);
       const [alice, bob, carol, dave] = await given.users(4);
