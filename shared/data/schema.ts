@@ -535,7 +535,7 @@ export const openChangePageFields = () =>
     seen: z.record(text(), text()),
     /** Members after the last event. Absent where the group is older than its log. */
     members: opt(number()),
-    /** Earlier numbers of a last event, with the time when it was appended: see `settledVersion`. */
+    /** Earlier numbers of a last event, with the time when it was appended: see `versionOf`. */
     marks: z.array(z.tuple([number(), ms()])),
   });
 /** The same as `seen` for a partition of another kind: of a user, an app or an admin token. */

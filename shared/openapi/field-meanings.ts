@@ -145,7 +145,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   upload_url: 'Takes the form with a file of up to 4.5 MB, within 15 minutes, whatever other fields it has.',
   uploader: 'User who shared the file.',
   value: 'The new value.',
-  version: 'Accepted and ignored; lists answer 0.',
+  version: 'Accepted and ignored.',
   vibratory: 'Whether messages vibrate.',
   wait: 'Seconds to wait for a first event, up to 20.',
 

@@ -14,10 +14,8 @@ import type { Operation } from './operation.ts';
 
 const area = 'access';
 
-/** Longer than any token, channel or name that is known. */
-const LONGEST = 1024;
-/** Fields of requests that other software sends may be longer than what is looked at. */
-const word = () => text(LONGEST);
+/** A token, channel or name. The bound is longer than any that the rules know. */
+const word = () => text(1024);
 
 const decision = () => ({
   code: z.int(),
