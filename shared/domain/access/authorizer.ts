@@ -19,7 +19,8 @@ export async function decideFor(
   const reads = questions.map((question) => (question instanceof ApiError ? undefined : readsOf(id, question, false)));
   await db.load([cached ? [] : appOf(id), reads.filter((read) => read !== undefined)]);
   const app = cached ?? db.records(appOf(id));
-  if (app) cacheApp(app, now);
+  // A record from the cache keeps its time, so that it is read again after that.
+  if (app && !cached) cacheApp(app, now);
   return questions.map((question, index) => {
     if (question instanceof ApiError) return refused(question);
     if (app?.status !== 'active') return refused(new ApiError(app ? 'appDisabled' : 'appMissing'));
