@@ -1,4 +1,5 @@
 import { meaningOf as meaningInEvent, ofEach } from '../asyncapi/field-meanings.ts';
+import type { JsonSchema } from './schema.ts';
 
 /**
  * The meaning of each field in all operations; `<operation id> <field>` overrides it for one operation. A test lists the
@@ -314,7 +315,7 @@ const FIELD_MEANINGS: Record<string, string> = {
 const FAILURE = 'Why the entry failed; empty where it did not.';
 
 /** The meaning of a field in an operation's request or reply; undefined where it is missing here. */
-export function meaningOf(operation: string, field: string, where: 'request' | 'reply'): string | undefined {
+function meaningOf(operation: string, field: string, where: 'request' | 'reply'): string | undefined {
   if (operation === 'Event') return meaningInEvent('', field);
   const own = FIELD_MEANINGS[`${operation} ${field}`];
   if (own !== undefined) return own;
@@ -322,4 +323,19 @@ export function meaningOf(operation: string, field: string, where: 'request' | '
     return `${FIELD_MEANINGS.group_id} Not needed where the header names it.`;
   if (where === 'reply' && field === 'reason' && !operation.endsWith('-list')) return FAILURE;
   return FIELD_MEANINGS[field];
+}
+
+/** The schema with the meaning of each field. */
+export function describe(schema: JsonSchema, operation: string, where: 'request' | 'reply'): JsonSchema {
+  const { properties, items, anyOf, ...rest } = schema;
+  const described = Object.entries(properties ?? {}).map(([name, field]) => {
+    const said = [meaningOf(operation, name, where), field.description].filter(Boolean).join(' ');
+    return [name, { ...describe(field, operation, where), ...(said && { description: said }) }] as const;
+  });
+  return {
+    ...rest,
+    ...(items && { items: describe(items, operation, where) }),
+    ...(anyOf !== undefined && { anyOf: (anyOf as JsonSchema[]).map((one) => describe(one, operation, where)) }),
+    ...(properties && { properties: Object.fromEntries(described) }),
+  };
 }
