@@ -918,7 +918,7 @@ export interface Operations {
       limit?: number;
       /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
       cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
+      /** Accepted and ignored. */
       version?: number;
     }, options?: CallOptions): Promise<Page<number>>;
 
@@ -1032,7 +1032,7 @@ export interface Operations {
       limit?: number;
       /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
       cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
+      /** Accepted and ignored. */
       version?: number;
       /** Groups to list; none: those the actor became admin of last, up to 100. */
       group_list?: number[];
@@ -1085,7 +1085,7 @@ export interface Operations {
       limit?: number;
       /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
       cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
+      /** Accepted and ignored. */
       version?: number;
     }, options?: CallOptions): Promise<Page<{
       /** Id of the user. */
@@ -1114,7 +1114,7 @@ export interface Operations {
       limit?: number;
       /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
       cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
+      /** Accepted and ignored. */
       version?: number;
     }, options?: CallOptions): Promise<Page<{
       /** Id of the user. */
@@ -1139,7 +1139,7 @@ export interface Operations {
       limit?: number;
       /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
       cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
+      /** Accepted and ignored. */
       version?: number;
     }, options?: CallOptions): Promise<Page<{
       /** Id of the group. */
@@ -1200,7 +1200,7 @@ export interface Operations {
       limit?: number;
       /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
       cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
+      /** Accepted and ignored. */
       version?: number;
     }, options?: CallOptions): Promise<Page<Member>>;
 
@@ -1307,7 +1307,7 @@ export interface Operations {
       limit?: number;
       /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
       cursor?: string;
-      /** Accepted and ignored; lists answer 0. */
+      /** Accepted and ignored. */
       version?: number;
     }, options?: CallOptions): Promise<Page<GroupFile>>;
 

@@ -25,7 +25,10 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** GET /docs, /docs/{file}, /openapi.json, /asyncapi.json: the description of the API and its events, and the page to read and try it. For anybody. */
+/**
+ * GET /docs, /docs/{file}, /openapi.json, /asyncapi.json: the description of the API and its events, and the page to read
+ * and try it. For anybody.
+ */
 export async function handler({
   rawPath,
   headers,

@@ -57,6 +57,8 @@ export type ErrorName = keyof typeof errors;
 export class ApiError extends Error {
   declare readonly name: ErrorName;
   readonly code: number;
+  /** Beside `data` in the answer. */
+  declare readonly fields?: object;
   constructor(name: ErrorName, message?: string) {
     super(message ?? errors[name][1]);
     this.name = name;
@@ -66,8 +68,7 @@ export class ApiError extends Error {
 
 /** Events before `oldest` are not kept any more. */
 export class EventsGone extends ApiError {
-  /** Beside `data` in the answer. */
-  readonly fields: { oldest?: string };
+  override readonly fields: { oldest?: string };
   /** @param oldest number of the oldest event that is kept, if there is one */
   constructor(oldest?: number, message?: string) {
     super('eventsGone', message);

@@ -7,7 +7,9 @@ import {
   subjectForm,
   subjectOf,
 } from '../events/catalogue.ts';
-import type { JsonSchema } from '../openapi/schema.ts';
+import { describe } from '../openapi/field-meanings.ts';
+import { type JsonSchema, requestSchema } from '../openapi/schema.ts';
+import { eventList } from '../routes/event.ts';
 import { dataSchema, envelopeSchema } from './schema.ts';
 
 /** Any object of AsyncAPI. */
@@ -29,7 +31,7 @@ export function asyncApiDocument({ version }: { version: string }): Json {
     defaultContentType: 'application/json',
     channels: {
       feed: {
-        address: '/event/list',
+        address: eventList.path,
         title: 'The feed',
         description:
           'All events of an app, in order, for as long as the app keeps them. `/openapi.json` describes the call.',
@@ -58,7 +60,7 @@ export function asyncApiDocument({ version }: { version: string }): Json {
         title: 'Read the feed',
         summary: 'Answers a page of events. It needs an admin token.',
         messages: [reference('channels/feed/messages/page')],
-        bindings: { http: { method: 'GET', query: querySchema(), bindingVersion: '0.3.0' } },
+        bindings: { http: { method: eventList.methods[0], query: querySchema(), bindingVersion: '0.3.0' } },
       },
       deliver: {
         action: 'send',
@@ -192,17 +194,8 @@ const webhookHeaders = (): JsonSchema => ({
 
 const sequence = (description: string): JsonSchema => ({ type: 'string', pattern: '^\\d{16}$', description });
 
-const querySchema = (): JsonSchema => ({
-  type: 'object',
-  properties: {
-    after: sequence('Events after this one; absent: from the first that is kept.'),
-    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'Most events of a page.' },
-    types: { type: 'string', description: 'Types to tell, with commas between them; `group.*` names all of them.' },
-    group_id: { type: 'integer', minimum: 1, description: 'Tell only what concerns this group.' },
-    user_id: { type: 'integer', minimum: 1, description: 'Tell only what concerns this user.' },
-    wait: { type: 'integer', minimum: 0, maximum: 20, default: 0, description: 'Seconds to wait for a first event.' },
-  },
-});
+/** As `/openapi.json` has the parameters. */
+const querySchema = (): JsonSchema => describe(requestSchema(eventList.request(), 'query'), eventList.id, 'request');
 
 const pageSchema = (): JsonSchema => ({
   title: 'Page',

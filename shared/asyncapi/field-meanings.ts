@@ -1,4 +1,12 @@
-/** The meaning of each field of events; `<type> <field>` overrides it for one type. A test lists those that are missing. */
+/** Meanings of fields that several types of events, or several operations, override alike. */
+export const ofEach = (names: string[], meanings: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    names.flatMap((name) => Object.entries(meanings).map(([field, meaning]) => [`${name} ${field}`, meaning])),
+  );
+
+/**
+ * The meaning of each field of events; `<type> <field>` overrides it for one type. A test lists those that are missing.
+ */
 const FIELD_MEANINGS: Record<string, string> = {
   specversion: 'Version of CloudEvents.',
   id: 'Id of the event, unique for ever. Deduplicate by it.',
@@ -51,12 +59,10 @@ const FIELD_MEANINGS: Record<string, string> = {
   'session.revoked device_sn': 'Serial number of the device; absent: all devices.',
   'user.created via': 'The issuer whose login made the account; absent otherwise.',
   'group.created type': 'Kind of group: 0 private, 1 public, 2 chat room.',
-  ...Object.fromEntries(
-    ['published', 'renamed', 'deleted'].flatMap((what) => [
-      [`group.file.${what} name`, 'Name of the file.'],
-      [`group.file.${what} type`, 'Media type of the file.'],
-    ]),
-  ),
+  ...ofEach(['group.file.published', 'group.file.renamed', 'group.file.deleted'], {
+    name: 'Name of the file.',
+    type: 'Media type of the file.',
+  }),
 };
 
 /** The meaning of a field; undefined where it is missing here. */

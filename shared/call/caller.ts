@@ -1,6 +1,6 @@
 import { APP_ID, type App, adminTokenOf, tokenId, touchAdminToken } from '../data/app-repo.ts';
 import type { Database } from '../data/database.ts';
-import { type Device, deviceOf, touchDevice } from '../data/device-repo.ts';
+import { type Device, deviceOf, hasSession, touchDevice } from '../data/device-repo.ts';
 import type { Get, Reads } from '../data/read.ts';
 import type { Author } from '../data/stamp.ts';
 import { isUser, type User, userOf } from '../data/user-repo.ts';
@@ -106,10 +106,10 @@ export const isAlive = (
   user: User | undefined,
   now: number,
 ): device is Device =>
-  device?.token === tokenHash(text) &&
-  device.expiresAt > now &&
   user?.status === 'active' &&
-  device.epoch === user.epoch;
+  device !== undefined &&
+  hasSession(device, user, now) &&
+  device.token === tokenHash(text);
 
 function verifiedUser({ app, access, credentials }: Caller, token: UserToken, db: Database, now: number): Actor {
   const { user: id, device: sn } = token;

@@ -6,7 +6,7 @@ import { requestHash } from '../call/idempotency.ts';
 import { Beside } from '../call/page.ts';
 import { Redirect } from '../call/redirect.ts';
 import { untilAnswered } from '../deadline.ts';
-import { ApiError, badParameter, EventsGone, TooLarge, Unavailable } from '../errors.ts';
+import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
@@ -156,7 +156,7 @@ function failure(error: Error, bare: Contract['bare'], more: Record<string, stri
   const code = known ? error.code : SERVICE_FAULT;
   const status = known ? (error instanceof TooLarge ? 413 : 200) : busy ? 503 : 500;
   const message = known ? error.message : busy ? 'the service is busy, try again' : 'the service failed';
-  const body = { code, message, data: null, ...(error instanceof EventsGone && error.fields) };
+  const body = { code, message, data: null, ...(known && error.fields) };
   const shown = bare ? bare({ name: error.name, status, message }) : { status, body };
   return {
     code,

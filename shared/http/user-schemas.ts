@@ -6,8 +6,8 @@ import { LONGEST, text, title } from './parameters.ts';
 
 /**
  * ASCII letters, digits, _ and Chinese characters; not all digits; not a reserved beginning (docs/behaviour.md,
- * Usernames and mobile numbers). NFKC leaves these characters as they are. The API's description has no pattern for the alphabet: a pattern with
- * scripts needs the flag `v` or `u`, which readers of JSON Schema do not set.
+ * Usernames and mobile numbers). NFKC leaves these characters as they are. The API's description has no pattern for the
+ * alphabet: a pattern with scripts needs the flag `v` or `u`, which readers of JSON Schema do not set.
  */
 export const username = (most: number = LONGEST.username) =>
   z.pipe(

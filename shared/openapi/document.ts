@@ -17,7 +17,7 @@ import {
 } from '../http/replies.ts';
 import { type Access, AREAS, type Method, type Operation, type RouteKey, routeKeysOf } from '../routes/index.ts';
 import { errorName, MEANINGS } from './errors.ts';
-import { meaningOf } from './field-meanings.ts';
+import { describe } from './field-meanings.ts';
 import { type JsonSchema, replySchema, requestSchema } from './schema.ts';
 
 /** A call and its answer, recorded in a run of the flows. */
@@ -244,21 +244,6 @@ function entriesOf(list: JsonSchema, entry: z.core.$ZodType, operation: string):
   };
 }
 
-/** The schema with the meaning of each field. */
-function describe(schema: JsonSchema, operation: string, where: 'request' | 'reply'): JsonSchema {
-  const { properties, items, anyOf, ...rest } = schema;
-  const described = Object.entries(properties ?? {}).map(([name, field]) => {
-    const said = [meaningOf(operation, name, where), field.description].filter(Boolean).join(' ');
-    return [name, { ...describe(field, operation, where), ...(said && { description: said }) }] as const;
-  });
-  return {
-    ...rest,
-    ...(items && { items: describe(items, operation, where) }),
-    ...(anyOf !== undefined && { anyOf: (anyOf as JsonSchema[]).map((one) => describe(one, operation, where)) }),
-    ...(properties && { properties: Object.fromEntries(described) }),
-  };
-}
-
 const VERSION =
   'Number of the last change of the group that the list contains, for `/group/changes`; 0 where the list is of no group.';
 
@@ -280,13 +265,7 @@ function answerOf(
       },
     };
   }
-  const more =
-    beside &&
-    describe(
-      replySchema(beside(), new Map(), () => {}),
-      id,
-      'reply',
-    );
+  const more = beside && describe(replySchema(beside()), id, 'reply');
   const success: JsonSchema = {
     title: 'Success',
     type: 'object',
@@ -326,16 +305,9 @@ function answerOf(
 
 const bareErrorOf = ({ id }: Operation, schema: z.core.$ZodType): Json => ({
   description:
-    'An error: 400 a parameter is wrong, 401 app_id or access-token is, 403 the operation needs an admin token, 413 the body is too long, 500 or 503 (with Retry-After) the service failed or is busy.',
-  content: {
-    'application/json': {
-      schema: describe(
-        replySchema(schema, new Map(), () => {}),
-        id,
-        'reply',
-      ),
-    },
-  },
+    'An error: 400 a parameter is wrong, 401 app_id or access-token is, 403 the operation needs an admin token, ' +
+    '413 the body is too long, 500 or 503 (with Retry-After) the service failed or is busy.',
+  content: { 'application/json': { schema: describe(replySchema(schema), id, 'reply') } },
 });
 
 const errorSchema = (): JsonSchema => ({

@@ -1,4 +1,5 @@
-import { meaningOf as meaningInEvent } from '../asyncapi/field-meanings.ts';
+import { meaningOf as meaningInEvent, ofEach } from '../asyncapi/field-meanings.ts';
+import type { JsonSchema } from './schema.ts';
 
 /**
  * The meaning of each field in all operations; `<operation id> <field>` overrides it for one operation. A test lists the
@@ -145,7 +146,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   upload_url: 'Takes the form with a file of up to 4.5 MB, within 15 minutes, whatever other fields it has.',
   uploader: 'User who shared the file.',
   value: 'The new value.',
-  version: 'Accepted and ignored; lists answer 0.',
+  version: 'Accepted and ignored.',
   vibratory: 'Whether messages vibrate.',
   wait: 'Seconds to wait for a first event, up to 20.',
 
@@ -191,64 +192,52 @@ const FIELD_MEANINGS: Record<string, string> = {
   'access/check group_id': 'The group whose messages are read or sent.',
   'access/check token': 'Token of the session that asks; without one, `user_id`.',
   'access/check user_id': 'The user who asks; null where the token is none of the app.',
-  'access/check version': 'Number of the last change of the group, for `/group/changes`; 0 without a group.',
   'access/check device_sn': 'Serial number of the device of the session; null without one.',
   'access/centrifugo/connect token': 'Token of the session; or in `data`.',
-  'access/centrifugo/connect expire_at': 'When the session ends, in seconds since 1970; absent: never.',
-  'access/centrifugo/refresh expire_at': 'When the session ends, in seconds since 1970; absent: never.',
-  'access/centrifugo/subscribe expire_at': 'When the right ends, in seconds since 1970; absent: never.',
-  'access/centrifugo/sub-refresh expire_at': 'When the right ends, in seconds since 1970; absent: never.',
-  'access/centrifugo/connect result': 'It is allowed.',
-  'access/centrifugo/connect reason': 'Why.',
-  'access/centrifugo/connect code': 'Code of the error or of the closed connection.',
-  'access/centrifugo/refresh result': 'It is allowed.',
-  'access/centrifugo/refresh reason': 'Why.',
-  'access/centrifugo/refresh code': 'Code of the error or of the closed connection.',
-  'access/centrifugo/subscribe result': 'It is allowed.',
-  'access/centrifugo/subscribe reason': 'Why.',
-  'access/centrifugo/subscribe code': 'Code of the error or of the closed connection.',
-  'access/centrifugo/sub-refresh result': 'It is allowed.',
-  'access/centrifugo/sub-refresh reason': 'Why.',
-  'access/centrifugo/sub-refresh code': 'Code of the error or of the closed connection.',
-  'access/centrifugo/publish result': 'It is allowed.',
-  'access/centrifugo/publish reason': 'Why.',
-  'access/centrifugo/publish code': 'Code of the error or of the closed connection.',
-  'access/v1/evaluation action': 'What is done: `connect`, `subscribe` or `publish`, as `name`.',
-  'access/v1/evaluation name': '`connect`, `subscribe` (read messages) or `publish` (send them).',
-  'access/v1/evaluation id': 'Id of the user or group, token of the session, or id of the app.',
-  'access/v1/evaluation type': '`user` or `session`; of a resource `group`, `user` or `app`.',
-  'access/v1/evaluation status': '400: the evaluation is malformed.',
-  'access/v1/evaluation version': 'Number of the last change of the group, for `/group/changes`; 0 without a group.',
-  'access/v1/evaluations action': 'What is done: `connect`, `subscribe` or `publish`, as `name`.',
-  'access/v1/evaluations name': '`connect`, `subscribe` (read messages) or `publish` (send them).',
-  'access/v1/evaluations id': 'Id of the user or group, token of the session, or id of the app.',
-  'access/v1/evaluations type': '`user` or `session`; of a resource `group`, `user` or `app`.',
+  ...ofEach(['access/centrifugo/connect', 'access/centrifugo/refresh'], {
+    expire_at: 'When the session ends, in seconds since 1970; absent: never.',
+  }),
+  ...ofEach(['access/centrifugo/subscribe', 'access/centrifugo/sub-refresh'], {
+    expire_at: 'When the right ends, in seconds since 1970; absent: never.',
+  }),
+  ...ofEach(['access/centrifugo/connect', 'access/centrifugo/subscribe', 'access/centrifugo/publish'], {
+    reason: 'Why.',
+  }),
+  ...ofEach(
+    ['connect', 'refresh', 'subscribe', 'sub-refresh', 'publish'].map((name) => `access/centrifugo/${name}`),
+    {
+      result: 'It is allowed.',
+      code: 'Code of the error or of the closed connection.',
+      error: 'Why it is refused, or what is wrong with the request.',
+    },
+  ),
+  ...ofEach(['access/v1/evaluation', 'access/v1/evaluations'], {
+    action: 'What is done: `connect`, `subscribe` or `publish`, as `name`.',
+    name: '`connect`, `subscribe` (read messages) or `publish` (send them).',
+    id: 'Id of the user or group, token of the session, or id of the app.',
+    type: '`user` or `session`; of a resource `group`, `user` or `app`.',
+  }),
+  ...ofEach(['access/check', 'access/v1/evaluation', 'access/v1/evaluations'], {
+    version: 'Number of the last change of the group, for `/group/changes`; 0 without a group.',
+  }),
   'access/v1/evaluations status': '400: the evaluation is malformed.',
-  'access/v1/evaluations version': 'Number of the last change of the group, for `/group/changes`; 0 without a group.',
   'access/centrifugo/connect data': '`{"token":…}`: what the client sends along.',
-  'access/centrifugo/connect error': 'Why it is refused, or what is wrong with the request.',
-  'access/centrifugo/refresh error': 'Why it is refused, or what is wrong with the request.',
-  'access/centrifugo/subscribe error': 'Why it is refused, or what is wrong with the request.',
-  'access/centrifugo/sub-refresh error': 'Why it is refused, or what is wrong with the request.',
-  'access/centrifugo/publish error': 'Why it is refused, or what is wrong with the request.',
   'access/v1/evaluations error': 'What is wrong with the evaluation.',
   'token/introspect error': 'What is wrong with the request, in the words of OAuth 2.0.',
   'token/introspect token': 'The token to look at.',
-  'event/endpoint/create description': 'What the endpoint is for.',
-  'event/endpoint/create group_id': 'Only events about this group; 0: about all, and about users and the app.',
-  'event/endpoint/create types': 'Types of events, such as `group.member.removed` or `user.*`; an empty list: all.',
+  ...ofEach(['event/endpoint/create', 'event/endpoint/update', 'Endpoint'], {
+    description: 'What the endpoint is for.',
+    group_id: 'Only events about this group; 0: about all, and about users and the app.',
+  }),
+  ...ofEach(['event/endpoint/create', 'event/endpoint/update'], {
+    types: 'Types of events, such as `group.member.removed` or `user.*`; an empty list: all.',
+    url: 'Where events are sent to. It begins with `https://` and leads to a public address.',
+  }),
   'event/endpoint/create updated_at': 'When it changed last, in seconds since 1970.',
-  'event/endpoint/create url': 'Where events are sent to. It begins with `https://` and leads to a public address.',
   'event/endpoint/deliveries error': 'Why no answer came; empty where one came.',
   'event/endpoint/deliveries status': 'Status of the answer; 0 where none came.',
   'event/endpoint/deliveries type': 'Type of the event.',
   'event/endpoint/redeliver next': 'What to send as `from` to go on; absent at the end.',
-  'event/endpoint/update description': 'What the endpoint is for.',
-  'event/endpoint/update group_id': 'Only events about this group; 0: about all, and about users and the app.',
-  'event/endpoint/update types': 'Types of events, such as `group.member.removed` or `user.*`; an empty list: all.',
-  'event/endpoint/update url': 'Where events are sent to. It begins with `https://` and leads to a public address.',
-  'Endpoint description': 'What the endpoint is for.',
-  'Endpoint group_id': 'Only events about this group; 0: about all, and about users and the app.',
   'Endpoint types': 'Types of events that are sent; an empty list: all.',
   'Endpoint updated_at': 'When it changed last, in seconds since 1970.',
   'Endpoint url': 'Where events are sent to.',
@@ -326,7 +315,7 @@ const FIELD_MEANINGS: Record<string, string> = {
 const FAILURE = 'Why the entry failed; empty where it did not.';
 
 /** The meaning of a field in an operation's request or reply; undefined where it is missing here. */
-export function meaningOf(operation: string, field: string, where: 'request' | 'reply'): string | undefined {
+function meaningOf(operation: string, field: string, where: 'request' | 'reply'): string | undefined {
   if (operation === 'Event') return meaningInEvent('', field);
   const own = FIELD_MEANINGS[`${operation} ${field}`];
   if (own !== undefined) return own;
@@ -334,4 +323,19 @@ export function meaningOf(operation: string, field: string, where: 'request' | '
     return `${FIELD_MEANINGS.group_id} Not needed where the header names it.`;
   if (where === 'reply' && field === 'reason' && !operation.endsWith('-list')) return FAILURE;
   return FIELD_MEANINGS[field];
+}
+
+/** The schema with the meaning of each field. */
+export function describe(schema: JsonSchema, operation: string, where: 'request' | 'reply'): JsonSchema {
+  const { properties, items, anyOf, ...rest } = schema;
+  const described = Object.entries(properties ?? {}).map(([name, field]) => {
+    const said = [meaningOf(operation, name, where), field.description].filter(Boolean).join(' ');
+    return [name, { ...describe(field, operation, where), ...(said && { description: said }) }] as const;
+  });
+  return {
+    ...rest,
+    ...(items && { items: describe(items, operation, where) }),
+    ...(anyOf !== undefined && { anyOf: (anyOf as JsonSchema[]).map((one) => describe(one, operation, where)) }),
+    ...(properties && { properties: Object.fromEntries(described) }),
+  };
 }

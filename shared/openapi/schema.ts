@@ -71,12 +71,13 @@ function both(first: JsonSchema, second: JsonSchema): JsonSchema {
 }
 
 /**
- * The schema of `data` in an answer. Schemas of `named` become references to components; `take` gets each of them.
+ * The schema of what is sent: `data` in an answer, or an event. Schemas of `named` become references to components; `take`
+ * gets each of them.
  */
 export function replySchema(
   schema: z.core.$ZodType,
-  named: ReadonlyMap<z.core.$ZodType, string>,
-  take: (name: string, schema: JsonSchema) => void,
+  named: ReadonlyMap<z.core.$ZodType, string> = new Map(),
+  take: (name: string, schema: JsonSchema) => void = () => {},
 ): JsonSchema {
   const metadata = z.registry<{ id: string }>();
   for (const [type, id] of named) metadata.add(type, { id });

@@ -14,10 +14,8 @@ import type { Operation } from './operation.ts';
 
 const area = 'access';
 
-/** Longer than any token, channel or name that is known. */
-const LONGEST = 1024;
-/** Fields of requests that other software sends may be longer than what is looked at. */
-const word = () => text(LONGEST);
+/** A token, channel or name. The bound is longer than any that the rules know. */
+const word = () => text(1024);
 
 const decision = () => ({
   code: z.int(),
@@ -84,7 +82,9 @@ export const tokenIntrospect = {
 
 const disconnect = () => z.object({ disconnect: z.object({ code: z.int(), reason: z.string() }) });
 const expiry = () => ({ expire_at: z.optional(z.int()) });
-const clientRequest = () => ({ user: word(), meta: z.optional(z.unknown()) });
+const refreshed = () => z.object({ result: z.object({ expired: z.optional(z.literal(true)), ...expiry() }) });
+const clientRequest = () => z.object({ user: word(), meta: z.optional(z.unknown()) });
+const channelRequest = () => z.extend(clientRequest(), { channel: word() });
 
 export const accessCentrifugoConnect = {
   id: 'access/centrifugo/connect',
@@ -132,8 +132,8 @@ export const accessCentrifugoRefresh = {
   grants: [],
   bare: centrifugoError,
   bareError: () => centrifugoErrorReply,
-  request: () => z.object(clientRequest()),
-  reply: () => z.object({ result: z.object({ expired: z.optional(z.literal(true)), ...expiry() }) }),
+  request: clientRequest,
+  reply: refreshed,
 } satisfies Operation;
 
 export const accessCentrifugoSubscribe = {
@@ -149,7 +149,7 @@ export const accessCentrifugoSubscribe = {
   grants: [],
   bare: centrifugoError,
   bareError: () => centrifugoErrorReply,
-  request: () => z.object({ ...clientRequest(), channel: word() }),
+  request: channelRequest,
   reply: () => z.union([z.object({ result: z.object(expiry()) }), centrifugoErrorReply, disconnect()]),
 } satisfies Operation;
 
@@ -166,8 +166,8 @@ export const accessCentrifugoSubRefresh = {
   grants: [],
   bare: centrifugoError,
   bareError: () => centrifugoErrorReply,
-  request: () => z.object({ ...clientRequest(), channel: word() }),
-  reply: () => z.object({ result: z.object({ expired: z.optional(z.literal(true)), ...expiry() }) }),
+  request: channelRequest,
+  reply: refreshed,
 } satisfies Operation;
 
 export const accessCentrifugoPublish = {
@@ -183,7 +183,7 @@ export const accessCentrifugoPublish = {
   grants: [],
   bare: centrifugoError,
   bareError: () => centrifugoErrorReply,
-  request: () => z.object({ ...clientRequest(), channel: word() }),
+  request: channelRequest,
   reply: () => z.union([z.object({ result: z.object({}) }), centrifugoErrorReply, disconnect()]),
 } satisfies Operation;
 

@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { handler as askedByAppSync } from '../../functions/access/appsync-authorizer.ts';
 import { handler as askedByIot } from '../../functions/access/iot-authorizer.ts';
 import { AUTHORIZERS } from '../../infra/authorizers/authorizers.ts';
@@ -103,6 +103,25 @@ describe('the authorizer of AppSync Events', () => {
     process.env[SERVED_APP] = 'nowhere';
     expect(await ask(mallory.token, 'EVENT_CONNECT')).toEqual(refused);
     process.env[SERVED_APP] = given.app;
+  });
+
+  test('an instance that is asked all the time learns within half a minute that the app is disabled', async () => {
+    const other = await given.otherApp();
+    const mallory = await other.user();
+    process.env[SERVED_APP] = other.app;
+    forgetCachedApps();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      expect(await ask(mallory.token, 'EVENT_CONNECT')).toEqual(allowed(mallory));
+      await other.db.write([updateApp(other.app, { status: 'disabled' })]);
+      vi.setSystemTime(Date.now() + 20_000);
+      expect(await ask(mallory.token, 'EVENT_CONNECT')).toEqual(allowed(mallory));
+      vi.setSystemTime(Date.now() + 20_000);
+      expect(await ask(mallory.token, 'EVENT_CONNECT')).toEqual(refused);
+    } finally {
+      vi.useRealTimers();
+      process.env[SERVED_APP] = given.app;
+    }
   });
 });
 

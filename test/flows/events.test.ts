@@ -3,7 +3,8 @@ import { describe, expect, vi } from 'vitest';
 import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { EVENTS, type EventType, type RosterEvent } from '../../shared/events/catalogue.ts';
-import { eventsAreTold, type Feed, relayed, tellFiles } from '../support/events.ts';
+import { LONGEST } from '../../shared/http/parameters.ts';
+import { eventsAreTold, type Feed, relayed, tellFiles, tellOfGroup } from '../support/events.ts';
 import { type Actor, type Given, inBothWorlds, inThisProcess } from '../support/story.ts';
 
 /** One answer of the feed. */
@@ -219,6 +220,19 @@ describe('Changes of a group', () => {
       expect(await changesAfter(bob!, group_id, before.version, 1)).toEqual({ events, version });
     });
 
+    story('a list of applications to one group answers its version, whether body or header names it', async (given) => {
+      await eventsAreTold(given);
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      await relayed(given);
+      const version = async (who: Actor, group_list?: number[]) =>
+        (await who.asks('POST /group/application_list', { group_list })).body.version;
+      // A number that is a second old stands for a change that the list contains.
+      await vi.waitFor(async () => expect(await version(alice, [group_id])).toBe(2), 5000);
+      expect(await version(given.admin({ group: group_id }))).toBe(2);
+      expect(await version(alice)).toBe(0);
+    });
+
     story('only admins see applications and blocks; hidden members are hidden here, too', async (given) => {
       await eventsAreTold(given);
       const [alice, bob, carol, dave] = await given.users(4);
@@ -242,6 +256,38 @@ describe('Changes of a group', () => {
       expect(await alice!.fails('GET /group/changes', { group_id, version: -1 })).toBe('badParameter');
       // A number that this log has never given: the client lists again.
       expect(await alice!.fails('GET /group/changes', { group_id, version: 9999 })).toBe('eventsGone');
+    });
+  });
+
+  inThisProcess('The changes of a group whose fields are long', (story) => {
+    story('are as many as one answer of Lambda holds; the next answer goes on', async (given) => {
+      const alice = await given.user();
+      const group_id = await given.group(alice);
+      // Pages are packed, so that many events of one text lie in few bytes.
+      const COUNT = 600;
+      const avatar = '\u0001'.repeat(LONGEST.url);
+      const changed = { group_id, changed: ['avatar' as const], avatar };
+      await tellOfGroup(
+        given,
+        group_id,
+        'group.updated',
+        Array.from({ length: COUNT }, () => changed),
+      );
+      for (const call of ['GET /group/changes', 'GET /event/list'] as const) {
+        const numbers: number[] = [];
+        let answers = 0;
+        for (let [version, after] = [0, '0']; numbers.length < COUNT; answers++) {
+          const who = call === 'GET /event/list' ? given.admin() : alice;
+          const { body } = await who.asks(call, { group_id, version, after, limit: 1000 });
+          expect(body.code, body.message ?? '').toBe(200);
+          expect(body.data.length).toBeGreaterThan(0);
+          numbers.push(...body.data.map(({ sequence }: RosterEvent) => Number(sequence)));
+          version = body.version ?? 0;
+          after = (body as unknown as Feed).next;
+        }
+        expect(numbers, call).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));
+        expect(answers).toBeGreaterThan(1);
+      }
     });
   });
 });

@@ -19,7 +19,7 @@ import { Database } from '../../shared/data/database.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
-import { EVENTS, type EventType, type RosterEvent, subjectOf } from '../../shared/events/catalogue.ts';
+import { EVENTS, type EventData, type EventType, type RosterEvent, subjectOf } from '../../shared/events/catalogue.ts';
 import { type Fact, factsOf } from '../../shared/events/facts.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
 import type { GroupId } from '../../shared/ids.ts';
@@ -162,28 +162,32 @@ export const asDelivered = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumb
   }) as DeliveredRecord;
 
 /** Events of a group with the longest names, as the relay appends them. */
-export async function tellFiles({ app, world: { table } }: Given, group: GroupId, count: number): Promise<void> {
-  const stamp = { type: 'user', id: '7', cause: 'JKJaXmPLvHcESHA=', at: Date.now(), why: {} } as const;
+export async function tellFiles(given: Given, group: GroupId, count: number): Promise<void> {
   const size = 2 ** 40;
-  const records = Array.from({ length: count }, (_, file_id): ToldRecord => {
+  const files = Array.from({ length: count }, (_, index) => {
     const name = Array.from({ length: LONGEST.fileName }, () =>
       String.fromCodePoint(randomInt(0x20_000, 0x2a_000)),
     ).join('');
-    const data = {
-      group_id: group,
-      file_id: file_id + 1,
-      uploader: Number.MAX_SAFE_INTEGER,
-      name,
-      size,
-      type: 'text/plain',
-    };
-    const type = 'group.file.published';
-    const fact: Fact = { app, type, data, stamp };
-    return {
-      partition: `G#${app}#${group}#T`,
-      sequenceNumber: `${Date.now()}${String(file_id).padStart(6, '0')}`,
-      facts: [fact],
-    };
+    const file_id = index + 1;
+    return { group_id: group, file_id, uploader: Number.MAX_SAFE_INTEGER, name, size, type: 'text/plain' };
   });
+  await tellOfGroup(given, group, 'group.file.published', files);
+}
+
+/** The relay tells events of one type about a group, which have no record. */
+export async function tellOfGroup<T extends EventType>(
+  { app, world: { table } }: Given,
+  group: GroupId,
+  type: T,
+  all: EventData[T][],
+): Promise<void> {
+  const stamp = { type: 'user', id: '7', cause: 'JKJaXmPLvHcESHA=', at: Date.now(), why: {} } as const;
+  const records = all.map(
+    (data, index): ToldRecord => ({
+      partition: `G#${app}#${group}#T`,
+      sequenceNumber: `${Date.now()}${String(index).padStart(6, '0')}`,
+      facts: [{ app, type, data, stamp }],
+    }),
+  );
   await relay(new Database(table.client, table.name), app, records);
 }

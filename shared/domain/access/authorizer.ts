@@ -16,13 +16,13 @@ export async function decideFor(
 ): Promise<Decision[]> {
   const now = Date.now();
   const cached = cachedApp(id, now);
-  const reads = questions.map((question) => (question instanceof ApiError ? undefined : readsOf(id, question, false)));
-  await db.load([cached ? [] : appOf(id), reads.filter((read) => read !== undefined)]);
+  const reads = questions.map((question) => readsOf(id, question, false));
+  await db.load([cached ? [] : appOf(id), reads]);
   const app = cached ?? db.records(appOf(id));
-  if (app) cacheApp(app, now);
-  return questions.map((question, index) => {
-    if (question instanceof ApiError) return refused(question);
-    if (app?.status !== 'active') return refused(new ApiError(app ? 'appDisabled' : 'appMissing'));
-    return decide(app, now, question, db.records(reads[index]!));
-  });
+  // A record from the cache keeps its time, so that it is read again after that.
+  if (app && !cached) cacheApp(app, now);
+  const found = db.records(reads);
+  if (app?.status === 'active') return questions.map((question, index) => decide(app, now, question, found[index]!));
+  const error = new ApiError(app ? 'appDisabled' : 'appMissing');
+  return questions.map((question) => refused(question instanceof ApiError ? question : error));
 }

@@ -44,7 +44,7 @@ export async function connect(call: Call, { token, data, channels = [] }: Connec
     { action: 'connect', token: given },
     ...rooms.map((channel) => onChannel('subscribe', { token: given }, channel)),
   ]);
-  if (!decision!.allow) return { disconnect: DISCONNECTS[decision!.code] ?? DISABLED };
+  if (!decision!.allow) return disconnected(decision!);
   const allowed = rooms.filter((_, index) => ofRooms[index]!.allow);
   return {
     result: {
@@ -67,28 +67,24 @@ export async function refreshSubscription(call: Call, request: ChannelRequest) {
 }
 
 /** `POST /access/centrifugo/subscribe` */
-export async function subscribe(call: Call, request: ChannelRequest) {
-  const decision = await decided(call, 'subscribe', request);
-  return 'code' in decision ? { result: expiry(decision) } : decision;
-}
+export const subscribe = (call: Call, request: ChannelRequest) => decided(call, 'subscribe', request, expiry);
 
 /** `POST /access/centrifugo/publish` */
-export async function publish(call: Call, request: ChannelRequest) {
-  const decision = await decided(call, 'publish', request);
-  return 'code' in decision ? { result: {} } : decision;
-}
+export const publish = (call: Call, request: ChannelRequest) => decided(call, 'publish', request, () => ({}));
 
-/** A decision that allows it, or the answer that refuses it. A client whose session has ended loses its connection. */
-async function decided(call: Call, action: Action, request: ChannelRequest) {
+/** A client whose session has ended loses its connection. @param result of a decision that allows it */
+async function decided(call: Call, action: Action, request: ChannelRequest, result: (decision: Decision) => object) {
   const who = whoOf(request);
   const [connection, decision] = await check(call, [
     { action: 'connect', ...who },
     onChannel(action, who, request.channel),
   ]);
-  if (!connection!.allow) return { disconnect: DISCONNECTS[connection!.code] ?? DISABLED };
+  if (!connection!.allow) return disconnected(connection!);
   const { allow, code, reason } = decision!;
-  return allow ? decision! : { error: { code: errorCode(code), message: reason } };
+  return allow ? { result: result(decision!) } : { error: { code: errorCode(code), message: reason } };
 }
+
+const disconnected = ({ code }: Decision) => ({ disconnect: DISCONNECTS[code] ?? DISABLED });
 
 const refreshed = (decision: Decision) => ({ result: decision.allow ? expiry(decision) : { expired: true } });
 

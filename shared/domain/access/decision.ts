@@ -18,7 +18,7 @@ import {
 import { isUser, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
-import { versionOf } from '../group/version.ts';
+import { mayHaveVersion, versionOf } from '../group/version.ts';
 import { messageRefusal } from '../roster/message.ts';
 
 /** What a message service lets a user do: open a connection, read messages, send them. */
@@ -69,15 +69,17 @@ const NEVER = -1;
 
 /**
  * What must be read to answer a question: at most five items.
+ * @param question an error stands for one that is malformed: nothing is read for it
  * @param versioned whether the decision tells the group's version
  */
-export function readsOf(app: AppId, question: Question, versioned: boolean) {
-  const { action, group_id: group } = question;
-  const token = question.token === undefined ? undefined : parseToken(question.token);
+export function readsOf(app: AppId, question: Question | ApiError, versioned: boolean) {
+  const given: Partial<Question> = question instanceof ApiError ? {} : question;
+  const { action, group_id: group } = given;
+  const token = given.token === undefined ? undefined : parseToken(given.token);
   const session = token?.kind === 'user' ? token : undefined;
-  const user = session?.user ?? (question.token === undefined ? question.user_id : undefined);
+  const user = session?.user ?? (given.token === undefined ? given.user_id : undefined);
   const inGroup = action !== 'connect' && user !== undefined && group !== undefined;
-  const writesTo = action === 'publish' && user !== undefined && group === undefined ? question.peer_id : undefined;
+  const writesTo = action === 'publish' && user !== undefined && group === undefined ? given.peer_id : undefined;
   return {
     device: session ? [deviceOf(app, session.user, session.device)] : [],
     user: user === undefined ? [] : [userOf(app, user)],
@@ -145,8 +147,9 @@ function rulingBetween(app: App, user: UserId, { action, peer_id }: Question, { 
   return { role: null, refusal: new ApiError('noPermission', 'peer_id: users read their own messages only') };
 }
 
-/** Decides from the records that `readsOf` names. @param now ms */
-export function decide(app: App, now: number, question: Question, found: Found): Decision {
+/** Decides from the records that `readsOf` names. A malformed question is refused with its error. @param now ms */
+export function decide(app: App, now: number, question: Question | ApiError, found: Found): Decision {
+  if (question instanceof ApiError) return refused(question);
   const { user_id, device_sn, ends, refusal } = subjectOf(app, now, question, found);
   const { action, group_id } = question;
   const ruling: Ruling =
@@ -168,7 +171,7 @@ export function decide(app: App, now: number, question: Question, found: Found):
   };
 }
 
-/** The decision on a question that is malformed. */
+/** The decision where neither user nor group is looked at. */
 export const refused = ({ code, message }: ApiError): Decision => ({
   allow: false,
   code,
@@ -185,16 +188,9 @@ export const refused = ({ code, message }: ApiError): Decision => ({
  * @param questions errors stand for those that are malformed
  */
 export async function check(call: Call, questions: readonly (Question | ApiError)[]): Promise<Decision[]> {
-  const versioned = call.cachedLimits?.event_days !== 0;
-  const reads = questions.map((question) =>
-    question instanceof ApiError ? undefined : readsOf(call.app, question, versioned),
-  );
-  await call.openAtOnce(reads.filter((read) => read !== undefined));
-  return questions.map((question, index) =>
-    question instanceof ApiError
-      ? refused(question)
-      : decide(call.appRecord, call.now, question, call.db.records(reads[index]!)),
-  );
+  const versioned = mayHaveVersion(call);
+  const found = await call.openAtOnce(questions.map((question) => readsOf(call.app, question, versioned)));
+  return questions.map((question, index) => decide(call.appRecord, call.now, question, found[index]!));
 }
 
 /** The same for one question. */

@@ -9,7 +9,8 @@ export interface IotEvent {
   token?: string;
   protocolData: {
     http?: { queryString?: string };
-    mqtt?: { username?: string /** base64 */; password?: string };
+    /** The password is in base64. */
+    mqtt?: { username?: string; password?: string };
   };
 }
 

@@ -1,8 +1,11 @@
 import type { Call } from '../../call/call.ts';
+import { fitting } from '../../call/page.ts';
 import type { Database } from '../../data/database.ts';
 import { type EventPage, entriesAfter, firstOf, isKept, type Log, pagesAfter } from '../../data/log-repo.ts';
 import { EventsGone } from '../../errors.ts';
-import type { EventEntry } from './entry.ts';
+import type { RosterEvent } from '../../events/catalogue.ts';
+import type { AppId } from '../../ids.ts';
+import { type EventEntry, eventOf } from './entry.ts';
 
 /** Reading of the logs of events: for calls, functions in the background and operators. */
 
@@ -65,9 +68,18 @@ export async function eventsRead(
   return [];
 }
 
-/** At most `limit` of the events that are wanted, and the number of the last one that was looked at. */
-export function chosen(events: Numbered[], limit: number, wanted: (entry: EventEntry) => boolean) {
+/**
+ * At most `limit` of the events that are wanted, as far as one answer holds them, and the number of the last one that was
+ * looked at.
+ */
+export function chosen(
+  app: AppId,
+  events: Numbered[],
+  limit: number,
+  wanted: (entry: EventEntry) => boolean,
+): { data: RosterEvent[]; last: number | undefined } {
   const matching = events.filter(({ entry }) => wanted(entry));
-  const shown = matching.slice(0, limit);
-  return { shown, last: (matching.length > limit ? shown : events).at(-1)?.number };
+  const data = matching.slice(0, limit).map(({ entry }) => eventOf(app, entry));
+  const fit = fitting(data);
+  return { data: data.slice(0, fit), last: (fit < matching.length ? matching[fit - 1] : events.at(-1))?.number };
 }

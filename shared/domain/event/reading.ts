@@ -1,9 +1,9 @@
 import type { Call } from '../../call/call.ts';
-import { Beside, fitting } from '../../call/page.ts';
+import { Beside } from '../../call/page.ts';
 import { appLog, openEventsOf, pagesAfter } from '../../data/log-repo.ts';
 import { pause } from '../../deadline.ts';
 import { badParameter, EventsGone } from '../../errors.ts';
-import { eventOf, sequenceText } from './entry.ts';
+import { sequenceText } from './entry.ts';
 import { type EventFilter, wants } from './filter.ts';
 import { chosen, eventsRead } from './log-reader.ts';
 
@@ -34,14 +34,10 @@ export async function eventList(
     const newest = read.head?.last ?? 0;
     const events = await eventsRead(call, log, read, after);
     // From the beginning, where nothing is kept any more, the reader goes on with what comes.
-    const { shown, last = after ?? newest } = chosen(events, limit, (entry) => wants(filter, entry));
+    const { data, last = after ?? newest } = chosen(call.app, events, limit, (entry) => wants(filter, entry));
     after = last;
-    if (shown.length > 0 || after < newest || Date.now() >= end) {
-      const data = shown.map(({ entry }) => eventOf(call.app, entry));
-      const fit = fitting(data);
-      const next = fit < data.length ? shown[fit - 1]!.number : after;
-      return new Beside(data.slice(0, fit), { next: sequenceText(next), head: sequenceText(newest) });
-    }
+    if (data.length > 0 || after < newest || Date.now() >= end)
+      return new Beside(data, { next: sequenceText(after), head: sequenceText(newest) });
     let now: typeof read.head;
     do {
       await pause(Math.min(LOOK_AGAIN, Math.max(0, end - Date.now())));

@@ -95,9 +95,10 @@ export async function applicationList(
 ) {
   const list = `application_list ${call.headerGroup ?? ''} ${named.join(' ')}`;
   const cursor = new Cursor(call, list, POSITION, given.cursor);
+  const asked = named.length === 0 && call.headerGroup !== undefined ? [call.headerGroup] : named;
   // Several groups have no version together.
-  const changes = named.length === 1 ? changesOf(call, named[0]!) : [];
-  const groups = await administeredGroups(call, named, changes);
+  const changes = asked.length === 1 ? changesOf(call, asked[0]!) : [];
+  const groups = await administeredGroups(call, asked, changes);
   const position = cursor.position?.split('#').map(Number) as Position | undefined;
   const sources = groups.map((group) => applicationsTo(call, group, position));
   const { entries, goesOn, total: counted } = await newestOf(call.db, sources, given.limit, newestFirst);
@@ -133,13 +134,12 @@ function applicationsTo(call: Call, group: GroupId, position: Position | undefin
   };
 }
 
-/** The named groups (or else the latest) that the actor administers. @param beside read in the same round trip */
+/** The groups asked for (or else the latest) that the actor administers. @param beside read in the same round trip */
 async function administeredGroups(
   call: Call,
-  named: GroupId[],
+  asked: GroupId[],
   beside: ReturnType<typeof changesOf>,
 ): Promise<GroupId[]> {
-  const asked = named.length === 0 && call.headerGroup !== undefined ? [call.headerGroup] : named;
   if (call.me === undefined) {
     await call.open(beside);
     return call.headerGroup === undefined ? asked : asked.filter((group) => group === call.headerGroup);

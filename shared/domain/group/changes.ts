@@ -5,7 +5,7 @@ import { ADMIN_ROLE } from '../../data/membership-repo.ts';
 import { EventsGone } from '../../errors.ts';
 import { selects } from '../../events/catalogue.ts';
 import type { GroupId } from '../../ids.ts';
-import { type EventEntry, eventOf } from '../event/entry.ts';
+import type { EventEntry } from '../event/entry.ts';
 import { chosen, eventsRead } from '../event/log-reader.ts';
 import { groupRead } from './command.ts';
 
@@ -32,9 +32,6 @@ export async function groupChanges(
   const hidden = actor.role >= ADMIN_ROLE ? [] : [...FOR_ADMINS, ...(group.hide_member_info ? OF_MEMBERS : [])];
   const sees = ({ type, data }: EventEntry) =>
     !hidden.some((pattern) => selects(pattern, type)) || ('user_id' in data && data.user_id === actor.user);
-  const { shown, last = version } = chosen(events, limit, sees);
-  return new Beside(
-    shown.map(({ entry }) => eventOf(call.app, entry)),
-    { version: last, head },
-  );
+  const { data, last = version } = chosen(call.app, events, limit, sees);
+  return new Beside(data, { version: last, head });
 }

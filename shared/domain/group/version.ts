@@ -5,9 +5,11 @@ import type { GroupId } from '../../ids.ts';
 /** How far the clocks of two functions differ at most (ms). */
 const CLOCKS = 1000;
 
-/** What a list reads to know its `version`. Nothing where this instance knows that the app has no events. */
-export const changesOf = (call: Call, group: GroupId) =>
-  call.cachedLimits?.event_days === 0 ? [] : [openChangesOf(call.app, group)];
+/** False where this instance knows that the app has no events: `version` is 0 then. */
+export const mayHaveVersion = ({ cachedLimits }: Pick<Call, 'cachedLimits'>): boolean => cachedLimits?.event_days !== 0;
+
+/** What a list reads to know its `version`. */
+export const changesOf = (call: Call, group: GroupId) => (mayHaveVersion(call) ? [openChangesOf(call.app, group)] : []);
 
 /**
  * The number of the last change that a list contains which this call has read, whatever the order of its reads: a change
