@@ -12,7 +12,7 @@ import { Unavailable } from '../../shared/errors.ts';
 import type { EventPattern, RosterEvent } from '../../shared/events/catalogue.ts';
 import type { AppId, GroupId, UserId } from '../../shared/ids.ts';
 import type { Output, Printing } from './answer.ts';
-import { appId, eventTypes, wholeNumber } from './arguments.ts';
+import { appId, eventTypes, numberOrZero, wholeNumber } from './arguments.ts';
 import { findBucket } from './bucket.ts';
 import { lineOf } from './event-line.ts';
 import { Forwarder, secretArgument } from './forwarder.ts';
@@ -207,10 +207,6 @@ async function listen(
   }
   output.note(`Stopped. To go on: --after ${last}`);
   return {};
-}
-
-function numberOrZero(text: string): number {
-  return /^0+$/.test(text) ? 0 : wholeNumber<number>(text);
 }
 
 function addressArgument(text: string): URL {
