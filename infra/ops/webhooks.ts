@@ -159,11 +159,12 @@ export async function redeliverAll(
   { from = 1, to, failed }: { from?: number | undefined; to?: number | undefined; failed: boolean },
   place: Place,
 ): Promise<number> {
+  const send = queueSender(place);
   let sent = 0;
   let next: number | undefined = from;
   while (next !== undefined) {
     // Each part as a call of its own, so that nothing is cut off.
-    const part = await redeliver(await viewOn(table, app, place), endpoint, { from: next, to, failed });
+    const part = await redeliver(await viewOn(table, app, place, send), endpoint, { from: next, to, failed });
     sent += part.sent;
     next = part.next === undefined ? undefined : Number(part.next);
   }
@@ -171,7 +172,12 @@ export async function redeliverAll(
 }
 
 /** The app as its endpoints are managed by an operator. */
-async function viewOn(table: OperatorTable, app: AppId, place: Place): Promise<EndpointView> {
+async function viewOn(
+  table: OperatorTable,
+  app: AppId,
+  place: Place,
+  send = queueSender(place),
+): Promise<EndpointView> {
   const db = viewOf(table);
   return {
     db,
@@ -179,7 +185,7 @@ async function viewOn(table: OperatorTable, app: AppId, place: Place): Promise<E
     limits: limitsOf(await appNamed(db, app)),
     now: Date.now(),
     loopback: runningStack(place) !== undefined,
-    send: queueSender(place),
+    send,
     open: (reads) => db.read(reads),
     transact: (reads, decide) => transact(db, reads, decide),
   };
