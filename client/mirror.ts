@@ -5,12 +5,14 @@
 import { emptyModel, fold, type GroupModel, roleIn } from './fold.ts';
 import {
   ApiError,
+  type CallOptions,
   type Client,
   type EventFeed,
   EventsGone,
   type EventType,
   entries,
-  mayPass,
+  insist,
+  type Page,
   type RosterEvent,
 } from './roster.ts';
 
@@ -219,23 +221,18 @@ export class Mirror {
   }
 
   async #head(): Promise<number> {
-    return Number((await this.#insists(() => this.#options.client.event.list({ limit: 1 }))).head);
+    const { event } = this.#options.client;
+    return Number((await this.#insist((more) => event.list({ limit: 1 }, more))).head);
   }
 
   /** However often the network fails, as the feed does. */
-  async #insists<T>(call: () => Promise<T>): Promise<T> {
-    for (;;)
-      try {
-        return await call();
-      } catch (error) {
-        if (!mayPass(error) || this.#control.signal.aborted) throw error;
-        this.#options.onFault?.(error);
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-      }
+  #insist<T>(call: (more: CallOptions) => Promise<T>): Promise<T> {
+    const { signal } = this.#control;
+    return insist((signal) => call({ signal }), { signal, onFault: this.#options.onFault });
   }
 
   async #follow(): Promise<void> {
-    const { client, onFault, onGap } = this.#options;
+    const { client, onFault } = this.#options;
     const { signal } = this.#control;
     const store = {
       load: () => (this.#sequence === undefined ? undefined : numbered(this.#sequence)),
@@ -245,27 +242,35 @@ export class Mirror {
         return this.#save();
       },
     };
-    while (!signal.aborted) {
-      try {
-        const feed = client.events({ store, signal, ...(onFault && { onFault }) });
-        this.#feed = feed;
-        for await (const event of feed) {
-          await this.#take(event);
-          this.#lastTime = Date.parse(event.time);
-          this.#moveTo(Number(event.sequence));
+    try {
+      while (!signal.aborted) {
+        try {
+          const feed = client.events({ store, signal, ...(onFault && { onFault }) });
+          this.#feed = feed;
+          for await (const event of feed) {
+            await this.#take(event);
+            this.#lastTime = Date.parse(event.time);
+            this.#moveTo(Number(event.sequence));
+          }
+        } catch (error) {
+          if (!(error instanceof EventsGone)) throw error;
+          await this.#readAgain();
         }
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof EventsGone)) throw error;
-        const head = await this.#head();
-        for (const group_id of this.#groups.keys()) await this.#read(group_id);
-        const disabled = await this.#insists(() => this.#disabledOf([...this.#disabled]));
-        for (const id of this.#disabled) this.#setDisabled(id, disabled.has(id));
-        await onGap?.();
-        this.#moveTo(head);
-        await this.#save();
       }
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
+  }
+
+  /** Reads all lists, where events are no longer kept. */
+  async #readAgain(): Promise<void> {
+    const head = await this.#head();
+    for (const group_id of this.#groups.keys()) await this.#read(group_id);
+    const disabled = await this.#disabledOf([...this.#disabled]);
+    for (const id of this.#disabled) this.#setDisabled(id, disabled.has(id));
+    await this.#options.onGap?.();
+    this.#moveTo(head);
+    await this.#save();
   }
 
   async #take(event: RosterEvent): Promise<void> {
@@ -345,7 +350,7 @@ export class Mirror {
       try {
         const since = await this.#head();
         const before = this.#groups.has(group_id) ? this.#flat(group_id) : undefined;
-        const { group, disabled } = await this.#insists(() => this.#listed(group_id));
+        const { group, disabled } = await this.#listed(group_id);
         for (const id of Object.keys(group.members)) this.#setDisabled(Number(id), disabled.has(Number(id)));
         this.#keep(group_id, { ...group, since });
         // Those that came while the lists were being read may be newer than what the lists show.
@@ -361,7 +366,7 @@ export class Mirror {
   }
 
   async #differing(group_id: number): Promise<Difference[]> {
-    const { group, disabled } = await this.#insists(() => this.#listed(group_id));
+    const { group, disabled } = await this.#listed(group_id);
     return differences(group_id, this.#flat(group_id), flat(group, disabled));
   }
 
@@ -373,12 +378,13 @@ export class Mirror {
   async #listed(group_id: number): Promise<{ group: GroupModel; disabled: Set<number> }> {
     const { group } = this.#options.client;
     try {
-      const { owner_id, status, ban_expire_time: silence } = await group.info({ group_id });
+      const info = await this.#insist((more) => group.info({ group_id }, more));
+      const { owner_id, status, ban_expire_time: silence } = info;
       if (status === 1) return DISSOLVED;
       const [members, admins, banned] = await Promise.all([
-        all(entries(group.memberList, { group_id })),
-        group.adminList({ group_id }),
-        all(entries(group.bannedList, { group_id })),
+        this.#all(group.memberList, group_id),
+        this.#insist((more) => group.adminList({ group_id }, more)),
+        this.#all(group.bannedList, group_id),
       ]);
       const ids = members.map(({ user_id }) => user_id);
       // The lists are of different moments: an admin may be no member any more.
@@ -400,12 +406,24 @@ export class Mirror {
     }
   }
 
+  /** All entries of a list of the group. */
+  async #all<T>(
+    list: (parameters: { group_id: number; cursor?: string }, more: CallOptions) => Promise<Page<T>>,
+    group_id: number,
+  ): Promise<T[]> {
+    const found: T[] = [];
+    const page = (parameters: { group_id: number; cursor?: string }) => this.#insist((more) => list(parameters, more));
+    for await (const entry of entries(page, { group_id })) found.push(entry);
+    return found;
+  }
+
   async #disabledOf(ids: readonly number[]): Promise<Set<number>> {
+    const { access } = this.#options.client;
     const disabled = new Set<number>();
     for (let from = 0; from < ids.length; from += 100) {
       const asked = ids.slice(from, from + 100);
-      const { access } = this.#options.client;
-      const answers = await access.check({ items: asked.map((user_id) => ({ action: 'connect', user_id })) });
+      const items = asked.map((user_id) => ({ action: 'connect' as const, user_id }));
+      const answers = await this.#insist((more) => access.check({ items }, more));
       for (const [index, { allow }] of answers.entries()) if (!allow) disabled.add(asked[index]!);
     }
     return disabled;
@@ -419,11 +437,6 @@ const DISSOLVED = {
 
 const numbered = (sequence: number) => String(sequence).padStart(16, '0');
 const runs = (until: number | undefined, at: number) => until !== undefined && (until === -1 || until > at);
-const all = async <T>(list: AsyncIterable<T>): Promise<T[]> => {
-  const found: T[] = [];
-  for await (const entry of list) found.push(entry);
-  return found;
-};
 
 /** What a group says of rights now, by field and user. */
 function flat(group: GroupModel, disabled: ReadonlySet<number>): Map<string, number> {

@@ -221,31 +221,56 @@ export class EventFeed<T extends EventType = EventType> implements AsyncIterable
   async #page(parameters: { after?: string | undefined; limit: number; wait?: number }) {
     const { types, group_id, user_id, signal, onFault } = this.#options;
     const asked = { types: types?.join(','), group_id, user_id, ...parameters };
-    for (let faults = 0; !signal?.aborted; faults++) {
-      // A connection that was cut without a word never answers.
-      const limit = AbortSignal.timeout(30_000 + 1000 * (parameters.wait ?? 0));
-      try {
-        const more = { signal: signal ? AbortSignal.any([signal, limit]) : limit };
-        const page = (await send(this.#client, 'GET', '/event/list', asked, more)) as unknown as EventPage;
-        this.head = page.head;
-        this.answered = Date.now();
-        return page;
-      } catch (error) {
-        if (signal?.aborted) return undefined;
-        if (!mayPass(error)) throw error;
-        onFault?.(error);
-        await pause(Math.random() * Math.min(30_000, 1000 * 2 ** faults), signal);
-      }
+    const call = (signal: AbortSignal) => send(this.#client, 'GET', '/event/list', asked, { signal });
+    try {
+      const page = await insist(call, { signal, onFault, wait: parameters.wait });
+      this.answered = Date.now();
+      const { data, next, head } = page as unknown as EventPage;
+      this.head = head;
+      return { data, next, head };
+    } catch (error) {
+      if (signal?.aborted) return undefined;
+      throw error;
     }
-    return undefined;
   }
 }
 
 /** Events of one call. */
 const MOST_EVENTS = 1000;
 
+/**
+ * The answer of a call, however often the network or the service fails.
+ * @param options.wait seconds for which the service may wait before it answers
+ * @throws what no repetition changes, and once the signal is aborted
+ */
+export async function insist<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  {
+    signal,
+    onFault,
+    wait = 0,
+  }: {
+    signal: AbortSignal | undefined;
+    onFault: ((error: unknown) => void) | undefined;
+    wait?: number | undefined;
+  },
+): Promise<T> {
+  for (let faults = 0; ; faults++) {
+    signal?.throwIfAborted();
+    // A connection that was cut without a word never answers.
+    const limit = AbortSignal.timeout(30_000 + 1000 * wait);
+    try {
+      return await call(signal ? AbortSignal.any([signal, limit]) : limit);
+    } catch (error) {
+      if (signal?.aborted || !mayPass(error)) throw error;
+      onFault?.(error);
+      await pause(Math.random() * Math.min(30_000, 1000 * 2 ** faults), signal);
+    }
+  }
+}
+
 /** Whether the call of this error may succeed later. `fetch` throws a TypeError when the network fails. */
-export const mayPass = (error: unknown): boolean =>
+const mayPass = (error: unknown): boolean =>
   error instanceof TransportError
     ? error.status === 429 || error.status >= 500
     : error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError');

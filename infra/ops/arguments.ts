@@ -71,15 +71,28 @@ export function pastTime(text: string): number {
 
 /** Parses a whole number above 0: the id of a user or a group, the number of an event. */
 export function wholeNumber<Id extends number>(text: string): Id {
-  if (!/^\d{1,16}$/.test(text) || Number(text) === 0)
-    throw new InvalidArgumentError('That is no whole number above 0.');
+  if (!WHOLE.test(text) || Number(text) === 0) throw new InvalidArgumentError('That is no whole number above 0.');
   return Number(text) as Id;
 }
 
+/** Parses a whole number. */
+export function numberOrZero(text: string): number {
+  if (!WHOLE.test(text)) throw new InvalidArgumentError('That is no whole number.');
+  return Number(text);
+}
+
+const WHOLE = /^\d{1,16}$/;
+
 /** Parses types of events separated by commas, and adds them to the previous ones. */
-export function eventTypes(text: string, before: EventPattern[] = []): EventPattern[] {
-  const types = text.split(',').map((type) => type.trim());
+export const eventTypes = (text: string, before: EventPattern[] = []): EventPattern[] => [
+  ...before,
+  ...eventPatterns(text.split(',').map((type) => type.trim())),
+];
+
+/** Checks types of events. */
+export function eventPatterns(types: string[]): EventPattern[] {
   const wrong = types.find((type) => !isEventPattern(type));
-  if (wrong !== undefined) throw new InvalidArgumentError(`There are no events of the type "${wrong}".`);
-  return [...before, ...(types as EventPattern[])];
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`"${wrong}" is no type of events, such as group.member.added or group.*.`);
+  return types as EventPattern[];
 }

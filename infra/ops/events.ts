@@ -11,9 +11,10 @@ import { readLog } from '../../shared/domain/event/log-pages.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import type { EventPattern, RosterEvent } from '../../shared/events/catalogue.ts';
 import type { AppId, GroupId, UserId } from '../../shared/ids.ts';
-import type { Output, Printing } from './answer.ts';
-import { appId, eventTypes, wholeNumber } from './arguments.ts';
+import type { Answering, Output, Printing } from './answer.ts';
+import { appId, eventTypes, numberOrZero, wholeNumber } from './arguments.ts';
 import { findBucket } from './bucket.ts';
+import { addEventCheckCommand } from './event-check.ts';
 import { lineOf } from './event-line.ts';
 import { Forwarder, secretArgument } from './forwarder.ts';
 import { Progress } from './progress.ts';
@@ -44,11 +45,11 @@ interface ReplayOptions extends Place {
   json?: true;
 }
 
-/** `events …`: shows events as they happen, sends them again, and removes names from them. */
-export function addEventCommands(program: Command, printing: Printing): Command {
+/** `events …`: shows events as they happen, sends them again, removes names from them, and adds them up. */
+export function addEventCommands(program: Command, printing: Printing, answering: Answering) {
   const events = program
     .command('events')
-    .description('show events as they happen, send them again, remove names from them');
+    .description('show events as they happen, send them again, remove names from them, add them up');
 
   events
     .command('listen')
@@ -127,8 +128,8 @@ export function addEventCommands(program: Command, printing: Printing): Command 
     .option('--rate <number>', 'pages and objects read per second at most', wholeNumber<number>, 200)
     .option('--bucket <name>', 'bucket on AWS: output BucketName of the data stack')
     .action(
-      printing<[AppId, UserId], Place & { after: number; rate: number; bucket?: string; json?: true }>(
-        async (table, [app, user], { after, rate, json, ...place }, { print }) => {
+      answering<[AppId, UserId], Place & { after: number; rate: number; bucket?: string }>(
+        async (table, [app, user], { after, rate, ...place }) => {
           await appNamed(viewOf(table), app);
           const bucket = findBucket(place);
           const progress = new Progress(undefined);
@@ -148,23 +149,22 @@ export function addEventCommands(program: Command, printing: Printing): Command 
             deliveries = 0,
             events = 0,
           } = done ?? {};
-          print(
-            json
-              ? JSON.stringify({
-                  app_id: app,
-                  user_id: user,
-                  events,
-                  feed: { pages, rewritten: pagesRewritten },
-                  archive: { objects, rewritten: objectsRewritten },
-                  failed_deliveries: deliveries,
-                })
-              : `Removed the username from ${events} events of user ${user}: rewrote ${pagesRewritten} of ${pages} pages of the feed and ${objectsRewritten} of ${objects} objects of the archive, and ${deliveries} failed deliveries.`,
-          );
-          return {};
+          return {
+            json: {
+              app_id: app,
+              user_id: user,
+              events,
+              feed: { pages, rewritten: pagesRewritten },
+              archive: { objects, rewritten: objectsRewritten },
+              failed_deliveries: deliveries,
+            },
+            text: `Removed the username from ${events} events of user ${user}: rewrote ${pagesRewritten} of ${pages} pages of the feed and ${objectsRewritten} of ${objects} objects of the archive, and ${deliveries} failed deliveries.`,
+          };
         },
       ),
     );
-  return events;
+
+  addEventCheckCommand(events, answering);
 }
 
 const show = (event: RosterEvent, { json }: { json?: true }, { print }: Output) =>
@@ -207,10 +207,6 @@ async function listen(
   }
   output.note(`Stopped. To go on: --after ${last}`);
   return {};
-}
-
-function numberOrZero(text: string): number {
-  return /^0+$/.test(text) ? 0 : wholeNumber<number>(text);
 }
 
 function addressArgument(text: string): URL {

@@ -4,7 +4,6 @@ import type { Answering, Printing } from './answer.ts';
 import { addAppCommands } from './apps.ts';
 import { addAuditCommand } from './audit.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
-import { addEventCheckCommand } from './event-check.ts';
 import { addEventCommands } from './events.ts';
 import { addFileCommands } from './files.ts';
 import { addImportExportCommands } from './import-export.ts';
@@ -69,7 +68,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addUserCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
-  addEventCheckCommand(addEventCommands(program, printing), answering);
+  addEventCommands(program, printing, answering);
   addAuditCommand(program, printing);
   addWebhookCommands(program, answering);
   addImportExportCommands(program, answering);

@@ -1,13 +1,13 @@
 /** The table as a model of users and groups, to be compared with the one that events tell. */
 import { emptyModel, type Model } from '../../client/fold.ts';
-import { after } from '../../shared/call/cursor.ts';
 import { contactsOf, countsOf } from '../../shared/data/contact-repo.ts';
 import type { Database } from '../../shared/data/database.ts';
 import { groupInfoOf, groupOf } from '../../shared/data/group-repo.ts';
 import { FOR_EVER } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, groupMembershipsOf, isMember, memberIn } from '../../shared/data/membership-repo.ts';
 import { groupsAdministeredOf } from '../../shared/data/role-repo.ts';
-import { DIRECTORY_BEGIN, type DirectoryPage, directoryOf, isUser, userOf } from '../../shared/data/user-repo.ts';
+import { isUser, userOf } from '../../shared/data/user-repo.ts';
+import { directoryPages } from '../../shared/domain/app/directory-pages.ts';
 import type { AppId, GroupId, UserId } from '../../shared/ids.ts';
 
 /** Users who are read together. */
@@ -16,13 +16,11 @@ const PAGE = 100;
 /** All users and groups that live. It is no snapshot: it may contain what changes meanwhile, or not. */
 export async function tableModel(open: () => Database, app: AppId): Promise<Model> {
   const model = emptyModel();
-  for (let from: string | undefined = DIRECTORY_BEGIN; from !== undefined; ) {
-    const page: DirectoryPage = await open().read(directoryOf(app, { from, limit: PAGE }));
-    const owners = await readUsers(open(), app, page.users, model);
+  for await (const { users } of directoryPages(open, app, { limit: PAGE })) {
+    const owners = await readUsers(open(), app, users, model);
     for (const owner of owners)
       for (const id of await open().read(groupsAdministeredOf(app, owner)))
         await readGroup(open(), app, id, model, owner);
-    from = page.users.length < PAGE || page.last === undefined ? undefined : after(page.last);
   }
   return model;
 }

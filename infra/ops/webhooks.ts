@@ -15,10 +15,9 @@ import {
   setEndpoint,
 } from '../../shared/domain/event/endpoints.ts';
 import { listAttempts, redeliver, sendTest } from '../../shared/domain/event/redelivery.ts';
-import { isEventPattern } from '../../shared/events/catalogue.ts';
 import type { AppId } from '../../shared/ids.ts';
 import { type Answering, aligned, shownTime } from './answer.ts';
-import { appId, timeSpan } from './arguments.ts';
+import { appId, eventPatterns, numberOrZero, timeSpan } from './arguments.ts';
 import { queueSender } from './queue.ts';
 import { type Place, runningStack } from './table.ts';
 
@@ -40,8 +39,8 @@ export function addWebhookCommands(program: Command, answering: Answering) {
     command(name, description).argument('<endpoint>', 'id of the endpoint', endpointId);
   const choosing = (added: Command) =>
     added
-      .option('--types <types>', 'types of events, such as group.member.removed,user.*; "" for all', eventTypes)
-      .option('--group <id>', 'only events of this group; 0 for all', wholeNumber)
+      .option('--types <types>', 'types of events, such as group.member.removed,user.*; "" for all', typesArgument)
+      .option('--group <id>', 'only events of this group; 0 for all', numberOrZero)
       .option('--description <text>', 'what the endpoint is for');
 
   choosing(command('create', 'create an endpoint; its secret is shown only once').argument('<url>', 'https://…'))
@@ -111,7 +110,7 @@ export function addWebhookCommands(program: Command, answering: Answering) {
   );
 
   onEndpoint('deliveries', 'list the last attempts to send events')
-    .option('--limit <count>', 'at most so many, up to 1000', wholeNumber, 20)
+    .option('--limit <count>', 'at most so many, up to 1000', numberOrZero, 20)
     .action(
       answering<[AppId, string], Place & { limit: number }>(async (table, [app, endpoint], options) => {
         const limit = Math.min(1000, Math.max(1, options.limit));
@@ -134,9 +133,9 @@ export function addWebhookCommands(program: Command, answering: Answering) {
     );
 
   onEndpoint('redeliver', 'send events again: one, a range, or what has failed')
-    .option('--sequence <number>', 'this event', wholeNumber)
-    .option('--from <number>', 'events from this number on', wholeNumber)
-    .option('--to <number>', 'up to this number', wholeNumber)
+    .option('--sequence <number>', 'this event', numberOrZero)
+    .option('--from <number>', 'events from this number on', numberOrZero)
+    .option('--to <number>', 'up to this number', numberOrZero)
     .option('--failed', 'only what has failed for good')
     .action(
       answering<[AppId, string], Place & { sequence?: number; from?: number; to?: number; failed?: true }>(
@@ -160,11 +159,12 @@ export async function redeliverAll(
   { from = 1, to, failed }: { from?: number | undefined; to?: number | undefined; failed: boolean },
   place: Place,
 ): Promise<number> {
+  const send = queueSender(place);
   let sent = 0;
   let next: number | undefined = from;
   while (next !== undefined) {
     // Each part as a call of its own, so that nothing is cut off.
-    const part = await redeliver(await viewOn(table, app, place), endpoint, { from: next, to, failed });
+    const part = await redeliver(await viewOn(table, app, place, send), endpoint, { from: next, to, failed });
     sent += part.sent;
     next = part.next === undefined ? undefined : Number(part.next);
   }
@@ -172,7 +172,12 @@ export async function redeliverAll(
 }
 
 /** The app as its endpoints are managed by an operator. */
-async function viewOn(table: OperatorTable, app: AppId, place: Place): Promise<EndpointView> {
+async function viewOn(
+  table: OperatorTable,
+  app: AppId,
+  place: Place,
+  send = queueSender(place),
+): Promise<EndpointView> {
   const db = viewOf(table);
   return {
     db,
@@ -180,7 +185,7 @@ async function viewOn(table: OperatorTable, app: AppId, place: Place): Promise<E
     limits: limitsOf(await appNamed(db, app)),
     now: Date.now(),
     loopback: runningStack(place) !== undefined,
-    send: queueSender(place),
+    send,
     open: (reads) => db.read(reads),
     transact: (reads, decide) => transact(db, reads, decide),
   };
@@ -206,17 +211,8 @@ export function endpointId(text: string): string {
   return text;
 }
 
-function eventTypes(text: string): string[] {
-  const types = text.split(',').flatMap((type) => type.trim() || []);
-  const wrong = types.find((type) => !isEventPattern(type));
-  if (wrong) throw new InvalidArgumentError(`${wrong} is no type of events, such as group.member.added or group.*.`);
-  return types;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,16}$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
-  return Number(text);
-}
+/** Parses types separated by commas; none: all types. */
+const typesArgument = (text: string) => eventPatterns(text.split(',').flatMap((type) => type.trim() || []));
 
 const LONGEST_KEPT = 7 * 86_400;
 /** Seconds. */

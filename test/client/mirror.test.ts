@@ -25,7 +25,7 @@ let oldest: number;
 let refusal: { code: number; message: string } | undefined;
 let asked: string[];
 /** Runs before the answer of that path, once. */
-let before: { path: string; run: () => Promise<void> } | undefined;
+let before: { path: string; run: (signal: AbortSignal | null | undefined) => Promise<void> } | undefined;
 
 const PAGES: { [path: string]: (query: Record<string, string>, body: { items: { user_id: number }[] }) => object } = {
   '/event/list': ({ after = numbered(oldest - 1), limit = '100' }) =>
@@ -68,7 +68,7 @@ const client = rosterClient({
     if (before?.path === pathname) {
       const { run } = before;
       before = undefined;
-      await run();
+      await run(init?.signal);
     }
     const answer = () => PAGES[pathname]!(query, init?.body ? JSON.parse(String(init.body)) : {});
     asked.push(pathname);
@@ -354,6 +354,40 @@ describe('a mirror of rights', () => {
     expect(onFault).toHaveBeenCalledTimes(1);
     expect(told).toEqual(['group.member.removed 13']);
     expect(readers(mirror)).toEqual([ANN, BOB]);
+  });
+
+  test('closes while a list never answers', async () => {
+    const mirror = await mirrorOf({ groups: 'all' });
+    const asking = new Promise<void>((resolve) => {
+      before = {
+        path: '/group/admin_list',
+        run: async (signal) => {
+          resolve();
+          await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+        },
+      };
+    });
+    kick(EVE);
+    await asking;
+    await mirror.close();
+  });
+
+  test('closes while lists fail that it reads because events are no longer kept', async () => {
+    const store = memory();
+    await (await mirrorOf({ store })).close();
+    for (let count = 0; count < 10; count++) added(TOM);
+    oldest = 9;
+    const onFault = vi.fn();
+    const fails = async () => {
+      before = { path: '/group/info', run: fails };
+      throw new TypeError('fetch failed');
+    };
+    before = { path: '/group/info', run: fails };
+    const mirror = new Mirror({ client, groups: [77], store, onFault });
+    const starting = mirror.start();
+    await vi.waitFor(() => expect(onFault).toHaveBeenCalled());
+    await mirror.close();
+    await starting;
   });
 
   test('ends with an error that no repetition changes', async () => {

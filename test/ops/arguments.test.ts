@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { appId, displayName, futureTime, limitChange } from '../../infra/ops/arguments.ts';
+import {
+  appId,
+  displayName,
+  eventTypes,
+  futureTime,
+  limitChange,
+  numberOrZero,
+  wholeNumber,
+} from '../../infra/ops/arguments.ts';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 
@@ -47,4 +55,21 @@ it.each(['', 'a b', 'a#b', 'é', 'x'.repeat(65)])('the app id %j is refused', (t
 it('a display name is any text that a terminal can show', () => {
   expect(displayName('  Ünïcode 💬 ')).toBe('Ünïcode 💬');
   for (const text of ['', '  ', 'x'.repeat(129), '\u001b[2J']) expect(() => displayName(text)).toThrow('A name has');
+});
+
+it.each(['', '-1', '1.5', '1e3', ' 7', '12345678901234567'])('the number %j is refused', (text) => {
+  expect(() => numberOrZero(text)).toThrow(/^That is no whole number\.$/);
+  expect(() => wholeNumber(text)).toThrow('That is no whole number above 0.');
+});
+
+it('a number may be 0 where 0 means something', () => {
+  expect(numberOrZero('0')).toBe(0);
+  expect(() => wholeNumber('00')).toThrow('That is no whole number above 0.');
+  expect([numberOrZero('007'), wholeNumber('007')]).toEqual([7, 7]);
+});
+
+it('types of events are added to the previous ones', () => {
+  expect(eventTypes('user.*, group.created', ['app.updated'])).toEqual(['app.updated', 'user.*', 'group.created']);
+  for (const text of ['', 'user.*,', 'group.closed', 'user*'])
+    expect(() => eventTypes(text)).toThrow('is no type of events');
 });

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { after } from '../../call/cursor.ts';
 import { announcementsOf } from '../../data/announcement-repo.ts';
 import type { App } from '../../data/app-repo.ts';
 import { contactOf, contactsOf, countsOf, extOf, isOpen } from '../../data/contact-repo.ts';
@@ -7,9 +6,10 @@ import type { Database } from '../../data/database.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
 import { groupMembershipsOf, isMember, memberIn } from '../../data/membership-repo.ts';
 import { groupsAdministeredOf } from '../../data/role-repo.ts';
-import { DIRECTORY_BEGIN, type DirectoryPage, directoryOf, isUser } from '../../data/user-repo.ts';
+import { isUser } from '../../data/user-repo.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { withTexts } from '../group/announcement.ts';
+import { directoryPages } from './directory-pages.ts';
 import { announcementLine } from './lines/announcement.ts';
 import { banLine } from './lines/ban.ts';
 import { blockLine } from './lines/block.ts';
@@ -34,10 +34,8 @@ export async function* exportApp(open: () => Database, { app }: App): AsyncGener
   const users = new Set<UserId>();
   const owners: UserId[] = [];
   const withContacts: UserId[] = [];
-  for (let from: string | undefined = DIRECTORY_BEGIN; from !== undefined; ) {
-    const db = open();
-    const page: DirectoryPage = await db.read(directoryOf(app, { from, limit: PAGE }));
-    const records = await db.read(page.users.map((id) => ({ ...userRecords(app, id), counts: countsOf(app, id) })));
+  for await (const page of directoryPages(open, app, { limit: PAGE })) {
+    const records = await open().read(page.users.map((id) => ({ ...userRecords(app, id), counts: countsOf(app, id) })));
     for (const { user, profile, settings, tags, counts } of records) {
       if (!isUser(user)) continue;
       users.add(user.user);
@@ -45,7 +43,6 @@ export async function* exportApp(open: () => Database, { app }: App): AsyncGener
       if (counts?.friends || counts?.blocked || counts?.requests) withContacts.push(user.user);
       yield lean(userLine(user, profile, settings, tags));
     }
-    from = page.users.length < PAGE || page.last === undefined ? undefined : after(page.last);
   }
   for (const user of withContacts) for (const line of await contactLines(open(), app, user, users)) yield lean(line);
   for (const owner of owners) {

@@ -1,10 +1,10 @@
-import { after } from '../../call/cursor.ts';
 import * as counters from '../../data/counter-repo.ts';
 import { type Counted, countersOf, totalOf } from '../../data/counter-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
-import { DIRECTORY_BEGIN, type DirectoryPage, directoryEnd, directoryOf, userOf } from '../../data/user-repo.ts';
+import { directoryEnd, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
+import { directoryPages } from './directory-pages.ts';
 
 /** Users per page where their records are read: ten BatchGets in parallel. */
 const PAGE = 1000;
@@ -35,15 +35,11 @@ export async function recount(
 /** Users up to `end`, and where asked the groups that they own, with at most a page of records in memory. */
 async function count(table: OperatorTable, app: AppId, end: string, groupsToo: boolean) {
   const totals = { users: 0, groups: 0 };
-  for (let from: string | undefined = DIRECTORY_BEGIN; from; ) {
-    const db = viewOf(table);
-    const range = { from, to: end };
-    const directory = directoryOf(app, groupsToo ? { ...range, limit: PAGE } : { ...range, count: true });
-    const page: DirectoryPage = await db.read(directory);
+  const open = () => viewOf(table);
+  for await (const page of directoryPages(open, app, { to: end, ...(groupsToo ? { limit: PAGE } : { count: true }) })) {
     totals.users += page.count;
-    const users = await db.read(page.users.map((user) => userOf(app, user)));
+    const users = await open().read(page.users.map((user) => userOf(app, user)));
     for (const user of users) totals.groups += user?.owned ?? 0;
-    from = page.more && page.last !== undefined ? after(page.last) : undefined;
   }
   return totals;
 }
