@@ -24,7 +24,7 @@ import { EVENTS, type EventType, type RosterEvent, subjectOf } from '../../share
 import { type Fact, factsOf } from '../../shared/events/facts.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
 import type { GroupId } from '../../shared/ids.ts';
-import type { Given } from './story.ts';
+import type { Actor, Given } from './story.ts';
 
 /**
  * The events that writes of the app tell while `run` runs, with all images of the table's stream in between. Those of one
@@ -149,6 +149,16 @@ export async function relayed(given: Given): Promise<void> {
     for (const { id } of data) missing.delete(id);
     after = next;
   }
+}
+
+/**
+ * The version of a list of a group: 0 in process, where nobody numbers changes; over HTTP it says after which of them the
+ * others can be read.
+ */
+export async function checkVersion({ world }: Given, who: Actor, group_id: number, version: unknown): Promise<void> {
+  if (world.conflicts) return expect(version).toBe(0);
+  expect(version).toEqual(expect.any(Number));
+  await who.does('GET /group/changes', { group_id, version });
 }
 
 /** An answer of `/event/list`. */
