@@ -24,6 +24,7 @@ import { EVENTS, type EventType, type RosterEvent, subjectOf } from '../../share
 import { type Fact, factsOf } from '../../shared/events/facts.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
 import type { GroupId } from '../../shared/ids.ts';
+import { factOf } from './feed.ts';
 import type { Actor, Given } from './story.ts';
 
 /**
@@ -213,12 +214,10 @@ export async function tellFiles({ app, world: { table } }: Given, group: GroupId
       size,
       type: 'text/plain',
     };
-    const type = 'group.file.published';
-    const fact: Fact = { app, type, subject: subjectOf(type, data), data, stamp };
     return {
       partition: `G#${app}#${group}#T`,
       sequenceNumber: `${Date.now()}${String(file_id).padStart(6, '0')}`,
-      facts: [fact],
+      facts: [factOf(app, 'group.file.published', data, stamp)],
     };
   });
   await relay(new Database(table.client, table.name), app, records);
