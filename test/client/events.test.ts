@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   ApiError,
   type EventOptions,
@@ -12,6 +10,7 @@ import {
 } from '../../client/roster.ts';
 import { exampleOf } from '../../shared/asyncapi/document.ts';
 import { type EventPattern, type EventType, selects } from '../../shared/events/catalogue.ts';
+import { serve } from '../support/server.ts';
 
 const TYPES: EventType[] = ['group.created', 'group.member.added', 'user.updated', 'group.member.removed'];
 const numbered = (index: number) => String(index).padStart(16, '0');
@@ -41,7 +40,7 @@ function answer(query: Record<string, string>) {
   return { data, next, head: numbered(events.length) };
 }
 
-const server = createServer(async ({ url, headers }, response) => {
+const { origin, close } = await serve(async ({ url, headers }, response) => {
   const query = Object.fromEntries(new URL(url!, 'http://localhost').searchParams);
   asked.push(query);
   expect(headers).toMatchObject({ app_id: 'demo', 'access-token': 'a1.token' });
@@ -55,27 +54,21 @@ const server = createServer(async ({ url, headers }, response) => {
   response.end(JSON.stringify({ code: 200, ...answer(query), message: null }));
 });
 
-beforeEach(async () => {
+afterAll(close);
+
+beforeEach(() => {
   events = [];
   faults = [];
   asked = [];
   waiting = [];
   // No wait before a repetition.
   vi.spyOn(Math, 'random').mockReturnValue(0);
-  if (!server.listening) await once(server.listen(0, '127.0.0.1'), 'listening');
 });
 afterEach(() => {
   vi.restoreAllMocks();
-  server.closeAllConnections();
-  server.close();
 });
 
-const client = () =>
-  rosterClient({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    app: 'demo',
-    token: 'a1.token',
-  });
+const client = () => rosterClient({ endpoint: origin, app: 'demo', token: 'a1.token' });
 
 /** Reads until there are so many, or to the end. */
 async function read(options: EventOptions, count = Number.POSITIVE_INFINITY): Promise<string[]> {

@@ -1,8 +1,8 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { DynamoDBClient, GetItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { protocol } from '../../shared/data/protocol.ts';
+import { serve } from '../support/server.ts';
 
 /** A server that gives the answers in turn, and what was asked of it. */
 async function serverOf(...answers: { status: number; body: string; requestId?: string }[]) {
@@ -15,10 +15,9 @@ async function serverOf(...answers: { status: number; body: string; requestId?: 
     const { status, body: answer, requestId = 'r' } = answers[Math.min(asked.length, answers.length) - 1]!;
     response.writeHead(status, { 'x-amzn-requestid': requestId }).end(answer);
   };
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await new Promise((ready) => server.once('listening', ready));
+  const server = await serve(listener);
   const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: server.origin,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 2,
@@ -26,7 +25,7 @@ async function serverOf(...answers: { status: number; body: string; requestId?: 
   });
   const close = () => {
     client.destroy();
-    server.close();
+    return server.close();
   };
   return { client, asked, close };
 }
@@ -43,7 +42,7 @@ test('requests and answers are the JSON of the DynamoDB protocol', async () => {
   expect($metadata).toMatchObject({ httpStatusCode: 200, requestId: 'r', attempts: 1 });
   const body = '{"TableName":"t","Key":{"pk":{"S":"ü€😀"}}}';
   expect(asked).toEqual([{ target: 'DynamoDB_20120810.GetItem', type: 'application/x-amz-json-1.0', body }]);
-  close();
+  await close();
 });
 
 test('a DynamoDB error arrives with its name, message and fields', async () => {
@@ -63,7 +62,7 @@ test('a DynamoDB error arrives with its name, message and fields', async () => {
     }),
   );
   expect(asked).toHaveLength(1);
-  close();
+  await close();
 });
 
 test.each([
@@ -74,7 +73,7 @@ test.each([
   const { client, asked, close } = await serverOf(answer, { status: 200, body: '{}' });
   expect((await client.send(GET)).$metadata.attempts).toBe(2);
   expect(asked).toHaveLength(2);
-  close();
+  await close();
 });
 
 test('a request that keeps failing ends in an error with the HTTP status', async () => {
@@ -82,5 +81,5 @@ test('a request that keeps failing ends in an error with the HTTP status', async
   await expect(client.send(GET)).rejects.toThrow(
     expect.objectContaining({ name: 'UnknownError', $metadata: expect.objectContaining({ httpStatusCode: 503 }) }),
   );
-  close();
+  await close();
 });

@@ -1,14 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exampleOf } from '../../shared/asyncapi/document.ts';
+import { nowhere, serve } from '../support/server.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const page = await readFile(join(root, 'docs/events.md'), 'utf8');
@@ -47,18 +46,15 @@ describe('the programs of docs/events.md', () => {
 
   test('the receiver takes a signed event and refuses a forged one', async () => {
     const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as AddressInfo;
-    await promisify((done: () => void) => probe.close(done))();
-    const receiver = run('receiver', { WEBHOOK_SECRET: secret, PORT: String(port) });
+    const address = await nowhere();
+    const receiver = run('receiver', { WEBHOOK_SECRET: secret, PORT: new URL(address).port });
     let told = '';
     receiver.stdout.on('data', (chunk) => (told += chunk));
     try {
       const event = exampleOf('group.member.removed');
       const body = JSON.stringify(event);
       const post = (text: string) =>
-        fetch(`http://127.0.0.1:${port}`, {
+        fetch(address, {
           method: 'POST',
           headers: {
             'webhook-id': event.id,
@@ -79,7 +75,7 @@ describe('the programs of docs/events.md', () => {
   test('the reader tells who joined and left, goes on from its cursor, and says what is lost', async () => {
     const [added, removed] = [exampleOf('group.member.added'), exampleOf('group.member.removed')];
     const asked: (string | null)[] = [];
-    const server = createServer(({ url }, response) => {
+    const { origin, close } = await serve(({ url }, response) => {
       const after = new URL(url!, 'http://localhost').searchParams.get('after');
       asked.push(after);
       const numbers = { next: added.sequence, head: added.sequence };
@@ -90,11 +86,9 @@ describe('the programs of docs/events.md', () => {
             : { code: 200, data: [added, removed], ...numbers, message: null },
         ),
       );
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    });
     try {
-      const env = { ROSTER_API: `http://127.0.0.1:${port}`, ROSTER_APP: 'demo', ROSTER_TOKEN: 't' };
+      const env = { ROSTER_API: origin, ROSTER_APP: 'demo', ROSTER_TOKEN: 't' };
       for (let start = 0; start < 2; start++) {
         const reader = run('reader', env);
         let told = '';
@@ -105,7 +99,7 @@ describe('the programs of docs/events.md', () => {
       }
       expect(asked).toEqual([null, added.sequence, added.sequence]);
     } finally {
-      server.close();
+      await close();
     }
   });
 });

@@ -21,6 +21,7 @@ import { TEST_BUCKET, TestBucket } from '../support/bucket.ts';
 import { newTable } from '../support/database.ts';
 import { type Told, tell } from '../support/feed.ts';
 import { appId } from '../support/ids.ts';
+import { dying, watched } from '../support/watched-client.ts';
 
 const HOUR = 3_600_000;
 const TEN = Date.parse('2026-11-29T10:00:00Z');
@@ -257,23 +258,6 @@ async function checkWhole(app: AppId, last: number) {
       expect(Math.floor(Date.parse(JSON.parse(line).time) / HOUR) * HOUR).toBeLessThanOrEqual(hour);
 }
 
-/** A client that dies around some writes: before the database has them, or after, so that nobody learns the outcome. */
-function dying(client: DynamoDBDocumentClient, draw: (command: object) => number): DynamoDBDocumentClient {
-  return new Proxy(client, {
-    get: (target, name) => {
-      if (name !== 'send') return Reflect.get(target, name);
-      return async (command: { constructor: { name: string } }, ...rest: unknown[]) => {
-        const isWrite = /Put|Transact/.test(command.constructor.name);
-        const luck = isWrite ? draw((command as unknown as { input: object }).input) : 1;
-        if (luck < 0.15) throw new Error('died before the write');
-        const answer = await (target.send as (...all: unknown[]) => Promise<unknown>)(command, ...rest);
-        if (luck < 0.3) throw new Error('died after the write');
-        return answer;
-      };
-    },
-  });
-}
-
 describe('the history of events', () => {
   let app: AppId;
   /** Events, a minute apart: the first 249 are in the archive, and most of them nowhere else. */
@@ -316,14 +300,9 @@ describe('the history of events', () => {
   test('finds the first page of a time by few reads', async () => {
     const { client, name } = table;
     let requests = 0;
-    const counting = new Proxy(client, {
-      get: (target, property) => {
-        if (property !== 'send') return Reflect.get(target, property);
-        return (...given: unknown[]) => {
-          requests++;
-          return (target.send as (...all: unknown[]) => unknown)(...given);
-        };
-      },
+    const counting = watched(client, (_, send) => {
+      requests++;
+      return send();
     });
     await all(eventHistory({ client: counting, name }, () => bucket, app, { since: at(299) }));
     expect(requests).toBeLessThan(12);

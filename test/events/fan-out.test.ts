@@ -13,9 +13,8 @@ import { newApp } from '../../shared/domain/app/apps.ts';
 import { catchUp, fanOut } from '../../shared/domain/event/fan-out.ts';
 import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { Unavailable } from '../../shared/errors.ts';
-import type { EventType } from '../../shared/events/catalogue.ts';
-import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
+import { factOf, recordOf } from '../support/feed.ts';
 import { appId } from '../support/ids.ts';
 import { TestMessaging } from '../support/messaging.ts';
 import { worldInProcess } from '../support/world.ts';
@@ -39,14 +38,9 @@ async function endpoint(place: number, more: Partial<Endpoint> = {}): Promise<st
   return id;
 }
 
-let clock = 0;
-const told = <T extends EventType>(partition: string, type: T, data: Fact['data']): ToldRecord => {
-  const stamp = { type: 'user', id: '7', cause: 'call', at: 1_700_000_000_000, why: {} } as const;
-  const fact: Fact = { app, type, data, stamp };
-  return { partition, sequenceNumber: String(9_990_000_000 + clock++ * 997), facts: [fact] };
-};
-const silenced = (group: number) => told(`G#${app}#${group}`, 'group.silenced', { group_id: group, until: -1 });
-const disabled = (user: number) => told(`U#${app}#${user}`, 'user.disabled', { user_id: user });
+const silenced = (group: number) =>
+  recordOf(`G#${app}#${group}`, factOf(app, 'group.silenced', { group_id: group, until: -1 }));
+const disabled = (user: number) => recordOf(`U#${app}#${user}`, factOf(app, 'user.disabled', { user_id: user }));
 
 /** Appends events, and gives the records of the open page as the stream has them: one for each write. */
 async function appended(...records: ToldRecord[]): Promise<DynamoDBRecord[]> {
@@ -57,6 +51,7 @@ async function appended(...records: ToldRecord[]): Promise<DynamoDBRecord[]> {
   return [streamRecord({ ...key, ...(await page()) }, before && { ...key, ...before })];
 }
 
+let clock = 0;
 const streamRecord = (item: Record<string, unknown>, before?: Record<string, unknown>): DynamoDBRecord => ({
   eventName: before ? 'MODIFY' : 'INSERT',
   dynamodb: {

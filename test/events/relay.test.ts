@@ -1,6 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PRICES } from '../../bench/prices.ts';
@@ -25,8 +24,10 @@ import { relay, repair, type ToldRecord } from '../../shared/domain/event/relay.
 import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
 import { newTable, tableAt } from '../support/database.ts';
+import { factOf, recordOf, STAMP } from '../support/feed.ts';
 import { appId, groupId } from '../support/ids.ts';
 import { Recorder } from '../support/table-recorder.ts';
+import { dying } from '../support/watched-client.ts';
 
 let table: OperatorTable & { endpoint: string };
 beforeAll(async () => {
@@ -39,21 +40,7 @@ async function newAppOf(limits = {}): Promise<AppId> {
   return record.app;
 }
 
-const STAMP = { type: 'user', id: '7', cause: 'call', at: 1_700_000_000_000, why: {} } as const;
-const fact = <T extends Fact['type']>(app: AppId, type: T, data: Fact['data']): Fact => ({
-  app,
-  type,
-  data,
-  stamp: STAMP,
-});
-
-let clock = 0;
-/** A record of the stream; sequence numbers ascend and grow longer, as they do on AWS. */
-const record = (partition: string, ...facts: Fact[]): ToldRecord => ({
-  partition,
-  sequenceNumber: String(9_990_000_000 + clock++ * 997),
-  facts,
-});
+let users = 0;
 
 /** All events of a log, page by page; checks that numbers have no gap. */
 async function allOf(log: Log, from = 0): Promise<EventEntry[]> {
@@ -71,23 +58,6 @@ async function allOf(log: Log, from = 0): Promise<EventEntry[]> {
   return events;
 }
 
-/** A client that dies around some writes: before the database has them, or after, so that nobody learns the outcome. */
-function dying(client: DynamoDBDocumentClient, draw: () => number): DynamoDBDocumentClient {
-  return new Proxy(client, {
-    get: (target, name) => {
-      if (name !== 'send') return Reflect.get(target, name);
-      return async (command: { constructor: { name: string } }, ...rest: unknown[]) => {
-        const isWrite = /Put|Transact/.test(command.constructor.name);
-        const luck = isWrite ? draw() : 1;
-        if (luck < 0.15) throw new Error('died before the write');
-        const answer = await (target.send as (...all: unknown[]) => Promise<unknown>)(command, ...rest);
-        if (luck < 0.3) throw new Error('died after the write');
-        return answer;
-      };
-    },
-  });
-}
-
 /** What docs/events.md says an event costs: events in a batch, write and read units of each, dollars per million. */
 const COSTS = [
   ...readFileSync('docs/events.md', 'utf8').matchAll(/^\| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|/gm),
@@ -97,20 +67,20 @@ describe('the relay', () => {
   test('numbers events in the order of their records, in the log of the app and those of groups', async () => {
     const app = await newAppOf();
     const joined = (group: number, user: number) =>
-      record(
+      recordOf(
         `G#${app}#${group}#R`,
-        fact(app, 'group.member.added', { group_id: group, user_id: user, via: 'created' }),
+        factOf(app, 'group.member.added', { group_id: group, user_id: user, via: 'created' }),
       );
-    const made = record(
+    const made = recordOf(
       `G#${app}#5`,
-      fact(app, 'group.created', { group_id: 5, owner_id: 1, type: 0, name: 'x', capacity: 9 }),
+      factOf(app, 'group.created', { group_id: 5, owner_id: 1, type: 0, name: 'x', capacity: 9 }),
     );
-    const user = record(`U#${app}#1`, fact(app, 'user.created', { user_id: 1, username: 'a' }));
+    const user = recordOf(`U#${app}#1`, factOf(app, 'user.created', { user_id: 1, username: 'a' }));
     expect(await relay(new Database(table.client, table.name), app, [user, made, joined(5, 1), joined(6, 2)])).toBe(4);
-    const gone = record(
+    const gone = recordOf(
       `G#${app}#5#R`,
-      fact(app, 'group.member.removed', { group_id: 5, user_id: 1, reason: 'blocked' }),
-      fact(app, 'group.user.blocked', { group_id: 5, user_id: 1 }),
+      factOf(app, 'group.member.removed', { group_id: 5, user_id: 1, reason: 'blocked' }),
+      factOf(app, 'group.user.blocked', { group_id: 5, user_id: 1 }),
     );
     expect(await relay(new Database(table.client, table.name), app, [gone])).toBe(2);
     const all = await allOf(appLog(app));
@@ -139,12 +109,12 @@ describe('the relay', () => {
     const app = await newAppOf();
     const joined = Array.from({ length: 70 }, (_, index) => {
       const data = { group_id: 5, user_id: index + 1, via: 'invited' } as const;
-      return record(`G#${app}#5#R`, fact(app, 'group.member.added', data));
+      return recordOf(`G#${app}#5#R`, factOf(app, 'group.member.added', data));
     });
     const data = { group_id: 5, owner_id: 1, type: 0, name: 'x', capacity: 99 } as const;
-    const made = record(`G#${app}#5`, fact(app, 'group.created', data));
+    const made = recordOf(`G#${app}#5`, factOf(app, 'group.created', data));
     const silenced = Array.from({ length: 50 }, (_, index) =>
-      record(`G#${app}#5`, fact(app, 'group.silenced', { group_id: 5, until: index + 1 })),
+      recordOf(`G#${app}#5`, factOf(app, 'group.silenced', { group_id: 5, until: index + 1 })),
     );
     const batch = [...joined.slice(0, 50), made, ...silenced, ...joined.slice(50)];
     const run = (records: ToldRecord[]) => relay(new Database(table.client, table.name), app, records);
@@ -162,8 +132,8 @@ describe('the relay', () => {
 
   test('leaves the count out where the group is older than its log', async () => {
     const app = await newAppOf();
-    const added = fact(app, 'group.member.added', { group_id: 5, user_id: 1, via: 'invited' });
-    await relay(new Database(table.client, table.name), app, [record(`G#${app}#5#R`, added)]);
+    const added = factOf(app, 'group.member.added', { group_id: 5, user_id: 1, via: 'invited' });
+    await relay(new Database(table.client, table.name), app, [recordOf(`G#${app}#5#R`, added)]);
     expect((await allOf(appLog(app)))[0]!.data).not.toHaveProperty('count');
   });
 
@@ -174,7 +144,7 @@ describe('the relay', () => {
     const was = { last: 999_995, count: 0, events: '', at: 1, sk: '~' };
     await db.write([put(log.open, was)]);
     const records = Array.from({ length: 12 }, (_, user_id) =>
-      record(`U#${app}#${user_id}`, fact(app, 'user.enabled', { user_id })),
+      recordOf(`U#${app}#${user_id}`, factOf(app, 'user.enabled', { user_id })),
     );
     await relay(new Database(table.client, table.name), app, records.slice(0, 3));
     await relay(new Database(table.client, table.name), app, records.slice(3));
@@ -191,8 +161,8 @@ describe('the relay', () => {
 
   test('appends nothing for an app without events', async () => {
     const app = await newAppOf({ event_days: 0 });
-    const created = fact(app, 'user.created', { user_id: 1, username: 'a' });
-    expect(await relay(new Database(table.client, table.name), app, [record(`U#${app}#1`, created)])).toBe(0);
+    const created = factOf(app, 'user.created', { user_id: 1, username: 'a' });
+    expect(await relay(new Database(table.client, table.name), app, [recordOf(`U#${app}#1`, created)])).toBe(0);
     expect(await allOf(appLog(app))).toEqual([]);
   });
 
@@ -209,8 +179,8 @@ describe('the relay', () => {
         const records = Array.from({ length: size }, () => {
           const [user_id, cause] = [randomInt(1, 2 ** 31), randomBytes(11).toString('base64')];
           const data = { group_id: 2_045_728_707, user_id, via: 'invited', by: 757_337_581 } as const;
-          const added = fact(app, 'group.member.added', data);
-          return record(`G#${app}#2045728707#R`, { ...added, stamp: { ...STAMP, id: '757337581', cause } });
+          const added = factOf(app, 'group.member.added', data);
+          return recordOf(`G#${app}#2045728707#R`, { ...added, stamp: { ...STAMP, id: '757337581', cause } });
         });
         const { units } = await recorder.record(() => relay(new Database(table.client, table.name), app, records));
         sum.write += units.write;
@@ -227,9 +197,9 @@ describe('the relay', () => {
   test('repairs a log only as long as nothing else was appended', async () => {
     const app = await newAppOf();
     const db = () => new Database(table.client, table.name);
-    const added = (user: number) => fact(app, 'group.member.added', { group_id: 5, user_id: user, via: 'imported' });
-    await relay(db(), app, [record(`G#${app}#5#R`, added(1))]);
-    const created = fact(app, 'group.created', { group_id: 5, owner_id: 1, type: 0, name: 'x', capacity: 9 });
+    const added = (user: number) => factOf(app, 'group.member.added', { group_id: 5, user_id: user, via: 'imported' });
+    await relay(db(), app, [recordOf(`G#${app}#5#R`, added(1))]);
+    const created = factOf(app, 'group.created', { group_id: 5, owner_id: 1, type: 0, name: 'x', capacity: 9 });
     const lost = [
       { partition: `G#${app}#5`, facts: [created], members: 1 },
       { partition: `G#${app}#5#R`, facts: [added(2)] },
@@ -237,7 +207,7 @@ describe('the relay', () => {
     expect(await repair(db(), app, lost, 0)).toBeUndefined();
     expect(await repair(db(), app, lost, 1)).toBe(2);
     expect(await repair(db(), app, lost, 1)).toBeUndefined();
-    await relay(db(), app, [record(`G#${app}#5#R`, added(3))]);
+    await relay(db(), app, [recordOf(`G#${app}#5#R`, added(3))]);
     const all = await allOf(appLog(app));
     expect(all.map(({ data }) => ('count' in data ? data.count : undefined))).toEqual([undefined, undefined, 2, 3]);
     expect(new Set(all.map(({ id }) => id)).size).toBe(4);
@@ -262,15 +232,18 @@ describe('the relay', () => {
               const id = shard * 10 + partition + 1;
               // Two partitions of one group, and those of two users.
               const [key, said] = [
-                [`G#${app}#${shard + 1}`, () => fact(app, 'group.updated', { group_id: shard + 1, changed: ['name'] })],
+                [
+                  `G#${app}#${shard + 1}`,
+                  () => factOf(app, 'group.updated', { group_id: shard + 1, changed: ['name'] }),
+                ],
                 [
                   `G#${app}#${shard + 1}#R`,
-                  () => fact(app, 'group.member.added', { group_id: shard + 1, user_id: clock++, via: 'created' }),
+                  () => factOf(app, 'group.member.added', { group_id: shard + 1, user_id: users++, via: 'created' }),
                 ],
-                [`U#${app}#${id}`, () => fact(app, 'user.enabled', { user_id: id })],
-                [`A#${app}`, () => fact(app, 'app.updated', { changed: ['name'] })],
+                [`U#${app}#${id}`, () => factOf(app, 'user.enabled', { user_id: id })],
+                [`A#${app}`, () => factOf(app, 'app.updated', { changed: ['name'] })],
               ][partition % (shard === 0 ? 4 : 3)] as [string, () => Fact];
-              return record(key, ...Array.from({ length: facts }, said));
+              return recordOf(key, ...Array.from({ length: facts }, said));
             }),
           );
           const client = dying(table.client, draw);

@@ -1,5 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -12,6 +11,7 @@ import { operation } from '../../shared/http/operation.ts';
 import { headObject } from '../../shared/storage/requests.ts';
 import { eventOf } from '../support/api.ts';
 import { takeLog } from '../support/log.ts';
+import { serve } from '../support/server.ts';
 
 type Behaviour = (response: ServerResponse) => void;
 
@@ -20,15 +20,13 @@ const behaviours = new Map<string, Behaviour>();
 const asked = new Map<string, number>();
 
 /** A server in the place of DynamoDB and of S3. */
-const server = createServer(async (request, response) => {
+const { origin, close } = await serve(async (request, response) => {
   let text = request.url ?? '';
   for await (const chunk of request) text += chunk;
   const [name = ''] = /call\d+/.exec(text) ?? [];
   asked.set(name, (asked.get(name) ?? 0) + 1);
   behaviours.get(name)?.(response);
-}).listen(0, '127.0.0.1');
-await new Promise((ready) => server.once('listening', ready));
-const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
 
 Object.assign(process.env, {
   [TABLE_NAME]: 'table',
@@ -39,14 +37,11 @@ Object.assign(process.env, {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
-  AWS_ENDPOINT_URL_DYNAMODB: address,
-  AWS_ENDPOINT_URL_S3: address,
+  AWS_ENDPOINT_URL_DYNAMODB: origin,
+  AWS_ENDPOINT_URL_S3: origin,
 });
 
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(close);
 
 const silence = () => {};
 const contention: Behaviour = (response) =>

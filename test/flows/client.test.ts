@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { ApiError, entries, type RosterEvent, rosterClient, TransportError } from '../../client/roster.ts';
 import { eventSchema } from '../../shared/events/catalogue.ts';
+import { serve } from '../support/server.ts';
 import { laptopStack } from '../support/stack.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
@@ -54,15 +52,13 @@ test('the client reads a list page by page, acts for the app, and throws API err
 
 test('the client repeats calls that are answered 503, and gives up after its retries', async () => {
   let calls = 0;
-  const server = createServer((_, response) => {
+  const { origin, close } = await serve((_, response) => {
     calls++;
     response.writeHead(503, { 'retry-after': '0' }).end('{"code":20000,"message":"busy","data":null}');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const client = rosterClient({ endpoint: `http://127.0.0.1:${port}`, app: 'demo', token: 't', retries: 2 });
+  });
+  const client = rosterClient({ endpoint: origin, app: 'demo', token: 't', retries: 2 });
   const failed = await client.group.userJoined().catch((error) => error);
-  server.close();
+  await close();
   expect(failed).toBeInstanceOf(TransportError);
   expect([failed.status, calls]).toEqual([503, 3]);
 });

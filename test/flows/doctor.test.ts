@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ERRORS } from '../../client/operations.ts';
@@ -12,6 +10,7 @@ import { putJob } from '../../shared/data/job-repo.ts';
 import { newFolder, ops, opsHere } from '../ops/command-line.ts';
 import { newTable } from '../support/database.ts';
 import { appId, groupId } from '../support/ids.ts';
+import { nowhere, serve as startServer } from '../support/server.ts';
 import { laptopStack } from '../support/stack.ts';
 
 const stack = await laptopStack();
@@ -21,24 +20,16 @@ writeFileSync(join(folder, '.local/stack.json'), JSON.stringify(stack));
 const project = process.cwd();
 beforeAll(() => process.chdir(folder));
 
-const ends: (() => void)[] = [];
-afterAll(() => {
+const ends: (() => Promise<void>)[] = [];
+afterAll(async () => {
   process.chdir(project);
-  for (const end of ends) end();
+  for (const end of ends) await end();
 });
 
 async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  ends.push(() => server.close().closeAllConnections());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** An address where nothing listens. */
-async function nowhere(): Promise<string> {
-  const address = await serve(() => {});
-  ends.pop()!();
-  return address;
+  const { origin, close } = await startServer(answer);
+  ends.push(close);
+  return origin;
 }
 
 interface ProxyChanges {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, launchChromium, type ServedPage, servePage } from '../support/chromium.ts';
+import { chromiumPath, launchChromium, servePage } from '../support/chromium.ts';
+import type { Served } from '../support/server.ts';
 import { laptopStack } from '../support/stack.ts';
 import { Given } from '../support/story.ts';
 import { world } from '../support/world.ts';
@@ -11,7 +12,7 @@ const PAGE = readFileSync(new URL('web-client.html', import.meta.url));
 const PICTURES = process.env.PICTURES;
 
 describe.runIf(chromiumPath)('A web client of the hosted service, in Chromium', () => {
-  let served: ServedPage;
+  let served: Served;
   let browser: Browser;
   beforeAll(async () => {
     served = await servePage(PAGE);

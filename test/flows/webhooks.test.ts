@@ -3,11 +3,11 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, vi } from 'vitest';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import { holdEvents, webhooksOf } from '../../shared/data/webhook-repo.ts';
-import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
+import { relay } from '../../shared/domain/event/relay.ts';
 import { EVENTS } from '../../shared/environment.ts';
-import { type RosterEvent, subjectOf } from '../../shared/events/catalogue.ts';
-import type { AppId } from '../../shared/ids.ts';
+import type { RosterEvent } from '../../shared/events/catalogue.ts';
 import { eventsAreTold, relayed } from '../support/events.ts';
+import { factOf, recordOf } from '../support/feed.ts';
 import { type ReceivedWebhook, startReceiver } from '../support/messaging.ts';
 import { type Given, inBothWorlds, inThisProcess } from '../support/story.ts';
 import { testMessaging } from '../support/world.ts';
@@ -34,15 +34,6 @@ async function delivered(given: Given, done: () => unknown): Promise<void> {
     while ((await testMessaging().deliver()) > 0) await sleep(1);
   }
   await vi.waitFor(() => expect(done()).toBe(true), { timeout: 20_000, interval: 50 });
-}
-
-/** A record of the stream that tells one event. */
-function silenced(app: AppId, group_id: number): ToldRecord {
-  const type = 'group.silenced';
-  const data = { group_id, until: -1 };
-  const stamp = { type: 'operator', id: 'ann', cause: 'test', at: Date.now(), why: {} } as const;
-  const fact = { app, type, subject: subjectOf(type, data), data, stamp } as const;
-  return { partition: `G#${app}#${group_id}`, sequenceNumber: String(1000 + group_id), facts: [fact] };
 }
 
 const eventIn = (secret: string, { body, headers }: ReceivedWebhook): RosterEvent =>
@@ -215,7 +206,10 @@ describe('Webhooks', () => {
       await given.admin().does('POST /event/endpoint/create', { url, types: ['group.silenced'] });
       const view = () => viewOf(world.table);
       for (let part = 0; part < 6; part++) {
-        const records = Array.from({ length: 40 }, (_, index) => silenced(app, 1000 + part * 40 + index));
+        const records = Array.from({ length: 40 }, (_, index) => {
+          const group_id = 1000 + part * 40 + index;
+          return recordOf(`G#${app}#${group_id}`, factOf(app, 'group.silenced', { group_id, until: -1 }));
+        });
         await relay(view(), app, records);
       }
       await view().write([holdEvents(app, 'queue', 1, Date.now())]);

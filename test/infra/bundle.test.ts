@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +11,7 @@ import { BUNDLE_FILE, bundle, bundleFolder } from '../../infra/bundle.ts';
 import { assemblyOfSources } from '../../infra/laptop/roster.ts';
 import { backgroundFunctions, type FunctionRow, routes } from '../../shared/routes/index.ts';
 import { secretsIn } from '../support/secrets.ts';
+import { serve } from '../support/server.ts';
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
@@ -316,15 +315,14 @@ describe('bundle()', () => {
         handler().then((result) => console.log(JSON.stringify(result)), (error) => console.log(error.message));`,
     });
     const signed: (string | string[] | undefined)[][] = [];
-    const server = createServer((request, response) => {
+    const { origin, close } = await serve((request, response) => {
       signed.push([request.headers.authorization, request.headers['x-amz-security-token']]);
       response.end('{"Item":{"name":{"S":"found"}}}');
-    }).listen(0, '127.0.0.1');
-    await new Promise((ready) => server.once('listening', ready));
+    });
     try {
       const base = {
         AWS_REGION: 'eu-west-1',
-        AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        AWS_ENDPOINT_URL_DYNAMODB: origin,
       };
       const keys = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'session' };
       const { stdout } = await run(process.execPath, [fileOf('call')], { env: { ...base, ...keys } });
@@ -337,7 +335,7 @@ describe('bundle()', () => {
       const without = await run(process.execPath, [fileOf('call')], { env: base });
       expect(without.stdout).toContain('No AWS credentials in the environment');
     } finally {
-      server.close();
+      await close();
     }
   });
 });

@@ -1,11 +1,10 @@
 import type { LookupAddress } from 'node:dns';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { closeServer } from '../../infra/local/listen.ts';
 import { postWebhook } from '../../shared/messaging/webhook-request.ts';
+import { nowhere, serve } from '../support/server.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -13,10 +12,9 @@ afterEach(async () => {
 });
 
 async function server(listener: RequestListener): Promise<number> {
-  const started = createServer(listener).listen(0, '127.0.0.1');
-  await new Promise((ready) => started.once('listening', ready));
-  open.push(() => closeServer(started));
-  return (started.address() as AddressInfo).port;
+  const { origin, close } = await serve(listener);
+  open.push(close);
+  return Number(new URL(origin).port);
 }
 
 /** Resolves names as told, one answer for each look. */
@@ -88,7 +86,7 @@ describe('the request of a webhook', () => {
   });
 
   test('nobody listens', async () => {
-    expect(await postWebhook('http://127.0.0.1:9/', {}, '', { loopback: true })).toEqual({ error: 'ECONNREFUSED' });
+    expect(await postWebhook(await nowhere(), {}, '', { loopback: true })).toEqual({ error: 'ECONNREFUSED' });
   });
 
   test('a literal address that is not public is refused before anything is sent', async () => {

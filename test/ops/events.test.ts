@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -24,6 +21,7 @@ import { TEST_BUCKET, TestBucket } from '../support/bucket.ts';
 import { newTable } from '../support/database.ts';
 import { type Told, tell } from '../support/feed.ts';
 import { appId, userId } from '../support/ids.ts';
+import { type ReceivedWebhook, startReceiver } from '../support/messaging.ts';
 import { opsHere, stackFolder, startOps } from './command-line.ts';
 
 let table: OperatorTable & { endpoint: string };
@@ -221,44 +219,24 @@ describe('the line of an event', () => {
   });
 });
 
-/** What a receiver got. `answers` are the statuses of the next answers; then 204. */
-class Receiver {
-  readonly events: RosterEvent[] = [];
-  readonly requests: { headers: Record<string, string>; body: string }[] = [];
-  answers: number[] = [];
-  #server: Server | undefined;
-
-  async start(): Promise<string> {
-    this.#server = createServer(async (request, response) => {
-      let body = '';
-      for await (const chunk of request) body += chunk;
-      this.requests.push({ headers: request.headers as Record<string, string>, body });
-      const status = this.answers.shift() ?? 204;
-      if (status === 204) this.events.push(JSON.parse(body));
-      response.writeHead(status).end();
-    }).listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
-  }
-
-  close() {
-    this.#server?.closeAllConnections();
-    this.#server?.close();
-  }
-
-  get numbers() {
-    return this.events.map(({ sequence }) => Number(sequence));
-  }
-}
-
-async function receiving(run: (receiver: Receiver, url: string) => Promise<void>) {
-  const receiver = new Receiver();
+/** A server that answers with these statuses, then 204, which takes an event. */
+async function receiving(
+  answers: number[],
+  run: (url: string, taken: RosterEvent[], received: ReceivedWebhook[]) => Promise<void>,
+) {
+  const taken: RosterEvent[] = [];
+  const { url, received, close } = await startReceiver(({ body }) => {
+    const status = answers.shift() ?? 204;
+    if (status === 204) taken.push(JSON.parse(body));
+    return { status };
+  });
   try {
-    await run(receiver, await receiver.start());
+    await run(url, taken, received);
   } finally {
-    receiver.close();
+    await close();
   }
 }
+const numbersOf = (events: RosterEvent[]) => events.map(({ sequence }) => Number(sequence));
 
 describe('events listen', () => {
   test('shows what happens from now on, in order, until Ctrl-C', async () => {
@@ -283,37 +261,35 @@ describe('events listen', () => {
 
   test('posts each event, signed, in order, and again after a fault', async () => {
     const app = await aHistory();
-    await receiving(async (receiver, url) => {
-      receiver.answers = [500, 503];
+    await receiving([500, 503], async (url, taken, received) => {
       const args = ['events', 'listen', app, '--after', '0', '--forward-to', url, '--json'];
       const { soFar, ended, interrupt } = startOps(args, { folder });
-      await until(() => receiver.events.length === 6);
+      await until(() => taken.length === 6);
       interrupt();
       expect(await ended).toMatchObject({ exitCode: 0 });
-      expect(receiver.numbers).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(numbersOf(taken)).toEqual([1, 2, 3, 4, 5, 6]);
       const secret = /WEBHOOK_SECRET=(whsec_\S+)/.exec(soFar.stderr)?.[1] ?? '';
       const webhook = new Webhook(secret);
-      for (const { headers, body } of receiver.requests)
-        expect(webhook.verify(body, headers)).toEqual(JSON.parse(body));
-      expect(receiver.requests).toHaveLength(8);
-      expect(receiver.requests[0]!.headers['webhook-id']).toBe(receiver.events[0]!.id);
+      for (const { headers, body } of received)
+        expect(webhook.verify(body, headers as Record<string, string>)).toEqual(JSON.parse(body));
+      expect(received).toHaveLength(8);
+      expect(received[0]!.headers['webhook-id']).toBe(taken[0]!.id);
       expect(soFar.stderr).toContain('#1 was not taken: the receiver answered 500');
       expect(
         soFar.stdout
           .split('\n')
           .filter(Boolean)
           .map((line) => JSON.parse(line)),
-      ).toEqual(receiver.events);
+      ).toEqual(taken);
     });
   });
 
   test('ends where the receiver wants no more', async () => {
     const app = await aHistory();
-    await receiving(async (receiver, url) => {
-      receiver.answers = [204, 410];
+    await receiving([204, 410], async (url, taken) => {
       const { ended } = startOps(['events', 'listen', app, '--after', '0', '--forward-to', url], { folder });
       expect(await ended).toMatchObject({ exitCode: 1 });
-      expect(receiver.numbers).toEqual([1]);
+      expect(numbersOf(taken)).toEqual([1]);
     });
   });
 });
@@ -322,7 +298,7 @@ describe('events replay', () => {
   test('sends a range again, with the secret that it is given', async () => {
     const app = await aHistory();
     const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-    await receiving(async (receiver, url) => {
+    await receiving([], async (url, taken, received) => {
       const shown = await lines(
         'events',
         'replay',
@@ -336,21 +312,22 @@ describe('events replay', () => {
         '--secret',
         secret,
       );
-      expect(receiver.numbers).toEqual([2, 3, 4]);
+      expect(numbersOf(taken)).toEqual([2, 3, 4]);
       expect(shown).toHaveLength(3);
-      const [{ headers, body }] = receiver.requests as [Receiver['requests'][0]];
-      expect(new Webhook(secret).verify(body, headers)).toEqual((await all(eventHistory(table, () => bucket, app)))[1]);
+      const { headers, body } = received[0]!;
+      expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toEqual(
+        (await all(eventHistory(table, () => bucket, app)))[1],
+      );
     });
   });
 
   test('stops at an event that is not taken, and says where to go on', async () => {
     const app = await aHistory();
-    await receiving(async (receiver, url) => {
-      receiver.answers = [204, 410];
+    await receiving([204, 410], async (url, taken) => {
       const { exitCode, stderr } = await opsHere(['events', 'replay', app, '--forward-to', url]);
       expect(exitCode).toBe(1);
       expect(stderr).toContain('Sent 1 events. Go on with --from 2.');
-      expect(receiver.numbers).toEqual([1]);
+      expect(numbersOf(taken)).toEqual([1]);
     });
   });
 
@@ -487,7 +464,7 @@ describe('events forget', () => {
     await forgetting;
     await lines('events', 'forget', app, '12');
     const feed = await feedOf(app);
-    expect(feed.map(({ sequence }) => Number(sequence))).toEqual(Array.from({ length: 21 }, (_, index) => index + 1));
+    expect(numbersOf(feed)).toEqual(Array.from({ length: 21 }, (_, index) => index + 1));
     expect(JSON.stringify(feed)).not.toContain('dave');
   });
 

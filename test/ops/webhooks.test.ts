@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import { endpointsOf } from '../../shared/data/webhook-repo.ts';
-import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
-import { subjectOf } from '../../shared/events/catalogue.ts';
+import { relay } from '../../shared/domain/event/relay.ts';
+import { factOf, recordOf } from '../support/feed.ts';
 import { type ReceivedWebhook, startReceiver } from '../support/messaging.ts';
 import { Given } from '../support/story.ts';
 import { testMessaging, worldInProcess } from '../support/world.ts';
@@ -32,13 +32,9 @@ const text = async (...args: string[]) => (await opsHere(['webhooks', ...args]))
 
 /** Appends events of a group to the log of the app. */
 async function happened({ app, db }: Given, count: number): Promise<void> {
-  const records = Array.from({ length: count }, (_, index): ToldRecord => {
-    const data = { group_id: 77, until: index };
-    const type = 'group.silenced';
-    const stamp = { type: 'operator', id: 'ann', cause: 'test', at: Date.now(), why: {} } as const;
-    const fact = { app, type, subject: subjectOf(type, data), data, stamp } as const;
-    return { partition: `G#${app}#77`, sequenceNumber: String(1000 + index), facts: [fact] };
-  });
+  const records = Array.from({ length: count }, (_, until) =>
+    recordOf(`G#${app}#77`, factOf(app, 'group.silenced', { group_id: 77, until })),
+  );
   await relay(db.beside(), app, records);
 }
 

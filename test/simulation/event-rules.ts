@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { countOf, emptyModel, type FoldedEvent, fold, type GroupModel, type Model } from '../../client/fold.ts';
 import { differences } from '../../infra/ops/event-differences.ts';
 import { tokenHash } from '../../shared/call/token.ts';
@@ -22,9 +20,8 @@ import {
   type RosterEvent,
   selects,
 } from '../../shared/events/catalogue.ts';
-import { factsOf } from '../../shared/events/facts.ts';
 import type { Answer } from '../support/api.ts';
-import type { DeliveredRecord } from '../support/events.ts';
+import { eventsBy } from '../support/events.ts';
 import type { Call, EntryReply } from './commands/command.ts';
 import { commandOf } from './commands/index.ts';
 import type { Relays } from './relays.ts';
@@ -276,16 +273,6 @@ export class EventRules {
 }
 
 const NOBODY: GroupModel = { members: {}, bans: {}, blocks: {} };
-
-/** What becomes of a record of the stream. */
-function eventsBy({ dynamodb: { Keys, OldImage, NewImage, SequenceNumber } = {} }: DeliveredRecord) {
-  const read = (image: unknown) => image && unmarshall(image as never);
-  const key = read(Keys) as Key;
-  return factsOf(key, read(OldImage) as Item, read(NewImage) as Item).map(({ type }, index) => {
-    const hash = createHash('sha256').update(`${key.pk} ${SequenceNumber} ${index}`);
-    return { id: hash.digest('base64url').slice(0, 22), partition: key.pk, type };
-  });
-}
 
 /** The entries of a log; checks that their numbers have no gap. */
 function logOf(items: Whole[], partition: string, wrong: (what: string) => void): EventEntry[] {

@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -8,7 +8,7 @@ import {
   GetShardIteratorCommand,
   type _Record as StreamRecord,
 } from '@aws-sdk/client-dynamodb-streams';
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { expect } from 'vitest';
@@ -18,12 +18,14 @@ import { plainImage } from '../../infra/local/stream-source.ts';
 import { Database } from '../../shared/data/database.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
+import type { Item } from '../../shared/data/read.ts';
 import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { EVENTS, type EventData, type EventType, type RosterEvent, subjectOf } from '../../shared/events/catalogue.ts';
 import { type Fact, factsOf } from '../../shared/events/facts.ts';
 import { LONGEST } from '../../shared/http/parameters.ts';
 import type { GroupId } from '../../shared/ids.ts';
-import type { Given } from './story.ts';
+import { factOf } from './feed.ts';
+import type { Actor, Given } from './story.ts';
 
 /**
  * The events that writes of the app tell while `run` runs, with all images of the table's stream in between. Those of one
@@ -37,14 +39,10 @@ export async function eventsOf(
   const stream = await streamOf(table);
   await stream.toNow();
   await run();
-  const facts = (await stream.toNow()).flatMap(({ dynamodb: { Keys, OldImage, NewImage } = {} }) =>
-    factsOf(
-      unmarshall(Keys as never) as Key,
-      OldImage && unmarshall(plainImage(OldImage)),
-      NewImage && unmarshall(plainImage(NewImage)),
-    ),
-  );
-  const own = facts.filter((fact) => fact.app === app);
+  const own = (await stream.toNow())
+    .map(asDelivered)
+    .flatMap(factsBy)
+    .filter((fact) => fact.app === app);
   for (const fact of own) checkFact(fact);
   return own;
 }
@@ -71,20 +69,24 @@ export interface Stream {
 }
 const streams = new Map<string, Promise<Stream>>();
 
-/** Tables of tests have a stream only where a test reads it. DynamoDB Local starts a second shard after hours. */
-export function streamOf({ client, name }: OperatorTable): Promise<Stream> {
-  const opened = streams.get(name) ?? begin(client, name);
-  streams.set(name, opened);
+/** Tables of tests have a stream only where a test reads it. */
+export function streamOf(table: OperatorTable): Promise<Stream> {
+  const opened = streams.get(table.name) ?? begin(table);
+  streams.set(table.name, opened);
   return opened;
 }
 
-async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stream> {
-  await client.send(
-    new UpdateTableCommand({
-      TableName: name,
-      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-    }),
-  );
+async function begin(table: OperatorTable): Promise<Stream> {
+  const { client, name: TableName } = table;
+  const StreamSpecification = { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } as const;
+  await client.send(new UpdateTableCommand({ TableName, StreamSpecification }));
+  // DynamoDB Local refuses an iterator that was taken before the first record.
+  await client.send(new PutCommand({ TableName, Item: { pk: 'MARK', sk: 'first' } }));
+  return follow(table, 'TRIM_HORIZON');
+}
+
+/** Reads the table's stream from its beginning, or from now on. DynamoDB Local starts a second shard after hours. */
+async function follow({ client, name }: OperatorTable, from: 'TRIM_HORIZON' | 'LATEST'): Promise<Stream> {
   const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
   const { protocol, hostname, port } = await client.config.endpoint!();
   const reader = new DynamoDBStreamsClient({
@@ -95,10 +97,8 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
   const StreamArn = Table!.LatestStreamArn!;
   const { StreamDescription } = await reader.send(new DescribeStreamCommand({ StreamArn }));
   const ShardId = StreamDescription!.Shards![0]!.ShardId!;
-  // DynamoDB Local refuses an iterator that was taken before the first record.
-  await client.send(new PutCommand({ TableName: name, Item: { pk: 'MARK', sk: 'first' } }));
   let { ShardIterator } = await reader.send(
-    new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+    new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: from }),
   );
   const toNow = async () => {
     const mark = { pk: 'MARK', sk: randomUUID() };
@@ -116,30 +116,51 @@ async function begin(client: DynamoDBDocumentClient, name: string): Promise<Stre
   return { toNow };
 }
 
-/**
- * Until the events of all that has happened can be read. Over HTTP the table's stream calls the relay; in process the test
- * does, with what the stream has had since `eventsAreTold`.
- */
-export async function relayed({ world: { table, conflicts }, admin }: Given): Promise<void> {
-  if (!conflicts) {
-    const head = async (after: string, wait: number) =>
-      ((await admin().asks('GET /event/list', { after, wait })).body as unknown as Feed).head;
-    // Nothing new for a second.
-    for (let known = await head('0', 0); ; ) {
-      const now = await head(known, 1);
-      if (now === known) return;
-      known = now;
-    }
-  }
-  const records = (await (await streams.get(table.name))!.toNow()).map(asDelivered);
-  const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 60_000 } as Context;
-  expect(await handler({ Records: records }, context)).toEqual({ batchItemFailures: [] });
-}
+/** What the stream of the laptop stack's table has had since a story began. */
+const followed = new WeakMap<Given, Stream>();
 
 /** From now on the stream of the table holds what happens, for `relayed`. */
-export const eventsAreTold = async ({ world: { table, conflicts } }: Given): Promise<void> => {
-  if (conflicts) await (await streamOf(table)).toNow();
-};
+export async function eventsAreTold(given: Given): Promise<void> {
+  const { table, conflicts } = given.world;
+  const stream = conflicts ? await streamOf(table) : await follow(table, 'LATEST');
+  await stream.toNow();
+  followed.set(given, stream);
+}
+
+/**
+ * Until the events of all that has happened since `eventsAreTold` can be read. Over HTTP the table's stream calls the
+ * relay, whose events the feed then has; in process the test calls it.
+ */
+export async function relayed(given: Given): Promise<void> {
+  const { table, conflicts } = given.world;
+  const stream = conflicts ? await streamOf(table) : followed.get(given)!;
+  const records = (await stream.toNow()).map(asDelivered);
+  if (conflicts) {
+    const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 60_000 } as Context;
+    expect(await handler({ Records: records }, context)).toEqual({ batchItemFailures: [] });
+    return;
+  }
+  const missing = new Map(
+    records.flatMap(eventsBy).flatMap(({ app, id, type }) => (app === given.app ? [[id, type]] : [])),
+  );
+  for (let after = '0'; missing.size > 0; ) {
+    const { body } = await given.admin().asks('GET /event/list', { after, limit: 1000, wait: 20 });
+    const { data, next } = body as unknown as Feed;
+    expect(data, `never relayed: ${[...missing.values()]}`).not.toEqual([]);
+    for (const { id } of data) missing.delete(id);
+    after = next;
+  }
+}
+
+/**
+ * The version of a list of a group: 0 in process, where nobody numbers changes; over HTTP it says after which of them the
+ * others can be read.
+ */
+export async function checkVersion({ world }: Given, who: Actor, group_id: number, version: unknown): Promise<void> {
+  if (world.conflicts) return expect(version).toBe(0);
+  expect(version).toEqual(expect.any(Number));
+  await who.does('GET /group/changes', { group_id, version });
+}
 
 /** An answer of `/event/list`. */
 export interface Feed {
@@ -160,6 +181,22 @@ export const asDelivered = ({ dynamodb: { Keys, OldImage, NewImage, SequenceNumb
       ApproximateCreationDateTime: Date.now() / 1000,
     },
   }) as DeliveredRecord;
+
+const plain = (image: unknown) => image && unmarshall(image as never);
+
+/** What a record tells. */
+const factsBy = ({ dynamodb: { Keys, OldImage, NewImage } = {} }: DeliveredRecord): Fact[] =>
+  factsOf(plain(Keys) as Key, plain(OldImage) as Item, plain(NewImage) as Item);
+
+/** The events that become of a record. */
+export function eventsBy(record: DeliveredRecord) {
+  const { Keys: { pk } = {}, SequenceNumber } = record.dynamodb ?? {};
+  const partition = pk?.S ?? '';
+  return factsBy(record).map(({ app, type }, index) => {
+    const hash = createHash('sha256').update(`${partition} ${SequenceNumber} ${index}`);
+    return { app, type, partition, id: hash.digest('base64url').slice(0, 22) };
+  });
+}
 
 /** Events of a group with the longest names, as the relay appends them. */
 export async function tellFiles(given: Given, group: GroupId, count: number): Promise<void> {
@@ -186,7 +223,7 @@ export async function tellOfGroup<T extends EventType>(
     (data, index): ToldRecord => ({
       partition: `G#${app}#${group}#T`,
       sequenceNumber: `${Date.now()}${String(index).padStart(6, '0')}`,
-      facts: [{ app, type, data, stamp }],
+      facts: [factOf(app, type, data, stamp)],
     }),
   );
   await relay(new Database(table.client, table.name), app, records);

@@ -1,10 +1,30 @@
 import { vi } from 'vitest';
 import { Database } from '../../shared/data/database.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import type { Author } from '../../shared/data/stamp.ts';
+import type { Author, Stamp } from '../../shared/data/stamp.ts';
 import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import type { EventData, EventType } from '../../shared/events/catalogue.ts';
+import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
+
+/** A call of a user. */
+export const STAMP: Stamp = { type: 'user', id: '7', cause: 'call', at: 1_700_000_000_000, why: {} };
+
+export const factOf = <T extends EventType>(app: AppId, type: T, data: EventData[T], stamp = STAMP): Fact => ({
+  app,
+  type,
+  data,
+  stamp,
+});
+
+let records = 0;
+
+/** A record of the stream that tells facts; sequence numbers ascend and grow longer, as they do on AWS. */
+export const recordOf = (partition: string, ...facts: Fact[]): ToldRecord => ({
+  partition,
+  sequenceNumber: String(9_990_000_000 + records++ * 997),
+  facts,
+});
 
 /** A change as its author made it. */
 export interface Told<T extends EventType = EventType> {
@@ -15,16 +35,14 @@ export interface Told<T extends EventType = EventType> {
   by: Author;
 }
 
-let records = 0;
+let partitions = 0;
 
 /** The relay appends these events to the app's feed, all at a time (ms; default: now). */
 export async function tell({ client, name }: OperatorTable, app: AppId, told: readonly Told[], now = Date.now()) {
-  const of = told.map(({ type, data, at, by }): ToldRecord => {
-    const stamp = { ...by, at, why: {} };
-    const fact = { app, type, data, stamp };
-    // Each in a partition of its own, so that none is taken for a repetition.
-    return { partition: `U#${app}#${++records}`, sequenceNumber: '1', facts: [fact] };
-  });
+  // Each in a partition of its own, as if none had to do with another.
+  const of = told.map(({ type, data, at, by }) =>
+    recordOf(`U#${app}#${++partitions}`, factOf(app, type, data, { ...by, at, why: {} })),
+  );
   // Only here: S3 refuses signatures of another time.
   vi.useFakeTimers({ toFake: ['Date'], now });
   try {

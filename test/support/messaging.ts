@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { handler } from '../../functions/background/deliver.ts';
@@ -13,6 +12,7 @@ import { attributesOf, sqsService } from '../../infra/local/sqs/service.ts';
 import type { Json } from '../../infra/local/template.ts';
 import { webhookQueueNameOf } from '../../infra/names.ts';
 import { BUS_NAME, WEBHOOK_QUEUE_URL } from '../../shared/environment.ts';
+import { serve } from './server.ts';
 
 /** The queue of webhooks as the templates have it. */
 const name = webhookQueueNameOf('local');
@@ -137,16 +137,11 @@ export async function startReceiver(
   answer?: (request: ReceivedWebhook) => { status: number; body?: string } | undefined,
 ) {
   const received: ReceivedWebhook[] = [];
-  const server = createServer(async (incoming, response) => {
+  const { origin, close } = await serve(async (incoming, response) => {
     const request = { path: incoming.url!, headers: incoming.headers, body: (await buffer(incoming)).toString() };
     const { status, body = '' } = answer?.(request) ?? { status: 204 };
     received.push(request);
     response.writeHead(status, status === 302 ? { location: 'http://127.0.0.1:9/' } : {}).end(body);
-  }).listen(0, '127.0.0.1');
-  await new Promise((ready) => server.once('listening', ready));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
-    received,
-    close: () => closeServer(server),
-  };
+  });
+  return { url: `${origin}/hook`, received, close };
 }

@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
@@ -11,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createGatewayServer } from '../../../infra/local/api-gateway.ts';
 import { type FunctionDefinition, readDeployment } from '../../../infra/local/deployment.ts';
 import type { FunctionPool } from '../../../infra/local/function-pool.ts';
+import { closeServer, listen } from '../../../infra/local/listen.ts';
 import { startS3Server } from '../../../infra/local/s3/server.ts';
 import { readAssembly } from '../../../infra/local/template.ts';
 import { synthesize } from '../../../infra/synthesize.ts';
@@ -24,17 +22,6 @@ import { Given } from '../../support/story.ts';
 import { worldInProcess } from '../../support/world.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
-
-/** Listens on a free port. @returns the origin */
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(async () => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 /** Runs the handlers of this process instead of bundles. */
 const pool: FunctionPool = {
@@ -63,6 +50,7 @@ describe.runIf(chromiumPath)('Configured origins, in Chromium', () => {
     [own, foreign] = pages.map(({ origin }) => origin) as [string, string];
     const gateway = createGatewayServer();
     api = await listen(gateway.server);
+    closers.push(() => closeServer(gateway.server));
 
     const rows = routes.filter(({ area }) => area === 'file');
     const { folder, bundles } = placeholders(rows);

@@ -1,7 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, launchChromium, type ServedPage, servePage } from '../../support/chromium.ts';
+import { chromiumPath, launchChromium, servePage } from '../../support/chromium.ts';
 import { type Form, opaque, postForm, postStockForm } from '../../support/files.ts';
+import type { Served } from '../../support/server.ts';
 import { laptopStack } from '../../support/stack.ts';
 import { Given, inBothWorlds, inThisProcess, type Person } from '../../support/story.ts';
 import { world } from '../../support/world.ts';
@@ -135,7 +136,7 @@ inThisProcess('Addresses of forms', (story) => {
  * the answer is JSON whose `data` is true, as such clients do.
  */
 describe.runIf(chromiumPath)('A client that posts five fields, in Chromium', () => {
-  let served: ServedPage;
+  let served: Served;
   let browser: Browser;
   beforeAll(async () => {
     served = await servePage();
