@@ -52,6 +52,8 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   { files: /^shared\/events\/catalogue\.ts$/, mayImport: /^(shared\/data\/schema\.ts$|zod\b)/ },
   // The documents that are made from all operations and from all events.
   { files: /^shared\/(open|async)api\//, mayImport: /^(shared|functions)\/|^(node:|zod\b)/ },
+  // Signs requests to services.
+  { files: /^shared\/aws-signing\.ts$/, mayImport: /^(shared\/|node:|@smithy\/signature-v4$)/ },
   { files: /^shared\//, mayImport: /^(shared\/|node:)/ },
   // To be copied into other applications.
   { files: /^client\/(?!example\.ts$)/, mayImport: /^client\// },
