@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
-import { backgroundFunctions, docsPage, type FunctionRow, routes } from '../shared/routes/index.ts';
+import { backgroundFunctions, consolePage, docsPage, type FunctionRow, pages, routes } from '../shared/routes/index.ts';
 import { declarations } from './bundle/declarations.ts';
 import { standIns } from './bundle/stand-ins.ts';
+import { writeConsolePage } from './console-page.ts';
 import { writeDocsPage } from './docs-page.ts';
 import { slugOf } from './names.ts';
 
@@ -36,7 +37,7 @@ export const FORM = {
 } as const satisfies BuildOptions;
 
 export interface BundleOptions {
-  /** Default: all operations and background functions of the route table, and the documentation page. */
+  /** Default: all operations and background functions of the route table, and the pages. */
   rows?: readonly FunctionRow[];
   /** Folder of the entry files `<id>.ts`. */
   functions?: string;
@@ -50,7 +51,7 @@ export interface Bundles {
   metafile: Metafile;
 }
 
-/** Folder of a bundle. It contains only `index.cjs`, and for the page its files. */
+/** Folder of a bundle. It contains only `index.cjs`, and for a page its files. */
 export const bundleFolder = (outdir: string, id: string): string => join(outdir, 'functions', slugOf(id));
 
 /**
@@ -60,7 +61,7 @@ export const bundleFolder = (outdir: string, id: string): string => join(outdir,
  */
 export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
   const { functions = join(root, 'functions'), outdir = BUNDLES } = options;
-  const { rows = [...routes, ...backgroundFunctions, docsPage] } = options;
+  const { rows = [...routes, ...backgroundFunctions, ...pages] } = options;
   for (const { id } of rows) {
     if (!existsSync(join(functions, `${id}.ts`))) {
       throw new Error(`Row "${id}" of the route table has no entry file functions/${id}.ts.`);
@@ -81,6 +82,7 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     logLevel: 'silent',
   });
   if (rows.includes(docsPage)) await writeDocsPage(bundleFolder(outdir, docsPage.id));
+  if (rows.includes(consolePage)) await writeConsolePage(bundleFolder(outdir, consolePage.id));
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   const sizes = new Map(Object.entries(metafile.outputs).map(([file, output]) => [resolve(root, file), output.bytes]));

@@ -87,6 +87,11 @@ export interface Config {
    */
   docs: boolean;
   /**
+   * `false` removes the page `/console` (docs/console.md).
+   * @default `true`
+   */
+  console: boolean;
+  /**
    * `false` leaves out the feed of events, webhooks and the event bus: no app has events.
    * @default `true`
    */
@@ -176,6 +181,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     ),
     defaultEndpoint: bool('defaultEndpoint'),
     docs: bool('docs'),
+    console: bool('console'),
     events: bool('events'),
     tableStreamArn: optional(
       'tableStreamArn',

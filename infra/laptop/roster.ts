@@ -41,7 +41,7 @@ export async function assemblyOfSources(options: BuildOptions = {}): Promise<Ass
   const build = {
     root: ROOT,
     sources: [
-      '{functions,shared,infra}/**/*.*',
+      '{functions,shared,infra,client,console}/**/*.*',
       'docs/{openapi,asyncapi}.json',
       'package.json',
       'package-lock.json',

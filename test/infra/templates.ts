@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { BUNDLE_FILE, bundleFolder } from '../../infra/bundle.ts';
 import { constructIdOf } from '../../infra/names.ts';
 import { synthesize } from '../../infra/synthesize.ts';
-import { backgroundFunctions, docsPage, type Operation, routes } from '../../shared/routes/index.ts';
+import { backgroundFunctions, type Operation, pages, routes } from '../../shared/routes/index.ts';
 
 export interface Resource {
   Type: string;
@@ -68,7 +68,7 @@ const BUNDLES = resolve(import.meta.dirname, '../../.local/placeholders');
 
 /** One-line bundles, one for each row, and a new folder for the output. */
 export function placeholders(rows: readonly Operation[] = routes) {
-  for (const { id } of [...rows, ...backgroundFunctions, docsPage]) {
+  for (const { id } of [...rows, ...backgroundFunctions, ...pages]) {
     const bundle = join(bundleFolder(BUNDLES, id), BUNDLE_FILE);
     if (existsSync(bundle)) continue;
     mkdirSync(dirname(bundle), { recursive: true });
