@@ -33,7 +33,7 @@ export type Grant =
   | 'put-events'; // events:PutEvents on the bus of the stage
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
-export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access';
+export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access' | 'admin';
 
 /** The title of each area, in the order of the documents. */
 export const AREAS: Record<Area, string> = {
@@ -45,6 +45,7 @@ export const AREAS: Record<Area, string> = {
   roster: 'Friends',
   event: 'Events',
   access: 'Decisions',
+  admin: 'Administration',
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -103,7 +104,7 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** Permanent, like the id. */
   area: Area;
   /**
-   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `access`,
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `access`, `admin`,
    * `extra`) for a route beyond them, which test/fixtures/own-endpoints.json and roster-endpoints.json list.
    */
   section: string;
