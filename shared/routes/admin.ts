@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { flag, id, ids, integer, LONGEST, pageOf, share, title } from '../http/parameters.ts';
-import { entryReply } from '../http/replies.ts';
+import { entryReply, eventReply } from '../http/replies.ts';
 import { mobileNumber } from '../http/user-schemas.ts';
 import type { GroupId, UserId } from '../ids.ts';
 import { MAXIMUMS } from '../limits.ts';
@@ -374,6 +374,6 @@ export const adminAccessExplain = {
       reason: z.string(),
       role: z.nullable(z.literal([0, 1, 2])),
       until: z.int(),
-      event: z.nullable(z.looseObject({})),
+      event: z.nullable(eventReply),
     }),
 } satisfies Operation;

@@ -14,7 +14,7 @@ export type Grant =
   | 'query-lsi1' // dynamodb:Query on the local index of that name
   | 'query-lsi2'
   | 'query-lsi3'
-  | 'query-gsi1' // background and operators only
+  | 'query-gsi1' // lags behind: background, operators, and what the app itself searches
   | 'put' // dynamodb:PutItem
   | 'update' // dynamodb:UpdateItem
   | 'delete' // dynamodb:DeleteItem
@@ -186,10 +186,10 @@ export const routeKeysOf = ({ path, methods, aliases = [] }: Operation): RouteKe
 export const PASSWORD_MEMORY = 1769;
 
 /**
- * All grants of a function: its own, and what its access does on every call (one BatchGet for app, session and user;
- * the write of presence or last use, at most once a minute).
+ * All grants of a function: its own, and what every call does (one BatchGet for app, session and user; the write of
+ * presence or last use, at most once a minute; the write of statistics).
  */
 export function grantsOf({ access, grants }: Pick<Operation, 'grants'> & { access?: Access }): readonly Grant[] {
-  const base: Grant[] = access === undefined ? [] : access === 'public' ? ['batch-get'] : ['batch-get', 'update'];
+  const base: Grant[] = access === undefined ? [] : ['batch-get', 'update'];
   return [...new Set([...base, ...grants])];
 }
