@@ -15,3 +15,5 @@ export const WEBHOOK_QUEUE_URL = 'WEBHOOK_QUEUE_URL';
 export const BUS_NAME = 'BUS_NAME';
 /** `off` where the deployment has no events: no app has a feed then. Absent otherwise. */
 export const EVENTS = 'EVENTS';
+/** `on` where calls are counted for `/admin/overview`: see shared/http/statistics.ts. Tests count none. */
+export const STATISTICS = 'STATISTICS';

@@ -10,6 +10,7 @@ import {
   EVENTS,
   OPERATION,
   STAGE,
+  STATISTICS,
   TABLE_NAME,
   WEBHOOK_QUEUE_URL,
 } from '../../shared/environment.ts';
@@ -53,6 +54,7 @@ export function rowFunction(
       [OPERATION]: row.id,
       [STAGE]: config.stage,
       [AREA]: row.area ?? BACKGROUND,
+      ...(!inBackground && { [STATISTICS]: 'on' }),
       ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
       ...(messaging && usesQueue(grants) && { [WEBHOOK_QUEUE_URL]: messaging.queue.queueUrl }),
       ...(messaging && usesBus(grants) && { [BUS_NAME]: messaging.busName }),

@@ -10,6 +10,7 @@ import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
+import { countCall } from './statistics.ts';
 
 /** An event as the wrapper understands it; it takes the event's place in Middy's request. */
 interface Invocation {
@@ -55,17 +56,19 @@ export function operation<S extends z.ZodMiniType>(
       before: (request) => {
         request.event = invocation(contract, schema, request.event as APIGatewayProxyEventV2, request.context);
       },
-      after: (request) => {
-        const { call, headers } = request.event as Invocation;
+      after: async (request) => {
+        const { call, headers, started } = request.event as Invocation;
         call.actor; // Throws where the operation has not opened its call: it must not answer unverified callers.
         const response = contract.bare ? reply(200, request.response, headers) : success(request.response);
         request.response = response;
+        await countCall(call, 200, started);
         logCall(request.event as Invocation, { status: response.statusCode, code: 200 });
       },
-      onError: (request) => {
-        const { headers } = request.event as Invocation;
+      onError: async (request) => {
+        const { call, headers, started } = request.event as Invocation;
         const { response, code } = failure(request.error as Error, contract.bare, headers);
         request.response = response;
+        await countCall(call, code, started);
         const fault = code === SERVICE_FAULT && { fault: request.error as Error };
         logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
       },

@@ -39,3 +39,6 @@ export const deviceGuid = () =>
       z.transform((guid: string) => guid || undefined),
     ),
   );
+
+export const mobileNumber = () =>
+  z.string('must be text').check(z.regex(/^\+?[0-9]{5,15}$/, 'must be 5 to 15 digits, perhaps after a +'));
