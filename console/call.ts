@@ -85,7 +85,8 @@ export function useList<T>(
     setState(next);
   };
   const read = (begin: State) => {
-    const { signal } = (end.current = new AbortController());
+    end.current = new AbortController();
+    const { signal } = end.current;
     update({ ...begin, waiting: true, error: undefined });
     load(begin.cursor, signal).then(
       ({ data, cursor, total }) => {

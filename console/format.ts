@@ -22,7 +22,8 @@ export const bytes = (size: number): string => {
 };
 
 /** Date and time to the second. */
-export const moment = (ms: number): string => new Date(ms).toLocaleString(tag(), { dateStyle: 'medium', timeStyle: 'medium' });
+export const moment = (ms: number): string =>
+  new Date(ms).toLocaleString(tag(), { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** The time today, and the date on other days. */
 export function brief(ms: number, now = Date.now()): string {
@@ -32,8 +33,6 @@ export function brief(ms: number, now = Date.now()): string {
   const year = date.getFullYear() === new Date(now).getFullYear() ? undefined : 'numeric';
   return date.toLocaleString(tag(), { day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit' });
 }
-
-export const day = (ms: number): string => new Date(ms).toLocaleDateString(tag(), { dateStyle: 'medium' });
 
 export const hour = (ms: number): string =>
   new Date(ms).toLocaleString(tag(), { weekday: 'short', hour: '2-digit', minute: '2-digit' });

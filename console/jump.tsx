@@ -86,6 +86,7 @@ export function Jump() {
       <input
         ref={field}
         type="search"
+        // biome-ignore lint/a11y/noRedundantRoles: without a list the role is not implied
         role="combobox"
         list={undefined}
         name="jump"
@@ -102,7 +103,7 @@ export function Jump() {
         onKeyDown={onKeyDown}
         onBlur={() => setTimeout(() => setFound(undefined), 200)}
       />
-      <kbd aria-hidden="true">/</kbd>
+      <kbd>/</kbd>
       <div id={list} role="listbox" aria-label={w.nav.jump} class="targets" hidden={!open || !found?.length}>
         {found?.map((target, index) => (
           // The field handles the keys.
@@ -116,9 +117,7 @@ export function Jump() {
             onClick={() => leaveTo(target)}
           >
             <b>{target.name}</b>
-            <small>
-              {target.kind === 'users' ? w.user(target.id) : w.group(target.id)}
-            </small>
+            <small>{target.kind === 'users' ? w.user(target.id) : w.group(target.id)}</small>
           </div>
         ))}
       </div>

@@ -15,7 +15,11 @@ export interface FoundGroup {
 const isId = (text: string) => /^[1-9]\d{0,15}$/.test(text);
 
 /** The user with this id or username. Usernames are never all digits. */
-export async function findUser({ client, names }: Session, text: string, signal?: AbortSignal): Promise<FoundUser | undefined> {
+export async function findUser(
+  { client, names }: Session,
+  text: string,
+  signal?: AbortSignal,
+): Promise<FoundUser | undefined> {
   const options = signal ? { signal } : {};
   try {
     if (isId(text)) {

@@ -90,7 +90,7 @@ export function leave(reason: Reason): void {
 export const keep = (entrance: Entrance): void => sessionStorage.setItem(KEPT, JSON.stringify(entrance));
 
 /** The API that the page calls: the one of `?api=`, or the one that serves it. */
-export function apiOf({ origin, search }: Location): string {
+function apiOf({ origin, search }: Location): string {
   const given = new URLSearchParams(search).get('api');
   return (given && URL.canParse(given) ? new URL(given).origin : origin).replace(/\/$/, '');
 }

@@ -1,8 +1,8 @@
 import { EventsGone, type RosterEvent } from '../../client/roster.ts';
 import { useCall } from '../call.ts';
-import { numberOf, sequenceOf } from '../past.ts';
 import { Card, Copy, Facts, Heading, Id, Shown, Time } from '../parts/bits.tsx';
 import { EventLine, EventType, What, Who } from '../parts/events.tsx';
+import { numberOf, sequenceOf } from '../past.ts';
 import { hrefOf } from '../router.ts';
 import { session } from '../session.ts';
 import { useWords } from '../text/words.ts';
@@ -27,7 +27,9 @@ export function EventPage({ number }: { number: number }) {
       } catch (error) {
         if (!(error instanceof EventsGone)) throw error;
         // What is before it may be forgotten already.
-        const { data } = await client.event.list({ after: sequenceOf(number - 1), limit: 1 }, { signal }).catch(() => ({ data: [] }));
+        const { data } = await client.event
+          .list({ after: sequenceOf(number - 1), limit: 1 }, { signal })
+          .catch(() => ({ data: [] }));
         const [event] = data;
         return event && numberOf(event) === number ? { event, same: [] } : { same: [] };
       }

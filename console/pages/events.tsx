@@ -1,11 +1,11 @@
 /** The feed of events, as they come. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { EventsGone, type EventPattern, type RosterEvent } from '../../client/roster.ts';
+import { type EventPattern, EventsGone, type RosterEvent } from '../../client/roster.ts';
 import { endedBy } from '../call.ts';
-import { type EventFilter, Past, sequenceOf } from '../past.ts';
 import { Badge, Heading, Skeleton, Time } from '../parts/bits.tsx';
 import { EventLine } from '../parts/events.tsx';
 import { Trouble } from '../parts/trouble.tsx';
+import { type EventFilter, Past, sequenceOf } from '../past.ts';
 import { place, refine } from '../router.ts';
 import { session } from '../session.ts';
 import { useStore } from '../store.ts';

@@ -6,15 +6,25 @@ import { changeMembers, type MemberAction, TAKES } from '../members.ts';
 import { may } from '../parts/act.tsx';
 import { FieldOf } from '../parts/ask.tsx';
 import { Badge, Card } from '../parts/bits.tsx';
-import { Told, sentenceOf } from '../parts/trouble.tsx';
+import { sentenceOf, Told } from '../parts/trouble.tsx';
 import { hrefOf } from '../router.ts';
 import { session } from '../session.ts';
 import { useWords, type Words } from '../text/words.ts';
-import { durationField, type InGroup } from './group.tsx';
 import { tellsOf } from './group-members.tsx';
+import { durationField, type InGroup } from './in-group.ts';
 
 type BulkAction = MemberAction | 'set';
-const ACTIONS: readonly BulkAction[] = ['add', 'remove', 'ban', 'unban', 'block', 'unblock', 'promote', 'demote', 'set'];
+const ACTIONS: readonly BulkAction[] = [
+  'add',
+  'remove',
+  'ban',
+  'unban',
+  'block',
+  'unblock',
+  'promote',
+  'demote',
+  'set',
+];
 
 /** What became of an entry of the list. */
 interface Row {
@@ -29,7 +39,7 @@ interface Row {
 const AT_ONCE = 4;
 
 /** Ids and usernames of a list or a CSV file: the first cell of each line that is not a heading, or all words. */
-export function entriesOf(text: string): { entries: string[]; doubled: number } {
+function entriesOf(text: string): { entries: string[]; doubled: number } {
   const words = text
     .split(/[\s,;]+/)
     .map((word) => word.replace(/^["'@]+|["']+$/g, ''))
@@ -111,7 +121,9 @@ export function Bulk({ group, again }: InGroup) {
 
   const changeEach = async (all: readonly Row[], signal: AbortSignal, show: (rows: readonly Row[]) => void) => {
     if (action === 'set') return;
-    const users = [...new Set(all.flatMap(({ user_id, state }) => (user_id !== undefined && state === 'open' ? [user_id] : [])))];
+    const users = [
+      ...new Set(all.flatMap(({ user_id, state }) => (user_id !== undefined && state === 'open' ? [user_id] : []))),
+    ];
     setStage('working');
     setProgress([0, users.length]);
     let rows = all;
@@ -135,10 +147,21 @@ export function Bulk({ group, again }: InGroup) {
   };
 
   /** The members become exactly those of the list. */
-  const setMembers = async (all: readonly Row[], dry: boolean, signal: AbortSignal, show: (rows: readonly Row[]) => void) => {
+  const setMembers = async (
+    all: readonly Row[],
+    dry: boolean,
+    signal: AbortSignal,
+    show: (rows: readonly Row[]) => void,
+  ) => {
     const strangers = all.filter(({ user_id }) => user_id === undefined);
     // Somebody who was meant to stay would be removed.
-    if (strangers.length > 0) throw new Told(`${bulk.unknownUser}: ${strangers.map(({ text }) => text).slice(0, 10).join(', ')}`);
+    if (strangers.length > 0)
+      throw new Told(
+        `${bulk.unknownUser}: ${strangers
+          .map(({ text }) => text)
+          .slice(0, 10)
+          .join(', ')}`,
+      );
     const user_ids = [...new Set(all.map(({ user_id }) => user_id!))];
     const asked = { group_id: group.group_id, user_ids, dry_run: dry, max_remove_share: Number(share) / 100 };
     setStage('working');
@@ -182,14 +205,7 @@ export function Bulk({ group, again }: InGroup) {
   return (
     <>
       <p class="lead">{bulk.lead(group.name)}</p>
-      <div
-        class="bulk"
-        onDragOver={(event) => event.preventDefault()}
-        onDrop={(event) => {
-          event.preventDefault();
-          void take(event.dataTransfer?.files);
-        }}
-      >
+      <div class="bulk">
         <div class="field">
           <label for="bulk-list">{bulk.list}</label>
           <textarea
@@ -209,9 +225,21 @@ export function Bulk({ group, again }: InGroup) {
           </p>
         </div>
         <div>
-          <label class="drop">
+          <label
+            class="drop"
+            onDragOver={(event) => event.preventDefault()}
+            onDrop={(event) => {
+              event.preventDefault();
+              void take(event.dataTransfer?.files);
+            }}
+          >
             <span>{bulk.drop}</span>
-            <input type="file" accept=".csv,.txt,text/*" aria-label={bulk.file} onChange={(event) => take(event.currentTarget.files)} />
+            <input
+              type="file"
+              accept=".csv,.txt,text/*"
+              aria-label={bulk.file}
+              onChange={(event) => take(event.currentTarget.files)}
+            />
           </label>
           <FieldOf
             field={{

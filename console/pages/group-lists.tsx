@@ -1,16 +1,15 @@
 /** The shorter lists of a group. */
-import { useCall, useList } from '../call.ts';
+import { endedBy, useCall, useList } from '../call.ts';
 import { bytes } from '../format.ts';
 import { Act, may } from '../parts/act.tsx';
 import { ask, say } from '../parts/ask.tsx';
 import { Card, Id, Left, Rows, Shown, Time, UserLink } from '../parts/bits.tsx';
 import { sentenceOf, Told } from '../parts/trouble.tsx';
+import { hrefOf } from '../router.ts';
 import { session } from '../session.ts';
 import { useWords } from '../text/words.ts';
-import type { InGroup } from './group.tsx';
 import { memberQuestion } from './group-members.tsx';
-import { hrefOf } from '../router.ts';
-import { endedBy } from '../call.ts';
+import type { InGroup } from './in-group.ts';
 
 const going = (cursor: string | undefined) => cursor !== undefined && { cursor };
 
@@ -22,7 +21,11 @@ export function Banned({ group, again }: InGroup) {
     (cursor, signal) => client.group.bannedList({ group_id, limit: 100, ...going(cursor) }, { signal }),
     [group_id],
   );
-  const of = { group, again: () => (list.again(), again()) };
+  const both = () => {
+    list.again();
+    again();
+  };
+  const of = { group, again: both };
   return (
     <Rows
       list={list}
@@ -44,7 +47,9 @@ export function Banned({ group, again }: InGroup) {
               label={w.room.unban}
               scope="groups"
               kind="quiet"
-              question={() => memberQuestion('unban', [user_id], of, w, (id) => names.users.get(id)?.username ?? w.user(id))}
+              question={() =>
+                memberQuestion('unban', [user_id], of, w, (id) => names.users.get(id)?.username ?? w.user(id))
+              }
             />
           </td>
         </tr>
@@ -61,7 +66,11 @@ export function Blocked({ group, again }: InGroup) {
     (cursor, signal) => client.group.blockedList({ group_id, limit: 100, ...going(cursor) }, { signal }),
     [group_id],
   );
-  const of = { group, again: () => (list.again(), again()) };
+  const both = () => {
+    list.again();
+    again();
+  };
+  const of = { group, again: both };
   return (
     <Rows
       list={list}
@@ -110,7 +119,10 @@ export function Applications({ group, again }: InGroup) {
       tells: approval ? w.room.addTells : '',
       action: label,
       danger: !approval,
-      then: () => (list.again(), again()),
+      after: () => {
+        list.again();
+        again();
+      },
       run: async () => {
         const { result, reason } = await client.group.applyHandle({ group_id, user_id, approval });
         if (result === 'fail') throw new Told(reason);
@@ -160,7 +172,7 @@ export function Announcements({ group: { group_id, name } }: InGroup) {
               { name: 'title', label: room.headline, required: true },
               { name: 'content', label: room.text, kind: 'long', required: true },
             ],
-            then: answer.again,
+            after: answer.again,
             run: async ({ title = '', content = '' }) => {
               // Published once, however often it is tried.
               const idempotencyKey = await keyOf([group_id, title, content]);
@@ -195,9 +207,10 @@ export function Announcements({ group: { group_id, name } }: InGroup) {
                       ),
                       action: room.removeAnnouncement,
                       danger: true,
-                      then: answer.again,
+                      after: answer.again,
                       run: async () => {
                         await client.group.announcementDelete({ group_id, announcement_id: id });
+                        return undefined;
                       },
                     })}
                   />
@@ -282,10 +295,11 @@ export function Files({ group: { group_id } }: InGroup) {
                   ),
                   action: room.removeFile,
                   danger: true,
-                  then: list.again,
+                  after: list.again,
                   run: async () => {
                     const [entry] = await client.group.fileDelete({ group_id, file_list: [file_id] });
                     if (entry?.result === 'fail') throw new Told(entry.reason);
+                    return undefined;
                   },
                 })
               }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useCall, useList } from '../call.ts';
-import { type MemberAction, changeMembers, TAKES } from '../members.ts';
+import { changeMembers, type MemberAction, TAKES } from '../members.ts';
 import { useUserName } from '../names.ts';
 import { Act } from '../parts/act.tsx';
 import type { Question } from '../parts/ask.tsx';
@@ -12,7 +12,7 @@ import { place, refine } from '../router.ts';
 import { session } from '../session.ts';
 import { useStore } from '../store.ts';
 import { useWords, type Words } from '../text/words.ts';
-import { durationField, type InGroup } from './group.tsx';
+import { durationField, type InGroup } from './in-group.ts';
 import { Ban, Role } from './user.tsx';
 
 /** A member, as far as it is known. */
@@ -51,7 +51,7 @@ export function memberQuestion(
     action: label,
     danger: TAKES.has(action),
     fields: action === 'ban' ? [durationField(w)] : [],
-    then: again,
+    after: again,
     run: async ({ minutes = '60' }) => {
       const change = { group_id: group.group_id, action, minutes: Number(minutes) };
       const entries = await changeMembers(session.value!.client, change, users);
@@ -152,7 +152,9 @@ export function Members({ group, again }: InGroup) {
                 choose={choose}
               />
             ) : (
-              <span class="unloaded" role="cell" />
+              <td class="unloaded" colSpan={6}>
+                <div />
+              </td>
             );
           }}
         />
@@ -185,27 +187,27 @@ function MemberRow({ row, role, banned, chosen, choose }: MemberRowProps) {
   const name = useUserName(session.value!.names, user)?.username ?? w.user(user);
   return (
     <>
-      <span role="cell">
+      <td>
         <input
           type="checkbox"
           aria-label={w.room.choose(name)}
           checked={chosen}
           onChange={(event) => choose(user, event.currentTarget.checked)}
         />
-      </span>
-      <span role="cell">
+      </td>
+      <td>
         <UserLink id={user} /> <Id of={user} />
-      </span>
-      <span role="cell">{row.display_name}</span>
-      <span role="cell">
+      </td>
+      <td>{row.display_name}</td>
+      <td>
         <Role of={role} />
-      </span>
-      <span role="cell">
+      </td>
+      <td>
         <Time ms={row.join_time * 1000} />
-      </span>
-      <span role="cell">
+      </td>
+      <td>
         <Ban until={banned} />
-      </span>
+      </td>
     </>
   );
 }
@@ -218,7 +220,7 @@ function Chosen({ of, chosen, clear }: { of: InGroup; chosen: ReadonlySet<number
   const { users } = session.value!.names;
   const nameOf = (user: number) => users.get(user)?.username ?? w.user(user);
   return (
-    <div class="chosen" role="group" aria-label={w.actions}>
+    <div class="chosen">
       <span aria-live="polite">{w.room.chosen(chosen.size)}</span>
       {ACTIONS.map((action) => (
         <Act

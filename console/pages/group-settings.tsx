@@ -6,7 +6,7 @@ import { FieldOf, say } from '../parts/ask.tsx';
 import { mayHaveHappened, sentenceOf } from '../parts/trouble.tsx';
 import { session } from '../session.ts';
 import { useWords } from '../text/words.ts';
-import type { InGroup } from './group.tsx';
+import type { InGroup } from './in-group.ts';
 
 const TEXTS = ['name', 'description', 'ext'] as const;
 const FLAGS = ['member_invite', 'member_modify', 'history_visible', 'read_ack', 'hide_member_info'] as const;
@@ -14,7 +14,10 @@ type Edited = Record<(typeof TEXTS)[number] | (typeof FLAGS)[number] | 'apply_ap
 
 const editedOf = (group: Group): Edited => {
   const { name, description, ext, apply_approval } = group;
-  const flags = Object.fromEntries(FLAGS.map((flag) => [flag, String(group[flag])])) as Record<(typeof FLAGS)[number], string>;
+  const flags = Object.fromEntries(FLAGS.map((flag) => [flag, String(group[flag])])) as Record<
+    (typeof FLAGS)[number],
+    string
+  >;
   return { name, description, ext, apply_approval: String(apply_approval), ...flags };
 };
 
@@ -91,7 +94,12 @@ export function GroupSettings({ group, again }: InGroup) {
         set={set('apply_approval')}
       />
       {FLAGS.map((flag) => (
-        <FieldOf key={flag} field={{ name: flag, label: fields[flag], kind: 'check' }} value={edited[flag]} set={set(flag)} />
+        <FieldOf
+          key={flag}
+          field={{ name: flag, label: fields[flag], kind: 'check' }}
+          value={edited[flag]}
+          set={set(flag)}
+        />
       ))}
       <FieldOf field={{ name: 'ext', label: fields.ext, kind: 'long' }} value={edited.ext} set={set('ext')} />
       {error !== undefined && (

@@ -3,37 +3,44 @@ import { ApiError, type Group } from '../../client/roster.ts';
 import { type Answer, useCall } from '../call.ts';
 import { findUser } from '../lookup.ts';
 import { Act } from '../parts/act.tsx';
-import type { Field } from '../parts/ask.tsx';
 import { Badge, Facts, Heading, Id, Left, Skeleton, Time, UserLink } from '../parts/bits.tsx';
 import { Timeline } from '../parts/events.tsx';
 import { Told, Trouble } from '../parts/trouble.tsx';
 import { hrefOf } from '../router.ts';
 import { session } from '../session.ts';
-import { useWords, type Words } from '../text/words.ts';
+import { useWords } from '../text/words.ts';
 import { Bulk } from './group-bulk.tsx';
 import { Announcements, Applications, Banned, Blocked, Files } from './group-lists.tsx';
 import { Members } from './group-members.tsx';
 import { GroupSettings } from './group-settings.tsx';
+import { durationField, type InGroup } from './in-group.ts';
 
-const PARTS = ['members', 'bulk', 'banned', 'blocked', 'applications', 'announcements', 'files', 'timeline', 'settings'] as const;
+const PARTS = [
+  'members',
+  'bulk',
+  'banned',
+  'blocked',
+  'applications',
+  'announcements',
+  'files',
+  'timeline',
+  'settings',
+] as const;
 type Part = (typeof PARTS)[number];
 
 const isPart = (text: string | undefined): text is Part => PARTS.some((part) => part === text);
 
-export interface InGroup {
-  group: Group;
-  /** Reads the group again. */
-  again(): void;
-}
-
 export function GroupPage({ id, part }: { id: number; part: string | undefined }) {
   const w = useWords();
   const { client, names } = session.value!;
-  const answer = useCall(async (signal) => {
-    const group = await client.group.info({ group_id: id }, { signal });
-    names.groups.set(id, group.name);
-    return group;
-  }, [id]);
+  const answer = useCall(
+    async (signal) => {
+      const group = await client.group.info({ group_id: id }, { signal });
+      names.groups.set(id, group.name);
+      return group;
+    },
+    [id],
+  );
   const { data: group, error } = answer;
   const missing = (error instanceof ApiError && error.is('groupMissing')) || group?.status === 1;
   const name = group?.name ?? w.group(id);
@@ -122,15 +129,6 @@ function Known({ answer, group, part }: { answer: Answer<Group>; group: Group; p
   );
 }
 
-/** Asks for how long: one of some usual times. */
-export const durationField = ({ room }: Words): Field => ({
-  name: 'minutes',
-  label: room.duration,
-  kind: 'choice',
-  options: room.durations,
-  value: room.durations[1]?.[0] ?? '60',
-});
-
 function Actions({ group, again }: InGroup) {
   const w = useWords();
   const { room } = w;
@@ -138,7 +136,7 @@ function Actions({ group, again }: InGroup) {
   const { group_id: id, name, ban_expire_time: silence } = group;
   const silenced = silence === -1 || silence * 1000 > Date.now();
   return (
-    <div class="actions" role="group" aria-label={w.actions}>
+    <div class="actions">
       <a class="button" href={hrefOf(['why'], { group: id })}>
         {w.nav.why}
       </a>
@@ -153,7 +151,7 @@ function Actions({ group, again }: InGroup) {
             title: room.unsilenceAsk(name),
             tells: room.unsilenceTells,
             action: room.unsilence,
-            then: again,
+            after: again,
             run: async () => {
               await client.group.settingsUnbanAll({ group_id: id });
               return w.act.doneNamed(room.unsilence, name);
@@ -170,7 +168,7 @@ function Actions({ group, again }: InGroup) {
             action: room.doSilence,
             danger: true,
             fields: [durationField(w)],
-            then: again,
+            after: again,
             run: async ({ minutes }) => {
               await client.group.settingsBanAll({ group_id: id, duration: Number(minutes) });
               return w.act.doneNamed(room.doSilence, name);
@@ -187,7 +185,7 @@ function Actions({ group, again }: InGroup) {
           action: room.owner,
           danger: true,
           fields: [{ name: 'owner', label: room.newOwner, required: true }],
-          then: again,
+          after: again,
           run: async ({ owner = '' }) => {
             const found = await findUser(session.value!, owner.trim());
             if (!found) throw new Told(w.why.noUser(owner));
@@ -207,7 +205,7 @@ function Actions({ group, again }: InGroup) {
           action: room.dissolve,
           danger: true,
           typed: name,
-          then: again,
+          after: again,
           run: async () => {
             await client.group.destroy({ group_id: id });
             return w.act.doneNamed(room.dissolve, name);

@@ -64,7 +64,7 @@ export function GroupsPage() {
 }
 
 /** @param silence until when only admins may speak (s); 0 not, −1 for ever */
-export function GroupState({ status, silence }: { status: number; silence: number }) {
+function GroupState({ status, silence }: { status: number; silence: number }) {
   const w = useWords();
   if (status === 1) return <Badge>{w.groups.dissolved}</Badge>;
   if (silence === -1 || silence * 1000 > Date.now()) return <Badge kind="warn">{w.groups.silenced}</Badge>;

@@ -18,13 +18,13 @@ export function OverviewPage() {
   const [hours, setHours] = useState(24);
   const answer = useCall((signal) => client.admin.overview({ hours }, { signal }), [hours]);
   const choice = (
-    <div class="choice" role="group" aria-label={w.overview.period}>
+    <fieldset class="choice" aria-label={w.overview.period}>
       {PERIODS.map((period) => (
         <button key={period} type="button" aria-pressed={period === hours} onClick={() => setHours(period)}>
           {w.overview.last(period)}
         </button>
       ))}
-    </div>
+    </fieldset>
   );
   return (
     <>
@@ -71,10 +71,7 @@ function Numbers({ of, hours }: { of: Overview; hours: number }) {
           {refused.length === 0 ? (
             <p class="none">{w.overview.noRefusals}</p>
           ) : (
-            <Table
-              label={w.overview.refusalsTitle}
-              head={[w.overview.code, w.overview.meaning, w.overview.times]}
-            >
+            <Table label={w.overview.refusalsTitle} head={[w.overview.code, w.overview.meaning, w.overview.times]}>
               {refused.map(([code, times]) => (
                 <tr key={code}>
                   <td>
@@ -103,7 +100,19 @@ function Numbers({ of, hours }: { of: Overview; hours: number }) {
   );
 }
 
-function Figure({ name, value, href, bad = false, hint }: { name: string; value: string; href?: string; bad?: boolean; hint?: string }) {
+function Figure({
+  name,
+  value,
+  href,
+  bad = false,
+  hint,
+}: {
+  name: string;
+  value: string;
+  href?: string;
+  bad?: boolean;
+  hint?: string;
+}) {
   return (
     <div class={bad ? 'bad' : ''} title={hint}>
       <dt>{name}</dt>

@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ApiError } from '../../client/roster.ts';
 import { Heading } from '../parts/bits.tsx';
+import { LanguageChoice, Mark } from '../parts/frame.tsx';
 import { sentenceOf } from '../parts/trouble.tsx';
 import { arrive } from '../router.ts';
 import { beginning, type Entrance, keep, openSession, session } from '../session.ts';
-import { LanguageChoice, Mark } from '../shell.tsx';
 import { useWords } from '../text/words.ts';
 
 const invitation = beginning();
@@ -101,7 +101,12 @@ export function SignInPage() {
             </p>
           </div>
           <label class="check">
-            <input type="checkbox" name="keep" checked={kept} onChange={(event) => setKept(event.currentTarget.checked)} />
+            <input
+              type="checkbox"
+              name="keep"
+              checked={kept}
+              onChange={(event) => setKept(event.currentTarget.checked)}
+            />
             <span>
               {w.signIn.keep}
               <small class="hint">{w.signIn.keepHint}</small>

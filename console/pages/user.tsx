@@ -4,7 +4,21 @@ import { useCall, useList } from '../call.ts';
 import { count } from '../format.ts';
 import { Act } from '../parts/act.tsx';
 import type { Question } from '../parts/ask.tsx';
-import { Badge, Card, Facts, GroupLink, Heading, Id, Left, Rows, Shown, Skeleton, Table, Time, UserLink } from '../parts/bits.tsx';
+import {
+  Badge,
+  Card,
+  Facts,
+  GroupLink,
+  Heading,
+  Id,
+  Left,
+  Rows,
+  Shown,
+  Skeleton,
+  Table,
+  Time,
+  UserLink,
+} from '../parts/bits.tsx';
 import { Timeline } from '../parts/events.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { hrefOf } from '../router.ts';
@@ -20,11 +34,14 @@ const DELETED = 2;
 export function UserPage({ id }: { id: number }) {
   const w = useWords();
   const { client, names } = session.value!;
-  const answer = useCall(async (signal) => {
-    const info = await client.admin.userInfo({ user_id: id }, { signal });
-    if (info.status !== DELETED) names.users.set(id, { username: info.username, nickname: info.nick_name });
-    return info;
-  }, [id]);
+  const answer = useCall(
+    async (signal) => {
+      const info = await client.admin.userInfo({ user_id: id }, { signal });
+      if (info.status !== DELETED) names.users.set(id, { username: info.username, nickname: info.nick_name });
+      return info;
+    },
+    [id],
+  );
   const { data, error } = answer;
   const missing = (error instanceof ApiError && error.is('userMissing')) || data?.status === DELETED;
   const name = data?.username || w.user(id);
@@ -88,10 +105,10 @@ function Actions({ info, again }: { info: Info; again(): void }) {
   const { act } = w;
   const { client, as } = session.value!;
   const { user_id: id, username: name } = info;
-  const then = again;
+  const after = again;
   const done = (what: string) => act.doneNamed(what, name);
   return (
-    <div class="actions" role="group" aria-label={w.actions}>
+    <div class="actions">
       <a class="button" href={hrefOf(['why'], { user: id })}>
         {w.nav.why}
       </a>
@@ -104,7 +121,7 @@ function Actions({ info, again }: { info: Info; again(): void }) {
             tells: act.disableTells,
             action: act.disable,
             danger: true,
-            then,
+            after,
             run: async () => {
               await client.user.disable({ list: [id] });
               return done(act.disable);
@@ -120,7 +137,7 @@ function Actions({ info, again }: { info: Info; again(): void }) {
             title: act.enableAsk(name),
             tells: act.enableTells,
             action: act.enable,
-            then,
+            after,
             run: async () => {
               await client.user.enable({ list: [id] });
               return done(act.enable);
@@ -135,14 +152,14 @@ function Actions({ info, again }: { info: Info; again(): void }) {
           title: act.kickAsk(name),
           tells: act.kickTells,
           action: act.kick,
-          then,
+          after,
           run: async () => {
             await as(id).user.kick();
             return done(act.kick);
           },
         })}
       />
-      <Act label={act.password} scope="users" question={() => passwordQuestion(info, w, then)} />
+      <Act label={act.password} scope="users" question={() => passwordQuestion(info, w, after)} />
       <Act
         label={act.unlock}
         scope="users"
@@ -150,7 +167,7 @@ function Actions({ info, again }: { info: Info; again(): void }) {
           title: act.unlockAsk(name),
           tells: act.unlockTells,
           action: act.unlock,
-          then,
+          after,
           run: async () => {
             await client.admin.userUnlock({ user_id: id });
             return done(act.unlock);
@@ -167,7 +184,7 @@ function Actions({ info, again }: { info: Info; again(): void }) {
           action: act.remove,
           danger: true,
           typed: name,
-          then,
+          after,
           run: async () => {
             await as(id).user.delete();
             return done(act.remove);
@@ -178,7 +195,7 @@ function Actions({ info, again }: { info: Info; again(): void }) {
   );
 }
 
-function passwordQuestion({ user_id: id, username: name }: Info, { act }: Words, then: () => void): Question {
+function passwordQuestion({ user_id: id, username: name }: Info, { act }: Words, after: () => void): Question {
   return {
     title: act.passwordAsk(name),
     tells: act.passwordTells,
@@ -195,7 +212,7 @@ function passwordQuestion({ user_id: id, username: name }: Info, { act }: Words,
         fill: { label: act.generate, draw: drawPassword },
       },
     ],
-    then,
+    after,
     run: async ({ password = '' }) => {
       await session.value!.as(id).user.changePasswordAdmin({ password });
       return act.doneNamed(act.password, name);
@@ -295,7 +312,7 @@ function Devices({ info, again }: { info: Info; again(): void }) {
                       title: act.kickOneAsk(info.username, device.device_sn),
                       tells: act.kickTells,
                       action: act.kickOne,
-                      then: again,
+                      after: again,
                       run: async () => {
                         await as(info.user_id).user.kick({ device_sn: device.device_sn });
                         return act.doneNamed(act.kickOne, info.username);
@@ -337,7 +354,9 @@ function Groups({ id }: { id: number }) {
               {state === 'blocked' && <Badge kind="bad">{w.blockedState}</Badge>}
               <Ban until={ban_expire_time} waits={state === 'none'} />
             </td>
-            <td>{state === 'blocked' ? <Time ms={blocked_at * 1000} /> : join_time > 0 && <Time ms={join_time * 1000} />}</td>
+            <td>
+              {state === 'blocked' ? <Time ms={blocked_at * 1000} /> : join_time > 0 && <Time ms={join_time * 1000} />}
+            </td>
             <td class="end">
               <a href={hrefOf(['why'], { user: id, group: group_id })}>{w.nav.why}</a>
             </td>
@@ -350,7 +369,11 @@ function Groups({ id }: { id: number }) {
 
 export function Role({ of }: { of: number }) {
   const w = useWords();
-  return of === 0 ? <>{w.roles[0]}</> : <Badge kind={of === 2 ? 'good' : 'plain'}>{(w.roles as readonly string[])[of]}</Badge>;
+  return of === 0 ? (
+    <span>{w.roles[0]}</span>
+  ) : (
+    <Badge kind={of === 2 ? 'good' : 'plain'}>{(w.roles as readonly string[])[of]}</Badge>
+  );
 }
 
 /** @param until seconds; 0 none, −1 for ever */
@@ -408,10 +431,7 @@ function Friends({ id, info }: { id: number; info: Info }) {
   );
   const blocked = useCall((signal) => client.roster.blockedList({}, { signal }), [id]);
   return (
-    <Card
-      title={w.person.friends}
-      beside={<small>{w.person.numbers(info.friends, info.limits.friends)}</small>}
-    >
+    <Card title={w.person.friends} beside={<small>{w.person.numbers(info.friends, info.limits.friends)}</small>}>
       {friends.error !== undefined && <Trouble of={friends} />}
       {friends.items.length === 0 && friends.ended ? (
         <p class="none">{w.person.noFriends}</p>

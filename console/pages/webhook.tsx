@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import type { Endpoint } from '../../client/roster.ts';
 import { useCall } from '../call.ts';
 import { count } from '../format.ts';
-import { sequenceOf } from '../past.ts';
 import { Act } from '../parts/act.tsx';
 import { Badge, Card, Facts, GroupLink, Heading, Id, Shown, Table, Time } from '../parts/bits.tsx';
-import { hrefOf, go } from '../router.ts';
+import { sequenceOf } from '../past.ts';
+import { go, hrefOf } from '../router.ts';
 import { session } from '../session.ts';
 import { useWords } from '../text/words.ts';
 import { EndpointState, endpointFields, endpointOf, Secret } from './webhooks.tsx';
@@ -15,7 +15,8 @@ export function WebhookPage({ id }: { id: string }) {
   const { client } = session.value!;
   const [round, setRound] = useState(0);
   const answer = useCall(
-    async (signal) => (await client.event.endpointList({}, { signal })).find(({ endpoint_id }) => endpoint_id === id) ?? null,
+    async (signal) =>
+      (await client.event.endpointList({}, { signal })).find(({ endpoint_id }) => endpoint_id === id) ?? null,
     [id],
   );
   const { data: endpoint } = answer;
@@ -60,7 +61,7 @@ function Known({ endpoint, again, sent }: { endpoint: Endpoint; again(): void; s
           [hooks.created, <Time key="created" ms={endpoint.created_at * 1000} plain />],
         ]}
       />
-      <div class="actions" role="group" aria-label={w.actions}>
+      <div class="actions">
         <Act
           label={w.edit}
           scope="events"
@@ -69,7 +70,7 @@ function Known({ endpoint, again, sent }: { endpoint: Endpoint; again(): void; s
             tells: endpoint.url,
             action: w.save,
             fields: endpointFields(w, endpoint),
-            then: again,
+            after: again,
             run: async (values) => {
               await client.event.endpointUpdate({ endpoint_id, ...endpointOf(values, w) });
               return w.room.saved;
@@ -83,7 +84,7 @@ function Known({ endpoint, again, sent }: { endpoint: Endpoint; again(): void; s
             title: `${hooks.test}?`,
             tells: endpoint.url,
             action: hooks.test,
-            then: () => setTimeout(sent, 1500),
+            after: () => setTimeout(sent, 1500),
             run: async () => {
               await client.event.endpointTest({ endpoint_id });
               return hooks.tested;
@@ -116,9 +117,11 @@ function Known({ endpoint, again, sent }: { endpoint: Endpoint; again(): void; s
               { name: 'from', label: hooks.from, kind: 'number', least: 1, required: true },
               { name: 'to', label: hooks.to, kind: 'number', least: 1, required: true },
             ],
-            then: () => setTimeout(sent, 1500),
+            after: () => setTimeout(sent, 1500),
             run: async ({ from = '1', to = '1' }) =>
-              w.hooks.sent(await redeliverAll({ endpoint_id, from: sequenceOf(Number(from)), to: sequenceOf(Number(to)) })),
+              w.hooks.sent(
+                await redeliverAll({ endpoint_id, from: sequenceOf(Number(from)), to: sequenceOf(Number(to)) }),
+              ),
           })}
         />
         <Act
@@ -128,7 +131,7 @@ function Known({ endpoint, again, sent }: { endpoint: Endpoint; again(): void; s
             title: hooks.redeliverAllAsk,
             tells: hooks.redeliverTells,
             action: hooks.redeliverAll,
-            then: () => setTimeout(sent, 1500),
+            after: () => setTimeout(sent, 1500),
             run: async () => hooks.sent(await redeliverAll({ endpoint_id, failed: true })),
           })}
         />
@@ -147,9 +150,10 @@ function Known({ endpoint, again, sent }: { endpoint: Endpoint; again(): void; s
             ),
             action: hooks.remove,
             danger: true,
-            then: () => go(['webhooks']),
+            after: () => go(['webhooks']),
             run: async () => {
               await client.event.endpointDelete({ endpoint_id });
+              return undefined;
             },
           })}
         />
@@ -185,13 +189,20 @@ function Deliveries({ id, round }: { id: string; round: number }) {
   const { hooks } = w;
   const { client } = session.value!;
   const [onlyFailed, setOnlyFailed] = useState(false);
-  const answer = useCall((signal) => client.event.endpointDeliveries({ endpoint_id: id, limit: 1000 }, { signal }), [id, round]);
+  const answer = useCall(
+    (signal) => client.event.endpointDeliveries({ endpoint_id: id, limit: 1000 }, { signal }),
+    [id, round],
+  );
   return (
     <Card
       title={hooks.deliveries}
       beside={
         <label class="check">
-          <input type="checkbox" checked={onlyFailed} onChange={(event) => setOnlyFailed(event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={onlyFailed}
+            onChange={(event) => setOnlyFailed(event.currentTarget.checked)}
+          />
           <span>{hooks.onlyFailed}</span>
         </label>
       }
@@ -204,41 +215,63 @@ function Deliveries({ id, round }: { id: string; round: number }) {
           ) : (
             <Table
               label={hooks.deliveries}
-              head={[w.events.when, hooks.event, hooks.attempt, hooks.status, hooks.took, hooks.answer, hooks.nextTry, '']}
+              head={[
+                w.events.when,
+                hooks.event,
+                hooks.attempt,
+                hooks.status,
+                hooks.took,
+                hooks.answer,
+                hooks.nextTry,
+                '',
+              ]}
             >
-              {shown.map(({ event_id, sequence, type, attempt, time, ms, delivered, status, answer: text, error, next_attempt_at }) => (
-                <tr key={`${event_id}/${attempt}/${time}`}>
-                  <td>
-                    <Time ms={Date.parse(time)} />
-                  </td>
-                  <td>
-                    {Number(sequence) > 0 ? <a href={hrefOf(['events', Number(sequence)])}>{type}</a> : type}
-                  </td>
-                  <td class="number">{count(attempt)}</td>
-                  <td>
-                    <Badge kind={delivered ? 'good' : 'bad'}>{status === 0 ? hooks.noAnswer : status}</Badge>
-                  </td>
-                  <td class="number">{count(ms)} ms</td>
-                  <td class="answer">{text || error}</td>
-                  <td>{next_attempt_at > 0 && <Time ms={next_attempt_at * 1000} />}</td>
-                  <td class="end">
-                    {Number(sequence) > 0 && (
-                      <Act
-                        label={hooks.redeliver}
-                        scope="events"
-                        kind="quiet"
-                        question={() => ({
-                          title: `${hooks.redeliver}: ${type}?`,
-                          tells: hooks.redeliverTells,
-                          action: hooks.redeliver,
-                          then: () => setTimeout(answer.again, 1500),
-                          run: async () => hooks.sent(await redeliverAll({ endpoint_id: id, from: sequence, to: sequence })),
-                        })}
-                      />
-                    )}
-                  </td>
-                </tr>
-              ))}
+              {shown.map(
+                ({
+                  event_id,
+                  sequence,
+                  type,
+                  attempt,
+                  time,
+                  ms,
+                  delivered,
+                  status,
+                  answer: text,
+                  error,
+                  next_attempt_at,
+                }) => (
+                  <tr key={`${event_id}/${attempt}/${time}`}>
+                    <td>
+                      <Time ms={Date.parse(time)} />
+                    </td>
+                    <td>{Number(sequence) > 0 ? <a href={hrefOf(['events', Number(sequence)])}>{type}</a> : type}</td>
+                    <td class="number">{count(attempt)}</td>
+                    <td>
+                      <Badge kind={delivered ? 'good' : 'bad'}>{status === 0 ? hooks.noAnswer : status}</Badge>
+                    </td>
+                    <td class="number">{count(ms)} ms</td>
+                    <td class="answer">{text || error}</td>
+                    <td>{next_attempt_at > 0 && <Time ms={next_attempt_at * 1000} />}</td>
+                    <td class="end">
+                      {Number(sequence) > 0 && (
+                        <Act
+                          label={hooks.redeliver}
+                          scope="events"
+                          kind="quiet"
+                          question={() => ({
+                            title: `${hooks.redeliver}: ${type}?`,
+                            tells: hooks.redeliverTells,
+                            action: hooks.redeliver,
+                            after: () => setTimeout(answer.again, 1500),
+                            run: async () =>
+                              hooks.sent(await redeliverAll({ endpoint_id: id, from: sequence, to: sequence })),
+                          })}
+                        />
+                      )}
+                    </td>
+                  </tr>
+                ),
+              )}
             </Table>
           );
         }}

@@ -19,7 +19,8 @@ export const endpointFields = ({ hooks }: Words, of?: Endpoint): Field[] => [
 ];
 
 export function endpointOf({ url = '', types = '', group_id = '', description = '', enabled }: Values, w: Words) {
-  if (group_id.trim() !== '' && !/^\d+$/.test(group_id.trim())) throw new Told(`${w.hooks.group}: ${w.hooks.groupHint}`);
+  if (group_id.trim() !== '' && !/^\d+$/.test(group_id.trim()))
+    throw new Told(`${w.hooks.group}: ${w.hooks.groupHint}`);
   return {
     url: url.trim(),
     types: types.split(/[\s,]+/).filter(Boolean),
@@ -61,7 +62,7 @@ export function WebhooksPage() {
               tells: hooks.lead,
               action: hooks.create,
               fields: endpointFields(w),
-              then: answer.again,
+              after: answer.again,
               run: async (values) => {
                 const { secret } = await client.event.endpointCreate(endpointOf(values, w));
                 return { show: <Secret secret={secret} /> };
@@ -76,7 +77,10 @@ export function WebhooksPage() {
           endpoints.length === 0 ? (
             <p class="none">{hooks.none}</p>
           ) : (
-            <Table label={hooks.title} head={[hooks.url, hooks.types, hooks.description, w.groups.state, hooks.created]}>
+            <Table
+              label={hooks.title}
+              head={[hooks.url, hooks.types, hooks.description, w.groups.state, hooks.created]}
+            >
               {endpoints.map((endpoint) => (
                 <tr key={endpoint.endpoint_id}>
                   <td>
@@ -113,7 +117,11 @@ export function EndpointState({ of }: { of: Endpoint }) {
   if (!of.enabled)
     return (
       <Badge kind="bad">
-        {of.disabled_because === 'gone' ? hooks.gone : of.disabled_because === 'failing' ? hooks.fiveDays : hooks.disabled}
+        {of.disabled_because === 'gone'
+          ? hooks.gone
+          : of.disabled_because === 'failing'
+            ? hooks.fiveDays
+            : hooks.disabled}
       </Badge>
     );
   if (of.failing_since > 0)

@@ -2,12 +2,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Group, RosterEvent } from '../../client/roster.ts';
 import { useCall } from '../call.ts';
-import { findGroups, findUser, type FoundGroup, type FoundUser } from '../lookup.ts';
-import { numberOf, Past } from '../past.ts';
+import { type FoundGroup, type FoundUser, findGroups, findUser } from '../lookup.ts';
 import { Act } from '../parts/act.tsx';
 import { Badge, Facts, GroupLink, Heading, Left, Shown, Time, UserLink } from '../parts/bits.tsx';
 import { EventType, What, Who } from '../parts/events.tsx';
 import { Told } from '../parts/trouble.tsx';
+import { numberOf, Past } from '../past.ts';
 import { hrefOf, refine } from '../router.ts';
 import { session } from '../session.ts';
 import { useWords } from '../text/words.ts';
@@ -66,21 +66,24 @@ interface Subject {
 
 function Found({ user, group }: { user: string; group: string }) {
   const w = useWords();
-  const answer = useCall(async (signal): Promise<Subject> => {
-    const current = session.value!;
-    const [found, groups] = await Promise.all([
-      findUser(current, user, signal),
-      group === '' ? [] : findGroups(current, group, signal),
-    ]);
-    // An id that is no longer there has a decision, too: that it is gone.
-    const known = found ?? (/^\d+$/.test(user) ? { user_id: Number(user) } : undefined);
-    if (!known) throw new Told(w.why.noUser(user));
-    if (group !== '' && groups.length === 0) {
-      if (!/^\d+$/.test(group)) throw new Told(w.why.noGroup(group));
-      return { user: known, groups: [{ group_id: Number(group), name: w.group(Number(group)) }] };
-    }
-    return { user: known, groups };
-  }, [user, group]);
+  const answer = useCall(
+    async (signal): Promise<Subject> => {
+      const current = session.value!;
+      const [found, groups] = await Promise.all([
+        findUser(current, user, signal),
+        group === '' ? [] : findGroups(current, group, signal),
+      ]);
+      // An id that is no longer there has a decision, too: that it is gone.
+      const known = found ?? (/^\d+$/.test(user) ? { user_id: Number(user) } : undefined);
+      if (!known) throw new Told(w.why.noUser(user));
+      if (group !== '' && groups.length === 0) {
+        if (!/^\d+$/.test(group)) throw new Told(w.why.noGroup(group));
+        return { user: known, groups: [{ group_id: Number(group), name: w.group(Number(group)) }] };
+      }
+      return { user: known, groups };
+    },
+    [user, group],
+  );
   return (
     <Shown answer={answer}>
       {({ user: { user_id }, groups }) =>
@@ -238,9 +241,7 @@ function Since({ code, user, group, until, again }: SinceProps) {
   return (
     <>
       {answer.waiting && !answer.data && <p class="none">{w.why.looking}</p>}
-      <Shown answer={{ ...answer, waiting: false }}>
-        {(event) => event && <Cause event={event} />}
-      </Shown>
+      <Shown answer={{ ...answer, waiting: false }}>{(event) => event && <Cause event={event} />}</Shown>
       {!answer.waiting && !answer.error && !answer.data && <p class="none">{w.why.noEvent}</p>}
       <Facts of={[[w.why.until, until === -1 ? w.why.untilChanged : <Left key="left" ms={until} ended={again} />]]} />
     </>
@@ -295,7 +296,7 @@ function Mends({ code, user, group, again }: { code: number; user: number; group
   const { info, blocked } = answer.data ?? {};
   if (code === 10010)
     return (
-      <div class="actions" role="group" aria-label={w.why.mend}>
+      <div class="actions">
         <Act
           label={w.act.enable}
           scope="users"
@@ -304,7 +305,7 @@ function Mends({ code, user, group, again }: { code: number; user: number; group
             title: w.act.enableAsk(name(user)),
             tells: w.act.enableTells,
             action: w.act.enable,
-            then: again,
+            after: again,
             run: async () => {
               await client.user.enable({ list: [user] });
               return w.act.doneNamed(w.act.enable, name(user));
@@ -320,7 +321,7 @@ function Mends({ code, user, group, again }: { code: number; user: number; group
   return (
     <>
       {blocked && <p class="trouble warn">{w.why.blockedToo}</p>}
-      <div class="actions" role="group" aria-label={w.why.mend}>
+      <div class="actions">
         {code === 20011 && (blocked ? inGroup(info, 'unblock') : inGroup(info, 'add'))}
         {code === 20026 && inGroup(info, 'unban')}
         {code === 20027 && (
@@ -332,7 +333,7 @@ function Mends({ code, user, group, again }: { code: number; user: number; group
               title: w.room.unsilenceAsk(info.name),
               tells: w.room.unsilenceTells,
               action: w.room.unsilence,
-              then: again,
+              after: again,
               run: async () => {
                 await client.group.settingsUnbanAll({ group_id: group });
                 return w.act.doneNamed(w.room.unsilence, info.name);

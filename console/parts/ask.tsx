@@ -33,9 +33,9 @@ export interface Question {
   typed?: string;
   fields?: readonly Field[];
   /** Does it. @returns what is said afterwards, or what the dialog shows before it closes */
-  run(values: Values): Promise<string | { show: ComponentChildren } | void>;
+  run(values: Values): Promise<string | { show: ComponentChildren } | undefined>;
   /** After it was done. */
-  then?(): void;
+  after?(): void;
 }
 
 const question = new Store<Question | undefined>(undefined);
@@ -80,7 +80,9 @@ function Dialog({ asked }: { asked: Question }) {
   const w = useWords();
   const { fields = [], typed } = asked;
   const dialog = useRef<HTMLDialogElement>(null);
-  const [values, setValues] = useState<Values>(() => Object.fromEntries(fields.map(({ name, value = '' }) => [name, value])));
+  const [values, setValues] = useState<Values>(() =>
+    Object.fromEntries(fields.map(({ name, value = '' }) => [name, value])),
+  );
   const [confirmed, setConfirmed] = useState('');
   const [error, setError] = useState<unknown>();
   const [waiting, setWaiting] = useState(false);
@@ -100,7 +102,7 @@ function Dialog({ asked }: { asked: Question }) {
     setError(undefined);
     try {
       const told = await asked.run(values);
-      asked.then?.();
+      asked.after?.();
       if (typeof told === 'object') {
         setShown(told.show);
         return;

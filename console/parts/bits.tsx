@@ -10,7 +10,15 @@ import { useWords } from '../text/words.ts';
 import { Trouble } from './trouble.tsx';
 
 /** Heading of a page. It takes the focus when the page changes, so that screen readers read it. */
-export function Heading({ title, beside, tab = title }: { title: ComponentChildren; beside?: ComponentChildren; tab?: ComponentChildren }) {
+export function Heading({
+  title,
+  beside,
+  tab = title,
+}: {
+  title: ComponentChildren;
+  beside?: ComponentChildren;
+  tab?: ComponentChildren;
+}) {
   const w = useWords();
   useEffect(() => {
     if (typeof tab === 'string') document.title = `${tab} · ${w.title}`;
@@ -67,7 +75,13 @@ export function GroupLink({ id }: { id: number }) {
 
 export const Id = ({ of }: { of: number | string }) => <code class="id">{of}</code>;
 
-export function Badge({ kind = 'plain', children }: { kind?: 'plain' | 'good' | 'bad' | 'warn'; children: ComponentChildren }) {
+export function Badge({
+  kind = 'plain',
+  children,
+}: {
+  kind?: 'plain' | 'good' | 'bad' | 'warn';
+  children: ComponentChildren;
+}) {
   return <span class={`badge ${kind}`}>{children}</span>;
 }
 
@@ -163,11 +177,18 @@ export function Rows<T>({ list, label, head, none, row }: RowsProps<T>) {
 }
 
 /** A table that scrolls by itself where it is too wide. */
-export function Table({ label, head, children }: { label: string; head: readonly string[]; children: ComponentChildren }) {
+export function Table({
+  label,
+  head,
+  children,
+}: {
+  label: string;
+  head: readonly string[];
+  children: ComponentChildren;
+}) {
   return (
-    // A part that scrolls can be reached by the keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
-    <div class="table" role="region" aria-label={label} tabIndex={0}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls can be reached by the keyboard
+    <section class="table" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -180,12 +201,16 @@ export function Table({ label, head, children }: { label: string; head: readonly
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
 /** Names and values. */
-export function Facts({ of }: { of: readonly (readonly [name: string, value: ComponentChildren] | false | undefined | '')[] }) {
+export function Facts({
+  of,
+}: {
+  of: readonly (readonly [name: string, value: ComponentChildren] | false | undefined | '')[];
+}) {
   return (
     <dl class="facts">
       {of.map(

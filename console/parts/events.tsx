@@ -64,7 +64,9 @@ function valuesOf(event: RosterEvent, w: Words): Record<string, ComponentChildre
 
 function changedOf({ data }: RosterEvent, w: Words): string {
   const { changed = [], role } = data as { changed?: string[]; role?: number };
-  return changed.map((name) => (name === 'role' && role !== undefined ? (w.events.role[role] ?? name) : name)).join(', ');
+  return changed
+    .map((name) => (name === 'role' && role !== undefined ? (w.events.role[role] ?? name) : name))
+    .join(', ');
 }
 
 /** Who did it. */
@@ -93,7 +95,8 @@ export function Who({ event: { authtype, authid } }: { event: RosterEvent }) {
 
 /** Colour of the kind of change. */
 const kindOf = (type: string) =>
-  /deleted|dissolved|removed|banned$|blocked$|disabled|revoked|silenced$/.test(type) && !/un(banned|blocked|silenced)/.test(type)
+  /deleted|dissolved|removed|banned$|blocked$|disabled|revoked|silenced$/.test(type) &&
+  !/un(banned|blocked|silenced)/.test(type)
     ? 'bad'
     : /created|added|enabled|approved|accepted|published|unb|uns/.test(type)
       ? 'good'

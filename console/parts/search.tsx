@@ -28,7 +28,7 @@ export function SearchField({ label, hint, value, set, children }: SearchProps) 
     set(text.trim());
   };
   return (
-    <form role="search" class="search" aria-label={label} onSubmit={submit}>
+    <form class="search" aria-label={label} onSubmit={submit}>
       <input
         type="search"
         name="search"

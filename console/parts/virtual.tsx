@@ -1,26 +1,27 @@
-/** A long list of which only the rows in sight are drawn. */
+/** A long table of which only the rows in sight are drawn. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 interface VirtualProps {
   label: string;
-  head: readonly ComponentChildren[];
+  head: readonly string[];
   /** Rows of the whole list, also those that are not loaded yet. */
   count: number;
+  /** Cells of a row. */
   row: (index: number) => ComponentChildren;
   /** Called with the last row in sight whenever it changes. */
   reach(last: number): void;
 }
 
 /** Height of a row (px); the style sheet has the same. */
-export const ROW = 36;
+const ROW = 36;
 /** Rows that are drawn above and below. */
 const BEYOND = 10;
-/** Rows are drawn in steps of so many, so that scrolling by a row draws nothing. */
+/** Rows are drawn in steps of so many, so that scrolling by one draws nothing. */
 const STEP = 5;
 
 export function Virtual({ label, head, count, row, reach }: VirtualProps) {
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLElement>(null);
   const [first, setFirst] = useState(0);
   const [seen, setSeen] = useState(30);
   const look = () => {
@@ -40,30 +41,32 @@ export function Virtual({ label, head, count, row, reach }: VirtualProps) {
   const rows: ComponentChildren[] = [];
   for (let index = from; index < to; index++)
     rows.push(
-      <div role="row" class="row" key={index} aria-rowindex={index + 2}>
+      <tr key={index} aria-rowindex={index + 2}>
         {row(index)}
-      </div>,
+      </tr>,
     );
   return (
-    <div class="virtual" role="table" aria-label={label} aria-rowcount={count + 1}>
-      <div role="rowgroup">
-        <div role="row" class="row head" aria-rowindex={1}>
-          {head.map((text, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the columns never change
-            <span role="columnheader" key={at}>
-              {text}
-            </span>
-          ))}
-        </div>
-      </div>
-      {/* A part that scrolls can be reached by the keyboard. */}
-      <div role="rowgroup" class="scroller" ref={box} onScroll={look} tabIndex={0}>
-        <div class="all" role="presentation" style={{ height: `${count * ROW}px` }}>
-          <div role="presentation" style={{ transform: `translateY(${from * ROW}px)` }}>
-            {rows}
-          </div>
-        </div>
-      </div>
-    </div>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls can be reached by the keyboard
+    <section class="virtual" ref={box} onScroll={look} aria-label={label} tabIndex={0}>
+      <table aria-rowcount={count + 1}>
+        <thead>
+          <tr aria-rowindex={1}>
+            {head.map((text, at) => (
+              <th key={`${at}${text}`} scope="col">
+                {text}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Space rows={from} />
+          {rows}
+          <Space rows={count - to} />
+        </tbody>
+      </table>
+    </section>
   );
 }
+
+/** Room for rows that are not drawn. */
+const Space = ({ rows }: { rows: number }) => <tr class="space" style={{ height: `${rows * ROW}px` }} />;

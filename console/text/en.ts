@@ -5,7 +5,8 @@ import type { ERRORS } from '../../client/operations.ts';
 type ErrorCode = (typeof ERRORS)[keyof typeof ERRORS];
 
 /** Texts that are chosen by number. */
-const list = <Texts extends string[]>(...texts: Texts): { readonly [At in keyof Texts]: string } => texts;
+const list = <Texts extends string[]>(...texts: Texts): { readonly [At in keyof Texts]: string } =>
+  texts as { readonly [At in keyof Texts]: string };
 
 /** Sentences about events. `{user}`, `{group}`, `{other}` and so on stand for links and values. */
 const events: Record<EventType, string> = {
@@ -104,7 +105,8 @@ const codes: Record<ErrorCode, string> = {
   40003: 'The app is disabled',
 };
 
-const plural = (count: number, one: string, many: string) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+const plural = (count: number, one: string, many: string) =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
 export const en = {
   language: 'English',
@@ -304,7 +306,8 @@ export const en = {
   act: {
     disable: 'Disable',
     disableAsk: (name: string) => `Disable ${name}?`,
-    disableTells: 'All sessions end at once, and the user cannot log in until somebody enables it. Groups and friends stay.',
+    disableTells:
+      'All sessions end at once, and the user cannot log in until somebody enables it. Groups and friends stay.',
     enable: 'Enable',
     enableAsk: (name: string) => `Enable ${name}?`,
     enableTells: 'The user can log in again.',
@@ -443,7 +446,8 @@ export const en = {
     set: 'Make the list of members exactly this',
     setTells: 'Users of the list join, and members who are not in it are removed. The owner stays.',
     askOne: (action: string, name: string, group: string) => `${action}: ${name} in ${group}?`,
-    askMany: (action: string, count: number, group: string) => `${action}: ${plural(count, 'user', 'users')} in ${group}?`,
+    askMany: (action: string, count: number, group: string) =>
+      `${action}: ${plural(count, 'user', 'users')} in ${group}?`,
     removeFile: 'Delete the file',
     removeFileTells: 'The file is deleted for all members. This cannot be undone.',
     removeAnnouncement: 'Delete the announcement',

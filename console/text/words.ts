@@ -25,6 +25,5 @@ export function speak(wanted: Language): void {
   language.value = wanted;
 }
 
-export const words = (): Words => LANGUAGES[language.value];
 export const useWords = (): Words => LANGUAGES[useStore(language)];
 export const languages = Object.entries(LANGUAGES).map(([tag, { language }]) => ({ tag: tag as Language, language }));

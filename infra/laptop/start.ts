@@ -9,12 +9,14 @@ await runCommand(roster, { usage: 'npm start --', welcome });
 function welcome({ api_endpoint: api, app_id: app, admin_token: token }: LaptopDescription): string {
   const page = pathToFileURL(resolve(import.meta.dirname, '../../examples/files.html'));
   page.hash = new URLSearchParams({ api, app_id: app, name: 'alice' }).toString();
+  const console = `${api}/console#${new URLSearchParams({ app_id: app, token })}`;
   const json = `-H 'content-type: application/json'`;
   return `
   Endpoint     ${api}
   App id       ${app}
   Admin token  ${token}
   Try it       ${api}/docs
+  Console      ${console}
 
   Register a user, log in, and make a group as that user:
 

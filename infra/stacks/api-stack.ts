@@ -94,9 +94,7 @@ export class ApiStack extends Stack {
 
     const pages = [
       ...(config.docs ? [{ row: docsPage, paths: DOCS_PATHS }] : []),
-      ...(config.console
-        ? [{ row: consolePage, paths: CONSOLE_PATHS, environment: { [STAGE]: config.stage } }]
-        : []),
+      ...(config.console ? [{ row: consolePage, paths: CONSOLE_PATHS, environment: { [STAGE]: config.stage } }] : []),
     ];
     for (const of of pages) {
       const page = new Page(this, { ...of, apiId: api.ref, surroundings });

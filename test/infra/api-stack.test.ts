@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
-import { backgroundFunctions, CONSOLE_PATHS, DOCS_PATHS, pages, routeKeysOf, routes } from '../../shared/routes/index.ts';
+import {
+  backgroundFunctions,
+  CONSOLE_PATHS,
+  DOCS_PATHS,
+  pages,
+  routeKeysOf,
+  routes,
+} from '../../shared/routes/index.ts';
 import { passed, resourcesOf, resourcesOfRow, synthesizedTemplates, type Template } from './templates.ts';
 
 const templates = synthesizedTemplates();
@@ -197,7 +204,9 @@ describe('events', () => {
     ]);
     expect([...resourcesOf(without, 'AWS::Events::EventBus').keys()]).toEqual([]);
     expect(JSON.stringify([...without])).not.toMatch(/webhooks\.fifo|"events:PutEvents"/);
-    for (const { Environment } of functions.filter(({ FunctionName }) => !/^roster-dev-(docs|console)$/.test(FunctionName)))
+    for (const { Environment } of functions.filter(
+      ({ FunctionName }) => !/^roster-dev-(docs|console)$/.test(FunctionName),
+    ))
       expect(Environment.Variables).toMatchObject({ EVENTS: 'off' });
     expect(JSON.stringify([...templates])).not.toContain('"EVENTS"');
   });
