@@ -21,21 +21,32 @@ export const bytes = (size: number): string => {
   return `${value.toLocaleString(tag(), { maximumFractionDigits: value < 10 && at > 0 ? 1 : 0 })} ${units[at]}`;
 };
 
+/** Formats are kept: making one takes a hundred times as long as using it. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function written(ms: number, name: string, options: Intl.DateTimeFormatOptions): string {
+  const key = `${tag()} ${name}`;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(tag(), options);
+  formats.set(key, format);
+  return format.format(ms);
+}
+
 /** Date and time to the second. */
-export const moment = (ms: number): string =>
-  new Date(ms).toLocaleString(tag(), { dateStyle: 'medium', timeStyle: 'medium' });
+export const moment = (ms: number): string => written(ms, 'moment', { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** The time today, and the date on other days. */
 export function brief(ms: number, now = Date.now()): string {
   const date = new Date(ms);
-  if (date.toDateString() === new Date(now).toDateString())
-    return date.toLocaleTimeString(tag(), { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  const year = date.getFullYear() === new Date(now).getFullYear() ? undefined : 'numeric';
-  return date.toLocaleString(tag(), { day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit' });
+  const today = new Date(now);
+  if (ms > now - 86_400_000 && date.getDate() === today.getDate())
+    return written(ms, 'today', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  if (date.getFullYear() === today.getFullYear())
+    return written(ms, 'year', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  return written(ms, 'other', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
 }
 
 export const hour = (ms: number): string =>
-  new Date(ms).toLocaleString(tag(), { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+  written(ms, 'hour', { weekday: 'short', hour: '2-digit', minute: '2-digit' });
 
 /** `2 d 4 h`, `3 min 20 s`: the two largest units. */
 export function span(ms: number, { units }: Words): string {

@@ -24,7 +24,7 @@ export const place = new Store<Place>(read());
 
 /** Reads the address again. */
 export const arrive = (): void => {
-  arrive();
+  place.value = read();
 };
 addEventListener('hashchange', arrive);
 

@@ -138,6 +138,7 @@ export function Members({ group, again }: InGroup) {
           label={w.groups.members}
           head={['', w.users.username, w.room.displayName, w.person.role, w.person.joined, w.person.stateIn]}
           count={count}
+          loaded={list.items.length}
           reach={(last) => {
             if (last >= list.items.length - PAGE / 4) list.more();
           }}

@@ -43,7 +43,7 @@ export function UsersPage() {
   );
   const searched = text !== '';
   const choices: [By, string][] = [
-    ['auto', '—'],
+    ['auto', w.users.byAny],
     ['id', w.users.byId],
     ['name', w.users.byName],
     ['mobile', w.users.byMobile],

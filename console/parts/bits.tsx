@@ -50,14 +50,14 @@ export function Card({ title, beside, children, class: more = '' }: CardProps) {
   );
 }
 
-/** A user by name, as a link to its page. */
-export function UserLink({ id }: { id: number }) {
+/** A user by name, as a link to its page. In short: without the nickname. */
+export function UserLink({ id, short = false }: { id: number; short?: boolean }) {
   const w = useWords();
   const name = useUserName(session.value!.names, id);
   return (
     <a class="user" href={hrefOf(['users', id])}>
       {name ? name.username : w.user(id)}
-      {name?.nickname && <small> {name.nickname}</small>}
+      {!short && name?.nickname && <small> {name.nickname}</small>}
     </a>
   );
 }

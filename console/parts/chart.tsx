@@ -32,7 +32,7 @@ export function Chart({ bars, label }: { bars: readonly Bar[]; label: string }) 
           <title>{`${label}: ${short(value)}`}</title>
           <rect class="reach" x={LEFT + index * step} y={TOP} width={step} height={height} />
           <rect
-            class="bar"
+            class="column"
             x={LEFT + index * step + step * 0.15}
             y={y(value)}
             width={step * 0.7}

@@ -17,7 +17,9 @@ export function What({ event }: { event: RosterEvent }) {
   const w = useWords();
   const { says } = w;
   // The service may have types that are newer than this page.
-  const text = Object.hasOwn(says, event.type) ? says[event.type] : event.type;
+  const known = Object.hasOwn(says, event.type) ? says[event.type] : event.type;
+  const { changed = [] } = event.data as { changed?: string[] };
+  const text = changed.length === 1 && changed[0] === 'role' ? w.events.roleChanged : known;
   return <Sentence text={text} values={valuesOf(event, w)} />;
 }
 
@@ -88,19 +90,18 @@ export function Who({ event: { authtype, authid } }: { event: RosterEvent }) {
   return (
     <>
       {authtype === 'app_as_user' && `${w.events.asUser} `}
-      {authid && <UserLink id={Number(authid)} />}
+      {authid && <UserLink id={Number(authid)} short />}
     </>
   );
 }
 
 /** Colour of the kind of change. */
+const BAD =
+  /deleted$|dissolved$|removed$|rejected$|declined$|\.banned$|\.blocked$|block\.added$|disabled$|revoked$|\.silenced$/;
+const GOOD =
+  /created$|added$|enabled$|approved$|accepted$|published$|\.unbanned$|\.unblocked$|block\.removed$|unsilenced$/;
 const kindOf = (type: string) =>
-  /deleted|dissolved|removed|banned$|blocked$|disabled|revoked|silenced$/.test(type) &&
-  !/un(banned|blocked|silenced)/.test(type)
-    ? 'bad'
-    : /created|added|enabled|approved|accepted|published|unb|uns/.test(type)
-      ? 'good'
-      : 'plain';
+  type !== 'user.block.removed' && BAD.test(type) ? 'bad' : GOOD.test(type) ? 'good' : 'plain';
 
 export function EventLine({ event }: { event: RosterEvent }) {
   return (

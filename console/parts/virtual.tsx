@@ -7,20 +7,21 @@ interface VirtualProps {
   head: readonly string[];
   /** Rows of the whole list, also those that are not loaded yet. */
   count: number;
+  loaded: number;
   /** Cells of a row. */
   row: (index: number) => ComponentChildren;
-  /** Called with the last row in sight whenever it changes. */
+  /** Called with the last row in sight whenever it changes, or more is loaded. */
   reach(last: number): void;
 }
 
 /** Height of a row (px); the style sheet has the same. */
 const ROW = 36;
 /** Rows that are drawn above and below. */
-const BEYOND = 10;
+const BEYOND = 6;
 /** Rows are drawn in steps of so many, so that scrolling by one draws nothing. */
-const STEP = 5;
+const STEP = 10;
 
-export function Virtual({ label, head, count, row, reach }: VirtualProps) {
+export function Virtual({ label, head, count, loaded, row, reach }: VirtualProps) {
   const box = useRef<HTMLElement>(null);
   const [first, setFirst] = useState(0);
   const [seen, setSeen] = useState(30);
@@ -37,7 +38,7 @@ export function Virtual({ label, head, count, row, reach }: VirtualProps) {
   }, []);
   const from = Math.max(0, Math.min(first, count) - BEYOND);
   const to = Math.min(count, first + seen + STEP + BEYOND);
-  useEffect(() => reach(to), [to, count]);
+  useEffect(() => reach(to), [to, count, loaded]);
   const rows: ComponentChildren[] = [];
   for (let index = from; index < to; index++)
     rows.push(

@@ -180,6 +180,7 @@ export const zh: Words = {
     search: '搜索用户',
     hint: 'ID、用户名开头或手机号',
     by: '搜索方式',
+    byAny: '自动',
     byId: 'ID',
     byName: '用户名',
     byMobile: '手机号',
@@ -521,7 +522,8 @@ export const zh: Words = {
     letIn: '经手人',
     allDevices: '所有设备',
     oneDevice: (device) => `设备 ${device}`,
-    role: ['现为普通成员', '现为管理员'],
+    role: ['普通成员', '管理员'],
+    roleChanged: '{user} 在 {group} 中现为{changed}',
   },
   says: {
     'user.created': '{user} 注册',
