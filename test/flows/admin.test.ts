@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
+import { migrate } from '../../infra/ops/migrate.ts';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { devicesOf, setFailures } from '../../shared/data/device-repo.ts';
-import { indexedName } from '../../shared/data/keys.ts';
+import { lacksEntry } from '../../shared/data/index-entry-repo.ts';
+import { indexedName, usernameKey } from '../../shared/data/keys.ts';
 import { countFailure } from '../../shared/data/lock-repo.ts';
+import * as schema from '../../shared/data/schema.ts';
+import { update } from '../../shared/data/step.ts';
+import { searchMisses } from '../../shared/domain/app/search.ts';
 import { STATISTICS } from '../../shared/environment.ts';
 import type { Answer } from '../support/api.ts';
 import { eventsAreTold, relayed } from '../support/events.ts';
@@ -377,6 +382,35 @@ inThisProcess('Costs of administration', (story) => {
     const asked = await admin.asks('GET /admin/group/members/search', { group_id, text: 'zzz' });
     // A unit for each member, and their memberships.
     expect(units(asked)).toBeLessThanOrEqual(115);
+  });
+});
+
+inThisProcess('Items of an earlier release', (story) => {
+  story('searches miss them until operators migrate, and the doctor sees it', async (given) => {
+    const admin = given.admin();
+    const alice = await given.user('alice');
+    const group_id = await given.group(alice, { name: 'Team' });
+    const gone = await given.group(alice, { name: 'Team' });
+    await alice.does('POST /group/destroy', { group_id: gone });
+    const without = { set: { gsi1pk: undefined, gsi1sk: undefined } };
+    const keys = [
+      usernameKey(given.app, alice.username),
+      schema.group.key(given.app, group_id),
+      ...[group_id, gone].map((id) => schema.groupInfo.key(given.app, id)),
+    ];
+    for (const key of keys) await given.db.write([update(key, without)]);
+    const found = async () => [
+      ids(await admin.does('GET /admin/user/search', { prefix: 'alice' })),
+      groupIds(await admin.does('GET /admin/group/search', { prefix: 'team' })),
+      groupIds(await admin.does('GET /admin/group/list')),
+    ];
+    expect(await found()).toEqual([[], [], []]);
+    expect(await searchMisses(given.world.table, given.app)).toBe(true);
+    for await (const _ of migrate(given.world.table, 10_000));
+    expect(await found()).toEqual([[alice.id], [group_id], [group_id]]);
+    expect(await searchMisses(given.world.table, given.app)).toBe(false);
+    const forgotten = await given.db.read(lacksEntry(schema.groupInfo.key(given.app, gone)));
+    expect(forgotten, 'a dissolved group stays out').toBe(true);
   });
 });
 
