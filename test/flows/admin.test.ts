@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { migrate } from '../../infra/ops/migrate.ts';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { devicesOf, setFailures } from '../../shared/data/device-repo.ts';
@@ -318,6 +318,39 @@ inBothWorlds('Explanations', (story) => {
     expect(await explain(bob, { action: 'connect' })).toMatchObject({ allow: true, event: null });
     expect(await admin.fails('GET /admin/access/explain', { user_id: bob.id })).toBe('badParameter');
   });
+});
+
+inBothWorlds('Overview', (story) => {
+  story('it counts users and groups, and over HTTP the calls', async (given) => {
+    const admin = given.admin();
+    const alice = await given.user();
+    await given.group(alice);
+    const overview = () => admin.does('GET /admin/overview');
+    expect(await overview()).toMatchObject({ users: 1, groups: 1 });
+    // Tests in process count none. The write is given up where the database is slow.
+    const counts = given.world.conflicts === undefined;
+    await vi.waitFor(
+      async () => {
+        expect(await alice.fails('GET /group/info', { group_id: 1 })).toBe('groupMissing');
+        const { refusals } = (await overview()).total;
+        expect(refusals[20001] ?? 0).toBeGreaterThanOrEqual(counts ? 1 : 0);
+      },
+      { timeout: 10_000 },
+    );
+    expect(await admin.fails('GET /admin/overview', { hours: 169 })).toBe('badParameter');
+  });
+
+  story(
+    'an app with limits shows its counts',
+    async (given) => {
+      const alice = await given.user();
+      await given.nobody.does('POST /user/register/v2', { username: 'counted_1', password: 'password' });
+      await alice.does('POST /group/create', { name: 'Team' });
+      // Those that the story wrote past the counters are not among them.
+      expect(await given.admin().does('GET /admin/overview')).toMatchObject({ users: 1, groups: 1, users_more: false });
+    },
+    { limits: { users: 10, groups: 10 } },
+  );
 });
 
 inRaces('Races of administration', (story) => {
