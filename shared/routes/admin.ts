@@ -249,9 +249,6 @@ export const adminGroupMembersSearch = {
     ),
 } satisfies Operation;
 
-/** Beside its own: what a join, a leave or an invitation takes, which may wait in the queue of the group. */
-const MEMBER_GRANTS = ['query', 'put', 'delete', 'check'] as const;
-
 export const adminGroupOwnerAssign = {
   id: 'admin/group/owner/assign',
   path: '/admin/group/owner/assign',
@@ -263,7 +260,7 @@ export const adminGroupOwnerAssign = {
     'Makes a user the owner, whatever the state of the old owner, who becomes a plain member. A user who is no member joins the group.',
   access: 'admin',
   scope: 'groups',
-  grants: MEMBER_GRANTS,
+  grants: ['put'],
   request: () => z.object({ group_id: id<GroupId>(), new_owner: id<UserId>() }),
   reply: () => entryReply,
 } satisfies Operation;
@@ -284,7 +281,8 @@ export const adminGroupMembersSet = {
     'Adds and removes members until the group has exactly the members of `user_ids` and its owner, who is never removed. With `admin_ids`, exactly these members are admins. Users who are asked before they join get an invitation. `dry_run` changes nothing and answers what a call would change. The call is refused before it changes anything if the group would lose more than `max_remove_share` of its members. Each entry succeeds or fails alone. A call makes up to `limit` changes; where the answer has a `cursor`, send the same call with it to go on.',
   access: 'admin',
   scope: 'groups',
-  grants: [...MEMBER_GRANTS, 'query-lsi1', 'query-lsi3'],
+  // The first four for the queue of the group, too (shared/data/write-queue.ts).
+  grants: ['put', 'delete', 'check', 'query', 'query-lsi1', 'query-lsi3'],
   timeout: 28,
   memory: 1024,
   page: 'uncounted',

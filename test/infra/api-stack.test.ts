@@ -49,6 +49,7 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
       OPERATION: row.id,
       STAGE: 'dev',
       AREA: row.area,
+      STATISTICS: 'on',
       ...(usesObjects && { BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' } }),
       ...(usesQueue && { WEBHOOK_QUEUE_URL: { Ref: idOf('AWS::SQS::Queue', 'EventsWebhooks') } }),
     });

@@ -60,7 +60,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 37.5, largest: 40.5 },
+    own: { median: 38.5, largest: 41.5 },
     ofPackages: 142,
   },
   {
@@ -68,7 +68,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 38.5, largest: 38.5 },
+    own: { median: 39, largest: 39 },
     ofPackages: 116,
   },
   {
@@ -76,7 +76,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 37.5, largest: 46 },
+    own: { median: 38.5, largest: 47 },
     ofPackages: 142,
   },
   {
@@ -84,7 +84,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 37, largest: 44.5 },
+    own: { median: 38, largest: 45.5 },
     ofPackages: 142,
   },
   {
@@ -92,7 +92,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 35.5, largest: 39.5 },
+    own: { median: 36, largest: 40.5 },
     ofPackages: 142,
   },
   {
@@ -100,7 +100,15 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 38, largest: 39 },
+    own: { median: 39, largest: 40 },
+    ofPackages: 142,
+  },
+  {
+    name: 'administration',
+    ids: /^admin\//,
+    packages: OPERATION,
+    folders: ['domain/access', 'domain/admin', 'domain/event', 'domain/group', 'domain/roster', 'domain/user', 'events'],
+    own: { median: 39, largest: 48 },
     ofPackages: 142,
   },
   {
@@ -108,7 +116,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 33.5, largest: 38.5 },
+    own: { median: 34.5, largest: 39.5 },
     ofPackages: 142,
   },
 ];

@@ -262,6 +262,7 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
         type: 0,
         createdAt: now,
         updatedAt: now,
+        ...schema.group.gsi1(app, now, id),
       }),
     ),
     ...range<UserId>(members, MEMBERS).map((user, n) => made.member(group, user, n)),
