@@ -88,9 +88,9 @@ export class ConsolePage {
     const { path = '', ...more } = options;
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...more });
     const opened = new ConsolePage(await context.newPage(), api);
-    const then = path && { then: `#/${path}` };
-    const filled = given ? `#${new URLSearchParams({ app_id: given.app, token: given.adminToken, ...then })}` : '';
-    await opened.page.goto(`${api}/console${filled}`);
+    const filled = new URLSearchParams(given && { app_id: given.app, token: given.adminToken });
+    if (given) filled.set('then', `#/${path}`);
+    await opened.page.goto(`${api}/console#${filled}`);
     if (given) await opened.page.waitForSelector('.shell');
     return opened;
   }
