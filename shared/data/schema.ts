@@ -88,7 +88,7 @@ export const counterShardFields = () =>
 
 /** What calls of one hour have used: see shared/http/statistics.ts. */
 export const hour = /* @__PURE__ */ entity({ pk: 'A#{app}#H', sk: '{hour:time}', ttl: 'all' });
-export const hourFields = () =>
+const hourFields = () =>
   z.catchall(
     z.object({
       calls: number(),

@@ -133,6 +133,7 @@ inBothWorlds('Everything about a user', (story) => {
     expect(of(blocked)).toMatchObject({ state: 'blocked', role: null, join_time: 0 });
     expect(of(blocked).blocked_at).toBeGreaterThan(0);
     expect(of(left)).toBeUndefined();
+    expect(await given.admin().fails('GET /admin/user/groups', { user_id: 1 })).toBe('userMissing');
   });
 });
 
@@ -155,6 +156,7 @@ inBothWorlds('Search of groups', (story) => {
     expect(groupIds(await admin.does('GET /admin/group/list'))).toEqual([other, one]);
     expect(await admin.does('GET /admin/group/search', { group_id: two })).toMatchObject([{ status: 1 }]);
     expect(await admin.does('GET /admin/group/search', { group_id: 1 })).toEqual([]);
+    expect(await admin.fails('GET /admin/group/search', { group_id: one, prefix: 'team' })).toBe('badParameter');
     // Longer than the index holds.
     const long = 'x'.repeat(100);
     await alice.does('POST /group/info/name', { group_id: one, value: long });
