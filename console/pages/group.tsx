@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { ApiError, type Group } from '../../client/roster.ts';
 import { type Answer, useCall } from '../call.ts';
 import { findUser } from '../lookup.ts';
@@ -85,6 +86,11 @@ function Marks({ id, group, again }: { id: number; group: Group | undefined; aga
 
 function Known({ answer, group, part }: { answer: Answer<Group>; group: Group; part: Part }) {
   const w = useWords();
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone there is room for some of them only.
+    tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [part]);
   const { again } = answer;
   const { group_id: id } = group;
   const of = { group, again };
@@ -111,7 +117,7 @@ function Known({ answer, group, part }: { answer: Answer<Group>; group: Group; p
         ]}
       />
       <Actions {...of} />
-      <nav class="tabs" aria-label={w.room.tabsLabel}>
+      <nav class="tabs" ref={tabs} aria-label={w.room.tabsLabel}>
         {PARTS.map((one) => (
           <a
             key={one}

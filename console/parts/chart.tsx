@@ -40,7 +40,11 @@ export function Chart({ bars, label }: { bars: readonly Bar[]; label: string }) 
             rx={Math.min(2, step * 0.2)}
           />
           {(bars.length - 1 - index) % every === 0 && (
-            <text x={LEFT + (index + 0.5) * step} y={HEIGHT - 4} text-anchor="middle">
+            <text
+              x={index === bars.length - 1 ? WIDTH : LEFT + (index + 0.5) * step}
+              y={HEIGHT - 4}
+              text-anchor={index === bars.length - 1 ? 'end' : 'middle'}
+            >
               {label}
             </text>
           )}

@@ -206,10 +206,11 @@ export const en = {
     faults: 'Faults',
     refusals: 'Refusals',
     cost: 'Cost',
-    units: 'Read and write units',
+    units: 'Units read · written',
     reads: 'Read units',
     writes: 'Write units',
-    last: (hours: number) => `last ${plural(hours, 'hour', 'hours')}`,
+    last: (hours: number) =>
+      hours > 24 ? `last ${plural(hours / 24, 'day', 'days')}` : `last ${plural(hours, 'hour', 'hours')}`,
     atLeast: (count: string) => `${count} or more`,
     perHour: 'Calls per hour',
     chart: 'Bars: calls per hour. The table below has the numbers.',

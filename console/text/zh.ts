@@ -151,7 +151,7 @@ export const zh: Words = {
     units: '读写单位',
     reads: '读单位',
     writes: '写单位',
-    last: (hours) => `最近 ${number(hours)} 小时`,
+    last: (hours) => (hours > 24 ? `最近 ${number(hours / 24)} 天` : `最近 ${number(hours)} 小时`),
     atLeast: (count) => `${count} 或更多`,
     perHour: '每小时调用数',
     chart: '柱形：每小时调用数。下表列出具体数字。',
