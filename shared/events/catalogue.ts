@@ -150,13 +150,13 @@ interface Row {
 
 export const EVENTS = {
   'user.created': {
-    when: 'A user registered, or was registered or imported.',
+    when: 'A user registered, or was registered or imported. `via` names the issuer whose token registered it.',
     // `via`: the issuer whose login made the account.
     data: () => z.strictObject({ user_id: id(), username: z.string(), via: z.optional(z.string()) }),
     example: { user_id: 12, username: 'bob' },
   },
   'user.updated': {
-    when: 'The profile, a setting, the username, the mobile number or the tags of a user changed.',
+    when: 'The profile, a setting, the username, the mobile number, the tags or the bound identities of a user changed.',
     data: () =>
       z.strictObject({
         user_id: id(),
@@ -165,6 +165,7 @@ export const EVENTS = {
           'mobile',
           'tags',
           'group_confirm',
+          'identities',
           ...(names(profileFields()) as (keyof ReturnType<typeof profileFields>['shape'])[]),
           ...(names(settingsFields()) as (keyof ReturnType<typeof settingsFields>['shape'])[]),
         ]),
@@ -403,7 +404,7 @@ export const EVENTS = {
   },
   'app.updated': {
     when: 'An operator changed the app.',
-    data: () => z.strictObject({ changed: changed(['name', 'status', 'registration', 'limits', 'secret']) }),
+    data: () => z.strictObject({ changed: changed(['name', 'status', 'registration', 'limits', 'issuers', 'secret']) }),
     example: { changed: ['limits'] },
   },
   'app.token.issued': {

@@ -39,3 +39,10 @@ export const deviceGuid = () =>
       z.transform((guid: string) => guid || undefined),
     ),
   );
+
+/** How an issuer names a person. */
+export const identity = () =>
+  z.object({
+    issuer: title(LONGEST.issuer),
+    subject: text(LONGEST.subject).check(z.minLength(1, 'may not be empty')),
+  });

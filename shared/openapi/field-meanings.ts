@@ -6,6 +6,11 @@ import type { JsonSchema } from './schema.ts';
  * fields that are missing here.
  */
 const FIELD_MEANINGS: Record<string, string> = {
+  subject_token: 'JSON Web Token of an issuer of the app, of at most 8192 characters.',
+  grant_type: 'As RFC 8693 has it.',
+  subject_token_type: 'As RFC 8693 has it; all of these mean the same here.',
+  issuer: 'Issuer as its tokens name it in `iss`.',
+  subject: 'Value of the claim that names the user, as a rule `sub`.',
   access_key_secret: 'Always null; files are uploaded by presigned addresses.',
   alias: 'Alias under which a push service knows the user.',
   after: 'Only events after the one of this `sequence`; absent: from the oldest that is kept.',
