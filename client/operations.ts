@@ -566,7 +566,7 @@ export interface Operations {
     identityBind(parameters: {
       /** Issuer as its tokens name it in `iss`. */
       issuer: string;
-      /** Who does it: `user` with its id, or `session` with its token. */
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
       subject: string;
       /** Id of the user. */
       user_id: number;
@@ -576,7 +576,7 @@ export interface Operations {
     identityList(parameters?: Record<string, never>, options?: CallOptions): Promise<{
       /** Issuer as its tokens name it in `iss`. */
       issuer: string;
-      /** Who does it: `user` with its id, or `session` with its token. */
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
       subject: string;
       /** When it was made, in seconds since 1970. */
       created_at: number;
@@ -586,7 +586,7 @@ export interface Operations {
     identityUnbind(parameters: {
       /** Issuer as its tokens name it in `iss`. */
       issuer: string;
-      /** Who does it: `user` with its id, or `session` with its token. */
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
       subject: string;
       /** Id of the user. */
       user_id: number;

@@ -157,9 +157,6 @@ export const LONGEST = {
   infoBytes: 16_384,
   tag: 64,
   fileName: 255,
-  /** Of an issuer's tokens, and of the name that it has for a user. */
-  issuer: 256,
-  subject: 255,
 } as const;
 
 /** `limit`, `cursor` and `version` of a list; a `limit` over 1000 counts as 1000. */

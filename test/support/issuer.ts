@@ -7,7 +7,7 @@ import type { Given } from './story.ts';
 
 /** Issuers of tests: keys, tokens signed by hand (wrong ones, too), and a real OpenID Connect provider. */
 
-export const AUDIENCE = 'chat';
+const AUDIENCE = 'chat';
 
 export type Algorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
 
@@ -28,7 +28,7 @@ export const newKey = (alg: Algorithm, kid = `${alg}-${Math.random().toString(36
   kid,
   private: GENERATED[alg](),
 });
-export const publicJwk = (key: SigningKey) => ({
+const publicJwk = (key: SigningKey) => ({
   ...createPublicKey(key.private).export({ format: 'jwk' }),
   kid: key.kid,
   use: 'sig',

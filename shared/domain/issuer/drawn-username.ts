@@ -1,7 +1,5 @@
-import { LONGEST } from '../../http/parameters.ts';
-
-/** Room for `_` and the id of the user, where the name is taken. */
-const MOST = LONGEST.guestPrefix - 1;
+/** Of the 64 characters of a username, `_` and the id of the user take 11 where the name is taken. */
+const MOST = 53;
 
 /**
  * The username of a user whom an issuer's token registers: the claim `preferred_username`, or `email`, or the name that

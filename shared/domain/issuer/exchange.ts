@@ -1,7 +1,6 @@
 import { JOSEError } from 'jose/errors';
 import { createLocalJWKSet } from 'jose/jwks/local';
 import { jwtVerify } from 'jose/jwt/verify';
-import { variable } from '../../aws-signing.ts';
 import type { Call } from '../../call/call.ts';
 import { transact } from '../../call/transact.ts';
 import { countersOf } from '../../data/counter-repo.ts';
@@ -11,11 +10,10 @@ import { type Identity, identityOf } from '../../data/identity-repo.ts';
 import { type Issuer, issuerOf, wantedKeysOf, wantKeys } from '../../data/issuer-repo.ts';
 import * as users from '../../data/user-repo.ts';
 import { usernameOf, userOf } from '../../data/user-repo.ts';
-import { REFRESH_FUNCTION } from '../../environment.ts';
 import { ApiError, Unavailable } from '../../errors.ts';
-import { LONGEST } from '../../http/parameters.ts';
 import type { UserId } from '../../ids.ts';
-import { invokeLater } from '../../messaging/requests.ts';
+import { LONGEST_ISSUER, LONGEST_SUBJECT } from '../../limits.ts';
+import { askForKeys } from '../../messaging/function-repo.ts';
 import { currentDevices, newSession, rejected, type Session } from '../user/login.ts';
 import { admitUser, countUsers, newUser } from '../user/registration.ts';
 import { drawnUsername } from './drawn-username.ts';
@@ -86,7 +84,7 @@ function claimedBy(text: string): Claimed {
   const { iss: issuer } = payload ?? {};
   if (!payload || typeof alg !== 'string' || !ALGORITHMS.includes(alg)) throw refused();
   if (kid !== undefined && typeof kid !== 'string') throw refused();
-  if (typeof issuer !== 'string' || issuer.length > LONGEST.issuer) throw refused();
+  if (typeof issuer !== 'string' || issuer.length > LONGEST_ISSUER) throw refused();
   return { text, kid, issuer, payload };
 }
 
@@ -102,7 +100,7 @@ function jsonIn(part: string): Record<string, unknown> | undefined {
 /** Who the token is about; undefined where the claim is no text of a possible length. */
 function identityIn(issuer: string, payload: Record<string, unknown>, claim: string): Identity | undefined {
   const subject = Object.hasOwn(payload, claim) ? payload[claim] : undefined;
-  if (typeof subject !== 'string' || subject === '' || [...subject].length > LONGEST.subject) return undefined;
+  if (typeof subject !== 'string' || subject === '' || [...subject].length > LONGEST_SUBJECT) return undefined;
   return { issuer, subject };
 }
 
@@ -143,7 +141,7 @@ async function awaitKeys(call: Call, issuer: Issuer): Promise<never> {
   if (issuer.fetchedAt > before) throw refused();
   const wanted = await call.db.read(wantedKeysOf(call.app));
   if ((wanted?.wantedAt ?? 0) < before && (await call.db.write([wantKeys(call.app, call.now, before)])))
-    await invokeLater(variable(REFRESH_FUNCTION), { app: call.app });
+    await askForKeys(call.app);
   throw new Unavailable('the keys of the issuer are being fetched');
 }
 

@@ -4,9 +4,9 @@ import type { Database } from '../../data/database.ts';
 import * as repo from '../../data/issuer-repo.ts';
 import { type Issuer, issuerHash, issuerNamed, MOST_ISSUERS } from '../../data/issuer-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
-import { LONGEST } from '../../http/parameters.ts';
 import type { AppId } from '../../ids.ts';
-import type { RequestOptions } from '../../messaging/public-request.ts';
+import { LONGEST_ISSUER } from '../../limits.ts';
+import type { FetchOptions } from '../../messaging/key-set-repo.ts';
 import { targetProblem } from '../../public-address.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { keysOfFile } from './keys.ts';
@@ -35,13 +35,13 @@ const CLAIM = /^[!-~]{1,64}$/;
  * Adds an issuer, or replaces its settings and keys. Its keys are fetched at once.
  * @throws ApiError badParameter, appMissing; KeysError where its keys cannot be fetched or used
  */
-export async function addIssuer(db: Database, app: AppId, given: NewIssuer, options: RequestOptions): Promise<Issuer> {
+export async function addIssuer(db: Database, app: AppId, given: NewIssuer, options: FetchOptions): Promise<Issuer> {
   const { issuer, audiences, claim, create, jwks, keys: file } = given;
-  checkAddress('issuer', issuer, LONGEST.issuer, file === undefined && jwks === undefined, options);
+  checkAddress('issuer', issuer, LONGEST_ISSUER, file === undefined && jwks === undefined, options);
   if (/[?#]/.test(issuer)) throw badParameter('issuer', 'must have neither a query nor a fragment');
   if (jwks !== undefined) checkAddress('jwks', jwks, LONGEST_JWKS, true, options);
   if (audiences.length < 1 || audiences.length > MOST_AUDIENCES || !audiences.every((one) => AUDIENCE.test(one)))
-    throw badParameter('audience', `must be 1 to ${MOST_AUDIENCES} texts of 1 to ${LONGEST.issuer} ASCII characters`);
+    throw badParameter('audience', `must be 1 to ${MOST_AUDIENCES} texts of 1 to ${LONGEST_ISSUER} ASCII characters`);
   if (!CLAIM.test(claim)) throw badParameter('user-claim', 'must have 1 to 64 ASCII characters');
   await appRecord(db, app);
   const now = Date.now();
@@ -67,7 +67,7 @@ export async function addIssuer(db: Database, app: AppId, given: NewIssuer, opti
 }
 
 /** @param reached whether the service sends requests to the address */
-function checkAddress(field: string, text: string, most: number, reached: boolean, { loopback }: RequestOptions) {
+function checkAddress(field: string, text: string, most: number, reached: boolean, { loopback }: FetchOptions) {
   if (text.length > most || !/^[!-~]+$/.test(text) || !URL.canParse(text))
     throw badParameter(field, `must be a URL of at most ${most} ASCII characters`);
   const problem = reached ? targetProblem(new URL(text), loopback) : undefined;
@@ -105,7 +105,7 @@ export async function refreshIssuers(
   db: Database,
   app: AppId,
   only: string | undefined,
-  options: RequestOptions,
+  options: FetchOptions,
 ): Promise<Issuer[]> {
   const all = await listIssuers(db, app);
   const chosen = all.filter(({ issuer }) => only === undefined || issuer === only);

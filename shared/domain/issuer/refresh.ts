@@ -3,7 +3,7 @@ import type { Database } from '../../data/database.ts';
 import * as issuers from '../../data/issuer-repo.ts';
 import { type Issuer, issuerNamed } from '../../data/issuer-repo.ts';
 import type { AppId } from '../../ids.ts';
-import type { RequestOptions } from '../../messaging/public-request.ts';
+import type { FetchOptions } from '../../messaging/key-set-repo.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { KeysError } from './keys.ts';
 
@@ -21,7 +21,7 @@ export interface RefreshRun {
 /** Issuers that have failed for so long are counted for the alarm, and again after as long (ms). */
 const LONG = 86_400_000;
 /** A stored error has so many characters at most. */
-const LONGEST_ERROR = 300;
+const LONGEST_ERROR = 200;
 /** Apps whose records are read together, and issuers that are asked at the same time. */
 const [AT_ONCE, WIDTH] = [50, 8];
 
@@ -33,7 +33,7 @@ export async function refreshKeys(
   db: Database,
   app: AppId | undefined,
   expired: () => boolean,
-  options: RequestOptions,
+  options: FetchOptions,
 ): Promise<RefreshRun> {
   const run: RefreshRun = { issuers: 0, failed: 0, done: true };
   const apps = app === undefined ? shuffled(await db.read(appIds())) : [app];
@@ -68,7 +68,7 @@ async function issuersOf(db: Database, ids: readonly AppId[]) {
   });
 }
 
-async function refreshOne(db: Database, app: AppId, issuer: Issuer, run: RefreshRun, options: RequestOptions) {
+async function refreshOne(db: Database, app: AppId, issuer: Issuer, run: RefreshRun, options: FetchOptions) {
   // The time before the request: a key that was made after it may be missing.
   const at = Date.now();
   run.issuers++;
@@ -85,7 +85,7 @@ export async function refreshIssuer(
   app: AppId,
   issuer: Issuer,
   at: number,
-  options: RequestOptions,
+  options: FetchOptions,
 ): Promise<string | undefined> {
   try {
     const keys = await fetchKeys(issuer, options);
