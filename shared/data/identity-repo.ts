@@ -24,7 +24,7 @@ const identityHash = ({ issuer, subject }: Identity) => hash('sha256', JSON.stri
 export const identityOf = (app: AppId, identity: Identity): Get<NameHolder | undefined> =>
   getItem(schema.identity.key(app, identityHash(identity)));
 
-/** All identities of a user. */
+/** All identities of a user, in the order in which they were bound. */
 export const identitiesOf = (app: AppId, user: UserId): Query<UserIdentity[]> => ({
   query: {
     partition: schema.user.partition(app, user),
@@ -32,7 +32,7 @@ export const identitiesOf = (app: AppId, user: UserId): Query<UserIdentity[]> =>
     entryBytes: schema.userIdentity.bytes,
     limit: MOST_IDENTITIES,
   },
-  parse: ({ items }) => items.map(asRecord<UserIdentity>),
+  parse: ({ items }) => items.map(asRecord<UserIdentity>).sort((one, other) => one.createdAt - other.createdAt),
 });
 
 /** Proves in a transaction that the identity is still bound to the user. */

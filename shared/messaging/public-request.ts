@@ -77,7 +77,7 @@ export function requestPublic(
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         read += chunk.length;
-        if (read > bytes) finish();
+        if (read >= bytes) finish();
       });
       response.once('end', finish);
       // The status has come, whatever becomes of the body.

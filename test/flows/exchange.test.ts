@@ -1,4 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHmac, createPublicKey } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -30,6 +35,7 @@ import { laptopStack } from '../support/stack.ts';
 import { type Given, inBothWorlds, inRaces, inThisProcess, PASSWORD } from '../support/story.ts';
 import { testMessaging } from '../support/world.ts';
 
+const run = promisify(execFile);
 const EXCHANGE = 'POST /token/exchange';
 const SECONDS = 1000;
 
@@ -182,6 +188,7 @@ describe('Own login', () => {
         'badParameter',
       );
       expect(await admin.fails('POST /user/identity/bind', of({ id: 1 }, 'b'))).toBe('userMissing');
+      expect(await admin.fails('POST /user/identity/unbind', of({ id: 1 }, 'anna'))).toBe('userMissing');
       // It is not bob's.
       expect(await admin.does('POST /user/identity/unbind', of(bob!, 'anna'))).toBe(true);
       expect(await exchanges(given, token('anna'))).toMatchObject({ user_id: alice!.id });
@@ -209,6 +216,20 @@ describe('Own login', () => {
   });
 
   inThisProcess('The rules', (story) => {
+    story('the example of an own issuer makes keys and signs tokens that log in', async (given) => {
+      const folder = mkdtempSync(join(tmpdir(), 'roster-issuer-'));
+      const example = (...args: string[]) =>
+        run(process.execPath, [resolve(import.meta.dirname, '../../examples/issuer/main.ts'), ...args]);
+      const file = join(folder, 'private.json');
+      const { stdout: keys } = await example('keys', file);
+      const issuer = 'https://login.example.com';
+      await added(given, { issuer, create: true, keys });
+      const { stdout: token } = await example('sign', file, issuer, 'chat', 'lisa');
+      const { user_id } = await exchanges(given, token.trim());
+      expect((await given.db.read(userOf(given.app, user_id)))?.username).toBe('lisa');
+      rmSync(folder, { recursive: true });
+    });
+
     story('what registers, binds, unbinds and logs in is told', async (given) => {
       const { issuer, token } = await fixedIssuer(given, { create: true });
       let user_id = 0;

@@ -28,7 +28,7 @@ export const newKey = (alg: Algorithm, kid = `${alg}-${Math.random().toString(36
   kid,
   private: GENERATED[alg](),
 });
-const publicJwk = (key: SigningKey) => ({
+export const publicJwk = (key: SigningKey) => ({
   ...createPublicKey(key.private).export({ format: 'jwk' }),
   kid: key.kid,
   use: 'sig',

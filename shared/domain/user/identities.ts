@@ -10,9 +10,7 @@ import { existingUser } from './status.ts';
 /** The identities by which the actor can log in, in the order in which they were bound. */
 export async function listIdentities(call: Call) {
   const found = await call.open(identitiesOf(call.app, call.person));
-  return found
-    .sort((one, other) => one.createdAt - other.createdAt)
-    .map(({ issuer, subject, createdAt }) => ({ issuer, subject, created_at: Math.floor(createdAt / 1000) }));
+  return found.map(({ issuer, subject, createdAt }) => ({ issuer, subject, created_at: Math.floor(createdAt / 1000) }));
 }
 
 /**
