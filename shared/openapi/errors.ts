@@ -13,6 +13,7 @@ export const MEANINGS: Record<ErrorName, string> = {
   mobileTaken: 'The mobile number or the identity belongs to another user.',
   externalTokenRefused:
     'The token is not one that an issuer of the app has signed for this app and that is valid now, or its user is unknown.',
+  scopeMissing: 'The admin token lacks the scope of the operation, which the message names.',
   groupMissing: 'The group does not exist or is dissolved.',
   notMember: 'The named user is not a member.',
   badPushMode: '`msg_push_mode` has an invalid value.',
