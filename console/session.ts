@@ -17,8 +17,9 @@ export interface Session extends Entrance {
   /** A client whose calls may wait: the page shows no bar for them. */
   waiting: Client;
   names: Names;
-  /** What the token may do; undefined: everything, as far as is known. */
-  scopes: readonly string[] | undefined;
+  /** Name of the token, and what it may do. */
+  tokenName: string;
+  scopes: readonly string[];
 }
 
 /** Why somebody has to sign in again. */
@@ -56,11 +57,19 @@ const within = (init: RequestInit | undefined, ms: number): RequestInit => ({
   signal: AbortSignal.any([AbortSignal.timeout(ms), ...(init?.signal ? [init.signal] : [])]),
 });
 
-export function openSession({ api, app, token }: Entrance, scopes?: readonly string[]): Session {
+/**
+ * A session with this token, after the service has said what it may do.
+ * @returns undefined for the token of a user
+ * @throws ApiError, TransportError
+ */
+export async function openSession({ api, app, token }: Entrance): Promise<Session | undefined> {
   const options = { endpoint: api, app, token, retries: 1 };
   const client = rosterClient({ ...options, fetch: (url, init) => counted(fetch(url, within(init, LONGEST))) });
   const waiting = rosterClient({ ...options, retries: 3, fetch: (url, init) => fetch(url, within(init, 2 * LONGEST)) });
-  const session = { api, app, token, client, as: (user: number) => client.with({ user }), waiting, scopes };
+  const self = await client.token.self();
+  if (self.kind !== 'admin') return undefined;
+  const { name: tokenName, scopes } = self;
+  const session = { api, app, token, client, as: (user: number) => client.with({ user }), waiting, tokenName, scopes };
   return { ...session, names: new Names(session) };
 }
 

@@ -33,7 +33,7 @@ export function Console() {
   return signedIn ? <Shell session={signedIn} /> : <SignInPage />;
 }
 
-function Shell({ session: { app, api } }: { session: Session }) {
+function Shell({ session: { app, api, tokenName, scopes } }: { session: Session }) {
   const w = useWords();
   const here = useStore(place);
   const main = useRef<HTMLElement>(null);
@@ -62,7 +62,7 @@ function Shell({ session: { app, api } }: { session: Session }) {
         </a>
         <Jump />
         <div class="who">
-          <span class="app" title={api}>
+          <span class="app" title={`${api} · ${tokenName} · ${w.scope.some(scopes.join(', '))}`}>
             {w.nav.app} <code>{app}</code>
           </span>
           <LanguageChoice />

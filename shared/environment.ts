@@ -17,3 +17,5 @@ export const BUS_NAME = 'BUS_NAME';
 export const EVENTS = 'EVENTS';
 /** `on` where calls are counted for `/admin/overview`: see shared/http/statistics.ts. Tests count none. */
 export const STATISTICS = 'STATISTICS';
+/** The function that fetches the keys of issuers: only the exchange of tokens has this. */
+export const REFRESH_FUNCTION = 'REFRESH_FUNCTION';

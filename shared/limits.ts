@@ -70,3 +70,7 @@ export const RESERVATION_LIFE = 86_400;
 
 /** Seconds for which handled and expired invitations and applications stay in the lists. */
 export const KEPT_IN_LISTS = 2_592_000;
+
+/** Characters of an issuer's name, and of the name that it has for a user, at most. */
+export const LONGEST_ISSUER = 256;
+export const LONGEST_SUBJECT = 255;

@@ -43,6 +43,7 @@ export const EVENTS = [
   'users_forgotten',
   'endpoints_failed',
   'fan_out_held',
+  'issuers_failing',
   'large_collections',
   'full_collections',
 ] as const;

@@ -111,6 +111,7 @@ function Known({ answer, group, part }: { answer: Answer<Group>; group: Group; p
       <Facts
         of={[
           [w.groups.owner, <UserLink key="owner" id={group.owner_id} />],
+          [w.room.admins, <Admins key="admins" id={id} />],
           [w.groups.members, w.of(group.count, group.capacity)],
           [w.groups.created, <Time key="created" ms={group.created_at * 1000} plain />],
           group.description && [w.room.fields.description, group.description],
@@ -134,6 +135,27 @@ function Known({ answer, group, part }: { answer: Answer<Group>; group: Group; p
     </>
   );
 }
+
+/** The admins beside the owner. */
+function Admins({ id }: { id: number }) {
+  const w = useWords();
+  const { data } = useCall((signal) => session.value!.client.group.adminList({ group_id: id }, { signal }), [id]);
+  if (!data) return null;
+  if (data.length === 0) return <span class="none">{w.room.noAdmins}</span>;
+  return (
+    <ul class="people">
+      {data.slice(0, MOST_ADMINS).map(({ user_id }) => (
+        <li key={user_id}>
+          <UserLink id={user_id} short />
+        </li>
+      ))}
+      {data.length > MOST_ADMINS && <li>{w.of(MOST_ADMINS, data.length)}</li>}
+    </ul>
+  );
+}
+
+/** Admins that are named above the parts; the list of members marks all. */
+const MOST_ADMINS = 8;
 
 function Actions({ group, again }: InGroup) {
   const w = useWords();

@@ -25,7 +25,11 @@ export function SignInPage() {
     setWaiting(true);
     setProblem('');
     try {
-      const opened = await tried(entrance);
+      const opened = await openSession(entrance);
+      if (!opened) {
+        setProblem(w.signIn.notAdmin);
+        return;
+      }
       // The address may name a page that this one was called for.
       if (then) history.replaceState(null, '', then);
       delete invitation.token;
@@ -163,13 +167,6 @@ function Elsewhere({ api }: { api: string }) {
       </form>
     </details>
   );
-}
-
-/** A session with this token, which the service was asked about. */
-async function tried(entrance: Entrance) {
-  const opened = openSession(entrance);
-  await opened.client.user.list({ page_size: 1 });
-  return opened;
 }
 
 function refusalOf(error: unknown, w: ReturnType<typeof useWords>): string {

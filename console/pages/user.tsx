@@ -81,6 +81,7 @@ export function UserPage({ id }: { id: number }) {
           <div>
             <Profile info={data} />
             <Invitations id={id} />
+            <Identities id={id} />
             <Friends id={id} info={data} />
           </div>
         )}
@@ -418,6 +419,25 @@ function Invitations({ id }: { id: number }) {
         <summary>{w.room.tabs.applications}</summary>
         {open && <Timeline filter={{ user_id: id, types: 'group.application.*' }} />}
       </details>
+    </Card>
+  );
+}
+
+/** Logins of other issuers that are bound to the user. */
+function Identities({ id }: { id: number }) {
+  const w = useWords();
+  const answer = useCall((signal) => session.value!.as(id).user.identityList({}, { signal }), [id]);
+  return (
+    <Card title={w.person.identities}>
+      <Shown answer={answer}>
+        {(all) =>
+          all.length === 0 ? (
+            <p class="none">{w.person.noIdentities}</p>
+          ) : (
+            <Facts of={all.map(({ issuer, subject }) => [issuer, <Id key={issuer} of={subject} />] as const)} />
+          )
+        }
+      </Shown>
     </Card>
   );
 }

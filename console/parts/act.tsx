@@ -5,10 +5,7 @@ import { ask, type Question } from './ask.tsx';
 /** What a token must be allowed to do, as `npm run ops -- tokens issue --scope` names it. */
 export type Scope = 'read' | 'users' | 'groups' | 'files' | 'events' | 'decide' | 'login';
 
-export const may = (scope: Scope): boolean => {
-  const scopes = session.value?.scopes;
-  return scopes === undefined || scopes.includes(scope);
-};
+export const may = (scope: Scope): boolean => session.value?.scopes.includes(scope) === true;
 
 interface ActProps {
   label: string;

@@ -11,8 +11,8 @@ export function sentenceOf(error: unknown, w: Words): string {
   if (error instanceof Told) return error.message;
   if (error instanceof ApiError) {
     const meaning = (w.codes as Record<number, string>)[error.code];
-    // The message names the field; the meaning is in the person's language.
-    if (error.is('badParameter')) return trouble.code(error.code, error.message);
+    // The message names the field or the scope; the meaning of others is in the person's language.
+    if (error.is('badParameter') || error.is('scopeMissing')) return trouble.code(error.code, error.message);
     return trouble.code(error.code, meaning ?? error.message);
   }
   if (error instanceof TransportError) return error.status === 429 ? trouble.busy : trouble.fault(error.status);

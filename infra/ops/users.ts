@@ -15,12 +15,12 @@ export function addUserCommands(program: Command, answering: Answering) {
 
   users
     .command('find')
-    .description('show a user: account, friends, lock-out, devices with their last call')
+    .description('show a user: account, friends, lock-out, identities, devices with their last call')
     .argument('<app>', 'id of the app', appId)
     .argument('<user>', 'id, username or mobile number')
     .action(
       answering<[AppId, string], object>(async (table, [app, named]) => {
-        const { user, lock, devices, contacts, openRequests } = await showUser(table, app, named);
+        const { user, lock, devices, identities, contacts, openRequests } = await showUser(table, app, named);
         const { friends = 0, blocked = 0 } = contacts ?? {};
         const now = Date.now();
         const failures = lock?.fails.length ?? 0;
@@ -44,6 +44,7 @@ export function addUserCommands(program: Command, answering: Answering) {
           ['groups', `${user.joined} joined, ${user.owned} of them owned`],
           ['friends', `${friends}, ${blocked} blocked, ${openRequests} open requests`],
           ['failed logins', failedLogins(failures, accountLocked)],
+          ...identities.map(({ issuer, subject }) => ['identity', `${subject} of ${issuer}`]),
         ];
         const list = devices.map((device, index) => [
           String(device.sn),
@@ -68,6 +69,11 @@ export function addUserCommands(program: Command, answering: Answering) {
             open_requests: openRequests,
             failures,
             locked_until: isoTime(accountLocked),
+            identities: identities.map(({ issuer, subject, createdAt }) => ({
+              issuer,
+              subject,
+              bound_at: isoTime(createdAt),
+            })),
             devices: sessions,
           },
           text: `${aligned(rows)}\n\n${list.length > 0 ? aligned(list, headings) : 'No devices.'}`,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { SCOPES, type Scope } from '../scopes.ts';
 import { type Entity, entity } from './entity.ts';
 import type { LocalIndexName } from './table.ts';
 
@@ -27,6 +28,7 @@ const ms = () => z.int();
 const number = () => z.int();
 const id = <Id extends UserId | GroupId>() => z.int() as z.ZodMiniInt & { _zod: { output: Id } };
 const appId = () => z.string() as z.ZodMiniString & { _zod: { output: AppId } };
+const scope = () => z.enum(Object.keys(SCOPES) as Scope[]);
 const text = () => z.string();
 const flag = () => z.boolean();
 const opt = z.optional;
@@ -53,6 +55,8 @@ export const appFields = () =>
       secret: text(),
       /** What differs from the defaults. */
       limits: z.record(text(), number()),
+      /** Hash of each issuer whose tokens log in, and when its settings were made. */
+      issuers: opt(z.record(text(), ms())),
       createdAt: ms(),
     }),
     // A tombstone: the id is never used again.
@@ -72,10 +76,45 @@ export const adminTokenFields = () =>
     createdAt: ms(),
     /** Absent: the token does not expire. */
     expiresAt: opt(ms()),
+    /** Absent: all. */
+    scopes: opt(z.array(scope())),
     revoked: opt(ms()),
     /** Last use, written at most once per minute. */
     seen: opt(ms()),
   });
+
+/** Whose tokens log in to the app. `hash` is that of the issuer's name. */
+export const issuer = /* @__PURE__ */ entity({ pk: 'A#{app}#J#{hash}', sk: '#', bytes: 8_000 });
+export const issuerFields = () =>
+  z.strictObject({
+    issuer: text(),
+    audiences: z.array(text()),
+    /** The claim that names the user. */
+    claim: text(),
+    /** An unknown user is registered. */
+    create: flag(),
+    /** Where the keys come from: this address, the issuer's discovery document (absent), or the operator (`fixed`). */
+    jwks: opt(text()),
+    fixed: opt(z.literal(true)),
+    /** Public keys, as JWKs with nothing but what verifies. */
+    keys: z.array(z.record(text(), text())),
+    /** When an operator made these settings. */
+    setAt: ms(),
+    /** When the keys were asked for last, successfully. */
+    fetchedAt: ms(),
+    /** Why the keys could not be fetched since, and since when. */
+    error: opt(text()),
+    failingSince: opt(ms()),
+    /** When the failure was last counted for the alarm. */
+    reportedAt: opt(ms()),
+  });
+
+/** The last time a token with an unknown key made the service fetch the app's keys. */
+export const wantedKeys = /* @__PURE__ */ entity({ pk: 'A#{app}#J', sk: '#' });
+export const wantedKeysFields = () => z.strictObject({ wantedAt: ms() });
+
+/** The user to whom an issuer's name for a person is bound. `hash` is that of both. */
+export const identity = /* @__PURE__ */ entity({ pk: 'A#{app}#B#{hash}', sk: '#' });
 
 export const counterShard = /* @__PURE__ */ entity({ pk: 'A#{app}#C#{shard:number}', sk: '#' });
 export const counterShardFields = () =>
@@ -167,8 +206,14 @@ export const userFields = () =>
     /** Groups joined, owned ones included. */
     joined: number(),
     owned: number(),
+    /** How many identities of issuers are bound to the user. */
+    identities: opt(number()),
     createdAt: ms(),
   });
+
+/** The user's side of a bound identity. */
+export const userIdentity = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'B#{hash}', bytes: 1_600 });
+export const userIdentityFields = () => z.strictObject({ issuer: text(), subject: text(), createdAt: ms() });
 
 export const profile = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'P', bytes: 46_500, stamped: true });
 export const profileFields = () =>
@@ -699,7 +744,18 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     fields: appFields,
     about: 'name, status, registration, limits, secret (each purpose derives its own key)',
   },
-  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, revocation, last use' },
+  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, scopes, revocation, last use' },
+  issuer: {
+    entity: issuer,
+    fields: issuerFields,
+    about: 'audiences, claim, public keys and where they come from; why they cannot be fetched',
+  },
+  'wanted keys': {
+    entity: wantedKeys,
+    fields: wantedKeysFields,
+    about: 'when a token with an unknown key last had the keys of all issuers of the app fetched',
+  },
+  identity: { entity: identity, fields: holderFields, about: 'the user to whom (issuer, claim) is bound' },
   'counter shard': {
     entity: counterShard,
     fields: counterShardFields,
@@ -738,7 +794,13 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   user: {
     entity: user,
     fields: userFields,
-    about: 'status, username, mobile, password, epoch, consent, groups joined and owned: at most 1 KB, kept for ever',
+    about:
+      'status, username, mobile, password, epoch, consent, groups joined and owned, identities: at most 1 KB, kept for ever',
+  },
+  'user identity': {
+    entity: userIdentity,
+    fields: userIdentityFields,
+    about: 'issuer and subject of a bound identity, for the list of a user',
   },
   profile: { entity: profile, fields: profileFields, about: 'long texts, apart from the item that every call reads' },
   settings: { entity: settings, fields: settingsFields, about: 'the settings of section 1.35' },

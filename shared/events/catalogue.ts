@@ -125,7 +125,6 @@ const ofFile = () =>
     size: z.int().check(z.nonnegative()),
     type: z.string(),
   });
-const ofToken = () => z.strictObject({ token_id: z.string() });
 
 /** Fields of a group that `group.updated` carries with their new value. Of a text it says only that it changed. */
 const groupValues = () => ({
@@ -150,13 +149,13 @@ interface Row {
 
 export const EVENTS = {
   'user.created': {
-    when: 'A user registered, or was registered or imported.',
+    when: 'A user registered, or was registered or imported. `via` names the issuer whose token registered it.',
     // `via`: the issuer whose login made the account.
     data: () => z.strictObject({ user_id: id(), username: z.string(), via: z.optional(z.string()) }),
     example: { user_id: 12, username: 'bob' },
   },
   'user.updated': {
-    when: 'The profile, a setting, the username, the mobile number or the tags of a user changed.',
+    when: 'The profile, a setting, the username, the mobile number, the tags or the bound identities of a user changed.',
     data: () =>
       z.strictObject({
         user_id: id(),
@@ -165,6 +164,7 @@ export const EVENTS = {
           'mobile',
           'tags',
           'group_confirm',
+          'identities',
           ...(names(profileFields()) as (keyof ReturnType<typeof profileFields>['shape'])[]),
           ...(names(settingsFields()) as (keyof ReturnType<typeof settingsFields>['shape'])[]),
         ]),
@@ -403,17 +403,18 @@ export const EVENTS = {
   },
   'app.updated': {
     when: 'An operator changed the app.',
-    data: () => z.strictObject({ changed: changed(['name', 'status', 'registration', 'limits', 'secret']) }),
+    data: () => z.strictObject({ changed: changed(['name', 'status', 'registration', 'limits', 'issuers', 'secret']) }),
     example: { changed: ['limits'] },
   },
   'app.token.issued': {
     when: 'An admin token was issued.',
-    data: ofToken,
-    example: { token_id: '9d8a1c0e' },
+    // `scopes` absent: all.
+    data: () => z.strictObject({ token_id: z.string(), scopes: z.optional(z.array(z.string())) }),
+    example: { token_id: '9d8a1c0e', scopes: ['read', 'decide'] },
   },
   'app.token.revoked': {
     when: 'An admin token was revoked.',
-    data: ofToken,
+    data: () => z.strictObject({ token_id: z.string() }),
     example: { token_id: '9d8a1c0e' },
   },
 } as const satisfies Record<EventType, Row>;

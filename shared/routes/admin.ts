@@ -67,7 +67,7 @@ export const adminUserInfo = {
   section,
   summary: 'Read everything about a user',
   description:
-    'Profile, status, groups, contacts, lock-out, and devices with their sessions, without secrets. A deleted user has `status` 2 and no names. Times are in seconds; 0 stands for none.',
+    'Profile, status, identities, groups, contacts, lock-out, and devices with their sessions, without secrets. A deleted user has `status` 2 and no names. Times are in seconds; 0 stands for none.',
   access: 'admin',
   scope: 'read',
   grants: ['query'],
@@ -101,6 +101,7 @@ export const adminUserInfo = {
           locked_until: z.int(),
         }),
       ),
+      identities: z.array(z.object({ issuer: z.string(), subject: z.string(), created_at: z.int() })),
       limits: z.object({
         groups_joined: z.int(),
         groups_owned: z.int(),

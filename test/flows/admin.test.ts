@@ -111,7 +111,7 @@ inBothWorlds('Everything about a user', (story) => {
     expect(JSON.stringify(shown)).not.toContain('hash');
     expect(await admin.does('POST /admin/user/unlock', { user_id: alice.id })).toBe(true);
     expect(await admin.does('GET /admin/user/info', { user_id: alice.id })).toMatchObject({
-      ...{ failed_logins: 0, locked_until: 0, devices: [{ failed_logins: 0, locked_until: 0 }] },
+      ...{ failed_logins: 0, locked_until: 0, devices: [{ failed_logins: 0, locked_until: 0 }], identities: [] },
     });
     expect(await admin.fails('GET /admin/user/info', { user_id: 1 })).toBe('userMissing');
     expect(await admin.fails('POST /admin/user/unlock', { user_id: 1 })).toBe('userMissing');

@@ -4,6 +4,7 @@ import { Page } from '../../call/page.ts';
 import { countsOf } from '../../data/contact-repo.ts';
 import { clearFailures, devicesOf, hasSession } from '../../data/device-repo.ts';
 import { groupInfoOf, groupOf } from '../../data/group-repo.ts';
+import { identitiesOf } from '../../data/identity-repo.ts';
 import * as locks from '../../data/lock-repo.ts';
 import { lockOf } from '../../data/lock-repo.ts';
 import { groupMembershipOf, groupsOfUser, isMember, runningBanEnd } from '../../data/membership-repo.ts';
@@ -74,11 +75,12 @@ export async function searchUsers(
 /** Everything about one user that support needs, in one round trip. @throws ApiError userMissing */
 export async function userInfo(call: Call, id: UserId) {
   const { app, now } = call;
-  const { user, profile, lock, devices, contacts } = await call.open({
+  const { user, profile, lock, devices, contacts, identities } = await call.open({
     ...recordsOf(call, id),
     lock: lockOf(app, String(id)),
     devices: devicesOf(app, id),
     contacts: countsOf(app, id),
+    identities: identitiesOf(app, id),
   });
   if (!user) throw new ApiError('userMissing');
   const { description = '', email = '', private_info = '', public_info = '' } = profile ?? {};
@@ -112,6 +114,11 @@ export async function userInfo(call: Call, id: UserId) {
         failed_logins: device.fails?.length ?? 0,
         locked_until: locked(lockedUntil(device.fails)),
       })),
+    identities: identities.map(({ issuer, subject, createdAt }) => ({
+      issuer,
+      subject,
+      created_at: seconds(createdAt),
+    })),
     limits: { groups_joined, groups_owned, friends, blocked, devices: mostDevices },
   };
 }

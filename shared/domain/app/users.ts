@@ -2,6 +2,7 @@ import { wholeNumber } from '../../call/caller.ts';
 import { type ContactCounts, countsOf, openRequestsOf } from '../../data/contact-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { clearFailures, type Device, devicesOf } from '../../data/device-repo.ts';
+import { identitiesOf, type UserIdentity } from '../../data/identity-repo.ts';
 import * as locks from '../../data/lock-repo.ts';
 import { type Lock, lockOf } from '../../data/lock-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
@@ -38,6 +39,7 @@ interface ShownUser {
   user: User;
   lock: Lock | undefined;
   devices: Device[];
+  identities: UserIdentity[];
   contacts: ContactCounts | undefined;
   /** Requests that the user can accept; the counts may contain expired ones. */
   openRequests: number;
@@ -54,6 +56,7 @@ export async function showUser(table: OperatorTable, app: AppId, named: string):
   const more = await db.read({
     lock: lockOf(app, String(user.user)),
     devices: devicesOf(app, user.user),
+    identities: identitiesOf(app, user.user),
     contacts: countsOf(app, user.user),
     openRequests: openRequestsOf(app, user.user, Date.now()),
   });

@@ -176,20 +176,20 @@ async function openWithCounters(call: Call, reads: Reads[]): Promise<void> {
 }
 
 /** @throws ApiError registrationClosed, tooManyUsers */
-function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], before: number) {
+export function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], before: number) {
   if (call.appRecord.registration !== 'open' && call.actor.kind === 'nobody') throw new ApiError('registrationClosed');
   const { users } = call.limits;
   if (users > 0 && totalOf(counters, 'users') + before >= users) throw new ApiError('tooManyUsers');
 }
 
-const countUsers = (call: Call, more: number): Step[] =>
+export const countUsers = (call: Call, more: number): Step[] =>
   call.limits.users > 0 ? [count(call.app, 'users', more)] : [];
 
-const newUser = (username: string, password: PasswordHash, index = 0): User => ({
+export const newUser = (username: string, password: PasswordHash | undefined, index = 0): User => ({
   user: newId(),
   status: 'active',
   username,
-  password,
+  ...(password && { password }),
   epoch: 0,
   confirm: false,
   joined: 0,
