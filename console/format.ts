@@ -38,7 +38,7 @@ export const moment = (ms: number): string => written(ms, 'moment', { dateStyle:
 export function brief(ms: number, now = Date.now()): string {
   const date = new Date(ms);
   const today = new Date(now);
-  if (ms > now - 86_400_000 && date.getDate() === today.getDate())
+  if (Math.abs(ms - now) < 86_400_000 && date.getDate() === today.getDate())
     return written(ms, 'today', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   if (date.getFullYear() === today.getFullYear())
     return written(ms, 'year', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });

@@ -133,9 +133,13 @@ export function Jump() {
 async function search(text: string, signal: AbortSignal): Promise<Target[]> {
   const { client } = session.value!;
   const options = { signal };
-  const byId = /^[1-9]\d{0,15}$/.test(text);
+  const by = /^[1-9]\d{0,15}$/.test(text)
+    ? { user_id: Number(text) }
+    : /^\+\d{5,15}$/.test(text)
+      ? { mobile: text }
+      : { prefix: text, limit: SHOWN };
   const [users, groups] = await Promise.all([
-    client.admin.userSearch(byId ? { user_id: Number(text) } : { prefix: text, limit: SHOWN }, options),
+    client.admin.userSearch(by, options),
     findGroups(session.value!, text, signal),
   ]);
   return [

@@ -16,7 +16,7 @@ export function Chart({ bars, label }: { bars: readonly Bar[]; label: string }) 
   const [width, height] = [WIDTH - LEFT, HEIGHT - BOTTOM - TOP];
   const step = width / bars.length;
   const y = (value: number) => TOP + height - (value / most) * height;
-  const every = Math.ceil(bars.length / 8);
+  const every = Math.ceil(bars.length / 6);
   return (
     <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
       {[0, most / 2, most].map((value) => (

@@ -153,7 +153,7 @@ export const en = {
     why: 'Why can’t she?',
     events: 'Events',
     webhooks: 'Webhooks',
-    jump: 'Go to a user or group',
+    jump: 'Go to a user or group: id, name, +mobile',
     jumpNone: 'Nothing found. Usernames and group names are searched by their beginning.',
     signOut: 'Sign out',
     language: 'Language',

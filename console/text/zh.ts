@@ -96,7 +96,7 @@ export const zh: Words = {
     why: '为什么不行？',
     events: '事件',
     webhooks: 'Webhook',
-    jump: '前往用户或群组',
+    jump: '前往用户或群组：ID、名称、+手机号',
     jumpNone: '没有找到。用户名和群名按开头搜索。',
     signOut: '退出',
     language: '语言',
