@@ -60,7 +60,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 37.5, largest: 41 },
+    own: { median: 38, largest: 41 },
     ofPackages: 142,
   },
   {
@@ -84,7 +84,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 37.5, largest: 46 },
+    own: { median: 38, largest: 46.5 },
     ofPackages: 142,
   },
   {
