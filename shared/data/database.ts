@@ -228,13 +228,18 @@ export class Database {
   /**
    * Writes a step on which nothing depends (presence, last use), in parallel with the call's other requests. It is sent
    * once, and left out after a failed condition, a conflict or a fault.
+   * @returns whether its condition did not hold
    */
-  async touch(step: Step): Promise<void> {
+  async touch(step: Step): Promise<boolean> {
     try {
       await this.#requests.writeAlone(step, TOUCH_LIMIT);
+      if (step.event) this.#count(step.event);
+      return false;
     } catch (error) {
       // The database charges a failed condition too.
-      if (faultOf(error) === 'condition') this.usage.writeUnits++;
+      const refused = faultOf(error) === 'condition';
+      if (refused) this.usage.writeUnits++;
+      return refused;
     }
   }
 }

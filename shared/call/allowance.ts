@@ -1,0 +1,100 @@
+import type { Paid, Spent } from '../data/allowance-repo.ts';
+import { ALLOWANCES, type AllowanceName, type Limits } from '../limits.ts';
+
+/**
+ * Limits per caller, by one number each: until when the caller has paid for what it did. Something that may be done n
+ * times a minute costs a minute / n. The caller is held back while this time lies ahead. A caller that did nothing for a
+ * while may do at once what it may do within the time of the limit, since the number counts from so far back at most.
+ * What it does beyond that, with many parallel calls, it pays by waiting longer.
+ *
+ * Most calls write nothing: a call counts with a probability, and then for many calls. At the limit some thirty of them
+ * have counted, so that an estimate is rarely wrong by a fifth and practically never by a factor of two. It does not
+ * matter how many instances of how many functions share the calls. See docs/decisions/0073-limits-per-caller.md.
+ */
+const SAMPLES = 30;
+
+/** Draws whether a call counts. Tests replace it. */
+export const chance = { draw: (): number => Math.random() };
+
+/** Something that a call uses of an allowance. */
+export interface Use {
+  name: AllowanceName;
+  amount: number;
+  /** It counts only if the call fails. */
+  ofFailures?: boolean;
+}
+
+/** The allowance that holds the caller back longest, and until when (ms); undefined where none does. */
+export function heldBack(
+  limits: Limits,
+  paid: Paid | undefined,
+  names: readonly AllowanceName[],
+  now: number,
+): { limit: AllowanceName; until: number } | undefined {
+  return names
+    .map((limit) => ({ limit, until: limits[limit] > 0 ? (paid?.[ALLOWANCES[limit][0]] ?? 0) : 0 }))
+    .filter(({ until }) => until > now)
+    .sort((one, other) => other.until - one.until)[0];
+}
+
+/** What is written for these uses: for most of them nothing. */
+export function sampled(limits: Limits, paid: Paid | undefined, uses: readonly Use[], now: number): Spent[] {
+  return uses.flatMap(({ name, amount }) => {
+    const limit = limits[name];
+    if (limit <= 0 || amount <= 0) return [];
+    const probability = Math.min(1, (amount * SAMPLES) / limit);
+    if (probability < 1 && chance.draw() >= probability) return [];
+    const [attribute, per] = ALLOWANCES[name];
+    const floor = now - per;
+    const ms = Math.round(((amount / probability) * per) / limit);
+    return [{ attribute, floor, ms, behind: (paid?.[attribute] ?? 0) < floor }];
+  });
+}
+
+/**
+ * Dollars per million, as docs/costs.md has them: of a call with its request to the function and its log line, of a read
+ * unit, of a write unit twice, since events are made of it, and of a megabyte of memory for a millisecond.
+ */
+const PRICES = { call: 2.1, read: 0.125, write: 1.25, megabyte: 0.0133334 / 1024 };
+/** The price of a simple call, which counts as one. */
+const SIMPLE = 3;
+
+/** As how many simple calls a call counts. @param ms how long it took */
+export function callsOf({ readUnits, writeUnits }: { readUnits: number; writeUnits: number }, ms: number): number {
+  const memory = Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? 512);
+  const { call, read, write, megabyte } = PRICES;
+  return Math.max(1, (call + readUnits * read + writeUnits * write + ms * memory * megabyte) / SIMPLE);
+}
+
+/** The part of an address that its neighbours share: IPv4 /24, IPv6 /56. */
+export function prefixOf(address: string): string {
+  if (!address.includes(':')) return address.split('.').slice(0, 3).join('.');
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const before = head.split(':').filter(Boolean);
+  const after = tail?.split(':').filter(Boolean) ?? [];
+  const groups = [...before, ...Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0'), ...after];
+  return groups
+    .slice(0, 4)
+    .map((group, index) => Number.parseInt(group, 16) & (index === 3 ? 0xff00 : 0xffff))
+    .map((group) => group.toString(16))
+    .join(':');
+}
+
+/** How many addresses an instance remembers. */
+const MOST_ADDRESSES = 10_000;
+const HOUR = 3_600_000;
+const addresses = new Map<string, number>();
+
+/**
+ * Whether this instance has met the address within the last hour, and notes that it has now. Only then the item of the
+ * address is read: somebody who logs in pays nothing for it, and somebody who tries many names is soon known everywhere.
+ */
+export function meets(address: string, now: number): boolean {
+  const met = (addresses.get(address) ?? 0) > now - HOUR;
+  if (addresses.size >= MOST_ADDRESSES) addresses.clear();
+  addresses.set(address, now);
+  return met;
+}
+
+/** Forgets the addresses. For tests. */
+export const forgetAddresses = () => addresses.clear();
