@@ -100,6 +100,7 @@ export const ALLOWANCES = {
 } as const satisfies Partial<Record<LimitName, readonly [attribute: string, per: number]>>;
 
 export type AllowanceName = keyof typeof ALLOWANCES;
+export type UserAllowance = (typeof USER_ALLOWANCES)[number];
 
 /** Allowances of users, not of addresses. */
 export const USER_ALLOWANCES = [
@@ -110,6 +111,9 @@ export const USER_ALLOWANCES = [
   'uploads_per_hour',
   'upload_megabytes_per_day',
 ] as const satisfies AllowanceName[];
+
+/** Bytes, as `upload_megabytes_per_day` counts. */
+export const MEGABYTE = 1_048_576;
 
 /** Seconds for which a file stays reserved for its upload. */
 export const RESERVATION_LIFE = 86_400;

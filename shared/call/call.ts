@@ -1,10 +1,13 @@
+import { addressKey, addressUseOf, countOnAddress, countOnUser, tellHeldBack } from '../data/allowance-repo.ts';
 import { type App, appOf, limitsOf } from '../data/app-repo.ts';
 import { Database } from '../data/database.ts';
 import type { Reads, Records } from '../data/read.ts';
-import { ApiError } from '../errors.ts';
+import { userOf } from '../data/user-repo.ts';
+import { ApiError, TooManyCalls } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
-import type { Limits } from '../limits.ts';
+import type { AllowanceName, Limits, UserAllowance } from '../limits.ts';
 import type { Access } from '../routes/operation.ts';
+import { callsOf, heldBack, meets, prefixOf, sampled, type Use } from './allowance.ts';
 import { cacheApp, cachedApp, lastReadApp } from './app-cache.ts';
 import {
   type Actor,
@@ -24,6 +27,11 @@ import { type BatchPlan, type Plan, transact, transactEach } from './transact.ts
 /** The most read units that a call can cost before the caller's rights are proven. */
 const BEFORE_RIGHTS = 20;
 
+/** The time between two events that tell that a user is held back (ms). */
+const TOLD_EVERY = 3_600_000;
+/** How long the item of an address stays after its last count (s). */
+const DEBTS_KEPT = 86_400;
+
 /**
  * One call: the caller, its app, and its view of the table. A domain function begins with exactly one of `open`,
  * `change` or `changeEach`. That reads the caller's records and the function's own in one round trip.
@@ -40,11 +48,16 @@ export class Call {
   /** The header `Idempotency-Key`, and a hash of the request; see `Idempotency`. */
   readonly idempotency: { key: string; request: string } | undefined;
   readonly #caller: Caller;
+  /** The caller's network address, without the part that tells neighbours apart. */
+  readonly #address: string;
+  /** What the call uses of the caller's limits. */
+  readonly #uses: Use[] = [];
   /** Checks that wait for the actor. */
   readonly #waiting: (() => void)[] = [];
   #app: App | undefined;
   #actor: Actor | undefined;
-  #touched: Promise<void> | undefined;
+  #touched: Promise<unknown> | undefined;
+  #heldBack = false;
 
   constructor(
     access: Access,
@@ -55,6 +68,7 @@ export class Call {
       userAgent?: string;
       origin?: string;
       cause?: string;
+      address?: string;
       idempotency?: Call['idempotency'];
     } = {},
   ) {
@@ -63,6 +77,7 @@ export class Call {
     this.userAgent = options.userAgent ?? '';
     this.origin = options.origin ?? '';
     this.#cause = options.cause ?? '-';
+    this.#address = prefixOf(options.address ?? '');
     this.idempotency = options.idempotency;
     this.db = options.db ?? new Database();
   }
@@ -124,7 +139,7 @@ export class Call {
    * @param permit throws for callers without rights, before the second round trip. It may look only at single records
    *   that stand first in `reads`.
    * @throws ApiError in the documented order: badParameter, noToken, appMissing, appDisabled, badToken, loginAgain,
-   *   noPermission, badParameter, userMissing, then those of `permit`
+   *   noPermission, badParameter, userMissing, tooManyCalls, then those of `permit`
    */
   async open<R extends Reads>(reads: R, permit?: (records: Records<R>) => void): Promise<Records<R>> {
     await this.#open(reads, permit);
@@ -141,6 +156,15 @@ export class Call {
     const genuine = token?.kind === 'admin' && app !== undefined && isGenuine(app, token);
     await this.#open(reads, undefined, genuine ? Number.POSITIVE_INFINITY : BEFORE_RIGHTS);
     return this.db.records(reads);
+  }
+
+  /**
+   * The call uses something of which the user, or for public operations the network address, has so much per time. Said
+   * before the call is open, it is refused there if nothing is left.
+   * @param ofFailures it counts only if the call fails
+   */
+  uses(name: AllowanceName, amount = 1, ofFailures = false): void {
+    this.#uses.push({ name, amount, ofFailures });
   }
 
   /** Runs a check as soon as the actor is verified: before `permit`, and before the call shows any record. */
@@ -164,13 +188,14 @@ export class Call {
     if (cached) verifyApp(caller, cached);
     const isPublic = caller.access === 'public';
     // A malformed token is refused as soon as the app is known.
-    const wanted = isPublic || caller.token ? [proofOf(caller), reads] : [];
+    const wanted = isPublic || caller.token ? [proofOf(caller), this.#usesOfAddress(), reads] : [];
     // Public operations have no rights to prove once the app is known.
     const most = cached && isPublic ? Number.POSITIVE_INFINITY : before;
     const rest = await this.db.load(cached ? wanted : [appOf(this.app), ...wanted], most);
     this.#app = cached ?? this.#verifiedApp();
     this.#actor = verifiedActor(caller, this.db, this.now);
     this.db.author = authorOf(caller, this.#actor, this.#cause);
+    this.#verifyAllowances();
     for (const check of this.#waiting.splice(0)) check();
     this.#touched = touch(caller, this.db, this.now);
     permit?.(this.db.records(reads));
@@ -184,9 +209,71 @@ export class Call {
     return verifyApp(this.#caller, app);
   }
 
-  /** Waits until presence is written, where it was due. The answer waits for this, since nothing runs after it. */
-  async touched(): Promise<void> {
-    await this.#touched;
+  /** The key of the address's item, where the operation limits addresses. */
+  get #addressKey() {
+    return this.#caller.access === 'public' && this.#uses.length > 0 && this.#address !== ''
+      ? addressKey(this.app, this.#address)
+      : undefined;
+  }
+
+  #usesOfAddress(): Reads {
+    const key = this.#addressKey;
+    const limited = this.#uses.some(({ name }) => this.cachedLimits?.[name] !== 0);
+    return key && limited && meets(key.pk, this.now) ? addressUseOf(key) : [];
+  }
+
+  /** How far the limits of the user, or of the address, were used up when the call was opened. */
+  get #paid() {
+    const { me } = this;
+    if (this.actorKind === 'user' && me !== undefined) return this.db.cached(userOf(this.app, me))?.record;
+    const key = this.#addressKey;
+    return key && this.db.cached(addressUseOf(key))?.record;
+  }
+
+  /** @throws TooManyCalls */
+  #verifyAllowances(): void {
+    const kind = this.actorKind;
+    if (kind !== 'user' && kind !== 'nobody') return;
+    const names = this.#uses.map(({ name }) => name);
+    if (kind === 'user') names.push('calls_per_minute');
+    const held = heldBack(this.limits, this.#paid, names, this.now);
+    if (!held) return;
+    this.#heldBack = true;
+    this.#touched = this.#tellHeldBack(held);
+    throw new TooManyCalls(held.limit, Math.ceil((held.until - this.now) / 1000));
+  }
+
+  /** Once an hour, so that somebody who keeps calling makes one event. */
+  #tellHeldBack({ limit, until }: { limit: AllowanceName; until: number }): Promise<unknown> | undefined {
+    const read = userOf(this.app, this.person);
+    const user = this.actorKind === 'user' ? this.db.records(read) : undefined;
+    const { author } = this.db;
+    if (!user || !author || (user.heldBack?.at ?? 0) > this.now - TOLD_EVERY) return undefined;
+    const told = { limit: limit as UserAllowance, at: this.now, until };
+    return this.db.touch(tellHeldBack(read.get, user, author, told));
+  }
+
+  /**
+   * Ends the call: counts what it has used, if it is drawn, and waits until presence is written, where it was due. The
+   * answer waits for this, since nothing runs after it.
+   * @param ms how long it took @param failed it ended with an error
+   */
+  async end(ms: number, failed: boolean): Promise<void> {
+    await Promise.all([this.#touched, this.#count(ms, failed)]);
+  }
+
+  async #count(ms: number, failed: boolean): Promise<void> {
+    const kind = this.actorKind;
+    if (this.#heldBack || (kind !== 'user' && kind !== 'nobody')) return;
+    const uses = this.#uses.filter(({ ofFailures }) => failed || !ofFailures);
+    if (kind === 'user') uses.push({ name: 'calls_per_minute', amount: callsOf(this.db.usage, ms) });
+    const key = kind === 'user' ? userOf(this.app, this.person).get : this.#addressKey;
+    const spent = sampled(this.limits, this.#paid, uses, this.now);
+    if (!key || spent.length === 0) return;
+    const last = Math.ceil(this.now / 1000) + DEBTS_KEPT;
+    const step = (again: boolean) =>
+      kind === 'user' ? countOnUser(key, spent, again) : countOnAddress(key, spent, again, last);
+    if (await this.db.touch(step(false))) await this.db.touch(step(true));
   }
 
   /** Opens the call with these reads, then decides and writes: see `transact`. */

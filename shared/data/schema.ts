@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { USER_ALLOWANCES } from '../limits.ts';
 import { type Entity, entity } from './entity.ts';
 import type { LocalIndexName } from './table.ts';
 
@@ -159,7 +160,7 @@ export const userFields = () =>
     paidUploads: opt(ms()),
     paidMegabytes: opt(ms()),
     /** When a call was last refused for one of these limits and told so: once an hour at most. */
-    heldBack: opt(z.strictObject({ limit: text(), at: ms(), until: ms() })),
+    heldBack: opt(z.strictObject({ limit: z.enum(USER_ALLOWANCES), at: ms(), until: ms() })),
     /** Invitations received on one day (since 1970), by inviter: the inviters of the last ones. */
     invitedBy: opt(z.strictObject({ day: number(), counts: z.array(z.tuple([id<UserId>(), number()])) })),
   });

@@ -6,7 +6,7 @@ import { requestHash } from '../call/idempotency.ts';
 import { Beside } from '../call/page.ts';
 import { Redirect } from '../call/redirect.ts';
 import { untilAnswered } from '../deadline.ts';
-import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
+import { ApiError, badParameter, TooLarge, TooManyCalls, Unavailable } from '../errors.ts';
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
@@ -73,15 +73,18 @@ export function operation<S extends z.ZodMiniType>(
     .handler(
       (event: unknown, _: unknown, { signal }: { signal: AbortSignal }) =>
         untilAnswered(signal, async () => {
-          const { call, input } = event as Invocation;
+          const { call, input, started } = event as Invocation;
+          let failed = true;
           try {
-            if (!(input instanceof ApiError)) return await run(call, input as z.output<S>);
             if (input instanceof TooLarge) throw input;
             // Errors of app, token and actor come before those of parameters.
-            await call.open([]);
-            throw input;
+            if (input instanceof ApiError) await call.open([]);
+            if (input instanceof ApiError) throw input;
+            const answer = await run(call, input as z.output<S>);
+            failed = false;
+            return answer;
           } finally {
-            await call.touched();
+            await call.end(performance.now() - started, failed);
           }
         }),
       // Middy types what the handler gets as what Lambda gives; `before` puts an Invocation in its place.
@@ -105,6 +108,7 @@ function invocation(
       idempotency: contract.idempotent ? idempotencyOf(event) : undefined,
       origin: originOf(event),
       cause: event.requestContext.requestId,
+      address: event.requestContext.http.sourceIp,
     },
   );
   return {
@@ -158,9 +162,10 @@ function failure(error: Error, bare: Contract['bare'], more: Record<string, stri
   const message = known ? error.message : busy ? 'the service is busy, try again' : 'the service failed';
   const body = { code, message, data: null, ...(known && error.fields) };
   const shown = bare ? bare({ name: error.name, status, message }) : { status, body };
+  const after = error instanceof TooManyCalls ? String(error.retryAfter) : busy && RETRY_AFTER;
   return {
     code,
-    response: reply(shown.status, shown.body, { ...(busy && { 'retry-after': RETRY_AFTER }), ...more }),
+    response: reply(shown.status, shown.body, { ...(after && { 'retry-after': after }), ...more }),
   };
 }
 

@@ -37,6 +37,7 @@ const MOBILE = /^\+?[0-9]+$/;
  * @throws ApiError noPermission
  */
 export async function loginByName(call: Call, name: string, password: string, guid?: string): Promise<Session> {
+  call.uses('failed_logins_per_hour', 1, true);
   const trimmed = name.trim();
   const holder = await call.open(MOBILE.test(trimmed) ? mobileOf(call.app, trimmed) : usernameOf(call.app, trimmed));
   return login(
@@ -52,8 +53,10 @@ export async function loginByName(call: Call, name: string, password: string, gu
  * `POST /token/id`: by user id, two round trips.
  * @throws ApiError noPermission
  */
-export const loginById = (call: Call, user: UserId, password: string, guid?: string): Promise<Session> =>
-  login(call, user, String(user), password, guid);
+export function loginById(call: Call, user: UserId, password: string, guid?: string): Promise<Session> {
+  call.uses('failed_logins_per_hour', 1, true);
+  return login(call, user, String(user), password, guid);
+}
 
 /** So many tombstones of devices stay. A login removes older ones, twenty at most, since each login reads all of them. */
 const TOMBSTONES = 10;

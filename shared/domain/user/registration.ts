@@ -25,6 +25,7 @@ export interface PushBinding {
  * @throws ApiError registrationClosed, tooManyUsers, usernameTaken
  */
 export async function register(call: Call, username: string, password: string, push: PushBinding = {}) {
+  call.uses('registrations_per_hour');
   const holder = usernameOf(call.app, username);
   // In parallel: hashing takes longer than the read.
   const [hash] = await Promise.all([hashPassword(password), openWithCounters(call, [holder])]);
@@ -43,6 +44,7 @@ export async function register(call: Call, username: string, password: string, p
 
 /** Section `extra`: a guest, whose username is the prefix and its id. @throws ApiError registrationClosed, tooManyUsers */
 export async function registerGuest(call: Call, prefix: string, password: string) {
+  call.uses('registrations_per_hour');
   const [hash] = await Promise.all([hashPassword(password), openWithCounters(call, [])]);
   if (call.limits.guests === 0) throw new ApiError('registrationClosed', 'guests may not register in this app');
   return transact(call.db, countersOf(call.app), (counters) => {
