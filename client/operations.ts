@@ -35,6 +35,8 @@ export const ERRORS = {
   noPermission: 10010,
   /** The mobile number belongs to another user. */
   mobileTaken: 10011,
+  /** The user, or for logins and registrations the network address, has used up one of its limits per caller. The header `retry-after` says in how many seconds to try again. The call had no effect. */
+  tooManyCalls: 10429,
   /** The group does not exist or is dissolved. */
   groupMissing: 20001,
   /** The named user is not a member. */

@@ -273,7 +273,7 @@ export class Call {
     const last = Math.ceil(this.now / 1000) + DEBTS_KEPT;
     const step = (again: boolean) =>
       kind === 'user' ? countOnUser(key, spent, again) : countOnAddress(key, spent, again, last);
-    if (await this.db.touch(step(false))) await this.db.touch(step(true));
+    if (await this.db.count(step(false))) await this.db.count(step(true));
   }
 
   /** Opens the call with these reads, then decides and writes: see `transact`. */
