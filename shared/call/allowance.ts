@@ -53,17 +53,36 @@ export function sampled(limits: Limits, paid: Paid | undefined, uses: readonly U
 
 /**
  * Dollars per million, as docs/costs.md has them: of a call with its request to the function and its log line, of a read
- * unit, of a write unit twice, since events are made of it, and of a megabyte of memory for a millisecond.
+ * unit, of an event that comes alone, of a write unit with its part of further events, of a megabyte of memory for a
+ * millisecond, of a byte of the answer, and of half a megabyte of it, which the gateway counts as a call.
  */
-const PRICES = { call: 2.1, read: 0.125, write: 1.25, megabyte: 0.0133334 / 1024 };
+const PRICES = {
+  call: 2.1,
+  read: 0.125,
+  event: 4.5,
+  write: 0.875,
+  megabyte: 0.0133334 / 1024,
+  byte: 90_000 / 2 ** 30,
+  half: 1,
+};
 /** The price of a simple call, which counts as one. */
 const SIMPLE = 3;
 
-/** As how many simple calls a call counts. @param ms how long it took */
-export function callsOf({ readUnits, writeUnits }: { readUnits: number; writeUnits: number }, ms: number): number {
+/** What a call has used: units of the database, time of the function (ms), and bytes of the answer. */
+export interface Cost {
+  readUnits: number;
+  writeUnits: number;
+  ms: number;
+  bytes: number;
+}
+
+/** As how many simple calls a call counts. */
+export function callsOf({ readUnits, writeUnits, ms, bytes }: Cost): number {
   const memory = Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? 512);
-  const { call, read, write, megabyte } = PRICES;
-  return Math.max(1, (call + readUnits * read + writeUnits * write + ms * memory * megabyte) / SIMPLE);
+  const answer = bytes * PRICES.byte + Math.floor(bytes / 2 ** 19) * PRICES.half;
+  const written = writeUnits > 0 ? PRICES.event + writeUnits * PRICES.write : 0;
+  const database = readUnits * PRICES.read + written;
+  return Math.max(1, (PRICES.call + database + ms * memory * PRICES.megabyte + answer) / SIMPLE);
 }
 
 /** The part of an address that its neighbours share: IPv4 /24, IPv6 /56. */

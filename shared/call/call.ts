@@ -7,7 +7,7 @@ import { ApiError, TooManyCalls } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { AllowanceName, Limits, UserAllowance } from '../limits.ts';
 import type { Access } from '../routes/operation.ts';
-import { callsOf, heldBack, meets, prefixOf, sampled, type Use } from './allowance.ts';
+import { type Cost, callsOf, heldBack, meets, prefixOf, sampled, type Use } from './allowance.ts';
 import { cacheApp, cachedApp, lastReadApp } from './app-cache.ts';
 import {
   type Actor,
@@ -253,27 +253,28 @@ export class Call {
     return this.db.touch(tellHeldBack(read.get, user, author, told));
   }
 
-  /**
-   * Ends the call: counts what it has used, if it is drawn, and waits until presence is written, where it was due. The
-   * answer waits for this, since nothing runs after it.
-   * @param ms how long it took @param failed it ended with an error
-   */
-  async end(ms: number, failed: boolean): Promise<void> {
-    await Promise.all([this.#touched, this.#count(ms, failed)]);
+  /** Waits until presence is written, where it was due. The answer waits for this, since nothing runs after it. */
+  async touched(): Promise<void> {
+    await this.#touched;
   }
 
-  async #count(ms: number, failed: boolean): Promise<void> {
+  /**
+   * Counts what the call has used of the caller's limits, if it is drawn. Most calls are not.
+   * @param cost.ms how long it took @param cost.bytes of the answer @param cost.failed it ended with an error
+   * @param insist send it again after faults of the database
+   */
+  async count({ failed, ...cost }: Pick<Cost, 'ms' | 'bytes'> & { failed: boolean }, insist: boolean): Promise<void> {
     const kind = this.actorKind;
     if (this.#heldBack || (kind !== 'user' && kind !== 'nobody')) return;
     const uses = this.#uses.filter(({ ofFailures }) => failed || !ofFailures);
-    if (kind === 'user') uses.push({ name: 'calls_per_minute', amount: callsOf(this.db.usage, ms) });
+    if (kind === 'user') uses.push({ name: 'calls_per_minute', amount: callsOf({ ...this.db.usage, ...cost }) });
     const key = kind === 'user' ? userOf(this.app, this.person).get : this.#addressKey;
     const spent = sampled(this.limits, this.#paid, uses, this.now);
     if (!key || spent.length === 0) return;
     const last = Math.ceil(this.now / 1000) + DEBTS_KEPT;
     const step = (again: boolean) =>
       kind === 'user' ? countOnUser(key, spent, again) : countOnAddress(key, spent, again, last);
-    if (await this.db.count(step(false))) await this.db.count(step(true));
+    if (await this.db.count(step(false), insist)) await this.db.count(step(true), insist);
   }
 
   /** Opens the call with these reads, then decides and writes: see `transact`. */

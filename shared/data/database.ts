@@ -238,17 +238,18 @@ export class Database {
   /**
    * Writes a count on which nothing depends, and sends it again for a while: somebody who keeps its item busy by parallel
    * calls must not escape it. It may be written twice, and is left out after a longer fault.
+   * @param insist false: it is sent once, like a touch
    * @returns whether its condition did not hold
    */
-  async count(step: Step): Promise<boolean> {
+  async count(step: Step, insist: boolean): Promise<boolean> {
     const patience = new Patience(COUNT_FAULTS, UNANSWERED);
     for (;;) {
       try {
-        await this.#writeOnce(step, COUNT_LIMIT);
+        await this.#writeOnce(step, insist ? COUNT_LIMIT : TOUCH_LIMIT);
         return false;
       } catch (error) {
         const fault = faultOf(error);
-        if (fault === 'condition' || fault === 'broken') return fault === 'condition';
+        if (fault === 'condition' || fault === 'broken' || !insist) return fault === 'condition';
         const again = await patience.again(error, COUNT_ATTEMPTS).then(
           () => true,
           () => false,

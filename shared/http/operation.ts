@@ -55,17 +55,22 @@ export function operation<S extends z.ZodMiniType>(
       before: (request) => {
         request.event = invocation(contract, schema, request.event as APIGatewayProxyEventV2, request.context);
       },
-      after: (request) => {
-        const { call, headers } = request.event as Invocation;
+      after: async (request) => {
+        const { call, headers, started } = request.event as Invocation;
         call.actor; // Throws where the operation has not opened its call: it must not answer unverified callers.
         const response = contract.bare ? reply(200, request.response, headers) : success(request.response);
         request.response = response;
+        await call.count({ ms: performance.now() - started, bytes: bytesOf(response), failed: false }, true);
         logCall(request.event as Invocation, { status: response.statusCode, code: 200 });
       },
-      onError: (request) => {
-        const { headers } = request.event as Invocation;
-        const { response, code } = failure(request.error as Error, contract.bare, headers);
+      onError: async (request) => {
+        const { call, headers, started } = request.event as Invocation;
+        const { error } = request;
+        const { response, code } = failure(error as Error, contract.bare, headers);
         request.response = response;
+        // A call that is unavailable may have no time left.
+        const insist = !(error instanceof Unavailable);
+        await call.count({ ms: performance.now() - started, bytes: bytesOf(response), failed: true }, insist);
         const fault = code === SERVICE_FAULT && { fault: request.error as Error };
         logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
       },
@@ -73,18 +78,15 @@ export function operation<S extends z.ZodMiniType>(
     .handler(
       (event: unknown, _: unknown, { signal }: { signal: AbortSignal }) =>
         untilAnswered(signal, async () => {
-          const { call, input, started } = event as Invocation;
-          let failed = true;
+          const { call, input } = event as Invocation;
           try {
+            if (!(input instanceof ApiError)) return await run(call, input as z.output<S>);
             if (input instanceof TooLarge) throw input;
             // Errors of app, token and actor come before those of parameters.
-            if (input instanceof ApiError) await call.open([]);
-            if (input instanceof ApiError) throw input;
-            const answer = await run(call, input as z.output<S>);
-            failed = false;
-            return answer;
+            await call.open([]);
+            throw input;
           } finally {
-            await call.end(performance.now() - started, failed);
+            await call.touched();
           }
         }),
       // Middy types what the handler gets as what Lambda gives; `before` puts an Invocation in its place.
@@ -168,6 +170,8 @@ function failure(error: Error, bare: Contract['bare'], more: Record<string, stri
     response: reply(shown.status, shown.body, { ...(after && { 'retry-after': after }), ...more }),
   };
 }
+
+const bytesOf = ({ body }: { body: string }) => Buffer.byteLength(body);
 
 /** docs/security.md gives the reason for each of these headers. */
 const reply = (statusCode: number, body: unknown, headers: Record<string, string> = {}) => ({

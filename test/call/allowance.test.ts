@@ -110,13 +110,14 @@ test('a limit of 0, and a lower or higher one, take effect at once', () => {
 });
 
 test('a call counts by its price, and a cheap one as one', () => {
-  expect(callsOf({ readUnits: 3, writeUnits: 0 }, 5)).toBe(1);
+  const nothing = { readUnits: 0, writeUnits: 0, ms: 0, bytes: 0 };
+  expect(callsOf({ ...nothing, readUnits: 3, ms: 5, bytes: 800 })).toBe(1);
+  const dollars = (used: Partial<typeof nothing>) => callsOf({ ...nothing, ...used }) * 3;
   // Joining costs $9.75 per million, and its event $3.51.
-  expect(callsOf({ readUnits: 4, writeUnits: 11 }, 40) * 3).toBeGreaterThan(9.75 + 3.51);
-  expect(callsOf({ readUnits: 2400, writeUnits: 0 }, 0) * 3).toBeGreaterThan(2400 * PRICES.dynamoDbMillionReadUnits);
-  expect(callsOf({ readUnits: 0, writeUnits: 0 }, 60_000) * 3).toBeGreaterThan(
-    30 * PRICES.lambdaGbSecond * 1_000_000 + PRICES.gatewayMillionRequests,
-  );
+  expect(dollars({ readUnits: 4, writeUnits: 11, ms: 40 })).toBeGreaterThan(9.75 + 3.51);
+  expect(dollars({ readUnits: 2400 })).toBeGreaterThan(2400 * PRICES.dynamoDbMillionReadUnits);
+  expect(dollars({ ms: 60_000 })).toBeGreaterThan(30 * PRICES.lambdaGbSecond * 1e6 + PRICES.gatewayMillionRequests);
+  expect(dollars({ bytes: 6e6 })).toBeGreaterThan((6e6 / 2 ** 30) * 0.09 * 1e6 + 12 * PRICES.gatewayMillionRequests);
 });
 
 test.each([
