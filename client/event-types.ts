@@ -32,6 +32,7 @@ export interface EventData {
   'user.held_back': {
     /** Id of the user. */
     user_id: number;
+    /** The limit per caller that the user has used up. */
     limit: 'calls_per_minute' | 'invitations_per_hour' | 'applications_per_hour' | 'groups_per_hour' | 'uploads_per_hour' | 'upload_megabytes_per_day';
     /** When it ends, in milliseconds since 1970; -1 for ever, 0 ended. */
     until: number;

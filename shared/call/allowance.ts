@@ -84,36 +84,3 @@ export function callsOf({ readUnits, writeUnits, ms, bytes }: Cost): number {
   const database = readUnits * PRICES.read + written;
   return Math.max(1, (PRICES.call + database + ms * memory * PRICES.megabyte + answer) / SIMPLE);
 }
-
-/** The part of an address that its neighbours share: IPv4 /24, IPv6 /56. */
-export function prefixOf(address: string): string {
-  if (!address.includes(':')) return address.split('.').slice(0, 3).join('.');
-  const [head = '', tail] = address.toLowerCase().split('::');
-  const before = head.split(':').filter(Boolean);
-  const after = tail?.split(':').filter(Boolean) ?? [];
-  const groups = [...before, ...Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0'), ...after];
-  return groups
-    .slice(0, 4)
-    .map((group, index) => Number.parseInt(group, 16) & (index === 3 ? 0xff00 : 0xffff))
-    .map((group) => group.toString(16))
-    .join(':');
-}
-
-/** How many addresses an instance remembers. */
-const MOST_ADDRESSES = 10_000;
-const HOUR = 3_600_000;
-const addresses = new Map<string, number>();
-
-/**
- * Whether this instance has met the address within the last hour, and notes that it has now. Only then the item of the
- * address is read: somebody who logs in pays nothing for it, and somebody who tries many names is soon known everywhere.
- */
-export function meets(address: string, now: number): boolean {
-  const met = (addresses.get(address) ?? 0) > now - HOUR;
-  if (addresses.size >= MOST_ADDRESSES) addresses.clear();
-  addresses.set(address, now);
-  return met;
-}
-
-/** Forgets the addresses. For tests. */
-export const forgetAddresses = () => addresses.clear();

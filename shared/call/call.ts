@@ -1,13 +1,14 @@
-import { addressKey, addressUseOf, countOnAddress, countOnUser, tellHeldBack } from '../data/allowance-repo.ts';
+import { countOnUser, type Paid, type Spent, tellHeldBack } from '../data/allowance-repo.ts';
 import { type App, appOf, limitsOf } from '../data/app-repo.ts';
 import { Database } from '../data/database.ts';
-import type { Reads, Records } from '../data/read.ts';
+import type { Get, Reads, Records } from '../data/read.ts';
+import type { Step } from '../data/step.ts';
 import { userOf } from '../data/user-repo.ts';
 import { ApiError, TooManyCalls } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { AllowanceName, Limits, UserAllowance } from '../limits.ts';
 import type { Access } from '../routes/operation.ts';
-import { type Cost, callsOf, heldBack, meets, prefixOf, sampled, type Use } from './allowance.ts';
+import { type Cost, callsOf, heldBack, sampled, type Use } from './allowance.ts';
 import { cacheApp, cachedApp, lastReadApp } from './app-cache.ts';
 import {
   type Actor,
@@ -29,8 +30,14 @@ const BEFORE_RIGHTS = 20;
 
 /** The time between two events that tell that a user is held back (ms). */
 const TOLD_EVERY = 3_600_000;
-/** How long the item of an address stays after its last count (s). */
-const DEBTS_KEPT = 86_400;
+
+/** Where the limits of a caller without a token are counted: see address.ts. */
+export interface Anonymous {
+  paid: Get<Paid | undefined>;
+  /** Whether the item is read at all. */
+  reads: boolean;
+  count: (spent: readonly Spent[], again: boolean) => Step;
+}
 
 /**
  * One call: the caller, its app, and its view of the table. A domain function begins with exactly one of `open`,
@@ -48,8 +55,9 @@ export class Call {
   /** The header `Idempotency-Key`, and a hash of the request; see `Idempotency`. */
   readonly idempotency: { key: string; request: string } | undefined;
   readonly #caller: Caller;
-  /** The caller's network address, without the part that tells neighbours apart. */
-  readonly #address: string;
+  /** The caller's network address; empty where none is known. */
+  readonly address: string;
+  anonymous: Anonymous | undefined;
   /** What the call uses of the caller's limits. */
   readonly #uses: Use[] = [];
   /** Checks that wait for the actor. */
@@ -77,7 +85,7 @@ export class Call {
     this.userAgent = options.userAgent ?? '';
     this.origin = options.origin ?? '';
     this.#cause = options.cause ?? '-';
-    this.#address = prefixOf(options.address ?? '');
+    this.address = options.address ?? '';
     this.idempotency = options.idempotency;
     this.db = options.db ?? new Database();
   }
@@ -188,7 +196,8 @@ export class Call {
     if (cached) verifyApp(caller, cached);
     const isPublic = caller.access === 'public';
     // A malformed token is refused as soon as the app is known.
-    const wanted = isPublic || caller.token ? [proofOf(caller), this.#usesOfAddress(), reads] : [];
+    const wanted =
+      isPublic || caller.token ? [proofOf(caller), this.anonymous?.reads ? this.anonymous.paid : [], reads] : [];
     // Public operations have no rights to prove once the app is known.
     const most = cached && isPublic ? Number.POSITIVE_INFINITY : before;
     const rest = await this.db.load(cached ? wanted : [appOf(this.app), ...wanted], most);
@@ -209,25 +218,10 @@ export class Call {
     return verifyApp(this.#caller, app);
   }
 
-  /** The key of the address's item, where the operation limits addresses. */
-  get #addressKey() {
-    return this.#caller.access === 'public' && this.#uses.length > 0 && this.#address !== ''
-      ? addressKey(this.app, this.#address)
-      : undefined;
-  }
-
-  #usesOfAddress(): Reads {
-    const key = this.#addressKey;
-    const limited = this.#uses.some(({ name }) => this.cachedLimits?.[name] !== 0);
-    return key && limited && meets(key.pk, this.now) ? addressUseOf(key) : [];
-  }
-
-  /** How far the limits of the user, or of the address, were used up when the call was opened. */
-  get #paid() {
-    const { me } = this;
-    if (this.actorKind === 'user' && me !== undefined) return this.db.cached(userOf(this.app, me))?.record;
-    const key = this.#addressKey;
-    return key && this.db.cached(addressUseOf(key))?.record;
+  /** How far the limits of the caller were used up when the call was opened. An admin token has none. */
+  get #paid(): Paid | undefined {
+    const read = this.actorKind === 'user' ? userOf(this.app, this.person) : this.anonymous?.paid;
+    return read && this.db.cached<Paid | undefined>(read)?.record;
   }
 
   /** @throws TooManyCalls */
@@ -250,7 +244,7 @@ export class Call {
     const { author } = this.db;
     if (!user || !author || (user.heldBack?.at ?? 0) > this.now - TOLD_EVERY) return undefined;
     const told = { limit: limit as UserAllowance, at: this.now, until };
-    return this.db.touch(tellHeldBack(read.get, user, author, told));
+    return this.db.touch(tellHeldBack(this.app, user, author, told));
   }
 
   /** Waits until presence is written, where it was due. The answer waits for this, since nothing runs after it. */
@@ -268,12 +262,10 @@ export class Call {
     if (this.#heldBack || (kind !== 'user' && kind !== 'nobody')) return;
     const uses = this.#uses.filter(({ ofFailures }) => failed || !ofFailures);
     if (kind === 'user') uses.push({ name: 'calls_per_minute', amount: callsOf({ ...this.db.usage, ...cost }) });
-    const key = kind === 'user' ? userOf(this.app, this.person).get : this.#addressKey;
     const spent = sampled(this.limits, this.#paid, uses, this.now);
-    if (!key || spent.length === 0) return;
-    const last = Math.ceil(this.now / 1000) + DEBTS_KEPT;
+    if (spent.length === 0) return;
     const step = (again: boolean) =>
-      kind === 'user' ? countOnUser(key, spent, again) : countOnAddress(key, spent, again, last);
+      kind === 'user' ? countOnUser(this.app, this.person, spent, again) : this.anonymous!.count(spent, again);
     if (await this.db.count(step(false), insist)) await this.db.count(step(true), insist);
   }
 

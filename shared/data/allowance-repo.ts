@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AppId } from '../ids.ts';
+import type { AppId, UserId } from '../ids.ts';
 import { ALLOWANCES, type AllowanceName, USER_ALLOWANCES } from '../limits.ts';
 import { absent, all, any, below, unchanged } from './expression.ts';
 import type { Key } from './keys.ts';
@@ -34,9 +34,13 @@ export const addressUseOf = (key: Key): Get<AddressUse | undefined> => getItem(k
  * write to the relay: it is no event.
  * @param again another call has changed a number since it was read, so none lies behind its floor
  */
-export const countOnUser = (key: Key, spent: readonly Spent[], again: boolean): Step => {
+export const countOnUser = (app: AppId, user: UserId, spent: readonly Spent[], again: boolean): Step => {
   const { set, add, conditions } = changesOf(spent, again);
-  return update(key, { set: { ...set, stamp: undefined }, add }, all(NOT_DELETED, ...conditions));
+  return update(
+    schema.user.key(app, user),
+    { set: { ...set, stamp: undefined }, add },
+    all(NOT_DELETED, ...conditions),
+  );
 };
 
 /** Counts on the item of an address. @param ttl seconds since 1970 */
@@ -56,9 +60,12 @@ function changesOf(spent: readonly Spent[], again: boolean) {
 }
 
 /** Tells that the user is held back: this write is the event. */
-export function tellHeldBack(key: Key, user: User, author: Author, told: NonNullable<User['heldBack']>): Step {
+export function tellHeldBack(app: AppId, user: User, author: Author, told: NonNullable<User['heldBack']>): Step {
   const set = { heldBack: told, stamp: stampText(author, told.at) };
-  return measured('users_held_back', update(key, { set }, all(NOT_DELETED, unchanged(user, 'heldBack'))));
+  return measured(
+    'users_held_back',
+    update(schema.user.key(app, user.user), { set }, all(NOT_DELETED, unchanged(user, 'heldBack'))),
+  );
 }
 
 /** Ends all that holds the user back. */

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { PRICES } from '../../bench/prices.ts';
-import { callsOf, chance, heldBack, prefixOf, sampled } from '../../shared/call/allowance.ts';
+import { prefixOf } from '../../shared/call/address.ts';
+import { callsOf, chance, heldBack, sampled } from '../../shared/call/allowance.ts';
 import type { Paid } from '../../shared/data/allowance-repo.ts';
 import { ALLOWANCES, type AllowanceName, LIMITS, type Limits } from '../../shared/limits.ts';
 

@@ -1,3 +1,4 @@
+import { usesOfAddress } from '../../call/address.ts';
 import type { Call } from '../../call/call.ts';
 import { newUserToken, tokenHash } from '../../call/token.ts';
 import { transact } from '../../call/transact.ts';
@@ -37,7 +38,7 @@ const MOBILE = /^\+?[0-9]+$/;
  * @throws ApiError noPermission
  */
 export async function loginByName(call: Call, name: string, password: string, guid?: string): Promise<Session> {
-  call.uses('failed_logins_per_hour', 1, true);
+  usesOfAddress(call, 'failed_logins_per_hour', true);
   const trimmed = name.trim();
   const holder = await call.open(MOBILE.test(trimmed) ? mobileOf(call.app, trimmed) : usernameOf(call.app, trimmed));
   return login(
@@ -54,7 +55,7 @@ export async function loginByName(call: Call, name: string, password: string, gu
  * @throws ApiError noPermission
  */
 export function loginById(call: Call, user: UserId, password: string, guid?: string): Promise<Session> {
-  call.uses('failed_logins_per_hour', 1, true);
+  usesOfAddress(call, 'failed_logins_per_hour', true);
   return login(call, user, String(user), password, guid);
 }
 
