@@ -45,7 +45,7 @@ const addresses = new Map<string, number>();
  * Whether this instance has met the address within the last hour, and notes that it has now. Only then the item of the
  * address is read: somebody who logs in pays nothing for it, and somebody who tries many names is soon known everywhere.
  */
-export function meets(address: string, now: number): boolean {
+function meets(address: string, now: number): boolean {
   const met = (addresses.get(address) ?? 0) > now - HOUR;
   if (addresses.size >= MOST_ADDRESSES) addresses.clear();
   addresses.set(address, now);

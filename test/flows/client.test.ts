@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { ApiError, entries, type RosterEvent, rosterClient, TooManyCalls, TransportError } from '../../client/roster.ts';
+import {
+  ApiError,
+  entries,
+  type RosterEvent,
+  rosterClient,
+  TooManyCalls,
+  TransportError,
+} from '../../client/roster.ts';
 import { eventSchema } from '../../shared/events/catalogue.ts';
 import { serve } from '../support/server.ts';
 import { laptopStack } from '../support/stack.ts';
@@ -76,7 +83,7 @@ test('the client waits where a limit is used up only as long as it is told to', 
   expect(error).toBeInstanceOf(TooManyCalls);
   expect([error.name, error.retryAfter, calls]).toEqual(['tooManyCalls', 1, 1]);
   calls = 0;
-  expect(await client.with({ patience: 1 }).group.userJoined()).toMatchObject({ data: [1] });
+  expect(await client.with({ patience: 1 }).group.userJoined()).toEqual([1]);
   await close();
   expect(calls).toBe(2);
 });

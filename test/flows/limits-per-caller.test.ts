@@ -32,11 +32,9 @@ inBothWorlds('Limits per caller', (story) => {
       const [alice, bob] = await given.users(2);
       const call = () => alice!.asks('GET /user/profile');
       const answers: Answer[] = [];
-      for (let calls = 0; calls < 6; calls++) answers.push(await call());
-      expect(answers.slice(0, 4).map(({ outcome }) => outcome)).toEqual(Array(4).fill('success'));
-      const seconds = secondsOf(answers[5]!, 'calls_per_minute');
-      expect(seconds).toBeGreaterThan(0);
-      expect(seconds).toBeLessThanOrEqual(60);
+      for (let calls = 0; calls < 4; calls++) answers.push(await call());
+      expect(answers[0]!.outcome).toBe('success');
+      expect(secondsOf(answers[3]!, 'calls_per_minute')).toBeGreaterThan(0);
       // On all devices, and before anything that is wrong with the call itself.
       const other = await given.session({ user: alice!.id, username: alice!.username });
       expect(await other.fails('POST /group/create', { name: 7 })).toBe('tooManyCalls');
@@ -44,7 +42,7 @@ inBothWorlds('Limits per caller', (story) => {
       // An app that acts as the user has no such limit.
       await given.admin({ user: alice!.id }).does('GET /user/profile');
     },
-    { limits: { calls_per_minute: 4 } },
+    { limits: { calls_per_minute: 1 } },
   );
 
   story(
