@@ -92,7 +92,8 @@ inBothWorlds('Limits per caller', (story) => {
       const { username, id } = await given.user();
       const wrong = { name: username, password: 'not the password' };
       const registered: string[] = [];
-      for (const path of ['v2', 'push', 'anonymous', 'v2'] as const) {
+      // Over HTTP each instance of a function checks the address from its second call on.
+      for (const path of ['push', 'anonymous', 'v2', 'v2', 'v2', 'v2'] as const) {
         const answer = await given.nobody.asks(`POST /user/register/${path}`, {
           username: `u${registered.length}_${Date.now()}`,
           password: PASSWORD,
@@ -111,8 +112,8 @@ inBothWorlds('Limits per caller', (story) => {
       // Even with the right password, so that no further name can be tried.
       const right = { name: username, password: PASSWORD };
       let answer = await given.nobody.asks('POST /token/user', right);
-      // Over HTTP each function learns of the address by its first call.
-      if (answer.outcome === 'success') answer = await given.nobody.asks('POST /token/user', right);
+      for (let more = 0; more < 3 && answer.outcome === 'success'; more++)
+        answer = await given.nobody.asks('POST /token/user', right);
       secondsOf(answer, 'failed_logins_per_hour');
     },
     { limits: { guests: 1, registrations_per_hour: 2, failed_logins_per_hour: 2 } },

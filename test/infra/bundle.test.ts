@@ -84,7 +84,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 40.5, largest: 49.5 },
+    own: { median: 41, largest: 49.5 },
     ofPackages: 142,
   },
   {
@@ -92,7 +92,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 39, largest: 44 },
+    own: { median: 39.5, largest: 44 },
     ofPackages: 142,
   },
   {
@@ -100,7 +100,7 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 41.5, largest: 43.5 },
+    own: { median: 42, largest: 43.5 },
     ofPackages: 142,
   },
   {
@@ -108,7 +108,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 37, largest: 43 },
+    own: { median: 37.5, largest: 43.5 },
     ofPackages: 142,
   },
 ];
