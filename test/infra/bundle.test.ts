@@ -76,7 +76,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 39, largest: 39 },
+    own: { median: 39.5, largest: 39.5 },
     ofPackages: 116,
   },
   {
@@ -84,7 +84,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 41.5, largest: 50 },
+    own: { median: 41.5, largest: 50.5 },
     ofPackages: 142,
   },
   {
@@ -116,7 +116,7 @@ const ALLOWED: Allowed[] = [
     ids: /^token\/exchange$/,
     packages: [...OPERATION, 'jose'],
     folders: ['domain/issuer', 'domain/user', 'messaging'],
-    own: { median: 43, largest: 43 },
+    own: { median: 47, largest: 47 },
     ofPackages: 155,
   },
   {
