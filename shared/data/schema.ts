@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { USER_ALLOWANCES } from '../limits.ts';
 import { SCOPES, type Scope } from '../scopes.ts';
 import { type Entity, entity } from './entity.ts';
 import type { LocalIndexName } from './table.ts';
@@ -157,6 +158,10 @@ export const lockFields = () =>
     lockedUntil: opt(ms()),
   });
 
+/** How far a network address has used up its limits. `hash` is of the app and the prefix of the address. */
+export const addressUse = /* @__PURE__ */ entity({ pk: 'N#{app}#{hash}', sk: '#', ttl: 'all' });
+export const addressUseFields = () => z.strictObject({ paidRegistrations: opt(ms()), paidFailures: opt(ms()) });
+
 export const idempotencyRecord = /* @__PURE__ */ entity({ pk: 'I#{app}#{hash}', sk: '{part:number}', ttl: 'all' });
 export const idempotencyRecordFields = () =>
   z.strictObject({
@@ -188,6 +193,17 @@ export const userFields = () =>
     /** How many identities of issuers are bound to the user. */
     identities: opt(number()),
     createdAt: ms(),
+    // How far the user has used up its limits: see shared/call/allowance.ts.
+    paidCalls: opt(ms()),
+    paidInvitations: opt(ms()),
+    paidApplications: opt(ms()),
+    paidGroups: opt(ms()),
+    paidUploads: opt(ms()),
+    paidMegabytes: opt(ms()),
+    /** When a call was last refused for one of these limits and told so: once an hour at most. */
+    heldBack: opt(z.strictObject({ limit: z.enum(USER_ALLOWANCES), at: ms(), until: ms() })),
+    /** Invitations received on one day (since 1970), by inviter: the inviters of the last ones. */
+    invitedBy: opt(z.strictObject({ day: number(), counts: z.array(z.tuple([id<UserId>(), number()])) })),
   });
 
 /** The user's side of a bound identity. */
@@ -747,6 +763,11 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     about: 'the user and device that hold it: the last bind wins',
   },
   'lock-out': { entity: lock, fields: lockFields, about: 'times of the last ten failed logins of the account' },
+  'use of an address': {
+    entity: addressUse,
+    fields: addressUseFields,
+    about: 'how far registrations and failed logins from a network address have used up its limits',
+  },
   'idempotency record': {
     entity: idempotencyRecord,
     fields: idempotencyRecordFields,

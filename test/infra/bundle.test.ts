@@ -44,7 +44,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/(relay|deliver)$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'messaging'],
-    own: { median: 43, largest: 43 },
+    own: { median: 43.5, largest: 43.5 },
     ofPackages: 116,
   },
   {
@@ -52,7 +52,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/archive$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'storage'],
-    own: { median: 23, largest: 23 },
+    own: { median: 23.5, largest: 23.5 },
     ofPackages: 116,
   },
   {
@@ -60,7 +60,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 38, largest: 41 },
+    own: { median: 41.5, largest: 45 },
     ofPackages: 142,
   },
   {
@@ -76,7 +76,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 39, largest: 39 },
+    own: { median: 39.5, largest: 39.5 },
     ofPackages: 116,
   },
   {
@@ -84,7 +84,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 38, largest: 46.5 },
+    own: { median: 41.5, largest: 50.5 },
     ofPackages: 142,
   },
   {
@@ -92,7 +92,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 37, largest: 45 },
+    own: { median: 41, largest: 49.5 },
     ofPackages: 142,
   },
   {
@@ -100,7 +100,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 35.5, largest: 40 },
+    own: { median: 39.5, largest: 44 },
     ofPackages: 142,
   },
   {
@@ -108,7 +108,7 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 38, largest: 39.5 },
+    own: { median: 42, largest: 43.5 },
     ofPackages: 142,
   },
   {
@@ -116,7 +116,7 @@ const ALLOWED: Allowed[] = [
     ids: /^token\/exchange$/,
     packages: [...OPERATION, 'jose'],
     folders: ['domain/issuer', 'domain/user', 'messaging'],
-    own: { median: 43, largest: 43 },
+    own: { median: 47, largest: 47 },
     ofPackages: 155,
   },
   {
@@ -124,7 +124,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 33.5, largest: 38.5 },
+    own: { median: 37.5, largest: 43.5 },
     ofPackages: 142,
   },
 ];
