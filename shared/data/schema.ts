@@ -160,7 +160,8 @@ export const lockFields = () =>
 
 /** How far a network address has used up its limits. `hash` is of the app and the prefix of the address. */
 export const addressUse = /* @__PURE__ */ entity({ pk: 'N#{app}#{hash}', sk: '#', ttl: 'all' });
-export const addressUseFields = () => z.strictObject({ paidRegistrations: opt(ms()), paidFailures: opt(ms()) });
+export const addressUseFields = () =>
+  z.strictObject({ paidRegistrations: opt(ms()), paidFailures: opt(ms()), paidForms: opt(ms()) });
 
 export const idempotencyRecord = /* @__PURE__ */ entity({ pk: 'I#{app}#{hash}', sk: '{part:number}', ttl: 'all' });
 export const idempotencyRecordFields = () =>
@@ -766,7 +767,7 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   'use of an address': {
     entity: addressUse,
     fields: addressUseFields,
-    about: 'how far registrations and failed logins from a network address have used up its limits',
+    about: 'how far registrations, failed logins and posted forms from a network address have used up its limits',
   },
   'idempotency record': {
     entity: idempotencyRecord,

@@ -60,7 +60,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 41.5, largest: 45 },
+    own: { median: 42, largest: 45 },
     ofPackages: 142,
   },
   {
@@ -84,7 +84,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 41.5, largest: 50.5 },
+    own: { median: 42, largest: 50.5 },
     ofPackages: 142,
   },
   {
@@ -108,7 +108,7 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 42, largest: 43.5 },
+    own: { median: 42.5, largest: 43.5 },
     ofPackages: 142,
   },
   {
