@@ -14,7 +14,7 @@ try {
   const { bytes } = await bundle({ outdir: bundles });
   console.log(`Synthesizing the templates (${Object.keys(bytes).length} functions) …`);
   const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
-  synthesize({ bundles, outdir: join(folder, 'assembly'), context: { ...context, stage: 'local' } });
+  synthesize({ bundles, outdir: join(folder, 'assembly'), context: { ...context, stage: 'local', statistics: '1' } });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -126,6 +126,22 @@ export const counterShardFields = () =>
     recounted: opt(ms()),
   });
 
+/** What calls of one hour have used: see shared/http/statistics.ts. */
+export const hour = /* @__PURE__ */ entity({ pk: 'A#{app}#H', sk: '{hour:time}', ttl: 'all' });
+const hourFields = () =>
+  z.catchall(
+    z.object({
+      calls: number(),
+      /** Database units, which halves of them may be. */
+      reads: z.number(),
+      writes: z.number(),
+      /** Milliseconds of functions times their megabytes. */
+      mbms: number(),
+    }),
+    // `c20005`: calls that were answered with that code; `e…`: what happened, by the names of the metrics.
+    number(),
+  );
+
 export const directoryEntry = /* @__PURE__ */ entity({ pk: 'A#{app}#D', sk: '{createdAt:time}#{user}', bytes: 110 });
 export const publicGroup = /* @__PURE__ */ entity({ pk: 'A#{app}#P', sk: '{createdAt:time}#{group}', bytes: 110 });
 /** While the clean-up of a dissolved group runs. */
@@ -139,7 +155,12 @@ export const cleanedGroup = /* @__PURE__ */ entity({
 });
 
 // ——— names, locks, idempotency ———
-export const username = /* @__PURE__ */ entity({ pk: 'A#{app}#N#{name}', sk: '#' });
+/** In the global index by its compared name, for searches by the beginning of usernames: see `indexedName`. */
+export const username = /* @__PURE__ */ entity({
+  pk: 'A#{app}#N#{name}',
+  sk: '#',
+  gsi1: ['NAMES#{app}', '{indexed}#{user}'],
+});
 export const mobile = /* @__PURE__ */ entity({ pk: 'A#{app}#M#{mobile}', sk: '#' });
 export const holderFields = () => z.strictObject({ user: id<UserId>() });
 
@@ -390,7 +411,13 @@ export const contactCountsFields = () =>
   });
 
 // ——— group ———
-export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#', stamped: true });
+/** In the global index, the newest last, until it is dissolved. */
+export const group = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}',
+  sk: '#',
+  gsi1: ['GROUPS#{app}', '{createdAt:time}#{group}'],
+  stamped: true,
+});
 export const groupFields = () =>
   z.strictObject({
     group: id<GroupId>(),
@@ -420,7 +447,14 @@ export const groupFields = () =>
     updatedAt: ms(),
   });
 
-export const groupInfo = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'I', bytes: 9_000, stamped: true });
+/** In the global index by its compared name, until the clean-up of the dissolved group. */
+export const groupInfo = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}',
+  sk: 'I',
+  gsi1: ['GNAMES#{app}', '{indexed}#{group}'],
+  bytes: 9_600,
+  stamped: true,
+});
 export const groupInfoFields = () => z.strictObject({ name: text(), avatar: text(), updatedAt: ms() });
 
 export const groupText = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'X', bytes: 21_000, stamped: true });
@@ -743,6 +777,11 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     entity: counterShard,
     fields: counterShardFields,
     about: 'users and groups of the app, kept only where an operator limits them',
+  },
+  hour: {
+    entity: hour,
+    fields: hourFields,
+    about: 'calls, codes, units, time and what happened within one hour; TTL of 8 days',
   },
   'directory entry': {
     entity: directoryEntry,
