@@ -90,7 +90,11 @@ export async function uploadsWaiting(bucket: OperatorBucket, app: AppId, group: 
 }
 
 /** Objects of a prefix in the order of their keys, by one request per thousand. @param after only those after this key */
-export async function* objectsBelow(bucket: OperatorBucket, prefix: string, after?: string): AsyncGenerator<ListedObject> {
+export async function* objectsBelow(
+  bucket: OperatorBucket,
+  prefix: string,
+  after?: string,
+): AsyncGenerator<ListedObject> {
   let token: string | undefined;
   do {
     const { Contents = [], NextContinuationToken } = await bucket.client.send(

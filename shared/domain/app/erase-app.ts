@@ -15,7 +15,7 @@ import { signReceipt } from './receipts.ts';
 const SEARCHES = 10;
 /** How long the registration of a deleted file stays (ms). */
 const REGISTRATION = 7 * 86_400_000;
-/** Objects that are removed side by side. */
+/** Items or objects that are removed before they are counted: so many more may be gone where a command was killed. */
 const AT_ONCE = 100;
 
 /**
@@ -46,18 +46,19 @@ export async function* eraseApp(
     for await (const { items, units, next } of scanned(table, rate, run.state.from)) {
       const found = items.filter((item) => removalOf(item, app) !== undefined);
       const db = viewOf(table);
-      const pace = new Pace(() => false);
-      await pace.each(found, async (item) => {
-        await db.beside().write(removalOf(item, app)!);
-        run.count('removed', locate(item)!.kind);
-      });
+      for (let at = 0; at < found.length; at += AT_ONCE) {
+        await new Pace(() => false).each(found.slice(at, at + AT_ONCE), async (item) => {
+          await db.beside().write(removalOf(item, app)!);
+          run.count('removed', locate(item)!.kind);
+        });
+        await run.save({ found: run.state.found + Math.min(AT_ONCE, found.length - at) });
+      }
       seen.items += items.length;
       seen.units += units;
       yield { phase: `search ${nth}`, read: seen.items, done: run.done };
       // Removals cost units as reads do.
       await sleep((db.usage.writeUnits * 1000) / rate);
-      if (found.length > 0 || !whole || nth === 1)
-        await run.save({ from: next, found: run.state.found + found.length });
+      if (found.length > 0 || !whole || nth === 1) await run.save({ from: next });
     }
     for await (const done of removeObjects(bucket, app, run, seen))
       yield { phase: `search ${nth}, bucket`, read: done, done: run.done };

@@ -20,6 +20,7 @@ import {
   locate,
   mentions,
   type Name,
+  namesIn,
   type Person,
   type Stored,
   traceOf,
@@ -49,6 +50,8 @@ import { type SignedReceipt, signReceipt, subjectHash } from './receipts.ts';
 
 /** Searches, at most, until one finds nothing: two are usual. */
 const SEARCHES = 10;
+/** Changes that are made before they are counted: so many more may be made where a command was killed. */
+const COUNTED = 20;
 /** The relay tells a deletion within this time, or something is wrong (ms). */
 const RELAY = 120_000;
 const LOOK_AGAIN = 1000;
@@ -107,6 +110,7 @@ export async function* eraseUser(
   if (changed || Date.now() - run.state.startedAt < settle) await sleep(settle);
   for (let nth = 1; nth <= SEARCHES; nth++) {
     const began = Date.now();
+    let counted = run.done;
     const search: Search = {
       ...{ items: 0, units: 0, archiveObjects: 0, objects: 0, found: 0, waiting: 0, told: 0 },
       mentions: new Map(),
@@ -114,10 +118,15 @@ export async function* eraseUser(
       shared: new Set(),
     };
     for await (const { items, units } of scanned(table, rate)) {
-      for (const item of items) await examine(table, app, user, run, item, search);
+      for (const item of items) {
+        await examine(table, app, user, run, item, search);
+        if (run.done - counted >= COUNTED) {
+          await run.save({});
+          counted = run.done;
+        }
+      }
       search.items += items.length;
       search.units += units;
-      if (search.found > 0) await run.save({});
       yield { phase: `search ${nth}`, read: search.items, done: run.done };
     }
     for await (const read of searchBucket(table, bucket, app, user, run, search))
@@ -247,7 +256,7 @@ async function examine(
     run.count(trace.does === 'remove' ? 'removed' : 'changed', trace.kind);
 }
 
-const count = (counts: Map<string, number>, kind: string) => counts.set(kind, (counts.get(kind) ?? 0) + 1);
+const count = (counts: Map<string, number>, kind: string, by = 1) => counts.set(kind, (counts.get(kind) ?? 0) + by);
 
 /** A name that only events have kept. */
 async function learn(run: ErasureRun, text: string): Promise<void> {
@@ -310,12 +319,19 @@ async function* searchBucket(
   // No run of the archive may write what it has read before the feed was changed.
   if (search.found > 0) await settled(table, app);
   for await (const { key } of objectsAfter(bucket, app, 0)) {
+    let mentioned = 0;
+    const usernames = new Set<string>();
     const lines = await rewriteArchived(bucket, key, (line) => {
       const event = JSON.parse(line);
       const next = withoutUser(event, user);
-      return next === event ? line : JSON.stringify(next);
+      if (event.data.user_id === user && event.data.username) usernames.add(event.data.username);
+      if (next !== event) return JSON.stringify(next);
+      if (namesIn(line, run.state.names)) mentioned++;
+      return line;
     });
+    for (const name of usernames) await learn(run, name);
     search.archiveObjects++;
+    if (mentioned > 0) count(search.mentions, 'archived event', mentioned);
     if (lines > 0) {
       search.found++;
       run.count('changed', 'archived event', lines);
