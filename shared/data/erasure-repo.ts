@@ -9,8 +9,7 @@ import { put, remove, type Step } from './step.ts';
 export type Erasure = ItemOf<typeof schema.erasureFields>;
 
 /** @param of the id of a user, or `app` */
-export const erasureOf = (app: AppId, of: string): Get<Erasure | undefined> =>
-  getItem(schema.erasure.key(app, of), schema.erasure.bytes);
+export const erasureOf = (app: AppId, of: string): Get<Erasure | undefined> => getItem(schema.erasure.key(app, of));
 
 /** Refused where another command has written it since it was read. */
 export const putErasure = (app: AppId, of: string, next: Erasure): Step =>

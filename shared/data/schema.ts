@@ -660,7 +660,7 @@ const queueLeaseFields = () => z.strictObject({ holder: text(), expiresAt: ms() 
 
 // ——— erasure ———
 /** The erasure of a user (`of`: its id) or of an app (`of`: `app`) that runs. Its end removes it. */
-export const erasure = /* @__PURE__ */ entity({ pk: 'E#{app}', sk: '{of}', bytes: 64_000 });
+export const erasure = /* @__PURE__ */ entity({ pk: 'E#{app}', sk: '{of}' });
 export const erasureFields = () =>
   z.strictObject({
     startedAt: ms(),

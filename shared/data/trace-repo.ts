@@ -9,6 +9,7 @@ import * as schema from './schema.ts';
 import { ENTITIES, PERSONS } from './schema.ts';
 import { isStamped, stampOf } from './stamp.ts';
 import { put, remove, type Step, update } from './step.ts';
+import { ERASED_AT, isErased, type User } from './user-repo.ts';
 import { stepsOf } from './write-queue.ts';
 
 /**
@@ -134,10 +135,8 @@ const bare = (user: UserId, epoch: unknown) => ({
   confirm: false,
   joined: 0,
   owned: 0,
-  createdAt: 0,
+  createdAt: ERASED_AT,
 });
-/** Whether a user has been erased. */
-export const isErased = (item: Item | undefined): boolean => item?.status === 'deleted' && item.createdAt === 0;
 
 /** An item that is written by nobody else any more may be removed as it is. */
 const asRead = (item: Stored, ...names: string[]) => all(exists, unchanged(item as Item, ...names));
@@ -156,7 +155,7 @@ export function traceOf(item: Stored, person: Person, now: number): Trace | unde
     case 'user': {
       if (!isUser(places.user)) break;
       if (item.status !== 'deleted') return { kind: kind.name, does: 'wait' };
-      return isErased(item)
+      return isErased(item as unknown as User)
         ? { kind: kind.name, does: 'keep' }
         : changed(kind.name, put(key, bare(user, item.epoch), asRead(item, 'status', 'epoch')));
     }
@@ -179,7 +178,7 @@ export function traceOf(item: Stored, person: Person, now: number): Trace | unde
         : changed(kind.name, update(key, { set: { value } }, unchanged(item as Item, 'value')));
     }
     case 'job':
-      if (item.kind === 'deleted user')
+      if (item.user !== undefined)
         return item.user === user ? { kind: kind.name, does: 'end', what: 'job', key } : undefined;
       if (!Array.isArray(item.users) || !item.users.includes(user)) return undefined;
       // What the job would remove of this user is removed by the erasure.

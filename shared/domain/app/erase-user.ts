@@ -16,7 +16,6 @@ import { profileOf } from '../../data/profile-repo.ts';
 import * as remains from '../../data/remains-repo.ts';
 import {
   eventsIn,
-  isErased,
   locate,
   mentions,
   type Name,
@@ -25,7 +24,7 @@ import {
   type Stored,
   traceOf,
 } from '../../data/trace-repo.ts';
-import { bury, isUser, type User, userOf } from '../../data/user-repo.ts';
+import { bury, isErased, isUser, type User, userOf } from '../../data/user-repo.ts';
 import { ApiError, Unavailable } from '../../errors.ts';
 import { withoutUser } from '../../events/erased.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
@@ -251,9 +250,12 @@ async function examine(
         : endBlock(table, app, trace.group, user));
     }
     run.count('removed', trace.kind);
-  } else if (await viewOf(table).write(trace.steps))
-    // Refused where it has changed meanwhile: the next search finds what it is then.
+  } else if (await viewOf(table).write(trace.steps)) {
+    // From now on, the relay leaves the user out of events that come late: those before must be told.
+    if (trace.kind === 'user') search.told++;
     run.count(trace.does === 'remove' ? 'removed' : 'changed', trace.kind);
+  }
+  // Refused where it has changed meanwhile: the next search finds what it is then.
 }
 
 const count = (counts: Map<string, number>, kind: string, by = 1) => counts.set(kind, (counts.get(kind) ?? 0) + by);
