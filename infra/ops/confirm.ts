@@ -17,5 +17,5 @@ export async function confirm(
     terminal.once('close', () => resolve(''));
   });
   terminal.close();
-  if (typed.trim() !== id) throw new Error('not confirmed: nothing was deleted');
+  if (typed.trim() !== id) throw new Error('not confirmed: nothing was done');
 }

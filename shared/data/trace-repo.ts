@@ -1,10 +1,11 @@
 import type * as z from 'zod/mini';
+import { Unavailable } from '../errors.ts';
 import { ERASED, usersIn, withoutUser } from '../events/erased.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { all, equal, exists, unchanged } from './expression.ts';
 import { comparedName, type Key } from './keys.ts';
 import { appLog, type EventPage, entriesOf, groupLog, type Log, rewritten } from './log-repo.ts';
-import type { Item } from './read.ts';
+import { getItems, type Item, type Query } from './read.ts';
 import * as schema from './schema.ts';
 import { ENTITIES, PERSONS } from './schema.ts';
 import { isStamped, stampOf } from './stamp.ts';
@@ -72,6 +73,12 @@ export interface Located {
 export function locate(item: Stored): Located | undefined {
   const found = find(item);
   return found && { kind: found.kind.name, places: found.places, app: found.app };
+}
+
+/** @throws Unavailable where an item of this app is of no kind that this release knows: it may say anything */
+export function checkKnown(item: Stored, app: AppId): void {
+  if (item.pk.split('#')[1] === app && !find(item))
+    throw new Unavailable('the app has an item of an unknown kind: use the command line of the deployed release');
 }
 
 function find(item: Stored) {
@@ -270,7 +277,7 @@ const logOf = (app: AppId, group: string | undefined): Log =>
   group === undefined ? appLog(app) : groupLog(app, Number(group) as GroupId);
 
 /** Whether an item was last changed by the person, or says that the person let somebody in. */
-export function stampNames(stamp: string, user: UserId): boolean {
+function stampNames(stamp: string, user: UserId): boolean {
   const { type, id, why } = stampOf(stamp);
   const isAuthor = (type === 'user' || type === 'app_as_user') && id === String(user);
   return isAuthor || why.by === user || why.owner === user;
@@ -356,7 +363,7 @@ export function recordAbout(item: Stored, person: Person, now: number): Record<s
   const inFields = JSON.stringify(without(kind.fields, attributes, person.user)) !== JSON.stringify(attributes);
   if (!isOwn && !inKey && !inFields) {
     const { at } = stampOf(String(item.stamp ?? '0'));
-    return { ...base, last_changed_by_the_person: true, changed_at: at };
+    return { ...base, kind: 'last change', of: kind.name, changed_at: at };
   }
   const hidden = isOwn ? [] : (NOTES[kind.name] ?? []);
   return {
@@ -364,6 +371,10 @@ export function recordAbout(item: Stored, person: Person, now: number): Record<s
     ...Object.fromEntries(Object.entries(item).filter(([name]) => !LEFT_OUT.test(name) && !hidden.includes(name))),
   };
 }
+
+/** Everything that lies with a user, and the names that it holds: what a deletion removes. */
+export const partitionOf = (app: AppId, user: UserId): Query<Stored[]> =>
+  getItems({ partition: schema.user.partition(app, user), between: ['!', '~'], all: true });
 
 /** Work in progress, and events, which are exported as events. */
 const NOT_TOLD = [

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buriedAppOf } from '../../data/app-repo.ts';
 import { type OperatorTable, scanned, viewOf } from '../../data/operator-queries.ts';
-import { locate, removalOf } from '../../data/trace-repo.ts';
+import { checkKnown, locate, removalOf } from '../../data/trace-repo.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import { type OperatorBucket, objectsBelow, prefixesOf, remove } from '../../storage/operator-object-repo.ts';
@@ -44,6 +44,7 @@ export async function* eraseApp(
     const whole = run.state.from === undefined;
     const seen = { items: 0, units: 0, objects: 0 };
     for await (const { items, units, next } of scanned(table, rate, run.state.from)) {
+      for (const item of items) checkKnown(item, app);
       const found = items.filter((item) => removalOf(item, app) !== undefined);
       const db = viewOf(table);
       for (let at = 0; at < found.length; at += AT_ONCE) {

@@ -15,12 +15,14 @@ import { type OperatorTable, scanned, viewOf } from '../../data/operator-queries
 import { profileOf } from '../../data/profile-repo.ts';
 import * as remains from '../../data/remains-repo.ts';
 import {
+  checkKnown,
   eventsIn,
   locate,
   mentions,
   type Name,
   namesIn,
   type Person,
+  partitionOf,
   type Stored,
   traceOf,
 } from '../../data/trace-repo.ts';
@@ -146,6 +148,7 @@ async function knownOf(table: OperatorTable, app: AppId, record: User) {
     app: appOf(app),
     profile: profileOf(app, user),
     devices: devicesOf(app, user),
+    items: partitionOf(app, user),
     log: openEventsOf(app),
   });
   const name = (what: Name['what'], text: string | undefined): Name[] => (text ? [{ what, text }] : []);
@@ -160,7 +163,13 @@ async function knownOf(table: OperatorTable, app: AppId, record: User) {
   const feedIsOff = !read.app || limitsOf(read.app).event_days === 0;
   // Of a deletion long ago the relay has nothing more to tell.
   const isOld = !exists && (isErased(record) || writtenBefore(record, Date.now() - STREAM));
+  // What the deletion and its job remove. The search counts the rest.
+  const removed = new Map<string, number>();
+  for (const item of read.items) if (item.sk !== '#') count(removed, locate(item)!.kind);
+  if (exists)
+    for (const kind of ['username', 'directory entry', ...(record.mobile ? ['mobile'] : [])]) count(removed, kind);
   return {
+    done: Object.fromEntries([...removed].map(([kind, number]) => [`removed ${kind}`, number])),
     names,
     objects: avatar === undefined ? [] : avatarKeys(app, avatar),
     told: feedIsOff || isOld,
@@ -220,6 +229,7 @@ async function examine(
   item: Stored,
   search: Search,
 ): Promise<void> {
+  checkKnown(item, app);
   for (const event of eventsIn(item, app))
     if ('username' in event.data && 'user_id' in event.data && event.data.user_id === user)
       await learn(run, String(event.data.username));
@@ -385,6 +395,7 @@ async function prove(
     mentions: Object.fromEntries([...search.mentions].sort()),
     remains: [
       { what: 'the number of the user, in one item: it is never given again', until: 'for ever' },
+      { what: 'avatars that the user replaced: pictures under random names', until: 'for ever, of nobody' },
       ...(search.position === undefined
         ? []
         : [

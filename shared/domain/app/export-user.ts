@@ -1,7 +1,7 @@
 import { appOf } from '../../data/app-repo.ts';
 import { type OperatorTable, scanned, viewOf } from '../../data/operator-queries.ts';
 import { profileOf } from '../../data/profile-repo.ts';
-import { locate, type Person, recordAbout } from '../../data/trace-repo.ts';
+import { checkKnown, locate, type Person, recordAbout } from '../../data/trace-repo.ts';
 import { userOf } from '../../data/user-repo.ts';
 import { ApiError } from '../../errors.ts';
 import type { RosterEvent } from '../../events/catalogue.ts';
@@ -46,6 +46,7 @@ export async function* exportUser(
     yield { is: 'object', key: served, path: 'objects/avatar' };
   for await (const { items, units } of scanned(table, rate)) {
     for (const item of items) {
+      checkKnown(item, app);
       const found = recordAbout(item, person, Date.now());
       if (!found) continue;
       yield { is: 'record', record: found as Record<string, unknown> & { kind: string } };
