@@ -371,6 +371,8 @@ export interface EventData {
   'app.token.issued': {
     /** Id of the admin token. */
     token_id: string;
+    /** Scopes of the admin token; absent: all. */
+    scopes?: string[];
   };
   /** An admin token was revoked. */
   'app.token.revoked': {

@@ -11,6 +11,7 @@ export const errors = {
   badToken: [10008, 'access-token: invalid'],
   noPermission: [10010, 'no permission'],
   mobileTaken: [10011, 'mobile: bound to another user'],
+  scopeMissing: [10021, 'access-token: this admin token lacks a scope'],
   groupMissing: [20001, 'group does not exist'],
   notMember: [20002, 'the user is not a group member'],
   badPushMode: [20003, 'msg_push_mode: illegal value'],

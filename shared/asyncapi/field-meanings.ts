@@ -49,6 +49,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   reason: 'Why.',
   role: '0 member, 1 admin.',
   size: 'Bytes of the file.',
+  scopes: 'Scopes of the admin token; absent: all.',
   token_id: 'Id of the admin token.',
   until: 'When it ends, in milliseconds since 1970; -1 for ever, 0 ended.',
   uploader: 'User who shared the file.',

@@ -4,7 +4,6 @@ import type { Reads, Records } from '../data/read.ts';
 import { ApiError } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Limits } from '../limits.ts';
-import type { Access } from '../routes/operation.ts';
 import { cacheApp, cachedApp, lastReadApp } from './app-cache.ts';
 import {
   type Actor,
@@ -12,13 +11,14 @@ import {
   type Caller,
   type Credentials,
   callerOf,
+  type Demands,
   proofOf,
   touch,
   verifiedActor,
   verifyApp,
   verifyHeaders,
 } from './caller.ts';
-import { isGenuine } from './token.ts';
+import { isGenuine, type Token } from './token.ts';
 import { type BatchPlan, type Plan, transact, transactEach } from './transact.ts';
 
 /** The most read units that a call can cost before the caller's rights are proven. */
@@ -47,7 +47,7 @@ export class Call {
   #touched: Promise<void> | undefined;
 
   constructor(
-    access: Access,
+    demands: Demands,
     credentials: Credentials,
     options: {
       db?: Database;
@@ -58,7 +58,7 @@ export class Call {
       idempotency?: Call['idempotency'];
     } = {},
   ) {
-    this.#caller = callerOf(access, credentials);
+    this.#caller = callerOf(demands, credentials);
     this.now = options.now ?? Date.now();
     this.userAgent = options.userAgent ?? '';
     this.origin = options.origin ?? '';
@@ -82,6 +82,11 @@ export class Call {
   get appRecord(): App {
     if (!this.#app) throw new Error('the app is known only after the call has been opened');
     return this.#app;
+  }
+
+  /** The token that the caller presents, unverified; undefined in public operations. */
+  get token(): Token | undefined {
+    return this.#caller.token;
   }
 
   /** For log lines: undefined until the actor is verified. */
@@ -124,7 +129,7 @@ export class Call {
    * @param permit throws for callers without rights, before the second round trip. It may look only at single records
    *   that stand first in `reads`.
    * @throws ApiError in the documented order: badParameter, noToken, appMissing, appDisabled, badToken, loginAgain,
-   *   noPermission, badParameter, userMissing, then those of `permit`
+   *   noPermission, badParameter, userMissing, scopeMissing, then those of `permit`
    */
   async open<R extends Reads>(reads: R, permit?: (records: Records<R>) => void): Promise<Records<R>> {
     await this.#open(reads, permit);

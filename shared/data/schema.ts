@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { SCOPES, type Scope } from '../scopes.ts';
 import { type Entity, entity } from './entity.ts';
 import type { LocalIndexName } from './table.ts';
 
@@ -30,6 +31,7 @@ const id = <Id extends GroupId>() => z.int() as z.ZodMiniInt & { _zod: { output:
 export const PERSONS = /* @__PURE__ */ z.registry();
 const person = () => z.int().register(PERSONS, {}) as z.ZodMiniInt & { _zod: { output: UserId } };
 const appId = () => z.string() as z.ZodMiniString & { _zod: { output: AppId } };
+const scope = () => z.enum(Object.keys(SCOPES) as Scope[]);
 const text = () => z.string();
 const flag = () => z.boolean();
 const opt = z.optional;
@@ -75,6 +77,8 @@ export const adminTokenFields = () =>
     createdAt: ms(),
     /** Absent: the token does not expire. */
     expiresAt: opt(ms()),
+    /** Absent: all. */
+    scopes: opt(z.array(scope())),
     revoked: opt(ms()),
     /** Last use, written at most once per minute. */
     seen: opt(ms()),
@@ -699,7 +703,7 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     fields: appFields,
     about: 'name, status, registration, limits, secret (each purpose derives its own key)',
   },
-  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, revocation, last use' },
+  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, scopes, revocation, last use' },
   'counter shard': {
     entity: counterShard,
     fields: counterShardFields,

@@ -127,7 +127,6 @@ const ofFile = () =>
     size: z.int().check(z.nonnegative()),
     type: z.string(),
   });
-const ofToken = () => z.strictObject({ token_id: z.string() });
 
 /** Fields of a group that `group.updated` carries with their new value. Of a text it says only that it changed. */
 const groupValues = () => ({
@@ -410,12 +409,13 @@ export const EVENTS = {
   },
   'app.token.issued': {
     when: 'An admin token was issued.',
-    data: ofToken,
-    example: { token_id: '9d8a1c0e' },
+    // `scopes` absent: all.
+    data: () => z.strictObject({ token_id: z.string(), scopes: z.optional(z.array(z.string())) }),
+    example: { token_id: '9d8a1c0e', scopes: ['read', 'decide'] },
   },
   'app.token.revoked': {
     when: 'An admin token was revoked.',
-    data: ofToken,
+    data: () => z.strictObject({ token_id: z.string() }),
     example: { token_id: '9d8a1c0e' },
   },
 } as const satisfies Record<EventType, Row>;

@@ -144,6 +144,6 @@ function ofApp({ before, after }: Change): Said[] {
 function ofAdminToken(change: Change): Said[] {
   const [was, token] = [change.before as AdminToken | undefined, change.after as unknown as AdminToken];
   const data = { token_id: tokenId(token.hash) };
-  if (!was) return [['app.token.issued', data]];
+  if (!was) return [['app.token.issued', { ...data, ...(token.scopes && { scopes: token.scopes }) }]];
   return was.revoked === undefined && token.revoked !== undefined ? [['app.token.revoked', data]] : [];
 }

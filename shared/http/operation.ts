@@ -98,7 +98,7 @@ function invocation(
   const query = new URLSearchParams(contract.queryCredentials ? event.rawQueryString : '');
   const credential = (name: string) => headers[name] ?? query.get(name) ?? undefined;
   const call = new Call(
-    contract.access,
+    contract,
     { app: credential('app_id'), token: credential('access-token'), user: headers.user_id, group: headers.group_id },
     {
       userAgent: headers['user-agent'] ?? '',

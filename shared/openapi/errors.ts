@@ -11,6 +11,7 @@ export const MEANINGS: Record<ErrorName, string> = {
   noPermission:
     'An admin token is required, name or password is wrong, the user is disabled or locked out, or the action is not allowed on this user.',
   mobileTaken: 'The mobile number belongs to another user.',
+  scopeMissing: 'The admin token lacks the scope of the operation, which the message names.',
   groupMissing: 'The group does not exist or is dissolved.',
   notMember: 'The named user is not a member.',
   badPushMode: '`msg_push_mode` has an invalid value.',

@@ -223,6 +223,11 @@ const FIELD_MEANINGS: Record<string, string> = {
   'access/v1/evaluations status': '400: the evaluation is malformed.',
   'access/centrifugo/connect data': '`{"token":…}`: what the client sends along.',
   'access/v1/evaluations error': 'What is wrong with the evaluation.',
+  'token/self expire': 'When the token ends, in seconds since 1970; -1: never.',
+  'token/self kind': '`user`: the session of a user; `admin`: an admin token.',
+  'token/self name': 'Name that operators gave the admin token.',
+  'token/self scopes': 'What the admin token may do.',
+  'token/self token_id': 'Id of the admin token, by which operators and events name it.',
   'token/introspect error': 'What is wrong with the request, in the words of OAuth 2.0.',
   'token/introspect token': 'The token to look at.',
   ...ofEach(['event/endpoint/create', 'event/endpoint/update', 'Endpoint'], {

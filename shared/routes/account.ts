@@ -4,6 +4,7 @@ import { id, LONGEST, name, text } from '../http/parameters.ts';
 import { sessionReply, settingsReply } from '../http/replies.ts';
 import { deviceGuid, newPassword, password, username } from '../http/user-schemas.ts';
 import type { UserId } from '../ids.ts';
+import { SCOPES, type Scope } from '../scopes.ts';
 import { type Operation, PASSWORD_MEMORY } from './operation.ts';
 
 const area = 'account';
@@ -64,6 +65,38 @@ export const tokenLogin = {
   memory: PASSWORD_MEMORY,
   request: () => z.object({ login_name: text(256), password: password(), device_guid: deviceGuid() }),
   reply: () => sessionReply,
+} satisfies Operation;
+
+export const tokenSelf = {
+  id: 'token/self',
+  path: '/token/self',
+  methods: ['GET'],
+  area,
+  section: 'token',
+  summary: 'Tell what the presented token is',
+  description:
+    'Tells whose session the token is, or which admin token and its scopes. Every valid token may ask, whatever its scopes.',
+  access: 'anyone',
+  grants: [],
+  request: () => z.object({}),
+  reply: () =>
+    z.union([
+      z.object({
+        kind: z.literal('admin'),
+        app_id: z.string(),
+        token_id: z.string(),
+        name: z.string(),
+        scopes: z.array(z.enum(Object.keys(SCOPES) as Scope[])),
+        expire: z.int(),
+      }),
+      z.object({
+        kind: z.literal('user'),
+        app_id: z.string(),
+        user_id: z.int(),
+        device_sn: z.int(),
+        expire: z.int(),
+      }),
+    ]),
 } satisfies Operation;
 
 export const userRegisterV2 = {

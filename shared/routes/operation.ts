@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import type { Scope } from '../scopes.ts';
 
 /** What the declaration of an operation holds. Plain data with lazy schemas: infrastructure, documents and tests read it. */
 
@@ -57,13 +58,6 @@ export type RouteKey = `${Method} /${string}`;
  */
 export type Access = 'public' | 'anyone' | 'person' | 'admin' | 'admin as person';
 
-/**
- * The scope that an admin token needs for an operation. Nothing enforces it yet: every admin token holds all scopes.
- * `read`: the operation changes nothing. `users`, `groups`, `files`, `events`: it changes these. `decide`: it answers
- * whether an actor may do something. `login`: it opens sessions for users.
- */
-type Scope = 'read' | 'users' | 'groups' | 'files' | 'events' | 'decide' | 'login';
-
 /** What every function has: of the HTTP API, or in the background. */
 export interface FunctionRow {
   /**
@@ -110,7 +104,11 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** What the summary leaves open, in full sentences. */
   description?: string;
   access: Access;
-  /** Every operation that is not public has one. */
+  /**
+   * The scope that an admin token needs. `read`: the operation changes nothing. `decide`: it answers whether users may do
+   * something. `login`: it opens sessions of users, or sets what they log in with. The others: it changes these. Only
+   * public operations have none, and the one that tells a token's scopes.
+   */
   scope?: Scope;
   /** With the header `idempotency-key`, a repeated call gets the first answer again and changes nothing. */
   idempotent?: boolean;
@@ -152,6 +150,7 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
 export type Contract<S extends z.ZodMiniType = z.ZodMiniType> = Pick<
   Operation<S>,
   | 'access'
+  | 'scope'
   | 'idempotent'
   | 'bare'
   | 'form'

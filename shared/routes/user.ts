@@ -95,7 +95,7 @@ export const userChangePasswordAdmin = {
   summary: 'Administrator change password',
   description: 'Sets a new password; every device is signed out.',
   access: 'admin as person',
-  scope: 'users',
+  scope: 'login',
   grants: [],
   memory: PASSWORD_MEMORY,
   request: () => z.object({ password: newPassword() }),

@@ -592,6 +592,11 @@ inThisProcess('Events by operators', (story) => {
     };
     const issued = await does(issue);
     expect(issued).toEqual([['app.token.issued', { token_id: tokenId(tokenHash(token)) }]]);
+    const narrow = async () => {
+      token = await issueAdminToken(given.db, made.app, { scopes: ['decide'] });
+    };
+    const [[, narrowed] = []] = await does(narrow);
+    expect(narrowed).toEqual({ token_id: tokenId(tokenHash(token)), scopes: ['decide'] });
     expect(await does(() => revokeToken(table, made.app, token))).toEqual([
       ['app.token.revoked', { token_id: tokenId(tokenHash(token)) }],
     ]);

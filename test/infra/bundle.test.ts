@@ -60,7 +60,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 37.5, largest: 40.5 },
+    own: { median: 37.5, largest: 41 },
     ofPackages: 142,
   },
   {
@@ -84,7 +84,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 37, largest: 44.5 },
+    own: { median: 37, largest: 45 },
     ofPackages: 142,
   },
   {
@@ -92,7 +92,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 35.5, largest: 39.5 },
+    own: { median: 35.5, largest: 40 },
     ofPackages: 142,
   },
   {
@@ -100,7 +100,7 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 38, largest: 39 },
+    own: { median: 38, largest: 39.5 },
     ofPackages: 142,
   },
   {

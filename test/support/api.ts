@@ -67,7 +67,8 @@ function enveloped({ bare }: Operation, status: number, text: string): Envelope 
   if (status === 200) return { code: 200, data: body, message: null };
   const message = typeof body === 'string' ? body : (body.error_description ?? body.error.message);
   const name = Object.entries(errors).find(([, [, usual]]) => message.endsWith(usual))?.[0] as ErrorName | undefined;
-  const other = status === 403 ? 'noPermission' : 'badParameter';
+  const forbidden = message.includes('lacks the scope') ? 'scopeMissing' : 'noPermission';
+  const other = status === 403 ? forbidden : 'badParameter';
   return { code: status >= 500 ? 20000 : errors[name ?? other][0], data: null, message };
 }
 

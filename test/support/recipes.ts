@@ -199,6 +199,7 @@ export const RECIPES: Record<string, Recipe> = {
   'access/check': byAdminToken(({ carol, group }) => ({
     items: [{ action: 'publish', token: carol.token, group_id: group }],
   })),
+  'token/self': byCarol(),
   'token/introspect': byAdminToken(({ carol }) => ({ token: carol.token })),
   'access/centrifugo/connect': byAdminToken(({ carol }) => ({ ...CLIENT, data: { token: carol.token } })),
   'access/centrifugo/refresh': byAdminToken((scene) => ofClient(scene)),

@@ -19,6 +19,7 @@ import { endpointsOf, removeEndpoint } from '../../data/webhook-repo.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import type { Limits } from '../../limits.ts';
+import type { Scope } from '../../scopes.ts';
 
 /** 12 characters of the base-36 alphabet: 62 bits. */
 const newAppId = () =>
@@ -57,16 +58,21 @@ export async function createApp(
 /**
  * Issues an admin token. The table keeps only its hash, so this is the only time that it is shown.
  * @param given.expiresAt milliseconds since 1970; absent: does not expire
+ * @param given.scopes absent: all, also those that there will be
  * @throws ApiError appMissing where there is no such app
  */
 export async function issueAdminToken(
   db: Database,
   app: AppId,
-  given: { name?: string; expiresAt?: number; now?: number } = {},
+  given: { name?: string; expiresAt?: number; scopes?: Scope[]; now?: number } = {},
 ): Promise<string> {
-  const { name = '', expiresAt, now = Date.now() } = given;
+  const { name = '', expiresAt, scopes, now = Date.now() } = given;
   const text = newAdminToken(await appNamed(db, app));
-  const token = { name, createdAt: now, seen: 0, ...(expiresAt !== undefined && { expiresAt }) };
+  const token = {
+    ...{ name, createdAt: now, seen: 0 },
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(scopes && { scopes }),
+  };
   await db.write([putAdminToken(app, tokenHash(text), token)]);
   return text;
 }
