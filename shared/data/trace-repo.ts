@@ -95,7 +95,7 @@ function find(item: Stored) {
 
 /** The value with nobody in the place of the user, wherever the schema says that it names one. */
 function without(type: unknown, value: unknown, user: number): unknown {
-  if (value === undefined || value === null) return value;
+  if (type === undefined || value === undefined || value === null) return value;
   if (PERSONS.has(type as z.ZodMiniType)) return value === user ? ERASED : value;
   const { def } = (type as { _zod: { def: Record<string, unknown> & { type: string } } })._zod;
   switch (def.type) {
@@ -105,6 +105,14 @@ function without(type: unknown, value: unknown, user: number): unknown {
       return (def.options as unknown[]).reduce((one, option) => without(option, one, user), value);
     case 'array':
       return Array.isArray(value) ? value.map((one) => without(def.element, one, user)) : value;
+    case 'tuple':
+      return Array.isArray(value)
+        ? value.map((one, place) => without((def.items as unknown[])[place], one, user))
+        : value;
+    case 'record':
+      return Object.fromEntries(
+        Object.entries(value).map(([name, one]): [string, unknown] => [name, without(def.valueType, one, user)]),
+      );
     case 'object': {
       if (typeof value !== 'object' || Array.isArray(value)) return value;
       const next: Item = { ...value };
@@ -170,10 +178,6 @@ export function traceOf(item: Stored, person: Person, now: number): Trace | unde
       return places.partition?.split('#').slice(0, 3).join('#') === schema.user.partition(person.app, user)
         ? { kind: kind.name, does: 'keep', until: Number(item.ttl) }
         : undefined;
-    case 'username':
-    case 'mobile':
-    case 'push device token':
-      return item.user === user ? removed(kind.name, remove(key, equal('user', user))) : undefined;
     case 'lock-out': {
       const accounts = [String(user), ...person.names.map(({ text }) => accountOf(text))];
       return accounts.includes(places.account ?? '') ? removed(kind.name, remove(key)) : undefined;
@@ -249,6 +253,8 @@ export function traceOf(item: Stored, person: Person, now: number): Trace | unde
   }
   if (kind.own && isUser(places.user)) return removed(kind.name, remove(key));
   if (USERS.some((name) => isUser(places[name]))) return removed(kind.name, remove(key));
+  // What leads to the user (a name, a number, a push token) goes with it.
+  if (item.user === user) return removed(kind.name, remove(key, equal('user', user)));
   const { pk, sk, ...attributes } = item;
   const next = without(kind.fields, attributes, user) as Item;
   const set = Object.fromEntries(

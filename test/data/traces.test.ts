@@ -32,6 +32,10 @@ function* naming(type: unknown): Generator<unknown> {
   const { def } = (type as { _zod: { def: Record<string, unknown> & { type: string } } })._zod;
   if (def.type === 'optional') yield* naming(def.innerType);
   if (def.type === 'array') for (const one of naming(def.element)) yield [one];
+  if (def.type === 'tuple')
+    for (const [place, part] of (def.items as unknown[]).entries())
+      for (const one of naming(part)) yield Array.from({ length: place + 1 }, (_, at) => (at === place ? one : 1));
+  if (def.type === 'record') for (const one of naming(def.valueType)) yield { some: one };
   if (def.type === 'union') for (const option of def.options as unknown[]) yield* naming(option);
   if (def.type === 'object')
     for (const [name, field] of Object.entries(def.shape as object))
