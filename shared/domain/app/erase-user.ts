@@ -100,7 +100,7 @@ export async function* eraseUser(
   await appNamed(viewOf(table), app);
   if (!record) throw new ApiError('userMissing', `app "${app}" has no user ${user}`);
   const run = await ErasureRun.open(table, app, String(user), () => knownOf(table, app, record));
-  const changed = await deleteNow(table, app, user);
+  await deleteNow(table, app, user);
   yield { phase: 'deleting the user', read: 0, done: run.done };
   await endJob(table, app, user);
   if (!run.state.told) {
@@ -108,7 +108,8 @@ export async function* eraseUser(
     await deletionTold(table, app, user, run.state.feed);
     await run.save({ told: true });
   }
-  if (changed || Date.now() - run.state.startedAt < settle) await sleep(settle);
+  // Also where a command before this one was killed: it may have made changes of which events tell.
+  await sleep(settle);
   for (let nth = 1; nth <= SEARCHES; nth++) {
     const began = Date.now();
     let counted = run.done;
@@ -180,13 +181,13 @@ async function knownOf(table: OperatorTable, app: AppId, record: User) {
 const writtenBefore = (record: User & { stamp?: string }, time: number) =>
   Number.parseInt(record.stamp?.split(' ')[0] ?? '0', 36) < time;
 
-/** Deletes the user as `/user/delete` does. @returns whether it existed */
-async function deleteNow(table: OperatorTable, app: AppId, user: UserId): Promise<boolean> {
+/** Deletes the user as `/user/delete` does, unless it is deleted already. */
+async function deleteNow(table: OperatorTable, app: AppId, user: UserId): Promise<void> {
   const db = viewOf(table);
   const reads = { app: appOf(app), record: userOf(app, user) };
   await db.load([reads]);
-  return transact(db, reads, ({ app: found, record }) => {
-    if (!isUser(record)) return { steps: [], answer: () => false };
+  await transact(db, reads, ({ app: found, record }) => {
+    if (!isUser(record)) return { steps: [], answer: () => undefined };
     const counted = found !== undefined && limitsOf(found).users > 0;
     return {
       steps: [
@@ -194,7 +195,7 @@ async function deleteNow(table: OperatorTable, app: AppId, user: UserId): Promis
         putJob({ kind: 'deleted user', app, user, createdAt: Date.now() }),
         ...(counted ? [counters.count(app, 'users', -1)] : []),
       ],
-      answer: () => true,
+      answer: () => undefined,
     };
   });
 }
