@@ -15,7 +15,15 @@ import {
   settingsReply,
   uploadFormReply,
 } from '../http/replies.ts';
-import { type Access, AREAS, type Area, type Method, type Operation, type RouteKey, routeKeysOf } from '../routes/index.ts';
+import {
+  type Access,
+  AREAS,
+  type Area,
+  type Method,
+  type Operation,
+  type RouteKey,
+  routeKeysOf,
+} from '../routes/index.ts';
 import { SCOPES } from '../scopes.ts';
 import { errorName, MEANINGS } from './errors.ts';
 import { describe } from './field-meanings.ts';
@@ -218,8 +226,7 @@ function parametersOf(
   if (ofBody.length > 0) schema.required = ofBody;
   const entry = operation.entry?.();
   if (entry)
-    for (const [name, list] of own)
-      if (list.type === 'array') schema.properties![name] = entriesOf(list, entry, id);
+    for (const [name, list] of own) if (list.type === 'array') schema.properties![name] = entriesOf(list, entry, id);
   const sent = Object.fromEntries(Object.entries(asked).filter(([name]) => !inQuery(name)));
   const example = Object.keys(sent).length > 0 ? { example: sent } : {};
   return {
