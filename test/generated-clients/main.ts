@@ -4,7 +4,7 @@
  * have their own package.json, because one of them needs an older TypeScript than this project has.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,8 +12,10 @@ import { build } from 'esbuild';
 import { roster } from '../../infra/laptop/roster.ts';
 import { startStack } from '../../infra/local/stack.ts';
 
-const FOLDER = import.meta.dirname;
-const DOCUMENT = resolve(FOLDER, '../../docs/openapi.json');
+const ROOT = resolve(import.meta.dirname, '../..');
+const DOCUMENT = join(ROOT, 'docs/openapi.json');
+/** A copy of this folder, in which the tools are installed: `npm test` must not meet their files. */
+const FOLDER = join(ROOT, 'dist/generated-clients');
 /** No tool may send anything about this run. */
 const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
 
@@ -37,7 +39,8 @@ async function bundled(name: string): Promise<{ calls(facts: object): Promise<vo
   return import(pathToFileURL(outfile).href);
 }
 
-rmSync(join(FOLDER, 'generated'), { recursive: true, force: true });
+for (const part of ['calls', 'generated']) rmSync(join(FOLDER, part), { recursive: true, force: true });
+cpSync(import.meta.dirname, FOLDER, { recursive: true });
 run('Installing the tools', 'npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
 run('Linting', 'npx', 'redocly', 'lint', DOCUMENT, '--extends=recommended-strict');
 run('openapi-typescript', 'npx', 'openapi-typescript', DOCUMENT, '-o', 'generated/openapi-typescript.ts');
