@@ -151,6 +151,7 @@ function operationOf(operation: Operation, routeKey: RouteKey, query: Json[], ha
     description: description.filter(Boolean).join(' '),
     tags: [AREAS[operation.area]],
     'x-section': otherPath ? 'extra' : operation.section,
+    'x-access': access,
     ...(scope && { 'x-scope': scope }),
     ...(alias && { 'x-alias-of': otherPath ? main : operation.methods[0] }),
     security: [
