@@ -33,10 +33,14 @@ export const ERRORS = {
   badToken: 10008,
   /** An admin token is required, name or password is wrong, the user is disabled or locked out, or the action is not allowed on this user. */
   noPermission: 10010,
-  /** The mobile number belongs to another user. */
+  /** The mobile number or the identity belongs to another user. */
   mobileTaken: 10011,
+  /** The token is not one that an issuer of the app has signed for this app and that is valid now, or its user is unknown. */
+  externalTokenRefused: 10020,
   /** The admin token lacks the scope of the operation, which the message names. */
   scopeMissing: 10021,
+  /** The user, or for logins and registrations the network address, has used up one of its limits per caller. The header `retry-after` says in how many seconds to try again. The call had no effect. */
+  tooManyCalls: 10429,
   /** The group does not exist or is dissolved. */
   groupMissing: 20001,
   /** The named user is not a member. */
@@ -342,6 +346,18 @@ export interface UploadForm {
 
 export interface Operations {
   token: {
+    /** Log in by a token of an issuer. Logs in by a JSON Web Token of an issuer that an operator has added to the app, by the parameters of RFC 8693. Where the issuer may register users, an unknown one is registered. Needs no access-token; one that is sent is ignored. */
+    exchange(parameters: {
+      /** JSON Web Token of an issuer of the app, of at most 8192 characters. */
+      subject_token: string;
+      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
+      device_guid?: string;
+      /** As RFC 8693 has it. */
+      grant_type?: 'urn:ietf:params:oauth:grant-type:token-exchange';
+      /** As RFC 8693 has it; all of these mean the same here. */
+      subject_token_type?: 'urn:ietf:params:oauth:token-type:jwt' | 'urn:ietf:params:oauth:token-type:id_token' | 'urn:ietf:params:oauth:token-type:access_token';
+    }, options?: CallOptions): Promise<Session>;
+
     /** Log in by user id. Logs in by user id. Needs no access-token; one that is sent is ignored. */
     id(parameters: {
       /** Id of the user who logs in. */
@@ -575,6 +591,36 @@ export interface Operations {
     enable(parameters: {
       /** Ids of users: all of them, or none. */
       list: number[];
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Bind identity. From now on, tokens of the issuer about the subject log in as the user. Needs an admin token. An admin token needs the scope `login`. */
+    identityBind(parameters: {
+      /** Issuer as its tokens name it in `iss`. */
+      issuer: string;
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
+      subject: string;
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** List identities. The identities of issuers by which the user can log in: see `/token/exchange`. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
+    identityList(parameters?: Record<string, never>, options?: CallOptions): Promise<{
+      /** Issuer as its tokens name it in `iss`. */
+      issuer: string;
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
+      subject: string;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+    }[]>;
+
+    /** Unbind identity. Tokens of the issuer about the subject no longer log in as the user. Sessions stay alive. Needs an admin token. An admin token needs the scope `login`. */
+    identityUnbind(parameters: {
+      /** Issuer as its tokens name it in `iss`. */
+      issuer: string;
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
+      subject: string;
+      /** Id of the user. */
+      user_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
     /** Kick specified device. Revokes the session of one device, or of all devices. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
@@ -1741,6 +1787,7 @@ export interface Operations {
 /** Method and path of each operation, and whether its function returns more of an answer than `data`. */
 export const ROUTES: Record<string, Record<string, [method: string, path: string, returns?: 'whole']>> = {
   token: {
+    exchange: ['POST', '/token/exchange'],
     id: ['POST', '/token/id'],
     login: ['POST', '/token/login'],
     self: ['GET', '/token/self'],
@@ -1762,6 +1809,9 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     disable: ['PUT', '/user/disable'],
     download: ['PUT', '/user/download'],
     enable: ['PUT', '/user/enable'],
+    identityBind: ['POST', '/user/identity/bind'],
+    identityList: ['GET', '/user/identity/list'],
+    identityUnbind: ['POST', '/user/identity/unbind'],
     kick: ['PUT', '/user/kick'],
     list: ['GET', '/user/list', 'whole'],
     mobile: ['PUT', '/user/mobile'],

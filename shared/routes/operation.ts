@@ -31,7 +31,8 @@ export type Grant =
   | 'delete-object' // s3:DeleteObject on incoming/* and files/*
   | 'send-webhooks' // sqs:SendMessage on the queue of webhooks
   | 'receive-webhooks' // what takes messages from it and returns them: sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueAttributes
-  | 'put-events'; // events:PutEvents on the bus of the stage
+  | 'put-events' // events:PutEvents on the bus of the stage
+  | 'refresh-keys'; // lambda:InvokeFunction on background/refresh-keys
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
 export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access';
@@ -172,6 +173,8 @@ export interface BackgroundFunction extends FunctionRow {
    * `schedule`: once per hour.
    */
   trigger: 'jobs' | 'changes' | 'uploads' | 'webhooks' | 'schedule';
+  /** Deployments without events leave it out. */
+  ofEvents?: true;
 }
 
 /** All routes of an operation, the main one first. */

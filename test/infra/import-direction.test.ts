@@ -30,6 +30,12 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
   // Handlers translate: no schema, no SDK, no repository.
   { files: /^functions\//, mayImport: /^shared\/(http\/(operation|batch|multipart)\.ts$|domain\/|routes\/)/ },
+  // The same, with the library that verifies tokens.
+  {
+    files: /^shared\/domain\/issuer\/exchange\.ts$/,
+    mayImport:
+      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics|public-address)\.ts$|^node:|^jose\//,
+  },
   // Rules know neither HTTP nor storage: no step, expression or key, only repositories that say what they do.
   {
     files: /^shared\/domain\//,
@@ -37,7 +43,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
       /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|scopes|deadline|metrics|public-address)\.ts$|^node:/,
   },
   // What items tell: pure functions of them, and schemas for tools.
-  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|node:util$|zod\b)/ },
+  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/(ids|limits)\.ts$|node:util$|zod\b)/ },
   // Repositories know no rules.
   {
     files: /^shared\/(data|storage|messaging)\//,

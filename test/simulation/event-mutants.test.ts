@@ -1,6 +1,7 @@
 import './seeded.ts';
 import { describe, expect, test, vi } from 'vitest';
 import type { Fact } from '../../shared/events/facts.ts';
+import { ALL } from '../support/amount.ts';
 import { EVENT_MUTANTS } from './event-mutants.ts';
 import { simulate } from './runner.ts';
 
@@ -15,8 +16,7 @@ vi.mock('../../shared/events/facts.ts', async (original) => {
 const MOST = 30;
 const LENGTH = 25;
 
-/** All of them with SIMULATION_EVENTS=all. */
-const tried = EVENT_MUTANTS.filter(({ always }) => always || process.env.SIMULATION_EVENTS === 'all');
+const tried = EVENT_MUTANTS.filter(({ always }) => ALL || always);
 
 describe('the simulation finds', () => {
   for (const { title, seed: first, facts: mutant, always: _, length = LENGTH, ...options } of tried)

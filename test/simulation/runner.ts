@@ -287,8 +287,9 @@ class Runner {
   async #callAndRetry(call: Call): Promise<void> {
     const { random, faults } = this.#run;
     const again = random.chance(0.7);
-    if ((await this.#call(call, faults)) || !again) return;
-    await this.#call(call, 0);
+    // Each time it may make another group.
+    if ((await this.#call({ ...call }, faults)) || !again) return;
+    await this.#call({ ...call }, 0);
   }
 
   /** @returns whether it got an answer that is not a fault of the service */

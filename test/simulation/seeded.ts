@@ -6,6 +6,11 @@ vi.mock('node:timers/promises', async (original) => ({
   ...(await original<typeof import('node:timers/promises')>()),
   setTimeout: async (ms: number) => (await import('./scheduler.ts')).pause(ms),
 }));
+// Real time does not end a request: the scheduler says which ones are not answered. It would not know of this one.
+vi.mock('../../shared/deadline.ts', async (original) => ({
+  ...(await original<typeof import('../../shared/deadline.ts')>()),
+  attempt: <T>(_most: number, send: (signal: AbortSignal) => Promise<T>) => send(new AbortController().signal),
+}));
 vi.mock('../../shared/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));

@@ -1,17 +1,17 @@
 import './seeded.ts';
 import { expect, test } from 'vitest';
+import { ALL } from '../support/amount.ts';
 import { type Outcome, simulate } from './runner.ts';
 
 /**
  * How many runs, and from which seed on. Of the first fourteen some are about groups and some about friends, and of each
  * some have faults and some have none.
  */
-const RUNS = Number(process.env.SIMULATION_RUNS ?? 10);
+const RUNS = Number(process.env.SIMULATION_RUNS ?? (ALL ? 40 : 10));
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 
-/** Relays and the proof of events make a run longer: without SIMULATION_EVENTS=all, every second run has them. */
-const EVENTS = process.env.SIMULATION_EVENTS === 'all';
-const hasEvents = (seed: number) => EVENTS || seed % 4 >= 2;
+/** Relays and the proof of events make a run longer. */
+const hasEvents = (seed: number) => ALL || seed % 4 >= 2;
 
 /** A long simulation says after so many runs how far it is. */
 const SAY_AFTER = 50;
@@ -42,8 +42,8 @@ test(`${RUNS} simulation runs from seed ${SEED} do nothing that the oracle forbi
     add(one);
     for (const violation of one.violations) {
       violations.push(`seed ${seed}: ${violation}`);
-      const events = EVENTS ? 'SIMULATION_EVENTS=all ' : '';
-      console.log(`${violation}\n  again: ${events}SIMULATION_SEED=${seed} SIMULATION_RUNS=1 npm run test:simulation`);
+      const all = ALL ? 'TESTS=all ' : '';
+      console.log(`${violation}\n  again: ${all}SIMULATION_SEED=${seed} SIMULATION_RUNS=1 npm run test:simulation`);
     }
     if (nth % SAY_AFTER === 0 && nth < RUNS)
       console.log(`${nth} of ${RUNS} runs, ${seconds()} s, ${violations.length} violations`);

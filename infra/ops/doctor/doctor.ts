@@ -5,6 +5,7 @@ import { timeSpan } from '../arguments.ts';
 import { type Place, runningStack } from '../table.ts';
 import { checkCors, checkWay, reasonOf } from './api.ts';
 import { type Finding, unknown, wrong } from './finding.ts';
+import { checkIssuers } from './issuers.ts';
 import { checkQuotas } from './quotas.ts';
 import { tellStory } from './story.ts';
 
@@ -12,7 +13,7 @@ import { tellStory } from './story.ts';
 export function addDoctorCommand(program: Command, answering: Answering) {
   program
     .command('doctor')
-    .description('check a deployment: calls, headers, CORS, clock, an upload and quotas')
+    .description('check a deployment: calls, headers, CORS, clock, an upload, issuers and quotas')
     .option('--api <url>', 'address of the API on AWS: output ApiUrl of the API stack', apiAddress)
     .option('--origin <origin>', 'an allowed origin, if corsOrigins lists some', 'https://app.example.com')
     .option(
@@ -73,6 +74,7 @@ async function examine(table: OperatorTable, { onAws, ...options }: Examined): P
             'The table of the stage must exist, and these credentials need the permissions in docs/operators.md#where-it-works.',
           ),
         ])),
+        await checkIssuers(table),
       ]
     : [unknown('upload', 'Not checked, because calls fail.', 'Fix the problem above first.')];
   return [...findings, ...rest, ...(await quotas)];

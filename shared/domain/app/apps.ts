@@ -20,6 +20,7 @@ import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import type { Limits } from '../../limits.ts';
 import type { Scope } from '../../scopes.ts';
+import { forgetIssuers } from '../issuer/issuers.ts';
 
 /** 12 characters of the base-36 alphabet: 62 bits. */
 const newAppId = () =>
@@ -116,7 +117,7 @@ export async function changeApp(db: Database, app: AppId, decide: (app: App) => 
 }
 
 /**
- * Deletes an app for good: removes its admin tokens and webhook endpoints, and leaves a tombstone, so that the id answers appMissing and is
+ * Deletes an app for good: removes its admin tokens, webhook endpoints and issuers, and leaves a tombstone, so that the id answers appMissing and is
  * never used again. Users, groups and files stay in the table, out of reach. May be repeated after an interruption.
  * @returns the number of admin tokens removed
  * @throws ApiError appMissing where there is no such app, badParameter where it is not disabled
@@ -133,6 +134,7 @@ export async function deleteApp(table: OperatorTable, app: AppId, now = Date.now
     }
   for (const endpoint of await viewOf(table).read(endpointsOf(app)))
     await viewOf(table).write([removeEndpoint(app, endpoint)]);
+  for (const step of forgetIssuers(found)) await viewOf(table).write([step]);
   if (!(await viewOf(table).write([buryApp(found, now)]))) throw active;
   return tokens;
 }
