@@ -28,6 +28,15 @@ export interface EventData {
     /** Id of the user. */
     user_id: number;
   };
+  /** A call of a user was refused because the user has used up a limit per caller. Told once an hour at most. */
+  'user.held_back': {
+    /** Id of the user. */
+    user_id: number;
+    /** The limit per caller that the user has used up. */
+    limit: 'calls_per_minute' | 'invitations_per_hour' | 'applications_per_hour' | 'groups_per_hour' | 'uploads_per_hour' | 'upload_megabytes_per_day';
+    /** When it ends, in milliseconds since 1970; -1 for ever, 0 ended. */
+    until: number;
+  };
   /** The password of a user changed, by the user or by an admin token. */
   'user.password_changed': {
     /** Id of the user. */

@@ -39,6 +39,8 @@ export const ERRORS = {
   externalTokenRefused: 10020,
   /** The admin token lacks the scope of the operation, which the message names. */
   scopeMissing: 10021,
+  /** The user, or for logins and registrations the network address, has used up one of its limits per caller. The header `retry-after` says in how many seconds to try again. The call had no effect. */
+  tooManyCalls: 10429,
   /** The group does not exist or is dissolved. */
   groupMissing: 20001,
   /** The named user is not a member. */

@@ -41,6 +41,7 @@ export const EVENTS = [
   'jobs_done',
   'jobs_cut_off',
   'users_forgotten',
+  'users_held_back',
   'endpoints_failed',
   'fan_out_held',
   'issuers_failing',

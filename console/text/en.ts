@@ -2,7 +2,7 @@ import type { EventType } from '../../client/event-types.ts';
 import type { ERRORS } from '../../client/operations.ts';
 
 /** Codes of the errors that the client knows: a new one needs its words in every language. */
-type ErrorCode = (typeof ERRORS)[keyof typeof ERRORS] | 10429;
+type ErrorCode = (typeof ERRORS)[keyof typeof ERRORS];
 
 /** Texts that are chosen by number. */
 const list = <Texts extends string[]>(...texts: Texts): { readonly [At in keyof Texts]: string } =>
@@ -15,6 +15,7 @@ const events: Record<EventType, string> = {
   'user.disabled': '{user} was disabled',
   'user.enabled': '{user} was enabled',
   'user.password_changed': '{user} got a new password',
+  'user.held_back': '{user} made too many calls and was held back',
   'user.deleted': '{user} was deleted',
   'user.block.added': '{user} blocked {other}',
   'user.block.removed': '{user} unblocked {other}',

@@ -520,6 +520,7 @@ export const zh: Words = {
     'user.disabled': '{user} 被禁用',
     'user.enabled': '{user} 被启用',
     'user.password_changed': '{user} 更换了密码',
+    'user.held_back': '{user} 请求过多，已被限制',
     'user.deleted': '{user} 被删除',
     'user.block.added': '{user} 拉黑了 {other}',
     'user.block.removed': '{user} 取消拉黑 {other}',

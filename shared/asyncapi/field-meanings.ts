@@ -57,6 +57,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   username: 'Username.',
   via: 'How the user joined.',
 
+  'user.held_back limit': 'The limit per caller that the user has used up.',
   'session.revoked device_sn': 'Serial number of the device; absent: all devices.',
   'user.created via': 'The issuer whose login made the account; absent otherwise.',
   'group.created type': 'Kind of group: 0 private, 1 public, 2 chat room.',

@@ -145,7 +145,7 @@ function verifiedAdmin(caller: Caller, { text }: AdminTokenText, db: Database, n
 }
 
 /** Writes presence of the device, or last use of the admin token, where the record shows no recent one. */
-export function touch({ app, token }: Caller, db: Database, now: number): Promise<void> | undefined {
+export function touch({ app, token }: Caller, db: Database, now: number): Promise<unknown> | undefined {
   if (!token) return undefined;
   const hash = tokenHash(token.text);
   const before = now - TOUCH_EVERY;

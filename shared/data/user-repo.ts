@@ -27,6 +27,12 @@ export type NameHolder = ItemOf<typeof schema.holderFields>;
 /** Whether the user exists: disabled ones do, deleted ones do not. */
 export const isUser = (user: User | undefined): user is User => user !== undefined && user.status !== 'deleted';
 
+/** Whether the user was erased (docs/privacy.md): its item says that the number is used, and nothing else. */
+export const isErased = (user: Pick<User, 'status' | 'createdAt'> | undefined): boolean =>
+  user?.status === 'deleted' && user.createdAt === ERASED_AT;
+/** No user was created then. */
+export const ERASED_AT = 0;
+
 export const userOf = (app: AppId, user: UserId): Get<User | undefined> => getItem(schema.user.key(app, user));
 export const usernameOf = (app: AppId, username: string): Get<NameHolder | undefined> =>
   getItem(usernameKey(app, username));

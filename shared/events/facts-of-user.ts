@@ -60,6 +60,9 @@ function ofUser(user_id: number, change: Change): Said[] {
   const said: Said[] = changed.length > 0 ? [['user.updated', { user_id, changed }]] : [];
   if (was.status !== user.status)
     said.push([user.status === 'disabled' ? 'user.disabled' : 'user.enabled', { user_id }]);
+  const { heldBack } = user;
+  if (heldBack && heldBack.at !== was.heldBack?.at)
+    said.push(['user.held_back', { user_id, limit: heldBack.limit, until: heldBack.until }]);
   const password = !isDeepStrictEqual(was.password, user.password);
   if (password) said.push(['user.password_changed', { user_id }]);
   if (was.epoch === user.epoch) return said;

@@ -14,6 +14,8 @@ export const MEANINGS: Record<ErrorName, string> = {
   externalTokenRefused:
     'The token is not one that an issuer of the app has signed for this app and that is valid now, or its user is unknown.',
   scopeMissing: 'The admin token lacks the scope of the operation, which the message names.',
+  tooManyCalls:
+    'The user, or for logins and registrations the network address, has used up one of its limits per caller. The header `retry-after` says in how many seconds to try again. The call had no effect.',
   groupMissing: 'The group does not exist or is dissolved.',
   notMember: 'The named user is not a member.',
   badPushMode: '`msg_push_mode` has an invalid value.',

@@ -105,7 +105,15 @@ describe('the doctor', () => {
       exitCode: 0,
       ok: true,
       wrong: {},
-      states: { ...upToCors, headers: 'right', upload: 'right', events: 'right', background: 'right', search: 'right' },
+      states: {
+        ...upToCors,
+        headers: 'right',
+        upload: 'right',
+        events: 'right',
+        background: 'right',
+        issuers: 'right',
+        search: 'right',
+      },
     });
     expect(await apps()).not.toContain('doctor');
   });

@@ -44,7 +44,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/(relay|deliver)$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'messaging'],
-    own: { median: 43.5, largest: 43.5 },
+    own: { median: 44.5, largest: 44.5 },
     ofPackages: 116,
   },
   {
@@ -52,7 +52,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/archive$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'storage'],
-    own: { median: 23, largest: 23 },
+    own: { median: 23.5, largest: 23.5 },
     ofPackages: 116,
   },
   {

@@ -43,7 +43,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
       /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|scopes|deadline|metrics|public-address)\.ts$|^node:/,
   },
   // What items tell: pure functions of them, and schemas for tools.
-  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|node:util$|zod\b)/ },
+  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/(ids|limits)\.ts$|node:util$|zod\b)/ },
   // Repositories know no rules.
   {
     files: /^shared\/(data|storage|messaging)\//,

@@ -62,7 +62,6 @@ interface Examined {
 async function examine(table: OperatorTable, { onAws, ...options }: Examined): Promise<Finding[]> {
   const { api, origin } = options;
   const quotas = onAws ? checkQuotas(table) : [];
-  const issuers = checkIssuers(table);
   const { findings, reached } = await checkWay(api);
   const rest = reached
     ? [
@@ -76,10 +75,11 @@ async function examine(table: OperatorTable, { onAws, ...options }: Examined): P
             'The table of the stage must exist, and these credentials need the permissions in docs/operators.md#where-it-works.',
           ),
         ])),
+        await checkIssuers(table),
         await checkSearch(table),
       ]
     : [unknown('upload', 'Not checked, because calls fail.', 'Fix the problem above first.')];
-  return [...findings, ...rest, await issuers, ...(await quotas)];
+  return [...findings, ...rest, ...(await quotas)];
 }
 
 /** Whether searches find what an earlier release has written. */

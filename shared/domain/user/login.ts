@@ -1,3 +1,4 @@
+import { usesOfAddress } from '../../call/address.ts';
 import type { Call } from '../../call/call.ts';
 import { newUserToken, tokenHash } from '../../call/token.ts';
 import { transact } from '../../call/transact.ts';
@@ -37,6 +38,7 @@ const MOBILE = /^\+?[0-9]+$/;
  * @throws ApiError noPermission
  */
 export async function loginByName(call: Call, name: string, password: string, guid?: string): Promise<Session> {
+  usesOfAddress(call, 'failed_logins_per_hour', true);
   const trimmed = name.trim();
   const holder = await call.open(MOBILE.test(trimmed) ? mobileOf(call.app, trimmed) : usernameOf(call.app, trimmed));
   return login(
@@ -52,8 +54,10 @@ export async function loginByName(call: Call, name: string, password: string, gu
  * `POST /token/id`: by user id, two round trips.
  * @throws ApiError noPermission
  */
-export const loginById = (call: Call, user: UserId, password: string, guid?: string): Promise<Session> =>
-  login(call, user, String(user), password, guid);
+export function loginById(call: Call, user: UserId, password: string, guid?: string): Promise<Session> {
+  usesOfAddress(call, 'failed_logins_per_hour', true);
+  return login(call, user, String(user), password, guid);
+}
 
 /** So many tombstones of devices stay. A login removes older ones, twenty at most, since each login reads all of them. */
 const TOMBSTONES = 10;
@@ -77,6 +81,8 @@ async function login(call: Call, id: UserId, account: string, password: string, 
     if (!user || !matches || user.password?.hash !== read?.password?.hash)
       return { steps: failureSteps(call, attempt), answer: refuse(rejected('wrong name or password')) };
     if (user.status !== 'active') throw rejected('the user is disabled');
+    // After the password, so that nobody else learns of it.
+    call.proves(user);
     const { steps, session } = newSession(call, user, known, tombstones, guid);
     const proof = users.checkSessions(call.app, user);
     return { steps: [proof, ...steps, ...successSteps(call, attempt)], answer: () => session };
