@@ -37,14 +37,14 @@ export interface Surroundings {
  */
 export function rowFunction(
   scope: Construct,
-  row: FunctionRow & Partial<Pick<Operation, 'access' | 'area'>>,
+  row: FunctionRow & Partial<Pick<Operation, 'area'>>,
   surroundings: Surroundings,
   more: PolicyStatement[] = [],
 ): LambdaFunction {
   const { config, data, messaging } = surroundings;
   const grants = grantsOf(row);
   const granted = statementsOf(grants, { ...data, ...messaging?.arns });
-  const inBackground = row.access === undefined;
+  const inBackground = row.area === undefined;
   const lambda = loggedFunction(scope, row, surroundings, [...granted, ...more], {
     ...(inBackground &&
       config.backgroundConcurrency > 0 && { reservedConcurrentExecutions: config.backgroundConcurrency }),
