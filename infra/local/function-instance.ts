@@ -13,7 +13,7 @@ const PROCESS = join(import.meta.dirname, 'function-process.mjs');
 
 export interface InstanceOptions {
   /** Servers for the SDK clients of the functions. */
-  endpoints?: { dynamodb: string; s3: string; sqs: string; eventbridge: string };
+  endpoints?: { dynamodb: string; s3: string; sqs: string; eventbridge: string; lambda: string };
   credentialsOf?: FindCredentials;
   /** Receives each line that a function prints. */
   onLine?(definition: FunctionDefinition, line: string): void;
@@ -82,6 +82,7 @@ function environmentOf(
       AWS_ENDPOINT_URL_S3: endpoints.s3,
       AWS_ENDPOINT_URL_SQS: endpoints.sqs,
       AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventbridge,
+      AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
     }),
     // Lambda has no such files, and a function must not read the developer's.
     AWS_CONFIG_FILE: devNull,

@@ -20,6 +20,7 @@ import { createFunctionPool, type Outcome } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
 import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
 import { checkRoles } from './iam/role-checks.ts';
+import { invokeService } from './invoke.ts';
 import { closeServer, listen } from './listen.ts';
 import { openLog, type StackLog } from './log.ts';
 import { startQueueSource } from './queue-source.ts';
@@ -164,6 +165,7 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
       s3: s3.endpoint,
       sqs: messagingEndpoint,
       eventbridge: messagingEndpoint,
+      lambda: messagingEndpoint,
     },
     credentialsOf: credentials,
     ...(options.instances && { instances: options.instances }),
@@ -199,7 +201,11 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
   messaging.serve({
     credentials,
     refusal,
-    services: { AmazonSQS: sqsService(queues, messagingEndpoint), AWSEvents: putEventsService(buses) },
+    services: {
+      AmazonSQS: sqsService(queues, messagingEndpoint),
+      AWSEvents: putEventsService(buses),
+      Lambda: invokeService(deployment.functions, buses.invokeLater),
+    },
   });
   for (const mapping of deployment.streamMappings)
     followStream(mapping, { client, endpoint: database.endpoint, invoke, log, toDeadLetters, data }, closers);

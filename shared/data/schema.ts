@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { USER_ALLOWANCES } from '../limits.ts';
+import { SCOPES, type Scope } from '../scopes.ts';
 import { type Entity, entity } from './entity.ts';
 import type { LocalIndexName } from './table.ts';
 
@@ -27,6 +29,7 @@ const ms = () => z.int();
 const number = () => z.int();
 const id = <Id extends UserId | GroupId>() => z.int() as z.ZodMiniInt & { _zod: { output: Id } };
 const appId = () => z.string() as z.ZodMiniString & { _zod: { output: AppId } };
+const scope = () => z.enum(Object.keys(SCOPES) as Scope[]);
 const text = () => z.string();
 const flag = () => z.boolean();
 const opt = z.optional;
@@ -53,6 +56,8 @@ export const appFields = () =>
       secret: text(),
       /** What differs from the defaults. */
       limits: z.record(text(), number()),
+      /** Hash of each issuer whose tokens log in, and when its settings were made. */
+      issuers: opt(z.record(text(), ms())),
       createdAt: ms(),
     }),
     // A tombstone: the id is never used again.
@@ -72,10 +77,45 @@ export const adminTokenFields = () =>
     createdAt: ms(),
     /** Absent: the token does not expire. */
     expiresAt: opt(ms()),
+    /** Absent: all. */
+    scopes: opt(z.array(scope())),
     revoked: opt(ms()),
     /** Last use, written at most once per minute. */
     seen: opt(ms()),
   });
+
+/** Whose tokens log in to the app. `hash` is that of the issuer's name. */
+export const issuer = /* @__PURE__ */ entity({ pk: 'A#{app}#J#{hash}', sk: '#', bytes: 8_000 });
+export const issuerFields = () =>
+  z.strictObject({
+    issuer: text(),
+    audiences: z.array(text()),
+    /** The claim that names the user. */
+    claim: text(),
+    /** An unknown user is registered. */
+    create: flag(),
+    /** Where the keys come from: this address, the issuer's discovery document (absent), or the operator (`fixed`). */
+    jwks: opt(text()),
+    fixed: opt(z.literal(true)),
+    /** Public keys, as JWKs with nothing but what verifies. */
+    keys: z.array(z.record(text(), text())),
+    /** When an operator made these settings. */
+    setAt: ms(),
+    /** When the keys were asked for last, successfully. */
+    fetchedAt: ms(),
+    /** Why the keys could not be fetched since, and since when. */
+    error: opt(text()),
+    failingSince: opt(ms()),
+    /** When the failure was last counted for the alarm. */
+    reportedAt: opt(ms()),
+  });
+
+/** The last time a token with an unknown key made the service fetch the app's keys. */
+export const wantedKeys = /* @__PURE__ */ entity({ pk: 'A#{app}#J', sk: '#' });
+export const wantedKeysFields = () => z.strictObject({ wantedAt: ms() });
+
+/** The user to whom an issuer's name for a person is bound. `hash` is that of both. */
+export const identity = /* @__PURE__ */ entity({ pk: 'A#{app}#B#{hash}', sk: '#' });
 
 export const counterShard = /* @__PURE__ */ entity({ pk: 'A#{app}#C#{shard:number}', sk: '#' });
 export const counterShardFields = () =>
@@ -118,6 +158,10 @@ export const lockFields = () =>
     lockedUntil: opt(ms()),
   });
 
+/** How far a network address has used up its limits. `hash` is of the app and the prefix of the address. */
+export const addressUse = /* @__PURE__ */ entity({ pk: 'N#{app}#{hash}', sk: '#', ttl: 'all' });
+export const addressUseFields = () => z.strictObject({ paidRegistrations: opt(ms()), paidFailures: opt(ms()) });
+
 export const idempotencyRecord = /* @__PURE__ */ entity({ pk: 'I#{app}#{hash}', sk: '{part:number}', ttl: 'all' });
 export const idempotencyRecordFields = () =>
   z.strictObject({
@@ -146,8 +190,25 @@ export const userFields = () =>
     /** Groups joined, owned ones included. */
     joined: number(),
     owned: number(),
+    /** How many identities of issuers are bound to the user. */
+    identities: opt(number()),
     createdAt: ms(),
+    // How far the user has used up its limits: see shared/call/allowance.ts.
+    paidCalls: opt(ms()),
+    paidInvitations: opt(ms()),
+    paidApplications: opt(ms()),
+    paidGroups: opt(ms()),
+    paidUploads: opt(ms()),
+    paidMegabytes: opt(ms()),
+    /** When a call was last refused for one of these limits and told so: once an hour at most. */
+    heldBack: opt(z.strictObject({ limit: z.enum(USER_ALLOWANCES), at: ms(), until: ms() })),
+    /** Invitations received on one day (since 1970), by inviter: the inviters of the last ones. */
+    invitedBy: opt(z.strictObject({ day: number(), counts: z.array(z.tuple([id<UserId>(), number()])) })),
   });
+
+/** The user's side of a bound identity. */
+export const userIdentity = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'B#{hash}', bytes: 1_600 });
+export const userIdentityFields = () => z.strictObject({ issuer: text(), subject: text(), createdAt: ms() });
 
 export const profile = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'P', bytes: 46_500, stamped: true });
 export const profileFields = () =>
@@ -665,7 +726,18 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     fields: appFields,
     about: 'name, status, registration, limits, secret (each purpose derives its own key)',
   },
-  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, revocation, last use' },
+  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, scopes, revocation, last use' },
+  issuer: {
+    entity: issuer,
+    fields: issuerFields,
+    about: 'audiences, claim, public keys and where they come from; why they cannot be fetched',
+  },
+  'wanted keys': {
+    entity: wantedKeys,
+    fields: wantedKeysFields,
+    about: 'when a token with an unknown key last had the keys of all issuers of the app fetched',
+  },
+  identity: { entity: identity, fields: holderFields, about: 'the user to whom (issuer, claim) is bound' },
   'counter shard': {
     entity: counterShard,
     fields: counterShardFields,
@@ -691,6 +763,11 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     about: 'the user and device that hold it: the last bind wins',
   },
   'lock-out': { entity: lock, fields: lockFields, about: 'times of the last ten failed logins of the account' },
+  'use of an address': {
+    entity: addressUse,
+    fields: addressUseFields,
+    about: 'how far registrations and failed logins from a network address have used up its limits',
+  },
   'idempotency record': {
     entity: idempotencyRecord,
     fields: idempotencyRecordFields,
@@ -699,7 +776,13 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   user: {
     entity: user,
     fields: userFields,
-    about: 'status, username, mobile, password, epoch, consent, groups joined and owned: at most 1 KB, kept for ever',
+    about:
+      'status, username, mobile, password, epoch, consent, groups joined and owned, identities: at most 1 KB, kept for ever',
+  },
+  'user identity': {
+    entity: userIdentity,
+    fields: userIdentityFields,
+    about: 'issuer and subject of a bound identity, for the list of a user',
   },
   profile: { entity: profile, fields: profileFields, about: 'long texts, apart from the item that every call reads' },
   settings: { entity: settings, fields: settingsFields, about: 'the settings of section 1.35' },

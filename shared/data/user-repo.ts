@@ -44,12 +44,14 @@ export const checkExists = (app: AppId, user: UserId): Step => check(schema.user
 export const checkSessions = (app: AppId, user: User): Step =>
   check(schema.user.key(app, user.user), unchanged(user, 'status', 'epoch'));
 
-/** A new user with its name and its place in the directory. */
-export const putUser = (app: AppId, user: User): Step[] => [
-  measured('registrations', put(schema.user.key(app, user.user), user, missing)),
+/** A new user with its name and its place in the directory. @param via the issuer whose token registered it */
+export const putUser = (app: AppId, user: User, via?: string): Step[] => [
+  measured('registrations', madeVia(put(schema.user.key(app, user.user), user, missing), via)),
   put(usernameKey(app, user.username), { user: user.user }, missing),
   put(schema.directoryEntry.key(app, user.createdAt, user.user), {}),
 ];
+
+const madeVia = (step: Step, via: string | undefined): Step => (via === undefined ? step : because(step, { via }));
 
 /** Another username; the old one is free at once. A username that compares as equal keeps its item. */
 export function rename(app: AppId, user: User, username: string): Step[] {
@@ -115,7 +117,16 @@ export const bury = (app: AppId, user: User): Step[] => [
     'users_deleted',
     update(
       schema.user.key(app, user.user),
-      { set: { status: 'deleted', epoch: user.epoch + 1, username: '', mobile: undefined, password: undefined } },
+      {
+        set: {
+          status: 'deleted',
+          epoch: user.epoch + 1,
+          username: '',
+          mobile: undefined,
+          password: undefined,
+          identities: undefined,
+        },
+      },
       unchanged(user, 'status', 'epoch', 'username', 'mobile'),
     ),
   ),

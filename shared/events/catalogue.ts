@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { profileFields, settingsFields } from '../data/schema.ts';
+import { USER_ALLOWANCES } from '../limits.ts';
 
 /**
  * THE CATALOGUE: every type of event, with what it means and what its `data` holds. The types of the client, JSON
@@ -15,6 +16,7 @@ export const EVENT_TYPES = [
   'user.updated',
   'user.disabled',
   'user.enabled',
+  'user.held_back',
   'user.password_changed',
   'user.deleted',
   'user.block.added',
@@ -125,7 +127,6 @@ const ofFile = () =>
     size: z.int().check(z.nonnegative()),
     type: z.string(),
   });
-const ofToken = () => z.strictObject({ token_id: z.string() });
 
 /** Fields of a group that `group.updated` carries with their new value. Of a text it says only that it changed. */
 const groupValues = () => ({
@@ -150,13 +151,13 @@ interface Row {
 
 export const EVENTS = {
   'user.created': {
-    when: 'A user registered, or was registered or imported.',
+    when: 'A user registered, or was registered or imported. `via` names the issuer whose token registered it.',
     // `via`: the issuer whose login made the account.
     data: () => z.strictObject({ user_id: id(), username: z.string(), via: z.optional(z.string()) }),
     example: { user_id: 12, username: 'bob' },
   },
   'user.updated': {
-    when: 'The profile, a setting, the username, the mobile number or the tags of a user changed.',
+    when: 'The profile, a setting, the username, the mobile number, the tags or the bound identities of a user changed.',
     data: () =>
       z.strictObject({
         user_id: id(),
@@ -165,6 +166,7 @@ export const EVENTS = {
           'mobile',
           'tags',
           'group_confirm',
+          'identities',
           ...(names(profileFields()) as (keyof ReturnType<typeof profileFields>['shape'])[]),
           ...(names(settingsFields()) as (keyof ReturnType<typeof settingsFields>['shape'])[]),
         ]),
@@ -173,6 +175,11 @@ export const EVENTS = {
   },
   'user.disabled': { when: 'A user was disabled.', data: ofUser, example: { user_id: 12 } },
   'user.enabled': { when: 'A disabled user was enabled again.', data: ofUser, example: { user_id: 12 } },
+  'user.held_back': {
+    when: 'A call of a user was refused because the user has used up a limit per caller. Told once an hour at most.',
+    data: () => z.strictObject({ user_id: id(), limit: z.enum(USER_ALLOWANCES), until: until() }),
+    example: { user_id: 12, limit: 'calls_per_minute', until: 1764421200000 },
+  },
   'user.password_changed': {
     when: 'The password of a user changed, by the user or by an admin token.',
     data: ofUser,
@@ -403,17 +410,18 @@ export const EVENTS = {
   },
   'app.updated': {
     when: 'An operator changed the app.',
-    data: () => z.strictObject({ changed: changed(['name', 'status', 'registration', 'limits', 'secret']) }),
+    data: () => z.strictObject({ changed: changed(['name', 'status', 'registration', 'limits', 'issuers', 'secret']) }),
     example: { changed: ['limits'] },
   },
   'app.token.issued': {
     when: 'An admin token was issued.',
-    data: ofToken,
-    example: { token_id: '9d8a1c0e' },
+    // `scopes` absent: all.
+    data: () => z.strictObject({ token_id: z.string(), scopes: z.optional(z.array(z.string())) }),
+    example: { token_id: '9d8a1c0e', scopes: ['read', 'decide'] },
   },
   'app.token.revoked': {
     when: 'An admin token was revoked.',
-    data: ofToken,
+    data: () => z.strictObject({ token_id: z.string() }),
     example: { token_id: '9d8a1c0e' },
   },
 } as const satisfies Record<EventType, Row>;

@@ -4,6 +4,7 @@ import type { Database } from '../data/database.ts';
 import { type Job, jobId } from '../data/job-repo.ts';
 import type { Key } from '../data/keys.ts';
 import type { ArchiveRun } from '../domain/event/archive.ts';
+import type { RefreshRun } from '../domain/issuer/refresh.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, NAMESPACE } from '../metrics.ts';
 
@@ -108,6 +109,13 @@ export const logDeliveries = ({ messages, postponed, ...run }: Run & { messages:
  */
 export const logArchive = ({ apps, objects, events, lost, done, ...run }: Run & ArchiveRun) =>
   logRun(run, { apps, objects, events, lost, done });
+
+/**
+ * Writes one line of JSON per run that fetches keys: issuers asked, and those that did not give keys. `app` where an unknown
+ * key was the reason.
+ */
+export const logRefresh = ({ app, issuers, failed, done, ...run }: Run & RefreshRun & { app: string | undefined }) =>
+  logRun(run, { app, issuers, failed, done });
 
 /** Writes one line of JSON per uploaded object, with its outcome. */
 export const logUpload = ({ key, outcome, ...run }: Run & { key: string; outcome?: string }) =>

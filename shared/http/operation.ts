@@ -6,7 +6,7 @@ import { requestHash } from '../call/idempotency.ts';
 import { Beside } from '../call/page.ts';
 import { Redirect } from '../call/redirect.ts';
 import { untilAnswered } from '../deadline.ts';
-import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
+import { ApiError, badParameter, TooLarge, TooManyCalls, Unavailable } from '../errors.ts';
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
@@ -55,17 +55,22 @@ export function operation<S extends z.ZodMiniType>(
       before: (request) => {
         request.event = invocation(contract, schema, request.event as APIGatewayProxyEventV2, request.context);
       },
-      after: (request) => {
-        const { call, headers } = request.event as Invocation;
+      after: async (request) => {
+        const { call, headers, started } = request.event as Invocation;
         call.actor; // Throws where the operation has not opened its call: it must not answer unverified callers.
         const response = contract.bare ? reply(200, request.response, headers) : success(request.response);
         request.response = response;
+        await call.count({ ms: performance.now() - started, bytes: bytesOf(response), failed: false }, true);
         logCall(request.event as Invocation, { status: response.statusCode, code: 200 });
       },
-      onError: (request) => {
-        const { headers } = request.event as Invocation;
-        const { response, code } = failure(request.error as Error, contract.bare, headers);
+      onError: async (request) => {
+        const { call, headers, started } = request.event as Invocation;
+        const { error } = request;
+        const { response, code } = failure(error as Error, contract.bare, headers);
         request.response = response;
+        // A call that is unavailable may have no time left.
+        const insist = !(error instanceof Unavailable);
+        await call.count({ ms: performance.now() - started, bytes: bytesOf(response), failed: true }, insist);
         const fault = code === SERVICE_FAULT && { fault: request.error as Error };
         logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
       },
@@ -98,13 +103,14 @@ function invocation(
   const query = new URLSearchParams(contract.queryCredentials ? event.rawQueryString : '');
   const credential = (name: string) => headers[name] ?? query.get(name) ?? undefined;
   const call = new Call(
-    contract.access,
+    contract,
     { app: credential('app_id'), token: credential('access-token'), user: headers.user_id, group: headers.group_id },
     {
       userAgent: headers['user-agent'] ?? '',
       idempotency: contract.idempotent ? idempotencyOf(event) : undefined,
       origin: originOf(event),
       cause: event.requestContext.requestId,
+      address: event.requestContext.http.sourceIp,
     },
   );
   return {
@@ -158,11 +164,14 @@ function failure(error: Error, bare: Contract['bare'], more: Record<string, stri
   const message = known ? error.message : busy ? 'the service is busy, try again' : 'the service failed';
   const body = { code, message, data: null, ...(known && error.fields) };
   const shown = bare ? bare({ name: error.name, status, message }) : { status, body };
+  const after = error instanceof TooManyCalls ? String(error.retryAfter) : busy && RETRY_AFTER;
   return {
     code,
-    response: reply(shown.status, shown.body, { ...(busy && { 'retry-after': RETRY_AFTER }), ...more }),
+    response: reply(shown.status, shown.body, { ...(after && { 'retry-after': after }), ...more }),
   };
 }
+
+const bytesOf = ({ body }: { body: string }) => Buffer.byteLength(body);
 
 /** docs/security.md gives the reason for each of these headers. */
 const reply = (statusCode: number, body: unknown, headers: Record<string, string> = {}) => ({

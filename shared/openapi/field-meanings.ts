@@ -1,11 +1,20 @@
 import { meaningOf as meaningInEvent, ofEach } from '../asyncapi/field-meanings.ts';
 import type { JsonSchema } from './schema.ts';
 
+const SUBJECT = 'Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`.';
+
 /**
  * The meaning of each field in all operations; `<operation id> <field>` overrides it for one operation. A test lists the
  * fields that are missing here.
  */
 const FIELD_MEANINGS: Record<string, string> = {
+  subject_token: 'JSON Web Token of an issuer of the app, of at most 8192 characters.',
+  grant_type: 'As RFC 8693 has it.',
+  subject_token_type: 'As RFC 8693 has it; all of these mean the same here.',
+  issuer: 'Issuer as its tokens name it in `iss`.',
+  'user/identity/list subject': SUBJECT,
+  'user/identity/bind subject': SUBJECT,
+  'user/identity/unbind subject': SUBJECT,
   access_key_secret: 'Always null; files are uploaded by presigned addresses.',
   alias: 'Alias under which a push service knows the user.',
   after: 'Only events after the one of this `sequence`; absent: from the oldest that is kept.',
@@ -223,6 +232,11 @@ const FIELD_MEANINGS: Record<string, string> = {
   'access/v1/evaluations status': '400: the evaluation is malformed.',
   'access/centrifugo/connect data': '`{"token":…}`: what the client sends along.',
   'access/v1/evaluations error': 'What is wrong with the evaluation.',
+  'token/self expire': 'When the token ends, in seconds since 1970; -1: never.',
+  'token/self kind': '`user`: the session of a user; `admin`: an admin token.',
+  'token/self name': 'Name that operators gave the admin token.',
+  'token/self scopes': 'What the admin token may do.',
+  'token/self token_id': 'Id of the admin token, by which operators and events name it.',
   'token/introspect error': 'What is wrong with the request, in the words of OAuth 2.0.',
   'token/introspect token': 'The token to look at.',
   ...ofEach(['event/endpoint/create', 'event/endpoint/update', 'Endpoint'], {

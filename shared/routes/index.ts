@@ -32,6 +32,7 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/relay',
     trigger: 'changes',
+    ofEvents: true,
     summary: 'Numbers what happened, appends it to the logs of events, and passes it to the bus and to webhooks',
     grants: ['batch-get', 'query', 'put', 'update', 'delete', 'put-events', 'send-webhooks'],
     timeout: 60,
@@ -39,6 +40,7 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/deliver',
     trigger: 'webhooks',
+    ofEvents: true,
     summary: 'Sends events to webhook endpoints',
     grants: ['batch-get', 'put', 'update', 'delete', 'receive-webhooks'],
     timeout: 60,
@@ -46,11 +48,20 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/archive',
     trigger: 'schedule',
+    ofEvents: true,
     summary: 'Writes the events of each hour that is over to the archive in the bucket',
     // It finds all apps by the global index.
     grants: ['batch-get', 'query', 'query-gsi1', 'put', 'archive-events'],
     timeout: 900,
     memory: 1024,
+  },
+  {
+    id: 'background/refresh-keys',
+    trigger: 'schedule',
+    summary: 'Fetches the public keys of the issuers of all apps, or of one app that has met an unknown key',
+    // It finds all apps by the global index.
+    grants: ['batch-get', 'query-gsi1', 'update'],
+    timeout: 300,
   },
   {
     id: 'background/publish-file',

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import type { Scope } from '../scopes.ts';
 
 /** What the declaration of an operation holds. Plain data with lazy schemas: infrastructure, documents and tests read it. */
 
@@ -30,7 +31,8 @@ export type Grant =
   | 'delete-object' // s3:DeleteObject on incoming/* and files/*
   | 'send-webhooks' // sqs:SendMessage on the queue of webhooks
   | 'receive-webhooks' // what takes messages from it and returns them: sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueAttributes
-  | 'put-events'; // events:PutEvents on the bus of the stage
+  | 'put-events' // events:PutEvents on the bus of the stage
+  | 'refresh-keys'; // lambda:InvokeFunction on background/refresh-keys
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
 export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access';
@@ -56,13 +58,6 @@ export type RouteKey = `${Method} /${string}`;
  * `admin as person`: an admin token that names a user.
  */
 export type Access = 'public' | 'anyone' | 'person' | 'admin' | 'admin as person';
-
-/**
- * The scope that an admin token needs for an operation. Nothing enforces it yet: every admin token holds all scopes.
- * `read`: the operation changes nothing. `users`, `groups`, `files`, `events`: it changes these. `decide`: it answers
- * whether an actor may do something. `login`: it opens sessions for users.
- */
-type Scope = 'read' | 'users' | 'groups' | 'files' | 'events' | 'decide' | 'login';
 
 /** What every function has: of the HTTP API, or in the background. */
 export interface FunctionRow {
@@ -110,7 +105,11 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** What the summary leaves open, in full sentences. */
   description?: string;
   access: Access;
-  /** Every operation that is not public has one. */
+  /**
+   * The scope that an admin token needs. `read`: the operation changes nothing. `decide`: it answers whether users may do
+   * something. `login`: it opens sessions of users, or sets what they log in with. The others: it changes these. Only
+   * public operations have none, and the one that tells a token's scopes.
+   */
   scope?: Scope;
   /** With the header `idempotency-key`, a repeated call gets the first answer again and changes nothing. */
   idempotent?: boolean;
@@ -152,6 +151,7 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
 export type Contract<S extends z.ZodMiniType = z.ZodMiniType> = Pick<
   Operation<S>,
   | 'access'
+  | 'scope'
   | 'idempotent'
   | 'bare'
   | 'form'
@@ -173,6 +173,8 @@ export interface BackgroundFunction extends FunctionRow {
    * `schedule`: once per hour.
    */
   trigger: 'jobs' | 'changes' | 'uploads' | 'webhooks' | 'schedule';
+  /** Deployments without events leave it out. */
+  ofEvents?: true;
 }
 
 /** All routes of an operation, the main one first. */

@@ -47,6 +47,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   checkAnnouncements(records, demand);
   checkApplications(records, now, demand);
   checkUsers(records, demand);
+  checkIdentities(items, demand);
   checkContacts(records, demand);
   return found;
 }
@@ -355,4 +356,27 @@ function inner<K, V>(outer: Map<number, Map<K, V>>, id: number): Map<K, V> {
   const found = outer.get(id) ?? new Map<K, V>();
   outer.set(id, found);
   return found;
+}
+
+/** Both sides of each identity are there, and its user counts it. */
+function checkIdentities(items: (Item & Key)[], demand: Demand) {
+  const bound = new Map(
+    items.flatMap((item) => (schema.identity.has(item) ? [[item.pk.split('#')[3], item.user]] : [])),
+  );
+  const counted = new Map<unknown, number>();
+  for (const { pk, sk } of items.filter(schema.userIdentity.has)) {
+    const [hash, user] = [sk.split('#')[1], Number(pk.split('#')[2])];
+    counted.set(user, (counted.get(user) ?? 0) + 1);
+    demand(bound.get(hash) === user, `identity ${hash} of user ${user} is bound to ${bound.get(hash)}`);
+    bound.delete(hash);
+  }
+  for (const [hash, user] of bound) demand(false, `identity ${hash} is bound to user ${user}, who does not have it`);
+  for (const item of items.filter(schema.user.has)) {
+    const { user, status, identities = 0 } = item as unknown as User;
+    if (status !== 'deleted')
+      demand(
+        identities === (counted.get(user) ?? 0),
+        `user ${user} counts ${identities} identities, not ${counted.get(user)}`,
+      );
+  }
 }

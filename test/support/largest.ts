@@ -159,6 +159,27 @@ export const largest = (app: AppId, text: (characters: number) => string, now: n
     failingSince: now,
     failedAt: now,
   }),
+  issuer: () => ({
+    ...schema.issuer.key(app, 'x'.repeat(43)),
+    issuer: 'x'.repeat(256),
+    audiences: Array.from({ length: 5 }, () => 'x'.repeat(256)),
+    claim: 'x'.repeat(64),
+    create: true,
+    jwks: 'x'.repeat(512),
+    // The most bytes of keys, with the fewest names of members.
+    keys: [{ kty: 'RSA', kid: 'x'.repeat(4_700) }],
+    setAt: now,
+    fetchedAt: now,
+    error: text(200),
+    failingSince: now,
+    reportedAt: now,
+  }),
+  userIdentity: (user: UserId) => ({
+    ...schema.userIdentity.key(app, user, 'x'.repeat(43)),
+    issuer: 'x'.repeat(256),
+    subject: text(255),
+    createdAt: now,
+  }),
   attempt: () => ({
     ...schema.webhookAttempt.key(app, '9'.repeat(16), 99_999, now, 'x'.repeat(22)),
     event: 'x'.repeat(22),

@@ -18,7 +18,7 @@ import { type PasswordHash, putUser, type User } from '../../shared/data/user-re
 import { newApp } from '../../shared/domain/app/apps.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { type AppId, type GroupId, newId, type UserId } from '../../shared/ids.ts';
-import type { Limits } from '../../shared/limits.ts';
+import { ALLOWANCES, type Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import { type Answer, type Api, busy, type Request } from './api.ts';
 import { putAll } from './database.ts';
@@ -126,6 +126,9 @@ const leftBy = (steps: readonly Step[]) =>
   steps.map((step) => itemAfter(stamped(step, OPERATOR, Date.now()), undefined) as Item & Key);
 const OPERATOR: Author = { type: 'operator', id: 'story', cause: 'story' };
 
+/** No test is held back or counts by chance, unless it asks for that. */
+const UNLIMITED = Object.fromEntries(Object.keys(ALLOWANCES).map((name) => [name, 0]));
+
 /** The app of one test, and what the test starts from. */
 export class Given {
   readonly api: Api;
@@ -144,7 +147,7 @@ export class Given {
 
   /** A new app with an admin token, as `createApp` and `issueAdminToken` make them, in one request. */
   static async app(where: World, limits: Partial<Limits> = {}): Promise<Given> {
-    const record = newApp(appId(`t${randomUUID()}`), limits);
+    const record = newApp(appId(`t${randomUUID()}`), { ...UNLIMITED, ...limits });
     const token = newAdminToken(record);
     const issued = { name: '', createdAt: record.createdAt, seen: 0 };
     await putAll(where.table, leftBy([putApp(record), putAdminToken(record.app, tokenHash(token), issued)]));

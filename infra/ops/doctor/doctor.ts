@@ -5,6 +5,7 @@ import { timeSpan } from '../arguments.ts';
 import { type Place, runningStack } from '../table.ts';
 import { checkCors, checkWay, reasonOf } from './api.ts';
 import { type Finding, unknown, wrong } from './finding.ts';
+import { checkIssuers } from './issuers.ts';
 import { checkQuotas } from './quotas.ts';
 import { tellStory } from './story.ts';
 
@@ -12,7 +13,7 @@ import { tellStory } from './story.ts';
 export function addDoctorCommand(program: Command, answering: Answering) {
   program
     .command('doctor')
-    .description('check a deployment: calls, headers, CORS, clock, an upload and quotas')
+    .description('check a deployment: calls, headers, CORS, clock, an upload, issuers and quotas')
     .option('--api <url>', 'address of the API on AWS: output ApiUrl of the API stack', apiAddress)
     .option('--origin <origin>', 'an allowed origin, if corsOrigins lists some', 'https://app.example.com')
     .option(
@@ -60,6 +61,7 @@ interface Examined {
 async function examine(table: OperatorTable, { onAws, ...options }: Examined): Promise<Finding[]> {
   const { api, origin } = options;
   const quotas = onAws ? checkQuotas(table) : [];
+  const issuers = checkIssuers(table);
   const { findings, reached } = await checkWay(api);
   const rest = reached
     ? [
@@ -75,7 +77,7 @@ async function examine(table: OperatorTable, { onAws, ...options }: Examined): P
         ])),
       ]
     : [unknown('upload', 'Not checked, because calls fail.', 'Fix the problem above first.')];
-  return [...findings, ...rest, ...(await quotas)];
+  return [...findings, ...rest, await issuers, ...(await quotas)];
 }
 
 const SHOWN = { right: 'ok', wrong: 'WRONG', unknown: '?' };
