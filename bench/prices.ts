@@ -5,7 +5,7 @@ export { PRICES };
 /** Assumed time of a round trip between a function and DynamoDB (ms). AWS promises single-digit milliseconds. */
 export const ASSUMED_TRIP = 5;
 /** MiB of memory at which a Lambda function has one whole processor. */
-const WHOLE_PROCESSOR = 1769;
+export const WHOLE_PROCESSOR = 1769;
 
 export interface CallCost {
   trips: number;

@@ -3,10 +3,12 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { backgroundFunctions, consolePage, docsPage, type FunctionRow, pages, routes } from '../shared/routes/index.ts';
+import { areaEntries } from './bundle/area-entry.ts';
 import { declarations } from './bundle/declarations.ts';
 import { standIns } from './bundle/stand-ins.ts';
 import { writeConsolePage } from './console-page.ts';
 import { writeDocsPage } from './docs-page.ts';
+import { apiFunctions, type FunctionForm, isShared } from './functions.ts';
 import { slugOf } from './names.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -37,8 +39,10 @@ export const FORM = {
 } as const satisfies BuildOptions;
 
 export interface BundleOptions {
-  /** Default: all operations and background functions of the route table, and the pages. */
+  /** Default: the functions of all operations, the background functions, and the pages. */
   rows?: readonly FunctionRow[];
+  /** Which operations share a function, where `rows` are not given. Default: none. */
+  form?: FunctionForm;
   /** Folder of the entry files `<id>.ts`. */
   functions?: string;
   /** Its bundles are removed first. Default: `dist`. */
@@ -71,17 +75,21 @@ export const bundleFolder = (outdir: string, id: string): string => join(outdir,
  */
 export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
   const { functions = join(root, 'functions'), outdir = BUNDLES, inspect = false } = options;
-  const { rows = [...routes, ...backgroundFunctions, ...pages] } = options;
-  for (const { id } of rows) {
-    if (!existsSync(join(functions, `${id}.ts`))) {
-      throw new Error(`Row "${id}" of the route table has no entry file functions/${id}.ts.`);
+  const { rows = [...apiFunctions(routes, options.form ?? 'operation'), ...backgroundFunctions, ...pages] } = options;
+  const entryOf = ({ id }: FunctionRow) => join(functions, `${id}.ts`);
+  for (const row of rows.flatMap((row) => (isShared(row) ? row.operations : row))) {
+    if (!existsSync(entryOf(row))) {
+      throw new Error(`Row "${row.id}" of the route table has no entry file functions/${row.id}.ts.`);
     }
   }
   await rm(join(outdir, 'functions'), { recursive: true, force: true });
   // The process of esbuild is short-lived: garbage collection takes a fifth longer and saves a tenth of the memory.
   process.env.GOGC ??= 'off';
   const { metafile } = await build({
-    entryPoints: rows.map(({ id }) => ({ in: join(functions, `${id}.ts`), out: `${slugOf(id)}/index` })),
+    entryPoints: rows.map((row) => ({
+      in: isShared(row) ? row.id : entryOf(row),
+      out: `${slugOf(row.id)}/index`,
+    })),
     outdir: join(outdir, 'functions'),
     // Paths in the output and in the metafile are relative to this folder.
     absWorkingDir: root,
@@ -89,7 +97,7 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     ...(inspect && { minify: false, sourcemap: 'linked' as const, sourcesContent: false }),
     alias: { '@aws-sdk/credential-provider-node': './infra/bundle/lambda-credentials.ts' },
     // Leaving out fields would move the lines of declarations.
-    plugins: inspect ? [standIns] : [standIns, declarations],
+    plugins: [areaEntries(rows, functions), standIns, ...(inspect ? [] : [declarations])],
     metafile: true,
     logLevel: 'silent',
   });

@@ -46,7 +46,8 @@ export interface Assembly {
 }
 
 /**
- * Bundles and templates of the stage `local`. They are made (10 s) only after a source has changed, and kept for an
+ * Bundles and templates of the stage `local`, with the functions in the form that the environment variable FUNCTIONS
+ * names (`functions` in infra/config.ts). They are made (10 s) only after a source has changed, and kept for an
  * hour at least, which is longer than any run of the tests. A stack serves a copy.
  * @throws StartUpError if the sources cannot be bundled or synthesized
  */
@@ -62,6 +63,7 @@ export async function assemblyOfSources(options: BuildOptions = {}): Promise<Ass
       'tsconfig.json',
     ],
     script: join(import.meta.dirname, 'write-assembly.ts'),
+    parameters: [process.env.FUNCTIONS ?? 'operation'],
     results: join(ROOT, 'dist/local'),
   };
   const folder = await cachedBuild(build, options);

@@ -13,11 +13,13 @@ import {
   routeKeysOf,
 } from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
+import type { FunctionProxy } from '../constructs/function-proxy.ts';
 import { Messaging } from '../constructs/messaging.ts';
-import { OperationResources } from '../constructs/operation.ts';
+import { OperationResources, SharedFunctionResources } from '../constructs/operation.ts';
 import { Page } from '../constructs/page.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
 import { CORS_HEADERS, CORS_METHODS } from '../cors.ts';
+import { apiFunctions, isShared } from '../functions.ts';
 import { constructIdOf } from '../names.ts';
 import { MonitoringStack } from './monitoring-stack.ts';
 
@@ -81,8 +83,11 @@ export class ApiStack extends Stack {
       const stack = new NestedStack(this, constructIdOf(area));
       if (previous) stack.node.addDependency(previous);
       previous = stack;
-      let before: OperationResources | undefined;
-      for (const row of rows) before = new OperationResources(stack, row, api.ref, surroundings, before);
+      let before: FunctionProxy | undefined;
+      for (const row of apiFunctions(rows, config.functions))
+        ({ proxy: before } = isShared(row)
+          ? new SharedFunctionResources(stack, row, api.ref, surroundings, before)
+          : new OperationResources(stack, row, api.ref, surroundings, { before }));
     }
     const background = new NestedStack(this, 'Background');
     for (const row of backgroundFunctions) new Background(background, row, surroundings);

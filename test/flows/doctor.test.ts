@@ -215,7 +215,7 @@ describe('the doctor', () => {
     const { exitCode, wrong } = await doctor('--api', tampering);
     expect(exitCode).toBe(1);
     expect(wrong).toEqual({
-      upload: expect.stringMatching(/refuses an upload: HTTP 403 SignatureDoesNotMatch\..*group-file-upload/),
+      upload: expect.stringMatching(/refuses an upload: HTTP 403 SignatureDoesNotMatch\..*group\/file\/upload/),
     });
     expect(await apps()).not.toContain('doctor');
   });
