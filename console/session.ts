@@ -88,12 +88,15 @@ export interface Invitation extends Partial<Entrance> {
  */
 export function leave(reason: Reason): void {
   const { app } = session.value ?? {};
-  sessionStorage.removeItem(KEPT);
+  forget();
   const then = reason === 'left' ? '' : location.hash;
   const left = new URLSearchParams({ reason, ...(app && { app_id: app }), ...(then && { then }) });
   history.replaceState(null, '', `${location.pathname}${location.search}#${left}`);
   location.reload();
 }
+
+/** Forgets what the tab keeps. */
+export const forget = (): void => sessionStorage.removeItem(KEPT);
 
 /** Keeps the session for this tab, also when it is loaded again. */
 export const keep = (entrance: Entrance): void => sessionStorage.setItem(KEPT, JSON.stringify(entrance));

@@ -4,7 +4,7 @@ import { Heading } from '../parts/bits.tsx';
 import { LanguageChoice, Mark } from '../parts/frame.tsx';
 import { sentenceOf } from '../parts/trouble.tsx';
 import { arrive } from '../router.ts';
-import { beginning, type Entrance, keep, openSession, session } from '../session.ts';
+import { beginning, type Entrance, forget, keep, openSession, session } from '../session.ts';
 import { useWords } from '../text/words.ts';
 
 const invitation = beginning();
@@ -37,6 +37,8 @@ export function SignInPage() {
       arrive();
       session.value = opened;
     } catch (error) {
+      // A kept token that is refused is of no use any more.
+      if (error instanceof ApiError) forget();
       setProblem(refusalOf(error, w));
     } finally {
       setWaiting(false);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { backgroundFunctions, routes } from '../../shared/routes/index.ts';
+import { functionNameOf } from '../../infra/names.ts';
+import { backgroundFunctions, pages, routes } from '../../shared/routes/index.ts';
 import { ALL_SET, resourcesOf, synthesizedTemplates, type Template, waitingOf } from './templates.ts';
 
 const usual = synthesizedTemplates();
@@ -135,9 +136,11 @@ describe('a restored table', () => {
       )
       .replaceAll(imported('TableArn'), `"${tableArn}"`);
     expect(text(after)).toBe(expected);
-    // The page that describes the API has no environment at all.
-    const withTable = of('AWS::Lambda::Function', after).filter(({ Environment }) => Environment);
-    const tables = withTable.map(({ Environment }) => Environment.Variables.TABLE_NAME);
+    // The pages read no table.
+    const functions = of('AWS::Lambda::Function', after).filter(
+      ({ FunctionName }) => !pages.some(({ id }) => FunctionName === functionNameOf('dev', id)),
+    );
+    const tables = functions.map(({ Environment }) => Environment.Variables.TABLE_NAME);
     expect(tables).toEqual(Array(routes.length + backgroundFunctions.length).fill('roster-dev-20261122'));
     expect(JSON.stringify(of('AWS::CloudWatch::Dashboard', after))).toContain('roster-dev-20261122');
   });
