@@ -1782,6 +1782,369 @@ export interface Operations {
       version: number;
     }[]>;
   };
+  admin: {
+    /** Explain what a user may do. The decision of `/access/check` on a user, and the event that made it so: since when and by whom. `event` is null where the decision has no event, or where it is not among the newest that a call looks through. Needs an admin token. An admin token needs the scope `read`. */
+    accessExplain(parameters: {
+      /** Id of the user. */
+      user_id: number;
+      /** What is asked: `connect`, `subscribe` (read messages) or `publish` (send them). */
+      action?: 'connect' | 'subscribe' | 'publish';
+      /** The group whose messages are read or sent. */
+      group_id?: number;
+      /** Without a group: the user who gets the messages. */
+      peer_id?: number;
+    }, options?: CallOptions): Promise<{
+      /** Whether it is allowed. */
+      allow: boolean;
+      /** 200, or the code of the error that refuses it. */
+      code: number;
+      /** Why it is refused; empty where it is allowed. */
+      reason: string;
+      /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
+      role: 0 | 1 | 2 | null;
+      /** When the decision may become another by time alone, in milliseconds since 1970; -1 never. */
+      until: number;
+      /** The event, as `/event/list` has it, or null. */
+      event: RosterEvent | null;
+    }>;
+
+    /** List all groups. The groups of the app, the newest first. A new group shows within seconds. A page may have fewer entries than `limit`; the list is over where the answer has no `cursor`. Needs an admin token. An admin token needs the scope `read`. */
+    groupList(parameters?: {
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** User who owns the group. */
+      owner_id: number;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type: number;
+      /** 0 as usual, 1 dissolved. */
+      status: number;
+      /** Members at this moment. */
+      count: number;
+      /** Most members the group can have. */
+      capacity: number;
+      /** Until when only admins may speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+    }>>;
+
+    /** Search the members of a group. Members whose display name in the group or whose username begins with `text`, or the one member with this `user_id`. A call looks at up to 1,000 members. A page may have fewer entries than `limit`, even none; the search is over where the answer has no `cursor`. Needs an admin token. An admin token needs the scope `read`. */
+    groupMembersSearch(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** What the display name or the username begins with, without regard to case. */
+      text?: string;
+      /** Id of the user. */
+      user_id?: number;
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Name of the member in this group; empty until set. */
+      display_name: string;
+      /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
+      role: 0 | 1 | 2;
+      /** When the member joined, in seconds since 1970. */
+      join_time: number;
+      /** Until when the user may not speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+    }>>;
+
+    /** Set the members of a group. Adds and removes members until the group has exactly the members of `user_ids` and its owner, who is never removed. With `admin_ids`, exactly these members are admins. Users who are asked before they join get an invitation. `dry_run` changes nothing and answers what a call would change. The call is refused before it changes anything if the group would lose more than `max_remove_share` of its members. Each entry succeeds or fails alone. A call makes up to `limit` changes; where the answer has a `cursor`, send the same call with it to go on. Needs an admin token. An admin token needs the scope `groups`. */
+    groupMembersSet(parameters: {
+      /** Most changes of a call; above 500 is 500. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The members that the group is to have. The owner need not be among them. */
+      user_ids: number[];
+      /** Members of the list who are admins; absent: roles stay as they are. */
+      admin_ids?: number[];
+      /** true changes nothing. */
+      dry_run?: boolean;
+      /** The call is refused where the group would lose a larger part of its members, from 0 to 1. */
+      max_remove_share?: unknown;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the user. */
+      user_id: number;
+      /** What was tried, or what a call would try. */
+      change: 'remove' | 'demote' | 'add' | 'promote';
+      /** Of this entry: `success` or `fail`. */
+      result: 'success' | 'fail';
+      /** Why the entry failed; empty where it did not. */
+      reason: string;
+    }>>;
+
+    /** Assign the owner of a group. Makes a user the owner, whatever the state of the old owner, who becomes a plain member. A user who is no member joins the group. Needs an admin token. An admin token needs the scope `groups`. */
+    groupOwnerAssign(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The member who becomes owner. */
+      new_owner: number;
+    }, options?: CallOptions): Promise<Entry>;
+
+    /** Search groups. Groups whose name begins with `prefix`, in the order of their names, or the one group with this `group_id`, also a dissolved one. Names are compared in NFKC and without regard to case. A change shows in the search by `prefix` within seconds. A page may have fewer entries than `limit`; the search is over where the answer has no `cursor`. Needs an admin token. An admin token needs the scope `read`. */
+    groupSearch(parameters?: {
+      /** What the names begin with, without regard to case. */
+      prefix?: string;
+      /** Id of the group. Not needed where the header names it. */
+      group_id?: number;
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** User who owns the group. */
+      owner_id: number;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type: number;
+      /** 0 as usual, 1 dissolved. */
+      status: number;
+      /** Members at this moment. */
+      count: number;
+      /** Most members the group can have. */
+      capacity: number;
+      /** Until when only admins may speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+    }>>;
+
+    /** Read what the app holds and what it used. Users and groups of the app, counted up to 10,000 where the app has no limit for them (`users_more`: there are more), and for each of the last `hours`, the newest first: calls, refusals by error code, faults of the service, units of the table, what happened, and dollars at list price. An hour without calls is left out. The figures are estimates. Needs an admin token. An admin token needs the scope `read`. */
+    overview(parameters?: {
+      /** How many hours; in the answer, those with calls, the newest first. */
+      hours?: number;
+    }, options?: CallOptions): Promise<{
+      /** Users of the app. */
+      users: number;
+      /** Whether there are more than were counted. */
+      users_more: boolean;
+      /** Groups of the app. */
+      groups: number;
+      /** Whether there are more than were counted. */
+      groups_more: boolean;
+      /** The sums of these hours. */
+      total: {
+        /** Calls that the service knew the app of. */
+        calls: number;
+        /** Refused calls by error code. */
+        refusals: Record<string, never>;
+        /** Calls that ended with a fault of the service. */
+        faults: number;
+        /** Units read from the table. */
+        read_units: unknown;
+        /** Units written to the table. */
+        write_units: unknown;
+        /** How often something happened, such as `registrations` and `joins`. */
+        happened: Record<string, never>;
+        /** Gateway, functions and table at list price, without logs, storage and background work. */
+        dollars: unknown;
+      };
+      /** How many hours; in the answer, those with calls, the newest first. */
+      hours: {
+        /** Begin of the hour, in seconds since 1970. */
+        hour: number;
+        /** Calls that the service knew the app of. */
+        calls: number;
+        /** Refused calls by error code. */
+        refusals: Record<string, never>;
+        /** Calls that ended with a fault of the service. */
+        faults: number;
+        /** Units read from the table. */
+        read_units: unknown;
+        /** Units written to the table. */
+        write_units: unknown;
+        /** How often something happened, such as `registrations` and `joins`. */
+        happened: Record<string, never>;
+        /** Gateway, functions and table at list price, without logs, storage and background work. */
+        dollars: unknown;
+      }[];
+    }>;
+
+    /** List the groups of a user, with role, ban and block. The groups that the user has joined (`state` `member`), and those that block the user (`blocked`) or would let the user in banned (`none`), as far as the user was a member or was blocked within the last 32 days. Ordered by nothing that a reader can rely on. Needs an admin token. An admin token needs the scope `read`. */
+    userGroups(parameters: {
+      /** Id of the user. */
+      user_id: number;
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type: number;
+      /** User who owns the group. */
+      owner_id: number;
+      /** Members at this moment. */
+      count: number;
+      /** `member`; `blocked` by the group; `none`: only a ban waits for the user. */
+      state: 'member' | 'blocked' | 'none';
+      /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
+      role: 0 | 1 | 2 | null;
+      /** Name of the member in this group; empty until set. */
+      display_name: string;
+      /** When the member joined, in seconds since 1970; 0 for no member. */
+      join_time: number;
+      /** When the group blocked the user, in seconds since 1970; 0 not blocked. */
+      blocked_at: number;
+      /** Until when the user may not speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+    }>>;
+
+    /** Read everything about a user. Profile, status, identities, groups, contacts, lock-out, and devices with their sessions, without secrets. A deleted user has `status` 2 and no names. Times are in seconds; 0 stands for none. Needs an admin token. An admin token needs the scope `read`. */
+    userInfo(parameters: {
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Nickname; empty clears it. */
+      nick_name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile: string;
+      /** 0 as usual, 1 disabled, 2 deleted. */
+      status: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+      /** Description; empty clears it. */
+      description: string;
+      /** Always empty; kept for clients that read it. */
+      email: string;
+      /** Extension information that the user alone (and the app) sees. */
+      private_info: string;
+      /** Extension information that everybody sees. */
+      public_info: string;
+      /** Whether an invitation waits for consent; false: invited is joined. */
+      group_confirm: boolean;
+      /** Whether a password logs in. */
+      has_password: boolean;
+      /** Groups joined, owned ones included; in `limits`, the most. */
+      groups_joined: number;
+      /** Groups owned; in `limits`, the most. */
+      groups_owned: number;
+      /** Friends; in `limits`, the most. */
+      friends: number;
+      /** Users on the personal blacklist. */
+      blocked_users: number;
+      /** Failed logins within the last minutes. */
+      failed_logins: number;
+      /** Until when logins are refused, in seconds since 1970; 0 not locked. */
+      locked_until: number;
+      /** The devices, the one last seen first; in `limits`, the most. */
+      devices: {
+        /** Serial number of the device. */
+        device_sn: number;
+        /** 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Linux, 6 web and unknown. */
+        platform: number;
+        /** What the client called itself at login. */
+        user_agent: string;
+        /** When it was made, in seconds since 1970. */
+        created_at: number;
+        /** The last login, in seconds since 1970; 0 never. */
+        logged_in_at: number;
+        /** The last call, to the minute, in seconds since 1970. */
+        last_seen_at: number;
+        /** When the session ends, in seconds since 1970; 0 no session. */
+        session_expires_at: number;
+        /** Whether a token of a push service is bound. */
+        push_bound: boolean;
+        /** Failed logins within the last minutes. */
+        failed_logins: number;
+        /** Until when logins are refused, in seconds since 1970; 0 not locked. */
+        locked_until: number;
+      }[];
+      /** The identities by which the user can log in. */
+      identities: {
+        /** Issuer as its tokens name it in `iss`. */
+        issuer: string;
+        /** Who does it: `user` with its id, or `session` with its token. */
+        subject: string;
+        /** When it was made, in seconds since 1970. */
+        created_at: number;
+      }[];
+      /** What the app allows each user. */
+      limits: {
+        /** Groups joined, owned ones included; in `limits`, the most. */
+        groups_joined: number;
+        /** Groups owned; in `limits`, the most. */
+        groups_owned: number;
+        /** Friends; in `limits`, the most. */
+        friends: number;
+        /** Most users on the personal blacklist. */
+        blocked: number;
+        /** The devices, the one last seen first; in `limits`, the most. */
+        devices: number;
+      };
+    }>;
+
+    /** Search users. Users whose username begins with `prefix`, in the order of their usernames, or the one user with this `mobile` or `user_id`. Usernames are compared in NFKC and without regard to case. A change shows in the search by `prefix` within seconds. `status` 0 leaves out disabled users, 1 all others. A page may have fewer entries than `limit`; the search is over where the answer has no `cursor`. Needs an admin token. An admin token needs the scope `read`. */
+    userSearch(parameters?: {
+      /** What the names begin with, without regard to case. */
+      prefix?: string;
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile?: string;
+      /** Id of the user. */
+      user_id?: number;
+      /** 0 as usual, 1 disabled, 2 deleted. */
+      status?: number;
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Nickname; empty clears it. */
+      nick_name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile: string;
+      /** 0 as usual, 1 disabled, 2 deleted. */
+      status: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+    }>>;
+
+    /** Unlock a user. Forgets the failed logins of the account and of all its devices, so that all of them may log in again at once. Needs an admin token. An admin token needs the scope `users`. */
+    userUnlock(parameters: {
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+  };
 }
 
 /** Method and path of each operation, and whether its function returns more of an answer than `data`. */
@@ -1934,5 +2297,18 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
   },
   access: {
     check: ['POST', '/access/check'],
+  },
+  admin: {
+    accessExplain: ['GET', '/admin/access/explain'],
+    groupList: ['GET', '/admin/group/list', 'whole'],
+    groupMembersSearch: ['GET', '/admin/group/members/search', 'whole'],
+    groupMembersSet: ['POST', '/admin/group/members/set', 'whole'],
+    groupOwnerAssign: ['POST', '/admin/group/owner/assign'],
+    groupSearch: ['GET', '/admin/group/search', 'whole'],
+    overview: ['GET', '/admin/overview'],
+    userGroups: ['GET', '/admin/user/groups', 'whole'],
+    userInfo: ['GET', '/admin/user/info'],
+    userSearch: ['GET', '/admin/user/search', 'whole'],
+    userUnlock: ['POST', '/admin/user/unlock'],
   },
 };

@@ -49,6 +49,7 @@ export const LIMITS = {
   /** Per network address (IPv4 /24, IPv6 /56). */
   registrations_per_hour: 300,
   failed_logins_per_hour: 300,
+  form_uploads_per_hour: 1000,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -97,6 +98,7 @@ export const ALLOWANCES = {
   upload_megabytes_per_day: ['paidMegabytes', DAY],
   registrations_per_hour: ['paidRegistrations', HOUR],
   failed_logins_per_hour: ['paidFailures', HOUR],
+  form_uploads_per_hour: ['paidForms', HOUR],
 } as const satisfies Partial<Record<LimitName, readonly [attribute: string, per: number]>>;
 
 export type AllowanceName = keyof typeof ALLOWANCES;

@@ -11,6 +11,7 @@ import {
   OPERATION,
   REFRESH_FUNCTION,
   STAGE,
+  STATISTICS,
   TABLE_NAME,
   WEBHOOK_QUEUE_URL,
 } from '../../shared/environment.ts';
@@ -61,6 +62,7 @@ export function rowFunction(
       [OPERATION]: row.id,
       [STAGE]: config.stage,
       [AREA]: row.area ?? BACKGROUND,
+      ...(!inBackground && config.statistics > 0 && { [STATISTICS]: String(config.statistics) }),
       ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
       ...(messaging && usesQueue(grants) && { [WEBHOOK_QUEUE_URL]: messaging.queue.queueUrl }),
       ...(messaging && usesBus(grants) && { [BUS_NAME]: messaging.busName }),

@@ -1,6 +1,6 @@
 /**
- * `node infra/laptop/write-assembly.ts <folder> <form of the functions>`: bundles all functions and synthesizes the
- * templates of the stage `local` into the folder.
+ * `node infra/laptop/write-assembly.ts <folder> <form of the functions> [--inspect]`: bundles all functions and
+ * synthesizes the templates of the stage `local` into the folder.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,14 +8,14 @@ import { bundle } from '../bundle.ts';
 import { readConfig } from '../config.ts';
 import { synthesize } from '../synthesize.ts';
 
-const [folder, functions] = process.argv.slice(2) as [string, string];
+const [folder, functions, inspect] = process.argv.slice(2) as [string, string, string?];
 try {
   const { context: usual } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
-  const context = { ...usual, stage: 'local', functions };
+  const context = { ...usual, stage: 'local', statistics: '1', functions };
   const { functions: form } = readConfig(context);
   const bundles = join(folder, 'bundles');
   console.log('Bundling the functions …');
-  const { bytes } = await bundle({ form, outdir: bundles });
+  const { bytes } = await bundle({ form, outdir: bundles, inspect: inspect === '--inspect' });
   console.log(`Synthesizing the templates (${Object.keys(bytes).length} functions) …`);
   synthesize({ bundles, outdir: join(folder, 'assembly'), context });
 } catch (error) {

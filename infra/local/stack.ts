@@ -33,6 +33,9 @@ import { shapeOf } from './table-shape.ts';
 import { type Json, readAssembly } from './template.ts';
 import { startUnkindDatabase, type UnkindDatabase } from './unkind/database.ts';
 
+/** Milliseconds for which a call may stand at a breakpoint. */
+const DAY = 86_400_000;
+
 export interface StackOptions<Facts extends object> {
   application: Application<Facts>;
   /** TCP port of the API on 127.0.0.1; 0: any free port. */
@@ -53,6 +56,11 @@ export interface StackOptions<Facts extends object> {
   signal?: AbortSignal;
   /** False: functions may do everything, whatever their policies say. */
   iam?: boolean;
+  /**
+   * Runs the functions as threads of this process, from bundles with source maps, and without time-outs, so that a
+   * debugger on this process stops in them.
+   */
+  inspect?: boolean;
   /** Seed of an unkind database between the functions and DynamoDB Local. Without it there is none. */
   unkind?: number | undefined;
   /** Receives a line for each step of the start. */
@@ -170,6 +178,7 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
     credentialsOf: credentials,
     ...(options.instances && { instances: options.instances }),
     instancesPerFunction: instancesPerFunction(deployment),
+    ...(options.inspect && { inspect: true }),
     // Without these permissions Lambda drops the lines of a function and reports no error.
     onLine: (definition, line) =>
       refusal?.(definition.accessKeyId, logPermissions(definition)) ?? log.functionLine(definition.name, line),
@@ -261,10 +270,11 @@ async function startDatabaseAndRead<Facts extends object>(
   closers: Closers,
   since: () => string,
 ) {
-  const { application, data, iam = true, onProgress = () => {} } = options;
+  const { data, iam = true, onProgress = () => {} } = options;
   const reading = (async () => {
-    const directory = options.assembly ?? (await copyOfAssembly(application, folder, onProgress, closers));
+    const directory = options.assembly ?? (await copyOfAssembly(options, folder, closers));
     const deployment = readDeployment(readAssembly(directory, endpoints));
+    if (options.inspect) for (const route of deployment.api.routes) route.timeout = DAY;
     onProgress(
       `Templates read: ${deployment.api.routes.length} routes, ${deployment.functions.length} functions (${since()})`,
     );
@@ -291,15 +301,20 @@ async function startDatabaseAndRead<Facts extends object>(
 
 /** Copies the application's assembly into the folder, so that no later start removes it. */
 async function copyOfAssembly(
-  application: Pick<Application<object>, 'assembly'>,
+  { application, inspect, onProgress }: StackOptions<object>,
   folder: string,
-  onProgress: (step: string) => void,
   closers: Closers,
 ): Promise<string> {
   const making = new AbortController();
   closers.add(async () => making.abort());
-  const assembly = await application.assembly({ onProgress, signal: making.signal });
-  const copy = join(folder, 'assembly');
+  const assembly = await application.assembly({
+    ...(onProgress && { onProgress }),
+    ...(inspect && { inspect }),
+    signal: making.signal,
+  });
+  // Editors read the maps of the bundles before these run, so they must know where they are.
+  const copy = inspect ? join(application.folder, 'inspected') : join(folder, 'assembly');
+  await rm(copy, { recursive: true, force: true });
   await cp(assembly, copy, { recursive: true });
   return copy;
 }

@@ -4,6 +4,7 @@ import type { Answering, Printing } from './answer.ts';
 import { addAppCommands } from './apps.ts';
 import { addAuditCommand } from './audit.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
+import { addReceiptCommands } from './erasure.ts';
 import { addEventCommands } from './events.ts';
 import { addFileCommands } from './files.ts';
 import { addImportExportCommands } from './import-export.ts';
@@ -74,6 +75,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addAuditCommand(program, printing);
   addWebhookCommands(program, answering);
   addImportExportCommands(program, answering);
+  addReceiptCommands(program, answering);
   addMigrateCommand(program, answering);
   addDoctorCommand(program, answering);
 

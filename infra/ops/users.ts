@@ -5,13 +5,17 @@ import { lockedUntil } from '../../shared/domain/user/lock-out.ts';
 import type { AppId } from '../../shared/ids.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId } from './arguments.ts';
+import { addUserErasure } from './erasure.ts';
+import { addUserExport } from './user-export.ts';
 
 const failedLogins = (count: number, until: number | undefined) =>
   `${count}${until ? `, locked until ${shownTime(until)}` : ''}`;
 
 /** `users …`: commands for a single user. */
 export function addUserCommands(program: Command, answering: Answering) {
-  const users = program.command('users').description('find and unlock users of an app');
+  const users = program.command('users').description('find, unlock, export and erase users of an app');
+  addUserExport(users, answering);
+  addUserErasure(users, answering);
 
   users
     .command('find')

@@ -3,7 +3,7 @@ import { type App, appOf, limitsOf } from '../data/app-repo.ts';
 import { Database } from '../data/database.ts';
 import type { Get, Reads, Records } from '../data/read.ts';
 import type { Step } from '../data/step.ts';
-import { userOf } from '../data/user-repo.ts';
+import { type User, userOf } from '../data/user-repo.ts';
 import { ApiError, TooManyCalls } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { AllowanceName, Limits, UserAllowance } from '../limits.ts';
@@ -30,6 +30,9 @@ const BEFORE_RIGHTS = 20;
 
 /** The time between two events that tell that a user is held back (ms). */
 const TOLD_EVERY = 3_600_000;
+
+const tooManyCalls = ({ limit, until }: { limit: AllowanceName; until: number }, now: number) =>
+  new TooManyCalls(limit, Math.ceil((until - now) / 1000));
 
 /** Where the limits of a caller without a token are counted: see address.ts. */
 export interface Anonymous {
@@ -66,6 +69,7 @@ export class Call {
   #actor: Actor | undefined;
   #touched: Promise<unknown> | undefined;
   #heldBack = false;
+  #loggedIn: UserId | undefined;
 
   constructor(
     demands: Demands,
@@ -180,6 +184,16 @@ export class Call {
     this.#uses.push({ name, amount, ofFailures });
   }
 
+  /**
+   * The password has proven the user of a login: the call counts as this user's.
+   * @throws TooManyCalls where the user is held back
+   */
+  proves(user: User): void {
+    this.#loggedIn = user.user;
+    const held = heldBack(this.limits, user, ['calls_per_minute'], this.now);
+    if (held) throw tooManyCalls(held, this.now);
+  }
+
   /** Runs a check as soon as the actor is verified: before `permit`, and before the call shows any record. */
   verifyWithActor(check: () => void): void {
     if (this.#actor) check();
@@ -223,9 +237,9 @@ export class Call {
     return verifyApp(this.#caller, app);
   }
 
-  /** How far the limits of the caller were used up when the call was opened. An admin token has none. */
-  get #paid(): Paid | undefined {
-    const read = this.actorKind === 'user' ? userOf(this.app, this.person) : this.anonymous?.paid;
+  /** How far the limits of the user, or else of the address, were used up when they were read. */
+  #paidBy(user: UserId | undefined): Paid | undefined {
+    const read = user === undefined ? this.anonymous?.paid : userOf(this.app, user);
     return read && this.db.cached<Paid | undefined>(read)?.record;
   }
 
@@ -235,11 +249,12 @@ export class Call {
     if (kind !== 'user' && kind !== 'nobody') return;
     const names = this.#uses.map(({ name }) => name);
     if (kind === 'user') names.push('calls_per_minute');
-    const held = heldBack(this.limits, this.#paid, names, this.now);
+    const paid = this.#paidBy(kind === 'user' ? this.person : undefined);
+    const held = heldBack(this.limits, paid, names, this.now);
     if (!held) return;
     this.#heldBack = true;
     this.#touched = this.#tellHeldBack(held);
-    throw new TooManyCalls(held.limit, Math.ceil((held.until - this.now) / 1000));
+    throw tooManyCalls(held, this.now);
   }
 
   /** Once an hour, so that somebody who keeps calling makes one event. */
@@ -265,12 +280,13 @@ export class Call {
   async count({ failed, ...cost }: Pick<Cost, 'ms' | 'bytes'> & { failed: boolean }, insist: boolean): Promise<void> {
     const kind = this.actorKind;
     if (this.#heldBack || (kind !== 'user' && kind !== 'nobody')) return;
+    const user = kind === 'user' ? this.person : failed ? undefined : this.#loggedIn;
     const uses = this.#uses.filter(({ ofFailures }) => failed || !ofFailures);
-    if (kind === 'user') uses.push({ name: 'calls_per_minute', amount: callsOf({ ...this.db.usage, ...cost }) });
-    const spent = sampled(this.limits, this.#paid, uses, this.now);
+    if (user !== undefined) uses.push({ name: 'calls_per_minute', amount: callsOf({ ...this.db.usage, ...cost }) });
+    const spent = sampled(this.limits, this.#paidBy(user), uses, this.now);
     if (spent.length === 0) return;
     const step = (again: boolean) =>
-      kind === 'user' ? countOnUser(this.app, this.person, spent, again) : this.anonymous!.count(spent, again);
+      user === undefined ? this.anonymous!.count(spent, again) : countOnUser(this.app, user, spent, again);
     if (await this.db.count(step(false), insist)) await this.db.count(step(true), insist);
   }
 

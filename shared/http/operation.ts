@@ -10,6 +10,7 @@ import { ApiError, badParameter, TooLarge, TooManyCalls, Unavailable } from '../
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
+import { countCall } from './statistics.ts';
 
 /** An event as the wrapper understands it; it takes the event's place in Middy's request. */
 interface Invocation {
@@ -56,21 +57,20 @@ export function operation<S extends z.ZodMiniType>(
         request.event = invocation(contract, schema, request.event as APIGatewayProxyEventV2, request.context);
       },
       after: async (request) => {
-        const { call, headers, started } = request.event as Invocation;
+        const { call, headers } = request.event as Invocation;
         call.actor; // Throws where the operation has not opened its call: it must not answer unverified callers.
         const response = contract.bare ? reply(200, request.response, headers) : success(request.response);
         request.response = response;
-        await call.count({ ms: performance.now() - started, bytes: bytesOf(response), failed: false }, true);
+        await count(request.event as Invocation, response, { code: 200 });
         logCall(request.event as Invocation, { status: response.statusCode, code: 200 });
       },
       onError: async (request) => {
-        const { call, headers, started } = request.event as Invocation;
-        const { error } = request;
-        const { response, code } = failure(error as Error, contract.bare, headers);
+        const { headers } = request.event as Invocation;
+        const { response, code } = failure(request.error as Error, contract.bare, headers);
         request.response = response;
         // A call that is unavailable may have no time left.
-        const insist = !(error instanceof Unavailable);
-        await call.count({ ms: performance.now() - started, bytes: bytesOf(response), failed: true }, insist);
+        const insist = !(request.error instanceof Unavailable);
+        await count(request.event as Invocation, response, { code, insist });
         const fault = code === SERVICE_FAULT && { fault: request.error as Error };
         logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
       },
@@ -171,7 +171,16 @@ function failure(error: Error, bare: Contract['bare'], more: Record<string, stri
   };
 }
 
-const bytesOf = ({ body }: { body: string }) => Buffer.byteLength(body);
+/** Counts the call: for the limits of its caller, and for the app's overview. Most calls write neither. */
+async function count(
+  { call, started }: Invocation,
+  { body }: { body: string },
+  { code, insist = true }: { code: number; insist?: boolean },
+): Promise<void> {
+  const ms = performance.now() - started;
+  const ofCaller = { ms, bytes: Buffer.byteLength(body), failed: code !== 200 };
+  await Promise.all([call.count(ofCaller, insist), countCall(call, code, ms)]);
+}
 
 /** docs/security.md gives the reason for each of these headers. */
 const reply = (statusCode: number, body: unknown, headers: Record<string, string> = {}) => ({

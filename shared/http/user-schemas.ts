@@ -41,6 +41,9 @@ export const deviceGuid = () =>
     ),
   );
 
+export const mobileNumber = () =>
+  z.string('must be text').check(z.regex(/^\+?[0-9]{5,15}$/, 'must be 5 to 15 digits, perhaps after a +'));
+
 /** How an issuer names a person. */
 export const identity = () =>
   z.object({

@@ -15,7 +15,15 @@ import {
   settingsReply,
   uploadFormReply,
 } from '../http/replies.ts';
-import { type Access, AREAS, type Method, type Operation, type RouteKey, routeKeysOf } from '../routes/index.ts';
+import {
+  type Access,
+  AREAS,
+  type Area,
+  type Method,
+  type Operation,
+  type RouteKey,
+  routeKeysOf,
+} from '../routes/index.ts';
 import { SCOPES } from '../scopes.ts';
 import { errorName, MEANINGS } from './errors.ts';
 import { describe } from './field-meanings.ts';
@@ -143,6 +151,7 @@ function operationOf(operation: Operation, routeKey: RouteKey, query: Json[], ha
     description: description.filter(Boolean).join(' '),
     tags: [AREAS[operation.area]],
     'x-section': otherPath ? 'extra' : operation.section,
+    'x-access': access,
     ...(scope && { 'x-scope': scope }),
     ...(alias && { 'x-alias-of': otherPath ? main : operation.methods[0] }),
     security: [
@@ -217,7 +226,8 @@ function parametersOf(
   delete schema.required;
   if (ofBody.length > 0) schema.required = ofBody;
   const entry = operation.entry?.();
-  if (entry) for (const [name, list] of own) schema.properties![name] = entriesOf(list, entry, id);
+  if (entry)
+    for (const [name, list] of own) if (list.type === 'array') schema.properties![name] = entriesOf(list, entry, id);
   const sent = Object.fromEntries(Object.entries(asked).filter(([name]) => !inQuery(name)));
   const example = Object.keys(sent).length > 0 ? { example: sent } : {};
   return {
@@ -424,7 +434,19 @@ ${Object.entries(errors)
 const tagsOf = (routes: readonly Operation[]): Json[] =>
   Object.entries(AREAS)
     .filter(([area]) => routes.some((operation) => operation.area === area))
-    .map(([, name]) => ({ name }));
+    .map(([area, name]) => ({ name, description: TAGS[area as Area] }));
+
+const TAGS: Record<Area, string> = {
+  account: 'Log in, register users, and see what a token is.',
+  user: 'Profiles, settings, passwords, devices and tags of users; admin tokens also list, disable and enable them.',
+  group: 'Make groups, change their settings and announcements, transfer and dissolve them.',
+  member: 'Join, invite, apply, leave, kick, ban and block; roles, lists of members, and settings of a membership.',
+  file: 'Upload, list, rename, download and delete files of groups, and upload avatars.',
+  roster: 'Friend requests, friends and personal blacklists.',
+  event: 'Read what has happened, and have it sent to webhook endpoints.',
+  access: 'Whether users may connect, read and speak, for message services: also in the words of other protocols.',
+  admin: 'What consoles ask: search users and groups, see all about one, set owners and members, and read an overview.',
+};
 
 const sorted = <T>(record: Record<string, T>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));

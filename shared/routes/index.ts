@@ -1,5 +1,6 @@
 import * as access from './access.ts';
 import * as account from './account.ts';
+import * as admin from './admin.ts';
 import * as event from './event.ts';
 import * as file from './file.ts';
 import * as group from './group.ts';
@@ -14,7 +15,7 @@ export * from './operation.ts';
  * The route table: every operation of the HTTP API, that is everything that the area files export, area by area in the
  * order of ids. Infrastructure, documents, client and tests read it. Functions import only their own declaration.
  */
-export const routes: readonly Operation[] = [account, user, group, member, file, roster, event, access].flatMap(
+export const routes: readonly Operation[] = [account, user, group, member, file, roster, event, access, admin].flatMap(
   (area) => Object.values<Operation>(area).sort((a, b) => (a.id < b.id ? -1 : 1)),
 );
 

@@ -15,7 +15,7 @@ export type Grant =
   | 'query-lsi1' // dynamodb:Query on the local index of that name
   | 'query-lsi2'
   | 'query-lsi3'
-  | 'query-gsi1' // background and operators only
+  | 'query-gsi1' // lags behind: background, operators, and what the app itself searches
   | 'put' // dynamodb:PutItem
   | 'update' // dynamodb:UpdateItem
   | 'delete' // dynamodb:DeleteItem
@@ -35,7 +35,7 @@ export type Grant =
   | 'refresh-keys'; // lambda:InvokeFunction on background/refresh-keys
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
-export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access';
+export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access' | 'admin';
 
 /** The title of each area, in the order of the documents. */
 export const AREAS: Record<Area, string> = {
@@ -47,6 +47,7 @@ export const AREAS: Record<Area, string> = {
   roster: 'Friends',
   event: 'Events',
   access: 'Decisions',
+  admin: 'Administration',
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -98,7 +99,7 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** Permanent, like the id. */
   area: Area;
   /**
-   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `access`,
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `access`, `admin`,
    * `extra`) for a route beyond them, which test/fixtures/own-endpoints.json and roster-endpoints.json list.
    */
   section: string;
@@ -187,10 +188,10 @@ export const routeKeysOf = ({ path, methods, aliases = [] }: Operation): RouteKe
 export const PASSWORD_MEMORY = 1769;
 
 /**
- * All grants of a function: its own, and what its access does on every call (one BatchGet for app, session and user;
- * the write of presence or last use, at most once a minute).
+ * All grants of a function: its own, and what every call does (one BatchGet for app, session and user; the write of
+ * presence or last use, at most once a minute; the write of statistics).
  */
 export function grantsOf({ access, grants }: Pick<Operation, 'grants'> & { access?: Access }): readonly Grant[] {
-  const base: Grant[] = access === undefined ? [] : access === 'public' ? ['batch-get'] : ['batch-get', 'update'];
+  const base: Grant[] = access === undefined ? [] : ['batch-get', 'update'];
   return [...new Set([...base, ...grants])];
 }

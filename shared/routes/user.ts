@@ -15,7 +15,7 @@ import {
   url,
 } from '../http/parameters.ts';
 import { settingsReply } from '../http/replies.ts';
-import { identity, newPassword, password, username } from '../http/user-schemas.ts';
+import { identity, mobileNumber, newPassword, password, username } from '../http/user-schemas.ts';
 import type { UserId } from '../ids.ts';
 import { type Operation, PASSWORD_MEMORY } from './operation.ts';
 
@@ -293,7 +293,7 @@ export const userMobile = {
   grants: ['put', 'delete'],
   request: () =>
     z.object({
-      mobile: z.string('must be text').check(z.regex(/^\+?[0-9]{5,15}$/, 'must be 5 to 15 digits, perhaps after a +')),
+      mobile: mobileNumber(),
     }),
   reply: () => z.boolean(),
 } satisfies Operation;

@@ -357,7 +357,9 @@ describe('Own login', () => {
           };
           const messages = new Set<string>();
           for (const [name, subject_token] of Object.entries(wrong)) {
-            const { outcome, body, log } = await given.nobody.asks(EXCHANGE, { subject_token });
+            const { outcome, body, log } = await given.undisturbed(() =>
+              given.nobody.asks(EXCHANGE, { subject_token }),
+            );
             expect([name, outcome], body.message ?? '').toEqual([name, 'externalTokenRefused']);
             messages.add(body.message!);
             const { trips, read_units, write_units } = log!;
@@ -395,7 +397,7 @@ describe('Own login', () => {
       await refuses(given, unknown(provider.issuer, { exp: 1 }).subject_token);
       const answers = [];
       for (const issuer of [...issuers, ...issuers])
-        answers.push(await given.nobody.asksOnce(EXCHANGE, unknown(issuer)));
+        answers.push(await given.undisturbed(() => given.nobody.asksOnce(EXCHANGE, unknown(issuer))));
       expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
       expect(answers.map(({ log }) => log!.write_units)).toEqual([1, 0, 0, 0]);
       expect(testMessaging().invoked).toEqual([{ app: given.app }]);

@@ -6,6 +6,7 @@ import { userOf } from '../../shared/data/user-repo.ts';
 import type { AllowanceName } from '../../shared/limits.ts';
 import { opsHere } from '../ops/command-line.ts';
 import type { Answer } from '../support/api.ts';
+import { stockForm } from '../support/files.ts';
 import { type Given, inBothWorlds, inThisProcess, PASSWORD, type Person } from '../support/story.ts';
 
 // With a limit of 30 or less, each use counts.
@@ -103,6 +104,14 @@ inBothWorlds('Limits per caller', (story) => {
       }
       expect(registered.at(-1)).toBe('tooManyCalls');
       expect(registered).toContain('success');
+      const form = () =>
+        given.api.call('POST', '/file/upload/form', {
+          query: { app_id: given.app, form_sign: 'none of ours' },
+          ...stockForm('text'),
+        });
+      const posted = [await form(), await form(), await form(), await form()];
+      expect(posted[0]!.outcome).toBe('fileMissing');
+      secondsOf(posted[3]!, 'form_uploads_per_hour');
       const failed = [
         await given.nobody.asks('POST /token/user', wrong),
         await given.nobody.asks('POST /token/login', { login_name: 'nobody_there', password: 'not the password' }),
@@ -116,7 +125,7 @@ inBothWorlds('Limits per caller', (story) => {
         answer = await given.nobody.asks('POST /token/user', right);
       secondsOf(answer, 'failed_logins_per_hour');
     },
-    { limits: { guests: 1, registrations_per_hour: 2, failed_logins_per_hour: 2 } },
+    { limits: { guests: 1, registrations_per_hour: 2, failed_logins_per_hour: 2, form_uploads_per_hour: 1 } },
   );
 });
 
@@ -247,6 +256,25 @@ inThisProcess('How callers are limited', (story) => {
       );
     },
     { limits: { invitations_per_user_per_day: 4 } },
+  );
+
+  story(
+    'a login counts for its user, and is refused after the right password alone',
+    async (given) => {
+      const alice = await given.user();
+      const login = (password: string) =>
+        given.nobody.asks('POST /token/user', { name: alice.username, password, device_guid: 'phone' });
+      await login(PASSWORD);
+      expect((await userItem(given, alice)).paidCalls).toBeGreaterThan(Date.now() - 60_000);
+      await login('not the password');
+      const { paidCalls } = await userItem(given, alice);
+      for (let logins = 0; logins < 4; logins++) await login(PASSWORD);
+      expect((await userItem(given, alice)).paidCalls).toBeGreaterThan(paidCalls!);
+      expect((await login('not the password')).outcome).toBe('noPermission');
+      secondsOf(await login(PASSWORD), 'calls_per_minute');
+      expect((await userItem(given, alice)).joined).toBe(0);
+    },
+    { limits: { calls_per_minute: 12 } },
   );
 
   story(

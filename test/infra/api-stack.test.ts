@@ -43,6 +43,7 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
       OPERATION: row.id,
       STAGE: 'dev',
       AREA: row.area,
+      STATISTICS: '10',
       ...(usesObjects && { BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' } }),
       ...(usesQueue && { WEBHOOK_QUEUE_URL: { Ref: idOf('AWS::SQS::Queue', 'EventsWebhooks') } }),
       ...(invokes && { REFRESH_FUNCTION: 'roster-dev-background-refresh-keys' }),

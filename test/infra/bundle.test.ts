@@ -44,7 +44,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/(relay|deliver)$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'messaging'],
-    own: { median: 43.5, largest: 43.5 },
+    own: { median: 44.5, largest: 44.5 },
     ofPackages: 116,
   },
   {
@@ -60,7 +60,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 41.5, largest: 45 },
+    own: { median: 39, largest: 42 },
     ofPackages: 142,
   },
   {
@@ -84,7 +84,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 41.5, largest: 50.5 },
+    own: { median: 39, largest: 47.5 },
     ofPackages: 142,
   },
   {
@@ -92,7 +92,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 41, largest: 49.5 },
+    own: { median: 38.5, largest: 46 },
     ofPackages: 142,
   },
   {
@@ -100,7 +100,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 39.5, largest: 44 },
+    own: { median: 36.5, largest: 41 },
     ofPackages: 142,
   },
   {
@@ -108,7 +108,23 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 42, largest: 43.5 },
+    own: { median: 39.5, largest: 40.5 },
+    ofPackages: 142,
+  },
+  {
+    name: 'administration',
+    ids: /^admin\//,
+    packages: OPERATION,
+    folders: [
+      'domain/access',
+      'domain/admin',
+      'domain/event',
+      'domain/group',
+      'domain/roster',
+      'domain/user',
+      'events',
+    ],
+    own: { median: 39, largest: 48 },
     ofPackages: 142,
   },
   {
@@ -116,7 +132,7 @@ const ALLOWED: Allowed[] = [
     ids: /^token\/exchange$/,
     packages: [...OPERATION, 'jose'],
     folders: ['domain/issuer', 'domain/user', 'messaging'],
-    own: { median: 47, largest: 47 },
+    own: { median: 44.5, largest: 44.5 },
     ofPackages: 155,
   },
   {
@@ -124,7 +140,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 37.5, largest: 43.5 },
+    own: { median: 34.5, largest: 40 },
     ofPackages: 142,
   },
 ];

@@ -133,9 +133,9 @@ describe('apps', () => {
     await json('apps', 'disable', 'gone');
     expect(await refused('apps', 'delete', 'gone')).toContain('--yes');
     const doubtful = await ops(['apps', 'delete', 'gone'], { folder, input: 'no\n' });
-    expect(doubtful).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was deleted') });
+    expect(doubtful).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was done') });
     const silent = await ops(['apps', 'delete', 'gone'], { folder });
-    expect(silent).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was deleted') });
+    expect(silent).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was done') });
     const sure = await ops(['apps', 'delete', 'gone'], { folder, input: 'gone\n' });
     expect(sure).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('never reused') });
 

@@ -3,7 +3,7 @@ import { type Application, isPending } from '../../shared/data/application-repo.
 import { type Contact, type ContactCounts, isCounted, WAITING } from '../../shared/data/contact-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
-import { banOrder, comparedName, FOR_EVER, type Key } from '../../shared/data/keys.ts';
+import { banOrder, comparedName, FOR_EVER, indexedName, type Key } from '../../shared/data/keys.ts';
 import {
   ADMIN_ROLE,
   type GroupMembership,
@@ -42,6 +42,7 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const records = recordsOf(items);
   found.push(...items.flatMap(schemaProblems));
   for (const item of items) checkTimeToLive(item, demand);
+  checkNames(items, demand);
   checkGroups(records, demand);
   checkFiles(records, demand);
   checkAnnouncements(records, demand);
@@ -50,6 +51,26 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   checkIdentities(items, demand);
   checkContacts(records, demand);
   return found;
+}
+
+/** Names stand in the global index as they are, those of groups until the clean-up of the dissolved group. */
+function checkNames(items: (Item & Key)[], demand: Demand) {
+  const normal = new Set(
+    items.filter((item) => schema.group.has(item) && item.status === 'normal').map(({ pk }) => pk),
+  );
+  for (const item of items) {
+    const { pk, gsi1sk } = item;
+    if (schema.username.has(item))
+      demand(
+        gsi1sk === `${indexedName(pk.split('#')[3] ?? '')}#${item.user}`,
+        `the name ${pk} is indexed as ${gsi1sk}`,
+      );
+    if (schema.groupInfo.has(item) && normal.has(pk))
+      demand(
+        gsi1sk === `${indexedName(String(item.name))}#${pk.split('#')[2]}`,
+        `${pk} is called ${item.name} and indexed as ${gsi1sk}`,
+      );
+  }
 }
 
 type Demand = (holds: boolean, problem: string) => void;

@@ -226,6 +226,23 @@ export const RECIPES: Record<string, Recipe> = {
     evaluations: [{}, { action: { name: 'subscribe' } }],
   })),
 
+  'admin/access/explain': byAdminToken(({ banned, group }) => ({ user_id: banned.id, group_id: group })),
+  'admin/group/list': byAdminToken(() => ({})),
+  'admin/group/members/search': byAdminToken(({ group }) => ({ group_id: group, text: 'user' })),
+  'admin/group/members/set': byAdminToken(({ group, alice, bob, carol, dave }) => ({
+    group_id: group,
+    user_ids: [alice.id, bob.id, carol.id, dave.id],
+    max_remove_share: 0.8,
+    limit: 1,
+  })),
+  'admin/group/owner/assign': byAdminToken(({ group, bob }) => ({ group_id: group, new_owner: bob.id })),
+  'admin/group/search': byAdminToken(() => ({ prefix: 'open' })),
+  'admin/overview': byAdminToken(() => ({})),
+  'admin/user/groups': byAdminToken(({ carol }) => ({ user_id: carol.id })),
+  'admin/user/info': byAdminToken(({ carol }) => ({ user_id: carol.id })),
+  'admin/user/search': byAdminToken(({ carol }) => ({ prefix: carol.username })),
+  'admin/user/unlock': byAdminToken(({ carol }) => ({ user_id: carol.id })),
+
   'group/create': ({ dave, frank }) => ({ who: dave, parameters: { name: 'New', user_list: [frank.id] } }),
   'group/destroy': byOwner(),
   'group/info': byMember(),

@@ -37,9 +37,12 @@ export function schemaProblems(item: Item & Key): string[] {
       found.push(problem(`has ${attribute} ${value}`));
   }
   const indexed = [gsi1pk, gsi1sk].filter((value) => value !== undefined);
-  // A deleted app or file leaves its index.
+  // A deleted app or file and a dissolved group leave their index; the name of a group does so later (see invariants.ts).
   const deleted =
-    (kind.name === 'app' && attributes.status === 'deleted') || (kind.name === 'file' && attributes.name === undefined);
+    (kind.name === 'app' && attributes.status === 'deleted') ||
+    (kind.name === 'file' && attributes.name === undefined) ||
+    (kind.name === 'group' && attributes.status === 'dissolved') ||
+    (kind.name === 'group info' && indexed.length === 0);
   if (indexed.length !== (kind.gsi1 && !deleted ? 2 : 0))
     found.push(problem(`has ${indexed.length} keys of the global index`));
   if (kind.gsi1?.some((form, place) => indexed[place] !== undefined && !form.test(String(indexed[place]))))

@@ -5,15 +5,22 @@ import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
 import * as counters from '../../shared/data/counter-repo.ts';
 import type { Database } from '../../shared/data/database.ts';
-import { exists, missing } from '../../shared/data/expression.ts';
-import { createTexts, type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
+import { exists } from '../../shared/data/expression.ts';
+import {
+  create as createGroup,
+  createTexts,
+  type Group,
+  NEW_GROUP,
+  putPublic,
+  updateGroup,
+} from '../../shared/data/group-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, join, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
 import type { Author } from '../../shared/data/stamp.ts';
-import { itemAfter, put, type Step, stamped, update } from '../../shared/data/step.ts';
+import { itemAfter, type Step, stamped, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import type { ErrorName } from '../../shared/errors.ts';
@@ -255,7 +262,7 @@ export class Given {
       ...settings,
     };
     const steps = [
-      put(schema.group.key(app, group.group), group, missing),
+      createGroup(app, group),
       ...createTexts(app, group, { name, avatar: '', updatedAt: now }, { updatedAt: now }),
       ...putPublic(app, group),
       ...(limits.groups > 0 ? [counters.count(app, 'groups', 1)] : []),

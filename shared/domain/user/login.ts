@@ -81,6 +81,8 @@ async function login(call: Call, id: UserId, account: string, password: string, 
     if (!user || !matches || user.password?.hash !== read?.password?.hash)
       return { steps: failureSteps(call, attempt), answer: refuse(rejected('wrong name or password')) };
     if (user.status !== 'active') throw rejected('the user is disabled');
+    // After the password, so that nobody else learns of it.
+    call.proves(user);
     const { steps, session } = newSession(call, user, known, tombstones, guid);
     const proof = users.checkSessions(call.app, user);
     return { steps: [proof, ...steps, ...successSteps(call, attempt)], answer: () => session };
