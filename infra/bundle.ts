@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
-import { backgroundFunctions, docsPage, type FunctionRow, routes } from '../shared/routes/index.ts';
+import { backgroundFunctions, consolePage, docsPage, type FunctionRow, pages, routes } from '../shared/routes/index.ts';
 import { areaEntries } from './bundle/area-entry.ts';
 import { declarations } from './bundle/declarations.ts';
 import { standIns } from './bundle/stand-ins.ts';
+import { writeConsolePage } from './console-page.ts';
 import { writeDocsPage } from './docs-page.ts';
 import { apiFunctions, type FunctionForm, isShared } from './functions.ts';
 import { slugOf } from './names.ts';
@@ -38,7 +39,7 @@ export const FORM = {
 } as const satisfies BuildOptions;
 
 export interface BundleOptions {
-  /** Default: the functions of all operations, the background functions, and the documentation page. */
+  /** Default: the functions of all operations, the background functions, and the pages. */
   rows?: readonly FunctionRow[];
   /** Which operations share a function, where `rows` are not given. Default: none. */
   form?: FunctionForm;
@@ -64,7 +65,7 @@ async function absoluteSources(folder: string): Promise<void> {
   await writeFile(file, JSON.stringify(map));
 }
 
-/** Folder of a bundle. It contains only `index.cjs`, and for the page its files. */
+/** Folder of a bundle. It contains only `index.cjs`, and for a page its files. */
 export const bundleFolder = (outdir: string, id: string): string => join(outdir, 'functions', slugOf(id));
 
 /**
@@ -74,7 +75,7 @@ export const bundleFolder = (outdir: string, id: string): string => join(outdir,
  */
 export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
   const { functions = join(root, 'functions'), outdir = BUNDLES, inspect = false } = options;
-  const { rows = [...apiFunctions(routes, options.form ?? 'operation'), ...backgroundFunctions, docsPage] } = options;
+  const { rows = [...apiFunctions(routes, options.form ?? 'operation'), ...backgroundFunctions, ...pages] } = options;
   const entryOf = ({ id }: FunctionRow) => join(functions, `${id}.ts`);
   for (const row of rows.flatMap((row) => (isShared(row) ? row.operations : row))) {
     if (!existsSync(entryOf(row))) {
@@ -102,6 +103,7 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
   });
   if (inspect) await Promise.all(rows.map(({ id }) => absoluteSources(join(bundleFolder(resolve(outdir), id)))));
   if (rows.includes(docsPage)) await writeDocsPage(bundleFolder(outdir, docsPage.id));
+  if (rows.includes(consolePage)) await writeConsolePage(bundleFolder(outdir, consolePage.id));
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   const sizes = new Map(Object.entries(metafile.outputs).map(([file, output]) => [resolve(root, file), output.bytes]));

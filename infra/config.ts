@@ -94,6 +94,11 @@ export interface Config {
    */
   docs: boolean;
   /**
+   * `false` removes the page `/console` (docs/console.md).
+   * @default `true`
+   */
+  console: boolean;
+  /**
    * `false` leaves out the feed of events, webhooks and the event bus: no app has events.
    * @default `true`
    */
@@ -194,6 +199,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     ),
     defaultEndpoint: bool('defaultEndpoint'),
     docs: bool('docs'),
+    console: bool('console'),
     events: bool('events'),
     statistics: count('statistics', 10, 0),
     tableStreamArn: optional(

@@ -15,9 +15,17 @@ export const roster: Application<DemoApps> = {
   name: 'roster',
   folder: join(ROOT, '.local'),
   assembly: async (options) => (await assemblyOfSources(options)).assembly,
-  sources: ['functions', 'shared', 'infra', 'docs/openapi.json', 'docs/asyncapi.json', 'package.json', 'cdk.json'].map(
-    (name) => join(ROOT, name),
-  ),
+  sources: [
+    'functions',
+    'shared',
+    'infra',
+    'client',
+    'console',
+    'docs/openapi.json',
+    'docs/asyncapi.json',
+    'package.json',
+    'cdk.json',
+  ].map((name) => join(ROOT, name)),
   prepare: demoApps,
   // The page `/docs` fills in the demo app and its users from it.
   documents: ({ app_id, admin_token, users, group_id }) => ({
@@ -47,7 +55,7 @@ export async function assemblyOfSources(options: BuildOptions = {}): Promise<Ass
   const build = {
     root: ROOT,
     sources: [
-      '{functions,shared,infra}/**/*.*',
+      '{functions,shared,infra,client,console}/**/*.*',
       'docs/{openapi,asyncapi}.json',
       'package.json',
       'package-lock.json',

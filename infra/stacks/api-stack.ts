@@ -2,12 +2,21 @@ import { CfnOutput, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnApi, CfnApiMapping, CfnDomainName, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type BackgroundFunction, type Operation, routeKeysOf } from '../../shared/routes/index.ts';
+import { STAGE } from '../../shared/environment.ts';
+import {
+  type BackgroundFunction,
+  CONSOLE_PATHS,
+  consolePage,
+  DOCS_PATHS,
+  docsPage,
+  type Operation,
+  routeKeysOf,
+} from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
-import { DocsPage } from '../constructs/docs-page.ts';
 import type { FunctionProxy } from '../constructs/function-proxy.ts';
 import { Messaging } from '../constructs/messaging.ts';
 import { OperationResources, SharedFunctionResources } from '../constructs/operation.ts';
+import { Page } from '../constructs/page.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
 import { CORS_HEADERS, CORS_METHODS } from '../cors.ts';
 import { apiFunctions, isShared } from '../functions.ts';
@@ -68,7 +77,7 @@ export class ApiStack extends Stack {
     });
     // API Gateway accepts 10 changes per second and refuses a change of an API during another one. CloudFormation makes
     // all independent changes at once. So each change depends on the previous one: areas, operations and methods in
-    // order, then the page, and finally the stage, which would otherwise deploy each change separately.
+    // order, then the pages, and finally the stage, which would otherwise deploy each change separately.
     let previous: Construct | undefined;
     for (const [area, rows] of Map.groupBy(routes, (row) => row.area)) {
       const stack = new NestedStack(this, constructIdOf(area));
@@ -85,8 +94,12 @@ export class ApiStack extends Stack {
     const { tableName } = surroundings.data;
     new MonitoringStack(this, 'Monitoring', { config, apiId: api.ref, tableName, backgroundFunctions });
 
-    if (config.docs) {
-      const page = new DocsPage(this, api.ref, surroundings);
+    const pages = [
+      ...(config.docs ? [{ row: docsPage, paths: DOCS_PATHS }] : []),
+      ...(config.console ? [{ row: consolePage, paths: CONSOLE_PATHS, environment: { [STAGE]: config.stage } }] : []),
+    ];
+    for (const of of pages) {
+      const page = new Page(this, { ...of, apiId: api.ref, surroundings });
       if (previous) page.node.addDependency(previous);
       previous = page;
     }

@@ -26,8 +26,8 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
     files: /^functions\/access\/\w+-authorizer\.ts$/,
     mayImport: /^(shared\/(data\/database|domain\/access\/\w+|http\/log|environment|ids)\.ts$|aws-lambda$)/,
   },
-  // Serves files that lie beside it.
-  { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
+  // Serve files that lie beside them.
+  { files: /^functions\/(docs|console)\.ts$/, mayImport: /^(shared\/(http\/page|environment)\.ts$|aws-lambda$)/ },
   // Handlers translate: no schema, no SDK, no repository.
   { files: /^functions\//, mayImport: /^shared\/(http\/(operation|batch|multipart)\.ts$|domain\/|routes\/)/ },
   // The same, with the library that verifies tokens.

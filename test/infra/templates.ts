@@ -5,7 +5,7 @@ import { BUNDLE_FILE, bundleFolder } from '../../infra/bundle.ts';
 import { sharedFunctions } from '../../infra/functions.ts';
 import { constructIdOf } from '../../infra/names.ts';
 import { synthesize } from '../../infra/synthesize.ts';
-import { backgroundFunctions, docsPage, type Operation, routes } from '../../shared/routes/index.ts';
+import { backgroundFunctions, type Operation, pages, routes } from '../../shared/routes/index.ts';
 
 export interface Resource {
   Type: string;
@@ -69,7 +69,7 @@ const BUNDLES = resolve(import.meta.dirname, '../../.local/placeholders');
 
 /** One-line bundles, one for each function in either form, and a new folder for the output. */
 export function placeholders(rows: readonly Operation[] = routes) {
-  for (const { id } of [...rows, ...sharedFunctions(rows), ...backgroundFunctions, docsPage]) {
+  for (const { id } of [...rows, ...sharedFunctions(rows), ...backgroundFunctions, ...pages]) {
     const bundle = join(bundleFolder(BUNDLES, id), BUNDLE_FILE);
     if (existsSync(bundle)) continue;
     mkdirSync(dirname(bundle), { recursive: true });

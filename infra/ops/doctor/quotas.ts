@@ -5,12 +5,12 @@
 import { DescribeLimitsCommand } from '@aws-sdk/client-dynamodb';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { OperatorTable } from '../../../shared/data/operator-queries.ts';
-import { backgroundFunctions, docsPage, routes } from '../../../shared/routes/index.ts';
+import { backgroundFunctions, pages, routes } from '../../../shared/routes/index.ts';
 import { PATIENCE, reasonOf } from './api.ts';
 import { type Finding, right, unknown, wrong } from './finding.ts';
 
 /** Functions of a stage, at most: those of areas are fewer. Each has a role. */
-const ROLES = [...routes, ...backgroundFunctions, docsPage].length;
+const ROLES = [...routes, ...backgroundFunctions, ...pages].length;
 
 /** Below this number of concurrent calls a deployment is only a trial: 100 calls per second of 100 ms each need 10. */
 const FEW_CALLS = 100;
