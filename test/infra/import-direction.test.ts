@@ -34,13 +34,13 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^shared\/domain\/issuer\/exchange\.ts$/,
     mayImport:
-      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics|prices|public-address)\.ts$|^node:|^jose\//,
+      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics|public-address)\.ts$|^node:|^jose\//,
   },
   // Rules know neither HTTP nor storage: no step, expression or key, only repositories that say what they do.
   {
     files: /^shared\/domain\//,
     mayImport:
-      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|scopes|deadline|metrics|public-address)\.ts$|^node:/,
+      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|scopes|deadline|metrics|prices|public-address)\.ts$|^node:/,
   },
   // What items tell: pure functions of them, and schemas for tools.
   { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/(ids|limits)\.ts$|node:util$|zod\b)/ },
