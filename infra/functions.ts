@@ -31,7 +31,7 @@ export function sharedFunctions(routes: readonly Operation[]): SharedFunction[] 
 }
 
 /**
- * An operation that states its memory hashes passwords. It keeps its own function: in a shared one, every call would pay
- * for that memory.
+ * An operation that states its memory needs more than others; most of them hash passwords. It keeps its own function: in a
+ * shared one, every call would pay for that memory.
  */
 const mayShare = ({ memory }: Operation) => memory === undefined;
