@@ -1943,7 +1943,7 @@ export interface Operations {
       created_at: number;
     }>>;
 
-    /** Read what the app holds and what it used. Users and groups of the app, counted up to 10,000 where the app has no limit for them (`users_more`: there are more), and for each of the last `hours`, the newest first: calls, refusals by error code, faults of the service, units of the table, what happened, and dollars at list price. An hour without calls is left out. The figures are estimates. Needs an admin token. An admin token needs the scope `read`. */
+    /** Read what the app holds and what it used. Users and groups of the app, counted up to 10,000 where the app has no limit for them (`users_more`: there are more), and for each of the last `hours`, the newest first: calls, refusals of verified callers by error code, faults of the service, units of the table, what happened, and dollars at list price. An hour without calls is left out. The figures are estimates. Needs an admin token. An admin token needs the scope `read`. */
     overview(parameters?: {
       /** How many hours; in the answer, those with calls, the newest first. */
       hours?: number;
@@ -1960,7 +1960,7 @@ export interface Operations {
       total: {
         /** Calls that the service knew the app of. */
         calls: number;
-        /** Refused calls by error code. */
+        /** Refused calls of verified callers, by error code. */
         refusals: Record<string, number>;
         /** Calls that ended with a fault of the service. */
         faults: number;
@@ -1979,7 +1979,7 @@ export interface Operations {
         hour: number;
         /** Calls that the service knew the app of. */
         calls: number;
-        /** Refused calls by error code. */
+        /** Refused calls of verified callers, by error code. */
         refusals: Record<string, number>;
         /** Calls that ended with a fault of the service. */
         faults: number;

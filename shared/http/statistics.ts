@@ -1,4 +1,3 @@
-import { lastReadApp } from '../call/app-cache.ts';
 import type { Call } from '../call/call.ts';
 import { addToHour } from '../data/hour-repo.ts';
 import { STATISTICS } from '../environment.ts';
@@ -19,10 +18,10 @@ let seen = 0;
  * sent once, waits for 150 ms at most, and is left out after a fault.
  * @param ms how long the call took
  */
-export async function countCall({ app, now, db }: Call, code: number, ms: number): Promise<void> {
+export async function countCall({ app, now, db, actorKind }: Call, code: number, ms: number): Promise<void> {
   const usual = Number(process.env[STATISTICS] ?? 0);
-  // Only of apps that exist: anyone can send the id of another.
-  if (usual === 0 || lastReadApp(app)?.status !== 'active') return;
+  // Anyone can send the id of an app: what strangers do costs it no unit.
+  if (usual === 0 || actorKind === undefined) return;
   if (minute !== Math.floor(now / MINUTE)) [minute, seen] = [Math.floor(now / MINUTE), 0];
   const every = ++seen > BUSY ? Math.max(usual, OF_BUSY) : usual;
   if (chance.draw() * every >= 1) return;

@@ -370,7 +370,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   'admin/overview hour': 'Begin of the hour, in seconds since 1970.',
   'admin/overview hours': 'How many hours; in the answer, those with calls, the newest first.',
   'admin/overview read_units': 'Units read from the table.',
-  'admin/overview refusals': 'Refused calls by error code.',
+  'admin/overview refusals': 'Refused calls of verified callers, by error code.',
   'admin/overview total': 'The sums of these hours.',
   'admin/overview users': 'Users of the app.',
   'admin/overview users_more': 'Whether there are more than were counted.',

@@ -82,7 +82,6 @@ export const tokenExchange = {
   access: 'public',
   grants: ['query', 'put', 'update', 'delete', 'check', 'refresh-keys'],
   form: true,
-  mostBody: 16_384,
   request: () =>
     z.object({
       subject_token: z.string('must be text'),

@@ -328,7 +328,7 @@ export const adminOverview = {
   section,
   summary: 'Read what the app holds and what it used',
   description:
-    'Users and groups of the app, counted up to 10,000 where the app has no limit for them (`users_more`: there are more), and for each of the last `hours`, the newest first: calls, refusals by error code, faults of the service, units of the table, what happened, and dollars at list price. An hour without calls is left out. The figures are estimates.',
+    'Users and groups of the app, counted up to 10,000 where the app has no limit for them (`users_more`: there are more), and for each of the last `hours`, the newest first: calls, refusals of verified callers by error code, faults of the service, units of the table, what happened, and dollars at list price. An hour without calls is left out. The figures are estimates.',
   access: 'admin',
   scope: 'read',
   grants: ['query', 'query-gsi1'],

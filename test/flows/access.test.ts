@@ -19,6 +19,8 @@ const ADMIN = [
   'user/register/batch',
   'user/disable',
   'user/enable',
+  'user/identity/bind',
+  'user/identity/unbind',
   'event/list',
   'token/introspect',
 ];

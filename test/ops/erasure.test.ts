@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Key } from '../../shared/data/keys.ts';
+import { indexedName, type Key } from '../../shared/data/keys.ts';
 import { type EventPage, entriesOf } from '../../shared/data/log-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
@@ -140,6 +140,7 @@ async function everything(of: OperatorTable, app: string): Promise<string[]> {
  */
 async function left(of: OperatorTable, app: AppId, { id, username }: Person): Promise<string[]> {
   const named = new RegExp(`(?<![0-9])${id}(?![0-9])|${username}|push-`);
+  const inIndex = indexedName(groupNamed(username));
   const found: string[] = [];
   for (const item of await itemsOf(of, app)) {
     if ((item.pk === `U#${app}#${id}` && item.sk === '#') || item.pk === `H#U#${app}#${id}`) continue;
@@ -147,7 +148,7 @@ async function left(of: OperatorTable, app: AppId, { id, username }: Person): Pr
     found.push(JSON.stringify({ ...item, ...(events && { events }) }));
   }
   for await (const event of archivedEvents(bucket, app)) found.push(JSON.stringify(event));
-  return found.filter((text) => named.test(text.replaceAll(groupNamed(username), '')));
+  return found.filter((text) => named.test(text.replaceAll(groupNamed(username), '').replaceAll(inIndex, '')));
 }
 const groupNamed = (username: string) => `a group of ${username} here`;
 
