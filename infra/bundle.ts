@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { backgroundFunctions, docsPage, type FunctionRow, routes } from '../shared/routes/index.ts';
 import { declarations } from './bundle/declarations.ts';
-import { standIns } from './bundle/stand-ins.ts';
 import { writeDocsPage } from './docs-page.ts';
 import { slugOf } from './names.ts';
 
@@ -75,8 +74,7 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     // Paths in the output and in the metafile are relative to this folder.
     absWorkingDir: root,
     ...FORM,
-    alias: { '@aws-sdk/credential-provider-node': './infra/bundle/lambda-credentials.ts' },
-    plugins: [standIns, declarations],
+    plugins: [declarations],
     metafile: true,
     logLevel: 'silent',
   });

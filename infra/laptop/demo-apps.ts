@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import { createApp, issueAdminToken } from '../../shared/domain/app/apps.ts';
 import { readKept } from '../local/start-up.ts';
@@ -25,7 +25,7 @@ export async function demoApps(
 ): Promise<DemoApps> {
   const file = dataDir === undefined ? undefined : join(dataDir, 'demo-apps.json');
   if (file && existsSync(file)) return readKept(file);
-  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const documents = DynamoDBDocument.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const make = async (name: string) => {
     const db = viewOf({ client: documents, name: tableName });
     const { app } = await createApp(db, { name });

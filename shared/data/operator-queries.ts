@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocument, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { Database } from './database.ts';
 import type { Key } from './keys.ts';
 import { GLOBAL_INDEX, PARTITION_KEY, SORT_KEY } from './table.ts';
 
 /** The table as operators reach it: outside of any call. */
 export interface OperatorTable {
-  client: DynamoDBDocumentClient;
+  client: DynamoDBDocument;
   name: string;
 }
 

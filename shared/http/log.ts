@@ -6,6 +6,7 @@ import type { Key } from '../data/keys.ts';
 import type { ArchiveRun } from '../domain/event/archive.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, NAMESPACE } from '../metrics.ts';
+import { isRehearsal } from '../priming.ts';
 
 let cold = true;
 
@@ -39,7 +40,7 @@ export function logCall(
     actor,
     status,
     code: String(code),
-    ms: Math.round((performance.now() - started) * 10) / 10,
+    ms: Date.now() - started,
     trips,
     requests,
     read_units: readUnits,
@@ -50,7 +51,7 @@ export function logCall(
     ...(cold && { cold }),
     ...(fault && { error: describe(fault) }),
   };
-  cold = false;
+  cold &&= isRehearsal();
   write(line, db, [
     { Dimensions: byOperation ? [BY_CODE, BY_OPERATION] : [BY_CODE], Metrics: [{ Name: CALLS, Unit: 'Count' }] },
   ]);
@@ -147,7 +148,10 @@ function write(line: object, { events, tight }: Database, directives: Directive[
     CloudWatchMetrics: all.map((directive) => ({ Namespace: NAMESPACE, ...directive })),
   };
   const collections = tight.size > 0 && { collections: [...tight] };
-  process.stdout.write(`${JSON.stringify({ ...line, ...collections, ...events, _aws: metadata })}\n`);
+  const text = `${JSON.stringify({ ...line, ...collections, ...events, _aws: metadata })}\n`;
+  // Node opens it on first use.
+  const { stdout } = process;
+  if (!isRehearsal()) stdout.write(text);
 }
 
 /** Name, message and stack of a fault and of its causes. Only operators see it. */

@@ -1,4 +1,4 @@
-import { hostOfService, signerOf } from '../aws-signing.ts';
+import { hostOfService, signedHeaders } from '../aws-signing.ts';
 import { attempt, Patience } from '../deadline.ts';
 
 /**
@@ -44,17 +44,14 @@ function addressOf({ name, variable }: Service): URL {
  */
 export async function request<T>(service: Service, operation: string, input: object): Promise<T> {
   const patience = new Patience(FAULTS, `${service.prefix} does not answer now`);
-  const { protocol, hostname, port, host } = addressOf(service);
+  const { protocol, host } = addressOf(service);
   const body = JSON.stringify(input);
   for (;;) {
-    const { headers } = await signerOf(service.name).sign({
+    const headers = signedHeaders(service.name, {
       method: 'POST',
-      protocol,
-      hostname,
-      ...(port && { port: Number(port) }),
+      host,
       path: '/',
-      query: {},
-      headers: { host, 'content-type': service.type, 'x-amz-target': `${service.prefix}.${operation}` },
+      headers: { 'content-type': service.type, 'x-amz-target': `${service.prefix}.${operation}` },
       body,
     });
     const answer = await attempt(ANSWER, (signal) =>
