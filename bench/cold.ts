@@ -20,6 +20,7 @@ import { cook, requestOf } from '../test/support/recipes.ts';
 import { type Laboratory, laboratory } from './laboratory.ts';
 import { firstAnswer, MEMORY, shareOf } from './prices.ts';
 import { median, rounded, type Summary, summary } from './statistics.ts';
+import { startTlsFront, type TlsFront } from './tls-front.ts';
 
 const OUTPUT = resolve(import.meta.dirname, '../dist');
 const PROCESS = resolve(import.meta.dirname, '../infra/local/function-process.mjs');
@@ -98,9 +99,11 @@ export const processorTimes = (rows: readonly Operation[], rounds: number): Prom
 /** Bundles the functions of these operations into a folder that is removed afterwards. */
 async function withBundles<Result>(
   rows: readonly Operation[],
-  measure: (subjects: Subject[], lab: Laboratory, folder: string) => Promise<Result>,
+  measure: (subjects: Subject[], lab: Place, folder: string) => Promise<Result>,
 ): Promise<Result> {
-  const lab = await laboratory();
+  const open = await laboratory();
+  const front = await startTlsFront(open.endpoint);
+  const lab = { ...open, front };
   await mkdir(OUTPUT, { recursive: true });
   const folder = await mkdtemp(join(OUTPUT, 'bench-'));
   try {
@@ -108,11 +111,12 @@ async function withBundles<Result>(
     const subjects = rows.map((route) => subjectOf(route, lab, folder, bytes[route.id]!));
     return await measure(subjects, lab, folder);
   } finally {
+    front.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function subjectOf(route: Operation, lab: Laboratory, folder: string, bytes: number): Subject {
+function subjectOf(route: Operation, lab: Place, folder: string, bytes: number): Subject {
   const { method, path, request } = requestOf(route, lab.scene);
   const file = join(bundleFolder(folder, route.id), BUNDLE_FILE);
   const memory = route.memory ?? MEMORY;
@@ -120,12 +124,7 @@ function subjectOf(route: Operation, lab: Laboratory, folder: string, bytes: num
 }
 
 /** A cold start from the same table as all others: what the operation changes is reverted. */
-async function startAgain(
-  route: Operation,
-  subject: Subject,
-  lab: Laboratory,
-  hold?: (pid: number) => void,
-): Promise<void> {
+async function startAgain(route: Operation, subject: Subject, lab: Place, hold?: (pid: number) => void): Promise<void> {
   await lab.warm();
   const { answer } = await lab.recorder.record(() => cook(route, lab.scene));
   subject.trips = answer.log?.trips ?? 0;
@@ -133,6 +132,9 @@ async function startAgain(
   await start(subject, lab, hold);
   await lab.recorder.restore();
 }
+
+/** The laboratory, with its database as the processes reach it. */
+type Place = Laboratory & { front: TlsFront };
 
 interface Subject {
   id: string;
@@ -144,7 +146,7 @@ interface Subject {
   samples: { ready: number; answer: number; load: number; call: number }[];
 }
 
-async function buildContestants(folder: string, lab: Laboratory): Promise<Subject[]> {
+async function buildContestants(folder: string, lab: Place): Promise<Subject[]> {
   const outdir = join(folder, 'contestants');
   const { metafile } = await build({
     ...FORM,
@@ -177,7 +179,7 @@ async function buildContestants(folder: string, lab: Laboratory): Promise<Subjec
  * One cold start. @throws if the first answer is not a success
  * @param hold is told the process once its bundle is loaded, before its first call
  */
-function start(subject: Subject, { endpoint, s3, world }: Laboratory, hold?: (pid: number) => void): Promise<void> {
+function start(subject: Subject, { front, s3, world }: Place, hold?: (pid: number) => void): Promise<void> {
   const { id, memory } = subject;
   const instance = { modulePath: subject.file, handlerName: 'handler', functionName: id, memory };
   const env = {
@@ -190,7 +192,8 @@ function start(subject: Subject, { endpoint, s3, world }: Laboratory, hold?: (pi
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_LAMBDA_FUNCTION_NAME: id,
     [BUCKET_NAME]: world.bucket.name,
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: front.endpoint,
+    NODE_EXTRA_CA_CERTS: front.certificate,
     AWS_ENDPOINT_URL_S3: s3,
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
@@ -247,7 +250,7 @@ const LIMITS = [
  * First calls of a process that has, from its first event on, the share of a processor that its memory buys.
  * @returns undefined where this system does not let us make such a process
  */
-async function checkedModel(subject: Subject, lab: Laboratory): Promise<ColdResults['check']> {
+async function checkedModel(subject: Subject, lab: Place): Promise<ColdResults['check']> {
   const own = { ...subject, samples: [] as Subject['samples'] };
   // Lambda's period, in microseconds.
   const period = 20_000;

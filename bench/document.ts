@@ -3,7 +3,18 @@ import { routes } from '../shared/routes/index.ts';
 import { CONTESTANTS, type ColdResults, type ColdStart } from './cold.ts';
 import type { Grown, GrowthResults } from './growth.ts';
 import type { LoadResults } from './load.ts';
-import { ASSUMED_CONNECTION, ASSUMED_TRIP, MEMORY, PRICES, WHOLE_PROCESSOR } from './prices.ts';
+import {
+  ASSUMED_CONNECTION,
+  ASSUMED_TRIP,
+  bestMemory,
+  COLD_SHARE,
+  MEMORY,
+  PRICES,
+  SIZES,
+  WHOLE_PROCESSOR,
+  type Work,
+  withMemory,
+} from './prices.ts';
 import { median, quantile, rounded, type Summary } from './statistics.ts';
 import type { WarmResults } from './warm.ts';
 
@@ -33,6 +44,8 @@ const FIRST_CALL = 15;
 /** KB, in the middle. */
 const BUNDLE = 90;
 const OWN_CPU_GOAL = 0.3;
+/** Own processor time of a warm call that hashes a password (ms): more than this, and nothing else. */
+const HASHING = 50;
 const LATENCY_GOAL = 1.25;
 
 const NAMES: Record<(typeof CONTESTANTS)[number], string> = {
@@ -57,6 +70,7 @@ the machine: bundle sizes, and the round trips, requests and units of each opera
     machine && aboutMachine(machine, runs),
     (cold || warm || load) && goals(cold, warm, load),
     cold && coldSection(cold),
+    cold && warm && memorySection(cold, warm),
     warm && warmSection(warm),
     growth && growthSection(growth),
     load && loadSection(load),
@@ -246,6 +260,56 @@ function chart(cold: ColdResults): string {
 ${rows.join('\n')}
 </svg>
 `;
+}
+
+/** Kinds of operations by what they spend their time on. */
+export function kindsOfWork(cold: ColdResults, warm: WarmResults): { name: string; ids: string[]; work: Work }[] {
+  const ids = routes.map(({ id }) => id).filter((id) => warm[id] && cold.functions[id]);
+  const hashes = (id: string) => warm[id]!.ownCpu > HASHING;
+  const kinds: [string, (id: string) => boolean][] = [
+    ['hash or check a password', hashes],
+    ['one round trip', (id) => !hashes(id) && warm[id]!.trips === 1],
+    ['two round trips or more', (id) => !hashes(id) && warm[id]!.trips > 1],
+  ];
+  return kinds.flatMap(([name, isOf]) => {
+    const all = ids.filter(isOf);
+    if (all.length === 0) return [];
+    const middle = (number: (id: string) => number) => median(all.map(number));
+    const work = {
+      trips: middle((id) => warm[id]!.trips),
+      warm: middle((id) => warm[id]!.cpu),
+      load: middle((id) => cold.functions[id]!.load.median),
+      first: middle((id) => cold.functions[id]!.call.median),
+    };
+    return [{ name, ids: all, work }];
+  });
+}
+
+function memorySection(cold: ColdResults, warm: WarmResults): string {
+  const rows = kindsOfWork(cold, warm).flatMap(({ name, ids, work }) => {
+    const best = bestMemory(work);
+    return SIZES.map((memory) => {
+      const { warm, cold, dollars, waiting } = withMemory(work, memory);
+      const mark = memory === best ? '**' : '';
+      return [
+        `${name} (${ids.length})`,
+        `${mark}${memory}${mark}`,
+        rounded(warm, 1),
+        rounded(cold, 1),
+        rounded(dollars),
+        rounded((dollars * waiting) / 10),
+      ];
+    });
+  });
+  return `## Memory
+
+Lambda charges time × memory, and gives a processor in proportion to memory. The table models, for the median of each kind of
+operation, a warm and a cold call, and dollars per million calls for the function's time alone (${PRICES.region}, ${PRICES.date}, arm64; ${rounded(COLD_SHARE * 100, 0)} % of the
+calls cold, round trips of ${ASSUMED_TRIP} ms). The size in bold has the least product of price and mean waiting, or is the smallest within
+5 % of it: a larger one would add a larger part to the price than it takes from the time. Rows in \`shared/routes\` have these sizes (\`memory\`, default ${MEMORY}). Logins count as
+hashing, which their everyday call here is not; batches of passwords have more, since they hash on two processors.
+
+${table(['kind of operation', 'MiB', 'warm, ms', 'cold, ms', '$ per million', 'price × waiting'], rows)}`;
 }
 
 function warmSection(warm: WarmResults): string {

@@ -70,3 +70,45 @@ export function dollarsPerMillion({ trips, read, write, cpu, memory }: CallCost)
   const database = read * PRICES.dynamoDbMillionReadUnits + write * PRICES.dynamoDbMillionWriteUnits;
   return { gateway, lambda, database, total: gateway + lambda + database };
 }
+
+/** Sizes between which rows choose (MiB). */
+export const SIZES = [256, 512, 768, 1024, 1769] as const;
+/** Assumed share of calls that start an instance. */
+export const COLD_SHARE = 0.01;
+
+export interface Work {
+  /** Sequential round trips. */
+  trips: number;
+  /** Processor time of a warm call, of loading, and of a first call (ms). */
+  warm: number;
+  load: number;
+  first: number;
+}
+
+/** What calls of this kind cost and take with so much memory. Lambda charges the time of loading, too. */
+export function withMemory({ trips, warm, load, first }: Work, memory: number) {
+  const times = {
+    warm: trips * ASSUMED_TRIP + warm / shareOf(memory),
+    cold: firstAnswer({ load, call: first, trips, memory }),
+  };
+  const waiting = (1 - COLD_SHARE) * times.warm + COLD_SHARE * times.cold;
+  // Per million calls: milliseconds become thousands of seconds.
+  const dollars = waiting * 1000 * (memory / 1024) * PRICES.lambdaGbSecond;
+  return { memory, ...times, waiting, dollars };
+}
+
+/** Sizes this near the best one count as equal. */
+const FLAT = 1.05;
+
+/**
+ * The size with the least product of price and waiting: more memory must save a larger part of the time than it adds to
+ * the price. The smallest of those that are as good, since prices are certain and times are assumed.
+ */
+export function bestMemory(work: Work): number {
+  const product = (memory: number) => {
+    const { dollars, waiting } = withMemory(work, memory);
+    return dollars * waiting;
+  };
+  const least = Math.min(...SIZES.map(product));
+  return SIZES.find((memory) => product(memory) <= least * FLAT)!;
+}
