@@ -263,7 +263,7 @@ ${rows.join('\n')}
 }
 
 /** Kinds of operations by what they spend their time on. */
-export function kindsOfWork(cold: ColdResults, warm: WarmResults): { name: string; ids: string[]; work: Work }[] {
+function kindsOfWork(cold: ColdResults, warm: WarmResults): { name: string; ids: string[]; work: Work }[] {
   const ids = routes.map(({ id }) => id).filter((id) => warm[id] && cold.functions[id]);
   const hashes = (id: string) => warm[id]!.ownCpu > HASHING;
   const kinds: [string, (id: string) => boolean][] = [

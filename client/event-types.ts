@@ -2,7 +2,7 @@
 
 /** `data` of each type of event. */
 export interface EventData {
-  /** A user registered, or was registered or imported. */
+  /** A user registered, or was registered or imported. `via` names the issuer whose token registered it. */
   'user.created': {
     /** Id of the user. */
     user_id: number;
@@ -11,12 +11,12 @@ export interface EventData {
     /** The issuer whose login made the account; absent otherwise. */
     via?: string;
   };
-  /** The profile, a setting, the username, the mobile number or the tags of a user changed. */
+  /** The profile, a setting, the username, the mobile number, the tags or the bound identities of a user changed. */
   'user.updated': {
     /** Id of the user. */
     user_id: number;
     /** Names of the fields that changed. */
-    changed: ('username' | 'mobile' | 'tags' | 'group_confirm' | 'nick_name' | 'avatar' | 'description' | 'email' | 'private_info' | 'public_info' | 'auth_answer' | 'auth_mode' | 'auth_question' | 'auto_download' | 'no_push' | 'no_push_detail' | 'no_push_end_hour' | 'no_push_start_hour' | 'no_sounds' | 'push_nick_name' | 'push_token' | 'silence_end_time' | 'silence_start_time' | 'vibratory' | 'alias' | 'badge')[];
+    changed: ('username' | 'mobile' | 'tags' | 'group_confirm' | 'identities' | 'nick_name' | 'avatar' | 'description' | 'email' | 'private_info' | 'public_info' | 'auth_answer' | 'auth_mode' | 'auth_question' | 'auto_download' | 'no_push' | 'no_push_detail' | 'no_push_end_hour' | 'no_push_start_hour' | 'no_sounds' | 'push_nick_name' | 'push_token' | 'silence_end_time' | 'silence_start_time' | 'vibratory' | 'alias' | 'badge')[];
   };
   /** A user was disabled. */
   'user.disabled': {
@@ -27,6 +27,15 @@ export interface EventData {
   'user.enabled': {
     /** Id of the user. */
     user_id: number;
+  };
+  /** A call of a user was refused because the user has used up a limit per caller. Told once an hour at most. */
+  'user.held_back': {
+    /** Id of the user. */
+    user_id: number;
+    /** The limit per caller that the user has used up. */
+    limit: 'calls_per_minute' | 'invitations_per_hour' | 'applications_per_hour' | 'groups_per_hour' | 'uploads_per_hour' | 'upload_megabytes_per_day';
+    /** When it ends, in milliseconds since 1970; -1 for ever, 0 ended. */
+    until: number;
   };
   /** The password of a user changed, by the user or by an admin token. */
   'user.password_changed': {
@@ -365,12 +374,14 @@ export interface EventData {
   /** An operator changed the app. */
   'app.updated': {
     /** Names of the fields that changed. */
-    changed: ('name' | 'status' | 'registration' | 'limits' | 'secret')[];
+    changed: ('name' | 'status' | 'registration' | 'limits' | 'issuers' | 'secret')[];
   };
   /** An admin token was issued. */
   'app.token.issued': {
     /** Id of the admin token. */
     token_id: string;
+    /** Scopes of the admin token; absent: all. */
+    scopes?: string[];
   };
   /** An admin token was revoked. */
   'app.token.revoked': {

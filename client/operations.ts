@@ -33,8 +33,14 @@ export const ERRORS = {
   badToken: 10008,
   /** An admin token is required, name or password is wrong, the user is disabled or locked out, or the action is not allowed on this user. */
   noPermission: 10010,
-  /** The mobile number belongs to another user. */
+  /** The mobile number or the identity belongs to another user. */
   mobileTaken: 10011,
+  /** The token is not one that an issuer of the app has signed for this app and that is valid now, or its user is unknown. */
+  externalTokenRefused: 10020,
+  /** The admin token lacks the scope of the operation, which the message names. */
+  scopeMissing: 10021,
+  /** The user, or for logins and registrations the network address, has used up one of its limits per caller. The header `retry-after` says in how many seconds to try again. The call had no effect. */
+  tooManyCalls: 10429,
   /** The group does not exist or is dissolved. */
   groupMissing: 20001,
   /** The named user is not a member. */
@@ -340,6 +346,18 @@ export interface UploadForm {
 
 export interface Operations {
   token: {
+    /** Log in by a token of an issuer. Logs in by a JSON Web Token of an issuer that an operator has added to the app, by the parameters of RFC 8693. Where the issuer may register users, an unknown one is registered. Needs no access-token; one that is sent is ignored. */
+    exchange(parameters: {
+      /** JSON Web Token of an issuer of the app, of at most 8192 characters. */
+      subject_token: string;
+      /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
+      device_guid?: string;
+      /** As RFC 8693 has it. */
+      grant_type?: 'urn:ietf:params:oauth:grant-type:token-exchange';
+      /** As RFC 8693 has it; all of these mean the same here. */
+      subject_token_type?: 'urn:ietf:params:oauth:token-type:jwt' | 'urn:ietf:params:oauth:token-type:id_token' | 'urn:ietf:params:oauth:token-type:access_token';
+    }, options?: CallOptions): Promise<Session>;
+
     /** Log in by user id. Logs in by user id. Needs no access-token; one that is sent is ignored. */
     id(parameters: {
       /** Id of the user who logs in. */
@@ -359,6 +377,33 @@ export interface Operations {
       /** Id that the client gives its device; the same one keeps its `device_sn` and replaces its session. */
       device_guid?: string;
     }, options?: CallOptions): Promise<Session>;
+
+    /** Tell what the presented token is. Tells whose session the token is, or which admin token and its scopes. Every valid token may ask, whatever its scopes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    self(parameters?: Record<string, never>, options?: CallOptions): Promise<{
+      /** `user`: the session of a user; `admin`: an admin token. */
+      kind: 'admin';
+      /** Id of the app. */
+      app_id: string;
+      /** Id of the admin token, by which operators and events name it. */
+      token_id: string;
+      /** Name that operators gave the admin token. */
+      name: string;
+      /** What the admin token may do. */
+      scopes: ('read' | 'users' | 'groups' | 'files' | 'events' | 'decide' | 'login')[];
+      /** When the token ends, in seconds since 1970; -1: never. */
+      expire: number;
+    } | {
+      /** `user`: the session of a user; `admin`: an admin token. */
+      kind: 'user';
+      /** Id of the app. */
+      app_id: string;
+      /** Id of the user. */
+      user_id: number;
+      /** Serial number of the device. */
+      device_sn: number;
+      /** When the token ends, in seconds since 1970; -1: never. */
+      expire: number;
+    }>;
 
     /** Log in by username or mobile number. Logs in by `name` or `mobile`. Needs no access-token; one that is sent is ignored. */
     user(parameters: {
@@ -418,7 +463,7 @@ export interface Operations {
       username: string;
     }>;
 
-    /** Register user in batch. Registers up to 100 users, which succeed or fail one by one. Needs an admin token. */
+    /** Register user in batch. Registers up to 100 users, which succeed or fail one by one. Needs an admin token. An admin token needs the scope `users`. */
     registerBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
       list?: {
@@ -462,19 +507,19 @@ export interface Operations {
       password: string;
     }, options?: CallOptions): Promise<Settings>;
 
-    /** Set how to validate when adding friend. Sets how friends are verified. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set how to validate when adding friend. Sets how friends are verified. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     authmode(parameters: {
       /** How friends are verified: 0 anyone, 1 with consent, 2 by the right answer, 3 nobody. */
       value: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set avatar. Sets the address of the avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set avatar. Sets the address of the avatar. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     avatar(parameters: {
       /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
       avatar: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set avatar in batch. Sets the avatars of up to 100 users, which succeed or fail one by one. Needs an admin token. */
+    /** Set avatar in batch. Sets the avatars of up to 100 users, which succeed or fail one by one. Needs an admin token. An admin token needs the scope `users`. */
     avatarBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
       list?: {
@@ -492,7 +537,7 @@ export interface Operations {
       reason: string;
     }[]>;
 
-    /** Modify password. Sets a new password; every other device is signed out. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Modify password. Sets a new password; every other device is signed out. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     changePassword(parameters: {
       /** The password until now. */
       old_password: string;
@@ -500,19 +545,19 @@ export interface Operations {
       new_password: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Administrator change password. Sets a new password; every device is signed out. Needs an admin token with the `user_id` header. */
+    /** Administrator change password. Sets a new password; every device is signed out. Needs an admin token with the `user_id` header. An admin token needs the scope `login`. */
     changePasswordAdmin(parameters: {
       /** Password. */
       password: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Delete users. Deletes the actor; a user token needs the password. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Delete users. Deletes the actor; a user token needs the password. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     delete(parameters?: {
       /** A user token needs it, an admin token does not. */
       password?: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Device list. Lists the actor's devices. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Device list. Lists the actor's devices. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     deviceList(parameters?: Record<string, never>, options?: CallOptions): Promise<Page<{
       /** Serial number of the device. */
       device_sn: number;
@@ -524,37 +569,67 @@ export interface Operations {
       user_id: number;
     }>>;
 
-    /** Delete device. Deletes a device and revokes its session. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Delete device. Deletes a device and revokes its session. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     deviceRemove(parameters: {
       /** Serial number of the device. */
       device_sn: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Banned user. Disables all users of the list or none of them. Needs an admin token. */
+    /** Banned user. Disables all users of the list or none of them. Needs an admin token. An admin token needs the scope `users`. */
     disable(parameters: {
       /** Ids of users: all of them, or none. */
       list: number[];
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to download thumbnails and files automatically. Sets whether to download automatically. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to download thumbnails and files automatically. Sets whether to download automatically. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     download(parameters: {
       /** Whether thumbnails and files are downloaded by themselves. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Unbanned user. Enables all users of the list or none of them. Needs an admin token. */
+    /** Unbanned user. Enables all users of the list or none of them. Needs an admin token. An admin token needs the scope `users`. */
     enable(parameters: {
       /** Ids of users: all of them, or none. */
       list: number[];
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Kick specified device. Revokes the session of one device, or of all devices. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Bind identity. From now on, tokens of the issuer about the subject log in as the user. Needs an admin token. An admin token needs the scope `login`. */
+    identityBind(parameters: {
+      /** Issuer as its tokens name it in `iss`. */
+      issuer: string;
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
+      subject: string;
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** List identities. The identities of issuers by which the user can log in: see `/token/exchange`. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
+    identityList(parameters?: Record<string, never>, options?: CallOptions): Promise<{
+      /** Issuer as its tokens name it in `iss`. */
+      issuer: string;
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
+      subject: string;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+    }[]>;
+
+    /** Unbind identity. Tokens of the issuer about the subject no longer log in as the user. Sessions stay alive. Needs an admin token. An admin token needs the scope `login`. */
+    identityUnbind(parameters: {
+      /** Issuer as its tokens name it in `iss`. */
+      issuer: string;
+      /** Name that the issuer has for the user: the value of a claim of its tokens, as a rule `sub`. */
+      subject: string;
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+
+    /** Kick specified device. Revokes the session of one device, or of all devices. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     kick(parameters?: {
       /** Serial number of the device; absent: all devices. */
       device_sn?: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** List all users under the APP. Lists the users of the app in order of registration. Needs an admin token. */
+    /** List all users under the APP. Lists the users of the app in order of registration. Needs an admin token. An admin token needs the scope `read`. */
     list(parameters?: {
       /** Page, from 1. Reads the keys of all pages before; `cursor` does not. */
       page_num?: number;
@@ -571,28 +646,28 @@ export interface Operations {
       username: string;
     }>>;
 
-    /** Set mobile number. Sets the mobile number, which is unique in the app. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set mobile number. Sets the mobile number, which is unique in the app. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     mobile(parameters: {
       /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
       mobile: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set nickname. Sets the nickname. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set nickname. Sets the nickname. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     nickname(parameters: {
       /** Nickname; empty clears it. */
       nick_name: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Query user online status. Returns whether the actor is online. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Query user online status. Returns whether the actor is online. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     onlineStatus(parameters?: Record<string, never>, options?: CallOptions): Promise<{
       /** Whether a session of the user made a call in the last five minutes. */
       online: boolean;
     }>;
 
-    /** Set private extension information. Sets extension information that only the user sees; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set private extension information. Sets extension information that only the user sees; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     private(parameters: unknown, options?: CallOptions): Promise<boolean>;
 
-    /** Update user information in batch. Changes the profiles of up to 100 users, which succeed or fail one by one. Needs an admin token. */
+    /** Update user information in batch. Changes the profiles of up to 100 users, which succeed or fail one by one. Needs an admin token. An admin token needs the scope `users`. */
     profileBatch(parameters?: {
       /** Entries, each of which succeeds or fails on its own. */
       list?: {
@@ -616,7 +691,7 @@ export interface Operations {
       reason: string;
     }[]>;
 
-    /** Get user information. Returns the actor's profile. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get user information. Returns the actor's profile. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     profileGet(parameters?: Record<string, never>, options?: CallOptions): Promise<{
       /** Id of the user. */
       user_id: number;
@@ -638,7 +713,7 @@ export interface Operations {
       public_info: string;
     }>;
 
-    /** Update user information. Changes the given fields. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Update user information. Changes the given fields. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     profileSet(parameters?: {
       /** Description; empty clears it. */
       description?: string;
@@ -650,16 +725,16 @@ export interface Operations {
       public_info?: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set public extension information. Sets extension information that everybody sees; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set public extension information. Sets extension information that everybody sees; the whole body is the value. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     public(parameters: unknown, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to turn off push. Turns push off or on. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to turn off push. Turns push off or on. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     push(parameters: {
       /** true turns push messages off. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Bind alias. Binds an alias, and a push token if one is given. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Bind alias. Binds an alias, and a push token if one is given. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     pushAlias(parameters: {
       /** Alias under which a push service knows the user. */
       alias: string;
@@ -667,19 +742,19 @@ export interface Operations {
       push_token?: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set badge. Sets the number that the app icon shows. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set badge. Sets the number that the app icon shows. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     pushBadge(parameters: {
       /** Number that the app icon shows. */
       badge: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to turn off push details. Turns push details off or on. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to turn off push details. Turns push details off or on. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     pushDetail(parameters: {
       /** true leaves the text out of push messages. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set push no-disturb time. Sets the hours without push. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set push no-disturb time. Sets the hours without push. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     pushLimit(parameters: {
       /** Hour from which nothing is pushed. */
       no_push_start_hour: number;
@@ -687,34 +762,34 @@ export interface Operations {
       no_push_end_hour: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set push nickname. Sets the name that push messages show. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set push nickname. Sets the name that push messages show. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     pushNickname(parameters: {
       /** The name that push messages show; empty clears it. */
       value: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Delete all tags. Removes all tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Delete all tags. Removes all tags. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     pushTagAll(parameters?: Record<string, never>, options?: CallOptions): Promise<boolean>;
 
-    /** Bind tag. Binds tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Bind tag. Binds tags. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     pushTagBind(parameters: {
       /** Tags, up to 64 characters each. */
       tags: string[];
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get tag. Returns the actor's tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get tag. Returns the actor's tags. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     pushTagGet(parameters?: Record<string, never>, options?: CallOptions): Promise<string[]>;
 
-    /** Delete tag. Removes tags. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Delete tag. Removes tags. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     pushTagUnbind(parameters: {
       /** Tags, up to 64 characters each. */
       tags: string[];
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get user settings. Returns the actor's settings. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get user settings. Returns the actor's settings. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     settingsGet(parameters?: Record<string, never>, options?: CallOptions): Promise<Settings>;
 
-    /** Modify user settings. Changes the given fields; an admin token may name any user. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Modify user settings. Changes the given fields; an admin token may name any user. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `users`. */
     settingsSet(parameters: {
       /** Id of the user. */
       user_id: number;
@@ -750,13 +825,13 @@ export interface Operations {
       vibratory?: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to mute sound alert for new message. Sets whether messages arrive without a sound. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to mute sound alert for new message. Sets whether messages arrive without a sound. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     sounds(parameters: {
       /** true: messages arrive without a sound. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Bind token. Binds a push service's token to a device. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Bind token. Binds a push service's token to a device. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     tokenBind(parameters: {
       /** Serial number of the device. */
       device_sn: number;
@@ -766,7 +841,7 @@ export interface Operations {
       notifier_name: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Unbind token. Unbinds a device's push token. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Unbind token. Unbinds a device's push token. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     tokenUnbind(parameters?: {
       /** Serial number of the device. */
       deviceSn?: number;
@@ -774,20 +849,20 @@ export interface Operations {
       device_sn?: number;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Modify username. Changes the username; the old one is free at once. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Modify username. Changes the username; the old one is free at once. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     username(parameters: {
       /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
       username: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Set whether to vibrate alert for new message. Sets whether messages vibrate. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether to vibrate alert for new message. Sets whether messages vibrate. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     vibratory(parameters: {
       /** Whether messages vibrate. */
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
   };
   group: {
-    /** Get group announcement details by group id and announcement id. Returns one announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group announcement details by group id and announcement id. Returns one announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     announcement(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -795,7 +870,7 @@ export interface Operations {
       announcement_id: number;
     }, options?: CallOptions): Promise<Announcement>;
 
-    /** Delete group announcement. Deletes an announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Delete group announcement. Deletes an announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     announcementDelete(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -803,7 +878,7 @@ export interface Operations {
       announcement_id: number;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Edit group announcement. Publishes a new announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Edit group announcement. Publishes a new announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     announcementEdit(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -813,19 +888,19 @@ export interface Operations {
       content: string;
     }, options?: CallOptions): Promise<Announcement>;
 
-    /** Get the latest group announcement details. Returns the latest announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get the latest group announcement details. Returns the latest announcement. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     announcementLast(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<Announcement>;
 
-    /** Get group announcements list. Lists the announcements, the oldest first. Where they exceed 6 MB, it lists the newest that fit. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group announcements list. Lists the announcements, the oldest first. Where they exceed 6 MB, it lists the newest that fit. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     announcementList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<Announcement[]>;
 
-    /** Create group. The actor becomes owner and first member; the users in `user_list` are invited. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Create group. The actor becomes owner and first member; the users in `user_list` are invited. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     create(parameters: {
       /** Name of the group. */
       name: string;
@@ -839,19 +914,19 @@ export interface Operations {
       user_list?: number[];
     }, options?: CallOptions): Promise<Group>;
 
-    /** Disband group. Dissolves the group for all members at once. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Disband group. Dissolves the group for all members at once. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     destroy(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get group information by group id. Returns the full record to any actor of the app. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group information by group id. Returns the full record to any actor of the app. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     info(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Update group avatar. Changes the avatar and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group avatar. Changes the avatar and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     infoAvatar(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -859,7 +934,7 @@ export interface Operations {
       value: string;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Get group information by group ids. Returns several groups; an avatar longer than its share of 6 MB is empty. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group information by group ids. Returns several groups; an avatar longer than its share of 6 MB is empty. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     infoBatch(parameters: {
       /** Ids of groups. */
       group_list: number[];
@@ -888,7 +963,7 @@ export interface Operations {
       msg_push_mode: number;
     }[]>;
 
-    /** Update group description. Changes the description and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group description. Changes the description and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     infoDescription(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -896,7 +971,7 @@ export interface Operations {
       value: string;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Update extension information. Changes the extension information and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update extension information. Changes the extension information and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     infoExt(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -904,7 +979,7 @@ export interface Operations {
       value: string;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Update group name. Changes the name and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group name. Changes the name and returns the full record. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     infoName(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -912,7 +987,7 @@ export interface Operations {
       value: string;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Get public group list. Lists public groups, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get public group list. Lists public groups, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     publicList(parameters?: {
       /** Most entries of a page; above 1000 is 1000. */
       limit?: number;
@@ -922,13 +997,13 @@ export interface Operations {
       version?: number;
     }, options?: CallOptions): Promise<Page<number>>;
 
-    /** Get group settings. Returns the full record to members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group settings. Returns the full record to members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     settings(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<Group>;
 
-    /** Update group settings - whether to allow member invitations. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group settings - whether to allow member invitations. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     settingsAllowMemberInvitation(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -936,7 +1011,7 @@ export interface Operations {
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Update group settings - whether group members can modify group information. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group settings - whether group members can modify group information. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     settingsAllowMemberModify(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -944,7 +1019,7 @@ export interface Operations {
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Ban all members, only Admins can send messages. Only admins may speak for the given number of minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Ban all members, only Admins can send messages. Only admins may speak for the given number of minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     settingsBanAll(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -955,7 +1030,7 @@ export interface Operations {
       ban_expire_time: number;
     }>;
 
-    /** Update group settings - whether to enable mark after read. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group settings - whether to enable mark after read. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     settingsEnableReadAck(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -963,7 +1038,7 @@ export interface Operations {
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Update group settings - whether only admins see the members. While it is on, `member_list`, `members/display_name` and `admin_list` answer admins and the owner only. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group settings - whether only admins see the members. While it is on, `member_list`, `members/display_name` and `admin_list` answer admins and the owner only. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     settingsHideMemberInfo(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -971,7 +1046,7 @@ export interface Operations {
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Update group settings - whether group chat history visible to new members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group settings - whether group chat history visible to new members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     settingsHistoryVisible(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -979,7 +1054,7 @@ export interface Operations {
       value: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Update group settings - whether group membership request needs Admin approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group settings - whether group membership request needs Admin approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     settingsRequireAdminApproval(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -987,13 +1062,13 @@ export interface Operations {
       apply_approval: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Unban all members. All members may speak again. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Unban all members. All members may speak again. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     settingsUnbanAll(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Transfer of group Owner. A member becomes the owner, and the old owner a plain member. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Transfer of group Owner. A member becomes the owner, and the old owner a plain member. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     transfer(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1001,16 +1076,16 @@ export interface Operations {
       new_owner: number;
     }, options?: CallOptions): Promise<Entry>;
 
-    /** Get the list of groups for the user. Lists the ids of the actor's groups, in order of joining. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get the list of groups for the user. Lists the ids of the actor's groups, in order of joining. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     userJoined(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
 
-    /** Get the list of group Admins. Lists the admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get the list of group Admins. Lists the admins without the owner, in order of appointment. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     adminList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<Member[]>;
 
-    /** Add group Admin. Members become admins. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Add group Admin. Members become admins. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     adminAdd(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1018,7 +1093,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Remove group Admin. Admins become plain members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Remove group Admin. Admins become plain members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     adminRemove(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1026,7 +1101,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Get the list of group membership requests. Lists applications to the groups that the actor administers. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get the list of group membership requests. Lists applications to the groups that the actor administers. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     applicationList(parameters?: {
       /** Most entries of a page; above 1000 is 1000. */
       limit?: number;
@@ -1049,7 +1124,7 @@ export interface Operations {
       expired_time: number;
     }>>;
 
-    /** Apply for group membership. Joins an open group, or applies where an admin must decide. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Apply for group membership. Joins an open group, or applies where an admin must decide. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     apply(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1057,7 +1132,7 @@ export interface Operations {
       reason?: string;
     }, options?: CallOptions): Promise<Entry>;
 
-    /** Admin processes membership application. An admin approves or rejects an application. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Admin processes membership application. An admin approves or rejects an application. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     applyHandle(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1067,7 +1142,7 @@ export interface Operations {
       approval: boolean;
     }, options?: CallOptions): Promise<Entry>;
 
-    /** Ban a user. Members may not speak for the given number of minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Ban a user. Members may not speak for the given number of minutes. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     ban(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1077,7 +1152,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Get a list of banned members. Lists the members who are banned now, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get a list of banned members. Lists the members who are banned now, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     bannedList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1098,7 +1173,7 @@ export interface Operations {
       expired_time: number;
     }>>;
 
-    /** Blacklist a user. Removes users from the group and keeps them out. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Blacklist a user. Removes users from the group and keeps them out. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     block(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1106,7 +1181,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Get blacklist. Lists the blacklist, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get blacklist. Lists the blacklist, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     blockedList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1125,7 +1200,7 @@ export interface Operations {
       created_at: string;
     }>>;
 
-    /** Update group profile. Sets the actor's name in the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Update group profile. Sets the actor's name in the group. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     displayName(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1133,7 +1208,7 @@ export interface Operations {
       value: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get group invitation list. Lists invitations to the actor, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get group invitation list. Lists invitations to the actor, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     invitationList(parameters?: {
       /** Most entries of a page; above 1000 is 1000. */
       limit?: number;
@@ -1158,7 +1233,7 @@ export interface Operations {
       updated_at: string;
     }>>;
 
-    /** Invite to group. Invites users. Those who do not require consent become members at once. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Invite to group. Invites users. Those who do not require consent become members at once. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     invite(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1168,7 +1243,7 @@ export interface Operations {
       reason?: string;
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Process group invitation by user. The invitee accepts or rejects; `user_id` is the inviter. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Process group invitation by user. The invitee accepts or rejects; `user_id` is the inviter. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     inviteHandle(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1178,7 +1253,7 @@ export interface Operations {
       approval: boolean;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Kick member out of group. Removes members from the group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Kick member out of group. Removes members from the group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     kick(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1186,13 +1261,13 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Member quit group. The actor leaves the group. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Member quit group. The actor leaves the group. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     leave(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Get group member list by group id. Lists the members in order of joining. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get group member list by group id. Lists the members in order of joining. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     memberList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1204,7 +1279,7 @@ export interface Operations {
       version?: number;
     }, options?: CallOptions): Promise<Page<Member>>;
 
-    /** Batch retrieval of group member profiles. Returns the profiles of those users in the list who are members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Batch retrieval of group member profiles. Returns the profiles of those users in the list who are members. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     membersDisplayName(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1212,7 +1287,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Member[]>;
 
-    /** Set group message blocking mode. Sets which messages the actor hides. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set group message blocking mode. Sets which messages the actor hides. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     msgMuteMode(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1220,7 +1295,7 @@ export interface Operations {
       msg_mute_mode: number;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Set whether group messages arrive silently. Sets `msg_mute_mode` of the actor: 1 if the value is true, otherwise 0. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set whether group messages arrive silently. Sets `msg_mute_mode` of the actor: 1 if the value is true, otherwise 0. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     msgNotDisturb(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1228,7 +1303,7 @@ export interface Operations {
       value: boolean;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Set group message pushing mode. Sets which messages are pushed to the actor. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Set group message pushing mode. Sets which messages are pushed to the actor. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     msgPushMode(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1236,7 +1311,7 @@ export interface Operations {
       msg_push_mode: number;
     }, options?: CallOptions): Promise<Record<string, never>>;
 
-    /** Group invitation via QR code. Joins a group by a code. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Group invitation via QR code. Joins a group by a code. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `groups`. */
     qrcodeInvite(parameters: {
       /** Opaque content of the QR code. */
       qr_info: string;
@@ -1247,7 +1322,7 @@ export interface Operations {
       name: string;
     }>;
 
-    /** Get Group invitation QR code. Returns a code that admits users without approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get Group invitation QR code. Returns a code that admits users without approval. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     qrcodeSign(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1260,7 +1335,7 @@ export interface Operations {
       expire_at: number;
     }>;
 
-    /** Remove user from ban list. Lifts bans. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Remove user from ban list. Lifts bans. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     unban(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1268,7 +1343,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Remove user from blacklist. Removes users from the blacklist. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Remove user from blacklist. Removes users from the blacklist. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `groups`. */
     unblock(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1276,7 +1351,7 @@ export interface Operations {
       user_list: number[];
     }, options?: CallOptions): Promise<Entry[]>;
 
-    /** Download group file. Returns a file with an address to download it from. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Download group file. Returns a file with an address to download it from. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     file(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1284,7 +1359,7 @@ export interface Operations {
       file_id: number;
     }, options?: CallOptions): Promise<GroupFile>;
 
-    /** Delete group file. Deletes files with their objects. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Delete group file. Deletes files with their objects. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `files`. */
     fileDelete(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1299,7 +1374,7 @@ export interface Operations {
       reason: string;
     }[]>;
 
-    /** Get the list of group files. Lists the files of a group, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get the list of group files. Lists the files of a group, the newest first. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     fileList(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1311,7 +1386,7 @@ export interface Operations {
       version?: number;
     }, options?: CallOptions): Promise<Page<GroupFile>>;
 
-    /** Update group file name. Renames a file. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Update group file name. Renames a file. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `files`. */
     fileUpdateName(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1321,7 +1396,7 @@ export interface Operations {
       name: string;
     }, options?: CallOptions): Promise<GroupFile>;
 
-    /** Upload group file. Shares a file that is still to be uploaded, that a form has uploaded, or that is stored elsewhere. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Upload group file. Shares a file that is still to be uploaded, that a form has uploaded, or that is stored elsewhere. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `files`. */
     fileUpload(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1335,7 +1410,7 @@ export interface Operations {
       url?: string;
     }, options?: CallOptions): Promise<GroupFile>;
 
-    /** Read the changes of a group. Changes of the group after `version`, in their order, with the `version` that they lead to. Applied to a list that was answered with that version, they give the list of today. Only admins see applications, invitations and blocks. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Read the changes of a group. Changes of the group after `version`, in their order, with the `version` that they lead to. Applied to a list that was answered with that version, they give the list of today. Only admins see applications, invitations and blocks. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `read`. */
     changes(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
@@ -1352,16 +1427,16 @@ export interface Operations {
     }>;
   };
   file: {
-    /** Get a form to upload a group avatar. Returns a form to upload the avatar of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get a form to upload a group avatar. Returns a form to upload the avatar of a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `files`. */
     uploadAvatarGroup(parameters: {
       /** Id of the group. Not needed where the header names it. */
       group_id: number;
     }, options?: CallOptions): Promise<UploadForm>;
 
-    /** Get a form to upload a user avatar. Returns a form to upload the actor's avatar. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Get a form to upload a user avatar. Returns a form to upload the actor's avatar. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `files`. */
     uploadAvatarUser(parameters?: Record<string, never>, options?: CallOptions): Promise<UploadForm>;
 
-    /** Get a form to upload a group file. Returns a form to upload a file for a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Get a form to upload a group file. Returns a form to upload a file for a group. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `files`. */
     uploadChat(parameters: {
       /** Accepted and ignored. */
       file_type?: unknown;
@@ -1372,13 +1447,13 @@ export interface Operations {
     }, options?: CallOptions): Promise<UploadForm>;
   };
   roster: {
-    /** Agree to add friend. The actor and the sender of an open request become friends. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Agree to add friend. The actor and the sender of an open request become friends. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     accept(parameters: {
       /** User who sent the request. */
       user_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Apply to add friend. Makes a friend at once, or sends a request, as `auth_mode` of the other user has it. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Apply to add friend. Makes a friend at once, or sends a request, as `auth_mode` of the other user has it. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     apply(parameters: {
       /** Id of the user. */
       user_id: number;
@@ -1390,7 +1465,7 @@ export interface Operations {
       auth_answer?: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Add friends in batch. Applies to up to 100 users, which succeed or fail one by one. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Add friends in batch. Applies to up to 100 users, which succeed or fail one by one. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     applyBatch(parameters: {
       /** Users to apply to, each of which succeeds or fails on its own. */
       rosterApplications: {
@@ -1415,7 +1490,7 @@ export interface Operations {
       }[];
     }>;
 
-    /** List of friend requests. Lists the requests that the actor received in the last 30 days, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** List of friend requests. Lists the requests that the actor received in the last 30 days, the newest first. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     applyList(parameters?: {
       /** Most entries of a page; above 1000 is 1000. */
       limit?: number;
@@ -1432,16 +1507,16 @@ export interface Operations {
       expired_time: number;
     }>>;
 
-    /** Add to blacklist. Blocks a user: hides it among the friends, and refuses its requests and messages. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Add to blacklist. Blocks a user: hides it among the friends, and refuses its requests and messages. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     block(parameters: {
       /** Id of the user. */
       user_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** List of blacklists. Lists the users whom the actor has blocked, the last first. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** List of blacklists. Lists the users whom the actor has blocked, the last first. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     blockedList(parameters?: Record<string, never>, options?: CallOptions): Promise<number[]>;
 
-    /** Reject friend request. Rejects an open request. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Reject friend request. Rejects an open request. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     decline(parameters: {
       /** User who sent the request. */
       user_id: number;
@@ -1449,13 +1524,13 @@ export interface Operations {
       reason?: string;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Delete friend. Ends a friendship on both sides. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Delete friend. Ends a friendship on both sides. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     delete(parameters: {
       /** Id of the user. */
       user_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Update friend extension information. Changes the given fields of the actor's own side of a friendship. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Update friend extension information. Changes the given fields of the actor's own side of a friendship. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     ext(parameters: {
       /** Id of the user. */
       user_id: number;
@@ -1467,19 +1542,19 @@ export interface Operations {
       mute_notification?: boolean;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Search for users by ID. Returns the user with this id, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Search for users by ID. Returns the user with this id, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     id(parameters: {
       /** Id of the user. */
       user_id: number;
     }, options?: CallOptions): Promise<Contact>;
 
-    /** List of friend details. Returns the users of the list, friends or not, as the actor sees them. If one answer cannot hold all, texts that are longer than their share of 6 MB are empty. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** List of friend details. Returns the users of the list, friends or not, as the actor sees them. If one answer cannot hold all, texts that are longer than their share of 6 MB are empty. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     listDetails(parameters: {
       /** Ids of users. */
       list: number[];
     }, options?: CallOptions): Promise<Contact[]>;
 
-    /** List of friends. Lists the ids of the actor's friends, without blocked ones, in the order in which they became friends. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** List of friends. Lists the ids of the actor's friends, without blocked ones, in the order in which they became friends. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     listIds(parameters?: {
       /** Most entries of a page; above 1000 is 1000. */
       limit?: number;
@@ -1487,7 +1562,7 @@ export interface Operations {
       cursor?: string;
     }, options?: CallOptions): Promise<Page<number>>;
 
-    /** Whether to allow messaging. Returns whether the user `roster_id` may write to the user `user_id`. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. */
+    /** Whether to allow messaging. Returns whether the user `roster_id` may write to the user `user_id`. For a user, by its token or an admin token with the `user_id` header; or for the app, by an admin token with the `group_id` header or neither. An admin token needs the scope `decide`. */
     mayMessage(parameters: {
       /** Id of the user who would receive the message. */
       user_id: number;
@@ -1495,26 +1570,26 @@ export interface Operations {
       roster_id: number;
     }, options?: CallOptions): Promise<boolean>;
 
-    /** Search for user by mobile number. Returns the user with this mobile number, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Search for user by mobile number. Returns the user with this mobile number, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     mobile(parameters: {
       /** The whole number, as it was written. */
       mobile: string;
     }, options?: CallOptions): Promise<Contact>;
 
-    /** Search for user by username. Returns the user with this username, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Search for user by username. Returns the user with this username, as the actor sees it. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `read`. */
     name(parameters: {
       /** The whole username, in any case. */
       username: string;
     }, options?: CallOptions): Promise<Contact>;
 
-    /** Remove from blacklist. Unblocks a user. Acts as a person: a user token, or an admin token with the `user_id` header. */
+    /** Remove from blacklist. Unblocks a user. Acts as a person: a user token, or an admin token with the `user_id` header. An admin token needs the scope `users`. */
     unblock(parameters: {
       /** Id of the user. */
       user_id: number;
     }, options?: CallOptions): Promise<boolean>;
   };
   event: {
-    /** Create a webhook endpoint. Each event of the app is sent to `url` by POST, signed as Standard Webhooks 1.0 says. `types` and `group_id` choose events; without them all are sent. An app has at most ten endpoints. `secret` verifies the signatures. It is shown only here. Needs an admin token. */
+    /** Create a webhook endpoint. Each event of the app is sent to `url` by POST, signed as Standard Webhooks 1.0 says. `types` and `group_id` choose events; without them all are sent. An app has at most ten endpoints. `secret` verifies the signatures. It is shown only here. Needs an admin token. An admin token needs the scope `events`. */
     endpointCreate(parameters: {
       /** Where events are sent to. It begins with `https://` and leads to a public address. */
       url: string;
@@ -1551,13 +1626,13 @@ export interface Operations {
       secret: string;
     }>;
 
-    /** Delete a webhook endpoint. Events that wait for the endpoint are dropped. Needs an admin token. */
+    /** Delete a webhook endpoint. Events that wait for the endpoint are dropped. Needs an admin token. An admin token needs the scope `events`. */
     endpointDelete(parameters: {
       /** Id of the endpoint. */
       endpoint_id: string;
     }, options?: CallOptions): Promise<null>;
 
-    /** List attempts to send events to a webhook endpoint. The newest attempts of the last three days first, at most 1,000. `status` is that of the answer, 0 where none came; `answer` its first 256 bytes; `next_attempt_at` the time of the next attempt, 0 where there is none. Needs an admin token. */
+    /** List attempts to send events to a webhook endpoint. The newest attempts of the last three days first, at most 1,000. `status` is that of the answer, 0 where none came; `answer` its first 256 bytes; `next_attempt_at` the time of the next attempt, 0 where there is none. Needs an admin token. An admin token needs the scope `read`. */
     endpointDeliveries(parameters: {
       /** Id of the endpoint. */
       endpoint_id: string;
@@ -1588,10 +1663,10 @@ export interface Operations {
       next_attempt_at: number;
     }[]>;
 
-    /** List the webhook endpoints. All endpoints of the app, without their secrets. Needs an admin token. */
+    /** List the webhook endpoints. All endpoints of the app, without their secrets. Needs an admin token. An admin token needs the scope `read`. */
     endpointList(parameters?: Record<string, never>, options?: CallOptions): Promise<Endpoint[]>;
 
-    /** Send events to a webhook endpoint again. Sends one event (`sequence`), a range (`from` and `to`), or what has failed for good (`failed`, of that range or all), up to 100 events per call. `next` is what to send as `from` to go on; absent at the end. Needs an admin token. */
+    /** Send events to a webhook endpoint again. Sends one event (`sequence`), a range (`from` and `to`), or what has failed for good (`failed`, of that range or all), up to 100 events per call. `next` is what to send as `from` to go on; absent at the end. Needs an admin token. An admin token needs the scope `events`. */
     endpointRedeliver(parameters: {
       /** Id of the endpoint. */
       endpoint_id: string;
@@ -1610,7 +1685,7 @@ export interface Operations {
       next?: string;
     }>;
 
-    /** Give a webhook endpoint a new secret. The secret before it stays valid for `keep_seconds`: until then both sign every request. The new secret is shown only here. Needs an admin token. */
+    /** Give a webhook endpoint a new secret. The secret before it stays valid for `keep_seconds`: until then both sign every request. The new secret is shown only here. Needs an admin token. An admin token needs the scope `events`. */
     endpointRotate(parameters: {
       /** Id of the endpoint. */
       endpoint_id: string;
@@ -1625,7 +1700,7 @@ export interface Operations {
       previous_expires_at: number;
     }>;
 
-    /** Send a test event to a webhook endpoint. Sends an event of the type `endpoint.test`, which the feed does not have, once. `/event/endpoint/deliveries` shows the outcome. Needs an admin token. */
+    /** Send a test event to a webhook endpoint. Sends an event of the type `endpoint.test`, which the feed does not have, once. `/event/endpoint/deliveries` shows the outcome. Needs an admin token. An admin token needs the scope `events`. */
     endpointTest(parameters: {
       /** Id of the endpoint. */
       endpoint_id: string;
@@ -1634,7 +1709,7 @@ export interface Operations {
       event_id: string;
     }>;
 
-    /** Change a webhook endpoint. Changes the fields that are given. An empty list of `types` stands for all types, `group_id` 0 for all groups. What is in the queue for a disabled endpoint is dropped; after it is enabled again, `/event/endpoint/redeliver` sends it. Needs an admin token. */
+    /** Change a webhook endpoint. Changes the fields that are given. An empty list of `types` stands for all types, `group_id` 0 for all groups. What is in the queue for a disabled endpoint is dropped; after it is enabled again, `/event/endpoint/redeliver` sends it. Needs an admin token. An admin token needs the scope `events`. */
     endpointUpdate(parameters: {
       /** Where events are sent to. It begins with `https://` and leads to a public address. */
       url?: string;
@@ -1650,7 +1725,7 @@ export interface Operations {
       endpoint_id: string;
     }, options?: CallOptions): Promise<Endpoint>;
 
-    /** Read events. Events of the app in their order, after `after` or from the oldest that is kept. `next` is what to send as `after` to go on, also where no event of the page matched. A reader that follows it misses none. `wait` waits so many seconds for the first event. Needs an admin token. */
+    /** Read events. Events of the app in their order, after `after` or from the oldest that is kept. `next` is what to send as `after` to go on, also where no event of the page matched. A reader that follows it misses none. `wait` waits so many seconds for the first event. Needs an admin token. An admin token needs the scope `read`. */
     list(parameters?: {
       /** Only events after the one of this `sequence`; absent: from the oldest that is kept. */
       after?: string;
@@ -1673,7 +1748,7 @@ export interface Operations {
     }>;
   };
   access: {
-    /** Decide what users may do. One decision for each item, all at one moment: whether a session (`token`) or a user (`user_id`) may connect, read messages (`subscribe`) or send them (`publish`), in a group (`group_id`) or to a user (`peer_id`). A malformed item is refused alone. Needs an admin token. */
+    /** Decide what users may do. One decision for each item, all at one moment: whether a session (`token`) or a user (`user_id`) may connect, read messages (`subscribe`) or send them (`publish`), in a group (`group_id`) or to a user (`peer_id`). A malformed item is refused alone. Needs an admin token. An admin token needs the scope `decide`. */
     check(parameters: {
       /** Questions, each of which is decided on its own. */
       items: {
@@ -1707,13 +1782,378 @@ export interface Operations {
       version: number;
     }[]>;
   };
+  admin: {
+    /** Explain what a user may do. The decision of `/access/check` on a user, and the event that made it so: since when and by whom. `event` is null where the decision has no event, or where it is not among the newest that a call looks through. Needs an admin token. An admin token needs the scope `read`. */
+    accessExplain(parameters: {
+      /** Id of the user. */
+      user_id: number;
+      /** What is asked: `connect`, `subscribe` (read messages) or `publish` (send them). */
+      action?: 'connect' | 'subscribe' | 'publish';
+      /** The group whose messages are read or sent. */
+      group_id?: number;
+      /** Without a group: the user who gets the messages. */
+      peer_id?: number;
+    }, options?: CallOptions): Promise<{
+      /** Whether it is allowed. */
+      allow: boolean;
+      /** 200, or the code of the error that refuses it. */
+      code: number;
+      /** Why it is refused; empty where it is allowed. */
+      reason: string;
+      /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
+      role: 0 | 1 | 2 | null;
+      /** When the decision may become another by time alone, in milliseconds since 1970; -1 never. */
+      until: number;
+      /** The event, as `/event/list` has it, or null. */
+      event: RosterEvent | null;
+    }>;
+
+    /** List all groups. The groups of the app, the newest first. A new group shows within seconds. A page may have fewer entries than `limit`; the list is over where the answer has no `cursor`. Needs an admin token. An admin token needs the scope `read`. */
+    groupList(parameters?: {
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** User who owns the group. */
+      owner_id: number;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type: number;
+      /** 0 as usual, 1 dissolved. */
+      status: number;
+      /** Members at this moment. */
+      count: number;
+      /** Most members the group can have. */
+      capacity: number;
+      /** Until when only admins may speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+    }>>;
+
+    /** Search the members of a group. Members whose display name in the group or whose username begins with `text`, or the one member with this `user_id`. A call looks at up to 1,000 members. A page may have fewer entries than `limit`, even none; the search is over where the answer has no `cursor`. Needs an admin token. An admin token needs the scope `read`. */
+    groupMembersSearch(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** What the display name or the username begins with, without regard to case. */
+      text?: string;
+      /** Id of the user. */
+      user_id?: number;
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Name of the member in this group; empty until set. */
+      display_name: string;
+      /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
+      role: 0 | 1 | 2;
+      /** When the member joined, in seconds since 1970. */
+      join_time: number;
+      /** Until when the user may not speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+    }>>;
+
+    /** Set the members of a group. Adds and removes members until the group has exactly the members of `user_ids` and its owner, who is never removed. With `admin_ids`, exactly these members are admins. Users who are asked before they join get an invitation. `dry_run` changes nothing and answers what a call would change. The call is refused before it changes anything if the group would lose more than `max_remove_share` of its members. Each entry succeeds or fails alone. A call makes up to `limit` changes; where the answer has a `cursor`, send the same call with it to go on. Needs an admin token. An admin token needs the scope `groups`. */
+    groupMembersSet(parameters: {
+      /** Most changes of a call; above 500 is 500. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The members that the group is to have. The owner need not be among them. */
+      user_ids: number[];
+      /** Members of the list who are admins; absent: roles stay as they are. */
+      admin_ids?: number[];
+      /** true changes nothing. */
+      dry_run?: boolean;
+      /** The call is refused where the group would lose a larger part of its members, from 0 to 1. */
+      max_remove_share?: unknown;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the user. */
+      user_id: number;
+      /** What was tried, or what a call would try. */
+      change: 'remove' | 'demote' | 'add' | 'promote';
+      /** Of this entry: `success` or `fail`. */
+      result: 'success' | 'fail';
+      /** Why the entry failed; empty where it did not. */
+      reason: string;
+    }>>;
+
+    /** Assign the owner of a group. Makes a user the owner, whatever the state of the old owner, who becomes a plain member. A user who is no member joins the group. Needs an admin token. An admin token needs the scope `groups`. */
+    groupOwnerAssign(parameters: {
+      /** Id of the group. Not needed where the header names it. */
+      group_id: number;
+      /** The member who becomes owner. */
+      new_owner: number;
+    }, options?: CallOptions): Promise<Entry>;
+
+    /** Search groups. Groups whose name begins with `prefix`, in the order of their names, or the one group with this `group_id`, also a dissolved one. Names are compared in NFKC and without regard to case. A change shows in the search by `prefix` within seconds. A page may have fewer entries than `limit`; the search is over where the answer has no `cursor`. Needs an admin token. An admin token needs the scope `read`. */
+    groupSearch(parameters?: {
+      /** What the names begin with, without regard to case. */
+      prefix?: string;
+      /** Id of the group. Not needed where the header names it. */
+      group_id?: number;
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** User who owns the group. */
+      owner_id: number;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type: number;
+      /** 0 as usual, 1 dissolved. */
+      status: number;
+      /** Members at this moment. */
+      count: number;
+      /** Most members the group can have. */
+      capacity: number;
+      /** Until when only admins may speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+    }>>;
+
+    /** Read what the app holds and what it used. Users and groups of the app, counted up to 10,000 where the app has no limit for them (`users_more`: there are more), and for each of the last `hours`, the newest first: calls, refusals by error code, faults of the service, units of the table, what happened, and dollars at list price. An hour without calls is left out. The figures are estimates. Needs an admin token. An admin token needs the scope `read`. */
+    overview(parameters?: {
+      /** How many hours; in the answer, those with calls, the newest first. */
+      hours?: number;
+    }, options?: CallOptions): Promise<{
+      /** Users of the app. */
+      users: number;
+      /** Whether there are more than were counted. */
+      users_more: boolean;
+      /** Groups of the app. */
+      groups: number;
+      /** Whether there are more than were counted. */
+      groups_more: boolean;
+      /** The sums of these hours. */
+      total: {
+        /** Calls that the service knew the app of. */
+        calls: number;
+        /** Refused calls by error code. */
+        refusals: Record<string, never>;
+        /** Calls that ended with a fault of the service. */
+        faults: number;
+        /** Units read from the table. */
+        read_units: unknown;
+        /** Units written to the table. */
+        write_units: unknown;
+        /** How often something happened, such as `registrations` and `joins`. */
+        happened: Record<string, never>;
+        /** Gateway, functions and table at list price, without logs, storage and background work. */
+        dollars: unknown;
+      };
+      /** How many hours; in the answer, those with calls, the newest first. */
+      hours: {
+        /** Begin of the hour, in seconds since 1970. */
+        hour: number;
+        /** Calls that the service knew the app of. */
+        calls: number;
+        /** Refused calls by error code. */
+        refusals: Record<string, never>;
+        /** Calls that ended with a fault of the service. */
+        faults: number;
+        /** Units read from the table. */
+        read_units: unknown;
+        /** Units written to the table. */
+        write_units: unknown;
+        /** How often something happened, such as `registrations` and `joins`. */
+        happened: Record<string, never>;
+        /** Gateway, functions and table at list price, without logs, storage and background work. */
+        dollars: unknown;
+      }[];
+    }>;
+
+    /** List the groups of a user, with role, ban and block. The groups that the user has joined (`state` `member`), and those that block the user (`blocked`) or would let the user in banned (`none`), as far as the user was a member or was blocked within the last 32 days. Ordered by nothing that a reader can rely on. Needs an admin token. An admin token needs the scope `read`. */
+    userGroups(parameters: {
+      /** Id of the user. */
+      user_id: number;
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the group. */
+      group_id: number;
+      /** Name of the group. */
+      name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** Kind of group: 0 private, 1 public (stands in the public list), 2 chat room. */
+      type: number;
+      /** User who owns the group. */
+      owner_id: number;
+      /** Members at this moment. */
+      count: number;
+      /** `member`; `blocked` by the group; `none`: only a ban waits for the user. */
+      state: 'member' | 'blocked' | 'none';
+      /** Role in the group: 0 member, 1 admin, 2 owner; null for no member. */
+      role: 0 | 1 | 2 | null;
+      /** Name of the member in this group; empty until set. */
+      display_name: string;
+      /** When the member joined, in seconds since 1970; 0 for no member. */
+      join_time: number;
+      /** When the group blocked the user, in seconds since 1970; 0 not blocked. */
+      blocked_at: number;
+      /** Until when the user may not speak, in seconds since 1970; 0 not banned, -1 for ever. */
+      ban_expire_time: number;
+    }>>;
+
+    /** Read everything about a user. Profile, status, identities, groups, contacts, lock-out, and devices with their sessions, without secrets. A deleted user has `status` 2 and no names. Times are in seconds; 0 stands for none. Needs an admin token. An admin token needs the scope `read`. */
+    userInfo(parameters: {
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Nickname; empty clears it. */
+      nick_name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile: string;
+      /** 0 as usual, 1 disabled, 2 deleted. */
+      status: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+      /** Description; empty clears it. */
+      description: string;
+      /** Always empty; kept for clients that read it. */
+      email: string;
+      /** Extension information that the user alone (and the app) sees. */
+      private_info: string;
+      /** Extension information that everybody sees. */
+      public_info: string;
+      /** Whether an invitation waits for consent; false: invited is joined. */
+      group_confirm: boolean;
+      /** Whether a password logs in. */
+      has_password: boolean;
+      /** Groups joined, owned ones included; in `limits`, the most. */
+      groups_joined: number;
+      /** Groups owned; in `limits`, the most. */
+      groups_owned: number;
+      /** Friends; in `limits`, the most. */
+      friends: number;
+      /** Users on the personal blacklist. */
+      blocked_users: number;
+      /** Failed logins within the last minutes. */
+      failed_logins: number;
+      /** Until when logins are refused, in seconds since 1970; 0 not locked. */
+      locked_until: number;
+      /** The devices, the one last seen first; in `limits`, the most. */
+      devices: {
+        /** Serial number of the device. */
+        device_sn: number;
+        /** 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Linux, 6 web and unknown. */
+        platform: number;
+        /** What the client called itself at login. */
+        user_agent: string;
+        /** When it was made, in seconds since 1970. */
+        created_at: number;
+        /** The last login, in seconds since 1970; 0 never. */
+        logged_in_at: number;
+        /** The last call, to the minute, in seconds since 1970. */
+        last_seen_at: number;
+        /** When the session ends, in seconds since 1970; 0 no session. */
+        session_expires_at: number;
+        /** Whether a token of a push service is bound. */
+        push_bound: boolean;
+        /** Failed logins within the last minutes. */
+        failed_logins: number;
+        /** Until when logins are refused, in seconds since 1970; 0 not locked. */
+        locked_until: number;
+      }[];
+      /** The identities by which the user can log in. */
+      identities: {
+        /** Issuer as its tokens name it in `iss`. */
+        issuer: string;
+        /** Who does it: `user` with its id, or `session` with its token. */
+        subject: string;
+        /** When it was made, in seconds since 1970. */
+        created_at: number;
+      }[];
+      /** What the app allows each user. */
+      limits: {
+        /** Groups joined, owned ones included; in `limits`, the most. */
+        groups_joined: number;
+        /** Groups owned; in `limits`, the most. */
+        groups_owned: number;
+        /** Friends; in `limits`, the most. */
+        friends: number;
+        /** Most users on the personal blacklist. */
+        blocked: number;
+        /** The devices, the one last seen first; in `limits`, the most. */
+        devices: number;
+      };
+    }>;
+
+    /** Search users. Users whose username begins with `prefix`, in the order of their usernames, or the one user with this `mobile` or `user_id`. Usernames are compared in NFKC and without regard to case. A change shows in the search by `prefix` within seconds. `status` 0 leaves out disabled users, 1 all others. A page may have fewer entries than `limit`; the search is over where the answer has no `cursor`. Needs an admin token. An admin token needs the scope `read`. */
+    userSearch(parameters?: {
+      /** What the names begin with, without regard to case. */
+      prefix?: string;
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile?: string;
+      /** Id of the user. */
+      user_id?: number;
+      /** 0 as usual, 1 disabled, 2 deleted. */
+      status?: number;
+      /** Most entries of a page; above 100 is 100. */
+      limit?: number;
+      /** Where to go on: `cursor` of the page before. Opaque, and of one list only. */
+      cursor?: string;
+    }, options?: CallOptions): Promise<Page<{
+      /** Id of the user. */
+      user_id: number;
+      /** ASCII letters, digits, `_` and Chinese characters (script Han); not all digits, not beginning with `maxim` or `mta`; unique in NFKC and whatever its case. */
+      username: string;
+      /** Nickname; empty clears it. */
+      nick_name: string;
+      /** Address of the picture: `http`, `https`, or text without a scheme; empty clears it. */
+      avatar: string;
+      /** Mobile number: 5 to 15 digits, optionally after a `+`; unique in the app. */
+      mobile: string;
+      /** 0 as usual, 1 disabled, 2 deleted. */
+      status: number;
+      /** When it was made, in seconds since 1970. */
+      created_at: number;
+    }>>;
+
+    /** Unlock a user. Forgets the failed logins of the account and of all its devices, so that all of them may log in again at once. Needs an admin token. An admin token needs the scope `users`. */
+    userUnlock(parameters: {
+      /** Id of the user. */
+      user_id: number;
+    }, options?: CallOptions): Promise<boolean>;
+  };
 }
 
 /** Method and path of each operation, and whether its function returns more of an answer than `data`. */
 export const ROUTES: Record<string, Record<string, [method: string, path: string, returns?: 'whole']>> = {
   token: {
+    exchange: ['POST', '/token/exchange'],
     id: ['POST', '/token/id'],
     login: ['POST', '/token/login'],
+    self: ['GET', '/token/self'],
     user: ['POST', '/token/user'],
   },
   user: {
@@ -1732,6 +2172,9 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
     disable: ['PUT', '/user/disable'],
     download: ['PUT', '/user/download'],
     enable: ['PUT', '/user/enable'],
+    identityBind: ['POST', '/user/identity/bind'],
+    identityList: ['GET', '/user/identity/list'],
+    identityUnbind: ['POST', '/user/identity/unbind'],
     kick: ['PUT', '/user/kick'],
     list: ['GET', '/user/list', 'whole'],
     mobile: ['PUT', '/user/mobile'],
@@ -1854,5 +2297,18 @@ export const ROUTES: Record<string, Record<string, [method: string, path: string
   },
   access: {
     check: ['POST', '/access/check'],
+  },
+  admin: {
+    accessExplain: ['GET', '/admin/access/explain'],
+    groupList: ['GET', '/admin/group/list', 'whole'],
+    groupMembersSearch: ['GET', '/admin/group/members/search', 'whole'],
+    groupMembersSet: ['POST', '/admin/group/members/set', 'whole'],
+    groupOwnerAssign: ['POST', '/admin/group/owner/assign'],
+    groupSearch: ['GET', '/admin/group/search', 'whole'],
+    overview: ['GET', '/admin/overview'],
+    userGroups: ['GET', '/admin/user/groups', 'whole'],
+    userInfo: ['GET', '/admin/user/info'],
+    userSearch: ['GET', '/admin/user/search', 'whole'],
+    userUnlock: ['POST', '/admin/user/unlock'],
   },
 };

@@ -25,6 +25,11 @@ export interface ClientOptions {
    * completely or not at all, so it is retried only if a repetition is safe (see `ONCE`).
    */
   retries?: number;
+  /**
+   * Seconds for which a call may wait by itself where the user has used up a limit (10429), default 0: it throws
+   * `TooManyCalls` at once. Such a call had no effect.
+   */
+  patience?: number;
   fetch?: typeof fetch;
 }
 
@@ -96,6 +101,16 @@ export class EventsGone extends ApiError {
   constructor(code: number, message: string, oldest?: string) {
     super(code, message);
     this.oldest = oldest;
+  }
+}
+
+/** The user, or the network address, has used up one of its limits (10429). The call had no effect. */
+export class TooManyCalls extends ApiError {
+  /** Seconds after which to try again. */
+  readonly retryAfter: number;
+  constructor(code: number, message: string, retryAfter: number) {
+    super(code, message);
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -305,7 +320,7 @@ export async function* entries<P extends { cursor?: string }, T>(
 }
 
 async function send(
-  { endpoint, app, token, user, group, retries = 3, fetch: get = fetch }: ClientOptions,
+  { endpoint, app, token, user, group, retries = 3, patience = 0, fetch: get = fetch }: ClientOptions,
   method: string,
   path: string,
   parameters: unknown,
@@ -325,6 +340,7 @@ async function send(
     headers['content-type'] = 'application/json';
     request.body = JSON.stringify(parameters);
   }
+  let waited = 0;
   for (let attempt = 0; ; attempt++) {
     const response = await get(url, request);
     const again =
@@ -337,6 +353,13 @@ async function send(
     }
     if (!response.ok) throw new TransportError(response.status, `${method} ${path}: HTTP ${response.status}`);
     const answer = (await response.json()) as Envelope;
+    if (answer.code === ERRORS.tooManyCalls) {
+      const seconds = Number(response.headers.get('retry-after') ?? 60);
+      if (waited + seconds > patience) throw new TooManyCalls(answer.code, answer.message ?? '', seconds);
+      waited += seconds;
+      await pause(seconds * 1000, signal);
+      continue;
+    }
     if (answer.code === ERRORS.eventsGone) throw new EventsGone(answer.code, answer.message ?? '', answer.oldest);
     if (answer.code !== 200) throw new ApiError(answer.code, answer.message ?? '');
     return answer;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { backgroundFunctions, docsPage, type FunctionRow, routes } from '../shared/routes/index.ts';
@@ -41,12 +41,22 @@ export interface BundleOptions {
   functions?: string;
   /** Its bundles are removed first. Default: `dist`. */
   outdir?: string;
+  /** For a debugger on this machine: readable code, and maps to the sources beside it. */
+  inspect?: boolean;
 }
 
 export interface Bundles {
   /** Bytes of `index.cjs` by row id. */
   bytes: Record<string, number>;
   metafile: Metafile;
+}
+
+/** Makes the sources of a bundle's map absolute: the laptop stack serves a copy of the bundle from another folder. */
+async function absoluteSources(folder: string): Promise<void> {
+  const file = join(folder, `${BUNDLE_FILE}.map`);
+  const map = JSON.parse(await readFile(file, 'utf8'));
+  map.sources = map.sources.map((source: string) => resolve(folder, source));
+  await writeFile(file, JSON.stringify(map));
 }
 
 /** Folder of a bundle. It contains only `index.cjs`, and for the page its files. */
@@ -58,7 +68,7 @@ export const bundleFolder = (outdir: string, id: string): string => join(outdir,
  * @throws Error that names row and file if a row has no entry file; esbuild's error if a file does not build
  */
 export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
-  const { functions = join(root, 'functions'), outdir = BUNDLES } = options;
+  const { functions = join(root, 'functions'), outdir = BUNDLES, inspect = false } = options;
   const { rows = [...routes, ...backgroundFunctions, docsPage] } = options;
   for (const { id } of rows) {
     if (!existsSync(join(functions, `${id}.ts`))) {
@@ -74,10 +84,13 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     // Paths in the output and in the metafile are relative to this folder.
     absWorkingDir: root,
     ...FORM,
-    plugins: [declarations],
+    ...(inspect && { minify: false, sourcemap: 'linked' as const, sourcesContent: false }),
+    // Leaving out fields would move the lines of declarations.
+    plugins: inspect ? [] : [declarations],
     metafile: true,
     logLevel: 'silent',
   });
+  if (inspect) await Promise.all(rows.map(({ id }) => absoluteSources(join(bundleFolder(resolve(outdir), id)))));
   if (rows.includes(docsPage)) await writeDocsPage(bundleFolder(outdir, docsPage.id));
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));

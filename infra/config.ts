@@ -92,6 +92,11 @@ export interface Config {
    */
   events: boolean;
   /**
+   * One call in so many is counted for `/admin/overview`, with one write unit; `0` counts none.
+   * @default `10`
+   */
+  statistics: number;
+  /**
    * ARN of the stream of a restored table, which the functions use instead of the table of the data stack:
    * docs/runbook.md.
    * @default none
@@ -177,6 +182,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     defaultEndpoint: bool('defaultEndpoint'),
     docs: bool('docs'),
     events: bool('events'),
+    statistics: count('statistics', 10, 0),
     tableStreamArn: optional(
       'tableStreamArn',
       STREAM_ARN,

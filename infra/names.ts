@@ -13,6 +13,9 @@ export const constructIdOf = (id: string): string =>
 /** `roster-dev-group-apply-handle` */
 export const functionNameOf = (stage: string, id: string): string => `roster-${stage}-${slugOf(id)}`;
 
+/** The function that fetches the keys of issuers. */
+export const refreshFunctionNameOf = (stage: string): string => functionNameOf(stage, 'background/refresh-keys');
+
 /** Area of the background functions, which belong to no area of the route table. */
 export const BACKGROUND = 'background';
 

@@ -19,7 +19,7 @@ const region = () => variable('AWS_REGION');
 export const hostOfService = (name: string) =>
   `${name}.${region()}.amazonaws.com${region().startsWith('cn-') ? '.cn' : ''}`;
 
-export type Service = 'dynamodb' | 's3' | 'sqs' | 'events';
+export type Service = 'dynamodb' | 's3' | 'sqs' | 'events' | 'lambda';
 
 /** A request before it is signed. */
 export interface Unsigned {

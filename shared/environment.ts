@@ -15,3 +15,7 @@ export const WEBHOOK_QUEUE_URL = 'WEBHOOK_QUEUE_URL';
 export const BUS_NAME = 'BUS_NAME';
 /** `off` where the deployment has no events: no app has a feed then. Absent otherwise. */
 export const EVENTS = 'EVENTS';
+/** One call in so many is counted for `/admin/overview`: see shared/http/statistics.ts. Absent: none. */
+export const STATISTICS = 'STATISTICS';
+/** The function that fetches the keys of issuers: only the exchange of tokens has this. */
+export const REFRESH_FUNCTION = 'REFRESH_FUNCTION';

@@ -11,6 +11,9 @@ export const errors = {
   badToken: [10008, 'access-token: invalid'],
   noPermission: [10010, 'no permission'],
   mobileTaken: [10011, 'mobile: bound to another user'],
+  externalTokenRefused: [10020, 'subject_token: not a valid token of an issuer of this app, or its user is unknown'],
+  scopeMissing: [10021, 'access-token: this admin token lacks a scope'],
+  tooManyCalls: [10429, 'too many calls: try again later'],
   groupMissing: [20001, 'group does not exist'],
   notMember: [20002, 'the user is not a group member'],
   badPushMode: [20003, 'msg_push_mode: illegal value'],
@@ -73,6 +76,16 @@ export class EventsGone extends ApiError {
   constructor(oldest?: number, message?: string) {
     super('eventsGone', message);
     this.fields = oldest === undefined ? {} : { oldest: String(oldest).padStart(16, '0') };
+  }
+}
+
+/** The caller has used up one of its limits. Answered with `retry-after`. */
+export class TooManyCalls extends ApiError {
+  /** Seconds. */
+  readonly retryAfter: number;
+  constructor(limit: string, retryAfter: number) {
+    super('tooManyCalls', `too many calls: try again in ${retryAfter} seconds (${limit})`);
+    this.retryAfter = retryAfter;
   }
 }
 

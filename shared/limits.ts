@@ -32,6 +32,24 @@ export const LIMITS = {
   strangers_may_message: 1,
   /** Days for which events can be read; 0: the app has none. */
   event_days: 30,
+  /**
+   * Per user, for calls with the user's own token; 0: unlimited, like the others per caller below. A call counts by its
+   * price: see shared/call/allowance.ts.
+   */
+  calls_per_minute: 300,
+  /** Users invited to groups. */
+  invitations_per_hour: 300,
+  /** Invitations of one inviter to one user who asked to consent. */
+  invitations_per_user_per_day: 20,
+  /** Applications to groups, and friend requests. */
+  applications_per_hour: 200,
+  groups_per_hour: 60,
+  uploads_per_hour: 300,
+  upload_megabytes_per_day: 2048,
+  /** Per network address (IPv4 /24, IPv6 /56). */
+  registrations_per_hour: 300,
+  failed_logins_per_hour: 300,
+  form_uploads_per_hour: 1000,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -65,8 +83,46 @@ export const MAXIMUMS: Partial<Limits> = {
   download_life: 3600,
 };
 
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+
+/**
+ * Limits per caller: the attribute that holds until when the caller has used up its allowance, and the time (ms) of which
+ * the limit speaks. Limits of users lie on the user's item, those of addresses on an item of the address.
+ */
+export const ALLOWANCES = {
+  calls_per_minute: ['paidCalls', MINUTE],
+  invitations_per_hour: ['paidInvitations', HOUR],
+  applications_per_hour: ['paidApplications', HOUR],
+  groups_per_hour: ['paidGroups', HOUR],
+  uploads_per_hour: ['paidUploads', HOUR],
+  upload_megabytes_per_day: ['paidMegabytes', DAY],
+  registrations_per_hour: ['paidRegistrations', HOUR],
+  failed_logins_per_hour: ['paidFailures', HOUR],
+  form_uploads_per_hour: ['paidForms', HOUR],
+} as const satisfies Partial<Record<LimitName, readonly [attribute: string, per: number]>>;
+
+export type AllowanceName = keyof typeof ALLOWANCES;
+export type UserAllowance = (typeof USER_ALLOWANCES)[number];
+
+/** Allowances of users, not of addresses. */
+export const USER_ALLOWANCES = [
+  'calls_per_minute',
+  'invitations_per_hour',
+  'applications_per_hour',
+  'groups_per_hour',
+  'uploads_per_hour',
+  'upload_megabytes_per_day',
+] as const satisfies AllowanceName[];
+
+/** Bytes, as `upload_megabytes_per_day` counts. */
+export const MEGABYTE = 1_048_576;
+
 /** Seconds for which a file stays reserved for its upload. */
 export const RESERVATION_LIFE = 86_400;
 
 /** Seconds for which handled and expired invitations and applications stay in the lists. */
 export const KEPT_IN_LISTS = 2_592_000;
+
+/** Characters of an issuer's name, and of the name that it has for a user, at most. */
+export const LONGEST_ISSUER = 256;
+export const LONGEST_SUBJECT = 255;

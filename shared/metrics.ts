@@ -41,8 +41,10 @@ export const EVENTS = [
   'jobs_done',
   'jobs_cut_off',
   'users_forgotten',
+  'users_held_back',
   'endpoints_failed',
   'fan_out_held',
+  'issuers_failing',
   'large_collections',
   'full_collections',
 ] as const;

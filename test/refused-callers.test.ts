@@ -6,6 +6,7 @@ import { documentClient } from '../shared/data/client.ts';
 import * as schema from '../shared/data/schema.ts';
 import { update } from '../shared/data/step.ts';
 import { type Operation, routes } from '../shared/routes/index.ts';
+import { SCOPES, type Scope } from '../shared/scopes.ts';
 import type { Outcome, Request } from './support/api.ts';
 import { fillDevice, fillUp, LARGEST } from './support/largest.ts';
 import { requestOf, type Scene, setScene } from './support/recipes.ts';
@@ -13,6 +14,7 @@ import { Given, type Person } from './support/story.ts';
 import { Recorder } from './support/table-recorder.ts';
 import { worldInProcess } from './support/world.ts';
 
+const SCOPE_NAMES = Object.keys(SCOPES) as Scope[];
 /** The most read units that a call of a caller without rights may cost. */
 const MOST = 20;
 
@@ -167,6 +169,35 @@ test('decisions read all at once for a genuine admin token alone, even if it was
   expect(answer.outcome).toBe('loginAgain');
   // A token, and at most four items for each of a hundred users.
   expect(units.read).toBeLessThanOrEqual(401);
+});
+
+test('an admin token with every scope but the needed one reads at most 20 units and writes none (scopeMissing)', async () => {
+  const { given, alice } = scene;
+  const { adminToken: token } = given;
+  const key = schema.adminToken.key(given.app, tokenHash(token));
+  const have = (scopes: Scope[] | undefined) => given.db.write([update(key, { set: { scopes } })]);
+  const byAdmin = ({ access }: Operation) => ({
+    token,
+    user: access === 'person' || access === 'admin as person' ? alice.id : undefined,
+  });
+  const wrong: string[] = [];
+  for (const scope of SCOPE_NAMES) {
+    const rows = ofActors.filter((row) => row.scope === scope);
+    expect(rows.length, scope).toBeGreaterThan(0);
+    await have(SCOPE_NAMES.filter((name) => name !== scope));
+    for (const row of rows) wrong.push(...(await refuse([row], 'scopeMissing', byAdmin(row))));
+    expect((await call(rows[0]!, byAdmin(rows[0]!))).body.message).toContain(`lacks the scope "${scope}"`);
+    // With this scope alone it gets further.
+    await have([scope]);
+    for (const row of [...rows, ...named(['token/self'])]) {
+      const { method, path, request } = requestOf(row, scene);
+      const { answer } = await recorder.record(() => given.api.call(method, path, { ...request, ...byAdmin(row) }));
+      if (answer.outcome === 'scopeMissing' || answer.status >= 500) wrong.push(`${row.id}: ${answer.body.message}`);
+      await recorder.restore();
+    }
+  }
+  await have(undefined);
+  expect(wrong).toEqual([]);
 });
 
 test('a caller with a token of another app reads at most 20 units and writes none (badToken)', async () => {

@@ -13,7 +13,6 @@ const LEFT_OUT: Record<Exclude<keyof Operation, keyof Contract>, true> = {
   section: true,
   summary: true,
   description: true,
-  scope: true,
   grants: true,
   memory: true,
   timeout: true,

@@ -4,7 +4,7 @@ import { avatarObject, EVENTS, FILES, INCOMING, incomingAvatar } from '../../sha
 import type { DataNames } from '../stacks/data-stack.ts';
 
 /** ARNs that grants refer to. */
-type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'> & Partial<MessagingArns>;
+type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'> & Partial<MessagingArns> & { refreshArn?: string };
 
 /** Those of the queue of webhooks and of the event bus, where the deployment has events. */
 export interface MessagingArns {
@@ -34,6 +34,7 @@ const onObjects =
     `${bucketArn}/${OBJECTS[which]}`;
 const onQueue = ({ queueArn }: GrantTargets) => queueArn;
 const onBus = ({ busArn }: GrantTargets) => busArn;
+const onRefresh = ({ refreshArn }: GrantTargets) => refreshArn;
 const [onIncoming, onFiles] = [onObjects('incoming'), onObjects('files')];
 const [onIncomingAvatars, onAvatars] = [onObjects('incomingAvatars'), onObjects('avatars')];
 
@@ -84,6 +85,7 @@ const permissions: Record<Grant, Permission | Permission[]> = {
     { action: 'sqs:GetQueueAttributes', on: onQueue },
   ],
   'put-events': { action: 'events:PutEvents', on: onBus },
+  'refresh-keys': { action: 'lambda:InvokeFunction', on: onRefresh },
 };
 const permissionsOf = (grant: Grant): Permission[] => [permissions[grant]].flat();
 
@@ -105,8 +107,10 @@ export function statementsOf(grants: readonly Grant[], targets: GrantTargets): P
 export const usesBucket = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ action }) => action.startsWith('s3:'));
 
-/** Whether a function with these grants needs the URL of the queue of webhooks, or the name of the bus. */
+/** Whether a function with these grants needs the URL of the queue of webhooks, or the name of the bus or of a function. */
 export const usesQueue = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ on }) => on === onQueue);
 export const usesBus = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ on }) => on === onBus);
+export const usesRefresh = (grants: readonly Grant[]): boolean =>
+  grants.flatMap(permissionsOf).some(({ on }) => on === onRefresh);

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -9,16 +9,18 @@ import {
   BUS_NAME,
   EVENTS,
   OPERATION,
+  REFRESH_FUNCTION,
   STAGE,
+  STATISTICS,
   TABLE_NAME,
   WEBHOOK_QUEUE_URL,
 } from '../../shared/environment.ts';
 import { type FunctionRow, grantsOf, type Operation } from '../../shared/routes/index.ts';
 import { bundleFolder } from '../bundle.ts';
 import type { Config } from '../config.ts';
-import { BACKGROUND, functionNameOf } from '../names.ts';
+import { BACKGROUND, functionNameOf, refreshFunctionNameOf } from '../names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
-import { statementsOf, usesBucket, usesBus, usesQueue } from './grants.ts';
+import { statementsOf, usesBucket, usesBus, usesQueue, usesRefresh } from './grants.ts';
 import type { Messaging } from './messaging.ts';
 
 /** What all functions of a stage share. */
@@ -43,7 +45,14 @@ export function rowFunction(
 ): LambdaFunction {
   const { config, data, messaging } = surroundings;
   const grants = grantsOf(row);
-  const granted = statementsOf(grants, { ...data, ...messaging?.arns });
+  // By its name: it is in another stack.
+  const refreshArn = Stack.of(scope).formatArn({
+    service: 'lambda',
+    resource: 'function',
+    resourceName: refreshFunctionNameOf(config.stage),
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  const granted = statementsOf(grants, { ...data, ...messaging?.arns, refreshArn });
   const inBackground = row.access === undefined;
   const lambda = loggedFunction(scope, row, surroundings, [...granted, ...more], {
     ...(inBackground &&
@@ -53,9 +62,11 @@ export function rowFunction(
       [OPERATION]: row.id,
       [STAGE]: config.stage,
       [AREA]: row.area ?? BACKGROUND,
+      ...(!inBackground && config.statistics > 0 && { [STATISTICS]: String(config.statistics) }),
       ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
       ...(messaging && usesQueue(grants) && { [WEBHOOK_QUEUE_URL]: messaging.queue.queueUrl }),
       ...(messaging && usesBus(grants) && { [BUS_NAME]: messaging.busName }),
+      ...(usesRefresh(grants) && { [REFRESH_FUNCTION]: refreshFunctionNameOf(config.stage) }),
       ...(!messaging && { [EVENTS]: 'off' }),
     },
   });

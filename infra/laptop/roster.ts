@@ -15,9 +15,14 @@ export const roster: Application<DemoApps> = {
   name: 'roster',
   folder: join(ROOT, '.local'),
   assembly: async (options) => (await assemblyOfSources(options)).assembly,
+  sources: ['functions', 'shared', 'infra', 'docs/openapi.json', 'docs/asyncapi.json', 'package.json', 'cdk.json'].map(
+    (name) => join(ROOT, name),
+  ),
   prepare: demoApps,
-  // The page `/docs` fills in the demo app from it.
-  documents: ({ app_id, admin_token }) => ({ '/docs/demo.json': { app_id, admin_token } }),
+  // The page `/docs` fills in the demo app and its users from it.
+  documents: ({ app_id, admin_token, users, group_id }) => ({
+    '/docs/demo.json': { app_id, admin_token, users, group_id },
+  }),
   errorCode(body) {
     const code = /^\{"code":(\d+)/.exec(body.subarray(0, 32).toString())?.[1];
     return code === '200' ? undefined : code;

@@ -6,14 +6,19 @@ import { type LaptopDescription, roster } from './roster.ts';
 
 await runCommand(roster, { usage: 'npm start --', welcome });
 
-function welcome({ api_endpoint: api, app_id: app, admin_token: token }: LaptopDescription): string {
+function welcome({ api_endpoint: api, app_id: app, admin_token: token, users }: LaptopDescription): string {
   const page = pathToFileURL(resolve(import.meta.dirname, '../../examples/files.html'));
   page.hash = new URLSearchParams({ api, app_id: app, name: 'alice' }).toString();
+  const people = users.map(
+    ({ user_id, username, password, token }) =>
+      `  User ${user_id}    ${username}, password ${password}, token ${token}`,
+  );
   const json = `-H 'content-type: application/json'`;
   return `
   Endpoint     ${api}
   App id       ${app}
   Admin token  ${token}
+${people.join('\n')}
   Try it       ${api}/docs
 
   Register a user, log in, and make a group as that user:

@@ -10,6 +10,8 @@ export interface Application<Facts extends object> {
   folder: string;
   /** The folder of a cloud assembly, made from the sources as they are. It stays for an hour at least. */
   assembly(options: BuildOptions): Promise<string>;
+  /** Folders and files from which the assembly is made: what `--watch` watches. */
+  sources?: string[];
   /**
    * Called before the API is served, with the first table of the templates. The result becomes a part of the stack's
    * description.

@@ -40,7 +40,7 @@ interface JsonServerOptions {
   credentials: FindCredentials;
   /** See `Authorizer`. Without it every key may do everything. */
   refusal?: Authorizer['refusal'] | undefined;
-  /** By the first part of `X-Amz-Target`. */
+  /** By the first part of `X-Amz-Target`; `Lambda` by its path. */
   services: Record<string, JsonService>;
 }
 
@@ -64,6 +64,9 @@ export function createJsonServer(): { server: Server; serve(options: JsonServerO
   };
 }
 
+/** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+
 const CORAL = 'com.amazon.coral.service';
 
 async function handle(incoming: IncomingMessage, response: ServerResponse, options: JsonServerOptions | undefined) {
@@ -76,24 +79,32 @@ async function handle(incoming: IncomingMessage, response: ServerResponse, optio
     throw new AwsError(`${CORAL}#UnrecognizedClientException`, message, 'InvalidClientTokenId', 403);
   }
   const target = String(incoming.headers['x-amz-target']);
-  const [name = '', operation = ''] = target.split('.');
+  const invoked = INVOKE.exec(incoming.url ?? '');
+  const [name = '', operation = ''] = invoked ? ['Lambda', 'Invoke'] : target.split('.');
   const service = options.services[name];
   if (!service) throw unknownOperation(target);
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   const output = await service({
     operation,
-    input: parse(body),
+    input: invoked
+      ? {
+          FunctionName: decodeURIComponent(invoked[1] ?? ''),
+          InvocationType: incoming.headers['x-amz-invocation-type'],
+          Payload: parse(body),
+        }
+      : parse(body),
     accessKeyId,
     authorize(action, resource) {
       const refused = options.refusal?.(accessKeyId, [{ action, resource }]);
-      const status = name === 'AmazonSQS' ? 403 : 400;
+      const status = name === 'AWSEvents' ? 400 : 403;
       if (refused) throw new AwsError(`${CORAL}#AccessDeniedException`, refused, 'AccessDenied', status);
     },
     signal: gone.signal,
   });
   response.setHeader('x-amzn-requestid', randomUUID());
-  response.end(JSON.stringify(output ?? {}));
+  if (invoked) response.writeHead(202).end();
+  else response.end(JSON.stringify(output ?? {}));
 }
 
 function parse(body: Buffer): Json {

@@ -25,6 +25,8 @@ export interface BuildOptions {
   onProgress?(step: string): void;
   /** Ends the script. */
   signal?: AbortSignal;
+  /** For a debugger: the script gets the argument `--inspect`, and its result is kept apart. */
+  inspect?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface BuildOptions {
  * @throws StartUpError if the script fails
  */
 export async function cachedBuild(build: Build, options: BuildOptions = {}): Promise<string> {
-  const folder = join(build.results, keyOf(build));
+  const folder = join(build.results, keyOf(build, options));
   if (existsSync(folder)) options.onProgress?.('No source has changed since the last build, which is used again.');
   else await make(build, folder, options);
   return folder;
@@ -41,11 +43,11 @@ export async function cachedBuild(build: Build, options: BuildOptions = {}): Pro
 async function make(
   { root, script, results }: Build,
   folder: string,
-  { onProgress = () => {}, signal }: BuildOptions,
+  { onProgress = () => {}, signal, inspect }: BuildOptions,
 ): Promise<void> {
   const made = join(results, `making-${randomUUID()}`);
   mkdirSync(made, { recursive: true });
-  const child = spawn(process.execPath, [script, made], {
+  const child = spawn(process.execPath, [script, made, ...(inspect ? ['--inspect'] : [])], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal && { signal, killSignal: 'SIGKILL' as const }),
@@ -75,8 +77,8 @@ function removeOld(folder: string): void {
 }
 
 /** A hash of the version of Node.js and of the names and contents of all sources. */
-function keyOf({ root, sources }: Build): string {
-  const hash = createHash('sha256').update(process.version);
+function keyOf({ root, sources }: Build, { inspect }: BuildOptions): string {
+  const hash = createHash('sha256').update(`${process.version}${inspect ? ' inspect' : ''}`);
   for (const file of globSync(sources, { cwd: root }).sort())
     hash.update(`\n${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest('hex').slice(0, 16);

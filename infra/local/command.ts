@@ -1,10 +1,15 @@
 /** The command line of the stack: serves an application until it is interrupted. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import inspector from 'node:inspector';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Application } from './application.ts';
-import { type Stack, type StackDescription, startStack } from './stack.ts';
-import { StartUpError } from './start-up.ts';
+import { startDynamoDbLocal } from './dynamodb-local.ts';
+import { runningThreads } from './function-instance.ts';
+import { type Stack, type StackDescription, type StackOptions, startStack } from './stack.ts';
+import { StartUpError, useFolder } from './start-up.ts';
+import { watchSources } from './watch.ts';
 
 interface CommandOptions<Facts extends object> {
   /** How a person calls it, for the usage line: `npm start --`. */
@@ -27,6 +32,8 @@ export async function runCommand<Facts extends object>(
   /** The description as this process wrote it. A stack that started later may have replaced it. */
   let written: string | undefined;
   let ending = false;
+  /** What `--watch` keeps beyond a stack. */
+  const kept: (() => unknown)[] = [];
 
   const removeDescription = () => {
     if (existsSync(descriptionFile) && readFileSync(descriptionFile, 'utf8') === written) rmSync(descriptionFile);
@@ -38,13 +45,15 @@ export async function runCommand<Facts extends object>(
     removeDescription();
     starting.abort();
     await (await stack?.catch(() => undefined))?.close();
+    for (const close of kept.reverse()) await close();
+    if (runningThreads.size > 0) process.kill(process.pid, 'SIGKILL');
     process.exit(exitCode);
   };
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       // A second signal ends the process without waiting.
-      if (ending) process.exit(1);
+      if (ending) process.kill(process.pid, 'SIGKILL');
       console.log('\nShutting down …');
       end(0);
     });
@@ -55,25 +64,81 @@ export async function runCommand<Facts extends object>(
     setInterval(() => lineage() === atStart || end(0), 500).unref();
   }
 
-  try {
-    stack = startStack({
-      application,
-      port: Number(process.env.PORT ?? 8080),
-      ...readArguments(usage),
-      signal: starting.signal,
-      onProgress: (step) => console.log(`  ${step}`),
-      onBroken: (reason) => end(1, reason),
-    });
+  /** The assembly that is served; each build of other sources has a folder of its own. */
+  let served: string | undefined;
+  /** Serves what the sources are now, if they build. @returns why they do not */
+  const rebuild = async (options: StackOptions<Facts>): Promise<string | undefined> => {
+    const { inspect = false, signal = starting.signal } = options;
+    let assembly: string;
+    try {
+      assembly = await application.assembly({ inspect, signal });
+    } catch (error) {
+      return ending ? undefined : ((error as Error).message ?? String(error));
+    }
+    if (ending || assembly === served) return undefined;
+    console.log('\n  The sources have changed: the functions start again with the data as it is.');
+    await (await stack)?.close();
+    if (ending) return undefined;
+    try {
+      await serve({ ...options, application: { ...application, assembly: async () => assembly } });
+      served = assembly;
+    } catch (error) {
+      // The templates may name what the stack cannot serve, or another shape of the table.
+      end(1, sentenceOf(error) ?? String(error));
+    }
+    return undefined;
+  };
+
+  /** Starts the stack and tells of it. */
+  const serve = async (options: StackOptions<Facts>): Promise<StackDescription<Facts>> => {
+    stack = startStack(options);
     const { description } = await stack;
-    if (ending) return;
+    if (ending) return description;
     mkdirSync(application.folder, { recursive: true });
     written = `${JSON.stringify(description, null, 2)}\n`;
     writeFileSync(descriptionFile, written, { mode: 0o600 });
+    return description;
+  };
+
+  try {
+    const { watch, ...given } = readArguments(usage);
+    const options: StackOptions<Facts> = {
+      application: {
+        ...application,
+        assembly: async (build) => {
+          served = await application.assembly(build);
+          return served;
+        },
+      },
+      port: Number(process.env.PORT ?? 8080),
+      ...given,
+      signal: starting.signal,
+      onProgress: (step) => console.log(`  ${step}`),
+      onBroken: (reason) => end(1, reason),
+    };
+    if (given.inspect) openInspector();
+    if (watch) {
+      options.data ??= temporaryFolder(application.name, kept);
+      useFolder(join(options.data, 'dynamodb'));
+      // In memory where nothing is kept.
+      options.database = await startDynamoDbLocal(given.data ? { dataDir: join(given.data, 'dynamodb') } : {});
+      kept.push(options.database.close);
+    }
+    const description = await serve(options);
+    if (ending) return;
     console.log(`${welcome(description)}
   All addresses and tokens: ${descriptionFile}
-  What the functions print: ${join(application.folder, 'functions.log')}
+  What the functions print: ${join(application.folder, 'functions.log')}${given.inspect ? `\n  Debugger: ${inspector.url()}` : ''}${watch ? '\n  Sources are watched.' : ''}
   Ctrl-C ends it.
 `);
+    if (watch) {
+      const port = Number(new URL(description.api_endpoint).port);
+      const watching = watchSources(application.sources ?? [], async () => {
+        const failed = await rebuild({ ...options, port });
+        if (failed !== undefined) console.error(`${failed}\n  The stack serves what it served before.`);
+      });
+      kept.push(watching.close);
+    }
   } catch (error) {
     // An error that a person can correct is one sentence. The stack trace is for faults of the stack itself.
     const sentence = sentenceOf(error);
@@ -107,12 +172,18 @@ function readArguments(usage: string) {
         quiet: { type: 'boolean', default: false },
         assembly: { type: 'string' },
         'no-iam': { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false },
+        inspect: { type: 'boolean', default: false },
         unkind: { type: 'string' },
       },
     });
     if (values.unkind !== undefined && !/^\d{1,9}$/.test(values.unkind))
       throw new Error('--unkind takes a whole number, the seed.');
+    if (values.watch && values.assembly)
+      throw new Error('--watch builds the sources, --assembly serves templates: use one.');
     return {
+      watch: values.watch,
+      inspect: values.inspect,
       data: values.data && resolve(values.data),
       quiet: values.quiet,
       ...(values.assembly && { assembly: resolve(values.assembly) }),
@@ -120,7 +191,24 @@ function readArguments(usage: string) {
       unkind: values.unkind === undefined ? undefined : Number(values.unkind),
     };
   } catch (error) {
-    const options = '[--data DIR] [--quiet] [--assembly DIR] [--no-iam] [--unkind SEED]';
+    const options = '[--data DIR] [--quiet] [--assembly DIR] [--no-iam] [--unkind SEED] [--watch] [--inspect]';
     throw new StartUpError(`${(error as Error).message} Usage: ${usage} ${options}`);
   }
+}
+
+/**
+ * Lets debuggers attach to this process, whose threads the functions are, on the port of the environment variable
+ * INSPECT_PORT.
+ */
+function openInspector(): void {
+  const port = Number(process.env.INSPECT_PORT ?? 9229);
+  inspector.open(port, '127.0.0.1');
+  if (!inspector.url())
+    throw new StartUpError(`A debugger cannot listen on port ${port}: choose another INSPECT_PORT.`);
+}
+
+function temporaryFolder(name: string, kept: (() => unknown)[]): string {
+  const folder = mkdtempSync(join(tmpdir(), `${name}-watch-`));
+  kept.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
 }

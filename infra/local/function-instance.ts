@@ -1,9 +1,10 @@
 /** The process of one instance of a function. */
-import type { ChildProcess } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { devNull } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { Worker } from 'node:worker_threads';
 import { LOCAL_REGION } from './aws.ts';
 import type { FunctionDefinition } from './deployment.ts';
 import type { FindCredentials } from './s3/signature.ts';
@@ -13,8 +14,13 @@ const PROCESS = join(import.meta.dirname, 'function-process.mjs');
 
 export interface InstanceOptions {
   /** Servers for the SDK clients of the functions. */
-  endpoints?: { dynamodb: string; s3: string; sqs: string; eventbridge: string };
+  endpoints?: { dynamodb: string; s3: string; sqs: string; eventbridge: string; lambda: string };
   credentialsOf?: FindCredentials;
+  /**
+   * Instances are threads of this process, not processes, so that one debugger on this process sees all functions. They
+   * have no time-outs while somebody looks at a breakpoint.
+   */
+  inspect?: boolean;
   /** Receives each line that a function prints. */
   onLine?(definition: FunctionDefinition, line: string): void;
 }
@@ -32,8 +38,15 @@ export interface Failure {
   trace?: string[];
 }
 
+/** What runs an instance: it emits `message`, `error` and `exit`, as a child process does. */
+export interface InstanceRunner extends EventEmitter {
+  send(invocation: { requestId: string; event: string; deadline: number }): void;
+  /** Ends it at once. */
+  end(): void;
+}
+
 /** Starts an instance. It sends `InstanceMessage`s and takes one event at a time, see `function-process.mjs`. */
-export function spawnInstance(definition: FunctionDefinition, options: InstanceOptions): ChildProcess {
+export function spawnInstance(definition: FunctionDefinition, options: InstanceOptions): InstanceRunner {
   const data = {
     modulePath: definition.modulePath,
     handlerName: definition.handler.split('.')[1],
@@ -41,14 +54,50 @@ export function spawnInstance(definition: FunctionDefinition, options: InstanceO
     functionArn: definition.arn,
     memory: definition.memory,
   };
-  const child = spawnTied(
-    [process.execPath, `--max-old-space-size=${definition.memory}`, PROCESS, JSON.stringify(data)],
-    { env: environmentOf(definition, options), ipc: true },
-  );
-  for (const stream of [child.stdout, child.stderr]) {
+  const env = environmentOf(definition, options);
+  const runner = options.inspect ? thread(data, env) : childProcess(data, env);
+  for (const stream of [runner.stdout, runner.stderr])
     forwardLines(stream!, (line) => options.onLine?.(definition, line));
-  }
-  return child;
+  return runner;
+}
+
+interface InstanceData {
+  functionName: string;
+  /** MiB. */
+  memory: number;
+}
+
+function childProcess(data: InstanceData, env: Record<string, string>) {
+  const child = spawnTied([process.execPath, `--max-old-space-size=${data.memory}`, PROCESS, JSON.stringify(data)], {
+    env,
+    ipc: true,
+  });
+  return Object.assign(child, { end: () => child.kill('SIGKILL') });
+}
+
+/**
+ * Threads that have not ended. One at a breakpoint whose debugger has gone never ends, and this process could not exit
+ * while it has such a thread.
+ */
+export const runningThreads = new Set<Worker>();
+
+function thread(data: InstanceData, env: Record<string, string>) {
+  const worker = new Worker(PROCESS, {
+    argv: [JSON.stringify(data)],
+    env,
+    execArgv: ['--enable-source-maps'],
+    // Debuggers list threads by this name.
+    name: data.functionName,
+    resourceLimits: { maxOldGenerationSizeMb: data.memory },
+    stdout: true,
+    stderr: true,
+  });
+  runningThreads.add(worker);
+  worker.on('exit', () => runningThreads.delete(worker));
+  return Object.assign(worker, {
+    send: (message: object) => worker.postMessage(message),
+    end: () => worker.terminate(),
+  });
 }
 
 /** The variables of the template and those of Lambda. Nothing of this process's own environment is passed on. */
@@ -82,6 +131,7 @@ function environmentOf(
       AWS_ENDPOINT_URL_S3: endpoints.s3,
       AWS_ENDPOINT_URL_SQS: endpoints.sqs,
       AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventbridge,
+      AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
     }),
     // Lambda has no such files, and a function must not read the developer's.
     AWS_CONFIG_FILE: devNull,

@@ -2,10 +2,16 @@
  * Runs functions as Lambda does. An instance is a process with its own bundle, environment and memory limit. It serves
  * one invocation at a time, is kept for the next one, and is ended after it has been idle for long.
  */
-import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FunctionDefinition } from './deployment.ts';
-import { type Failure, type InstanceMessage, type InstanceOptions, spawnInstance } from './function-instance.ts';
+import {
+  type Failure,
+  type InstanceMessage,
+  type InstanceOptions,
+  type InstanceRunner,
+  spawnInstance,
+} from './function-instance.ts';
 import type { Json } from './template.ts';
 
 /** Bytes of JSON that Lambda accepts as an answer: 6 MB and 100. */
@@ -13,6 +19,12 @@ export const ANSWER_LIMIT = 6_291_556;
 
 /** Milliseconds that Lambda allows for loading a function. */
 const LOAD_TIMEOUT = 10_000;
+
+/** Milliseconds for both under a debugger. */
+const DAY = 86_400_000;
+
+/** Milliseconds after which an ended thread is stuck at a breakpoint. */
+const STUCK = 1000;
 
 export interface PoolOptions extends InstanceOptions {
   /** Instances of one function, at most. */
@@ -57,7 +69,7 @@ interface Call {
 
 interface Instance {
   definition: FunctionDefinition;
-  process: ChildProcess;
+  runner: InstanceRunner;
   call: Call | undefined;
   idleSince: number;
 }
@@ -85,7 +97,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
   /** Ends an instance. The caller finishes its call. */
   const end = (instance: Instance) => {
     alive.delete(instance);
-    instance.process.kill('SIGKILL');
+    instance.runner.end();
   };
 
   /** Ends a broken instance, fails its call as Lambda would, and places waiting calls. */
@@ -99,10 +111,10 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
   };
 
   const start = (definition: FunctionDefinition): Instance => {
-    const child = spawnInstance(definition, options);
-    const instance: Instance = { definition, process: child, call: undefined, idleSince: 0 };
+    const runner = spawnInstance(definition, options);
+    const instance: Instance = { definition, runner, call: undefined, idleSince: 0 };
     alive.add(instance);
-    child.on('message', (message: InstanceMessage) => {
+    runner.on('message', (message: InstanceMessage) => {
       const { call } = instance;
       if (message.kind === 'crashed') return fail(instance, message);
       if (!call) return;
@@ -114,11 +126,11 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
       else finish(call, { payload: message.result === undefined ? undefined : JSON.parse(message.result) });
       pump();
     });
-    child.on('error', (error) => fail(instance, { errorType: error.name, errorMessage: error.message }));
-    const exited = new Promise((resolve) => child.on('exit', resolve));
+    runner.on('error', (error) => fail(instance, { errorType: error.name, errorMessage: error.message }));
+    const exited = new Promise((resolve) => runner.on('exit', resolve));
     running.add(exited);
     exited.then(() => running.delete(exited));
-    child.on('exit', (code, signal) => {
+    runner.on('exit', (code, signal) => {
       const how = signal ? `error: signal: ${signal}` : code ? `error: exit status ${code}` : 'success';
       fail(instance, { errorType: 'Runtime.ExitError', errorMessage: `Runtime exited with ${how}` });
     });
@@ -127,7 +139,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
 
   /** Sends the event to a loaded instance. The function's timeout starts now. */
   const begin = (instance: Instance, call: Call) => {
-    const { timeout } = call.definition;
+    const timeout = options.inspect ? DAY : call.definition.timeout;
     clearTimeout(call.timer);
     call.started = Date.now();
     const seconds = (timeout / 1000).toFixed(2);
@@ -136,7 +148,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
       fail(instance, { errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${seconds} seconds` });
     }, timeout);
     const { requestId, event } = call;
-    instance.process.send({ requestId, event, deadline: call.started + timeout });
+    instance.runner.send({ requestId, event, deadline: call.started + timeout });
   };
 
   /** Places waiting calls, the oldest first. A call that must wait does not delay calls of other functions. */
@@ -162,7 +174,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     instance.call = call;
     call.coldStart = true;
     const tooSlow = { errorType: 'Sandbox.Timedout', errorMessage: 'The function did not load in time' };
-    call.timer = setTimeout(() => fail(instance, tooSlow), LOAD_TIMEOUT);
+    call.timer = setTimeout(() => fail(instance, tooSlow), options.inspect ? DAY : LOAD_TIMEOUT);
     return true;
   };
 
@@ -197,7 +209,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
       for (const call of waiting) finish(call, shuttingDown);
       waiting = [];
       for (const instance of alive) fail(instance, shuttingDown);
-      await Promise.all(running);
+      await Promise.race([Promise.all(running), ...(options.inspect ? [sleep(STUCK)] : [])]);
     },
   };
 }

@@ -1,13 +1,17 @@
 /**
  * One instance of a function: loads its bundle, then handles one invocation after the other, as Lambda's runtime does.
  * `function-instance.ts` starts it and defines the messages. It is plain JavaScript, because each instance runs it, and
- * stripping types would take longer than the start itself.
+ * stripping types would take longer than the start itself. It runs in a process, or in a thread for debuggers.
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { parentPort } from 'node:worker_threads';
 
 const [instance] = process.argv.splice(2, 1);
 const { modulePath, handlerName, functionName, functionArn, memory } = JSON.parse(instance);
+
+/** @type {(message: object) => void} */
+const send = (message) => (parentPort ? parentPort.postMessage(message) : process.send(message));
 
 const describe = (error) => {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
@@ -15,13 +19,18 @@ const describe = (error) => {
 };
 
 /** An error that the handler does not catch ends the instance, as on Lambda. */
-const crash = (error) => process.send({ kind: 'crashed', ...describe(error) }, () => process.exit(129));
+const crash = (error) => {
+  const message = { kind: 'crashed', ...describe(error) };
+  if (!parentPort) return process.send(message, () => process.exit(129));
+  parentPort.postMessage(message);
+  process.exit(129);
+};
 process.on('uncaughtException', crash);
 
 /** @type {(event: unknown, context: object) => unknown} */
 let handler;
 
-process.on('message', async ({ requestId, event, deadline }) => {
+(parentPort ?? process).on('message', async ({ requestId, event, deadline }) => {
   const context = {
     awsRequestId: requestId,
     callbackWaitsForEmptyEventLoop: true,
@@ -34,9 +43,9 @@ process.on('message', async ({ requestId, event, deadline }) => {
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   };
   try {
-    process.send({ kind: 'result', result: JSON.stringify(await handler(JSON.parse(event), context)) });
+    send({ kind: 'result', result: JSON.stringify(await handler(JSON.parse(event), context)) });
   } catch (error) {
-    process.send({ kind: 'failed', ...describe(error) });
+    send({ kind: 'failed', ...describe(error) });
   }
 });
 
@@ -49,7 +58,7 @@ try {
   if (typeof handler !== 'function') throw new Error(`${handlerName} is undefined or not exported`);
   // As Lambda's runtime, which asks for an event after what the module left to microtasks.
   await new Promise(setImmediate);
-  process.send({ kind: 'ready' });
+  send({ kind: 'ready' });
 } catch (error) {
   crash(error);
 }

@@ -20,6 +20,7 @@ import { createFunctionPool, type Outcome } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
 import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
 import { checkRoles } from './iam/role-checks.ts';
+import { invokeService } from './invoke.ts';
 import { closeServer, listen } from './listen.ts';
 import { openLog, type StackLog } from './log.ts';
 import { startQueueSource } from './queue-source.ts';
@@ -31,6 +32,9 @@ import { startStreamSource } from './stream-source.ts';
 import { shapeOf } from './table-shape.ts';
 import { type Json, readAssembly } from './template.ts';
 import { startUnkindDatabase, type UnkindDatabase } from './unkind/database.ts';
+
+/** Milliseconds for which a call may stand at a breakpoint. */
+const DAY = 86_400_000;
 
 export interface StackOptions<Facts extends object> {
   application: Application<Facts>;
@@ -52,6 +56,11 @@ export interface StackOptions<Facts extends object> {
   signal?: AbortSignal;
   /** False: functions may do everything, whatever their policies say. */
   iam?: boolean;
+  /**
+   * Runs the functions as threads of this process, from bundles with source maps, and without time-outs, so that a
+   * debugger on this process stops in them.
+   */
+  inspect?: boolean;
   /** Seed of an unkind database between the functions and DynamoDB Local. Without it there is none. */
   unkind?: number | undefined;
   /** Receives a line for each step of the start. */
@@ -164,9 +173,11 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
       s3: s3.endpoint,
       sqs: messagingEndpoint,
       eventbridge: messagingEndpoint,
+      lambda: messagingEndpoint,
     },
     credentialsOf: credentials,
     ...(options.instances && { instances: options.instances }),
+    ...(options.inspect && { inspect: true }),
     // Without these permissions Lambda drops the lines of a function and reports no error.
     onLine: (definition, line) =>
       refusal?.(definition.accessKeyId, logPermissions(definition)) ?? log.functionLine(definition.name, line),
@@ -198,7 +209,11 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
   messaging.serve({
     credentials,
     refusal,
-    services: { AmazonSQS: sqsService(queues, messagingEndpoint), AWSEvents: putEventsService(buses) },
+    services: {
+      AmazonSQS: sqsService(queues, messagingEndpoint),
+      AWSEvents: putEventsService(buses),
+      Lambda: invokeService(deployment.functions, buses.invokeLater),
+    },
   });
   for (const mapping of deployment.streamMappings)
     followStream(mapping, { client, endpoint: database.endpoint, invoke, log, toDeadLetters, data }, closers);
@@ -248,10 +263,11 @@ async function startDatabaseAndRead<Facts extends object>(
   closers: Closers,
   since: () => string,
 ) {
-  const { application, data, iam = true, onProgress = () => {} } = options;
+  const { data, iam = true, onProgress = () => {} } = options;
   const reading = (async () => {
-    const directory = options.assembly ?? (await copyOfAssembly(application, folder, onProgress, closers));
+    const directory = options.assembly ?? (await copyOfAssembly(options, folder, closers));
     const deployment = readDeployment(readAssembly(directory, endpoints));
+    if (options.inspect) for (const route of deployment.api.routes) route.timeout = DAY;
     onProgress(
       `Templates read: ${deployment.api.routes.length} routes, ${deployment.functions.length} functions (${since()})`,
     );
@@ -278,15 +294,20 @@ async function startDatabaseAndRead<Facts extends object>(
 
 /** Copies the application's assembly into the folder, so that no later start removes it. */
 async function copyOfAssembly(
-  application: Pick<Application<object>, 'assembly'>,
+  { application, inspect, onProgress }: StackOptions<object>,
   folder: string,
-  onProgress: (step: string) => void,
   closers: Closers,
 ): Promise<string> {
   const making = new AbortController();
   closers.add(async () => making.abort());
-  const assembly = await application.assembly({ onProgress, signal: making.signal });
-  const copy = join(folder, 'assembly');
+  const assembly = await application.assembly({
+    ...(onProgress && { onProgress }),
+    ...(inspect && { inspect }),
+    signal: making.signal,
+  });
+  // Editors read the maps of the bundles before these run, so they must know where they are.
+  const copy = inspect ? join(application.folder, 'inspected') : join(folder, 'assembly');
+  await rm(copy, { recursive: true, force: true });
   await cp(assembly, copy, { recursive: true });
   return copy;
 }

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { type App, limitsOf } from '../../shared/data/app-repo.ts';
 import { type Counted, countersOf, totalOf } from '../../shared/data/counter-repo.ts';
@@ -10,6 +9,8 @@ import type { AppId } from '../../shared/ids.ts';
 import { LIMITS, type LimitName } from '../../shared/limits.ts';
 import { type Answer, type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId, displayName, limitChange } from './arguments.ts';
+import { confirm } from './confirm.ts';
+import { addAppErasure } from './erasure.ts';
 
 /** How long running functions cache an app record. */
 const CACHED = 'Running functions may cache the old record for up to 30 seconds.';
@@ -104,14 +105,15 @@ export function addAppCommands(program: Command, answering: Answering) {
     .action(
       answering<[AppId], { yes?: true; json?: true }>(async (table, [id], { yes, json }) => {
         await appNamed(viewOf(table), id);
-        if (!yes && json) throw new Error('--yes is required with --json, which never asks');
-        if (!yes) await confirm(id);
+        await confirm(`Delete app ${id} permanently?`, id, { yes, json });
         const tokens = await deleteApp(table, id);
         const text = `Deleted app ${id} and its admin tokens (${tokens}). The id now answers 40000 and is never reused.
-Its users, groups and files stay in the table and the bucket, but no call can reach them.`;
+Its users, groups and files stay in the table and the bucket, but no call can reach them. To remove them: npm run ops -- apps erase ${id}`;
         return { json: { app_id: id, deleted: true, tokens_deleted: tokens }, text };
       }),
     );
+
+  addAppErasure(apps, answering);
 
   apps
     .command('registration')
@@ -187,15 +189,4 @@ function limitsAnswer(app: App): Answer {
   });
   const json = { app_id: app.app, limits, limits_set: setNames(app) };
   return { json, text: aligned(rows, ['limit', 'value', 'from', 'allowed']) };
-}
-
-/** @throws Error if the operator does not type the id */
-async function confirm(id: string) {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const typed = await new Promise<string>((resolve) => {
-    terminal.question(`Delete app ${id} permanently? Type its id to confirm: `, resolve);
-    terminal.once('close', () => resolve(''));
-  });
-  terminal.close();
-  if (typed.trim() !== id) throw new Error('not confirmed: nothing was deleted');
 }

@@ -3,6 +3,7 @@ import { APP_ID } from '../../shared/data/app-repo.ts';
 import { type LimitChanges, parseLimit } from '../../shared/domain/app/limits.ts';
 import { type EventPattern, isEventPattern } from '../../shared/events/catalogue.ts';
 import type { AppId } from '../../shared/ids.ts';
+import { isScope, SCOPES, type Scope } from '../../shared/scopes.ts';
 
 /** Parses the id of an app. */
 export function appId(text: string): AppId {
@@ -88,6 +89,16 @@ export const eventTypes = (text: string, before: EventPattern[] = []): EventPatt
   ...before,
   ...eventPatterns(text.split(',').map((type) => type.trim())),
 ];
+
+export const SCOPE_NAMES = Object.keys(SCOPES).join(', ');
+
+/** Parses scopes of admin tokens separated by commas, and adds them to the previous ones. */
+export function tokenScopes(text: string, before: Scope[] = []): Scope[] {
+  const given = text.split(',').map((name) => name.trim());
+  const wrong = given.find((name) => !isScope(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is no scope. The scopes are ${SCOPE_NAMES}.`);
+  return [...new Set([...before, ...(given as Scope[])])];
+}
 
 /** Checks types of events. */
 export function eventPatterns(types: string[]): EventPattern[] {

@@ -23,6 +23,7 @@ const SENTENCES: { [T in EventType]: (data: EventData[T], names: Names) => strin
   'user.updated': ({ user_id, changed }, { user }) => `changed ${changed.join(', ')} of ${user(user_id)}`,
   'user.disabled': ({ user_id }, { user }) => `disabled ${user(user_id)}`,
   'user.enabled': ({ user_id }, { user }) => `enabled ${user(user_id)}`,
+  'user.held_back': ({ limit, until: end }) => `used up ${limit}, held back ${until(end)}`,
   'user.password_changed': ({ user_id }, { user }) => `changed the password of ${user(user_id)}`,
   'user.deleted': ({ user_id, username }, { user }) => `deleted ${user(user_id)}${named(username)}`,
   'user.block.added': ({ user_id, blocked_id }, { user, acts }) =>

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
+import { type Identity, MOST_IDENTITIES } from '../../shared/data/identity-repo.ts';
 import { FOR_EVER } from '../../shared/data/membership-repo.ts';
 import { KINDS, type Kind, type Line } from '../../shared/domain/app/lines/kinds.ts';
 import { type ApiError, badParameter } from '../../shared/errors.ts';
 import { bytes, flag, id, integer, LONGEST, list, name, text, title, url } from '../../shared/http/parameters.ts';
 import { parameterError } from '../../shared/http/request.ts';
-import { newPassword, username } from '../../shared/http/user-schemas.ts';
+import { identity, newPassword, username } from '../../shared/http/user-schemas.ts';
 import { MAXIMUMS } from '../../shared/limits.ts';
 import { userPushAlias, userPushBadge, userSettingsSet } from '../../shared/routes/user.ts';
 
@@ -84,6 +85,14 @@ const SCHEMAS: Record<Kind, z.ZodMiniType> = {
       z.pipe(
         list(title(LONGEST.tag), 0, 100_000),
         z.transform((tags: string[]) => [...new Set(tags)]),
+      ),
+    ),
+    identities: optional(
+      list(z.strictObject({ ...identity().shape, created_at: optional(past()) }), 0, MOST_IDENTITIES).check(
+        z.refine(
+          (all: Identity[]) => new Set(all.map(({ issuer, subject }) => `${issuer}\n${subject}`)).size === all.length,
+          'names one twice',
+        ),
       ),
     ),
   }),

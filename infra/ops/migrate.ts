@@ -1,23 +1,24 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Key } from '../../shared/data/entity.ts';
+import { missingEntry } from '../../shared/data/index-entry-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
 import { upgrade } from '../../shared/data/step.ts';
-import { CHANGED } from '../../shared/data/versions.ts';
 import type { Answering } from './answer.ts';
 import { Progress } from './progress.ts';
 
-/** `migrate`: rewrites items that an earlier release has written in another shape. */
+/** `migrate`: rewrites items that an earlier release has written in another shape, or out of an index. */
 export function addMigrateCommand(program: Command, answering: Answering) {
   program
     .command('migrate')
-    .description('rewrite the items that an earlier release stored in another shape; can be stopped and run again')
+    .description(
+      'rewrite the items that an earlier release stored in another shape or without their place in an index; can be stopped and run again',
+    )
     .option('--rate <items>', 'items rewritten per second at most', rateArgument, 200)
     .action(
       answering<[], { rate: number }>(async (table, _, { rate }) => {
         let state: MigrationState = { read: 0, rewritten: 0 };
-        if (CHANGED.length === 0)
-          return { json: state, text: 'Nothing to do: no kind of items has changed its shape in this release.' };
         const progress = new Progress(undefined);
         for await (state of migrate(table, rate)) progress.show(state.read, 'items read');
         progress.end();
@@ -34,13 +35,14 @@ function rateArgument(text: string): number {
 
 /** How far a migration is. */
 interface MigrationState {
-  /** Items looked at, and those of them that were stored in an older shape. */
+  /** Items looked at, and those of them that were rewritten. */
   read: number;
   rewritten: number;
 }
 
 /**
- * Rewrites every item that is stored in an older shape: see shared/data/versions.ts. It may be stopped and run again, and
+ * Rewrites every item that is stored in an older shape (see shared/data/versions.ts), or has no place in the index that it
+ * belongs to (see shared/data/index-entry-repo.ts). It may be stopped and run again, and
  * runs beside the service. The functions of the release before must be gone: what they add to an item carries no version.
  * @param rate items rewritten per second at most
  */
@@ -54,9 +56,13 @@ export async function* migrate(table: OperatorTable, rate: number): AsyncGenerat
     for (const item of page.Items ?? []) {
       state.read++;
       const step = upgrade(item);
-      if (!step) continue;
+      const steps = step ? [step] : missingEntry(item as Item & Key);
+      if (steps.length === 0) continue;
+      const view = viewOf(table);
+      // An entry in the index changes nothing that events tell: the stamp of the last author stays.
+      if (!step) view.author = undefined;
       // Refused where a call has written the item meanwhile: then the view upgrades what it has found instead.
-      await viewOf(table).write([step]);
+      if (!(await view.write(steps)) && !step) continue;
       state.rewritten++;
       await new Promise((resolve) => setTimeout(resolve, 1000 / rate));
     }

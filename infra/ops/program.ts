@@ -4,9 +4,11 @@ import type { Answering, Printing } from './answer.ts';
 import { addAppCommands } from './apps.ts';
 import { addAuditCommand } from './audit.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
+import { addReceiptCommands } from './erasure.ts';
 import { addEventCommands } from './events.ts';
 import { addFileCommands } from './files.ts';
 import { addImportExportCommands } from './import-export.ts';
+import { addIssuerCommands } from './issuers.ts';
 import { addJobCommands } from './jobs.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { explain, findTable, type Place } from './table.ts';
@@ -47,7 +49,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
 
   const program = new Command('ops')
     .description(
-      'Operates Roster: manages apps, tokens, users, files, jobs and webhooks, shows events, imports and exports, and checks a deployment.',
+      'Operates Roster: manages apps, tokens, users, issuers, files, jobs and webhooks, shows events, imports and exports, and checks a deployment.',
     )
     .option('--local', 'use the laptop stack (default while it runs, unless an option below is given)')
     .option('--stage <stage>', 'use the table of this stage on AWS (default: dev)')
@@ -66,12 +68,14 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addAppCommands(program, answering);
   addTokenCommands(program, answering);
   addUserCommands(program, answering);
+  addIssuerCommands(program, answering);
   addFileCommands(program, answering);
   addJobCommands(program, answering);
   addEventCommands(program, printing, answering);
   addAuditCommand(program, printing);
   addWebhookCommands(program, answering);
   addImportExportCommands(program, answering);
+  addReceiptCommands(program, answering);
   addMigrateCommand(program, answering);
   addDoctorCommand(program, answering);
 

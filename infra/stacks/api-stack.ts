@@ -35,9 +35,6 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
   userAgent: '$context.identity.userAgent',
 });
 
-/** Triggers of the functions that a deployment without events leaves out. */
-const OF_EVENTS = new Set<BackgroundFunction['trigger']>(['changes', 'webhooks', 'schedule']);
-
 /** The HTTP API, and one nested stack of functions per area, because a stack has at most 500 resources. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, { routes, backgroundFunctions: inBackground, ...given }: ApiStackProps) {
@@ -45,7 +42,7 @@ export class ApiStack extends Stack {
     const { config } = given;
     const messaging = config.events ? new Messaging(this, 'Events', config) : undefined;
     const surroundings: Surroundings = { ...given, messaging };
-    const backgroundFunctions = inBackground.filter(({ trigger }) => config.events || !OF_EVENTS.has(trigger));
+    const backgroundFunctions = inBackground.filter(({ ofEvents }) => config.events || !ofEvents);
 
     const api = new CfnApi(this, 'Api', {
       name: `roster-${config.stage}`,

@@ -164,6 +164,16 @@ function total(label: string, metrics: Metric[], how: 'SUM' | 'MAX' = 'SUM'): IM
   });
 }
 
+/** The alarm of own logins. */
+const issuerRows = ({ own }: Metrics): AlarmRow[] => [
+  {
+    section: 'issuer-failing',
+    says: 'The keys of an issuer could not be fetched for a day: tokens that it signs with new keys are refused.',
+    metric: own('issuers_failing', 'Sum'),
+    from: 1,
+  },
+];
+
 /** Alarms of events: where they stay behind, and where nobody takes them. */
 const eventRows = ({ functions, queues, own, relays, webhooks }: Metrics): AlarmRow[] =>
   webhooks === undefined
@@ -200,7 +210,11 @@ const eventRows = ({ functions, queues, own, relays, webhooks }: Metrics): Alarm
         },
       ];
 
-const alarmRows = (metrics: Metrics): AlarmRow[] => [...serviceRows(metrics), ...eventRows(metrics)];
+const alarmRows = (metrics: Metrics): AlarmRow[] => [
+  ...serviceRows(metrics),
+  ...issuerRows(metrics),
+  ...eventRows(metrics),
+];
 
 const serviceRows = ({ api, functions, table, ofIndex, queues, own, jobs, failed }: Metrics): AlarmRow[] => [
   {
@@ -380,4 +394,5 @@ const IN_THE_BACKGROUND = new Set<string>([
   'users_forgotten',
   'endpoints_failed',
   'fan_out_held',
+  'issuers_failing',
 ]);

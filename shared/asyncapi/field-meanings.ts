@@ -49,6 +49,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   reason: 'Why.',
   role: '0 member, 1 admin.',
   size: 'Bytes of the file.',
+  scopes: 'Scopes of the admin token; absent: all.',
   token_id: 'Id of the admin token.',
   until: 'When it ends, in milliseconds since 1970; -1 for ever, 0 ended.',
   uploader: 'User who shared the file.',
@@ -56,6 +57,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   username: 'Username.',
   via: 'How the user joined.',
 
+  'user.held_back limit': 'The limit per caller that the user has used up.',
   'session.revoked device_sn': 'Serial number of the device; absent: all devices.',
   'user.created via': 'The issuer whose login made the account; absent otherwise.',
   'group.created type': 'Kind of group: 0 private, 1 public, 2 chat room.',

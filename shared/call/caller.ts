@@ -6,7 +6,7 @@ import type { Author } from '../data/stamp.ts';
 import { isUser, type User, userOf } from '../data/user-repo.ts';
 import { ApiError, badParameter } from '../errors.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
-import type { Access } from '../routes/operation.ts';
+import type { Contract } from '../routes/operation.ts';
 import { type AdminTokenText, isGenuine, parseToken, type Token, tokenHash, type UserToken } from './token.ts';
 
 /** What the caller sends in headers, unverified. */
@@ -42,9 +42,11 @@ export function authorOf({ token }: Caller, actor: Actor, cause: string): Author
 /** Presence and last use are written where the record shows none within this time (ms). */
 const TOUCH_EVERY = 60_000;
 
+/** What an operation asks of its callers. */
+export type Demands = Pick<Contract, 'access' | 'scope'>;
+
 /** A caller as its headers claim it, unverified. */
-export interface Caller {
-  access: Access;
+export interface Caller extends Demands {
   credentials: Credentials;
   token: Token | undefined;
   app: AppId;
@@ -54,10 +56,11 @@ export interface Caller {
   group: GroupId | undefined;
 }
 
-export function callerOf(access: Access, credentials: Credentials): Caller {
+export function callerOf({ access, scope }: Demands, credentials: Credentials): Caller {
   const token = access === 'public' || !credentials.token ? undefined : parseToken(credentials.token);
   return {
     access,
+    ...(scope && { scope }),
     credentials,
     token,
     app: (credentials.app ?? '') as AppId,
@@ -91,7 +94,7 @@ export function proofOf({ app, token, user }: Caller): Reads {
 
 /**
  * The actor, verified by the records that `db` has read.
- * @throws ApiError loginAgain, noPermission, badParameter, userMissing
+ * @throws ApiError loginAgain, noPermission, badParameter, userMissing, scopeMissing
  */
 export function verifiedActor(caller: Caller, db: Database, now: number): Actor {
   const { token } = caller;
@@ -124,25 +127,25 @@ function verifiedUser({ app, access, credentials }: Caller, token: UserToken, db
 }
 
 function verifiedAdmin(caller: Caller, { text }: AdminTokenText, db: Database, now: number): Actor {
-  const { app, access, credentials, user, group } = caller;
+  const { app, access, scope, credentials, user, group } = caller;
   const admin = db.records(adminTokenOf(app, tokenHash(text)));
   if (!admin || admin.revoked || (admin.expiresAt ?? Number.POSITIVE_INFINITY) <= now) throw new ApiError('loginAgain');
   if (credentials.user !== undefined && credentials.group !== undefined)
     throw badParameter('user_id', 'and group_id: only one of these headers');
   if (credentials.user !== undefined && user === undefined) throw badParameter('user_id', 'header is not an id');
   if (credentials.group !== undefined && group === undefined) throw badParameter('group_id', 'header is not an id');
-  if (user !== undefined) {
-    const found = db.records(userOf(app, user));
-    if (!isUser(found)) throw new ApiError('userMissing', 'user_id: user does not exist');
-    return { kind: 'app as user', user };
-  }
-  if (access === 'person' || access === 'admin as person')
+  if (user !== undefined && !isUser(db.records(userOf(app, user))))
+    throw new ApiError('userMissing', 'user_id: user does not exist');
+  if (user === undefined && (access === 'person' || access === 'admin as person'))
     throw badParameter('user_id', 'this operation needs the header with an admin token');
+  if (scope !== undefined && admin.scopes?.includes(scope) === false)
+    throw new ApiError('scopeMissing', `access-token: this admin token lacks the scope "${scope}"`);
+  if (user !== undefined) return { kind: 'app as user', user };
   return group === undefined ? { kind: 'app' } : { kind: 'app on group', group };
 }
 
 /** Writes presence of the device, or last use of the admin token, where the record shows no recent one. */
-export function touch({ app, token }: Caller, db: Database, now: number): Promise<void> | undefined {
+export function touch({ app, token }: Caller, db: Database, now: number): Promise<unknown> | undefined {
   if (!token) return undefined;
   const hash = tokenHash(token.text);
   const before = now - TOUCH_EVERY;

@@ -25,6 +25,11 @@ export const foundApp = (key: Key): Get<App | undefined> => ({
   get: key,
   parse: (item) => (item?.status === 'deleted' ? undefined : (item as App | undefined)),
 });
+/** When the app was deleted (ms); false while it exists, undefined where there never was one. */
+export const buriedAppOf = (app: AppId): Get<number | false | undefined> => ({
+  get: schema.app.key(app),
+  parse: (item) => (item?.status === 'deleted' ? Number(item.deleted) : item && false),
+});
 /**
  * The limits of an app: what its record holds or the default, but never more than is allowed now. A deployment without
  * events gives no app a feed.

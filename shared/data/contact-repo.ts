@@ -283,6 +283,12 @@ export const part = (pair: Pair, now: number): Step[] => {
   ];
 };
 
+/** Removes everything that a user keeps about another who is erased, a block too. */
+export const forget = (pair: Pair, now: number): Step[] => {
+  const nothing = Object.fromEntries(FIELDS.map((field) => [field, undefined])) as Changes;
+  return [tells('deleted', changeMine(pair, nothing, now)), ...removeExt(pair.app, pair.user, pair.other, pair.mine)];
+};
+
 const endTheirs = (pair: Pair, nothing: Changes, now: number): Step =>
   pair.theirs?.friendAt === undefined
     ? changeTheirs(pair, nothing)

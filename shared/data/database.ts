@@ -35,6 +35,8 @@ const CONTENDED = 'a record stays contended';
 const QUEUE_AFTER = 2;
 /** Time limit of a touch (ms): the call's answer may wait for it. */
 const TOUCH_LIMIT = 150;
+/** Time limit of a count (ms), for how long it is sent again, and at least how often. */
+const [COUNT_LIMIT, COUNT_FAULTS, COUNT_ATTEMPTS] = [500, 500, 5];
 
 /**
  * One call's view of the table: reads together, caches what was read, and writes only where that still holds. Every read
@@ -230,11 +232,41 @@ export class Database {
    * once, and left out after a failed condition, a conflict or a fault.
    */
   async touch(step: Step): Promise<void> {
+    await this.#writeOnce(step, TOUCH_LIMIT).catch(() => {});
+  }
+
+  /**
+   * Writes a count on which nothing depends, and sends it again for a while: somebody who keeps its item busy by parallel
+   * calls must not escape it. It may be written twice, and is left out after a longer fault.
+   * @param insist false: it is sent once, like a touch
+   * @returns whether its condition did not hold
+   */
+  async count(step: Step, insist: boolean): Promise<boolean> {
+    const patience = new Patience(COUNT_FAULTS, UNANSWERED);
+    for (;;) {
+      try {
+        await this.#writeOnce(step, insist ? COUNT_LIMIT : TOUCH_LIMIT);
+        return false;
+      } catch (error) {
+        const fault = faultOf(error);
+        if (fault === 'condition' || fault === 'broken' || !insist) return fault === 'condition';
+        const again = await patience.again(error, COUNT_ATTEMPTS).then(
+          () => true,
+          () => false,
+        );
+        if (!again) return false;
+      }
+    }
+  }
+
+  async #writeOnce(step: Step, timeLimit: number): Promise<void> {
     try {
-      await this.#requests.writeAlone(step, TOUCH_LIMIT);
+      await this.#requests.writeAlone(step, timeLimit);
+      if (step.event) this.#count(step.event);
     } catch (error) {
       // The database charges a failed condition too.
       if (faultOf(error) === 'condition') this.usage.writeUnits++;
+      throw error;
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
-import type { LocalIndexName } from './table.ts';
+import type { GLOBAL_INDEX, LocalIndexName } from './table.ts';
 
 /** The primary key of an item. */
 export interface Key {
@@ -52,7 +52,7 @@ function filling(template: string, names: string[]): Fill {
 /** Sort keys that a template makes: of which index, what all begin with, and what they look like. */
 export interface Sorted {
   /** Absent for those of the table. */
-  readonly index: LocalIndexName | undefined;
+  readonly index: LocalIndexName | typeof GLOBAL_INDEX.name | undefined;
   readonly prefix: string;
   readonly form: RegExp;
 }

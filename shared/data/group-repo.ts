@@ -1,6 +1,6 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
-import { all, type Condition, equal, matches, missing } from './expression.ts';
-import { time } from './keys.ts';
+import { all, below, type Condition, equal, exists, matches, missing } from './expression.ts';
+import { INDEXED_NAME_FORM, indexedId, indexedName, time } from './keys.ts';
 import { requires } from './proof.ts';
 import { type Get, getItem, type Listing, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
@@ -42,7 +42,10 @@ export const groupTextOf = (app: AppId, group: GroupId): Get<GroupText | undefin
 export const updateGroup = (
   app: AppId,
   group: GroupId,
-  changes: { set?: Partial<Group>; add?: Partial<Record<'count' | 'admins' | 'blocks', number>> },
+  changes: {
+    set?: Partial<Group> & { gsi1pk?: undefined; gsi1sk?: undefined };
+    add?: Partial<Record<'count' | 'admins' | 'blocks', number>>;
+  },
   condition: Condition,
 ): Step => update(schema.group.key(app, group), changes, condition);
 
@@ -65,7 +68,63 @@ export const countMembers = (
 
 /** A group under an id that was never used. */
 export const create = (app: AppId, group: Group): Step =>
-  measured('groups_made', put(schema.group.key(app, group.group), group, missing));
+  measured(
+    'groups_made',
+    put(
+      schema.group.key(app, group.group),
+      { ...group, ...schema.group.gsi1(app, group.createdAt, group.group) },
+      missing,
+    ),
+  );
+
+/** Attributes of what leaves the global index. */
+const OUT_OF_INDEX = { gsi1pk: undefined, gsi1sk: undefined };
+
+/** The place of a group's name in the index. */
+const nameIndex = (app: AppId, group: GroupId, name: string) => schema.groupInfo.gsi1(app, indexedName(name), group);
+
+/** The most bytes of an entry of the index of groups, by name or by time. */
+const GROUP_ENTRY_BYTES = 700;
+
+/**
+ * The groups whose names begin like this, in their order, as the global index has them. It lags behind: a group may have
+ * another name by now, or be dissolved. Of a long beginning it compares only the first 64 characters.
+ */
+export const groupNamesFrom = (app: AppId, beginning: string): Listing<GroupId> => ({
+  partition: schema.groupInfo.gsi1(app, '', 0 as GroupId).gsi1pk,
+  order: { index: 'gsi1', prefix: indexedName(beginning), form: INDEXED_NAME_FORM },
+  entryBytes: GROUP_ENTRY_BYTES,
+  entry: (item) => indexedId(item) as GroupId,
+});
+
+/** All groups of an app, the newest first, as the global index has them. */
+export const groupsNewestFirst = (app: AppId): Listing<GroupId> => ({
+  partition: schema.group.gsi1(app, 0, 0 as GroupId).gsi1pk,
+  order: { index: 'gsi1', prefix: '', form: /^\d{13}#\d{1,16}$/ },
+  entryBytes: GROUP_ENTRY_BYTES,
+  descending: true,
+  entry: (item) => indexedId(item) as GroupId,
+});
+
+/** Counts so many of an app's groups at most, as the global index has them. */
+export const countGroups = (app: AppId, most: number): Query<{ count: number; more: boolean }> => ({
+  query: {
+    partition: schema.group.gsi1(app, 0, 0 as GroupId).gsi1pk,
+    index: 'gsi1',
+    between: ['0', '~'],
+    limit: most,
+    all: true,
+    count: true,
+  },
+  parse: ({ count, last }) => ({ count, more: last !== undefined }),
+});
+
+/**
+ * The name of a dissolved group leaves the index. It says nothing to events. Not in the transaction that dissolves, which
+ * would cost 3 units more.
+ */
+export const forgetName = (app: AppId, group: GroupId): Step =>
+  update(schema.groupInfo.key(app, group), { set: OUT_OF_INDEX }, exists);
 
 /**
  * The texts of a new group; the item of the long ones exists only where there are any. The one with the name tells of the
@@ -77,7 +136,7 @@ export const createTexts = (
   info: GroupInfo,
   text: GroupText,
 ): Step[] => [
-  because(put(schema.groupInfo.key(app, group), info), {
+  because(put(schema.groupInfo.key(app, group), { ...info, ...nameIndex(app, group, info.name) }), {
     owner,
     type,
     capacity,
@@ -90,13 +149,16 @@ export const createTexts = (
 export const putPublic = (app: AppId, group: Group): Step[] =>
   group.type === 1 ? [put(schema.publicGroup.key(app, group.createdAt, group.group), {})] : [];
 
-/** The group passes from its owner to another member. @param leaves the old owner leaves it, too */
+/**
+ * The group passes from its owner to another member. @param leaves the old owner leaves it, too @param joins the new one
+ * joins it
+ */
 export const transferOwner = (
   app: AppId,
-  { group, owner }: Group,
+  { group, owner, capacity }: Group,
   successor: { user: UserId; wasAdmin: boolean },
   now: number,
-  { leaves = false } = {},
+  { leaves = false, joins = false } = {},
 ): Step =>
   because(
     updateGroup(
@@ -104,9 +166,13 @@ export const transferOwner = (
       group,
       {
         set: { owner: successor.user, updatedAt: now },
-        add: { ...(leaves && { count: -1 }), ...(successor.wasAdmin && { admins: -1 }) },
+        add: {
+          ...(leaves && { count: -1 }),
+          ...(joins && { count: 1 }),
+          ...(successor.wasAdmin && { admins: -1 }),
+        },
       },
-      all(equal('status', 'normal'), equal('owner', owner)),
+      all(equal('status', 'normal'), equal('owner', owner), ...(joins ? [below('count', capacity)] : [])),
     ),
     { reason: leaves ? 'succeeded' : 'transferred' },
   );
@@ -118,7 +184,7 @@ export const dissolve = (app: AppId, group: Group, { count }: { count?: number }
     updateGroup(
       app,
       group.group,
-      { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0 } },
+      { set: { status: 'dissolved', count: 0, admins: 0, blocks: 0, ...OUT_OF_INDEX } },
       matches<Group>({ status: 'normal', owner: group.owner, ...(count !== undefined && { count }) }),
     ),
   ),
@@ -200,5 +266,6 @@ export type InfoChange = { name: string } | { avatar: string } | { description: 
 export const changeInfo = (app: AppId, group: GroupId, change: InfoChange, now: number): Step[] => {
   const key =
     'name' in change || 'avatar' in change ? schema.groupInfo.key(app, group) : schema.groupText.key(app, group);
-  return [update(key, { set: { ...change, updatedAt: now } }), isThere(app, group)];
+  const index = 'name' in change && nameIndex(app, group, change.name);
+  return [update(key, { set: { ...change, ...index, updatedAt: now } }), isThere(app, group)];
 };

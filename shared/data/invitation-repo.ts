@@ -8,7 +8,7 @@ import { asRecord, type Get, getItem, type Listing, prefix, type Query } from '.
 import type { ItemOf, Keyed } from './schema.ts';
 import * as schema from './schema.ts';
 import { check, put, remove, type Step, update } from './step.ts';
-import { NOT_DELETED } from './user-repo.ts';
+import { NOT_DELETED, type User } from './user-repo.ts';
 
 /** One inviter's invitation of a user to a group; a second renews it. Times in milliseconds. */
 export type Invitation = Keyed<ItemOf<typeof schema.invitationFields>>;
@@ -73,12 +73,14 @@ export const invitationCountOf = (app: AppId, invitee: UserId, now: number): Que
 /**
  * Makes or renews an invitation. The mark in the group membership makes a later join settle it and a later block void it.
  * The conditions refuse a user who has just joined, was just blocked, or is deleted.
+ * @param counted the invitee, where the invitation is counted among those of its inviter
  */
 export function send(
   app: AppId,
   invitee: UserId,
   was: GroupMembership | undefined,
   given: { group: GroupId; inviter: UserId; reason: string; createdAt: number; expiresAt: number },
+  counted?: User,
 ): Step[] {
   const { group, inviter, reason, createdAt, expiresAt } = given;
   const order = schema.invitation.orders.newest(createdAt, group, inviter);
@@ -100,8 +102,30 @@ export function send(
       { set: { invited: Math.max(createdAt, was?.invited ?? 0), ttl: groupMembershipTtl(was?.bannedUntil, ttl) } },
       unchanged(was, 'state', 'bannedUntil', 'invited'),
     ),
-    check(schema.user.key(app, invitee), NOT_DELETED),
+    counted ? countInvitation(app, counted, inviter, createdAt) : check(schema.user.key(app, invitee), NOT_DELETED),
   ];
+}
+
+/** Inviters that the invitee's item remembers: each has 21 bytes at most. */
+const INVITERS = 8;
+const DAY = 86_400_000;
+
+/** How many invitations the user has received from this inviter today. */
+export const invitationsFrom = ({ invitedBy }: User, inviter: UserId, now: number): number =>
+  countsToday(invitedBy, now).find(([by]) => by === inviter)?.[1] ?? 0;
+
+const countsToday = (invitedBy: User['invitedBy'], now: number) =>
+  invitedBy?.day === Math.floor(now / DAY) ? invitedBy.counts : [];
+
+/** Counts on the invitee's item, which the write would check at the same price. */
+function countInvitation(app: AppId, invitee: User, inviter: UserId, now: number): Step {
+  const others = countsToday(invitee.invitedBy, now).filter(([by]) => by !== inviter);
+  const counts = [...others.slice(1 - INVITERS), [inviter, invitationsFrom(invitee, inviter, now) + 1]];
+  return update(
+    schema.user.key(app, invitee.user),
+    { set: { invitedBy: { day: Math.floor(now / DAY), counts } } },
+    all(NOT_DELETED, unchanged(invitee, 'invitedBy')),
+  );
 }
 
 /** The invitee's answer, which can be given once. */

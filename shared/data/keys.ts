@@ -24,6 +24,22 @@ export const usernameKey = (app: AppId, username: string) => {
   const name = comparedName(username);
   return schema.username.key(app, USERNAME.test(name) ? name : '');
 };
+/** Characters of a name that its key in the index has. */
+const INDEXED = 64;
+/**
+ * A name as its key in the global index has it: as names are compared, in ASCII, and in the order of its characters. So
+ * what begins alike stands together, and no name forges a key.
+ */
+export const indexedName = (name: string): string =>
+  [...comparedName(name)]
+    .slice(0, INDEXED)
+    .map((one) => (/[0-9a-z_]/.test(one) ? one : `{${one.codePointAt(0)!.toString(16).padStart(6, '0')}`))
+    .join('');
+/** Sort keys of names in the global index. */
+export const INDEXED_NAME_FORM = /^[0-9a-z_{]*#\d{1,16}$/;
+/** The id in such a sort key, and in that of `GROUPS`. */
+export const indexedId = ({ gsi1sk }: { gsi1sk?: unknown }): number => Number(String(gsi1sk).split('#')[1]);
+
 export const idempotencyKey = (app: AppId, hash: string, part = 0) => schema.idempotencyRecord.key(app, hash, part);
 
 // ——— user ———

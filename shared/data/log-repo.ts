@@ -129,6 +129,15 @@ export const pagesAfter = (log: Log, after: number, limit: number): Query<EventP
   };
 };
 
+/** The newest closed pages up to a number, the newest first, of one partition. */
+export const pagesBefore = (log: Log, last: number, limit: number): Query<EventPage[]> => {
+  const { pk, sk } = log.closed(Math.max(1, last));
+  return {
+    query: { partition: pk, between: ['0', sk], descending: true, limit },
+    parse: ({ items }) => items.map(asRecord<EventPage>),
+  };
+};
+
 /** Whether the events of a page are kept at `now` (ms). */
 export const isKept = ({ ttl = Number.POSITIVE_INFINITY }: EventPage, now: number): boolean => ttl * 1000 > now;
 

@@ -1,7 +1,7 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import { absent, all, any, below, type Condition, equal, unchanged } from './expression.ts';
 import { banOrder, FOR_EVER, time } from './keys.ts';
-import { asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
+import { after, asRecord, type Get, getItem, type Listing, prefix, type Query } from './read.ts';
 import type { ItemOf, Keyed } from './schema.ts';
 import * as schema from './schema.ts';
 import { tombstoneTtl } from './stamp.ts';
@@ -95,6 +95,52 @@ export const groupMembershipsOf = (app: AppId, group: GroupId): Query<(GroupMemb
   parse: ({ items }) => items.map(asRecord<GroupMembership & { lsi1sk?: string }>),
 });
 
+/** Sort keys of group memberships. */
+export const MEMBERSHIP_FORM = schema.groupMembership.sk.form;
+
+/** Group memberships after a sort key, in an order of their own, and the key of the last one if there are more. */
+export const groupMembershipsAfter = (
+  app: AppId,
+  group: GroupId,
+  position: string | undefined,
+  limit: number,
+): Query<{ memberships: GroupMembership[]; end: string | undefined }> => {
+  const start = schema.groupMembership.sk.prefix;
+  return {
+    query: {
+      partition: schema.groupMembership.partition(app, group),
+      between: prefix(start, position === undefined ? start : after(position)),
+      entryBytes: schema.groupMembership.bytes,
+      limit,
+      all: true,
+    },
+    parse: ({ items, last }) => ({
+      memberships: items.map(asRecord<GroupMembership>),
+      end: last?.sk as string | undefined,
+    }),
+  };
+};
+
+/** The ids of all members of a group. */
+export const memberIdsOf = (app: AppId, group: GroupId): Query<UserId[]> => ({
+  query: {
+    partition: schema.groupMembership.partition(app, group),
+    index: 'lsi1',
+    between: prefix(schema.groupMembership.orders.joined.prefix),
+    entryBytes: schema.groupMembership.bytes,
+    all: true,
+  },
+  parse: ({ items }) => items.map((item) => memberIn(asRecord<GroupMembership>(item))),
+});
+
+/** Groups that a user has joined, or has left or been blocked from lately, in an order of their own. */
+export const groupsOfUser = (app: AppId, user: UserId): Listing<GroupId> => ({
+  partition: schema.user.partition(app, user),
+  order: schema.userMembership.sk,
+  entryBytes: schema.userMembership.bytes,
+  entry: ({ sk }) => groupOfUserMembership(String(sk)),
+});
+
 /** When a group membership without state has nothing left to carry (s): never with a ban for ever. */
 export const groupMembershipTtl = (bannedUntil: number | undefined, other: number) =>
   bannedUntil === FOR_EVER ? undefined : Math.max(Math.ceil((bannedUntil ?? 0) / 1000), other);
@@ -156,11 +202,13 @@ export function join(
 ): Step[] {
   const { joined = now, adminSince = joined, ...own } = imported;
   const bannedUntil = runningBanEnd(was, now);
-  const ban = bannedUntil !== undefined && {
-    banned: was?.banned,
-    bannedUntil,
-    lsi2sk: banOrder(was?.banned ?? 0, bannedUntil, user),
-  };
+  // An owner is never banned.
+  const ban = role !== OWNER_ROLE &&
+    bannedUntil !== undefined && {
+      banned: was?.banned,
+      bannedUntil,
+      lsi2sk: banOrder(was?.banned ?? 0, bannedUntil, user),
+    };
   const settled = Math.max(now, was?.invited ?? 0);
   const admin = role === ADMIN_ROLE && { adminSince, lsi3sk: schema.groupMembership.orders.admin(adminSince, user) };
   const membership = {

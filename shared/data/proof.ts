@@ -23,8 +23,7 @@ export function withProof(steps: readonly Step[], proof: readonly Step[]): Step[
 function both(step: Step, { condition, equal }: Step): Step {
   if (step.equal && equal) return requires(step.key, { ...step.equal, ...equal });
   // A sum that proves only values can still be added up by the queue.
-  if (!condition || (step.sum && !equal))
-    throw new Error(`${keyText(step.key)}: this check cannot be part of its write`);
+  if (!condition || (step.sum && !equal)) throw new Error('this check cannot be part of the write of its item');
   return {
     ...step,
     ...(step.sum && { sum: { ...step.sum, equal: { ...step.sum.equal, ...equal } } }),

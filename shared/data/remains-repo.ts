@@ -1,6 +1,7 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Device } from './device-repo.ts';
 import { absent, all, equal, unchanged } from './expression.ts';
+import type { Identity } from './identity-repo.ts';
 import type { Key } from './keys.ts';
 import {
   endedGroupMembership,
@@ -44,8 +45,8 @@ export const removeItem = (key: Key): Step => remove(key);
 
 // ——— a deleted user ———
 
-/** An item below the user: a device has attributes, of the others only the key counts. */
-export type Remains = Pick<Device, 'sk'> & Partial<Device>;
+/** An item below the user: a device and an identity have attributes, of the others only the key counts. */
+export type Remains = Pick<Device, 'sk'> & Partial<Device> & Partial<Identity>;
 
 export const remainsOf = (app: AppId, user: UserId, { sk }: Remains): Get<Remains | undefined> =>
   getItem({ pk: schema.user.partition(app, user), sk });
@@ -55,6 +56,12 @@ export const groupJoined = ({ sk }: Remains): GroupId | undefined =>
   sk.startsWith('E#') ? groupOfUserMembership(sk) : undefined;
 export const groupInvitedTo = ({ sk }: Remains): GroupId | undefined =>
   sk.startsWith(schema.invitation.sk.prefix) ? (Number(sk.split('#')[1]) as GroupId) : undefined;
+
+/** The identity whose user's side the item is. */
+export const identityIn = ({ sk, issuer, subject }: Remains): Identity | undefined =>
+  sk.startsWith(schema.userIdentity.sk.prefix) && issuer !== undefined && subject !== undefined
+    ? { issuer, subject }
+    : undefined;
 
 /** Removes the item, unless it is a device whose push token has changed. */
 export const removeRemains = (app: AppId, user: UserId, item: Remains): Step =>

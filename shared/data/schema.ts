@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { USER_ALLOWANCES } from '../limits.ts';
+import { SCOPES, type Scope } from '../scopes.ts';
 import { type Entity, entity } from './entity.ts';
 import type { LocalIndexName } from './table.ts';
 
@@ -25,8 +27,12 @@ export type Keyed<Item> = Item & { sk: string };
 const ms = () => z.int();
 /** A count, or an amount. */
 const number = () => z.int();
-const id = <Id extends UserId | GroupId>() => z.int() as z.ZodMiniInt & { _zod: { output: Id } };
+const id = <Id extends GroupId>() => z.int() as z.ZodMiniInt & { _zod: { output: Id } };
+/** Attributes that name a user. So tools find every trace of a person: see trace-repo.ts. */
+export const PERSONS = /* @__PURE__ */ z.registry();
+const person = () => z.int().register(PERSONS, {}) as z.ZodMiniInt & { _zod: { output: UserId } };
 const appId = () => z.string() as z.ZodMiniString & { _zod: { output: AppId } };
+const scope = () => z.enum(Object.keys(SCOPES) as Scope[]);
 const text = () => z.string();
 const flag = () => z.boolean();
 const opt = z.optional;
@@ -53,6 +59,8 @@ export const appFields = () =>
       secret: text(),
       /** What differs from the defaults. */
       limits: z.record(text(), number()),
+      /** Hash of each issuer whose tokens log in, and when its settings were made. */
+      issuers: opt(z.record(text(), ms())),
       createdAt: ms(),
     }),
     // A tombstone: the id is never used again.
@@ -72,10 +80,45 @@ export const adminTokenFields = () =>
     createdAt: ms(),
     /** Absent: the token does not expire. */
     expiresAt: opt(ms()),
+    /** Absent: all. */
+    scopes: opt(z.array(scope())),
     revoked: opt(ms()),
     /** Last use, written at most once per minute. */
     seen: opt(ms()),
   });
+
+/** Whose tokens log in to the app. `hash` is that of the issuer's name. */
+export const issuer = /* @__PURE__ */ entity({ pk: 'A#{app}#J#{hash}', sk: '#', bytes: 8_000 });
+export const issuerFields = () =>
+  z.strictObject({
+    issuer: text(),
+    audiences: z.array(text()),
+    /** The claim that names the user. */
+    claim: text(),
+    /** An unknown user is registered. */
+    create: flag(),
+    /** Where the keys come from: this address, the issuer's discovery document (absent), or the operator (`fixed`). */
+    jwks: opt(text()),
+    fixed: opt(z.literal(true)),
+    /** Public keys, as JWKs with nothing but what verifies. */
+    keys: z.array(z.record(text(), text())),
+    /** When an operator made these settings. */
+    setAt: ms(),
+    /** When the keys were asked for last, successfully. */
+    fetchedAt: ms(),
+    /** Why the keys could not be fetched since, and since when. */
+    error: opt(text()),
+    failingSince: opt(ms()),
+    /** When the failure was last counted for the alarm. */
+    reportedAt: opt(ms()),
+  });
+
+/** The last time a token with an unknown key made the service fetch the app's keys. */
+export const wantedKeys = /* @__PURE__ */ entity({ pk: 'A#{app}#J', sk: '#' });
+export const wantedKeysFields = () => z.strictObject({ wantedAt: ms() });
+
+/** The user to whom an issuer's name for a person is bound. `hash` is that of both. */
+export const identity = /* @__PURE__ */ entity({ pk: 'A#{app}#B#{hash}', sk: '#' });
 
 export const counterShard = /* @__PURE__ */ entity({ pk: 'A#{app}#C#{shard:number}', sk: '#' });
 export const counterShardFields = () =>
@@ -85,6 +128,22 @@ export const counterShardFields = () =>
     /** Last recount by operators, on the first shard. */
     recounted: opt(ms()),
   });
+
+/** What calls of one hour have used: see shared/http/statistics.ts. */
+export const hour = /* @__PURE__ */ entity({ pk: 'A#{app}#H', sk: '{hour:time}', ttl: 'all' });
+const hourFields = () =>
+  z.catchall(
+    z.object({
+      calls: number(),
+      /** Database units, which halves of them may be. */
+      reads: z.number(),
+      writes: z.number(),
+      /** Milliseconds of functions times their megabytes. */
+      mbms: number(),
+    }),
+    // `c20005`: calls that were answered with that code; `e…`: what happened, by the names of the metrics.
+    number(),
+  );
 
 export const directoryEntry = /* @__PURE__ */ entity({ pk: 'A#{app}#D', sk: '{createdAt:time}#{user}', bytes: 110 });
 export const publicGroup = /* @__PURE__ */ entity({ pk: 'A#{app}#P', sk: '{createdAt:time}#{group}', bytes: 110 });
@@ -99,12 +158,17 @@ export const cleanedGroup = /* @__PURE__ */ entity({
 });
 
 // ——— names, locks, idempotency ———
-export const username = /* @__PURE__ */ entity({ pk: 'A#{app}#N#{name}', sk: '#' });
+/** In the global index by its compared name, for searches by the beginning of usernames: see `indexedName`. */
+export const username = /* @__PURE__ */ entity({
+  pk: 'A#{app}#N#{name}',
+  sk: '#',
+  gsi1: ['NAMES#{app}', '{indexed}#{user}'],
+});
 export const mobile = /* @__PURE__ */ entity({ pk: 'A#{app}#M#{mobile}', sk: '#' });
-export const holderFields = () => z.strictObject({ user: id<UserId>() });
+export const holderFields = () => z.strictObject({ user: person() });
 
 export const pushToken = /* @__PURE__ */ entity({ pk: 'A#{app}#K#{hash}', sk: '#' });
-export const pushTokenFields = () => z.strictObject({ user: id<UserId>(), sn: number() });
+export const pushTokenFields = () => z.strictObject({ user: person(), sn: number() });
 
 /** `account` is a user id, or the hash of a login name that nobody has. */
 export const lock = /* @__PURE__ */ entity({ pk: 'L#{app}#{account}', sk: '#', ttl: 'all' });
@@ -117,6 +181,11 @@ export const lockFields = () =>
     /** Logins of new devices are refused until then. */
     lockedUntil: opt(ms()),
   });
+
+/** How far a network address has used up its limits. `hash` is of the app and the prefix of the address. */
+export const addressUse = /* @__PURE__ */ entity({ pk: 'N#{app}#{hash}', sk: '#', ttl: 'all' });
+export const addressUseFields = () =>
+  z.strictObject({ paidRegistrations: opt(ms()), paidFailures: opt(ms()), paidForms: opt(ms()) });
 
 export const idempotencyRecord = /* @__PURE__ */ entity({ pk: 'I#{app}#{hash}', sk: '{part:number}', ttl: 'all' });
 export const idempotencyRecordFields = () =>
@@ -132,7 +201,7 @@ export const idempotencyRecordFields = () =>
 export const user = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: '#', stamped: true });
 export const userFields = () =>
   z.strictObject({
-    user: id<UserId>(),
+    user: person(),
     status: z.enum(['active', 'disabled', 'deleted']),
     /** As the user wrote it; unique as `comparedName` compares it. */
     username: text(),
@@ -146,8 +215,25 @@ export const userFields = () =>
     /** Groups joined, owned ones included. */
     joined: number(),
     owned: number(),
+    /** How many identities of issuers are bound to the user. */
+    identities: opt(number()),
     createdAt: ms(),
+    // How far the user has used up its limits: see shared/call/allowance.ts.
+    paidCalls: opt(ms()),
+    paidInvitations: opt(ms()),
+    paidApplications: opt(ms()),
+    paidGroups: opt(ms()),
+    paidUploads: opt(ms()),
+    paidMegabytes: opt(ms()),
+    /** When a call was last refused for one of these limits and told so: once an hour at most. */
+    heldBack: opt(z.strictObject({ limit: z.enum(USER_ALLOWANCES), at: ms(), until: ms() })),
+    /** Invitations received on one day (since 1970), by inviter: the inviters of the last ones. */
+    invitedBy: opt(z.strictObject({ day: number(), counts: z.array(z.tuple([person(), number()])) })),
   });
+
+/** The user's side of a bound identity. */
+export const userIdentity = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'B#{hash}', bytes: 1_600 });
+export const userIdentityFields = () => z.strictObject({ issuer: text(), subject: text(), createdAt: ms() });
 
 export const profile = /* @__PURE__ */ entity({ pk: 'U#{app}#{user}', sk: 'P', bytes: 46_500, stamped: true });
 export const profileFields = () =>
@@ -328,12 +414,18 @@ export const contactCountsFields = () =>
   });
 
 // ——— group ———
-export const group = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: '#', stamped: true });
+/** In the global index, the newest last, until it is dissolved. */
+export const group = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}',
+  sk: '#',
+  gsi1: ['GROUPS#{app}', '{createdAt:time}#{group}'],
+  stamped: true,
+});
 export const groupFields = () =>
   z.strictObject({
     group: id<GroupId>(),
     status: z.enum(['normal', 'dissolved']),
-    owner: id<UserId>(),
+    owner: person(),
     /** 0 private, 1 public, 2 chatroom. */
     type: z.literal([0, 1, 2]),
     /** Members, the owner included; never above `capacity`. */
@@ -358,7 +450,14 @@ export const groupFields = () =>
     updatedAt: ms(),
   });
 
-export const groupInfo = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'I', bytes: 9_000, stamped: true });
+/** In the global index by its compared name, until the clean-up of the dissolved group. */
+export const groupInfo = /* @__PURE__ */ entity({
+  pk: 'G#{app}#{group}',
+  sk: 'I',
+  gsi1: ['GNAMES#{app}', '{indexed}#{group}'],
+  bytes: 9_600,
+  stamped: true,
+});
 export const groupInfoFields = () => z.strictObject({ name: text(), avatar: text(), updatedAt: ms() });
 
 export const groupText = /* @__PURE__ */ entity({ pk: 'G#{app}#{group}', sk: 'X', bytes: 21_000, stamped: true });
@@ -372,7 +471,7 @@ export const sequenceFields = () =>
     announcement: opt(number()),
     announcements: opt(number()),
     /** Announcements that the last write of announcements has deleted. */
-    deleted: opt(z.array(z.strictObject({ id: number(), author: id<UserId>() }))),
+    deleted: opt(z.array(z.strictObject({ id: number(), author: person() }))),
     /** Number of the last file, and how many are published. */
     file: opt(number()),
     files: opt(number()),
@@ -450,7 +549,7 @@ export const announcementFields = () =>
     /** Absent where it is long: it is an item of its own then, of so many bytes. */
     content: opt(text()),
     textBytes: opt(number()),
-    author: id<UserId>(),
+    author: person(),
     createdAt: ms(),
   });
 
@@ -479,7 +578,7 @@ export const fileFields = () =>
     /** Bytes. */
     size: number(),
     type: text(),
-    uploader: id<UserId>(),
+    uploader: person(),
     createdAt: ms(),
     updatedAt: ms(),
     /** Absent while it is only reserved. */
@@ -642,8 +741,8 @@ export const jobFields = () => {
   const common = { app: appId(), createdAt: ms(), continued: opt(ms()) };
   return z.union([
     z.strictObject({ ...common, kind: z.literal('dissolved group'), group: id<GroupId>() }),
-    z.strictObject({ ...common, kind: z.literal('deleted user'), user: id<UserId>() }),
-    z.strictObject({ ...common, kind: z.literal('blocked users'), group: id<GroupId>(), users: z.array(id<UserId>()) }),
+    z.strictObject({ ...common, kind: z.literal('deleted user'), user: person() }),
+    z.strictObject({ ...common, kind: z.literal('blocked users'), group: id<GroupId>(), users: z.array(person()) }),
     z.strictObject({ ...common, kind: z.literal('deleted files'), group: id<GroupId>(), objects: z.array(text()) }),
   ]);
 };
@@ -655,6 +754,37 @@ const queuedWriteFields = () => z.strictObject({ steps: text(), failed: opt(text
 export const queueLease = /* @__PURE__ */ entity({ pk: 'Q#{app}#{group}', sk: 'L', ttl: 'all' });
 const queueLeaseFields = () => z.strictObject({ holder: text(), expiresAt: ms() });
 
+// ——— erasure ———
+/** The erasure of a user (`of`: its id) or of an app (`of`: `app`) that runs. Its end removes it. */
+export const erasure = /* @__PURE__ */ entity({ pk: 'E#{app}', sk: '{of}' });
+export const erasureFields = () =>
+  z.strictObject({
+    startedAt: ms(),
+    /** What the search looks for beside the id: nothing else keeps it once the user is deleted. */
+    names: z.array(z.strictObject({ what: z.enum(['username', 'mobile', 'email', 'device']), text: text() })),
+    /** Keys of the objects that go with the user. */
+    objects: z.array(text()),
+    /** Items removed and changed so far, by what was done and their kind. */
+    done: z.record(text(), number()),
+    /** The relay has told the deletion; until then, the number of the feed after which it will. */
+    told: flag(),
+    feed: number(),
+    /** Where the scan goes on, and how many traces it has found before. */
+    from: opt(z.strictObject({ pk: text(), sk: text() })),
+    found: number(),
+    /** Changed by every write, so that two commands do not work on one erasure. */
+    revision: number(),
+  });
+
+/** The key that signs receipts. */
+export const receiptKey = /* @__PURE__ */ entity({ pk: 'RECEIPTS', sk: '#' });
+export const receiptKeyFields = () =>
+  z.strictObject({
+    /** Ed25519, PKCS #8, base64. */
+    secret: text(),
+    createdAt: ms(),
+  });
+
 /**
  * Every kind of items, for tools and tests: no function loads this. Without spreads, which esbuild would keep. `about`:
  * what the chart says of it.
@@ -665,11 +795,27 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     fields: appFields,
     about: 'name, status, registration, limits, secret (each purpose derives its own key)',
   },
-  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, revocation, last use' },
+  'admin token': { entity: adminToken, fields: adminTokenFields, about: 'name, expiry, scopes, revocation, last use' },
+  issuer: {
+    entity: issuer,
+    fields: issuerFields,
+    about: 'audiences, claim, public keys and where they come from; why they cannot be fetched',
+  },
+  'wanted keys': {
+    entity: wantedKeys,
+    fields: wantedKeysFields,
+    about: 'when a token with an unknown key last had the keys of all issuers of the app fetched',
+  },
+  identity: { entity: identity, fields: holderFields, about: 'the user to whom (issuer, claim) is bound' },
   'counter shard': {
     entity: counterShard,
     fields: counterShardFields,
     about: 'users and groups of the app, kept only where an operator limits them',
+  },
+  hour: {
+    entity: hour,
+    fields: hourFields,
+    about: 'calls, codes, units, time and what happened within one hour; TTL of 8 days',
   },
   'directory entry': {
     entity: directoryEntry,
@@ -691,6 +837,11 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     about: 'the user and device that hold it: the last bind wins',
   },
   'lock-out': { entity: lock, fields: lockFields, about: 'times of the last ten failed logins of the account' },
+  'use of an address': {
+    entity: addressUse,
+    fields: addressUseFields,
+    about: 'how far registrations, failed logins and posted forms from a network address have used up its limits',
+  },
   'idempotency record': {
     entity: idempotencyRecord,
     fields: idempotencyRecordFields,
@@ -699,7 +850,13 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
   user: {
     entity: user,
     fields: userFields,
-    about: 'status, username, mobile, password, epoch, consent, groups joined and owned: at most 1 KB, kept for ever',
+    about:
+      'status, username, mobile, password, epoch, consent, groups joined and owned, identities: at most 1 KB, kept for ever',
+  },
+  'user identity': {
+    entity: userIdentity,
+    fields: userIdentityFields,
+    about: 'issuer and subject of a bound identity, for the list of a user',
   },
   profile: { entity: profile, fields: profileFields, about: 'long texts, apart from the item that every call reads' },
   settings: { entity: settings, fields: settingsFields, about: 'the settings of section 1.35' },
@@ -825,6 +982,12 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     fields: queuedWriteFields,
     about: 'a write that waits for the record of the group, its steps compressed',
   },
+  erasure: {
+    entity: erasure,
+    fields: erasureFields,
+    about: 'how far the erasure of a user or an app is; it ends with the receipt',
+  },
+  'receipt key': { entity: receiptKey, fields: receiptKeyFields, about: 'the key that signs receipts of erasures' },
   'queue lease': { entity: queueLease, fields: queueLeaseFields, about: 'the call that writes for the others' },
 };
 

@@ -1,8 +1,8 @@
 import type { AppId, UserId } from '../ids.ts';
 import type { Device } from './device-repo.ts';
 import { any, equal, missing, oneOf, unchanged } from './expression.ts';
-import { time, usernameKey } from './keys.ts';
-import { type Get, getItem, getItems, type Query } from './read.ts';
+import { INDEXED_NAME_FORM, indexedId, indexedName, time, usernameKey } from './keys.ts';
+import { type Get, getItem, getItems, type Listing, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
 import { because, check, measured, put, remove, type Step, update } from './step.ts';
@@ -27,6 +27,12 @@ export type NameHolder = ItemOf<typeof schema.holderFields>;
 /** Whether the user exists: disabled ones do, deleted ones do not. */
 export const isUser = (user: User | undefined): user is User => user !== undefined && user.status !== 'deleted';
 
+/** Whether the user was erased (docs/privacy.md): its item says that the number is used, and nothing else. */
+export const isErased = (user: Pick<User, 'status' | 'createdAt'> | undefined): boolean =>
+  user?.status === 'deleted' && user.createdAt === ERASED_AT;
+/** No user was created then. */
+export const ERASED_AT = 0;
+
 export const userOf = (app: AppId, user: UserId): Get<User | undefined> => getItem(schema.user.key(app, user));
 export const usernameOf = (app: AppId, username: string): Get<NameHolder | undefined> =>
   getItem(usernameKey(app, username));
@@ -44,19 +50,41 @@ export const checkExists = (app: AppId, user: UserId): Step => check(schema.user
 export const checkSessions = (app: AppId, user: User): Step =>
   check(schema.user.key(app, user.user), unchanged(user, 'status', 'epoch'));
 
-/** A new user with its name and its place in the directory. */
-export const putUser = (app: AppId, user: User): Step[] => [
-  measured('registrations', put(schema.user.key(app, user.user), user, missing)),
-  put(usernameKey(app, user.username), { user: user.user }, missing),
+/** What a username's item holds: its user, and its place in the index. */
+const holderOf = (app: AppId, user: UserId, username: string) => ({
+  user,
+  ...schema.username.gsi1(app, indexedName(username), user),
+});
+
+/** The most bytes of an entry of the index of names: 64 characters at 7 bytes, and 3 in the key of the table. */
+const NAME_ENTRY_BYTES = 900;
+
+/**
+ * The users whose usernames begin like this, in their order, as the global index has them. It lags behind: a user may have
+ * another name by now. Of a long beginning it compares only the first 64 characters.
+ */
+export const usernamesFrom = (app: AppId, beginning: string): Listing<UserId> => ({
+  partition: schema.username.gsi1(app, '', 0 as UserId).gsi1pk,
+  order: { index: 'gsi1', prefix: indexedName(beginning), form: INDEXED_NAME_FORM },
+  entryBytes: NAME_ENTRY_BYTES,
+  entry: (item) => indexedId(item) as UserId,
+});
+
+/** A new user with its name and its place in the directory. @param via the issuer whose token registered it */
+export const putUser = (app: AppId, user: User, via?: string): Step[] => [
+  measured('registrations', madeVia(put(schema.user.key(app, user.user), user, missing), via)),
+  put(usernameKey(app, user.username), holderOf(app, user.user, user.username), missing),
   put(schema.directoryEntry.key(app, user.createdAt, user.user), {}),
 ];
+
+const madeVia = (step: Step, via: string | undefined): Step => (via === undefined ? step : because(step, { via }));
 
 /** Another username; the old one is free at once. A username that compares as equal keeps its item. */
 export function rename(app: AppId, user: User, username: string): Step[] {
   const [before, after] = [usernameKey(app, user.username), usernameKey(app, username)];
   const free = freeFor(user.user);
   return [
-    ...(before.pk === after.pk ? [] : [put(after, { user: user.user }, free), remove(before, free)]),
+    ...(before.pk === after.pk ? [] : [put(after, holderOf(app, user.user, username), free), remove(before, free)]),
     update(schema.user.key(app, user.user), { set: { username } }, unchanged(user, 'status', 'username')),
   ];
 }
@@ -115,7 +143,16 @@ export const bury = (app: AppId, user: User): Step[] => [
     'users_deleted',
     update(
       schema.user.key(app, user.user),
-      { set: { status: 'deleted', epoch: user.epoch + 1, username: '', mobile: undefined, password: undefined } },
+      {
+        set: {
+          status: 'deleted',
+          epoch: user.epoch + 1,
+          username: '',
+          mobile: undefined,
+          password: undefined,
+          identities: undefined,
+        },
+      },
       unchanged(user, 'status', 'epoch', 'username', 'mobile'),
     ),
   ),

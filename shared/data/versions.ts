@@ -34,7 +34,7 @@ export function current<I extends Item>(item: I & Partial<Key>): I {
   let upgraded: Item = item;
   for (let from = Number(item.v ?? 1); from !== version; from++) {
     const upgrade = upgrades[from];
-    if (!upgrade) throw new Unavailable(`version ${from} of the item ${item.pk} ${item.sk} is unknown to this release`);
+    if (!upgrade) throw new Unavailable(`version ${from} of an item ${String(item.pk)[0]}# is unknown to this release`);
     upgraded = { ...upgrade(upgraded), v: from + 1 };
   }
   return upgraded as I;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { profileFields, settingsFields } from '../data/schema.ts';
+import { PERSONS, profileFields, settingsFields } from '../data/schema.ts';
+import { USER_ALLOWANCES } from '../limits.ts';
 
 /**
  * THE CATALOGUE: every type of event, with what it means and what its `data` holds. The types of the client, JSON
@@ -15,6 +16,7 @@ export const EVENT_TYPES = [
   'user.updated',
   'user.disabled',
   'user.enabled',
+  'user.held_back',
   'user.password_changed',
   'user.deleted',
   'user.block.added',
@@ -97,6 +99,8 @@ export const subjectOf = <T extends EventType>(type: T, data: EventData[T]): str
 // ——— schemas ———
 
 const id = () => z.int().check(z.positive());
+/** A user. 0: a user who has been erased since (erased.ts). */
+const person = () => z.int().check(z.nonnegative()).register(PERSONS, {});
 /** A number that begins at 1. */
 const nth = id;
 /** Members of the group after the change. Absent where the group is older than its events. */
@@ -106,26 +110,25 @@ const until = () => z.int().check(z.minimum(-1));
 const names = (fields: { shape: object }) => Object.keys(fields.shape);
 const changed = <const Names extends readonly string[]>(fields: Names) => z.array(z.enum(fields)).check(z.minLength(1));
 
-const ofUser = () => z.strictObject({ user_id: id() });
-const ofNamedUser = () => z.strictObject({ user_id: id(), username: z.string() });
-const ofDevice = () => z.strictObject({ user_id: id(), device_sn: z.int() });
-const ofFriend = () => z.strictObject({ user_id: id(), friend_id: id() });
-const ofBlock = () => z.strictObject({ user_id: id(), blocked_id: id() });
+const ofUser = () => z.strictObject({ user_id: person() });
+const ofNamedUser = () => z.strictObject({ user_id: person(), username: z.string() });
+const ofDevice = () => z.strictObject({ user_id: person(), device_sn: z.int() });
+const ofFriend = () => z.strictObject({ user_id: person(), friend_id: person() });
+const ofBlock = () => z.strictObject({ user_id: person(), blocked_id: person() });
 const ofGroup = () => z.strictObject({ group_id: id() });
-const ofGroupUser = () => z.strictObject({ group_id: id(), user_id: id() });
-const ofInvitation = () => z.strictObject({ group_id: id(), user_id: id(), inviter_id: id() });
-const ofAnnouncement = () => z.strictObject({ group_id: id(), announcement_id: nth(), author: id() });
+const ofGroupUser = () => z.strictObject({ group_id: id(), user_id: person() });
+const ofInvitation = () => z.strictObject({ group_id: id(), user_id: person(), inviter_id: person() });
+const ofAnnouncement = () => z.strictObject({ group_id: id(), announcement_id: nth(), author: person() });
 const ofFile = () =>
   z.strictObject({
     group_id: id(),
     file_id: nth(),
-    uploader: id(),
+    uploader: person(),
     name: z.string(),
     /** Bytes. */
     size: z.int().check(z.nonnegative()),
     type: z.string(),
   });
-const ofToken = () => z.strictObject({ token_id: z.string() });
 
 /** Fields of a group that `group.updated` carries with their new value. Of a text it says only that it changed. */
 const groupValues = () => ({
@@ -150,21 +153,22 @@ interface Row {
 
 export const EVENTS = {
   'user.created': {
-    when: 'A user registered, or was registered or imported.',
+    when: 'A user registered, or was registered or imported. `via` names the issuer whose token registered it.',
     // `via`: the issuer whose login made the account.
-    data: () => z.strictObject({ user_id: id(), username: z.string(), via: z.optional(z.string()) }),
+    data: () => z.strictObject({ user_id: person(), username: z.string(), via: z.optional(z.string()) }),
     example: { user_id: 12, username: 'bob' },
   },
   'user.updated': {
-    when: 'The profile, a setting, the username, the mobile number or the tags of a user changed.',
+    when: 'The profile, a setting, the username, the mobile number, the tags or the bound identities of a user changed.',
     data: () =>
       z.strictObject({
-        user_id: id(),
+        user_id: person(),
         changed: changed([
           'username',
           'mobile',
           'tags',
           'group_confirm',
+          'identities',
           ...(names(profileFields()) as (keyof ReturnType<typeof profileFields>['shape'])[]),
           ...(names(settingsFields()) as (keyof ReturnType<typeof settingsFields>['shape'])[]),
         ]),
@@ -173,6 +177,11 @@ export const EVENTS = {
   },
   'user.disabled': { when: 'A user was disabled.', data: ofUser, example: { user_id: 12 } },
   'user.enabled': { when: 'A disabled user was enabled again.', data: ofUser, example: { user_id: 12 } },
+  'user.held_back': {
+    when: 'A call of a user was refused because the user has used up a limit per caller. Told once an hour at most.',
+    data: () => z.strictObject({ user_id: person(), limit: z.enum(USER_ALLOWANCES), until: until() }),
+    example: { user_id: 12, limit: 'calls_per_minute', until: 1764421200000 },
+  },
   'user.password_changed': {
     when: 'The password of a user changed, by the user or by an admin token.',
     data: ofUser,
@@ -195,14 +204,14 @@ export const EVENTS = {
   },
   'session.created': {
     when: 'A user logged in.',
-    data: () => z.strictObject({ user_id: id(), device_sn: z.int(), reason: z.literal('login') }),
+    data: () => z.strictObject({ user_id: person(), device_sn: z.int(), reason: z.literal('login') }),
     example: { user_id: 12, device_sn: 1, reason: 'login' },
   },
   'session.revoked': {
     when: 'A session of a user ended before its time; without `device_sn`, all of them.',
     data: () =>
       z.strictObject({
-        user_id: id(),
+        user_id: person(),
         device_sn: z.optional(z.int()),
         // The one session that a user keeps who changes the own password.
         kept_device_sn: z.optional(z.int()),
@@ -237,7 +246,7 @@ export const EVENTS = {
   },
   'friend.removed': {
     when: '`user_id` ended a friendship, or was deleted.',
-    data: () => z.strictObject({ user_id: id(), friend_id: id(), reason: z.enum(['removed', 'deleted']) }),
+    data: () => z.strictObject({ user_id: person(), friend_id: person(), reason: z.enum(['removed', 'deleted']) }),
     example: { user_id: 12, friend_id: 13, reason: 'removed' },
   },
   'group.created': {
@@ -245,7 +254,7 @@ export const EVENTS = {
     data: () =>
       z.strictObject({
         group_id: id(),
-        owner_id: id(),
+        owner_id: person(),
         type: z.literal([0, 1, 2]),
         name: z.string(),
         capacity: z.int(),
@@ -271,8 +280,8 @@ export const EVENTS = {
     data: () =>
       z.strictObject({
         group_id: id(),
-        owner_id: id(),
-        previous_owner_id: id(),
+        owner_id: person(),
+        previous_owner_id: person(),
         reason: z.enum(['transferred', 'succeeded']),
       }),
     example: { group_id: 77, owner_id: 12, previous_owner_id: 11, reason: 'transferred' },
@@ -297,9 +306,9 @@ export const EVENTS = {
     data: () =>
       z.strictObject({
         group_id: id(),
-        user_id: id(),
+        user_id: person(),
         via: z.enum(['created', 'invited', 'invitation', 'applied', 'application', 'qrcode', 'imported']),
-        by: z.optional(id()),
+        by: z.optional(person()),
         count: count(),
       }),
     example: { group_id: 77, user_id: 12, via: 'invited', by: 11, count: 2 },
@@ -309,7 +318,7 @@ export const EVENTS = {
     data: () =>
       z.strictObject({
         group_id: id(),
-        user_id: id(),
+        user_id: person(),
         changed: changed(['role', 'display_name', 'mute_mode', 'push_mode']),
         role: z.optional(z.literal([0, 1])),
       }),
@@ -317,12 +326,12 @@ export const EVENTS = {
   },
   'group.member.banned': {
     when: 'A member may not speak until the stated time.',
-    data: () => z.strictObject({ group_id: id(), user_id: id(), until: until() }),
+    data: () => z.strictObject({ group_id: id(), user_id: person(), until: until() }),
     example: { group_id: 77, user_id: 12, until: 1_790_000_000_000 },
   },
   'group.member.unbanned': {
     when: 'A member may speak again, before the stated time.',
-    data: () => z.strictObject({ group_id: id(), user_id: id(), until: z.literal(0) }),
+    data: () => z.strictObject({ group_id: id(), user_id: person(), until: z.literal(0) }),
     example: { group_id: 77, user_id: 12, until: 0 },
   },
   'group.member.removed': {
@@ -330,7 +339,7 @@ export const EVENTS = {
     data: () =>
       z.strictObject({
         group_id: id(),
-        user_id: id(),
+        user_id: person(),
         reason: z.enum(['left', 'kicked', 'blocked', 'deleted']),
         count: count(),
       }),
@@ -403,17 +412,18 @@ export const EVENTS = {
   },
   'app.updated': {
     when: 'An operator changed the app.',
-    data: () => z.strictObject({ changed: changed(['name', 'status', 'registration', 'limits', 'secret']) }),
+    data: () => z.strictObject({ changed: changed(['name', 'status', 'registration', 'limits', 'issuers', 'secret']) }),
     example: { changed: ['limits'] },
   },
   'app.token.issued': {
     when: 'An admin token was issued.',
-    data: ofToken,
-    example: { token_id: '9d8a1c0e' },
+    // `scopes` absent: all.
+    data: () => z.strictObject({ token_id: z.string(), scopes: z.optional(z.array(z.string())) }),
+    example: { token_id: '9d8a1c0e', scopes: ['read', 'decide'] },
   },
   'app.token.revoked': {
     when: 'An admin token was revoked.',
-    data: ofToken,
+    data: () => z.strictObject({ token_id: z.string() }),
     example: { token_id: '9d8a1c0e' },
   },
 } as const satisfies Record<EventType, Row>;

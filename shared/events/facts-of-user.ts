@@ -37,6 +37,8 @@ const USER_FIELDS = [
   ['username', 'username'],
   ['mobile', 'mobile'],
   ['confirm', 'group_confirm'],
+  // How many there are: none is ever changed, and no write binds one while it unbinds another.
+  ['identities', 'identities'],
 ] as const;
 
 function ofUser(user_id: number, change: Change): Said[] {
@@ -44,7 +46,9 @@ function ofUser(user_id: number, change: Change): Said[] {
   if (!was) {
     // An imported user may be disabled from the beginning.
     const disabled: Said[] = user.status === 'disabled' ? [['user.disabled', { user_id }]] : [];
-    return [['user.created', { user_id, username: user.username }], ...disabled];
+    const { via } = change.stamp.why;
+    const made = { user_id, username: user.username, ...(via !== undefined && { via: String(via) }) };
+    return [['user.created', made], ...disabled];
   }
   if (was.status === 'deleted') return [];
   // A disabled user has no session that could end.
@@ -56,6 +60,9 @@ function ofUser(user_id: number, change: Change): Said[] {
   const said: Said[] = changed.length > 0 ? [['user.updated', { user_id, changed }]] : [];
   if (was.status !== user.status)
     said.push([user.status === 'disabled' ? 'user.disabled' : 'user.enabled', { user_id }]);
+  const { heldBack } = user;
+  if (heldBack && heldBack.at !== was.heldBack?.at)
+    said.push(['user.held_back', { user_id, limit: heldBack.limit, until: heldBack.until }]);
   const password = !isDeepStrictEqual(was.password, user.password);
   if (password) said.push(['user.password_changed', { user_id }]);
   if (was.epoch === user.epoch) return said;
@@ -130,7 +137,7 @@ function ofContact(owner: number, other: number, change: Change): Said[] {
   return said;
 }
 
-const APP_FIELDS = ['name', 'status', 'registration', 'limits', 'secret'] as const;
+const APP_FIELDS = ['name', 'status', 'registration', 'limits', 'issuers', 'secret'] as const;
 
 function ofApp({ before, after }: Change): Said[] {
   if (!before) return [];
@@ -144,6 +151,6 @@ function ofApp({ before, after }: Change): Said[] {
 function ofAdminToken(change: Change): Said[] {
   const [was, token] = [change.before as AdminToken | undefined, change.after as unknown as AdminToken];
   const data = { token_id: tokenId(token.hash) };
-  if (!was) return [['app.token.issued', data]];
+  if (!was) return [['app.token.issued', { ...data, ...(token.scopes && { scopes: token.scopes }) }]];
   return was.revoked === undefined && token.revoked !== undefined ? [['app.token.revoked', data]] : [];
 }

@@ -4,6 +4,7 @@ import type { Database } from '../data/database.ts';
 import { type Job, jobId } from '../data/job-repo.ts';
 import type { Key } from '../data/keys.ts';
 import type { ArchiveRun } from '../domain/event/archive.ts';
+import type { RefreshRun } from '../domain/issuer/refresh.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, NAMESPACE } from '../metrics.ts';
 import { isRehearsal } from '../priming.ts';
@@ -110,6 +111,13 @@ export const logDeliveries = ({ messages, postponed, ...run }: Run & { messages:
 export const logArchive = ({ apps, objects, events, lost, done, ...run }: Run & ArchiveRun) =>
   logRun(run, { apps, objects, events, lost, done });
 
+/**
+ * Writes one line of JSON per run that fetches keys: issuers asked, and those that did not give keys. `app` where an unknown
+ * key was the reason.
+ */
+export const logRefresh = ({ app, issuers, failed, done, ...run }: Run & RefreshRun & { app: string | undefined }) =>
+  logRun(run, { app, issuers, failed, done });
+
 /** Writes one line of JSON per uploaded object, with its outcome. */
 export const logUpload = ({ key, outcome, ...run }: Run & { key: string; outcome?: string }) =>
   logRun(run, { app: key.split('/')[1], upload: outcome });
@@ -147,12 +155,15 @@ function write(line: object, { events, tight }: Database, directives: Directive[
     Timestamp: Date.now(),
     CloudWatchMetrics: all.map((directive) => ({ Namespace: NAMESPACE, ...directive })),
   };
-  const collections = tight.size > 0 && { collections: [...tight] };
+  const collections = tight.size > 0 && { collections: [...tight].map(withoutPerson) };
   const text = `${JSON.stringify({ ...line, ...collections, ...events, _aws: metadata })}\n`;
   // Node opens it on first use.
   const { stdout } = process;
   if (!isRehearsal()) stdout.write(text);
 }
+
+/** A partition key, but for the number of a user: no line names a person. */
+const withoutPerson = (key: string) => key.replace(/^(U#[^#]+#).*/, '$1*');
 
 /** Name, message and stack of a fault and of its causes. Only operators see it. */
 function describe(error: unknown): object | undefined {

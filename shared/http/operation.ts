@@ -7,11 +7,12 @@ import { Beside } from '../call/page.ts';
 import { Redirect } from '../call/redirect.ts';
 import { documentClient } from '../data/client.ts';
 import { untilAnswered } from '../deadline.ts';
-import { ApiError, badParameter, TooLarge, Unavailable } from '../errors.ts';
+import { ApiError, badParameter, TooLarge, TooManyCalls, Unavailable } from '../errors.ts';
 import { prime } from '../priming.ts';
 import type { Contract } from '../routes/operation.ts';
 import { logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
+import { countCall } from './statistics.ts';
 
 /** An event as the wrapper understands it; it takes the event's place in Middy's request. */
 interface Invocation {
@@ -57,17 +58,21 @@ export function operation<S extends z.ZodMiniType>(
       before: (request) => {
         request.event = invocation(contract, schema, request.event as APIGatewayProxyEventV2, request.context);
       },
-      after: (request) => {
+      after: async (request) => {
         const { call, headers } = request.event as Invocation;
         call.actor; // Throws where the operation has not opened its call: it must not answer unverified callers.
         const response = contract.bare ? reply(200, request.response, headers) : success(request.response);
         request.response = response;
+        await count(request.event as Invocation, response, { code: 200 });
         logCall(request.event as Invocation, { status: response.statusCode, code: 200 });
       },
-      onError: (request) => {
+      onError: async (request) => {
         const { headers } = request.event as Invocation;
         const { response, code } = failure(request.error as Error, contract.bare, headers);
         request.response = response;
+        // A call that is unavailable may have no time left.
+        const insist = !(request.error instanceof Unavailable);
+        await count(request.event as Invocation, response, { code, insist });
         const fault = code === SERVICE_FAULT && { fault: request.error as Error };
         logCall(request.event as Invocation, { status: response.statusCode, code, ...fault });
       },
@@ -118,13 +123,14 @@ function invocation(
   const query = new URLSearchParams(contract.queryCredentials ? event.rawQueryString : '');
   const credential = (name: string) => headers[name] ?? query.get(name) ?? undefined;
   const call = new Call(
-    contract.access,
+    contract,
     { app: credential('app_id'), token: credential('access-token'), user: headers.user_id, group: headers.group_id },
     {
       userAgent: headers['user-agent'] ?? '',
       idempotency: contract.idempotent ? idempotencyOf(event) : undefined,
       origin: originOf(event),
       cause: event.requestContext.requestId,
+      address: event.requestContext.http.sourceIp,
     },
   );
   return {
@@ -178,10 +184,22 @@ function failure(error: Error, bare: Contract['bare'], more: Record<string, stri
   const message = known ? error.message : busy ? 'the service is busy, try again' : 'the service failed';
   const body = { code, message, data: null, ...(known && error.fields) };
   const shown = bare ? bare({ name: error.name, status, message }) : { status, body };
+  const after = error instanceof TooManyCalls ? String(error.retryAfter) : busy && RETRY_AFTER;
   return {
     code,
-    response: reply(shown.status, shown.body, { ...(busy && { 'retry-after': RETRY_AFTER }), ...more }),
+    response: reply(shown.status, shown.body, { ...(after && { 'retry-after': after }), ...more }),
   };
+}
+
+/** Counts the call: for the limits of its caller, and for the app's overview. Most calls write neither. */
+async function count(
+  { call, started }: Invocation,
+  { body }: { body: string },
+  { code, insist = true }: { code: number; insist?: boolean },
+): Promise<void> {
+  const ms = performance.now() - started;
+  const ofCaller = { ms, bytes: Buffer.byteLength(body), failed: code !== 200 };
+  await Promise.all([call.count(ofCaller, insist), countCall(call, code, ms)]);
 }
 
 /** docs/security.md gives the reason for each of these headers. */

@@ -172,6 +172,29 @@ export const paging = (usual: number) => ({
   version: z.optional(integer(0, Number.MAX_SAFE_INTEGER)),
 });
 
+/** `limit` and `cursor` of a list whose entries cost more: a `limit` over `most` counts as `most`. */
+export const pageOf = (usual: number, most: number) => ({
+  limit: z._default(
+    z.pipe(
+      integer(1, Number.MAX_SAFE_INTEGER),
+      z.transform((limit: number) => Math.min(limit, most)),
+    ),
+    usual,
+  ),
+  cursor: z.optional(text(1024)),
+});
+
+/** A part of a whole: a number from 0 to 1. */
+export const share = () =>
+  z.pipe(
+    z.transform((value: unknown) =>
+      typeof value === 'string' && /^[01]?(\.\d+)?$/.test(value) ? Number(value) : value,
+    ),
+    z
+      .number('must be a number from 0 to 1')
+      .check(z.minimum(0, 'must be at least 0'), z.maximum(1, 'must be at most 1')),
+  );
+
 /** The number of an event, as text of at most 16 digits. */
 export const sequenceNumber = () =>
   z.pipe(

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { USERNAME } from '../data/keys.ts';
+import { LONGEST_ISSUER, LONGEST_SUBJECT } from '../limits.ts';
 import { LONGEST, text, title } from './parameters.ts';
 
 /** Parameters that several operations on users share. */
@@ -39,3 +40,13 @@ export const deviceGuid = () =>
       z.transform((guid: string) => guid || undefined),
     ),
   );
+
+export const mobileNumber = () =>
+  z.string('must be text').check(z.regex(/^\+?[0-9]{5,15}$/, 'must be 5 to 15 digits, perhaps after a +'));
+
+/** How an issuer names a person. */
+export const identity = () =>
+  z.object({
+    issuer: title(LONGEST_ISSUER),
+    subject: text(LONGEST_SUBJECT).check(z.minLength(1, 'may not be empty')),
+  });

@@ -15,7 +15,16 @@ import {
   settingsReply,
   uploadFormReply,
 } from '../http/replies.ts';
-import { type Access, AREAS, type Method, type Operation, type RouteKey, routeKeysOf } from '../routes/index.ts';
+import {
+  type Access,
+  AREAS,
+  type Area,
+  type Method,
+  type Operation,
+  type RouteKey,
+  routeKeysOf,
+} from '../routes/index.ts';
+import { SCOPES } from '../scopes.ts';
 import { errorName, MEANINGS } from './errors.ts';
 import { describe } from './field-meanings.ts';
 import { type JsonSchema, replySchema, requestSchema } from './schema.ts';
@@ -130,7 +139,9 @@ function operationOf(operation: Operation, routeKey: RouteKey, query: Json[], ha
   const suffix = alias ? `By${pascal(otherPath ? method + path.replaceAll('_', '-') : method)}` : '';
   const name = pascal(id);
   const open = access === 'public';
-  const description = [alias && `The same as \`${main}\`.`, operation.description, WHO[access]];
+  const needs = scope && `An admin token needs the scope \`${scope}\`.`;
+  const description = [alias && `The same as \`${main}\`.`, operation.description, WHO[access], needs];
+  const tokenScopes = scope ? [scope] : [];
   const headers = [...(open ? [] : ['user_id', 'group_id']), ...(operation.idempotent ? ['idempotency-key'] : [])].map(
     (header) => ({ $ref: `#/components/parameters/${header}` }),
   );
@@ -140,11 +151,12 @@ function operationOf(operation: Operation, routeKey: RouteKey, query: Json[], ha
     description: description.filter(Boolean).join(' '),
     tags: [AREAS[operation.area]],
     'x-section': otherPath ? 'extra' : operation.section,
+    'x-access': access,
     ...(scope && { 'x-scope': scope }),
     ...(alias && { 'x-alias-of': otherPath ? main : operation.methods[0] }),
     security: [
-      open ? { app: [] } : { app: [], token: [] },
-      ...(queryCredentials ? [open ? { appInQuery: [] } : { appInQuery: [], tokenInQuery: [] }] : []),
+      open ? { app: [] } : { app: [], token: tokenScopes },
+      ...(queryCredentials ? [open ? { appInQuery: [] } : { appInQuery: [], tokenInQuery: tokenScopes }] : []),
     ],
     parameters: [...query, ...headers],
     ...(hasBody && { requestBody: { $ref: `#/components/requestBodies/${name}` } }),
@@ -214,7 +226,8 @@ function parametersOf(
   delete schema.required;
   if (ofBody.length > 0) schema.required = ofBody;
   const entry = operation.entry?.();
-  if (entry) for (const [name, list] of own) schema.properties![name] = entriesOf(list, entry, id);
+  if (entry)
+    for (const [name, list] of own) if (list.type === 'array') schema.properties![name] = entriesOf(list, entry, id);
   const sent = Object.fromEntries(Object.entries(asked).filter(([name]) => !inQuery(name)));
   const example = Object.keys(sent).length > 0 ? { example: sent } : {};
   return {
@@ -305,7 +318,7 @@ function answerOf(
 
 const bareErrorOf = ({ id }: Operation, schema: z.core.$ZodType): Json => ({
   description:
-    'An error: 400 a parameter is wrong, 401 app_id or access-token is, 403 the operation needs an admin token, ' +
+    'An error: 400 a parameter is wrong, 401 app_id or access-token is, 403 the operation needs an admin token or its scope, ' +
     '413 the body is too long, 500 or 503 (with Retry-After) the service failed or is busy.',
   content: { 'application/json': { schema: describe(replySchema(schema), id, 'reply') } },
 });
@@ -389,6 +402,15 @@ field, with HTTP status 200; only faults of the service use another status.
 **Headers.** \`app_id\` always; \`access-token\` on all but registration and login. A user token acts as its user. An admin
 token acts for the app itself, as a user (\`user_id\` header), or on a group with its owner's rights (\`group_id\` header).
 
+**Scopes.** An admin token is issued for some of them, or for all. \`security\` and \`x-scope\` of an operation name the one
+that it needs; without it the answer is 10021. User tokens have no scopes. \`/token/self\` tells those of a token.
+
+| scope | an admin token with it may |
+| --- | --- |
+${Object.entries(SCOPES)
+  .map(([name, allowed]) => `| \`${name}\` | ${allowed} |`)
+  .join('\n')}
+
 **Parameters** may stand in the query or in a JSON body, whatever is shown here; the query wins. Whole numbers may be
 decimal strings, booleans \`0\`, \`1\`, \`"true"\` or \`"false"\`. Unknown parameters are ignored. Ids reach to 2^53-1.
 
@@ -412,7 +434,19 @@ ${Object.entries(errors)
 const tagsOf = (routes: readonly Operation[]): Json[] =>
   Object.entries(AREAS)
     .filter(([area]) => routes.some((operation) => operation.area === area))
-    .map(([, name]) => ({ name }));
+    .map(([area, name]) => ({ name, description: TAGS[area as Area] }));
+
+const TAGS: Record<Area, string> = {
+  account: 'Log in, register users, and see what a token is.',
+  user: 'Profiles, settings, passwords, devices and tags of users; admin tokens also list, disable and enable them.',
+  group: 'Make groups, change their settings and announcements, transfer and dissolve them.',
+  member: 'Join, invite, apply, leave, kick, ban and block; roles, lists of members, and settings of a membership.',
+  file: 'Upload, list, rename, download and delete files of groups, and upload avatars.',
+  roster: 'Friend requests, friends and personal blacklists.',
+  event: 'Read what has happened, and have it sent to webhook endpoints.',
+  access: 'Whether users may connect, read and speak, for message services: also in the words of other protocols.',
+  admin: 'What consoles ask: search users and groups, see all about one, set owners and members, and read an overview.',
+};
 
 const sorted = <T>(record: Record<string, T>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));

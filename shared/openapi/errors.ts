@@ -10,7 +10,12 @@ export const MEANINGS: Record<ErrorName, string> = {
   badToken: 'The token is malformed, forged or belongs to another app.',
   noPermission:
     'An admin token is required, name or password is wrong, the user is disabled or locked out, or the action is not allowed on this user.',
-  mobileTaken: 'The mobile number belongs to another user.',
+  mobileTaken: 'The mobile number or the identity belongs to another user.',
+  externalTokenRefused:
+    'The token is not one that an issuer of the app has signed for this app and that is valid now, or its user is unknown.',
+  scopeMissing: 'The admin token lacks the scope of the operation, which the message names.',
+  tooManyCalls:
+    'The user, or for logins and registrations the network address, has used up one of its limits per caller. The header `retry-after` says in how many seconds to try again. The call had no effect.',
   groupMissing: 'The group does not exist or is dissolved.',
   notMember: 'The named user is not a member.',
   badPushMode: '`msg_push_mode` has an invalid value.',

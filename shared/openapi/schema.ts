@@ -61,9 +61,11 @@ function pipeSchema(into: JsonSchema, def: z.core.$ZodPipeDef, place: Place): Js
 function both(first: JsonSchema, second: JsonSchema): JsonSchema {
   const { minimum, maximum } = { ...first, ...second };
   const type = first.type ?? second.type;
+  const { items, ...merged } = { ...first, ...second };
   return {
-    ...first,
-    ...second,
+    ...merged,
+    // A text that becomes a list is described as a text.
+    ...(type === 'array' && items && { items }),
     ...(type !== undefined && { type }),
     ...(minimum !== undefined && { minimum: Math.max(first.minimum ?? minimum, second.minimum ?? minimum) }),
     ...(maximum !== undefined && { maximum: Math.min(first.maximum ?? maximum, second.maximum ?? maximum) }),

@@ -4,9 +4,13 @@ import { id, LONGEST, name, text } from '../http/parameters.ts';
 import { sessionReply, settingsReply } from '../http/replies.ts';
 import { deviceGuid, newPassword, password, username } from '../http/user-schemas.ts';
 import type { UserId } from '../ids.ts';
+import { SCOPES, type Scope } from '../scopes.ts';
 import { type Operation, PASSWORD_MEMORY } from './operation.ts';
 
 const area = 'account';
+
+/** RFC 8693 */
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 export const tokenUser = {
   id: 'token/user',
@@ -64,6 +68,66 @@ export const tokenLogin = {
   memory: PASSWORD_MEMORY,
   request: () => z.object({ login_name: text(256), password: password(), device_guid: deviceGuid() }),
   reply: () => sessionReply,
+} satisfies Operation;
+
+export const tokenExchange = {
+  id: 'token/exchange',
+  path: '/token/exchange',
+  methods: ['POST'],
+  area,
+  section: 'token',
+  summary: 'Log in by a token of an issuer',
+  description:
+    'Logs in by a JSON Web Token of an issuer that an operator has added to the app, by the parameters of RFC 8693. Where the issuer may register users, an unknown one is registered.',
+  access: 'public',
+  grants: ['query', 'put', 'update', 'delete', 'check', 'refresh-keys'],
+  form: true,
+  mostBody: 16_384,
+  request: () =>
+    z.object({
+      subject_token: z.string('must be text'),
+      device_guid: deviceGuid(),
+      grant_type: z.optional(z.literal(TOKEN_EXCHANGE, `must be ${TOKEN_EXCHANGE}`)),
+      subject_token_type: z.optional(
+        z.enum(
+          ['jwt', 'id_token', 'access_token'].map((type) => `urn:ietf:params:oauth:token-type:${type}`),
+          'must be urn:ietf:params:oauth:token-type:jwt, …:id_token or …:access_token',
+        ),
+      ),
+    }),
+  reply: () => sessionReply,
+} satisfies Operation;
+
+export const tokenSelf = {
+  id: 'token/self',
+  path: '/token/self',
+  methods: ['GET'],
+  area,
+  section: 'token',
+  summary: 'Tell what the presented token is',
+  description:
+    'Tells whose session the token is, or which admin token and its scopes. Every valid token may ask, whatever its scopes.',
+  access: 'anyone',
+  grants: [],
+  request: () => z.object({}),
+  reply: () =>
+    z.union([
+      z.object({
+        kind: z.literal('admin'),
+        app_id: z.string(),
+        token_id: z.string(),
+        name: z.string(),
+        scopes: z.array(z.enum(Object.keys(SCOPES) as Scope[])),
+        expire: z.int(),
+      }),
+      z.object({
+        kind: z.literal('user'),
+        app_id: z.string(),
+        user_id: z.int(),
+        device_sn: z.int(),
+        expire: z.int(),
+      }),
+    ]),
 } satisfies Operation;
 
 export const userRegisterV2 = {

@@ -159,7 +159,7 @@ export const fileUploadForm = {
   description: 'Stores the file of a posted form. `upload_url` of a form is an address of this operation.',
   // The address carries the right to upload: clients post forms without headers.
   access: 'public',
-  grants: ['presign-post'],
+  grants: ['presign-post', 'update'],
   timeout: 20,
   multipart: true,
   queryCredentials: true,

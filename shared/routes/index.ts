@@ -1,5 +1,6 @@
 import * as access from './access.ts';
 import * as account from './account.ts';
+import * as admin from './admin.ts';
 import * as event from './event.ts';
 import * as file from './file.ts';
 import * as group from './group.ts';
@@ -14,7 +15,7 @@ export * from './operation.ts';
  * The route table: every operation of the HTTP API, that is everything that the area files export, area by area in the
  * order of ids. Infrastructure, documents, client and tests read it. Functions import only their own declaration.
  */
-export const routes: readonly Operation[] = [account, user, group, member, file, roster, event, access].flatMap(
+export const routes: readonly Operation[] = [account, user, group, member, file, roster, event, access, admin].flatMap(
   (area) => Object.values<Operation>(area).sort((a, b) => (a.id < b.id ? -1 : 1)),
 );
 
@@ -32,6 +33,7 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/relay',
     trigger: 'changes',
+    ofEvents: true,
     summary: 'Numbers what happened, appends it to the logs of events, and passes it to the bus and to webhooks',
     grants: ['batch-get', 'query', 'put', 'update', 'delete', 'put-events', 'send-webhooks'],
     timeout: 60,
@@ -39,6 +41,7 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/deliver',
     trigger: 'webhooks',
+    ofEvents: true,
     summary: 'Sends events to webhook endpoints',
     grants: ['batch-get', 'put', 'update', 'delete', 'receive-webhooks'],
     timeout: 60,
@@ -46,11 +49,20 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
   {
     id: 'background/archive',
     trigger: 'schedule',
+    ofEvents: true,
     summary: 'Writes the events of each hour that is over to the archive in the bucket',
     // It finds all apps by the global index.
     grants: ['batch-get', 'query', 'query-gsi1', 'put', 'archive-events'],
     timeout: 900,
     memory: 1024,
+  },
+  {
+    id: 'background/refresh-keys',
+    trigger: 'schedule',
+    summary: 'Fetches the public keys of the issuers of all apps, or of one app that has met an unknown key',
+    // It finds all apps by the global index.
+    grants: ['batch-get', 'query-gsi1', 'update'],
+    timeout: 300,
   },
   {
     id: 'background/publish-file',

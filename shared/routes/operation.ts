@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import type { Scope } from '../scopes.ts';
 
 /** What the declaration of an operation holds. Plain data with lazy schemas: infrastructure, documents and tests read it. */
 
@@ -14,7 +15,7 @@ export type Grant =
   | 'query-lsi1' // dynamodb:Query on the local index of that name
   | 'query-lsi2'
   | 'query-lsi3'
-  | 'query-gsi1' // background and operators only
+  | 'query-gsi1' // lags behind: background, operators, and what the app itself searches
   | 'put' // dynamodb:PutItem
   | 'update' // dynamodb:UpdateItem
   | 'delete' // dynamodb:DeleteItem
@@ -30,10 +31,11 @@ export type Grant =
   | 'delete-object' // s3:DeleteObject on incoming/* and files/*
   | 'send-webhooks' // sqs:SendMessage on the queue of webhooks
   | 'receive-webhooks' // what takes messages from it and returns them: sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueAttributes
-  | 'put-events'; // events:PutEvents on the bus of the stage
+  | 'put-events' // events:PutEvents on the bus of the stage
+  | 'refresh-keys'; // lambda:InvokeFunction on background/refresh-keys
 
 /** The nested stack that holds a function; no stack may pass 400 resources. */
-export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access';
+export type Area = 'account' | 'user' | 'group' | 'member' | 'file' | 'roster' | 'event' | 'access' | 'admin';
 
 /** The title of each area, in the order of the documents. */
 export const AREAS: Record<Area, string> = {
@@ -45,6 +47,7 @@ export const AREAS: Record<Area, string> = {
   roster: 'Friends',
   event: 'Events',
   access: 'Decisions',
+  admin: 'Administration',
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -56,13 +59,6 @@ export type RouteKey = `${Method} /${string}`;
  * `admin as person`: an admin token that names a user.
  */
 export type Access = 'public' | 'anyone' | 'person' | 'admin' | 'admin as person';
-
-/**
- * The scope that an admin token needs for an operation. Nothing enforces it yet: every admin token holds all scopes.
- * `read`: the operation changes nothing. `users`, `groups`, `files`, `events`: it changes these. `decide`: it answers
- * whether an actor may do something. `login`: it opens sessions for users.
- */
-type Scope = 'read' | 'users' | 'groups' | 'files' | 'events' | 'decide' | 'login';
 
 /** What every function has: of the HTTP API, or in the background. */
 export interface FunctionRow {
@@ -103,14 +99,18 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
   /** Permanent, like the id. */
   area: Area;
   /**
-   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `access`,
+   * Section of the API documents: `7.x` for groups, `1.x` for users. A word (`token`, `file`, `roster`, `event`, `access`, `admin`,
    * `extra`) for a route beyond them, which test/fixtures/own-endpoints.json and roster-endpoints.json list.
    */
   section: string;
   /** What the summary leaves open, in full sentences. */
   description?: string;
   access: Access;
-  /** Every operation that is not public has one. */
+  /**
+   * The scope that an admin token needs. `read`: the operation changes nothing. `decide`: it answers whether users may do
+   * something. `login`: it opens sessions of users, or sets what they log in with. The others: it changes these. Only
+   * public operations have none, and the one that tells a token's scopes.
+   */
   scope?: Scope;
   /** With the header `idempotency-key`, a repeated call gets the first answer again and changes nothing. */
   idempotent?: boolean;
@@ -152,6 +152,7 @@ export interface Operation<S extends z.ZodMiniType = z.ZodMiniType> extends Func
 export type Contract<S extends z.ZodMiniType = z.ZodMiniType> = Pick<
   Operation<S>,
   | 'access'
+  | 'scope'
   | 'idempotent'
   | 'bare'
   | 'form'
@@ -173,6 +174,8 @@ export interface BackgroundFunction extends FunctionRow {
    * `schedule`: once per hour.
    */
   trigger: 'jobs' | 'changes' | 'uploads' | 'webhooks' | 'schedule';
+  /** Deployments without events leave it out. */
+  ofEvents?: true;
 }
 
 /** All routes of an operation, the main one first. */
@@ -185,10 +188,10 @@ export const routeKeysOf = ({ path, methods, aliases = [] }: Operation): RouteKe
 export const PASSWORD_MEMORY = 1769;
 
 /**
- * All grants of a function: its own, and what its access does on every call (one BatchGet for app, session and user;
- * the write of presence or last use, at most once a minute).
+ * All grants of a function: its own, and what every call does (one BatchGet for app, session and user; the write of
+ * presence or last use, at most once a minute; the write of statistics).
  */
 export function grantsOf({ access, grants }: Pick<Operation, 'grants'> & { access?: Access }): readonly Grant[] {
-  const base: Grant[] = access === undefined ? [] : access === 'public' ? ['batch-get'] : ['batch-get', 'update'];
+  const base: Grant[] = access === undefined ? [] : ['batch-get', 'update'];
   return [...new Set([...base, ...grants])];
 }

@@ -231,7 +231,7 @@ export const rosterMayMessage = {
   summary: 'Whether to allow messaging',
   description: 'Returns whether the user `roster_id` may write to the user `user_id`.',
   access: 'anyone',
-  scope: 'read',
+  scope: 'decide',
   grants: [],
   request: () => z.object({ user_id: id<UserId>(), roster_id: id<UserId>() }),
   reply: () => z.boolean(),

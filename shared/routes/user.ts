@@ -15,7 +15,7 @@ import {
   url,
 } from '../http/parameters.ts';
 import { settingsReply } from '../http/replies.ts';
-import { newPassword, password, username } from '../http/user-schemas.ts';
+import { identity, mobileNumber, newPassword, password, username } from '../http/user-schemas.ts';
 import type { UserId } from '../ids.ts';
 import { type Operation, PASSWORD_MEMORY } from './operation.ts';
 
@@ -95,7 +95,7 @@ export const userChangePasswordAdmin = {
   summary: 'Administrator change password',
   description: 'Sets a new password; every device is signed out.',
   access: 'admin as person',
-  scope: 'users',
+  scope: 'login',
   grants: [],
   memory: PASSWORD_MEMORY,
   request: () => z.object({ password: newPassword() }),
@@ -147,6 +147,51 @@ export const userDeviceRemove = {
   scope: 'users',
   grants: ['put', 'delete'],
   request: () => z.object({ device_sn: id() }),
+  reply: () => z.boolean(),
+} satisfies Operation;
+
+export const userIdentityList = {
+  id: 'user/identity/list',
+  path: '/user/identity/list',
+  methods: ['GET'],
+  area,
+  section: 'token',
+  summary: 'List identities',
+  description: 'The identities of issuers by which the user can log in: see `/token/exchange`.',
+  access: 'person',
+  scope: 'read',
+  grants: ['query'],
+  request: () => z.object({}),
+  reply: () => z.array(z.object({ issuer: z.string(), subject: z.string(), created_at: z.int() })),
+} satisfies Operation;
+
+export const userIdentityBind = {
+  id: 'user/identity/bind',
+  path: '/user/identity/bind',
+  methods: ['POST'],
+  area,
+  section: 'token',
+  summary: 'Bind identity',
+  description: 'From now on, tokens of the issuer about the subject log in as the user.',
+  access: 'admin',
+  scope: 'login',
+  grants: ['put', 'update'],
+  request: () => z.extend(identity(), { user_id: id<UserId>() }),
+  reply: () => z.boolean(),
+} satisfies Operation;
+
+export const userIdentityUnbind = {
+  id: 'user/identity/unbind',
+  path: '/user/identity/unbind',
+  methods: ['POST'],
+  area,
+  section: 'token',
+  summary: 'Unbind identity',
+  description: 'Tokens of the issuer about the subject no longer log in as the user. Sessions stay alive.',
+  access: 'admin',
+  scope: 'login',
+  grants: ['update', 'delete'],
+  request: () => z.extend(identity(), { user_id: id<UserId>() }),
   reply: () => z.boolean(),
 } satisfies Operation;
 
@@ -248,7 +293,7 @@ export const userMobile = {
   grants: ['put', 'delete'],
   request: () =>
     z.object({
-      mobile: z.string('must be text').check(z.regex(/^\+?[0-9]{5,15}$/, 'must be 5 to 15 digits, perhaps after a +')),
+      mobile: mobileNumber(),
     }),
   reply: () => z.boolean(),
 } satisfies Operation;

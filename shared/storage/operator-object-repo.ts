@@ -8,7 +8,17 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { AppId, GroupId } from '../ids.ts';
-import { archivedObject, archivePrefix, FILES, fileObject, groupIncoming, randomOf } from './names.ts';
+import {
+  archivedObject,
+  archivePrefix,
+  avatarObject,
+  FILES,
+  fileObject,
+  groupIncoming,
+  INCOMING,
+  incomingAvatar,
+  randomOf,
+} from './names.ts';
 
 /**
  * The bucket as operators reach it, by AWS's own client. No function may import this file (test/ops/door.test.ts): it may
@@ -54,6 +64,21 @@ export async function* filesByGroup(
   if (group !== undefined) yield [group, objects];
 }
 
+/** The keys of an avatar: as it is served, and as it was uploaded. @param random of its address */
+export const avatarKeys = (app: AppId, random: string): string[] => [
+  avatarObject(app, random),
+  incomingAvatar(app, random),
+];
+
+/** What the keys of an app's objects begin with. */
+export const prefixesOf = (app: AppId): string[] => [`${FILES}${app}/`, `${INCOMING}${app}/`, archivePrefix(app)];
+
+/** The content of an object, and its media type. */
+export async function contentOf({ client, name }: OperatorBucket, key: string) {
+  const { Body, ContentType } = await client.send(new GetObjectCommand({ Bucket: name, Key: key }));
+  return { body: Body as NodeJS.ReadableStream | undefined, type: ContentType };
+}
+
 /** Whether the upload that an object was copied from is among these uploads of its group. */
 export type UploadsWaiting = (key: string) => boolean;
 
@@ -65,7 +90,11 @@ export async function uploadsWaiting(bucket: OperatorBucket, app: AppId, group: 
 }
 
 /** Objects of a prefix in the order of their keys, by one request per thousand. @param after only those after this key */
-async function* objectsBelow(bucket: OperatorBucket, prefix: string, after?: string): AsyncGenerator<ListedObject> {
+export async function* objectsBelow(
+  bucket: OperatorBucket,
+  prefix: string,
+  after?: string,
+): AsyncGenerator<ListedObject> {
   let token: string | undefined;
   do {
     const { Contents = [], NextContinuationToken } = await bucket.client.send(

@@ -49,6 +49,8 @@ test('no item is larger than the size that reads are planned with, and none is m
     profile: of.profile(USER),
     settings: of.settings(USER),
     tags: of.tags(USER, MAXIMUMS.tags ?? 0),
+    issuer: of.issuer(),
+    'user identity': of.userIdentity(USER),
     'webhook endpoint': of.endpoint(),
     'webhook attempt': of.attempt(),
     delivery: of.failedDelivery(),

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Queue, ReceivedMessage } from '../../infra/local/sqs/queue.ts';
 import { putApp } from '../../shared/data/app-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
+import * as schema from '../../shared/data/schema.ts';
 import {
   type Attempt,
   attemptsOf,
@@ -17,8 +18,8 @@ import { deliver, headersOf, nextAttempt, type Received } from '../../shared/dom
 import { eventOf } from '../../shared/domain/event/entry.ts';
 import { messageFor, type SentEvent } from '../../shared/domain/event/webhook-message.ts';
 import type { AppId } from '../../shared/ids.ts';
-import { newTable } from '../support/database.ts';
-import { appId } from '../support/ids.ts';
+import { newTable, putAll } from '../support/database.ts';
+import { appId, userId } from '../support/ids.ts';
 import { newQueue } from '../support/messaging.ts';
 
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
@@ -75,7 +76,8 @@ class World {
       sequence: number,
       type: 'group.silenced',
       at: this.now,
-      authtype: 'system',
+      authtype: 'user',
+      authid: '12',
       cause: 'test',
       data: { group_id: group, until: -1 },
     });
@@ -227,8 +229,10 @@ describe('delivery', () => {
     expect(await viewOf(table).read(deliveriesFrom(world.app, down, 0, 100))).toEqual([]);
   });
 
-  test('after three days a delivery has failed and is kept with its event, and the next one is tried', async () => {
+  test('after three days a delivery has failed and is kept without erased users, and the next one is tried', async () => {
     const world = await World.make();
+    const erased = { user: 12, status: 'deleted', username: '', epoch: 1, createdAt: 0 };
+    await putAll(table, [{ ...schema.user.key(world.app, userId(12)), ...erased }]);
     const id = await world.endpoint();
     world.answer = (_, number) => (number === 1 ? undefined : 200);
     world.event(1, 77, id);
@@ -241,7 +245,7 @@ describe('delivery', () => {
     const [failed, ...others] = await world.failed(id);
     expect(others).toEqual([]);
     expect(failed).toMatchObject({ sk: '0000000000000001', attempts: 13 });
-    expect(JSON.parse(failed!.failed!)).toMatchObject({ id: 'event-1', data: { group_id: 77 } });
+    expect(JSON.parse(failed!.failed!)).toMatchObject({ id: 'event-1', authid: '0', data: { group_id: 77 } });
   });
 
   test('410 disables at once: what waits is dropped, and nothing more is sent', async () => {

@@ -88,6 +88,28 @@ describe('What a write tells', () => {
       ],
     ],
     ['disabled again', disabled, { ...disabled, epoch: 5 }, undefined, []],
+    ['what is used up of a limit tells nothing', user, { ...user, paidCalls: 1, paidGroups: 2 }, undefined, []],
+    [
+      'held back',
+      user,
+      { ...user, heldBack: { limit: 'calls_per_minute', at: 5, until: 9 } },
+      undefined,
+      [['user.held_back', { ...id, limit: 'calls_per_minute', until: 9 }]],
+    ],
+    [
+      'held back again, and what follows',
+      { ...user, heldBack: { limit: 'groups_per_hour', at: 5, until: 9 } },
+      { ...user, heldBack: { limit: 'groups_per_hour', at: 6, until: 9 } },
+      undefined,
+      [['user.held_back', { ...id, limit: 'groups_per_hour', until: 9 }]],
+    ],
+    [
+      'a change of a user who was held back, and a limit that was lifted',
+      { ...user, heldBack: { limit: 'groups_per_hour', at: 5, until: 9 } },
+      user,
+      undefined,
+      [],
+    ],
     ['enabled', disabled, { ...disabled, status: 'active' }, undefined, [['user.enabled', id]]],
     ['signed out', user, { ...user, epoch: 4 }, undefined, [['session.revoked', { ...id, reason: 'kicked' }]]],
     [
@@ -592,6 +614,11 @@ inThisProcess('Events by operators', (story) => {
     };
     const issued = await does(issue);
     expect(issued).toEqual([['app.token.issued', { token_id: tokenId(tokenHash(token)) }]]);
+    const narrow = async () => {
+      token = await issueAdminToken(given.db, made.app, { scopes: ['decide'] });
+    };
+    const [[, narrowed] = []] = await does(narrow);
+    expect(narrowed).toEqual({ token_id: tokenId(tokenHash(token)), scopes: ['decide'] });
     expect(await does(() => revokeToken(table, made.app, token))).toEqual([
       ['app.token.revoked', { token_id: tokenId(tokenHash(token)) }],
     ]);

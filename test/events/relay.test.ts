@@ -12,10 +12,12 @@ import {
   firstOf,
   groupLog,
   type Log,
+  openEventsOf,
   pagesAfter,
 } from '../../shared/data/log-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
 import { getItem } from '../../shared/data/read.ts';
+import * as schema from '../../shared/data/schema.ts';
 import { put } from '../../shared/data/step.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import type { EventEntry } from '../../shared/domain/event/entry.ts';
@@ -23,9 +25,9 @@ import { oldestPage } from '../../shared/domain/event/log-reader.ts';
 import { relay, repair, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
-import { newTable, tableAt } from '../support/database.ts';
+import { newTable, putAll, tableAt } from '../support/database.ts';
 import { factOf, recordOf, STAMP } from '../support/feed.ts';
-import { appId, groupId } from '../support/ids.ts';
+import { appId, groupId, userId } from '../support/ids.ts';
 import { Recorder } from '../support/table-recorder.ts';
 import { dying } from '../support/watched-client.ts';
 
@@ -180,7 +182,10 @@ describe('the relay', () => {
           const [user_id, cause] = [randomInt(1, 2 ** 31), randomBytes(11).toString('base64')];
           const data = { group_id: 2_045_728_707, user_id, via: 'invited', by: 757_337_581 } as const;
           const added = factOf(app, 'group.member.added', data);
-          return recordOf(`G#${app}#2045728707#R`, { ...added, stamp: { ...STAMP, id: '757337581', cause } });
+          return recordOf(`G#${app}#2045728707#R`, {
+            ...added,
+            stamp: { ...STAMP, id: '757337581', cause, at: Date.now() },
+          });
         });
         const { units } = await recorder.record(() => relay(new Database(table.client, table.name), app, records));
         sum.write += units.write;
@@ -193,6 +198,18 @@ describe('the relay', () => {
       expect(dollars).toBeCloseTo(write * PRICES.dynamoDbMillionWriteUnits + read * PRICES.dynamoDbMillionReadUnits, 2);
     },
   );
+
+  test('leaves a user out of events that come after its erasure', async () => {
+    const app = await newAppOf();
+    const erased = { ...{ user: 12, status: 'deleted', username: '', epoch: 1 }, createdAt: 0 };
+    await putAll(table, [{ ...schema.user.key(app, userId(12)), ...erased }]);
+    const added = factOf(app, 'group.member.added', { group_id: 5, user_id: 12, via: 'invited', by: 7 });
+    await relay(new Database(table.client, table.name), app, [
+      recordOf(`G#${app}#5#R`, { ...added, stamp: { ...STAMP, id: 12 } }),
+    ]);
+    const log = await new Database(table.client, table.name).read(openEventsOf(app));
+    expect(entriesOf(log!)).toMatchObject([{ authid: '0', data: { user_id: 0, by: 7 } }]);
+  });
 
   test('repairs a log only as long as nothing else was appended', async () => {
     const app = await newAppOf();

@@ -44,6 +44,7 @@ const ANYONE = [
   'file/download/chat',
   'file/download/avatar',
   'roster/may-message',
+  'token/self',
 ];
 
 type Kind = 'anyone' | 'person' | 'admin' | 'admin as person';

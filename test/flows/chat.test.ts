@@ -9,6 +9,7 @@ import { type Chat, startChat } from '../../examples/chat/chat.ts';
 import { banOrder } from '../../shared/data/keys.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
+import { issueAdminToken } from '../../shared/domain/app/apps.ts';
 import type { GroupId } from '../../shared/ids.ts';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { laptopStack } from '../support/stack.ts';
@@ -29,7 +30,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'roster-chat-'));
   const log = (line: string) => lines.push(line);
   const file = join(folder, 'mirror.json');
-  chat = await startChat({ endpoint, app: given.app, token: given.adminToken, file, port: 0, log });
+  // The scopes that docs/message-services.md names suffice.
+  const narrow = await issueAdminToken(given.db, given.app, { scopes: ['read', 'decide'] });
+  chat = await startChat({ endpoint, app: given.app, token: narrow, file, port: 0, log });
   mqttUrl = `${chat.url.replace('http', 'ws')}mqtt`;
 });
 afterAll(async () => {

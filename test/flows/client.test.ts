@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { ApiError, entries, type RosterEvent, rosterClient, TransportError } from '../../client/roster.ts';
+import {
+  ApiError,
+  entries,
+  type RosterEvent,
+  rosterClient,
+  TooManyCalls,
+  TransportError,
+} from '../../client/roster.ts';
 import { eventSchema } from '../../shared/events/catalogue.ts';
 import { serve } from '../support/server.ts';
 import { laptopStack } from '../support/stack.ts';
@@ -61,6 +68,24 @@ test('the client repeats calls that are answered 503, and gives up after its ret
   await close();
   expect(failed).toBeInstanceOf(TransportError);
   expect([failed.status, calls]).toEqual([503, 3]);
+});
+
+test('the client waits where a limit is used up only as long as it is told to', async () => {
+  let calls = 0;
+  const { origin, close } = await serve((_, response) => {
+    const held = ++calls % 2 === 1;
+    response
+      .writeHead(200, held ? { 'retry-after': '1' } : {})
+      .end(held ? '{"code":10429,"message":"too many","data":null}' : '{"code":200,"message":null,"data":[1]}');
+  });
+  const client = rosterClient({ endpoint: origin, app: 'demo', token: 't' });
+  const error = await client.group.userJoined().catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(TooManyCalls);
+  expect([error.name, error.retryAfter, calls]).toEqual(['tooManyCalls', 1, 1]);
+  calls = 0;
+  expect(await client.with({ patience: 1 }).group.userJoined()).toEqual([1]);
+  await close();
+  expect(calls).toBe(2);
 });
 
 test('the client tells who did what as it happens, and goes on after its cursor', async () => {

@@ -10,7 +10,12 @@ describe('/docs/demo.json', () => {
 
   test("the laptop's page reads the demo app, and a page of another origin cannot", async () => {
     const response = await get({ origin: 'https://example.org' });
-    expect(await response.json()).toEqual({ app_id: stack.app_id, admin_token: stack.admin_token });
+    const { app_id, admin_token, users, group_id } = stack;
+    expect(await response.json()).toEqual({ app_id, admin_token, users, group_id });
+    expect(users.map(({ user_id, username }) => [user_id, username])).toEqual([
+      [1001, 'ann'],
+      [1002, 'ben'],
+    ]);
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 });
@@ -39,14 +44,24 @@ describe.runIf(chromiumPath)('the page /docs in Chromium', () => {
     await page.waitForSelector('#demo:not([hidden])');
   });
 
-  test('the page loads without an error, and a call made from it succeeds', async () => {
-    await page.click('.opblock-tag:has-text("Groups")');
-    await page.click('#operations-Groups-groupPublicList .opblock-summary-control');
-    await page.click('#operations-Groups-groupPublicList .execute');
-    const answer = page.locator('#operations-Groups-groupPublicList .live-responses-table');
+  const call = async (tag: string, operation: string) => {
+    const block = page.locator(`#operations-${tag}-${operation}`);
+    if (!(await block.isVisible())) await page.click(`[data-tag="${tag}"]`);
+    await block.locator('.opblock-summary-control').click();
+    await block.locator('.execute').click();
+    const answer = block.locator('.live-responses-table');
     await answer.waitFor();
     expect(await answer.locator('tbody .response-col_status').first().innerText()).toContain('200');
-    expect((await answer.locator('.highlight-code').first().innerText()).replace(/\s/g, '')).toContain('"code":200');
+    const shown = await answer.locator('.highlight-code').first().innerText();
+    return JSON.parse(shown.slice(shown.indexOf('{'), shown.lastIndexOf('}') + 1));
+  };
+
+  test('the page loads without an error, and the first call made from it succeeds as the chosen user', async () => {
+    // Its example names ben as the first member.
+    const { code, data } = await call('Groups', 'groupCreate');
+    expect([code, data?.owner_id, data?.count]).toEqual([200, 1001, 2]);
+    await page.selectOption('#actor', '1002');
+    expect((await call('Groups', 'groupUserJoined')).data.length).toBeGreaterThan(1);
     expect(errors).toEqual([]);
     expect(elsewhere).toEqual([]);
   });

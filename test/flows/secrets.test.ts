@@ -6,7 +6,7 @@ import { secretsIn } from '../support/secrets.ts';
 import { Given, PASSWORD } from '../support/story.ts';
 import { world } from '../support/world.ts';
 
-test('the log of the functions has no token, no password and nothing that callers send', async () => {
+test('the log of the functions has no token, no password, no user id and nothing that callers send', async () => {
   const given = await Given.app(await world('over HTTP'));
   // Every text that is sent holds this mark.
   const mark = `m${randomBytes(9).toString('hex')}`;
@@ -31,7 +31,8 @@ test('the log of the functions has no token, no password and nothing that caller
   await alice.does('POST /group/announcement/edit', { group_id, title: said('title'), content: said('content') });
   await alice.fails('POST /group/apply', { group_id: said('id'), reason: said('reason') });
   await given.nobody.fails('POST /token/login', { login_name: { [said('field')]: said('value') }, password: '' });
-  const CALLS = 12;
+  await alice.does('POST /user/delete', { password: said('new') });
+  const CALLS = 13;
 
   const lines = async () =>
     (await readFile(inject('functionsLog'), 'utf8')).split('\n').filter((line) => line.includes(given.app));
@@ -40,5 +41,7 @@ test('the log of the functions has no token, no password and nothing that caller
   const log = (await lines()).join('\n');
   expect((await lines()).length).toBeGreaterThanOrEqual(CALLS);
   expect(secretsIn(log)).toEqual([]);
+  // Nor the number of a user: an erased user leaves nothing in the log.
+  expect(log).not.toMatch(new RegExp(`(?<!\\d)${alice.id}(?!\\d)`));
   for (const secret of [mark, token, qr_info, ...tokens]) expect(log).not.toContain(secret);
 });

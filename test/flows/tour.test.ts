@@ -140,6 +140,7 @@ inThisProcess('The tour', (story) => {
       expect(decision).toMatchObject({ allow: false, code: 20026, role: 0 });
       await bob.does('POST /group/unban', { group_id, user_list: [erin.id] });
       expect(await app.does('POST /token/introspect', { token: erin.token })).toMatchObject({ active: true });
+      expect(await erin.does('GET /token/self')).toMatchObject({ kind: 'user', user_id: erin.id });
       await bob.does('POST /group/settings/ban_all', { group_id, duration: 30 });
       await bob.does('POST /group/settings/unban_all', { group_id });
       await bob.does('POST /group/block', { group_id, user_list: [erin.id] });

@@ -33,6 +33,7 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
     });
     const usesObjects = JSON.stringify(role.Policies).includes('"s3:');
     const usesQueue = JSON.stringify(role.Policies).includes('"sqs:');
+    const invokes = JSON.stringify(role.Policies).includes('"lambda:');
     const variables = Object.entries(lambda.Environment.Variables).map(([name, value]) => [
       name,
       passed(templates, value),
@@ -42,8 +43,10 @@ describe.each(routes.map((row) => [row.id, row] as const))('%s', (_, row) => {
       OPERATION: row.id,
       STAGE: 'dev',
       AREA: row.area,
+      STATISTICS: '10',
       ...(usesObjects && { BUCKET_NAME: { 'Fn::ImportValue': 'Roster-dev-Data-BucketName' } }),
       ...(usesQueue && { WEBHOOK_QUEUE_URL: { Ref: idOf('AWS::SQS::Queue', 'EventsWebhooks') } }),
+      ...(invokes && { REFRESH_FUNCTION: 'roster-dev-background-refresh-keys' }),
     });
   });
 
@@ -193,6 +196,7 @@ describe('events', () => {
     const of = (area: string) => functions.filter(({ FunctionName }) => FunctionName.startsWith(`roster-dev-${area}-`));
     expect(of('background').map(({ FunctionName }) => FunctionName)).toEqual([
       'roster-dev-background-clean-up',
+      'roster-dev-background-refresh-keys',
       'roster-dev-background-publish-file',
     ]);
     expect([...resourcesOf(without, 'AWS::Events::EventBus').keys()]).toEqual([]);

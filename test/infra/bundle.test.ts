@@ -14,7 +14,7 @@ import { serve } from '../support/server.ts';
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
 const everyRow = [...routes, ...backgroundFunctions];
-const BUDGET = 90 * 1024;
+const BUDGET = 100 * 1024;
 
 /** What a class of functions may hold; the first pattern that fits an id counts. Bytes are those in the bundle, in KB. */
 interface Allowed {
@@ -42,7 +42,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/(relay|deliver)$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'messaging'],
-    own: { median: 44.5, largest: 44.5 },
+    own: { median: 47.5, largest: 47.5 },
     ofPackages: 6,
   },
   {
@@ -50,7 +50,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/archive$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'storage'],
-    own: { median: 25, largest: 25 },
+    own: { median: 25.5, largest: 25.5 },
     ofPackages: 6,
   },
   {
@@ -58,15 +58,23 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 40.5, largest: 43 },
+    own: { median: 46, largest: 48.5 },
     ofPackages: 35,
+  },
+  {
+    name: 'the function that fetches keys',
+    ids: /^background\/refresh-keys$/,
+    packages: SDK,
+    folders: ['domain/issuer', 'messaging'],
+    own: { median: 27, largest: 27 },
+    ofPackages: 6,
   },
   {
     name: 'background functions',
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 40.5, largest: 40.5 },
+    own: { median: 42, largest: 42 },
     ofPackages: 6,
   },
   {
@@ -74,7 +82,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 40, largest: 48.5 },
+    own: { median: 45.5, largest: 54 },
     ofPackages: 35,
   },
   {
@@ -82,7 +90,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 40, largest: 47.5 },
+    own: { median: 45.5, largest: 54 },
     ofPackages: 35,
   },
   {
@@ -90,7 +98,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 38.5, largest: 42.5 },
+    own: { median: 44, largest: 48 },
     ofPackages: 35,
   },
   {
@@ -98,15 +106,39 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 41, largest: 42 },
+    own: { median: 46.5, largest: 47.5 },
     ofPackages: 35,
+  },
+  {
+    name: 'administration',
+    ids: /^admin\//,
+    packages: OPERATION,
+    folders: [
+      'domain/access',
+      'domain/admin',
+      'domain/event',
+      'domain/group',
+      'domain/roster',
+      'domain/user',
+      'events',
+    ],
+    own: { median: 46, largest: 56 },
+    ofPackages: 35,
+  },
+  {
+    name: 'the exchange of tokens',
+    ids: /^token\/exchange$/,
+    packages: [...OPERATION, 'jose'],
+    folders: ['domain/issuer', 'domain/user', 'messaging'],
+    own: { median: 50.5, largest: 50.5 },
+    ofPackages: 50,
   },
   {
     name: 'other operations',
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 36.5, largest: 41.5 },
+    own: { median: 42, largest: 48 },
     ofPackages: 35,
   },
 ];
@@ -134,7 +166,7 @@ describe('the bundles of all functions', () => {
     return Object.entries(metafile.outputs).find(([file]) => file.endsWith(`/${end}`))![1];
   };
 
-  it('weigh at most 90 KB each', () => {
+  it('weigh at most 100 KB each', () => {
     const sizes = everyRow
       .map(({ id }): [string, number] => [id, statSync(join(bundleFolder(outdir, id), BUNDLE_FILE)).size])
       .sort((a, b) => b[1] - a[1]);

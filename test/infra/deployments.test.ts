@@ -16,7 +16,7 @@ describe('throttles', () => {
     const settings = (rate: number, burst: number) =>
       Object.fromEntries(
         [
-          ...['/token/user', '/token/id', '/token/login'],
+          ...['/token/user', '/token/id', '/token/login', '/token/exchange'],
           ...['/user/register/v2', '/user/register/push', '/user/register/anonymous'],
         ].map((path) => [`POST ${path}`, { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst }]),
       );

@@ -21,6 +21,21 @@ const idOf = (type: string, prefix: string) => {
 const QUEUE = { 'Fn::GetAtt': [idOf('AWS::SQS::Queue', 'EventsWebhooks'), 'Arn'] };
 const BUS = { 'Fn::GetAtt': [idOf('AWS::Events::EventBus', 'EventsBus'), 'Arn'] };
 
+const REFRESH = {
+  'Fn::Join': [
+    '',
+    [
+      'arn:',
+      { Ref: 'AWS::Partition' },
+      ':lambda:',
+      { Ref: 'AWS::Region' },
+      ':',
+      { Ref: 'AWS::AccountId' },
+      ':function:roster-dev-background-refresh-keys',
+    ],
+  ],
+};
+
 /** Written out again, apart from infra's table: a slip there must not slip through here. */
 const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
   get: [['dynamodb:GetItem', TABLE]],
@@ -62,6 +77,7 @@ const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
     ['sqs:GetQueueAttributes', QUEUE],
   ],
   'put-events': [['events:PutEvents', BUS]],
+  'refresh-keys': [['lambda:InvokeFunction', REFRESH]],
 };
 
 /** Every permission of a policy, one `action on resource` each. */

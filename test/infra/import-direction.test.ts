@@ -10,7 +10,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^shared\/routes\//,
     mayImport:
-      /^(shared\/(ids\.ts$|routes\/)|shared\/http\/(parameters|batch|bare|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
+      /^(shared\/((ids|scopes)\.ts$|routes\/)|shared\/http\/(parameters|batch|bare|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
   },
   {
     files: /^(shared\/environment|shared\/metrics|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/,
@@ -30,14 +30,20 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
   // Handlers translate: no schema, no SDK, no repository.
   { files: /^functions\//, mayImport: /^shared\/(http\/(operation|batch|multipart)\.ts$|domain\/|routes\/)/ },
+  // The same, with the library that verifies tokens.
+  {
+    files: /^shared\/domain\/issuer\/exchange\.ts$/,
+    mayImport:
+      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics|public-address)\.ts$|^node:|^jose\//,
+  },
   // Rules know neither HTTP nor storage: no step, expression or key, only repositories that say what they do.
   {
     files: /^shared\/domain\//,
     mayImport:
-      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|deadline|metrics|public-address)\.ts$|^node:/,
+      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|scopes|deadline|metrics|public-address)\.ts$|^node:/,
   },
   // What items tell: pure functions of them, and schemas for tools.
-  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/ids\.ts$|node:util$|zod\b)/ },
+  { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/(ids|limits)\.ts$|node:util$|zod\b)/ },
   // Repositories know no rules.
   {
     files: /^shared\/(data|storage|messaging)\//,

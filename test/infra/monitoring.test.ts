@@ -66,6 +66,7 @@ describe('alarms', () => {
       'event-age': ['AWS/Lambda IteratorAge'],
       'events-held': ['Roster fan_out_held'],
       'webhook-age': ['AWS/SQS ApproximateAgeOfOldestMessage'],
+      'issuer-failing': ['Roster issuers_failing'],
       'endpoint-failing': ['Roster endpoints_failed'],
       'lock-outs': ['Roster lock_outs'],
       'large-collection': ['Roster large_collections'],
@@ -100,7 +101,7 @@ describe('alarms', () => {
 
   it('every alarm on a metric of this service counts an event that functions log, by its dimension', () => {
     const own = alarms.flatMap(metricsOf).filter(({ namespace }) => namespace === 'Roster');
-    expect(own).toHaveLength(5);
+    expect(own).toHaveLength(6);
     for (const { name, statistic, dimensions } of own) {
       expect(EVENTS).toContain(name);
       expect({ statistic, dimensions }).toEqual({ statistic: 'Sum', dimensions: { stage: 'dev' } });

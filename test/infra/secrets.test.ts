@@ -22,7 +22,16 @@ it('no template holds a secret, or a parameter or variable for one', () => {
   expect([...new Set(variables)].filter((name) => !KNOWN.includes(name))).toEqual([]);
 });
 
-const KNOWN = ['TABLE_NAME', 'BUCKET_NAME', 'OPERATION', 'STAGE', 'AREA', 'WEBHOOK_QUEUE_URL', 'BUS_NAME'];
+const KNOWN = [
+  'TABLE_NAME',
+  'BUCKET_NAME',
+  'OPERATION',
+  'STAGE',
+  'AREA',
+  'WEBHOOK_QUEUE_URL',
+  'BUS_NAME',
+  'REFRESH_FUNCTION',
+];
 
 it('secrets are recognised by their form', () => {
   const app = { app: 'a', secret: 'c2VjcmV0' } as Parameters<typeof newAdminToken>[0];

@@ -127,7 +127,7 @@ describe('a function', () => {
     process.env.LEAKED = 'yes';
     const shows = define('export const handler = () => process.env;', { environment: { OWN: 'v' }, memory: 256 });
     open({
-      endpoints: { dynamodb: 'http://d', s3: 'http://s', sqs: 'http://q', eventbridge: 'http://e' },
+      endpoints: { dynamodb: 'http://d', s3: 'http://s', sqs: 'http://q', eventbridge: 'http://e', lambda: 'http://l' },
       credentialsOf: () => ({ secretAccessKey: 'secret', sessionToken: 'session' }),
     });
     const environment = payloadOf(await pool.invoke(shows, {}));

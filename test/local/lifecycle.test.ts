@@ -89,7 +89,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     expect(description.api_endpoint).toBe(endpoint);
     expect(Object.keys(description).sort()).toEqual(
       [
-        ...['admin_token', 'api_endpoint', 'app_id', 'bucket_name', 'dynamodb_endpoint'],
+        ...['admin_token', 'api_endpoint', 'app_id', 'bucket_name', 'dynamodb_endpoint', 'group_id', 'users'],
         ...['other_admin_token', 'other_app_id', 's3_endpoint', 'sqs_endpoint', 'eventbridge_endpoint', 'table_name'],
       ].sort(),
     );

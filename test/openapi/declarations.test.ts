@@ -33,8 +33,18 @@ test('each id is the path with hyphens, or begins with it where several operatio
   ).toEqual([]);
 });
 
-test('every operation needs a scope, but for the public ones', () => {
-  expect(breaking(({ access, scope }) => (scope === undefined) === (access === 'public'))).toEqual([]);
+test('every operation needs a scope, but for the public ones and the one that tells scopes', () => {
+  const needsNone = ({ access, id }: Operation) => access === 'public' || id === 'token/self';
+  expect(breaking((operation) => (operation.scope === undefined) === needsNone(operation))).toEqual([]);
+});
+
+test('operations of the scopes read and decide change nothing', () => {
+  // The first download of an avatar publishes it.
+  const writes = ({ grants, id }: Operation) =>
+    id !== 'file/download/avatar' && grants.some((grant) => /^(put|update|delete|publish|send)/.test(grant));
+  expect(breaking((operation) => !['read', 'decide'].includes(operation.scope ?? '') || !writes(operation))).toEqual(
+    [],
+  );
 });
 
 test('an operation that takes a cursor answers pages', () => {

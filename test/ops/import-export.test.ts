@@ -519,7 +519,7 @@ async function callOf(app: App, person?: number): Promise<Call> {
     user: person === undefined ? undefined : String(person),
     group: undefined,
   };
-  return new Call(person === undefined ? 'public' : 'person', credentials, { db: db() });
+  return new Call({ access: person === undefined ? 'public' : 'person' }, credentials, { db: db() });
 }
 
 describe('passwords', () => {

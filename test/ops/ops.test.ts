@@ -13,6 +13,7 @@ import * as schema from '../../shared/data/schema.ts';
 import { put, remove, update } from '../../shared/data/step.ts';
 import { putUser, type User } from '../../shared/data/user-repo.ts';
 import type { ErrorName } from '../../shared/errors.ts';
+import { SCOPES, type Scope } from '../../shared/scopes.ts';
 import { newTable, putAll } from '../support/database.ts';
 import { appId, groupId, userId } from '../support/ids.ts';
 import { ops, opsHere, stackFolder } from './command-line.ts';
@@ -54,10 +55,10 @@ async function text(...args: string[]): Promise<string> {
 }
 
 /** The error of an API call with this token; undefined where the call succeeds. */
-async function callWith(app: string, token: string): Promise<ErrorName | undefined> {
+async function callWith(app: string, token: string, scope: Scope = 'read'): Promise<ErrorName | undefined> {
   forgetCachedApps();
   const credentials = { app, token, user: undefined, group: undefined };
-  return new Call('admin', credentials, { db: db() }).open([]).then(
+  return new Call({ access: 'admin', scope }, credentials, { db: db() }).open([]).then(
     () => undefined,
     ({ name }) => name,
   );
@@ -132,9 +133,9 @@ describe('apps', () => {
     await json('apps', 'disable', 'gone');
     expect(await refused('apps', 'delete', 'gone')).toContain('--yes');
     const doubtful = await ops(['apps', 'delete', 'gone'], { folder, input: 'no\n' });
-    expect(doubtful).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was deleted') });
+    expect(doubtful).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was done') });
     const silent = await ops(['apps', 'delete', 'gone'], { folder });
-    expect(silent).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was deleted') });
+    expect(silent).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing was done') });
     const sure = await ops(['apps', 'delete', 'gone'], { folder, input: 'gone\n' });
     expect(sure).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('never reused') });
 
@@ -241,8 +242,27 @@ describe('tokens', () => {
     expect(JSON.stringify(tokens)).not.toContain(issued.token);
 
     expect(await text('tokens', 'issue', 'keys')).toMatch(
-      /^a1\.\S+\n\nAdmin token [0-9a-f]{12} of app keys, valid until it is revoked\./,
+      /^a1\.\S+\n\nAdmin token [0-9a-f]{12} of app keys, valid until it is revoked, with all scopes\./,
     );
+  });
+
+  it('an admin token has the scopes that it was issued for, or all (scopeMissing)', async () => {
+    await json('apps', 'create', '--id', 'narrow');
+    const issued = await json('tokens', 'issue', 'narrow', '--scope', 'read, users,read');
+    expect(issued.scopes).toEqual(['read', 'users']);
+    expect(await callWith('narrow', issued.token, 'users')).toBeUndefined();
+    expect(await callWith('narrow', issued.token, 'groups')).toBe('scopeMissing');
+    const other = await json('tokens', 'issue', 'narrow');
+    expect(other.scopes).toEqual(Object.keys(SCOPES));
+    expect(await callWith('narrow', other.token, 'groups')).toBeUndefined();
+    const { tokens } = await json('tokens', 'list', 'narrow');
+    expect(tokens.map(({ scopes }: { scopes: string[] }) => scopes.length).sort()).toEqual([2, 7]);
+    const listed = await text('tokens', 'list', 'narrow');
+    expect(listed).toMatch(/ read, users$/m);
+    expect(listed).toMatch(/ all scopes$/m);
+    const named = await refused('tokens', 'issue', 'narrow', '--scope', 'read,reed');
+    expect(named).toContain('"reed" is no scope. The scopes are read, users, groups, files, events, decide, login.');
+    expect(await refused('tokens', 'issue', 'narrow', '--scope', '')).toContain('"" is no scope');
   });
 
   it('an admin token is revoked by its id or by itself, also twice (loginAgain)', async () => {

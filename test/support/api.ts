@@ -27,6 +27,8 @@ export interface Request {
   base64?: boolean | undefined;
   /** Id of the request at the gateway: what the call changes has it as its cause. In process only. */
   requestId?: string | undefined;
+  /** Network address of the caller. In process only. */
+  address?: string | undefined;
 }
 
 /** The envelope of every answer. */
@@ -67,7 +69,8 @@ function enveloped({ bare }: Operation, status: number, text: string): Envelope 
   if (status === 200) return { code: 200, data: body, message: null };
   const message = typeof body === 'string' ? body : (body.error_description ?? body.error.message);
   const name = Object.entries(errors).find(([, [, usual]]) => message.endsWith(usual))?.[0] as ErrorName | undefined;
-  const other = status === 403 ? 'noPermission' : 'badParameter';
+  const forbidden = message.includes('lacks the scope') ? 'scopeMissing' : 'noPermission';
+  const other = status === 403 ? forbidden : 'badParameter';
   return { code: status >= 500 ? 20000 : errors[name ?? other][0], data: null, message };
 }
 
@@ -234,6 +237,8 @@ function queryText({ query = {} }: Request): string {
   return search.size > 0 ? `?${search}` : '';
 }
 
+/** The address of a caller that names none. */
+const ADDRESS = '203.0.113.9';
 /** The domain of the API in this process. */
 const DOMAIN = 'api.example';
 
@@ -247,7 +252,11 @@ export function eventOf(method: Method, path: string, request: Request): APIGate
     rawPath: path,
     rawQueryString: queryText(request).slice(1),
     headers: { 'content-type': 'application/json', ...headersOf(request) },
-    requestContext: { domainName: DOMAIN, http: { method, path }, requestId: request.requestId ?? 'at-the-gateway' },
+    requestContext: {
+      domainName: DOMAIN,
+      http: { method, path, sourceIp: request.address ?? ADDRESS },
+      requestId: request.requestId ?? 'at-the-gateway',
+    },
     ...(body !== undefined && { body }),
     isBase64Encoded: request.base64 ?? false,
   } as unknown as APIGatewayProxyEventV2;

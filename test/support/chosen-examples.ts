@@ -6,6 +6,8 @@ import type { Recorded } from './recorder.ts';
 const TOUR = 'tour.test.ts';
 /** Test files that make random calls, which are not shown. */
 const RANDOM = /^any-/;
+/** A JSON Web Token. */
+const OF_ISSUER = /eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const TOKEN = /\b(u1\.[0-9a-z]+\.[0-9a-z]+|a1)\.[\w-]{43}\.[\w-]{22}/g;
 
 /** The best call of each operation and code, in the order of the route table. Codes without a new call keep theirs. */
@@ -34,6 +36,8 @@ function rank({ test, request, answer }: Recorded): number {
 /** Without the secret part of tokens, although their apps are gone. */
 function masked(example: Example): Example {
   return JSON.parse(
-    JSON.stringify(example).replace(TOKEN, (token) => `${token.slice(0, token.lastIndexOf('.') - 35)}…`),
+    JSON.stringify(example)
+      .replace(TOKEN, (token) => `${token.slice(0, token.lastIndexOf('.') - 35)}…`)
+      .replace(OF_ISSUER, (token) => `${token.slice(0, 20)}…`),
   );
 }

@@ -17,6 +17,7 @@ const queued: Record<string, string[]> = {
   'group/leave': ['DeleteItem', 'ConditionCheckItem', 'Query'],
   'group/invite/handle': ['DeleteItem'],
   'group/qrcode/invite': ['DeleteItem', 'Query'],
+  'admin/group/members/set': ['DeleteItem', 'Query'],
 };
 
 /** Grants that no flow uses over HTTP, or not in every run, each with the reason why the function still has it. */

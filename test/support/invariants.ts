@@ -3,7 +3,7 @@ import { type Application, isPending } from '../../shared/data/application-repo.
 import { type Contact, type ContactCounts, isCounted, WAITING } from '../../shared/data/contact-repo.ts';
 import type { SharedFile } from '../../shared/data/file-repo.ts';
 import type { Group } from '../../shared/data/group-repo.ts';
-import { banOrder, comparedName, FOR_EVER, type Key } from '../../shared/data/keys.ts';
+import { banOrder, comparedName, FOR_EVER, indexedName, type Key } from '../../shared/data/keys.ts';
 import {
   ADMIN_ROLE,
   type GroupMembership,
@@ -42,13 +42,35 @@ export function problemsOf(items: (Item & Key)[], now: number): string[] {
   const records = recordsOf(items);
   found.push(...items.flatMap(schemaProblems));
   for (const item of items) checkTimeToLive(item, demand);
+  checkNames(items, demand);
   checkGroups(records, demand);
   checkFiles(records, demand);
   checkAnnouncements(records, demand);
   checkApplications(records, now, demand);
   checkUsers(records, demand);
+  checkIdentities(items, demand);
   checkContacts(records, demand);
   return found;
+}
+
+/** Names stand in the global index as they are, those of groups until the clean-up of the dissolved group. */
+function checkNames(items: (Item & Key)[], demand: Demand) {
+  const normal = new Set(
+    items.filter((item) => schema.group.has(item) && item.status === 'normal').map(({ pk }) => pk),
+  );
+  for (const item of items) {
+    const { pk, gsi1sk } = item;
+    if (schema.username.has(item))
+      demand(
+        gsi1sk === `${indexedName(pk.split('#')[3] ?? '')}#${item.user}`,
+        `the name ${pk} is indexed as ${gsi1sk}`,
+      );
+    if (schema.groupInfo.has(item) && normal.has(pk))
+      demand(
+        gsi1sk === `${indexedName(String(item.name))}#${pk.split('#')[2]}`,
+        `${pk} is called ${item.name} and indexed as ${gsi1sk}`,
+      );
+  }
 }
 
 type Demand = (holds: boolean, problem: string) => void;
@@ -355,4 +377,27 @@ function inner<K, V>(outer: Map<number, Map<K, V>>, id: number): Map<K, V> {
   const found = outer.get(id) ?? new Map<K, V>();
   outer.set(id, found);
   return found;
+}
+
+/** Both sides of each identity are there, and its user counts it. */
+function checkIdentities(items: (Item & Key)[], demand: Demand) {
+  const bound = new Map(
+    items.flatMap((item) => (schema.identity.has(item) ? [[item.pk.split('#')[3], item.user]] : [])),
+  );
+  const counted = new Map<unknown, number>();
+  for (const { pk, sk } of items.filter(schema.userIdentity.has)) {
+    const [hash, user] = [sk.split('#')[1], Number(pk.split('#')[2])];
+    counted.set(user, (counted.get(user) ?? 0) + 1);
+    demand(bound.get(hash) === user, `identity ${hash} of user ${user} is bound to ${bound.get(hash)}`);
+    bound.delete(hash);
+  }
+  for (const [hash, user] of bound) demand(false, `identity ${hash} is bound to user ${user}, who does not have it`);
+  for (const item of items.filter(schema.user.has)) {
+    const { user, status, identities = 0 } = item as unknown as User;
+    if (status !== 'deleted')
+      demand(
+        identities === (counted.get(user) ?? 0),
+        `user ${user} counts ${identities} identities, not ${counted.get(user)}`,
+      );
+  }
 }

@@ -1,6 +1,6 @@
 import { putImported } from '../../shared/data/announcement-repo.ts';
 import { NEW_GROUP } from '../../shared/data/group-repo.ts';
-import { banOrder, FOR_EVER, type Key } from '../../shared/data/keys.ts';
+import { banOrder, FOR_EVER, indexedName, type Key } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE } from '../../shared/data/membership-repo.ts';
 import type { Item } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
@@ -26,6 +26,7 @@ export const largest = (app: AppId, text: (characters: number) => string, now: n
     name: text(LONGEST.name),
     avatar: text(LONGEST.url),
     updatedAt: now,
+    ...schema.groupInfo.gsi1(app, indexedName(text(LONGEST.name)), group),
   }),
   groupText: (group: GroupId) => ({
     ...schema.groupText.key(app, group),
@@ -159,6 +160,27 @@ export const largest = (app: AppId, text: (characters: number) => string, now: n
     failingSince: now,
     failedAt: now,
   }),
+  issuer: () => ({
+    ...schema.issuer.key(app, 'x'.repeat(43)),
+    issuer: 'x'.repeat(256),
+    audiences: Array.from({ length: 5 }, () => 'x'.repeat(256)),
+    claim: 'x'.repeat(64),
+    create: true,
+    jwks: 'x'.repeat(512),
+    // The most bytes of keys, with the fewest names of members.
+    keys: [{ kty: 'RSA', kid: 'x'.repeat(4_700) }],
+    setAt: now,
+    fetchedAt: now,
+    error: text(200),
+    failingSince: now,
+    reportedAt: now,
+  }),
+  userIdentity: (user: UserId) => ({
+    ...schema.userIdentity.key(app, user, 'x'.repeat(43)),
+    issuer: 'x'.repeat(256),
+    subject: text(255),
+    createdAt: now,
+  }),
   attempt: () => ({
     ...schema.webhookAttempt.key(app, '9'.repeat(16), 99_999, now, 'x'.repeat(22)),
     event: 'x'.repeat(22),
@@ -261,6 +283,7 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
         type: 0,
         createdAt: now,
         updatedAt: now,
+        ...schema.group.gsi1(app, now, id),
       }),
     ),
     ...range<UserId>(members, MEMBERS).map((user, n) => made.member(group, user, n)),
@@ -341,6 +364,13 @@ export const LARGEST: Record<string, Record<string, unknown>> = {
       resource: { type: 'group', id: String(id) },
     })),
   },
+  'admin/group/list': page,
+  'admin/group/members/search': page,
+  'admin/group/members/set': { user_ids: range(500, MEMBERS), limit: 500 },
+  'admin/group/search': page,
+  'admin/overview': { hours: 168 },
+  'admin/user/groups': page,
+  'admin/user/search': page,
   'group/kick': people,
   'group/admin/add': people,
   'group/admin/remove': people,

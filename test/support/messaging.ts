@@ -5,13 +5,15 @@ import type { Context, SQSEvent } from 'aws-lambda';
 import { handler } from '../../functions/background/deliver.ts';
 import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/local/aws.ts';
 import { AwsError, createJsonServer, type JsonService } from '../../infra/local/aws-json.ts';
+import type { FunctionDefinition } from '../../infra/local/deployment.ts';
 import { putEventsService } from '../../infra/local/event-bus/put-events.ts';
+import { invokeService } from '../../infra/local/invoke.ts';
 import { closeServer, listen } from '../../infra/local/listen.ts';
 import { Queue, type QueueDefinition } from '../../infra/local/sqs/queue.ts';
 import { attributesOf, sqsService } from '../../infra/local/sqs/service.ts';
 import type { Json } from '../../infra/local/template.ts';
-import { webhookQueueNameOf } from '../../infra/names.ts';
-import { BUS_NAME, WEBHOOK_QUEUE_URL } from '../../shared/environment.ts';
+import { refreshFunctionNameOf, webhookQueueNameOf } from '../../infra/names.ts';
+import { BUS_NAME, REFRESH_FUNCTION, WEBHOOK_QUEUE_URL } from '../../shared/environment.ts';
 import { serve } from './server.ts';
 
 /** The queue of webhooks as the templates have it. */
@@ -37,6 +39,8 @@ export class TestMessaging {
   readonly queue: Queue;
   /** What the bus got. */
   readonly published: Json[] = [];
+  /** Events with which functions were invoked. */
+  readonly invoked: Json[] = [];
   /** Refuses a request: the name of an error of the service, or `fail` for entries of a batch. Set by tests. */
   trouble: ((operation: string, input: Json) => 'throttled' | 'refused' | number[] | undefined) | undefined;
   readonly #close: () => Promise<unknown>;
@@ -81,16 +85,20 @@ export class TestMessaging {
         return { Successful: [], ...(answer as Json), Failed };
       };
     const buses = { publish: (_: string, event: Json) => void messaging.published.push(event) };
+    const refresh = { name: refreshFunctionNameOf('local'), arn: '' } as FunctionDefinition;
     serve({
       credentials: () => LOCAL_CREDENTIALS,
       services: {
         AmazonSQS: troubled(sqsService(new Map([[DEFINITION.arn, messaging.queue]]), endpoint)),
         AWSEvents: troubled(putEventsService(buses)),
+        Lambda: troubled(invokeService([refresh], (_, event) => messaging.invoked.push(event))),
       },
     });
     const variables = {
       AWS_ENDPOINT_URL_SQS: endpoint,
       AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint,
+      AWS_ENDPOINT_URL_LAMBDA: endpoint,
+      [REFRESH_FUNCTION]: refresh.name,
       [WEBHOOK_QUEUE_URL]: `${endpoint}/${LOCAL_ACCOUNT}/${DEFINITION.name}`,
       [BUS_NAME]: 'roster-test',
       AWS_REGION: LOCAL_REGION,

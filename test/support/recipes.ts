@@ -4,6 +4,7 @@ import type { Method, Operation } from '../../shared/routes/index.ts';
 import type { Answer, Request } from './api.ts';
 import { tellFiles } from './events.ts';
 import { opaque, postForm, share, stockForm } from './files.ts';
+import { fixedIssuer } from './issuer.ts';
 import { type Actor, type Given, PASSWORD, type Person } from './story.ts';
 
 /**
@@ -41,6 +42,9 @@ export interface Scene {
   form: string;
   /** Id of a webhook endpoint. */
   endpoint: string;
+  /** An issuer, and a token of it by which carol logs in. */
+  issuer: string;
+  token: string;
 }
 
 /** A public address, so that no name has to be resolved. */
@@ -88,7 +92,10 @@ export async function setScene(given: Given): Promise<Scene> {
   const { upload_url } = await alice.does('GET /file/upload/avatar/user');
   await tellFiles(given, group, 3);
   const endpoint = await given.admin().does('POST /event/endpoint/create', { url: WEBHOOKS });
+  const { issuer, token } = await fixedIssuer(given);
+  await given.admin().does('POST /user/identity/bind', { user_id: carol.id, issuer, subject: 'carol' });
   return {
+    ...{ issuer, token: token('carol') },
     ...{ given, alice, bob, carol, dave, frank, grace, erin, banned, blocked },
     ...{ group, open, qr_info, kept, gone, avatar, form: upload_url, endpoint: endpoint.endpoint_id },
   };
@@ -133,6 +140,13 @@ export const RECIPES: Record<string, Recipe> = {
   'token/user': byNobody(({ carol }) => ({ name: carol.username, device_guid: 'phone' })),
   'token/id': byNobody(({ carol }) => ({ user_id: carol.id, device_guid: 'phone' })),
   'token/login': byNobody(({ carol }) => ({ login_name: carol.username, device_guid: 'phone' })),
+  'token/exchange': ({ given, token }) => ({
+    who: given.nobody,
+    parameters: { subject_token: token, device_guid: 'phone' },
+  }),
+  'user/identity/list': byCarol(),
+  'user/identity/bind': byAdminToken(({ carol, issuer }) => ({ user_id: carol.id, issuer, subject: 'another' })),
+  'user/identity/unbind': byAdminToken(({ carol, issuer }) => ({ user_id: carol.id, issuer, subject: 'carol' })),
   'user/register/v2': byNobody(() => ({ username: 'newcomer' })),
   'user/register/push': byNobody(() => ({ username: 'newcomer', alias: 'new', device_guid: 'phone' })),
   'user/register/anonymous': byNobody(() => ({ username: 'anon_' })),
@@ -199,6 +213,7 @@ export const RECIPES: Record<string, Recipe> = {
   'access/check': byAdminToken(({ carol, group }) => ({
     items: [{ action: 'publish', token: carol.token, group_id: group }],
   })),
+  'token/self': byCarol(),
   'token/introspect': byAdminToken(({ carol }) => ({ token: carol.token })),
   'access/centrifugo/connect': byAdminToken(({ carol }) => ({ ...CLIENT, data: { token: carol.token } })),
   'access/centrifugo/refresh': byAdminToken((scene) => ofClient(scene)),
@@ -210,6 +225,23 @@ export const RECIPES: Record<string, Recipe> = {
     ...evaluationOf(scene),
     evaluations: [{}, { action: { name: 'subscribe' } }],
   })),
+
+  'admin/access/explain': byAdminToken(({ banned, group }) => ({ user_id: banned.id, group_id: group })),
+  'admin/group/list': byAdminToken(() => ({})),
+  'admin/group/members/search': byAdminToken(({ group }) => ({ group_id: group, text: 'user' })),
+  'admin/group/members/set': byAdminToken(({ group, alice, bob, carol, dave }) => ({
+    group_id: group,
+    user_ids: [alice.id, bob.id, carol.id, dave.id],
+    max_remove_share: 0.8,
+    limit: 1,
+  })),
+  'admin/group/owner/assign': byAdminToken(({ group, bob }) => ({ group_id: group, new_owner: bob.id })),
+  'admin/group/search': byAdminToken(() => ({ prefix: 'open' })),
+  'admin/overview': byAdminToken(() => ({})),
+  'admin/user/groups': byAdminToken(({ carol }) => ({ user_id: carol.id })),
+  'admin/user/info': byAdminToken(({ carol }) => ({ user_id: carol.id })),
+  'admin/user/search': byAdminToken(({ carol }) => ({ prefix: carol.username })),
+  'admin/user/unlock': byAdminToken(({ carol }) => ({ user_id: carol.id })),
 
   'group/create': ({ dave, frank }) => ({ who: dave, parameters: { name: 'New', user_list: [frank.id] } }),
   'group/destroy': byOwner(),

@@ -5,20 +5,27 @@ import { newAdminToken, newUserToken, tokenHash } from '../../shared/call/token.
 import { type App, limitsOf, putAdminToken, putApp } from '../../shared/data/app-repo.ts';
 import * as counters from '../../shared/data/counter-repo.ts';
 import type { Database } from '../../shared/data/database.ts';
-import { exists, missing } from '../../shared/data/expression.ts';
-import { createTexts, type Group, NEW_GROUP, putPublic, updateGroup } from '../../shared/data/group-repo.ts';
+import { exists } from '../../shared/data/expression.ts';
+import {
+  create as createGroup,
+  createTexts,
+  type Group,
+  NEW_GROUP,
+  putPublic,
+  updateGroup,
+} from '../../shared/data/group-repo.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { ADMIN_ROLE, join, MEMBER_ROLE, OWNER_ROLE } from '../../shared/data/membership-repo.ts';
 import { viewOf } from '../../shared/data/operator-queries.ts';
 import type { Item } from '../../shared/data/read.ts';
 import * as schema from '../../shared/data/schema.ts';
 import type { Author } from '../../shared/data/stamp.ts';
-import { itemAfter, put, type Step, stamped, update } from '../../shared/data/step.ts';
+import { itemAfter, type Step, stamped, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { type AppId, type GroupId, newId, type UserId } from '../../shared/ids.ts';
-import type { Limits } from '../../shared/limits.ts';
+import { ALLOWANCES, type Limits } from '../../shared/limits.ts';
 import type { Method } from '../../shared/routes/index.ts';
 import { type Answer, type Api, busy, type Request } from './api.ts';
 import { putAll } from './database.ts';
@@ -126,6 +133,9 @@ const leftBy = (steps: readonly Step[]) =>
   steps.map((step) => itemAfter(stamped(step, OPERATOR, Date.now()), undefined) as Item & Key);
 const OPERATOR: Author = { type: 'operator', id: 'story', cause: 'story' };
 
+/** No test is held back or counts by chance, unless it asks for that. */
+const UNLIMITED = Object.fromEntries(Object.keys(ALLOWANCES).map((name) => [name, 0]));
+
 /** The app of one test, and what the test starts from. */
 export class Given {
   readonly api: Api;
@@ -144,7 +154,7 @@ export class Given {
 
   /** A new app with an admin token, as `createApp` and `issueAdminToken` make them, in one request. */
   static async app(where: World, limits: Partial<Limits> = {}): Promise<Given> {
-    const record = newApp(appId(`t${randomUUID()}`), limits);
+    const record = newApp(appId(`t${randomUUID()}`), { ...UNLIMITED, ...limits });
     const token = newAdminToken(record);
     const issued = { name: '', createdAt: record.createdAt, seen: 0 };
     await putAll(where.table, leftBy([putApp(record), putAdminToken(record.app, tokenHash(token), issued)]));
@@ -252,7 +262,7 @@ export class Given {
       ...settings,
     };
     const steps = [
-      put(schema.group.key(app, group.group), group, missing),
+      createGroup(app, group),
       ...createTexts(app, group, { name, avatar: '', updatedAt: now }, { updatedAt: now }),
       ...putPublic(app, group),
       ...(limits.groups > 0 ? [counters.count(app, 'groups', 1)] : []),

@@ -26,6 +26,8 @@ export interface EventBusOptions {
 export interface EventBuses {
   /** Sends the event to all targets whose rules match, and returns at once. */
   publish(bus: string, event: Json): void;
+  /** Invokes a function as Lambda does asynchronously, and returns at once. @param source for the log */
+  invokeLater(target: FunctionDefinition, event: Json, source: string): void;
   /** Ends schedules and retries. */
   close(): Promise<void>;
 }
@@ -63,7 +65,13 @@ export function startEventBuses(options: EventBusOptions): EventBuses {
   for (const { arn, nextRun } of rules) {
     if (nextRun) followSchedule(nextRun, () => publish('default', scheduledEvent(arn)), stop.signal);
   }
-  return { publish, close: async () => stop.abort() };
+  return {
+    publish,
+    invokeLater(target, event, source) {
+      invokeWithRetries(target, event, source).catch((error) => console.error(error));
+    },
+    close: async () => stop.abort(),
+  };
 }
 
 /** An event in the form in which functions and queues get it. */

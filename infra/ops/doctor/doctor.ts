@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { OperatorTable } from '../../../shared/data/operator-queries.ts';
+import { appsWithMisses } from '../../../shared/domain/app/search.ts';
 import { type Answer, type Answering, aligned } from '../answer.ts';
 import { timeSpan } from '../arguments.ts';
 import { type Place, runningStack } from '../table.ts';
 import { checkCors, checkWay, reasonOf } from './api.ts';
-import { type Finding, unknown, wrong } from './finding.ts';
+import { type Finding, right, unknown, wrong } from './finding.ts';
+import { checkIssuers } from './issuers.ts';
 import { checkQuotas } from './quotas.ts';
 import { tellStory } from './story.ts';
 
@@ -12,7 +14,7 @@ import { tellStory } from './story.ts';
 export function addDoctorCommand(program: Command, answering: Answering) {
   program
     .command('doctor')
-    .description('check a deployment: calls, headers, CORS, clock, an upload and quotas')
+    .description('check a deployment: calls, headers, CORS, clock, an upload, issuers and quotas')
     .option('--api <url>', 'address of the API on AWS: output ApiUrl of the API stack', apiAddress)
     .option('--origin <origin>', 'an allowed origin, if corsOrigins lists some', 'https://app.example.com')
     .option(
@@ -73,9 +75,26 @@ async function examine(table: OperatorTable, { onAws, ...options }: Examined): P
             'The table of the stage must exist, and these credentials need the permissions in docs/operators.md#where-it-works.',
           ),
         ])),
+        await checkIssuers(table),
+        await checkSearch(table),
       ]
     : [unknown('upload', 'Not checked, because calls fail.', 'Fix the problem above first.')];
   return [...findings, ...rest, ...(await quotas)];
+}
+
+/** Whether searches find what an earlier release has written. */
+async function checkSearch(table: OperatorTable): Promise<Finding> {
+  try {
+    const apps = await appsWithMisses(table);
+    if (apps.length === 0) return right('search', 'Users and groups stand in the index that searches read.');
+    return wrong(
+      'search',
+      `Searches miss users or groups of ${apps.length === 1 ? `the app ${apps[0]}` : `${apps.length} apps`}.`,
+      'Run npm run ops -- migrate (docs/operators.md#migrating-items).',
+    );
+  } catch (error) {
+    return unknown('search', `The table could not be read: ${reasonOf(error)}.`, 'Check the permissions.');
+  }
 }
 
 const SHOWN = { right: 'ok', wrong: 'WRONG', unknown: '?' };

@@ -19,6 +19,8 @@ import { endpointsOf, removeEndpoint } from '../../data/webhook-repo.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import type { Limits } from '../../limits.ts';
+import type { Scope } from '../../scopes.ts';
+import { forgetIssuers } from '../issuer/issuers.ts';
 
 /** 12 characters of the base-36 alphabet: 62 bits. */
 const newAppId = () =>
@@ -57,16 +59,21 @@ export async function createApp(
 /**
  * Issues an admin token. The table keeps only its hash, so this is the only time that it is shown.
  * @param given.expiresAt milliseconds since 1970; absent: does not expire
+ * @param given.scopes absent: all, also those that there will be
  * @throws ApiError appMissing where there is no such app
  */
 export async function issueAdminToken(
   db: Database,
   app: AppId,
-  given: { name?: string; expiresAt?: number; now?: number } = {},
+  given: { name?: string; expiresAt?: number; scopes?: Scope[]; now?: number } = {},
 ): Promise<string> {
-  const { name = '', expiresAt, now = Date.now() } = given;
+  const { name = '', expiresAt, scopes, now = Date.now() } = given;
   const text = newAdminToken(await appNamed(db, app));
-  const token = { name, createdAt: now, seen: 0, ...(expiresAt !== undefined && { expiresAt }) };
+  const token = {
+    ...{ name, createdAt: now, seen: 0 },
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(scopes && { scopes }),
+  };
   await db.write([putAdminToken(app, tokenHash(text), token)]);
   return text;
 }
@@ -110,7 +117,7 @@ export async function changeApp(db: Database, app: AppId, decide: (app: App) => 
 }
 
 /**
- * Deletes an app for good: removes its admin tokens and webhook endpoints, and leaves a tombstone, so that the id answers appMissing and is
+ * Deletes an app for good: removes its admin tokens, webhook endpoints and issuers, and leaves a tombstone, so that the id answers appMissing and is
  * never used again. Users, groups and files stay in the table, out of reach. May be repeated after an interruption.
  * @returns the number of admin tokens removed
  * @throws ApiError appMissing where there is no such app, badParameter where it is not disabled
@@ -127,6 +134,7 @@ export async function deleteApp(table: OperatorTable, app: AppId, now = Date.now
     }
   for (const endpoint of await viewOf(table).read(endpointsOf(app)))
     await viewOf(table).write([removeEndpoint(app, endpoint)]);
+  for (const step of forgetIssuers(found)) await viewOf(table).write([step]);
   if (!(await viewOf(table).write([buryApp(found, now)]))) throw active;
   return tokens;
 }

@@ -4,6 +4,7 @@ import type { App } from '../../data/app-repo.ts';
 import { contactOf, contactsOf, countsOf, extOf, isOpen } from '../../data/contact-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { groupInfoOf, groupOf, groupTextOf } from '../../data/group-repo.ts';
+import { identitiesOf } from '../../data/identity-repo.ts';
 import { groupMembershipsOf, isMember, memberIn } from '../../data/membership-repo.ts';
 import { groupsAdministeredOf } from '../../data/role-repo.ts';
 import { isUser } from '../../data/user-repo.ts';
@@ -18,7 +19,7 @@ import { friendRequestLine } from './lines/friend-request.ts';
 import { groupLine } from './lines/group.ts';
 import { kindOf, type Line } from './lines/kinds.ts';
 import { memberLine } from './lines/member.ts';
-import { userLine, userRecords } from './lines/user.ts';
+import { identityInLine, userLine, userRecords } from './lines/user.ts';
 import { userBlockLine } from './lines/user-block.ts';
 
 /** Users whose records are read together: four BatchGets side by side. */
@@ -36,12 +37,15 @@ export async function* exportApp(open: () => Database, { app }: App): AsyncGener
   const withContacts: UserId[] = [];
   for await (const page of directoryPages(open, app, { limit: PAGE })) {
     const records = await open().read(page.users.map((id) => ({ ...userRecords(app, id), counts: countsOf(app, id) })));
+    const bound = records.flatMap(({ user }) => (isUser(user) && user.identities ? [user.user] : []));
+    const found = bound.length > 0 ? await open().read(bound.map((id) => identitiesOf(app, id))) : [];
+    const identities = new Map(bound.map((id, index) => [id, found[index]!.map(identityInLine)]));
     for (const { user, profile, settings, tags, counts } of records) {
       if (!isUser(user)) continue;
       users.add(user.user);
       if (user.owned > 0) owners.push(user.user);
       if (counts?.friends || counts?.blocked || counts?.requests) withContacts.push(user.user);
-      yield lean(userLine(user, profile, settings, tags));
+      yield lean(userLine(user, profile, settings, tags, identities.get(user.user)));
     }
   }
   for (const user of withContacts) for (const line of await contactLines(open(), app, user, users)) yield lean(line);

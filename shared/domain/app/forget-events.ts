@@ -129,7 +129,7 @@ async function* failedDeliveries(table: OperatorTable, app: AppId, endpoint: str
  * Waits until no run of the archive holds events that it has read before the feed was rewritten: the next one reads them
  * again, since the cursor has moved.
  */
-async function settled(table: OperatorTable, app: AppId): Promise<void> {
+export async function settled(table: OperatorTable, app: AppId): Promise<void> {
   const end = Date.now() + RUN;
   for (;;) {
     const db = viewOf(table);

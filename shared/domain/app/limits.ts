@@ -2,14 +2,14 @@ import { type App, limitsOf } from '../../data/app-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { badParameter } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
-import { LIMITS, type LimitName, type Limits, MAXIMUMS } from '../../limits.ts';
+import { ALLOWANCES, type AllowanceName, LIMITS, type LimitName, type Limits, MAXIMUMS } from '../../limits.ts';
 import { appNamed, changeApp } from './apps.ts';
 import { recount } from './recount.ts';
 
 /** Limits to set; undefined restores the default. */
 export type LimitChanges = { [name in LimitName]?: number | undefined };
 
-/** Limits that may be 0: none at all, and for `users` and `groups` unlimited. All others are at least 1. */
+/** Limits that may be 0: none at all, and for `users`, `groups` and what a caller may do per time unlimited. All others are at least 1. */
 const MAY_BE_ZERO: readonly LimitName[] = [
   'users',
   'groups',
@@ -24,6 +24,8 @@ const MAY_BE_ZERO: readonly LimitName[] = [
   'friend_requests',
   'strangers_may_message',
   'event_days',
+  ...(Object.keys(ALLOWANCES) as AllowanceName[]),
+  'invitations_per_user_per_day',
 ];
 /** The largest integer of the API bounds limits that have no bound of their own. */
 const LARGEST = 2 ** 31 - 1;

@@ -1,13 +1,17 @@
 import { wholeNumber } from '../../call/caller.ts';
+import * as allowances from '../../data/allowance-repo.ts';
+import { limitsOf } from '../../data/app-repo.ts';
 import { type ContactCounts, countsOf, openRequestsOf } from '../../data/contact-repo.ts';
 import type { Database } from '../../data/database.ts';
 import { clearFailures, type Device, devicesOf } from '../../data/device-repo.ts';
+import { identitiesOf, type UserIdentity } from '../../data/identity-repo.ts';
 import * as locks from '../../data/lock-repo.ts';
 import { type Lock, lockOf } from '../../data/lock-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { isUser, mobileOf, type User, usernameOf, userOf } from '../../data/user-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { AppId, UserId } from '../../ids.ts';
+import { ALLOWANCES, USER_ALLOWANCES, type UserAllowance } from '../../limits.ts';
 import { appNamed } from './apps.ts';
 
 /**
@@ -38,6 +42,7 @@ interface ShownUser {
   user: User;
   lock: Lock | undefined;
   devices: Device[];
+  identities: UserIdentity[];
   contacts: ContactCounts | undefined;
   /** Requests that the user can accept; the counts may contain expired ones. */
   openRequests: number;
@@ -54,10 +59,48 @@ export async function showUser(table: OperatorTable, app: AppId, named: string):
   const more = await db.read({
     lock: lockOf(app, String(user.user)),
     devices: devicesOf(app, user.user),
+    identities: identitiesOf(app, user.user),
     contacts: countsOf(app, user.user),
     openRequests: openRequestsOf(app, user.user, Date.now()),
   });
   return { user, ...more };
+}
+
+/** How far a limit is used up. */
+interface UsedLimit {
+  limit: UserAllowance;
+  /** 0: unlimited. */
+  allowed: number;
+  /** About so much, as of now. More than is allowed is a debt, which time pays. */
+  used: number;
+  /** Until when (ms) the user is held back. */
+  until: number | undefined;
+}
+
+/**
+ * How far a user has used up its limits, and when it was last told to be held back.
+ * @param lift forget that
+ * @throws ApiError appMissing, userMissing, badParameter as `findUser`
+ */
+export async function userLimits(
+  table: OperatorTable,
+  app: AppId,
+  named: string,
+  lift: boolean,
+): Promise<{ user: User; uses: UsedLimit[] }> {
+  const db = viewOf(table);
+  const limits = limitsOf(await appNamed(db, app));
+  const user = await findUser(db, app, named);
+  const now = Date.now();
+  const uses = USER_ALLOWANCES.map((limit) => {
+    const [attribute, per] = ALLOWANCES[limit];
+    const allowed = limits[limit];
+    const paid = user[attribute] ?? 0;
+    const used = Math.max(0, Math.round((1 - (now - paid) / per) * allowed));
+    return { limit, allowed, used, until: allowed > 0 && paid > now ? paid : undefined };
+  });
+  if (lift && !(await db.write([allowances.lift(app, user)]))) throw new ApiError('userMissing');
+  return { user, uses };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Database } from '../../data/database.ts';
 import { pushTokenOf, releaseToken } from '../../data/device-repo.ts';
 import * as groups from '../../data/group-repo.ts';
 import { type Group, groupOf } from '../../data/group-repo.ts';
+import { releaseIdentity } from '../../data/identity-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
 import {
   ADMIN_ROLE,
@@ -75,7 +76,7 @@ async function part(db: Database, app: AppId, user: UserId, other: UserId, now: 
   });
 }
 
-/** A device takes the record of its push token along, an invitation its mark where that is all a membership holds. */
+/** A device takes the record of its push token along, an identity the way to the user, an invitation its mark where that is all a membership holds. */
 function forgetItem(db: Database, app: AppId, user: UserId, item: remains.Remains): Step[] {
   const own = remains.removeRemains(app, user, item);
   const group = remains.groupInvitedTo(item);
@@ -84,6 +85,8 @@ function forgetItem(db: Database, app: AppId, user: UserId, item: remains.Remain
     const more = state !== undefined || bannedUntil !== undefined;
     return more ? [own] : [own, remains.removeMark(app, group, user)];
   }
+  const identity = remains.identityIn(item);
+  if (identity) return [own, releaseIdentity(app, user, identity)];
   if (item.device_token === undefined || item.sn === undefined) return [own];
   const hash = tokenHash(item.device_token);
   const holder = db.cached(pushTokenOf(app, hash));

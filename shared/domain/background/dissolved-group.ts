@@ -2,7 +2,7 @@ import { type BatchPlan, transactEach } from '../../call/transact.ts';
 import * as announcements from '../../data/announcement-repo.ts';
 import type { Database } from '../../data/database.ts';
 import * as files from '../../data/file-repo.ts';
-import { putCleaned, removeDissolved } from '../../data/group-repo.ts';
+import { forgetName, putCleaned, removeDissolved } from '../../data/group-repo.ts';
 import type { JobOf } from '../../data/job-repo.ts';
 import type { GroupMembership } from '../../data/membership-repo.ts';
 import * as remains from '../../data/remains-repo.ts';
@@ -36,6 +36,8 @@ export async function forgetGroup(
   const announcementItems = () => db.read(announcements.announcementItemsOf(app, group, PAGE));
   const filePage = () => db.read(files.filesOf(app, group, PAGE));
   const end = async () => {
+    // The condition only fails where there is no name.
+    await db.write([forgetName(app, group)]);
     await db.write([putCleaned(app, group, Date.now())]);
     await db.write([removeDissolved(app, group), sequences.expire(app, group, now)]);
   };

@@ -12,7 +12,9 @@ import {
   putDelivery,
   updateEndpoint,
 } from '../../data/webhook-repo.ts';
+import type { RosterEvent } from '../../events/catalogue.ts';
 import { validSecrets } from './endpoints.ts';
+import { withoutErased } from './late-events.ts';
 import { type Queued, TEST_TYPE } from './webhook-message.ts';
 
 /** Sends what the queue holds to the endpoints: signed as Standard Webhooks 1.0 says, and again by its schedule. */
@@ -138,7 +140,8 @@ async function deliverOne(run: Deliverer, message: Received): Promise<number | u
     await noteSuccess(db, message);
   }
   if (!delivered && !isTest) {
-    const state: Delivery = { attempts, ...(next === undefined && { failed: body }) };
+    const failed = next === undefined && { failed: await keptText(db, message) };
+    const state: Delivery = { attempts, ...failed };
     const until = next === undefined ? ended + (await keptFor(db, message)) : ended + REMEMBERED;
     await db.write([putDelivery(app, endpoint.id, sequence, state, until)]);
     await noteFailure(db, message, gone, ended);
@@ -167,6 +170,13 @@ async function noteFailure(db: Database, { app, endpoint: id }: Received, gone: 
     await db.write([updateEndpoint(app, endpoint, { failingSince: now, failedAt: now })]);
   else if (now - failingSince >= FAILING) await db.write([disableFailing(app, endpoint, now)]);
   else if (now - failedAt >= NOTED) await db.write([updateEndpoint(app, endpoint, { failedAt: now })]);
+}
+
+/** The event of a delivery that has failed. Its users may have been erased while it was tried. */
+async function keptText(db: Database, { app, event }: Received): Promise<string> {
+  if (event.type === TEST_TYPE) return JSON.stringify(event);
+  const [kept] = await withoutErased(db, app, [event as RosterEvent]);
+  return JSON.stringify(kept);
 }
 
 /** A failed delivery is kept for as long as the app keeps events (ms). */

@@ -17,6 +17,7 @@ import type { EventData } from '../../events/catalogue.ts';
 import type { Fact } from '../../events/facts.ts';
 import type { AppId, GroupId } from '../../ids.ts';
 import type { EventEntry } from './entry.ts';
+import { withoutErased } from './late-events.ts';
 
 /** What a change of an item tells. */
 interface Told {
@@ -51,11 +52,44 @@ const MARKS_APART = 1000;
  * @returns how many events were appended
  */
 export async function relay(db: Database, app: AppId, records: readonly ToldRecord[]): Promise<number> {
-  const inOrder = records.toSorted((one, other) => Number(other.facts.some(begins)) - Number(one.facts.some(begins)));
+  const inOrder = (await whoseUsersRemain(db, app, records)).toSorted(
+    (one, other) => Number(other.facts.some(begins)) - Number(one.facts.some(begins)),
+  );
   let appended = 0;
   for (let from = 0; from < inOrder.length; from += AT_ONCE)
     appended += (await appendSome(db, app, inOrder.slice(from, from + AT_ONCE)))!;
   return appended;
+}
+
+/** An erasure waits for longer than that before it looks at the events of the user (ms). */
+const LATE = 20_000;
+
+/** The records, without users who have been erased since: only where they come late, so that nothing else costs a read. */
+async function whoseUsersRemain(
+  db: Database,
+  app: AppId,
+  records: readonly ToldRecord[],
+): Promise<readonly ToldRecord[]> {
+  const late = Date.now() - LATE;
+  if (!records.some(({ facts }) => facts.some(({ stamp }) => stamp.at < late))) return records;
+  const events = records.flatMap(({ facts }) =>
+    facts.map(({ type, data, stamp }) => ({
+      ...{ type, data, authtype: stamp.type },
+      authid: stamp.id === undefined ? undefined : String(stamp.id),
+    })),
+  );
+  const remaining = (await withoutErased(db, app, events)).values();
+  return records.map((record) => ({
+    ...record,
+    facts: record.facts.map((fact) => {
+      const { data, authid } = remaining.next().value!;
+      return {
+        ...fact,
+        data: data as Fact['data'],
+        stamp: { ...fact.stamp, ...(authid !== undefined && { id: authid }) },
+      };
+    }),
+  }));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { usesOfAddress } from '../../call/address.ts';
 import type { Call } from '../../call/call.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { GroupId } from '../../ids.ts';
@@ -23,6 +24,7 @@ export function postAddress(call: Call, random: string, group?: GroupId): string
  * @throws ApiError badParameter, fileMissing where the address is wrong or has expired
  */
 export async function postFile(call: Call, sign: string, read: () => Promise<Buffer<ArrayBuffer>>): Promise<true> {
+  usesOfAddress(call, 'form_uploads_per_hour', false);
   await call.open([]);
   const [, group, expires = '', random] = FORM.exec(sign) ?? [];
   if (random === undefined || !isOurs(call, sign))

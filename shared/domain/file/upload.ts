@@ -3,7 +3,7 @@ import * as files from '../../data/file-repo.ts';
 import { registrationOf } from '../../data/file-repo.ts';
 import { badParameter } from '../../errors.ts';
 import { type GroupId, newRandom } from '../../ids.ts';
-import { RESERVATION_LIFE } from '../../limits.ts';
+import { MEGABYTE, RESERVATION_LIFE } from '../../limits.ts';
 import * as objects from '../../storage/object-repo.ts';
 import { downloadPart, isOurs, parseFileAddress } from './address.ts';
 import { register } from './registration.ts';
@@ -18,8 +18,11 @@ import { type GivenFile, Sharing } from './sharing.ts';
  */
 export async function upload(call: Call, id: GroupId, given: GivenFile) {
   const { url, size } = given;
+  call.uses('uploads_per_hour');
   const sharing = new Sharing(call, id, given);
   const part = downloadPart(call, url);
+  // A link takes no room.
+  if (url === '' || part) call.uses('upload_megabytes_per_day', size / MEGABYTE);
   const address = part && parseFileAddress(part.text);
   const registration = address && 'random' in address ? [registrationOf(address.random)] : [];
   await call.open({ ...sharing.reads, registration });

@@ -34,7 +34,7 @@ export function admissible({ user, membership }: Candidate): User {
   return existing;
 }
 
-interface Admission extends Pick<Joining, 'via' | 'by' | 'unasked' | 'invited' | 'signed'> {
+interface Admission extends Pick<Joining, 'via' | 'by' | 'unasked' | 'invited' | 'signed' | 'mostOwned'> {
   /** Orders all who join by the call. */
   index?: number;
   /** How many join before by the same transaction. */

@@ -21,6 +21,7 @@ import { changesOf, versionOf } from './version.ts';
  * @throws ApiError groupMissing, userMissing, alreadyMember, blocked, and for an open group tooManyJoined, groupFull
  */
 export function apply(call: Call, id: GroupId, reason: string) {
+  call.uses('applications_per_hour');
   const applicant = call.person;
   const reads = {
     group: groupOf(call.app, id),

@@ -45,6 +45,8 @@ class Redraw extends Error {
  * @throws ApiError tooManyGroups, tooManyOwned, tooManyJoined
  */
 export async function createGroup(call: Call, given: NewGroup) {
+  call.uses('groups_per_hour');
+  call.uses('invitations_per_hour', given.user_list.length);
   for (let id = newId<GroupId>(), redrawn = false; ; redrawn = true) {
     try {
       return await create(call, id, redrawn, given);

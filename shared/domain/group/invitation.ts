@@ -30,8 +30,9 @@ export const inviteeReads = (call: Call, group: GroupId, users: readonly UserId[
  * Section 7.42: a user who has asked to consent gets an invitation (or the inviter's earlier one is renewed); any other
  * joins at once. Each entry on its own.
  */
-export const invite = (call: Call, id: GroupId, reason: string, users: UserId[]) =>
-  groupCommandEach(call, id, 'invite', users, inviteeReads(call, id, users), {
+export const invite = (call: Call, id: GroupId, reason: string, users: UserId[]) => {
+  call.uses('invitations_per_hour', users.length);
+  return groupCommandEach(call, id, 'invite', users, inviteeReads(call, id, users), {
     user: ({ group, actor }, invitees, { entry, index }, batch) => {
       const invitee = { id: entry, ...invitees[index]! };
       const nth = countJoiners(invitees, batch);
@@ -42,6 +43,7 @@ export const invite = (call: Call, id: GroupId, reason: string, users: UserId[])
       return joining > 0 ? [countJoined(call, group, joining)] : [];
     },
   });
+};
 
 /** How many of a batch join at once. */
 export const countJoiners = (invitees: Pick<Invitee, 'user'>[], batch: readonly Entry<UserId>[]) =>
@@ -61,7 +63,11 @@ export function inviteeSteps(
   const createdAt = Math.max(call.now, settled + 1, blocked + 1);
   const expiresAt = createdAt + call.limits.invitation_life * 1000;
   const invitation = { group: group.group, inviter, reason, createdAt, expiresAt };
-  return invitations.send(call.app, invitee.id, invitee.membership, invitation);
+  const most = call.limits.invitations_per_user_per_day;
+  const counted = call.actorKind === 'user' && most > 0 ? invitee.user : undefined;
+  if (counted && invitations.invitationsFrom(counted, inviter, createdAt) >= most)
+    throw new ApiError('tooManyCalls', `at most ${most} invitations of one user per day`);
+  return invitations.send(call.app, invitee.id, invitee.membership, invitation, counted);
 }
 
 /**

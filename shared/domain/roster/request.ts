@@ -56,6 +56,7 @@ interface Recount {
 
 /** Counts of open requests may contain expired ones. So those at the limit are counted again before they are refused. */
 async function applyEach(call: Call, requests: FriendRequest[]): Promise<(ApiError | undefined)[]> {
+  call.uses('applications_per_hour', requests.length);
   const { app, now, db } = call;
   const errors = await attempt(call, requests);
   const full = requests.filter((_, index) => errors[index]?.name === 'tooManyFriendRequests');

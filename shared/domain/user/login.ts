@@ -1,3 +1,4 @@
+import { usesOfAddress } from '../../call/address.ts';
 import type { Call } from '../../call/call.ts';
 import { newUserToken, tokenHash } from '../../call/token.ts';
 import { transact } from '../../call/transact.ts';
@@ -14,7 +15,7 @@ import { isPassword } from './password-hash.ts';
 import { agentOf, deviceNumber, newPushToken } from './platform.ts';
 
 /** Clients recognize this beginning. */
-const rejected = (why: string) => new ApiError('noPermission', `Operation rejected: ${why}`);
+export const rejected = (why: string) => new ApiError('noPermission', `Operation rejected: ${why}`);
 
 /** The answer to a login (token document). */
 export interface Session {
@@ -37,6 +38,7 @@ const MOBILE = /^\+?[0-9]+$/;
  * @throws ApiError noPermission
  */
 export async function loginByName(call: Call, name: string, password: string, guid?: string): Promise<Session> {
+  usesOfAddress(call, 'failed_logins_per_hour', true);
   const trimmed = name.trim();
   const holder = await call.open(MOBILE.test(trimmed) ? mobileOf(call.app, trimmed) : usernameOf(call.app, trimmed));
   return login(
@@ -52,8 +54,10 @@ export async function loginByName(call: Call, name: string, password: string, gu
  * `POST /token/id`: by user id, two round trips.
  * @throws ApiError noPermission
  */
-export const loginById = (call: Call, user: UserId, password: string, guid?: string): Promise<Session> =>
-  login(call, user, String(user), password, guid);
+export function loginById(call: Call, user: UserId, password: string, guid?: string): Promise<Session> {
+  usesOfAddress(call, 'failed_logins_per_hour', true);
+  return login(call, user, String(user), password, guid);
+}
 
 /** So many tombstones of devices stay. A login removes older ones, twenty at most, since each login reads all of them. */
 const TOMBSTONES = 10;
@@ -68,8 +72,7 @@ async function login(call: Call, id: UserId, account: string, password: string, 
   const { user: read } = await call.open(reads);
   const matches = await isPassword(password, read?.status === 'deleted' ? undefined : read?.password);
   return transact(call.db, reads, ({ user, devices: { listed, tombstones }, lock }) => {
-    // A failed condition may have shown a listed device as it is now.
-    const known = listed.flatMap(({ sn }) => call.db.records(deviceOf(call.app, id, sn)) ?? []);
+    const known = currentDevices(call, id, listed);
     const device = known.find((one) => guid !== undefined && one.guid === guid && one.login !== undefined);
     const attempt = { account, lock, known: user && device && { user: user.user, device } };
     if (isLockedOut(call, attempt)) throw rejected('too many failed logins, try again in some minutes');
@@ -78,8 +81,11 @@ async function login(call: Call, id: UserId, account: string, password: string, 
     if (!user || !matches || user.password?.hash !== read?.password?.hash)
       return { steps: failureSteps(call, attempt), answer: refuse(rejected('wrong name or password')) };
     if (user.status !== 'active') throw rejected('the user is disabled');
+    // After the password, so that nobody else learns of it.
+    call.proves(user);
     const { steps, session } = newSession(call, user, known, tombstones, guid);
-    return { steps: [...steps, ...successSteps(call, attempt)], answer: () => session };
+    const proof = users.checkSessions(call.app, user);
+    return { steps: [proof, ...steps, ...successSteps(call, attempt)], answer: () => session };
   });
 }
 
@@ -87,11 +93,21 @@ export const refuse = (error: ApiError) => (): never => {
   throw error;
 };
 
+/** The listed devices as they are known now: a failed condition may have shown one. */
+export const currentDevices = (call: Call, user: UserId, listed: readonly Device[]): Device[] =>
+  listed.flatMap(({ sn }) => call.db.records(deviceOf(call.app, user, sn)) ?? []);
+
 /**
  * A session on the device of this guid, or on a new one. A known device keeps its number and loses its earlier session.
- * At the limit of devices, the one idle longest goes.
+ * At the limit of devices, the one idle longest goes. The caller proves that the user may log in.
  */
-function newSession(call: Call, user: User, all: Device[], tombstones: readonly number[], guid: string | undefined) {
+export function newSession(
+  call: Call,
+  user: User,
+  all: Device[],
+  tombstones: readonly number[],
+  guid: string | undefined,
+) {
   const { session_life: life, devices: most } = call.limits;
   const sn = deviceNumber(call.appRecord, user.user, all, guid);
   const known = all.find((device) => device.sn === sn);
@@ -113,7 +129,6 @@ function newSession(call: Call, user: User, all: Device[], tombstones: readonly 
     push_token: pushToken,
   };
   const steps = [
-    users.checkSessions(call.app, user),
     devices.signIn(call.app, user, login, known, idle),
     ...idle.flatMap((device) => [
       devices.giveWay(call.app, user.user, device),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { usesOfAddress } from '../../call/address.ts';
 import type { Call } from '../../call/call.ts';
 import { Idempotency } from '../../call/idempotency.ts';
 import { type BatchPlan, type Reads, type Step, transact, transactEach } from '../../call/transact.ts';
@@ -25,6 +26,7 @@ export interface PushBinding {
  * @throws ApiError registrationClosed, tooManyUsers, usernameTaken
  */
 export async function register(call: Call, username: string, password: string, push: PushBinding = {}) {
+  usesOfAddress(call, 'registrations_per_hour', false);
   const holder = usernameOf(call.app, username);
   // In parallel: hashing takes longer than the read.
   const [hash] = await Promise.all([hashPassword(password), openWithCounters(call, [holder])]);
@@ -43,6 +45,7 @@ export async function register(call: Call, username: string, password: string, p
 
 /** Section `extra`: a guest, whose username is the prefix and its id. @throws ApiError registrationClosed, tooManyUsers */
 export async function registerGuest(call: Call, prefix: string, password: string) {
+  usesOfAddress(call, 'registrations_per_hour', false);
   const [hash] = await Promise.all([hashPassword(password), openWithCounters(call, [])]);
   if (call.limits.guests === 0) throw new ApiError('registrationClosed', 'guests may not register in this app');
   return transact(call.db, countersOf(call.app), (counters) => {
@@ -176,20 +179,20 @@ async function openWithCounters(call: Call, reads: Reads[]): Promise<void> {
 }
 
 /** @throws ApiError registrationClosed, tooManyUsers */
-function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], before: number) {
+export function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], before: number) {
   if (call.appRecord.registration !== 'open' && call.actor.kind === 'nobody') throw new ApiError('registrationClosed');
   const { users } = call.limits;
   if (users > 0 && totalOf(counters, 'users') + before >= users) throw new ApiError('tooManyUsers');
 }
 
-const countUsers = (call: Call, more: number): Step[] =>
+export const countUsers = (call: Call, more: number): Step[] =>
   call.limits.users > 0 ? [count(call.app, 'users', more)] : [];
 
-const newUser = (username: string, password: PasswordHash, index = 0): User => ({
+export const newUser = (username: string, password: PasswordHash | undefined, index = 0): User => ({
   user: newId(),
   status: 'active',
   username,
-  password,
+  ...(password && { password }),
   epoch: 0,
   confirm: false,
   joined: 0,

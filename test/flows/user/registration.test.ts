@@ -75,7 +75,7 @@ inThisProcess('Batches', (story) => {
   story('a batch registers its users when they are written, after users who came while it hashed', async (given) => {
     const meanwhile = await register(given, 'meanwhile');
     const credentials = { app: given.app, token: given.adminToken, user: undefined, group: undefined };
-    const begun = new Call('admin', credentials, { now: Date.now() - 20_000 });
+    const begun = new Call({ access: 'admin' }, credentials, { now: Date.now() - 20_000 });
     const list = ['first', 'second'].map((username) => ({ username, password: PASSWORD, error: undefined }));
     const [first, second] = await registerBatch(begun, list);
     const listed: Entry[] = await given.admin().does('GET /user/list');

@@ -1,5 +1,6 @@
 import * as counters from '../../../data/counter-repo.ts';
 import { countersOf, SHARDS, totalOf } from '../../../data/counter-repo.ts';
+import { type Identity, identityOf, type UserIdentity } from '../../../data/identity-repo.ts';
 import * as imports from '../../../data/import-repo.ts';
 import { type Profile, profileOf, settingsOf, type Tags, tagsOf } from '../../../data/profile-repo.ts';
 import { comparedName, mobileOf, type PasswordHash, type User, usernameOf, userOf } from '../../../data/user-repo.ts';
@@ -24,6 +25,7 @@ export type UserLine = { kind: 'user'; user_id: UserId; username: string } & Opt
   public_info: string;
   settings: Record<string, unknown>;
   tags: string[];
+  identities: (Identity & { created_at?: number | undefined })[];
 }>;
 
 /** The records of a user that its line is made of. */
@@ -34,12 +36,19 @@ export const userRecords = (app: AppId, user: UserId) => ({
   tags: tagsOf(app, user),
 });
 
+export const identityInLine = ({ issuer, subject, createdAt }: UserIdentity) => ({
+  issuer,
+  subject,
+  created_at: createdAt,
+});
+
 /** A user with all fields, those at their default too. */
 export function userLine(
   user: User,
   profile: Profile | undefined,
   settings: Record<string, unknown> | undefined,
   tags: Tags | undefined,
+  identities: UserLine['identities'] = [],
 ): UserLine {
   const { pk: _, sk: __, stamp: ___, ...set } = settings ?? {};
   return {
@@ -59,14 +68,16 @@ export function userLine(
     public_info: profile?.public_info ?? '',
     settings: set,
     tags: tags?.tags ?? [],
+    identities,
   };
 }
 
 const reads = ({ app, limits }: Pick<Scope, 'app' | 'limits'>, lines: readonly UserLine[]) => ({
-  users: lines.map(({ user_id, username, mobile }) => ({
+  users: lines.map(({ user_id, username, mobile }, index) => ({
     ...userRecords(app, user_id),
     name: usernameOf(app, username),
     mobile: mobile === undefined ? [] : [mobileOf(app, mobile)],
+    holders: lines[index]?.identities?.map((identity) => identityOf(app, identity)) ?? [],
   })),
   counters: limits.users > 0 ? countersOf(app) : [],
 });
@@ -84,12 +95,14 @@ export const userKind: LineKind<UserLine, ReturnType<typeof reads>> = {
     public_info: '',
     settings: {},
     tags: [],
+    identities: [],
   },
   lane: ({ user_id }, lanes) => `lane ${user_id % lanes}`,
-  contended: ({ user_id, username, mobile }) => [
+  contended: ({ user_id, username, mobile, identities = [] }) => [
     `id ${user_id}`,
     `name ${comparedName(username)}`,
     `mobile ${mobile ?? user_id}`,
+    ...identities.map(({ issuer, subject }) => `identity ${JSON.stringify([issuer, subject])}`),
   ],
   reads,
 
@@ -107,10 +120,17 @@ export const userKind: LineKind<UserLine, ReturnType<typeof reads>> = {
   },
 
   entry({ app, limits, now }, { users, counters: shards }, { entry: { line }, index }, batch) {
-    const { user, profile, settings, tags, name, mobile } = users[index]!;
+    const { user, profile, settings, tags, name, mobile, holders } = users[index]!;
     if (user?.status === 'deleted') throw badParameter('user_id', 'belonged to a user who was deleted');
-    if (user) return unlessDiffering(line, userLine(user, profile, settings, tags));
+    if (user) {
+      // The line names each identity that the user has: then both lists are the same.
+      const bound = holders.filter((holder) => holder?.user === user.user).length;
+      const isSame = bound === holders.length && bound === (user.identities ?? 0);
+      return unlessDiffering(line, userLine(user, profile, settings, tags, isSame ? line.identities : []));
+    }
     if (name) throw badParameter('username', `is taken by user ${name.user}`);
+    const taken = holders.find((holder) => holder !== undefined);
+    if (taken) throw badParameter('identities', `has one that is bound to user ${taken.user}`);
     if (mobile[0]) throw badParameter('mobile', `is bound to user ${mobile[0].user}`);
     if ((line.tags?.length ?? 0) > limits.tags) throw badParameter('tags', `a user has at most ${limits.tags}`);
     if (limits.users > 0 && totalOf(shards, 'users') + batch.length >= limits.users) throw new ApiError('tooManyUsers');
@@ -119,6 +139,7 @@ export const userKind: LineKind<UserLine, ReturnType<typeof reads>> = {
       profile: { nick_name, avatar, description, email, private_info, public_info } as Profile,
       settings: line.settings,
       tags: line.tags,
+      identities: line.identities,
     });
   },
 
@@ -129,6 +150,7 @@ export const userKind: LineKind<UserLine, ReturnType<typeof reads>> = {
 
 function newUser(line: UserLine, now: number): User {
   const { user_id, username, mobile, status = 'active', group_confirm = false, created_at, password_hash } = line;
+  const identities = line.identities?.length ?? 0;
   return {
     user: user_id,
     status,
@@ -139,6 +161,7 @@ function newUser(line: UserLine, now: number): User {
     confirm: group_confirm,
     joined: 0,
     owned: 0,
+    ...(identities > 0 && { identities }),
     createdAt: created_at ?? now,
   };
 }

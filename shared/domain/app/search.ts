@@ -1,0 +1,43 @@
+import { APPS } from '../../data/app-repo.ts';
+import { lacksEntry } from '../../data/index-entry-repo.ts';
+import { usernameKey } from '../../data/keys.ts';
+import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
+import { groupsAdministeredOf } from '../../data/role-repo.ts';
+import * as schema from '../../data/schema.ts';
+import { DIRECTORY_BEGIN, directoryOf, isUser, userOf } from '../../data/user-repo.ts';
+import type { AppId } from '../../ids.ts';
+
+/** How many of the oldest users are looked at, and groups of each that they lead. */
+const [USERS, GROUPS] = [20, 5];
+
+/**
+ * Whether the searches of an app miss users or groups that an earlier release has made: a look at the oldest users and the
+ * groups that they lead.
+ */
+export async function searchMisses(table: OperatorTable, app: AppId): Promise<boolean> {
+  const db = viewOf(table);
+  const { users: oldest } = await db.read(directoryOf(app, { from: DIRECTORY_BEGIN, limit: USERS }));
+  const found = await db.read({
+    users: oldest.map((user) => userOf(app, user)),
+    groups: oldest.map((user) => groupsAdministeredOf(app, user, GROUPS)),
+  });
+  const missing = await db.read([
+    ...found.users.filter(isUser).map(({ username }) => lacksEntry(usernameKey(app, username))),
+    ...[...new Set(found.groups.flat())].flatMap((group) => [
+      lacksEntry(schema.group.key(app, group)),
+      lacksEntry(schema.groupInfo.key(app, group)),
+    ]),
+  ]);
+  return missing.includes(true);
+}
+
+/** The apps of which searches miss something. */
+export async function appsWithMisses(table: OperatorTable): Promise<AppId[]> {
+  const missing: AppId[] = [];
+  for await (const keys of indexedKeys(table, APPS))
+    for (const { pk } of keys) {
+      const app = pk.slice('A#'.length) as AppId;
+      if (await searchMisses(table, app)) missing.push(app);
+    }
+  return missing;
+}

@@ -1,0 +1,194 @@
+import { JOSEError } from 'jose/errors';
+import { createLocalJWKSet } from 'jose/jwks/local';
+import { jwtVerify } from 'jose/jwt/verify';
+import type { Call } from '../../call/call.ts';
+import { transact } from '../../call/transact.ts';
+import { countersOf } from '../../data/counter-repo.ts';
+import { devicesAndTombstonesOf } from '../../data/device-repo.ts';
+import * as identities from '../../data/identity-repo.ts';
+import { type Identity, identityOf } from '../../data/identity-repo.ts';
+import { type Issuer, issuerOf, wantedKeysOf, wantKeys } from '../../data/issuer-repo.ts';
+import * as users from '../../data/user-repo.ts';
+import { usernameOf, userOf } from '../../data/user-repo.ts';
+import { ApiError, Unavailable } from '../../errors.ts';
+import type { UserId } from '../../ids.ts';
+import { LONGEST_ISSUER, LONGEST_SUBJECT } from '../../limits.ts';
+import { askForKeys } from '../../messaging/function-repo.ts';
+import { currentDevices, newSession, rejected, type Session } from '../user/login.ts';
+import { admitUser, countUsers, newUser } from '../user/registration.ts';
+import { drawnUsername } from './drawn-username.ts';
+
+/** Characters of a token, at most. */
+const LONGEST_TOKEN = 8192;
+/** Never `none`, and never HMAC: a public key would be its secret. */
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+/** Clocks may differ by so much (s). */
+const LEEWAY = 60;
+/** An unknown key makes the service fetch an app's keys at most this often (ms). */
+const REFRESH_EVERY = 60_000;
+/** So often the user of an identity is looked up, where it is bound, unbound or registered meanwhile. */
+const MAX_ROUNDS = 4;
+
+/** The same for all reasons, so that the answer helps nobody who guesses. */
+const refused = () => new ApiError('externalTokenRefused');
+
+/** A token of an issuer as it claims to be. */
+interface Claimed {
+  text: string;
+  kid: string | undefined;
+  issuer: string;
+  payload: Record<string, unknown>;
+}
+
+/** Which claim names the user, as this instance has met issuers: by it the identity is read with the issuer. */
+const claims = new Map<string, string>();
+
+/**
+ * `POST /token/exchange`: a session for a token that an issuer of the app has signed. Three round trips, as a login by
+ * name: issuer and identity, the account, the write. The first one is guided by the unverified token, so it may only read.
+ * @throws ApiError externalTokenRefused, noPermission for a disabled user, registrationClosed, tooManyUsers
+ * @throws Unavailable while keys are fetched
+ */
+export async function exchangeToken(call: Call, text: string, guid?: string): Promise<Session> {
+  const token = claimedBy(text);
+  const known = `${call.app} ${token.issuer}`;
+  const guess = claims.get(known) ?? 'sub';
+  const guessed = identityIn(token.issuer, token.payload, guess);
+  const { issuer } = await call.open({
+    issuer: issuerOf(call.app, token.issuer),
+    identity: guessed ? [identityOf(call.app, guessed)] : [],
+  });
+  if (!issuer) throw refused();
+  claims.set(known, issuer.claim);
+  const payload = await verified(call, issuer, token);
+  const identity = identityIn(issuer.issuer, payload, issuer.claim);
+  if (!identity) throw refused();
+  const holderOf = identityOf(call.app, identity);
+  if (issuer.claim !== guess) await call.db.load([holderOf]);
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
+    const holder = call.db.records(holderOf);
+    if (!holder && !issuer.create) throw refused();
+    const session = holder
+      ? await logIn(call, identity, holder.user, guid)
+      : await registerAndLogIn(call, identity, payload, guid);
+    if (session) return session;
+  }
+  throw new Unavailable('the identity keeps changing');
+}
+
+/** Costs no read. @throws ApiError externalTokenRefused for what is no signed token with an issuer */
+function claimedBy(text: string): Claimed {
+  if (text.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) throw refused();
+  const [header, payload] = text.split('.').map(jsonIn);
+  const { alg, kid } = header ?? {};
+  const { iss: issuer } = payload ?? {};
+  if (!payload || typeof alg !== 'string' || !ALGORITHMS.includes(alg)) throw refused();
+  if (kid !== undefined && typeof kid !== 'string') throw refused();
+  if (typeof issuer !== 'string' || issuer.length > LONGEST_ISSUER) throw refused();
+  return { text, kid, issuer, payload };
+}
+
+function jsonIn(part: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who the token is about; undefined where the claim is no text of a possible length. */
+function identityIn(issuer: string, payload: Record<string, unknown>, claim: string): Identity | undefined {
+  const subject = Object.hasOwn(payload, claim) ? payload[claim] : undefined;
+  if (typeof subject !== 'string' || subject === '' || [...subject].length > LONGEST_SUBJECT) return undefined;
+  return { issuer, subject };
+}
+
+/**
+ * The claims of the token, verified: signature, issuer, audience and times.
+ * @throws ApiError externalTokenRefused
+ * @throws Unavailable where the key is unknown, and may be a new one
+ */
+async function verified(call: Call, issuer: Issuer, { text, kid, payload }: Claimed) {
+  const now = call.now / 1000;
+  if (kid !== undefined && !issuer.fixed && !issuer.keys.some((key) => key.kid === kid)) {
+    // An old token of a key that is no longer in use is no reason to fetch keys.
+    if (typeof payload.exp !== 'number' || payload.exp <= now - LEEWAY) throw refused();
+    return await awaitKeys(call, issuer);
+  }
+  try {
+    const { payload: proven } = await jwtVerify(text, createLocalJWKSet({ keys: issuer.keys as [] }), {
+      algorithms: ALGORITHMS,
+      issuer: issuer.issuer,
+      audience: issuer.audiences,
+      requiredClaims: ['exp'],
+      clockTolerance: LEEWAY,
+      currentDate: new Date(call.now),
+    });
+    if (proven.iat === undefined || proven.iat <= now + LEEWAY) return proven;
+  } catch (error) {
+    if (!(error instanceof JOSEError)) throw error;
+  }
+  throw refused();
+}
+
+/**
+ * The background fetches the keys of all issuers of the app, so that tokens that name unknown keys of one issuer cannot
+ * keep the others from being asked. Only the call that writes the time asks for it: one per minute and app.
+ */
+async function awaitKeys(call: Call, issuer: Issuer): Promise<never> {
+  const before = call.now - REFRESH_EVERY;
+  if (issuer.fetchedAt > before) throw refused();
+  const wanted = await call.db.read(wantedKeysOf(call.app));
+  if ((wanted?.wantedAt ?? 0) < before && (await call.db.write([wantKeys(call.app, call.now, before)])))
+    await askForKeys(call.app);
+  throw new Unavailable('the keys of the issuer are being fetched');
+}
+
+/** @returns undefined where the identity is no longer bound to this user */
+async function logIn(call: Call, identity: Identity, id: UserId, guid: string | undefined) {
+  const account = { user: userOf(call.app, id), devices: devicesAndTombstonesOf(call.app, id) };
+  await call.db.load([account]);
+  return transact(
+    call.db,
+    { ...account, holder: identityOf(call.app, identity) },
+    ({ user, devices: { listed, tombstones }, holder }) => {
+      if (holder?.user !== id) return { steps: [], answer: () => undefined };
+      // What a deleted user leaves is removed soon.
+      if (!user || user.status === 'deleted') throw refused();
+      if (user.status !== 'active') throw rejected('the user is disabled');
+      const { steps, session } = newSession(call, user, currentDevices(call, id, listed), tombstones, guid);
+      return {
+        steps: [users.checkSessions(call.app, user), identities.checkIdentity(call.app, identity, id), ...steps],
+        answer: () => session,
+      };
+    },
+  );
+}
+
+/** @returns undefined where the identity is bound meanwhile */
+async function registerAndLogIn(call: Call, identity: Identity, payload: object, guid: string | undefined) {
+  const username = drawnUsername(payload, identity.subject);
+  const reads = {
+    name: usernameOf(call.app, username),
+    counters: call.limits.users > 0 ? countersOf(call.app) : [],
+  };
+  await call.db.load([reads]);
+  return transact(call.db, { ...reads, holder: identityOf(call.app, identity) }, ({ name, counters, holder }) => {
+    if (holder) return { steps: [], answer: () => undefined };
+    admitUser(call, counters, 0);
+    // A name or an id that is taken fails the write, and the next round draws others.
+    const made = newUser(username, undefined);
+    const user = { ...made, ...(name && { username: `${username}_${made.user}` }), identities: 1 };
+    const { steps, session } = newSession(call, user, [], [], guid);
+    return {
+      steps: [
+        ...users.putUser(call.app, user, identity.issuer),
+        ...countUsers(call, 1),
+        ...identities.putIdentity(call.app, user.user, identity, call.now),
+        ...steps,
+      ],
+      answer: () => session,
+    };
+  });
+}
