@@ -41,7 +41,7 @@ export function logCall(
     actor,
     status,
     code: String(code),
-    ms: Date.now() - started,
+    ms: Math.round((performance.now() - started) * 10) / 10,
     trips,
     requests,
     read_units: readUnits,

@@ -256,7 +256,7 @@ describe('the bundles of all functions', () => {
     await run(process.execPath, ['--eval', script, ...files], { env: {} });
   });
 
-  it('open a connection as they load on Lambda, send nothing, print nothing, and keep no process alive', async () => {
+  it('open a connection as they load on Lambda, rehearse a call that sends and prints nothing, and keep no process alive', async () => {
     const [connected, asked] = [new Set<unknown>(), [] as unknown[]];
     const server = await serve((request) => asked.push(request.url));
     server.server.on('connection', ({ remotePort }) => connected.add(remotePort));
@@ -273,11 +273,26 @@ describe('the bundles of all functions', () => {
       TABLE_NAME: 't',
       BUCKET_NAME: 'b',
     };
-    const script = `for (const file of process.argv.slice(1)) require(file);
-      setTimeout(() => {}, 300);`;
+    // How many requests each rehearsal makes, until the runtime would ask for the first event.
+    const script = `const http = require('node:http');
+      const { request } = http;
+      let made = 0;
+      http.request = (...all) => (made++, request(...all));
+      (async () => {
+        const counts = [];
+        for (const file of process.argv.slice(1)) {
+          made = 0;
+          require(file);
+          await new Promise(setImmediate);
+          counts.push(made);
+        }
+        setTimeout(() => console.log(JSON.stringify(counts)), 300);
+      })();`;
     const files = routes.map(({ id }) => join(bundleFolder(outdir, id), BUNDLE_FILE));
     const { stdout, stderr } = await run(process.execPath, ['--eval', script, ...files], { env });
-    expect([stdout, stderr, asked, connected.size]).toEqual(['', '', [], routes.length]);
+    const counts = JSON.parse(stdout) as number[];
+    expect(routes.filter((_, index) => !counts[index]).map(({ id }) => id)).toEqual([]);
+    expect([counts.length, stderr, asked, connected.size]).toEqual([routes.length, '', [], routes.length]);
     await server.close();
   });
 
