@@ -183,6 +183,8 @@ function start(subject: Subject, { front, s3, world }: Place, hold?: (pid: numbe
   const { id, memory } = subject;
   const instance = { modulePath: subject.file, handlerName: 'handler', functionName: id, memory };
   const env = {
+    // Addresses of queue, bus and functions, as the laboratory has them.
+    ...process.env,
     [TABLE_NAME]: world.table.name,
     [OPERATION]: id,
     [STAGE]: 'bench',

@@ -279,7 +279,8 @@ function kindsOfWork(cold: ColdResults, warm: WarmResults): { name: string; ids:
       trips: middle((id) => warm[id]!.trips),
       warm: middle((id) => warm[id]!.cpu),
       load: middle((id) => cold.functions[id]!.load.median),
-      first: middle((id) => cold.functions[id]!.call.median),
+      // Other threads hash: their time is not in that of the main one.
+      first: middle((id) => cold.functions[id]!.call.median + (hashes(id) ? warm[id]!.cpu : 0)),
     };
     return [{ name, ids: all, work }];
   });
@@ -297,7 +298,7 @@ function memorySection(cold: ColdResults, warm: WarmResults): string {
         rounded(warm, 1),
         rounded(cold, 1),
         rounded(dollars),
-        rounded((dollars * waiting) / 10),
+        rounded(dollars * waiting, 1),
       ];
     });
   });
@@ -306,7 +307,7 @@ function memorySection(cold: ColdResults, warm: WarmResults): string {
 Lambda charges time × memory, and gives a processor in proportion to memory. The table models, for the median of each kind of
 operation, a warm and a cold call, and dollars per million calls for the function's time alone (${PRICES.region}, ${PRICES.date}, arm64; ${rounded(COLD_SHARE * 100, 0)} % of the
 calls cold, round trips of ${ASSUMED_TRIP} ms). The size in bold has the least product of price and mean waiting, or is the smallest within
-5 % of it: a larger one would add a larger part to the price than it takes from the time. Rows in \`shared/routes\` have these sizes (\`memory\`, default ${MEMORY}). Logins count as
+a tenth of it: a larger one would add a larger part to the price than it takes from the time. Rows in \`shared/routes\` have these sizes (\`memory\`, default ${MEMORY}). Logins count as
 hashing, which their everyday call here is not; batches of passwords have more, since they hash on two processors.
 
 ${table(['kind of operation', 'MiB', 'warm, ms', 'cold, ms', '$ per million', 'price × waiting'], rows)}`;

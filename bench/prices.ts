@@ -78,7 +78,7 @@ export function withMemory({ trips, warm, load, first }: Work, memory: number) {
 }
 
 /** Sizes this near the best one count as equal. */
-const FLAT = 1.05;
+const FLAT = 1.1;
 
 /**
  * The size with the least product of price and waiting: more memory must save a larger part of the time than it adds to
