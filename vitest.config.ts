@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{flows,infra,docs,faults,simulation}/**'],
+          exclude: ['test/{console,flows,infra,docs,faults,simulation}/**'],
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           // Files that share a process share what it has loaded and made fast.

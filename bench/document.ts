@@ -1,7 +1,10 @@
 /** Generates docs/benchmarks.md and its chart from docs/benchmarks.json. */
 import { routes } from '../shared/routes/index.ts';
+import type { AreaResults } from './areas.ts';
 import { CONTESTANTS, type ColdResults, type ColdStart } from './cold.ts';
 import type { Grown, GrowthResults } from './growth.ts';
+import type { InstanceResults } from './instances.ts';
+import { instancesChart, instancesSection } from './instances-page.ts';
 import type { LoadResults } from './load.ts';
 import {
   ASSUMED_CONNECTION,
@@ -16,6 +19,7 @@ import {
   withMemory,
 } from './prices.ts';
 import { median, quantile, rounded, type Summary } from './statistics.ts';
+import { table } from './table.ts';
 import type { WarmResults } from './warm.ts';
 
 export interface Machine {
@@ -33,6 +37,8 @@ export interface Benchmarks {
   runs: Record<string, { date: string; seconds: number; short: boolean }>;
   cold: ColdResults;
   warm: WarmResults;
+  areas: AreaResults;
+  instances: InstanceResults;
   growth: GrowthResults;
   load: LoadResults;
 }
@@ -59,11 +65,12 @@ const NAMES: Record<(typeof CONTESTANTS)[number], string> = {
 
 /** The documents by file name. Parts that were never measured are omitted. */
 export function documents(results: Partial<Benchmarks>): Record<string, string> {
-  const { machine, runs = {}, cold, warm, growth, load } = results;
+  const { machine, runs = {}, cold, warm, areas, instances, growth, load } = results;
   const sections = [
     `# Benchmarks
 
-\`npm run bench\` generates this page (one part: \`npm run bench -- cold\`, \`warm\`, \`growth\` or \`load\`; quickly: \`--short\`).
+\`npm run bench\` generates this page (one part: \`npm run bench -- cold\`, \`warm\`, \`areas\`, \`instances\`, \`growth\` or
+\`load\`; quickly: \`--short\`).
 [benchmarks.json](benchmarks.json) contains the numbers. Times depend on the machine, so compare ratios, which come from
 one run on one machine. A time is a median with the quartiles in brackets. \`npm test\` enforces what does not depend on
 the machine: bundle sizes, and the round trips, requests and units of each operation.`,
@@ -72,12 +79,14 @@ the machine: bundle sizes, and the round trips, requests and units of each opera
     cold && coldSection(cold),
     cold && warm && memorySection(cold, warm),
     warm && warmSection(warm),
+    instances && areas && instancesSection(instances, areas),
     growth && growthSection(growth),
     load && loadSection(load),
   ];
   return {
     'benchmarks.md': `${sections.filter(Boolean).join('\n\n')}\n`,
     ...(cold && { 'benchmarks.svg': chart(cold) }),
+    ...(instances && { 'instances.svg': instancesChart(instances) }),
   };
 }
 
@@ -107,11 +116,6 @@ export function costTable(warm: WarmResults): string {
     }),
   );
 }
-
-const table = (head: string[], rows: (string | number)[][]): string =>
-  [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...rows]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
 
 const spread = ({ median, low, high }: Summary) => `${median} (${low}–${high})`;
 const kilobytes = (bytes: number) => rounded(bytes / 1024, 0);

@@ -1,4 +1,7 @@
-/** `npm run bench [-- cold warm growth load] [--short]`: measures and writes docs/benchmarks.* and docs/costs.md. */
+/**
+ * `npm run bench [-- cold warm areas instances growth load] [--short]`: measures and writes docs/benchmarks.* and
+ * docs/costs.md.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -7,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { withPart } from '../infra/pages.ts';
 import type { Benchmarks, Machine } from './document.ts';
 
-const PARTS = ['cold', 'warm', 'growth', 'load'] as const;
+const PARTS = ['cold', 'warm', 'areas', 'instances', 'growth', 'load'] as const;
 type Part = (typeof PARTS)[number];
 
 const root = resolve(import.meta.dirname, '..');
@@ -42,6 +45,8 @@ const { short } = values;
 const measure: Record<Part, () => Promise<Partial<Benchmarks>>> = {
   cold: async () => ({ cold: await (await import('./cold.ts')).measureColdStarts(short ? 1 : 5) }),
   warm: async () => ({ warm: await (await import('./warm.ts')).measureWarmCalls(short ? 3 : 15) }),
+  areas: async () => ({ areas: await (await import('./areas.ts')).measureAreas(short ? 1 : 3) }),
+  instances: async () => ({ instances: (await import('./instances.ts')).simulateInstances(results) }),
   growth: async () => {
     const { measureGrowth } = await import('./growth.ts');
     const sizes = short
@@ -76,7 +81,7 @@ if (results.warm) {
   const page = join(root, 'docs/costs.md');
   writeFileSync(page, withPart(readFileSync(page, 'utf8'), 'costs', costTable(results.warm), 'npm run bench'));
 }
-console.log('Written: docs/benchmarks.md, docs/benchmarks.json, docs/benchmarks.svg, docs/costs.md');
+console.log('Written: docs/benchmarks.md and .json, docs/benchmarks.svg, docs/instances.svg, docs/costs.md');
 process.exit(0);
 
 function machine(): Machine {

@@ -14,7 +14,7 @@ export function summary(sample: number[]): Summary {
 export const median = (sample: number[]): number => summary(sample).median;
 
 /** @param sorted ascending, not empty */
-export const quantile = (sorted: number[], part: number): number =>
+export const quantile = (sorted: ArrayLike<number>, part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
 
 export const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits));

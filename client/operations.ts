@@ -337,7 +337,7 @@ export interface UploadForm {
   /** How the form is sent. */
   upload_method: 'POST';
   /** All fields of the form, to be sent before the file. */
-  oss_body_param: Record<string, never>;
+  oss_body_param: Record<string, string>;
   /** Takes the whole form, with a file of any size that the app allows, within 15 minutes. */
   direct_url: string;
   /** Stable address of the file, good for `group/file/upload` and for those who may see it. */
@@ -1879,7 +1879,7 @@ export interface Operations {
       /** true changes nothing. */
       dry_run?: boolean;
       /** The call is refused where the group would lose a larger part of its members, from 0 to 1. */
-      max_remove_share?: unknown;
+      max_remove_share?: number;
     }, options?: CallOptions): Promise<Page<{
       /** Id of the user. */
       user_id: number;
@@ -1889,7 +1889,18 @@ export interface Operations {
       result: 'success' | 'fail';
       /** Why the entry failed; empty where it did not. */
       reason: string;
-    }>>;
+    }> & {
+      /** Users of the list who are no members. */
+      to_add: number;
+      /** Members who are not on the list. */
+      to_remove: number;
+      /** Users of `admin_ids` who are no admins. */
+      to_promote: number;
+      /** Admins who are members of the list only. */
+      to_demote: number;
+      /** Members who stay. */
+      unchanged: number;
+    }>;
 
     /** Assign the owner of a group. Makes a user the owner, whatever the state of the old owner, who becomes a plain member. A user who is no member joins the group. Needs an admin token. An admin token needs the scope `groups`. */
     groupOwnerAssign(parameters: {
@@ -1950,17 +1961,17 @@ export interface Operations {
         /** Calls that the service knew the app of. */
         calls: number;
         /** Refused calls by error code. */
-        refusals: Record<string, never>;
+        refusals: Record<string, number>;
         /** Calls that ended with a fault of the service. */
         faults: number;
         /** Units read from the table. */
-        read_units: unknown;
+        read_units: number;
         /** Units written to the table. */
-        write_units: unknown;
+        write_units: number;
         /** How often something happened, such as `registrations` and `joins`. */
-        happened: Record<string, never>;
+        happened: Record<string, number>;
         /** Gateway, functions and table at list price, without logs, storage and background work. */
-        dollars: unknown;
+        dollars: number;
       };
       /** How many hours; in the answer, those with calls, the newest first. */
       hours: {
@@ -1969,17 +1980,17 @@ export interface Operations {
         /** Calls that the service knew the app of. */
         calls: number;
         /** Refused calls by error code. */
-        refusals: Record<string, never>;
+        refusals: Record<string, number>;
         /** Calls that ended with a fault of the service. */
         faults: number;
         /** Units read from the table. */
-        read_units: unknown;
+        read_units: number;
         /** Units written to the table. */
-        write_units: unknown;
+        write_units: number;
         /** How often something happened, such as `registrations` and `joins`. */
-        happened: Record<string, never>;
+        happened: Record<string, number>;
         /** Gateway, functions and table at list price, without logs, storage and background work. */
-        dollars: unknown;
+        dollars: number;
       }[];
     }>;
 

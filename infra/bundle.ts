@@ -2,9 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
-import { backgroundFunctions, docsPage, type FunctionRow, routes } from '../shared/routes/index.ts';
+import { backgroundFunctions, consolePage, docsPage, type FunctionRow, pages, routes } from '../shared/routes/index.ts';
+import { areaEntries } from './bundle/area-entry.ts';
 import { declarations } from './bundle/declarations.ts';
+import { writeConsolePage } from './console-page.ts';
 import { writeDocsPage } from './docs-page.ts';
+import { apiFunctions, type FunctionForm, isShared } from './functions.ts';
 import { slugOf } from './names.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -35,8 +38,10 @@ export const FORM = {
 } as const satisfies BuildOptions;
 
 export interface BundleOptions {
-  /** Default: all operations and background functions of the route table, and the documentation page. */
+  /** Default: the functions of all operations, the background functions, and the pages. */
   rows?: readonly FunctionRow[];
+  /** Which operations share a function, where `rows` are not given. Default: none. */
+  form?: FunctionForm;
   /** Folder of the entry files `<id>.ts`. */
   functions?: string;
   /** Its bundles are removed first. Default: `dist`. */
@@ -59,7 +64,7 @@ async function absoluteSources(folder: string): Promise<void> {
   await writeFile(file, JSON.stringify(map));
 }
 
-/** Folder of a bundle. It contains only `index.cjs`, and for the page its files. */
+/** Folder of a bundle. It contains only `index.cjs`, and for a page its files. */
 export const bundleFolder = (outdir: string, id: string): string => join(outdir, 'functions', slugOf(id));
 
 /**
@@ -69,29 +74,34 @@ export const bundleFolder = (outdir: string, id: string): string => join(outdir,
  */
 export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
   const { functions = join(root, 'functions'), outdir = BUNDLES, inspect = false } = options;
-  const { rows = [...routes, ...backgroundFunctions, docsPage] } = options;
-  for (const { id } of rows) {
-    if (!existsSync(join(functions, `${id}.ts`))) {
-      throw new Error(`Row "${id}" of the route table has no entry file functions/${id}.ts.`);
+  const { rows = [...apiFunctions(routes, options.form ?? 'operation'), ...backgroundFunctions, ...pages] } = options;
+  const entryOf = ({ id }: FunctionRow) => join(functions, `${id}.ts`);
+  for (const row of rows.flatMap((row) => (isShared(row) ? row.operations : row))) {
+    if (!existsSync(entryOf(row))) {
+      throw new Error(`Row "${row.id}" of the route table has no entry file functions/${row.id}.ts.`);
     }
   }
   await rm(join(outdir, 'functions'), { recursive: true, force: true });
   // The process of esbuild is short-lived: garbage collection takes a fifth longer and saves a tenth of the memory.
   process.env.GOGC ??= 'off';
   const { metafile } = await build({
-    entryPoints: rows.map(({ id }) => ({ in: join(functions, `${id}.ts`), out: `${slugOf(id)}/index` })),
+    entryPoints: rows.map((row) => ({
+      in: isShared(row) ? row.id : entryOf(row),
+      out: `${slugOf(row.id)}/index`,
+    })),
     outdir: join(outdir, 'functions'),
     // Paths in the output and in the metafile are relative to this folder.
     absWorkingDir: root,
     ...FORM,
     ...(inspect && { minify: false, sourcemap: 'linked' as const, sourcesContent: false }),
     // Leaving out fields would move the lines of declarations.
-    plugins: inspect ? [] : [declarations],
+    plugins: [areaEntries(rows, functions), ...(inspect ? [] : [declarations])],
     metafile: true,
     logLevel: 'silent',
   });
   if (inspect) await Promise.all(rows.map(({ id }) => absoluteSources(join(bundleFolder(resolve(outdir), id)))));
   if (rows.includes(docsPage)) await writeDocsPage(bundleFolder(outdir, docsPage.id));
+  if (rows.includes(consolePage)) await writeConsolePage(bundleFolder(outdir, consolePage.id));
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   const sizes = new Map(Object.entries(metafile.outputs).map(([file, output]) => [resolve(root, file), output.bytes]));

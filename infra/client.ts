@@ -54,8 +54,9 @@ export function clientOperations(document: unknown): string {
       const { code, message, data, ...beside } = answer.properties!;
       const { type, optional } = parametersOf(operation, components);
       const whole = Object.keys(beside).length > 0;
-      const reply = beside.cursor
-        ? `Page<${typeOf(data!.items!)}>`
+      const { cursor, total, version, ...more } = beside;
+      const reply = cursor
+        ? `Page<${typeOf(data!.items!)}>${Object.keys(more).length > 0 ? ` & ${typeOf({ type: 'object', properties: more, required: Object.keys(more) })}` : ''}`
         : typeOf(
             whole ? { type: 'object', properties: { data: data!, ...beside }, required: answer.required! } : data!,
           );
@@ -189,14 +190,17 @@ function typeOf(schema: JsonSchema): string {
   if (types.includes('integer')) return 'number';
   const values = schema.enum ?? ('const' in schema ? [schema.const] : undefined);
   if (values) return values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(' | ');
-  if (type === 'string' || type === 'null') return type;
+  if (type === 'string' || type === 'number' || type === 'null') return type;
   if (type === 'array') {
     const entry = typeOf(items!);
     return /[| ]/.test(entry) && !entry.startsWith('{') ? `(${entry})[]` : `${entry}[]`;
   }
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' | ');
   if (type !== 'object') return 'unknown';
-  if (Object.keys(properties ?? {}).length === 0) return 'Record<string, never>';
+  if (Object.keys(properties ?? {}).length === 0) {
+    const values = schema.additionalProperties as JsonSchema | undefined;
+    return `Record<string, ${values?.type ? typeOf(values) : 'never'}>`;
+  }
   const fields = Object.entries(properties ?? {}).map(([name, field]) => {
     const comment = field.description ? `/** ${field.description} */\n` : '';
     return `${comment}${name}${required.includes(name) ? '' : '?'}: ${typeOf(field)};`;

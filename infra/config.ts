@@ -1,4 +1,5 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FORMS, type FunctionForm } from './functions.ts';
 
 /**
  * Everything that may differ between two deployments. Each field is the key of the same name in the CDK context:
@@ -16,6 +17,12 @@ export interface Config {
    * @default `true`
    */
   retain: boolean;
+  /**
+   * `operation`: each operation has a function and a role of its own. `area`: the operations of an area share one, so that
+   * fewer calls wait for a function to start. Suits deployments with few users: docs/deploy.md#functions-of-areas.
+   * @default `operation`
+   */
+  functions: FunctionForm;
   /**
    * Retention of the logs of functions and gateway in days, a value that CloudWatch supports (1, 7, 30, 90, 365, …).
    * @default `365` for `prod`, else `30`
@@ -87,6 +94,11 @@ export interface Config {
    */
   docs: boolean;
   /**
+   * `false` removes the page `/console` (docs/console.md).
+   * @default `true`
+   */
+  console: boolean;
+  /**
    * `false` leaves out the feed of events, webhooks and the event bus: no app has events.
    * @default `true`
    */
@@ -155,6 +167,12 @@ export function readConfig(context: Record<string, unknown>): Config {
   const config: Config = {
     stage,
     retain: bool('retain'),
+    functions: read<FunctionForm>(
+      'functions',
+      'operation',
+      (text) => FORMS.find((form) => form === text),
+      `use ${FORMS.join(' or ')}`,
+    ),
     logRetentionDays: read(
       'logRetentionDays',
       stage === 'prod' ? RetentionDays.ONE_YEAR : RetentionDays.ONE_MONTH,
@@ -181,6 +199,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     ),
     defaultEndpoint: bool('defaultEndpoint'),
     docs: bool('docs'),
+    console: bool('console'),
     events: bool('events'),
     statistics: count('statistics', 10, 0),
     tableStreamArn: optional(

@@ -1,10 +1,8 @@
 /** The files that the function `docs` serves: Swagger UI, the page around it, and the documents for tools. */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompress, constants } from 'node:zlib';
+import { hashedName, writePageFiles } from './page-files.ts';
 
 const COMPONENT = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const PAGE = join(import.meta.dirname, 'docs-page');
@@ -18,16 +16,13 @@ const PARTS = [
   join(PAGE, 'page.js'),
 ];
 
-const compress = promisify(brotliCompress);
-
 /** Writes these files, compressed, into `<folder>/files`. The same sources give the same bytes. */
 export async function writeDocsPage(folder: string): Promise<void> {
   const files = new Map<string, Buffer>();
   const tags: string[] = [];
   for (const part of PARTS) {
     const content = await readFile(part);
-    const hash = createHash('sha256').update(content).digest('hex').slice(0, 8);
-    const name = part.slice(part.lastIndexOf('/') + 1).replace(/(\.\w+)$/, `.${hash}$1`);
+    const name = hashedName(part.slice(part.lastIndexOf('/') + 1), content);
     files.set(name, content);
     tags.push(
       name.endsWith('.css')
@@ -39,10 +34,5 @@ export async function writeDocsPage(folder: string): Promise<void> {
   files.set('index.html', Buffer.from(page.replace('<!-- parts -->', tags.join('\n    '))));
   for (const name of ['openapi.json', 'asyncapi.json'])
     files.set(name, Buffer.from(JSON.stringify(JSON.parse(await readFile(join(DOCUMENTS, name), 'utf8')))));
-  await mkdir(join(folder, 'files'), { recursive: true });
-  for (const [name, content] of files) {
-    // Quality 11, the best, takes ten times as long and saves a tenth.
-    const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
-    await writeFile(join(folder, 'files', `${name}.br`), await compress(content, { params }));
-  }
+  await writePageFiles(folder, files);
 }

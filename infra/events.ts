@@ -115,7 +115,7 @@ async function main(): Promise<void> {
   const functions = existsSync(assembly) ? samFunctions(assembly) : new Map<string, SamFunction>();
   if (functions.size === 0) return console.log('No commands.txt: cdk.out has no templates (npm run synth writes them)');
   const commands = routes.flatMap((row) => {
-    const where = functions.get(row.id);
+    const where = functions.get(row.id) ?? functions.get(`area/${row.area}`);
     return where ? [samCommand(row, where)] : [];
   });
   await write('commands.txt', `${commands.join('\n')}\n`);

@@ -25,6 +25,9 @@ export interface SynthesizeOptions {
  */
 export const synthesize = (options: SynthesizeOptions): CloudAssembly => application(options).synth();
 
+/** The configuration of the CDK command line, which `synthesize` reads too. @throws Error that names an invalid key */
+export const commandLineConfig = (): Config => readConfig(new App({ autoSynth: false }).node.getAllContext());
+
 /** The CDK app with both stacks. */
 export function application(options: SynthesizeOptions): App {
   const app = new App({

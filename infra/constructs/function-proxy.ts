@@ -9,6 +9,7 @@ export class FunctionProxy {
   readonly #apiId: string;
   readonly #functionArn: string;
   readonly #integration: CfnIntegration;
+  readonly #permissions: CfnPermission[] = [];
   /** The last change of the API so far. The next one waits for it. */
   #end: CfnResource;
 
@@ -29,7 +30,7 @@ export class FunctionProxy {
 
   /** Lets the API call the function for a method and path, each of which may be or contain `*`. */
   permit(id: string, method: string, path: string): void {
-    new CfnPermission(this.#scope, id, {
+    const permission = new CfnPermission(this.#scope, id, {
       action: 'lambda:InvokeFunction',
       functionName: this.#functionArn,
       principal: 'apigateway.amazonaws.com',
@@ -40,15 +41,19 @@ export class FunctionProxy {
         resourceName: `*/${method}${path}`,
       }),
     });
+    this.#permissions.push(permission);
   }
 
-  route(id: string, routeKey: string): void {
-    const route = new CfnRoute(this.#scope, id, {
+  /** @param scope default: that of the proxy */
+  route(id: string, routeKey: string, scope = this.#scope): void {
+    const route = new CfnRoute(scope, id, {
       apiId: this.#apiId,
       routeKey,
       target: `integrations/${this.#integration.ref}`,
     });
     route.addResourceDependency(this.#end);
+    // An existing route that gets another function would answer 500 until the API may call that function.
+    for (const permission of this.#permissions) route.addResourceDependency(permission);
     this.#end = route;
   }
 }

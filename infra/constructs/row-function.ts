@@ -39,7 +39,7 @@ export interface Surroundings {
  */
 export function rowFunction(
   scope: Construct,
-  row: FunctionRow & Partial<Pick<Operation, 'access' | 'area'>>,
+  row: FunctionRow & Partial<Pick<Operation, 'area'>>,
   surroundings: Surroundings,
   more: PolicyStatement[] = [],
 ): LambdaFunction {
@@ -53,7 +53,7 @@ export function rowFunction(
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
   const granted = statementsOf(grants, { ...data, ...messaging?.arns, refreshArn });
-  const inBackground = row.access === undefined;
+  const inBackground = row.area === undefined;
   const lambda = loggedFunction(scope, row, surroundings, [...granted, ...more], {
     ...(inBackground &&
       config.backgroundConcurrency > 0 && { reservedConcurrentExecutions: config.backgroundConcurrency }),

@@ -15,9 +15,17 @@ export const roster: Application<DemoApps> = {
   name: 'roster',
   folder: join(ROOT, '.local'),
   assembly: async (options) => (await assemblyOfSources(options)).assembly,
-  sources: ['functions', 'shared', 'infra', 'docs/openapi.json', 'docs/asyncapi.json', 'package.json', 'cdk.json'].map(
-    (name) => join(ROOT, name),
-  ),
+  sources: [
+    'functions',
+    'shared',
+    'infra',
+    'client',
+    'console',
+    'docs/openapi.json',
+    'docs/asyncapi.json',
+    'package.json',
+    'cdk.json',
+  ].map((name) => join(ROOT, name)),
   prepare: demoApps,
   // The page `/docs` fills in the demo app and its users from it.
   documents: ({ app_id, admin_token, users, group_id }) => ({
@@ -38,7 +46,8 @@ export interface Assembly {
 }
 
 /**
- * Bundles and templates of the stage `local`. They are made (10 s) only after a source has changed, and kept for an
+ * Bundles and templates of the stage `local`, with the functions in the form that the environment variable FUNCTIONS
+ * names (`functions` in infra/config.ts). They are made (10 s) only after a source has changed, and kept for an
  * hour at least, which is longer than any run of the tests. A stack serves a copy.
  * @throws StartUpError if the sources cannot be bundled or synthesized
  */
@@ -46,7 +55,7 @@ export async function assemblyOfSources(options: BuildOptions = {}): Promise<Ass
   const build = {
     root: ROOT,
     sources: [
-      '{functions,shared,infra}/**/*.*',
+      '{functions,shared,infra,client,console}/**/*.*',
       'docs/{openapi,asyncapi}.json',
       'package.json',
       'package-lock.json',
@@ -54,6 +63,7 @@ export async function assemblyOfSources(options: BuildOptions = {}): Promise<Ass
       'tsconfig.json',
     ],
     script: join(import.meta.dirname, 'write-assembly.ts'),
+    parameters: [process.env.FUNCTIONS ?? 'operation'],
     results: join(ROOT, 'dist/local'),
   };
   const folder = await cachedBuild(build, options);

@@ -9,6 +9,7 @@ await runCommand(roster, { usage: 'npm start --', welcome });
 function welcome({ api_endpoint: api, app_id: app, admin_token: token, users }: LaptopDescription): string {
   const page = pathToFileURL(resolve(import.meta.dirname, '../../examples/files.html'));
   page.hash = new URLSearchParams({ api, app_id: app, name: 'alice' }).toString();
+  const console = `${api}/console#${new URLSearchParams({ app_id: app, token })}`;
   const people = users.map(
     ({ user_id, username, password, token }) =>
       `  User ${user_id}    ${username}, password ${password}, token ${token}`,
@@ -20,6 +21,7 @@ function welcome({ api_endpoint: api, app_id: app, admin_token: token, users }: 
   Admin token  ${token}
 ${people.join('\n')}
   Try it       ${api}/docs
+  Console      ${console}
 
   Register a user, log in, and make a group as that user:
 

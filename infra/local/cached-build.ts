@@ -14,8 +14,10 @@ export interface Build {
   root: string;
   /** Patterns of the source files, relative to `root`. */
   sources: string[];
-  /** Writes into the folder that is its argument. A process of its own frees the memory of its tools. */
+  /** Writes into the folder that is its first argument. A process of its own frees the memory of its tools. */
   script: string;
+  /** Further arguments of the script. Each has its own results. */
+  parameters: string[];
   /** Folder of the results. */
   results: string;
 }
@@ -41,13 +43,13 @@ export async function cachedBuild(build: Build, options: BuildOptions = {}): Pro
 }
 
 async function make(
-  { root, script, results }: Build,
+  { root, script, parameters, results }: Build,
   folder: string,
   { onProgress = () => {}, signal, inspect }: BuildOptions,
 ): Promise<void> {
   const made = join(results, `making-${randomUUID()}`);
   mkdirSync(made, { recursive: true });
-  const child = spawn(process.execPath, [script, made, ...(inspect ? ['--inspect'] : [])], {
+  const child = spawn(process.execPath, [script, made, ...argumentsOf(parameters, inspect)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal && { signal, killSignal: 'SIGKILL' as const }),
@@ -76,9 +78,11 @@ function removeOld(folder: string): void {
   if (mtimeMs < Date.now() - HOUR) rmSync(folder, { recursive: true, force: true });
 }
 
-/** A hash of the version of Node.js and of the names and contents of all sources. */
-function keyOf({ root, sources }: Build, { inspect }: BuildOptions): string {
-  const hash = createHash('sha256').update(`${process.version}${inspect ? ' inspect' : ''}`);
+const argumentsOf = (parameters: string[], inspect = false) => [...parameters, ...(inspect ? ['--inspect'] : [])];
+
+/** A hash of the version of Node.js, the arguments, and the names and contents of all sources. */
+function keyOf({ root, sources, parameters }: Build, { inspect }: BuildOptions): string {
+  const hash = createHash('sha256').update([process.version, ...argumentsOf(parameters, inspect)].join('\n'));
   for (const file of globSync(sources, { cwd: root }).sort())
     hash.update(`\n${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest('hex').slice(0, 16);

@@ -27,8 +27,8 @@ const DAY = 86_400_000;
 const STUCK = 1000;
 
 export interface PoolOptions extends InstanceOptions {
-  /** Instances of one function, at most. */
-  instancesPerFunction?: number;
+  /** Instances of one function, at most; default 4. */
+  instancesPerFunction?: number | ((definition: FunctionDefinition) => number);
   /** Instances of all functions, at most. */
   instances?: number;
   /** Milliseconds until an idle instance is ended. */
@@ -76,7 +76,7 @@ interface Instance {
 
 /** Makes an empty pool. */
 export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
-  const { instancesPerFunction = 4, instances: instanceCap = 32, idleTime = 120_000 } = options;
+  const { instancesPerFunction: most = 4, instances: instanceCap = 32, idleTime = 120_000 } = options;
   const alive = new Set<Instance>();
   /** Processes that have not exited yet, also those that were killed. */
   const running = new Set<Promise<unknown>>();
@@ -164,7 +164,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
       begin(idle, call);
       return true;
     }
-    if (own.length >= instancesPerFunction) return false;
+    if (own.length >= (typeof most === 'number' ? most : most(call.definition))) return false;
     if (alive.size >= instanceCap) {
       const spare = [...alive].filter((instance) => !instance.call).sort((a, b) => a.idleSince - b.idleSince)[0];
       if (!spare) return false;

@@ -178,6 +178,7 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
     credentialsOf: credentials,
     ...(options.instances && { instances: options.instances }),
     ...(options.inspect && { inspect: true }),
+    instancesPerFunction: instancesPerFunction(deployment),
     // Without these permissions Lambda drops the lines of a function and reports no error.
     onLine: (definition, line) =>
       refusal?.(definition.accessKeyId, logPermissions(definition)) ?? log.functionLine(definition.name, line),
@@ -253,6 +254,12 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
     unkind,
     close: () => closers.close(),
   };
+}
+
+/** A function with many routes is called as often as many functions: as many instances as routes, from 4 to 16. */
+function instancesPerFunction({ api }: Deployment): (definition: FunctionDefinition) => number {
+  const routes = Map.groupBy(api.routes, (route) => route.function);
+  return (definition) => Math.min(16, Math.max(4, routes.get(definition)?.length ?? 0));
 }
 
 /** Starts DynamoDB Local while the templates are made and read. */

@@ -2,13 +2,24 @@ import { CfnOutput, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnApi, CfnApiMapping, CfnDomainName, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type BackgroundFunction, type Operation, routeKeysOf } from '../../shared/routes/index.ts';
+import { STAGE } from '../../shared/environment.ts';
+import {
+  type BackgroundFunction,
+  CONSOLE_PATHS,
+  consolePage,
+  DOCS_PATHS,
+  docsPage,
+  type Operation,
+  routeKeysOf,
+} from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
-import { DocsPage } from '../constructs/docs-page.ts';
+import type { FunctionProxy } from '../constructs/function-proxy.ts';
 import { Messaging } from '../constructs/messaging.ts';
-import { OperationResources } from '../constructs/operation.ts';
+import { OperationResources, SharedFunctionResources } from '../constructs/operation.ts';
+import { Page } from '../constructs/page.ts';
 import type { Surroundings } from '../constructs/row-function.ts';
 import { CORS_HEADERS, CORS_METHODS } from '../cors.ts';
+import { apiFunctions, isShared } from '../functions.ts';
 import { constructIdOf } from '../names.ts';
 import { MonitoringStack } from './monitoring-stack.ts';
 
@@ -66,22 +77,29 @@ export class ApiStack extends Stack {
     });
     // API Gateway accepts 10 changes per second and refuses a change of an API during another one. CloudFormation makes
     // all independent changes at once. So each change depends on the previous one: areas, operations and methods in
-    // order, then the page, and finally the stage, which would otherwise deploy each change separately.
+    // order, then the pages, and finally the stage, which would otherwise deploy each change separately.
     let previous: Construct | undefined;
     for (const [area, rows] of Map.groupBy(routes, (row) => row.area)) {
       const stack = new NestedStack(this, constructIdOf(area));
       if (previous) stack.node.addDependency(previous);
       previous = stack;
-      let before: OperationResources | undefined;
-      for (const row of rows) before = new OperationResources(stack, row, api.ref, surroundings, before);
+      let before: FunctionProxy | undefined;
+      for (const row of apiFunctions(rows, config.functions))
+        ({ proxy: before } = isShared(row)
+          ? new SharedFunctionResources(stack, row, api.ref, surroundings, before)
+          : new OperationResources(stack, row, api.ref, surroundings, { before }));
     }
     const background = new NestedStack(this, 'Background');
     for (const row of backgroundFunctions) new Background(background, row, surroundings);
     const { tableName } = surroundings.data;
     new MonitoringStack(this, 'Monitoring', { config, apiId: api.ref, tableName, backgroundFunctions });
 
-    if (config.docs) {
-      const page = new DocsPage(this, api.ref, surroundings);
+    const pages = [
+      ...(config.docs ? [{ row: docsPage, paths: DOCS_PATHS }] : []),
+      ...(config.console ? [{ row: consolePage, paths: CONSOLE_PATHS, environment: { [STAGE]: config.stage } }] : []),
+    ];
+    for (const of of pages) {
+      const page = new Page(this, { ...of, apiId: api.ref, surroundings });
       if (previous) page.node.addDependency(previous);
       previous = page;
     }

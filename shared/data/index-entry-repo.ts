@@ -1,7 +1,7 @@
 import type { AppId, GroupId, UserId } from '../ids.ts';
 import type { Key } from './entity.ts';
 import { absent, all, equal } from './expression.ts';
-import { indexedName } from './keys.ts';
+import { indexedName, usernameKey } from './keys.ts';
 import type { Get, Item } from './read.ts';
 import * as schema from './schema.ts';
 import { check, type Step, update } from './step.ts';
@@ -35,8 +35,13 @@ export function missingEntry(item: Item & Key): Step[] {
   ];
 }
 
-/** Whether the entry of an item is missing that ought to have one. */
-export const lacksEntry = (key: Key): Get<boolean> => ({
+/** Whether the entry of a username is missing. */
+export const lacksNameEntry = (app: AppId, username: string): Get<boolean> => lacksEntry(usernameKey(app, username));
+/** Whether those of a group are: by its age, and by its name. A dissolved one has none. */
+export const lacksGroupEntries = (app: AppId, group: GroupId): Get<boolean>[] =>
+  [schema.group, schema.groupInfo].map((kind) => lacksEntry(kind.key(app, group)));
+
+const lacksEntry = (key: Key): Get<boolean> => ({
   get: key,
   parse: (item) => item !== undefined && item.gsi1pk === undefined && item.status !== 'dissolved',
 });

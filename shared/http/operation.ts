@@ -93,12 +93,17 @@ export function operation<S extends z.ZodMiniType>(
         }),
       // Middy types what the handler gets as what Lambda gives; `before` puts an Invocation in its place.
     ) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
-  prime(
-    () => documentClient().connect(),
-    () => handler(REHEARSAL, REHEARSED as Context),
-  );
+  if (!primed)
+    prime(
+      () => documentClient().connect(),
+      () => handler(REHEARSAL, REHEARSED as Context),
+    );
+  // A function of several operations needs it once: they share all that it runs.
+  primed = true;
   return handler;
 }
+
+let primed = false;
 
 /** A call of an app that does not exist. So it ends as soon as it has asked the database, which is nobody then. */
 const REHEARSAL = {

@@ -83,3 +83,16 @@ export const docsPage: FunctionRow = {
 
 /** Paths of that page, all for GET; `{file}` is one part of a path. */
 export const DOCS_PATHS = ['/openapi.json', '/asyncapi.json', '/docs', '/docs/{file}'] as const;
+
+/** The page by which operators and support people look at an app. Like the other page, it is no operation. */
+export const consolePage: FunctionRow = {
+  id: 'console',
+  summary: 'The console: a page that calls the API with an admin token',
+  grants: [],
+  memory: 256,
+};
+
+export const CONSOLE_PATHS = ['/console', '/console/{file}'] as const;
+
+/** Functions that serve pages. Each has a setting of the same name, which leaves it out of a deployment. */
+export const pages: readonly FunctionRow[] = [docsPage, consolePage];

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { PRICES } from '../../bench/prices.ts';
+import { apiFunctions } from '../../infra/functions.ts';
+import { routes } from '../../shared/routes/index.ts';
 import { resourcesOf, synthesizedTemplates } from '../infra/templates.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -79,7 +81,10 @@ test('costs.md computes the most an hour can cost from the quotas that it names'
   );
 });
 
-test('deploy.md states the number of roles of a stage', () => {
-  const roles = resourcesOf(synthesizedTemplates(), 'AWS::IAM::Role').size;
-  expect(deploying).toContain(`a stage has ${roles}, one per function`);
+test('deploy.md states the numbers of roles and functions of a stage', () => {
+  const roles = (context = {}) => resourcesOf(synthesizedTemplates(routes, context), 'AWS::IAM::Role').size;
+  expect(deploying).toContain(`a stage has ${roles()}, one per function`);
+  expect(deploying).toContain(`With \`-c functions=area\` it has ${roles({ functions: 'area' })} |`);
+  const [shared, own] = [apiFunctions(routes, 'area').length, routes.length];
+  expect(deploying).toContain(`${shared} functions\nserve the API instead of ${own}`);
 });

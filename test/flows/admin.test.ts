@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { migrate } from '../../infra/ops/migrate.ts';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { devicesOf, setFailures } from '../../shared/data/device-repo.ts';
-import { lacksEntry } from '../../shared/data/index-entry-repo.ts';
+import { lacksGroupEntries } from '../../shared/data/index-entry-repo.ts';
 import { indexedName, usernameKey } from '../../shared/data/keys.ts';
 import { countFailure } from '../../shared/data/lock-repo.ts';
 import * as schema from '../../shared/data/schema.ts';
@@ -445,7 +445,7 @@ inThisProcess('Items of an earlier release', (story) => {
     for await (const _ of migrate(given.world.table, 10_000));
     expect(await found()).toEqual([[alice.id], [group_id], [group_id]]);
     expect(await searchMisses(given.world.table, given.app)).toBe(false);
-    const forgotten = await given.db.read(lacksEntry(schema.groupInfo.key(given.app, gone)));
+    const [, forgotten] = await given.db.read(lacksGroupEntries(given.app, gone));
     expect(forgotten, 'a dissolved group stays out').toBe(true);
   });
 });

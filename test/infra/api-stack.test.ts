@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { constructIdOf, functionNameOf, slugOf } from '../../infra/names.ts';
-import { backgroundFunctions, DOCS_PATHS, docsPage, routeKeysOf, routes } from '../../shared/routes/index.ts';
+import {
+  backgroundFunctions,
+  CONSOLE_PATHS,
+  DOCS_PATHS,
+  pages,
+  routeKeysOf,
+  routes,
+} from '../../shared/routes/index.ts';
 import { passed, resourcesOf, resourcesOfRow, synthesizedTemplates, type Template } from './templates.ts';
 
 const templates = synthesizedTemplates();
@@ -201,7 +208,9 @@ describe('events', () => {
     ]);
     expect([...resourcesOf(without, 'AWS::Events::EventBus').keys()]).toEqual([]);
     expect(JSON.stringify([...without])).not.toMatch(/webhooks\.fifo|"events:PutEvents"/);
-    for (const { Environment } of functions.filter(({ FunctionName }) => FunctionName !== 'roster-dev-docs'))
+    for (const { Environment } of functions.filter(
+      ({ FunctionName }) => !/^roster-dev-(docs|console)$/.test(FunctionName),
+    ))
       expect(Environment.Variables).toMatchObject({ EVENTS: 'off' });
     expect(JSON.stringify([...templates])).not.toContain('"EVENTS"');
   });
@@ -282,19 +291,22 @@ describe('all stacks', () => {
     }
   });
 
-  it('the stacks hold the functions of the route table and the page that describes them, and no others', () => {
+  it('the stacks hold the functions of the route table and the pages, and no others', () => {
     const names = [...resourcesOf(templates, 'AWS::Lambda::Function').values()].map(
       ({ Properties }) => Properties.FunctionName,
     );
-    expect(names.sort()).toEqual([...everyRow, docsPage].map(({ id }) => functionNameOf('dev', id)).sort());
+    expect(names.sort()).toEqual([...everyRow, ...pages].map(({ id }) => functionNameOf('dev', id)).sort());
   });
 
-  it('the page is open to everybody, by a function that may only log and has no environment', () => {
+  it.each([
+    { id: 'docs', scope: 'Docs', paths: DOCS_PATHS, environment: undefined },
+    { id: 'console', scope: 'Console', paths: CONSOLE_PATHS, environment: { Variables: { STAGE: 'dev' } } },
+  ])('the page $id is open to everybody, by a function that may only log', ({ id, scope, paths, environment }) => {
     const of = (from: Map<string, Template>, type: string) =>
-      [...resourcesOf(from, type)].filter(([id]) => id.startsWith('Roster-dev-Api/Docs'));
+      [...resourcesOf(from, type)].filter(([name]) => name.startsWith(`Roster-dev-Api/${scope}`));
     const [[, lambda] = []] = of(templates, 'AWS::Lambda::Function');
-    expect(lambda?.Properties).toMatchObject({ FunctionName: 'roster-dev-docs', MemorySize: 256 });
-    expect(lambda?.Properties.Environment).toBeUndefined();
+    expect(lambda?.Properties).toMatchObject({ FunctionName: `roster-dev-${id}`, MemorySize: 256 });
+    expect(lambda?.Properties.Environment).toEqual(environment);
     const [[, role] = []] = of(templates, 'AWS::IAM::Role');
     const actions = role?.Properties.Policies.flatMap(
       (policy: { PolicyDocument: { Statement: { Action: string[] }[] } }) =>
@@ -302,8 +314,8 @@ describe('all stacks', () => {
     );
     expect(actions).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
     const routes = of(templates, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey);
-    expect(routes.sort()).toEqual(DOCS_PATHS.map((path) => `GET ${path}`).sort());
-    expect(of(synthesizedTemplates(undefined, { docs: 'false' }), 'AWS::Lambda::Function')).toEqual([]);
+    expect(routes.sort()).toEqual(paths.map((path) => `GET ${path}`).sort());
+    expect(of(synthesizedTemplates(undefined, { [id]: 'false' }), 'AWS::Lambda::Function')).toEqual([]);
   });
 
   it('no two rows have the same name without separators', () => {

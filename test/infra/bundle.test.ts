@@ -82,7 +82,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 45.5, largest: 54 },
+    own: { median: 46, largest: 54 },
     ofPackages: 35,
   },
   {
@@ -98,7 +98,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 44, largest: 48 },
+    own: { median: 44, largest: 48.5 },
     ofPackages: 35,
   },
   {
@@ -106,7 +106,7 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 46.5, largest: 47.5 },
+    own: { median: 46.5, largest: 48 },
     ofPackages: 35,
   },
   {
@@ -130,7 +130,7 @@ const ALLOWED: Allowed[] = [
     ids: /^token\/exchange$/,
     packages: [...OPERATION, 'jose'],
     folders: ['domain/issuer', 'domain/user', 'messaging'],
-    own: { median: 50.5, largest: 50.5 },
+    own: { median: 51, largest: 51 },
     ofPackages: 50,
   },
   {

@@ -10,7 +10,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^shared\/routes\//,
     mayImport:
-      /^(shared\/((ids|scopes)\.ts$|routes\/)|shared\/http\/(parameters|batch|bare|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
+      /^(shared\/((ids|limits|scopes)\.ts$|routes\/)|shared\/http\/(parameters|batch|bare|multipart|replies|\w+-schemas)\.ts$|zod\b)/,
   },
   {
     files: /^(shared\/environment|shared\/metrics|shared\/data\/table|shared\/storage\/names|infra\/names)\.ts$/,
@@ -26,8 +26,8 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
     files: /^functions\/access\/\w+-authorizer\.ts$/,
     mayImport: /^(shared\/(data\/database|domain\/access\/\w+|http\/log|environment|ids)\.ts$|aws-lambda$)/,
   },
-  // Serves files that lie beside it.
-  { files: /^functions\/docs\.ts$/, mayImport: /^(node:|aws-lambda$)/ },
+  // Serve files that lie beside them.
+  { files: /^functions\/(docs|console)\.ts$/, mayImport: /^(shared\/(http\/page|environment)\.ts$|aws-lambda$)/ },
   // Handlers translate: no schema, no SDK, no repository.
   { files: /^functions\//, mayImport: /^shared\/(http\/(operation|batch|multipart)\.ts$|domain\/|routes\/)/ },
   // The same, with the library that verifies tokens.
@@ -40,7 +40,7 @@ const RULES: { files: RegExp; mayImport: RegExp }[] = [
   {
     files: /^shared\/domain\//,
     mayImport:
-      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|scopes|deadline|metrics|public-address)\.ts$|^node:/,
+      /^shared\/(domain|call|events)\/|^shared\/(data|storage|messaging)\/[\w-]+-repo\.ts$|^shared\/data\/(operator-queries|database)\.ts$|^shared\/(errors|limits|ids|scopes|deadline|metrics|prices|public-address)\.ts$|^node:/,
   },
   // What items tell: pure functions of them, and schemas for tools.
   { files: /^shared\/events\//, mayImport: /^(shared\/(events|data)\/|shared\/(ids|limits)\.ts$|node:util$|zod\b)/ },

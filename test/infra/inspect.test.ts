@@ -40,7 +40,7 @@ test('a debugger stops in the TypeScript source of a handler, at its first call 
   const line = source.findIndex((text) => text.includes('const { app, token } = call')) + 1;
   const { stopped, close } = await stopAt(address, outdir, file, line);
   const headers = { app_id: 'shop', 'access-token': 'none' };
-  const requestContext = { requestId: 'r', domainName: 'localhost' };
+  const requestContext = { requestId: 'r', domainName: 'localhost', http: { sourceIp: '127.0.0.1' } };
   child.stdin.write(`${JSON.stringify({ headers, requestContext, rawQueryString: '' })}\n`);
   const stop = await stopped;
   expect(stop.place).toBe(`presented-token.ts:${line}`);

@@ -31,6 +31,7 @@ const KNOWN = [
   'WEBHOOK_QUEUE_URL',
   'BUS_NAME',
   'REFRESH_FUNCTION',
+  'STATISTICS',
 ];
 
 it('secrets are recognised by their form', () => {

@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BUNDLE_FILE, bundleFolder } from '../../infra/bundle.ts';
+import { sharedFunctions } from '../../infra/functions.ts';
 import { constructIdOf } from '../../infra/names.ts';
 import { synthesize } from '../../infra/synthesize.ts';
-import { backgroundFunctions, docsPage, type Operation, routes } from '../../shared/routes/index.ts';
+import { backgroundFunctions, type Operation, pages, routes } from '../../shared/routes/index.ts';
 
 export interface Resource {
   Type: string;
@@ -66,9 +67,9 @@ function synthesized(rows: readonly Operation[], context: Record<string, string>
 
 const BUNDLES = resolve(import.meta.dirname, '../../.local/placeholders');
 
-/** One-line bundles, one for each row, and a new folder for the output. */
+/** One-line bundles, one for each function in either form, and a new folder for the output. */
 export function placeholders(rows: readonly Operation[] = routes) {
-  for (const { id } of [...rows, ...backgroundFunctions, docsPage]) {
+  for (const { id } of [...rows, ...sharedFunctions(rows), ...backgroundFunctions, ...pages]) {
     const bundle = join(bundleFolder(BUNDLES, id), BUNDLE_FILE);
     if (existsSync(bundle)) continue;
     mkdirSync(dirname(bundle), { recursive: true });
@@ -91,8 +92,9 @@ export function resourcesOf(templates: Map<string, Template>, type?: string): Ma
 /** What a nested stack is given for a reference to a resource of the stack above it; any other value as it is. */
 export function passed(templates: Map<string, Template>, value: unknown): unknown {
   const { Ref: name } = value as { Ref?: string };
+  if (name === undefined) return value;
   const stacks = [...resourcesOf(templates, 'AWS::CloudFormation::Stack').values()];
-  return stacks.map(({ Properties }) => Properties.Parameters?.[name ?? '']).find((given) => given) ?? value;
+  return stacks.map(({ Properties }) => Properties.Parameters?.[name]).find((given) => given) ?? value;
 }
 
 /** The resources of one row: those in its nested stack whose logical id starts with its construct's. */

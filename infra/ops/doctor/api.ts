@@ -80,7 +80,7 @@ function missedHeader(answer: Answer): Finding | undefined {
   if (code === ERRORS.badParameter && message?.includes('app_id')) return lost('app_id');
   if (code === ERRORS.noToken) return lost('access-token');
   const says = `A call with an unknown app was answered ${shown(answer)}, not 40000.`;
-  return wrong('headers', says, 'Check the log of the function group-info: docs/runbook.md#how-to-look.');
+  return wrong('headers', says, 'Check the log lines of the operation group/info: docs/runbook.md#how-to-look.');
 }
 
 /** The finding that a header does not arrive. */

@@ -5,12 +5,12 @@
 import { DescribeLimitsCommand } from '@aws-sdk/client-dynamodb';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { OperatorTable } from '../../../shared/data/operator-queries.ts';
-import { backgroundFunctions, docsPage, routes } from '../../../shared/routes/index.ts';
+import { backgroundFunctions, pages, routes } from '../../../shared/routes/index.ts';
 import { PATIENCE, reasonOf } from './api.ts';
 import { type Finding, right, unknown, wrong } from './finding.ts';
 
-/** Functions of a stage. Each has a role. */
-const ROLES = [...routes, ...backgroundFunctions, docsPage].length;
+/** Functions of a stage, at most: those of areas are fewer. Each has a role. */
+const ROLES = [...routes, ...backgroundFunctions, ...pages].length;
 
 /** Below this number of concurrent calls a deployment is only a trial: 100 calls per second of 100 ms each need 10. */
 const FEW_CALLS = 100;
@@ -51,7 +51,7 @@ export async function checkQuotas(table: OperatorTable): Promise<Finding[]> {
       const xml = await get('iam', '/?Action=GetAccountSummary&Version=2010-05-08', 'us-east-1');
       const [used, most] = ['Roles', 'RolesQuota'].map((key) => numberIn(xml, key)) as [number, number];
       const stages = Math.floor((most - used) / ROLES);
-      const says = `${count(used)} of ${count(most)} roles are in use; a stage has ${ROLES}, so ${stages} more ${stages === 1 ? 'fits' : 'fit'}.`;
+      const says = `${count(used)} of ${count(most)} roles are in use; a stage has up to ${ROLES}, so ${stages} more ${stages === 1 ? 'fits' : 'fit'}.`;
       return most - used >= FEW_ROLES
         ? right('roles', says)
         : wrong(

@@ -142,7 +142,7 @@ async function checkUpload(person: Client, group_id: number, { origin, wait }: S
   const file = await person.group.file({ group_id, file_id });
   const fetched = await askBucket(file.url);
   if (fetched.status !== 200 || fetched.text !== CONTENT)
-    return wrong('upload', `A published file cannot be fetched: ${said(fetched)}.`, signedBy('group-file'));
+    return wrong('upload', `A published file cannot be fetched: ${said(fetched)}.`, signedBy('group/file'));
   await person.group.fileDelete({ group_id, file_list: [file_id] });
   const preflight = await askBucket(url, {
     method: 'OPTIONS',
@@ -164,11 +164,11 @@ async function checkUpload(person: Client, group_id: number, { origin, wait }: S
 async function send(url: string, bucket: string): Promise<void> {
   const answer = await askBucket(url, { method: 'PUT', body: CONTENT, headers: { 'content-type': FILE.type } });
   if (answer.status !== 200)
-    throw new Stop(wrong('upload', `${bucket} refuses an upload: ${said(answer)}.`, signedBy('group-file-upload')));
+    throw new Stop(wrong('upload', `${bucket} refuses an upload: ${said(answer)}.`, signedBy('group/file/upload')));
 }
 
-const signedBy = (name: string) =>
-  `The function ${name} signed the address: check its role, the bucket policy and the policies of your organization. SignatureDoesNotMatch means that a proxy changes the address or the request.`;
+const signedBy = (operation: string) =>
+  `The operation ${operation} signed the address: check the role of its function, the bucket policy and the policies of your organization. SignatureDoesNotMatch means that a proxy changes the address or the request.`;
 
 function unpublished(passed: number): Finding {
   const remedy =

@@ -18,7 +18,6 @@ import {
   memberIn,
   runningBanEnd,
 } from '../../data/membership-repo.ts';
-import type { Listing } from '../../data/read.ts';
 import { comparedName, type User, userOf } from '../../data/user-repo.ts';
 import type { GroupId, UserId } from '../../ids.ts';
 import { existingGroup } from '../group/permissions.ts';
@@ -43,7 +42,13 @@ const entryOf = (group: Group, info: GroupInfo | undefined, now: number) => ({
 const recordsOf = (call: Call, id: GroupId) => ({ group: groupOf(call.app, id), info: groupInfoOf(call.app, id) });
 
 /** A page of the groups that an index lists, of which some may be dissolved, or have another name by now. */
-async function indexed(call: Call, name: string, listing: Listing<GroupId>, given: Paging, beginning = '') {
+async function indexed(
+  call: Call,
+  name: string,
+  listing: ReturnType<typeof groupNamesFrom>,
+  given: Paging,
+  beginning = '',
+) {
   const page = new ListPage(call, name, listing, given);
   const { entries, cursor } = page.cut(await call.open(page.read));
   const records = await call.db.read(entries.map((id) => recordsOf(call, id)));

@@ -1,9 +1,7 @@
 import { APPS } from '../../data/app-repo.ts';
-import { lacksEntry } from '../../data/index-entry-repo.ts';
-import { usernameKey } from '../../data/keys.ts';
+import { lacksGroupEntries, lacksNameEntry } from '../../data/index-entry-repo.ts';
 import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { groupsAdministeredOf } from '../../data/role-repo.ts';
-import * as schema from '../../data/schema.ts';
 import { DIRECTORY_BEGIN, directoryOf, isUser, userOf } from '../../data/user-repo.ts';
 import type { AppId } from '../../ids.ts';
 
@@ -22,11 +20,8 @@ export async function searchMisses(table: OperatorTable, app: AppId): Promise<bo
     groups: oldest.map((user) => groupsAdministeredOf(app, user, GROUPS)),
   });
   const missing = await db.read([
-    ...found.users.filter(isUser).map(({ username }) => lacksEntry(usernameKey(app, username))),
-    ...[...new Set(found.groups.flat())].flatMap((group) => [
-      lacksEntry(schema.group.key(app, group)),
-      lacksEntry(schema.groupInfo.key(app, group)),
-    ]),
+    ...found.users.filter(isUser).map(({ username }) => lacksNameEntry(app, username)),
+    ...[...new Set(found.groups.flat())].flatMap((group) => lacksGroupEntries(app, group)),
   ]);
   return missing.includes(true);
 }
