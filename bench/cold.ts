@@ -192,7 +192,7 @@ function start(subject: Subject, { front, s3, world }: Place, hold?: (pid: numbe
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_LAMBDA_FUNCTION_NAME: id,
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     [BUCKET_NAME]: world.bucket.name,
     AWS_ENDPOINT_URL_DYNAMODB: front.endpoint,
     NODE_EXTRA_CA_CERTS: front.certificate,

@@ -93,7 +93,13 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     // Paths in the output and in the metafile are relative to this folder.
     absWorkingDir: root,
     ...FORM,
-    ...(inspect && { minify: false, sourcemap: 'linked' as const, sourcesContent: false }),
+    ...(inspect && {
+      minify: false,
+      sourcemap: 'linked' as const,
+      sourcesContent: false,
+      // A debugger stops at calls, not at rehearsals (shared/priming.ts).
+      define: { ...FORM.define, 'process.env.AWS_LAMBDA_INITIALIZATION_TYPE': 'undefined' },
+    }),
     // Leaving out fields would move the lines of declarations.
     plugins: [areaEntries(rows, functions), ...(inspect ? [] : [declarations])],
     metafile: true,

@@ -18,7 +18,7 @@ export const isRehearsal = (): boolean => rehearsals.getStore() === true;
  *   Lambda's runtime asks for the first event.
  */
 export function prime(connect: () => void, rehearse: () => Promise<unknown>): void {
-  if (!process.env.AWS_LAMBDA_FUNCTION_NAME) return;
+  if (!process.env.AWS_LAMBDA_INITIALIZATION_TYPE) return;
   try {
     connect();
     rehearsals.run(true, rehearse).catch(() => {});

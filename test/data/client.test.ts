@@ -199,7 +199,7 @@ test('a rehearsal gets an empty answer in microtasks and sends nothing, while ot
   const connect = vi.fn(() => client.connect());
   prime(connect, rehearsed);
   expect([connect, rehearsed].map((fn) => fn.mock.calls.length)).toEqual([0, 0]);
-  vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'f');
+  vi.stubEnv('AWS_LAMBDA_INITIALIZATION_TYPE', 'on-demand');
   prime(connect, rehearsed);
   prime(
     () => {

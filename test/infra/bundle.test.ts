@@ -122,7 +122,7 @@ const ALLOWED: Allowed[] = [
       'domain/user',
       'events',
     ],
-    own: { median: 46, largest: 56 },
+    own: { median: 46.5, largest: 56 },
     ofPackages: 35,
   },
   {
@@ -266,7 +266,7 @@ describe('the bundles of all functions', () => {
     ]);
     const env = {
       ...Object.fromEntries(addresses),
-      AWS_LAMBDA_FUNCTION_NAME: 'f',
+      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
       AWS_REGION: 'eu-west-1',
       AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'secret',
