@@ -5,7 +5,6 @@ import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { backgroundFunctions, consolePage, docsPage, type FunctionRow, pages, routes } from '../shared/routes/index.ts';
 import { areaEntries } from './bundle/area-entry.ts';
 import { declarations } from './bundle/declarations.ts';
-import { standIns } from './bundle/stand-ins.ts';
 import { writeConsolePage } from './console-page.ts';
 import { writeDocsPage } from './docs-page.ts';
 import { apiFunctions, type FunctionForm, isShared } from './functions.ts';
@@ -94,10 +93,15 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     // Paths in the output and in the metafile are relative to this folder.
     absWorkingDir: root,
     ...FORM,
-    ...(inspect && { minify: false, sourcemap: 'linked' as const, sourcesContent: false }),
-    alias: { '@aws-sdk/credential-provider-node': './infra/bundle/lambda-credentials.ts' },
+    ...(inspect && {
+      minify: false,
+      sourcemap: 'linked' as const,
+      sourcesContent: false,
+      // A debugger stops at calls, not at rehearsals (shared/priming.ts).
+      define: { ...FORM.define, 'process.env.AWS_LAMBDA_INITIALIZATION_TYPE': 'undefined' },
+    }),
     // Leaving out fields would move the lines of declarations.
-    plugins: [areaEntries(rows, functions), standIns, ...(inspect ? [] : [declarations])],
+    plugins: [areaEntries(rows, functions), ...(inspect ? [] : [declarations])],
     metafile: true,
     logLevel: 'silent',
   });

@@ -5,7 +5,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
 import { Call } from '../../shared/call/call.ts';
 import type { Database } from '../../shared/data/database.ts';
 import { viewOf } from '../../shared/data/operator-queries.ts';
@@ -55,7 +55,7 @@ export async function demoApps(
   tableName: string,
   dataDir: string | undefined,
 ): Promise<DemoApps> {
-  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const documents = DynamoDBDocument.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const open = () => viewOf({ client: documents, name: tableName });
   const file = dataDir === undefined ? undefined : join(dataDir, 'demo-apps.json');
   const kept: Omit<DemoApps, 'users'> & { users?: DemoUser[] } =

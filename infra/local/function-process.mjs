@@ -56,6 +56,8 @@ try {
     : await import(pathToFileURL(modulePath).href);
   handler = module[handlerName] ?? module.default?.[handlerName];
   if (typeof handler !== 'function') throw new Error(`${handlerName} is undefined or not exported`);
+  // As Lambda's runtime, which asks for an event after what the module left to microtasks.
+  await new Promise(setImmediate);
   send({ kind: 'ready' });
 } catch (error) {
   crash(error);

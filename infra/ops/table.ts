@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import type { LaptopDescription } from '../laptop/roster.ts';
 import { localClient } from '../local/dynamodb-local.ts';
@@ -47,7 +47,7 @@ export async function findTable(place: Place): Promise<{ table: OperatorTable; w
 }
 
 const documents = (client: DynamoDBClient) =>
-  DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  DynamoDBDocument.from(client, { marshallOptions: { removeUndefinedValues: true } });
 
 /** Explains to the operator how to fix an AWS error; the message of any other error. */
 export function explain(error: Error, where: string): string {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Patience } from '../deadline.ts';
 import { Unavailable } from '../errors.ts';
 import type { MeasuredEvent } from '../metrics.ts';
-import { documentClient, tableName } from './client.ts';
+import { type DocumentClient, documentClient, tableName } from './client.ts';
 import { faultOf, foundBy, fullCollections } from './fault.ts';
 import type { Key } from './keys.ts';
 import {
@@ -64,7 +64,7 @@ export class Database {
    * @param faults milliseconds for which a request is sent again that the database throttles or does not answer
    * @param other a view that counts its use together with this one
    */
-  constructor(client?: ReturnType<typeof documentClient>, table?: string, faults = FAULTS, other?: Database) {
+  constructor(client?: DocumentClient, table?: string, faults = FAULTS, other?: Database) {
     this.#requests = other ? other.#requests : new Requests(client ?? documentClient(), table ?? tableName(), faults);
     this.usage = this.#requests.usage;
     this.tight = other?.tight ?? new Set();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocument, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Database } from './database.ts';
 import type { Key } from './keys.ts';
 import type { Item } from './read.ts';
@@ -10,7 +10,7 @@ import { current } from './versions.ts';
 
 /** The table as operators reach it: outside of any call. */
 export interface OperatorTable {
-  client: DynamoDBDocumentClient;
+  client: DynamoDBDocument;
   name: string;
 }
 

@@ -1,18 +1,12 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  DeleteCommand,
-  type DeleteCommandInput,
-  type DynamoDBDocumentClient,
-  PutCommand,
-  type PutCommandInput,
-  QueryCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-  type UpdateCommandInput,
-  type UpdateCommandOutput,
+import type {
+  DeleteCommandInput,
+  PutCommandInput,
+  UpdateCommandInput,
+  UpdateCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
 import { attempt, Patience } from '../deadline.ts';
+import type { DocumentClient } from './client.ts';
 import { Expression } from './expression.ts';
 import { faultOf } from './fault.ts';
 import { largeCollections } from './item-collections.ts';
@@ -42,12 +36,12 @@ const REPORT = { ReturnConsumedCapacity: 'TOTAL', ReturnItemCollectionMetrics: '
 /** The DynamoDB requests of one call: each within its time limit, and all counted. Reads are sent again after a fault. */
 export class Requests {
   readonly usage: Usage = { trips: 0, requests: 0, readUnits: 0, writeUnits: 0 };
-  readonly #client: DynamoDBDocumentClient;
+  readonly #client: DocumentClient;
   readonly #table: string;
   /** Milliseconds for which a request is sent again that the database throttles or does not answer. */
   readonly faults: number;
 
-  constructor(client: DynamoDBDocumentClient, table: string, faults: number) {
+  constructor(client: DocumentClient, table: string, faults: number) {
     this.#client = client;
     this.#table = table;
     this.faults = faults;
@@ -64,7 +58,7 @@ export class Requests {
         ReturnConsumedCapacity: 'TOTAL' as const,
       };
       const { Responses, UnprocessedKeys, ConsumedCapacity } = await this.#ask((options) =>
-        this.#client.send(new BatchGetCommand(input), options),
+        this.#client.batchGet(input, options),
       );
       this.usage.readUnits += sum(ConsumedCapacity);
       found.push(...(Responses?.[this.#table] ?? []));
@@ -82,7 +76,7 @@ export class Requests {
       ...(Number.isFinite(limit) && { Limit: limit }),
       ExclusiveStartKey: after,
     };
-    const output = await this.#ask((options) => this.#client.send(new QueryCommand(input), options));
+    const output = await this.#ask((options) => this.#client.query(input, options));
     const { Items: items = [], Count: count = 0, ScannedCount: evaluated = count, ConsumedCapacity } = output;
     this.usage.readUnits += ConsumedCapacity?.CapacityUnits ?? 0;
     return { items, count, evaluated, last: output.LastEvaluatedKey };
@@ -103,7 +97,7 @@ export class Requests {
       ...REPORT,
     };
     const { ConsumedCapacity, ItemCollectionMetrics } = await this.#send((options) =>
-      this.#client.send(new TransactWriteCommand(input), options),
+      this.#client.transactWrite(input, options),
     );
     this.usage.writeUnits += sum(ConsumedCapacity);
     return largeCollections(ItemCollectionMetrics?.[this.#table]);
@@ -113,9 +107,9 @@ export class Requests {
   async writeAlone(step: Step, timeLimit?: number): Promise<string[]> {
     const input = { ...statement(step, this.#table), ...REPORT };
     const { ConsumedCapacity, ItemCollectionMetrics } = await this.#send<Written>((options) => {
-      if (step.action === 'put') return this.#client.send(new PutCommand(input as PutCommandInput), options);
-      if (step.action === 'delete') return this.#client.send(new DeleteCommand(input as DeleteCommandInput), options);
-      return this.#client.send(new UpdateCommand(input as UpdateCommandInput), options);
+      if (step.action === 'put') return this.#client.put(input as PutCommandInput, options);
+      if (step.action === 'delete') return this.#client.delete(input as DeleteCommandInput, options);
+      return this.#client.update(input as UpdateCommandInput, options);
     }, timeLimit);
     this.usage.writeUnits += ConsumedCapacity?.CapacityUnits ?? 0;
     return largeCollections(ItemCollectionMetrics && [ItemCollectionMetrics]);

@@ -7,6 +7,7 @@ import type { ArchiveRun } from '../domain/event/archive.ts';
 import type { RefreshRun } from '../domain/issuer/refresh.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
 import { BY_AREA, BY_CODE, BY_OPERATION, BY_STAGE, CALLS, COSTS, NAMESPACE } from '../metrics.ts';
+import { isRehearsal } from '../priming.ts';
 
 let cold = true;
 
@@ -51,7 +52,7 @@ export function logCall(
     ...(cold && { cold }),
     ...(fault && { error: describe(fault) }),
   };
-  cold = false;
+  cold &&= isRehearsal();
   write(line, db, [
     { Dimensions: byOperation ? [BY_CODE, BY_OPERATION] : [BY_CODE], Metrics: [{ Name: CALLS, Unit: 'Count' }] },
   ]);
@@ -155,7 +156,10 @@ function write(line: object, { events, tight }: Database, directives: Directive[
     CloudWatchMetrics: all.map((directive) => ({ Namespace: NAMESPACE, ...directive })),
   };
   const collections = tight.size > 0 && { collections: [...tight].map(withoutPerson) };
-  process.stdout.write(`${JSON.stringify({ ...line, ...collections, ...events, _aws: metadata })}\n`);
+  const text = `${JSON.stringify({ ...line, ...collections, ...events, _aws: metadata })}\n`;
+  // Node opens it on first use.
+  const { stdout } = process;
+  if (!isRehearsal()) stdout.write(text);
 }
 
 /** A partition key, but for the number of a user: no line names a person. */

@@ -1,4 +1,4 @@
-import { hostOfService, signerOf } from '../aws-signing.ts';
+import { hostOfService, signedHeaders } from '../aws-signing.ts';
 import { attempt, Patience } from '../deadline.ts';
 
 /**
@@ -66,16 +66,13 @@ export async function invokeLater(functionName: string, event: object): Promise<
 /** @param what for messages of errors */
 async function post(place: Place, path: string, own: Record<string, string>, body: string, what: string) {
   const patience = new Patience(FAULTS, `${what} gets no answer now`);
-  const { protocol, hostname, port, host } = addressOf(place);
+  const { protocol, host } = addressOf(place);
   for (;;) {
-    const { headers } = await signerOf(place.name).sign({
+    const headers = signedHeaders(place.name, {
       method: 'POST',
-      protocol,
-      hostname,
-      ...(port && { port: Number(port) }),
+      host,
       path,
-      query: {},
-      headers: { host, ...own },
+      headers: own,
       body,
     });
     const answer = await attempt(ANSWER, (signal) =>

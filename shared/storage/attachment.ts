@@ -1,12 +1,7 @@
+import { escaped } from '../aws-signing.ts';
+
 /** Characters that not every browser takes literally in a quoted file name. */
 const SPECIAL = /[^\x20-\x7e]+|["\\%/]/g;
-
-/** A text as part of a query: everything but letters, digits and `-._~` becomes percent-escapes of UTF-8. */
-export const escaped = (text: string) =>
-  encodeURIComponent(text.toWellFormed()).replace(
-    /[!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 
 /**
  * The Content-Disposition of a file that is downloaded under any Unicode name (RFC 6266, RFC 8187). Browsers never show

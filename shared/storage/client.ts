@@ -1,4 +1,4 @@
-import { hostOfService, signerOf, variable } from '../aws-signing.ts';
+import { hostOfService, type Unsigned, variable } from '../aws-signing.ts';
 import { BUCKET_NAME } from '../environment.ts';
 
 /** S3 without the SDK's client, which would add 155 KB (docs/decisions/0022). */
@@ -26,19 +26,8 @@ export function bucketUrl(): URL {
   return new URL(`https://${hostOfService(`${bucketName()}.s3`)}`);
 }
 
-/** S3 signs the path unescaped. */
-export const objectSigner = () => signerOf('s3', { uriEscapePath: false, applyChecksum: true });
-
-/** The request as the signer takes it. The signature does not cover the content of an upload. */
-export function signable({ method, key, headers, query }: ObjectRequest) {
-  const { protocol, hostname, port, pathname, host } = bucketUrl();
-  return {
-    method,
-    protocol,
-    hostname,
-    ...(port && { port: Number(port) }),
-    path: `${pathname.replace(/\/$/, '')}/${key}`,
-    query: { ...query },
-    headers: { host, 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD', ...headers },
-  };
+/** The request as it is signed. */
+export function unsigned({ method, key, headers = {}, query = {} }: ObjectRequest): Unsigned {
+  const { pathname, host } = bucketUrl();
+  return { method, host, path: `${pathname.replace(/\/$/, '')}/${key}`, query, headers };
 }

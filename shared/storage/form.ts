@@ -1,6 +1,5 @@
-import { createScope } from '@smithy/signature-v4';
-import { credentials, region } from '../aws-signing.ts';
-import { bucketName, bucketUrl, objectSigner } from './client.ts';
+import { credentialsOf, signatureOf } from '../aws-signing.ts';
+import { bucketName, bucketUrl } from './client.ts';
 
 /** A form that a browser posts with a file: all fields first, the file last. S3 answers 200 without a body. */
 export interface UploadForm {
@@ -13,21 +12,20 @@ export interface UploadForm {
  * clients can change, omit or add none.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
-export async function presignForm(key: string, size: number, seconds: number): Promise<UploadForm> {
-  const signingDate = new Date();
-  const { accessKeyId, sessionToken } = await credentials();
-  const date = signingDate.toISOString().replace(/[-:]|\.\d{3}/g, '');
+export function presignForm(key: string, size: number, seconds: number): UploadForm {
+  const at = new Date();
+  const { id, token, time, scope } = credentialsOf('s3', at);
   const given = {
     key,
     // The default is 204, which old clients take for a failure.
     success_action_status: '200',
     'x-amz-algorithm': 'AWS4-HMAC-SHA256',
-    'x-amz-credential': `${accessKeyId}/${createScope(date.slice(0, 8), region(), 's3')}`,
-    'x-amz-date': date,
-    ...(sessionToken && { 'x-amz-security-token': sessionToken }),
+    'x-amz-credential': `${id}/${scope}`,
+    'x-amz-date': time,
+    ...(token && { 'x-amz-security-token': token }),
   };
   const policy = {
-    expiration: new Date(signingDate.getTime() + seconds * 1000).toISOString(),
+    expiration: new Date(at.getTime() + seconds * 1000).toISOString(),
     conditions: [
       { bucket: bucketName() },
       ['content-length-range', 0, size],
@@ -35,6 +33,6 @@ export async function presignForm(key: string, size: number, seconds: number): P
     ],
   };
   const text = Buffer.from(JSON.stringify(policy)).toString('base64');
-  const signature = await objectSigner().sign(text, { signingDate });
+  const signature = signatureOf('s3', at, text);
   return { url: bucketUrl().href, fields: { ...given, policy: text, 'x-amz-signature': signature } };
 }

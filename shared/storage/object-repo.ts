@@ -94,11 +94,11 @@ export function objectOf(app: AppId, group: GroupId, { id, object, random }: Sha
 export const remove: (object: string) => Promise<void> = deleteObject;
 
 /** Takes the upload of a reserved file, for so many seconds. */
-export const uploadUrl = (app: AppId, group: GroupId, file: SharedFile, seconds: number): Promise<string> =>
+export const uploadUrl = (app: AppId, group: GroupId, file: SharedFile, seconds: number): string =>
   presignPut(incomingObject(app, group, reservedName(file.id, file.random ?? '')), file, seconds);
 
 /** Downloads a published file under its name, for so many seconds. */
-export const downloadUrl = (app: AppId, group: GroupId, file: SharedFile, seconds: number): Promise<string> =>
+export const downloadUrl = (app: AppId, group: GroupId, file: SharedFile, seconds: number): string =>
   presignGet(fileObject(app, group, file.object ?? ''), file, seconds);
 
 /** Bytes that a form takes at most, and how long it takes them. */
@@ -108,12 +108,12 @@ interface FormLimits {
 }
 
 /** Takes the upload of what may become a file of the group. */
-export const uploadForm = (app: AppId, group: GroupId, random: string, most: FormLimits): Promise<UploadForm> =>
+export const uploadForm = (app: AppId, group: GroupId, random: string, most: FormLimits): UploadForm =>
   presignForm(incomingObject(app, group, random), most.size, most.seconds);
 
 // ——— avatars ———
 
-export const avatarForm = (app: AppId, random: string, most: FormLimits): Promise<UploadForm> =>
+export const avatarForm = (app: AppId, random: string, most: FormLimits): UploadForm =>
   presignForm(incomingAvatar(app, random), most.size, most.seconds);
 
 /** Uploads what a client would upload by an avatar's form. */
@@ -132,7 +132,7 @@ export const hasAvatar = async ({ app, random }: AvatarUpload): Promise<boolean>
   (await headObject(avatarObject(app, random))) !== undefined;
 
 /** Downloads an avatar, for so many seconds. */
-export const avatarUrl = ({ app, random }: AvatarUpload, seconds: number): Promise<string> =>
+export const avatarUrl = ({ app, random }: AvatarUpload, seconds: number): string =>
   presignGet(avatarObject(app, random), { name: 'avatar' }, seconds);
 
 // ——— the archive of events ———

@@ -1,5 +1,6 @@
-import { attachment, escaped, fitting } from './attachment.ts';
-import { type ObjectRequest, objectSigner, signable } from './client.ts';
+import { escaped, signedQuery } from '../aws-signing.ts';
+import { attachment, fitting } from './attachment.ts';
+import { bucketUrl, type ObjectRequest, unsigned } from './client.ts';
 
 /**
  * Characters that a file's name and type may take in an address. The rest takes at most 620, and a session token of
@@ -12,10 +13,9 @@ const ROOM = 1750;
  * An address that sends this request, without further rights, for so many seconds. It signs every header: the request
  * must carry each with its value.
  */
-export async function presign(request: ObjectRequest, seconds: number): Promise<string> {
-  const { protocol, headers, path, query } = await objectSigner().presign(signable(request), { expiresIn: seconds });
-  const parameters = Object.entries(query ?? {}).map(([name, value]) => `${escaped(name)}=${escaped(String(value))}`);
-  return `${protocol}//${headers.host}${path}?${parameters.join('&')}`;
+export function presign(given: ObjectRequest, seconds: number): string {
+  const request = unsigned(given);
+  return `${bucketUrl().protocol}//${request.host}${request.path}?${signedQuery('s3', request, seconds)}`;
 }
 
 /** An address that takes an upload of exactly this size and type. */

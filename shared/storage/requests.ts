@@ -1,5 +1,6 @@
+import { signedHeaders } from '../aws-signing.ts';
 import { attempt, Patience } from '../deadline.ts';
-import { bucketName, type ObjectRequest, objectSigner, signable } from './client.ts';
+import { bucketName, bucketUrl, type ObjectRequest, unsigned } from './client.ts';
 
 /** Milliseconds that S3 may take to answer. It copies 100 MiB in about a second; other calls move 20 MiB at most. */
 const ANSWER = { call: 3000, copy: 20_000 };
@@ -102,11 +103,14 @@ interface Answer {
 async function send(request: ObjectRequest, most = ANSWER.call): Promise<Answer> {
   const patience = new Patience(FAULTS, 'S3 does not answer now');
   for (;;) {
-    const { path, protocol, headers } = await objectSigner().sign(signable(request));
+    const { host, path, ...rest } = unsigned(request);
+    // The signature does not cover the content of an upload.
+    const headers = { ...rest.headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+    const signed = signedHeaders('s3', { ...rest, host, path, headers });
     const answer = await attempt(most, (signal) =>
-      fetch(`${protocol}//${headers.host}${path}`, {
+      fetch(`${bucketUrl().protocol}//${host}${path}`, {
         method: request.method,
-        headers,
+        headers: signed,
         ...(request.content && { body: request.content }),
         signal,
       })

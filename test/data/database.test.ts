@@ -9,7 +9,7 @@ import {
 import {
   BatchGetCommand,
   DeleteCommand,
-  DynamoDBDocumentClient,
+  DynamoDBDocument,
   PutCommand,
   QueryCommand,
   TransactWriteCommand,
@@ -162,7 +162,7 @@ describe('Database, on a real table', () => {
 });
 
 describe('Database, when DynamoDB fails', () => {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' }));
+  const client = DynamoDBDocument.from(new DynamoDBClient({ region: 'none' }));
   const mock = mockClient(client);
   const open = () => new Database(client, 'table');
   const two = [put(key('a'), { n: 1 }), update(key('b'), { add: { n: 1 } })];
@@ -294,7 +294,7 @@ describe('Database, when DynamoDB fails', () => {
 });
 
 describe('A write of one step', () => {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' }));
+  const client = DynamoDBDocument.from(new DynamoDBClient({ region: 'none' }));
   const mock = mockClient(client);
   const open = () => new Database(client, 'table');
 

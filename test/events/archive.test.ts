@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { putApp } from '../../shared/data/app-repo.ts';
@@ -61,8 +61,7 @@ async function append(app: AppId, at: number, ...changes: number[]) {
 }
 
 /** A run of the archive at this time. */
-const archive = (at: number, client?: DynamoDBDocumentClient, expired = never) =>
-  archiveEvents(db(client), at, expired);
+const archive = (at: number, client?: DynamoDBDocument, expired = never) => archiveEvents(db(client), at, expired);
 
 /** The archive, object by object. */
 async function objectsOf(app: AppId): Promise<{ key: string; sequences: number[] }[]> {

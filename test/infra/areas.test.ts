@@ -122,7 +122,7 @@ describe('the bundle of an area', async () => {
   const context = { awsRequestId: 'one', getRemainingTimeInMillis: () => 5000 } as Context;
 
   it('each call goes to the operation of its route, which the log line names', async () => {
-    vi.stubEnv(TABLE_NAME, 'none').stubEnv(OPERATION, row.id);
+    vi.stubEnv(TABLE_NAME, 'none').stubEnv(OPERATION, row.id).stubEnv('AWS_REGION', 'eu-west-1');
     const lines: string[] = [];
     const { write } = process.stdout;
     process.stdout.write = (line) => lines.push(String(line)) > 0;

@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { vi } from 'vitest';
 import type { Random } from '../../infra/local/random.ts';
@@ -23,6 +22,7 @@ import {
 } from '../../infra/local/unkind/wire.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import { type Item, keyText } from '../../shared/data/read.ts';
+import type { Stacked } from '../support/middleware-stack.ts';
 
 /** One part of a transaction, or a write alone, as the document client sends it. */
 export interface Statement {
@@ -365,7 +365,7 @@ export const scheduledFetch =
 
 /** To a client's own requests, whatever they are: the SDK's types tell every step's apart. */
 const addMiddleware = <A, R>(
-  client: DynamoDBDocumentClient,
+  client: Stacked,
   name: string,
   step: string,
   around: (next: (args: A) => Promise<R>, args: A) => Promise<R>,
@@ -384,7 +384,7 @@ interface Incoming {
 }
 
 /** Puts every request that a task makes through its scheduler. Once for a client. */
-export function schedule(client: DynamoDBDocumentClient): void {
+export function schedule(client: Stacked): void {
   addMiddleware<{ input: Input }, unknown>(client, 'mutate', 'initialize', async (next, args) => {
     const { Item, Key, TransactItems } = args.input;
     const apart = (Item ?? Key ?? TransactItems) && tasks.getStore()?.scheduler.mutate(args.input);

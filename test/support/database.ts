@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { createTable, localClient, type TableProperties } from '../../infra/local/dynamodb-local.ts';
 import { shapeOf } from '../../infra/local/table-shape.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
-import { protocol } from '../../shared/data/protocol.ts';
 import { projectedBy } from '../../shared/data/schema.ts';
 import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY } from '../../shared/data/table.ts';
 
@@ -52,10 +51,10 @@ export async function newTable(endpoint = inject('dynamoDbEndpoint')): Promise<O
   return { ...tableAt(endpoint, name), endpoint };
 }
 
-/** An existing table, as operators reach it. With the functions' protocol, which is faster. */
+/** An existing table, as operators reach it. */
 export function tableAt(endpoint: string, name: string): OperatorTable {
   const options = { marshallOptions: { removeUndefinedValues: true } };
-  return { client: DynamoDBDocumentClient.from(localClient(endpoint, { protocol }), options), name };
+  return { client: DynamoDBDocument.from(localClient(endpoint), options), name };
 }
 
 /** Writes items straight into the table, 25 per request, eight requests at a time. */

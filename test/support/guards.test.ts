@@ -1,4 +1,4 @@
-import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, DynamoDBDocument, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { localClient } from '../../infra/local/dynamodb-local.ts';
 import { Database } from '../../shared/data/database.ts';
@@ -9,12 +9,12 @@ import { newTable } from './database.ts';
 import { Conflicts, refuseStaleReads } from './guards.ts';
 
 const key = (sk: string) => ({ pk: 'P', sk });
-let client: DynamoDBDocumentClient;
+let client: DynamoDBDocument;
 let name: string;
 
 beforeEach(async () => {
   const table = await newTable();
-  client = DynamoDBDocumentClient.from(localClient(table.endpoint));
+  client = DynamoDBDocument.from(localClient(table.endpoint));
   name = table.name;
 });
 

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { GLOBAL_INDEX } from '../../shared/data/table.ts';
 import { type Grant, grantsOf, type Operation } from '../../shared/routes/index.ts';
+import type { Stacked } from './middleware-stack.ts';
 
 /** The input of a document client's command, with the fields that the guards read. */
 interface Input {
@@ -20,7 +20,7 @@ type Next = (args: { input: Input }) => Promise<object>;
 
 type Around = (next: Next, input: Input, command: string) => Promise<object>;
 
-const add = (client: DynamoDBDocumentClient, name: string, around: Around) =>
+const add = (client: Stacked, name: string, around: Around) =>
   client.middlewareStack.add(
     ((next: Next, { commandName }: { commandName: string }) =>
       (args: { input: Input }) =>
@@ -29,7 +29,7 @@ const add = (client: DynamoDBDocumentClient, name: string, around: Around) =>
   );
 
 /** Makes every read that is not strongly consistent throw. Operators use another client. */
-export function refuseStaleReads(client: DynamoDBDocumentClient): void {
+export function refuseStaleReads(client: Stacked): void {
   add(client, 'refuseStaleReads', async (next, input, command) => {
     const batches = Object.values(input.RequestItems ?? {});
     const consistent = input.ConsistentRead || (batches.length > 0 && batches.every((batch) => batch.ConsistentRead));
@@ -47,7 +47,7 @@ export const calledOperation = new AsyncLocalStorage<Operation>();
  * Makes a request throw that the operation's grants do not allow, as AWS denies it. The laptop stack does this too, but
  * most rare branches run in process only.
  */
-export function keepToGrants(client: DynamoDBDocumentClient): void {
+export function keepToGrants(client: Stacked): void {
   add(client, 'keepToGrants', async (next, input, command) => {
     const route = calledOperation.getStore();
     const denied = grantsFor(command, input).find((grant) => route && !grantsOf(route).includes(grant));
@@ -77,7 +77,7 @@ export class Conflicts {
   seen = 0;
   readonly #held = new Set<string>();
 
-  constructor(client: DynamoDBDocumentClient) {
+  constructor(client: Stacked) {
     add(client, 'conflicts', (next, input) => (this.on ? this.#around(next, input) : next({ input })));
   }
 

@@ -1,10 +1,11 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { closeServer, listen } from '../../infra/local/listen.ts';
 
 /** A server of a test. */
 export interface Served {
   /** Its address on this machine: `http://127.0.0.1:…`. */
   origin: string;
+  server: Server;
   /** Ends all connections, too. */
   close(): Promise<void>;
 }
@@ -13,7 +14,7 @@ export interface Served {
 export async function serve(answer: RequestListener): Promise<Served> {
   const server = createServer(answer);
   const origin = await listen(server);
-  return { origin, close: () => closeServer(server) };
+  return { origin, server, close: () => closeServer(server) };
 }
 
 /** An address at which nobody listens. */

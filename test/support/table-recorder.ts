@@ -1,15 +1,10 @@
-import {
-  BatchGetCommand,
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  PutCommand,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { type Image, itemBytes, readUnits, writeUnits } from '../../infra/local/units.ts';
 import type { Key } from '../../shared/data/keys.ts';
 import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { keyText } from '../../shared/data/read.ts';
 import { SHAPE } from './database.ts';
+import type { Stacked } from './middleware-stack.ts';
 
 /** A request of the product's document client. */
 export interface Recorded {
@@ -57,13 +52,13 @@ const NAME = 'recorder';
  * afterwards, so that operations can run repeatedly from the same state.
  */
 export class Recorder {
-  readonly #client: DynamoDBDocumentClient;
+  readonly #client: Stacked;
   readonly #table: OperatorTable;
   /** Each item that the last recording touched as it was before, undefined where there was none. */
   readonly #before = new Map<string, { key: Key; image: Image | undefined }>();
 
   /** @param table the same table, reached by a client of its own */
-  constructor(client: DynamoDBDocumentClient, table: OperatorTable) {
+  constructor(client: Stacked, table: OperatorTable) {
     this.#client = client;
     this.#table = table;
   }

@@ -1,4 +1,4 @@
-import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocument, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { LaptopDescription } from '../../infra/laptop/roster.ts';
 import { localClient } from '../../infra/local/dynamodb-local.ts';
 import { type EventPage, entriesOf, firstOf } from '../../shared/data/log-repo.ts';
@@ -13,7 +13,7 @@ type Page = EventPage & { pk: string };
  * numbers have no gap. @returns how many events there are, and a sentence for each problem
  */
 export async function toldEvents({ dynamodb_endpoint, table_name }: LaptopDescription) {
-  const client = DynamoDBDocumentClient.from(localClient(dynamodb_endpoint));
+  const client = DynamoDBDocument.from(localClient(dynamodb_endpoint));
   const pages: Page[] = [];
   let from: Record<string, unknown> | undefined;
   do {

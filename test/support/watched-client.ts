@@ -1,10 +1,10 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
 
 /** The client, of which `watch` sees each request and sends it. */
 export function watched(
-  client: DynamoDBDocumentClient,
+  client: DynamoDBDocument,
   watch: (command: { input: object }, send: () => Promise<unknown>) => Promise<unknown>,
-): DynamoDBDocumentClient {
+): DynamoDBDocument {
   return new Proxy(client, {
     get: (target, name) => {
       if (name !== 'send') return Reflect.get(target, name);
@@ -18,7 +18,7 @@ export function watched(
  * A client that dies around some writes: before the database has them, or after, so that nobody learns the outcome.
  * @param draw a number from 0 to 1 for the input of a write
  */
-export const dying = (client: DynamoDBDocumentClient, draw: (input: object) => number): DynamoDBDocumentClient =>
+export const dying = (client: DynamoDBDocument, draw: (input: object) => number): DynamoDBDocument =>
   watched(client, async (command, send) => {
     const luck = /Put|Transact/.test(command.constructor.name) ? draw(command.input) : 1;
     if (luck < 0.15) throw new Error('died before the write');

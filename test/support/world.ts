@@ -1,4 +1,3 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { startUnkindDatabase, type UnkindDatabase } from '../../infra/local/unkind/database.ts';
 import { documentClient } from '../../shared/data/client.ts';
@@ -9,6 +8,8 @@ import { TEST_BUCKET, TestBucket } from './bucket.ts';
 import { newTable, SHAPE, tableAt } from './database.ts';
 import { Conflicts, keepToGrants, refuseStaleReads } from './guards.ts';
 import { TestMessaging } from './messaging.ts';
+import type { Stacked } from './middleware-stack.ts';
+import './middleware-stack.ts';
 import { laptopStack } from './stack.ts';
 import { SEED, TO_STORIES } from './unkind.ts';
 
@@ -81,7 +82,7 @@ let messaging: TestMessaging | undefined;
 export const testMessaging = (): TestMessaging => messaging!;
 let conflicts: Conflicts | undefined;
 
-function guarded(client: DynamoDBDocumentClient): Conflicts {
+function guarded(client: Stacked): Conflicts {
   refuseStaleReads(client);
   keepToGrants(client);
   return new Conflicts(client);

@@ -27,27 +27,29 @@ import { localClient } from '../../../infra/local/dynamodb-local.ts';
 import { startUnkindDatabase, type UnkindDatabase } from '../../../infra/local/unkind/database.ts';
 import { FAULT_NAMES, type FaultName } from '../../../infra/local/unkind/faults.ts';
 import { KIND, UNKIND } from '../../../infra/local/unkind/manners.ts';
-import { protocol } from '../../../shared/data/protocol.ts';
+import { DynamoDb } from '../../../shared/data/client.ts';
 import { GLOBAL_INDEX } from '../../../shared/data/table.ts';
 import { newTable, SHAPE } from '../../support/database.ts';
 
 let unkind: UnkindDatabase;
 let table: Awaited<ReturnType<typeof newTable>>;
-/** The SDK as it is, with its own protocol, and with that of the functions. */
+/** The SDK's client, and that of the functions. */
 let sdk: DynamoDBDocumentClient;
-let own: DynamoDBDocumentClient;
+let own: Pick<DynamoDBDocumentClient, 'send'>;
 const clients: DynamoDBClient[] = [];
 
 beforeAll(async () => {
   table = await newTable();
   unkind = await startUnkindDatabase(table.endpoint, { seed: 1, tables: () => SHAPE, manners: KIND });
-  const client = (more: object) => {
-    const made = localClient(unkind.endpoint, { maxAttempts: 1, ...more });
-    clients.push(made);
-    return DynamoDBDocumentClient.from(made);
-  };
-  sdk = client({});
-  own = client({ protocol });
+  const made = localClient(unkind.endpoint, { maxAttempts: 1 });
+  clients.push(made);
+  sdk = DynamoDBDocumentClient.from(made);
+  Object.assign(process.env, { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' });
+  const client = new DynamoDb(unkind.endpoint);
+  const operations = { PutCommand: 'PutItem', GetCommand: 'GetItem', TransactWriteCommand: 'TransactWriteItems' };
+  const send = (command: Sent, options: object) =>
+    client.send(operations[command.constructor.name as keyof typeof operations], command.input, options);
+  own = { send: send as never };
 });
 beforeEach(() => unkind.quiet());
 afterAll(async () => {
@@ -83,7 +85,7 @@ const batch = (...sks: string[]) =>
   new BatchGetCommand({ RequestItems: { [TableName()]: { Keys: sks.map((sk) => key(sk)), ConsistentRead: true } } });
 
 type Sent = PutCommand;
-const failure = async (client: DynamoDBDocumentClient, command: unknown, timeout = 5000) =>
+const failure = async (client: Pick<DynamoDBDocumentClient, 'send'>, command: unknown, timeout = 5000) =>
   client.send(command as Sent, { abortSignal: AbortSignal.timeout(timeout) }).then(
     () => undefined,
     (error) => error,
