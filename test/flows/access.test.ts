@@ -52,7 +52,7 @@ const ANYONE = [
 type Kind = 'anyone' | 'person' | 'admin' | 'admin as person';
 
 const kindOf = ({ id }: Operation): Kind =>
-  ADMIN.includes(id) || id.startsWith('event/') || id.startsWith('access/')
+  ADMIN.includes(id) || id.startsWith('admin/') || id.startsWith('event/') || id.startsWith('access/')
     ? 'admin'
     : ADMIN_AS_PERSON.includes(id)
       ? 'admin as person'

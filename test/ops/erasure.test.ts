@@ -194,10 +194,11 @@ async function restoreBucket(): Promise<void> {
 class Killed extends Error {}
 /** A client that dies with the whole command after so many requests. */
 function mortal<C extends DynamoDBDocumentClient | S3Client>(client: C, life: { left: number }): C {
+  // Its other methods send by this one.
   return new Proxy(client, {
     get: (target, name) => {
       const value = Reflect.get(target, name);
-      if (name !== 'send') return typeof value === 'function' ? value.bind(target) : value;
+      if (name !== 'send') return value;
       return (...args: unknown[]) => {
         if (life.left-- <= 0) throw new Killed('killed');
         return (value as (...args: unknown[]) => unknown).apply(target, args);
@@ -280,7 +281,8 @@ describe('an erasure that is killed and run again', () => {
       for (const prefix of prefixesOf(app)) expect(await all(objectsBelow(bucket, prefix))).toEqual([]);
       expect(await everything(copy, other)).toEqual(ofOthers);
       expect(erased.signed.receipt).toMatchObject({ what: 'app erased', found: 0 });
-      expect(erased.signed.receipt.removed.user).toBeGreaterThanOrEqual(1);
+      // A run that was killed may not have noted its last hundred changes.
+      expect(Object.values(erased.signed.receipt.removed).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
     }
   });
 });
