@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { ALL } from './test/support/amount.ts';
 
 // For a machine that others use too: on one of its own the longest test takes a third of that.
 const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
@@ -14,6 +15,9 @@ class InTurn extends BaseSequencer {
     return (await super.sort(specifications)).sort((one, other) => place(one) - place(other));
   }
 }
+
+/** Only `npm run test:long` runs it, as it does the tests of the simulation. */
+const GROWTH = 'test/scale/growth.test.ts';
 
 const AFTER_TEMPLATES = { groupOrder: 1 };
 
@@ -42,7 +46,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{console,flows,infra,docs,faults,simulation}/**'],
+          exclude: ['test/{console,flows,infra,docs,faults,simulation}/**', GROWTH],
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           // Files that share a process share what it has loaded and made fast.
@@ -55,7 +59,8 @@ export default defineConfig({
         test: {
           name: 'alone',
           // Each file in a process of its own: they change what a process keeps, such as the database that it calls.
-          include: ['test/{faults,simulation}/**/*.test.ts'],
+          include: ['test/{faults,simulation}/**/*.test.ts', GROWTH],
+          exclude: ALL ? [] : [GROWTH, 'test/simulation/*mutants.test.ts'],
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           ...timeouts,

@@ -140,7 +140,7 @@ const CASES: Case[] = [
     call: ({ alice }) =>
       alice.asks('POST /group/create', { name: 'Crowd', type: 0, user_list: crowd.map(({ id }) => id) }),
   },
-  ...sampled(routes, 2).map((route) => ({ title: route.id, call: byRecipe(route) })),
+  ...sampled(routes, 4).map((route) => ({ title: route.id, call: byRecipe(route) })),
   ...routes
     .filter(({ id }) => KEYED.includes(id))
     .map((route) => ({

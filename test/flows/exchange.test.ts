@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { handler } from '../../functions/background/refresh-keys.ts';
 import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/local/aws.ts';
 import { refreshFunctionNameOf } from '../../infra/names.ts';
+import { forgetAddresses } from '../../shared/call/address.ts';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
 import { updateApp } from '../../shared/data/app-repo.ts';
 import { identityOf } from '../../shared/data/identity-repo.ts';
@@ -408,6 +409,24 @@ describe('Own login', () => {
       for (const issuer of issuers) await refuses(given, unknown(issuer).subject_token);
       expect(testMessaging().invoked).toEqual([]);
     });
+
+    story(
+      'refused tokens count as failed logins of their address',
+      async (given) => {
+        forgetAddresses();
+        const { token } = await fixedIssuer(given);
+        const ask = (subject_token: string) =>
+          given.api.call('POST', '/token/exchange', {
+            app: given.app,
+            address: '203.0.113.9',
+            body: { subject_token },
+          });
+        const outcomes = [];
+        for (const sub of ['one', 'two', 'three']) outcomes.push((await ask(token(sub))).outcome);
+        expect(outcomes).toEqual(['externalTokenRefused', 'externalTokenRefused', 'tooManyCalls']);
+      },
+      { limits: { failed_logins_per_hour: 1 } },
+    );
   });
 
   test.each([

@@ -8,7 +8,7 @@ import { simulate } from './runner.ts';
 const MOST = 60;
 
 describe('the simulation finds', () => {
-  for (const { title, seed: first, users = 4, focus, ...mutations } of sampled(MUTANTS, 3))
+  for (const { title, seed: first, users = 4, focus, ...mutations } of sampled(MUTANTS, 6))
     test(title, { timeout: 600_000 }, async () => {
       let seed = first - 1;
       let violations: string[] = [];

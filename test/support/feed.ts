@@ -8,7 +8,7 @@ import type { Fact } from '../../shared/events/facts.ts';
 import type { AppId } from '../../shared/ids.ts';
 
 /** A call of a user. */
-export const STAMP: Stamp = { type: 'user', id: '7', cause: 'call', at: 1_700_000_000_000, why: {} };
+export const STAMP: Stamp = { type: 'user', id: '7', cause: 'call', at: Date.now(), why: {} };
 
 export const factOf = <T extends EventType>(app: AppId, type: T, data: EventData[T], stamp = STAMP): Fact => ({
   app,

@@ -29,8 +29,14 @@ const JUSTIFIED: Record<string, string> = {
   'group/transfer: dynamodb:ConditionCheckItem on table/roster-local': `${RACE}: ownership passes while it is read`,
   'group/file/upload: s3:DeleteObject on roster-local-data-bucket83908e77/files/*': `${RACE}: registered twice, with other content`,
   'file/download/avatar: s3:PutObject on roster-local-data-bucket83908e77/files/*/avatars/*': `${CHANCE}: the avatar's event is late`,
-  'roster-local-docs: logs:CreateLogStream on log-group:/aws/lambda/roster-local-docs:*': SILENT,
-  'roster-local-docs: logs:PutLogEvents on log-group:/aws/lambda/roster-local-docs:*': SILENT,
+  ...Object.fromEntries(
+    ['docs', 'console'].flatMap((page) =>
+      ['CreateLogStream', 'PutLogEvents'].map((action) => [
+        `roster-local-${page}: logs:${action} on log-group:/aws/lambda/roster-local-${page}:*`,
+        SILENT,
+      ]),
+    ),
+  ),
 };
 
 /**

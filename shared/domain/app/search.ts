@@ -7,6 +7,8 @@ import type { AppId } from '../../ids.ts';
 
 /** How many of the oldest users are looked at, and groups of each that they lead. */
 const [USERS, GROUPS] = [20, 5];
+/** Apps that are looked at together. */
+const AT_ONCE = 25;
 
 /**
  * Whether the searches of an app miss users or groups that an earlier release has made: a look at the oldest users and the
@@ -29,10 +31,13 @@ export async function searchMisses(table: OperatorTable, app: AppId): Promise<bo
 /** The apps of which searches miss something. */
 export async function appsWithMisses(table: OperatorTable): Promise<AppId[]> {
   const missing: AppId[] = [];
-  for await (const keys of indexedKeys(table, APPS))
-    for (const { pk } of keys) {
-      const app = pk.slice('A#'.length) as AppId;
-      if (await searchMisses(table, app)) missing.push(app);
+  for await (const keys of indexedKeys(table, APPS)) {
+    const apps = keys.map(({ pk }) => pk.slice('A#'.length) as AppId);
+    for (let from = 0; from < apps.length; from += AT_ONCE) {
+      const some = apps.slice(from, from + AT_ONCE);
+      const misses = await Promise.all(some.map((app) => searchMisses(table, app)));
+      missing.push(...some.filter((_, index) => misses[index]));
     }
+  }
   return missing;
 }

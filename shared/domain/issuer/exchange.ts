@@ -1,6 +1,7 @@
 import { JOSEError } from 'jose/errors';
 import { createLocalJWKSet } from 'jose/jwks/local';
 import { jwtVerify } from 'jose/jwt/verify';
+import { usesOfAddress } from '../../call/address.ts';
 import type { Call } from '../../call/call.ts';
 import { transact } from '../../call/transact.ts';
 import { countersOf } from '../../data/counter-repo.ts';
@@ -46,11 +47,12 @@ const claims = new Map<string, string>();
 /**
  * `POST /token/exchange`: a session for a token that an issuer of the app has signed. Three round trips, as a login by
  * name: issuer and identity, the account, the write. The first one is guided by the unverified token, so it may only read.
- * @throws ApiError externalTokenRefused, noPermission for a disabled user, registrationClosed, tooManyUsers
+ * @throws ApiError externalTokenRefused, noPermission for a disabled user, registrationClosed, tooManyUsers, tooManyCalls
  * @throws Unavailable while keys are fetched
  */
 export async function exchangeToken(call: Call, text: string, guid?: string): Promise<Session> {
   const token = claimedBy(text);
+  usesOfAddress(call, 'failed_logins_per_hour', true);
   const known = `${call.app} ${token.issuer}`;
   const guess = claims.get(known) ?? 'sub';
   const guessed = identityIn(token.issuer, token.payload, guess);
@@ -157,6 +159,7 @@ async function logIn(call: Call, identity: Identity, id: UserId, guid: string | 
       // What a deleted user leaves is removed soon.
       if (!user || user.status === 'deleted') throw refused();
       if (user.status !== 'active') throw rejected('the user is disabled');
+      call.proves(user);
       const { steps, session } = newSession(call, user, currentDevices(call, id, listed), tombstones, guid);
       return {
         steps: [users.checkSessions(call.app, user), identities.checkIdentity(call.app, identity, id), ...steps],
