@@ -14,7 +14,7 @@ import { catchUp, fanOut } from '../../shared/domain/event/fan-out.ts';
 import { relay, type ToldRecord } from '../../shared/domain/event/relay.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import type { AppId } from '../../shared/ids.ts';
-import { factOf, recordOf } from '../support/feed.ts';
+import { factOf, recordOf, STAMP } from '../support/feed.ts';
 import { appId } from '../support/ids.ts';
 import { TestMessaging } from '../support/messaging.ts';
 import { worldInProcess } from '../support/world.ts';
@@ -88,7 +88,7 @@ describe('the fan-out of events', () => {
         source: 'roster',
         'detail-type': 'group.silenced',
         resources: [`/apps/${app}`],
-        time: '2023-11-14T22:13:20Z',
+        time: `${new Date(STAMP.at).toISOString().slice(0, 19)}Z`,
         detail: { specversion: '1.0', sequence: '0000000000000001', data: { group_id: 77, until: -1 } },
       },
       { 'detail-type': 'user.disabled' },
