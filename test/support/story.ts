@@ -134,7 +134,7 @@ const leftBy = (steps: readonly Step[]) =>
 const OPERATOR: Author = { type: 'operator', id: 'story', cause: 'story' };
 
 /** No test is held back or counts by chance, unless it asks for that. */
-const UNLIMITED = Object.fromEntries(Object.keys(ALLOWANCES).map((name) => [name, 0]));
+export const UNLIMITED = Object.fromEntries(Object.keys(ALLOWANCES).map((name) => [name, 0]));
 
 /** The app of one test, and what the test starts from. */
 export class Given {
