@@ -16,8 +16,14 @@ class InTurn extends BaseSequencer {
   }
 }
 
-/** Only `npm run test:long` runs it, as it does the tests of the simulation. */
-const GROWTH = 'test/scale/growth.test.ts';
+/** What takes long: `npm run test:long` runs it, which `.ci/run` does too. */
+const LONG = [
+  'test/faults/**/*.test.ts',
+  'test/local/lifecycle.test.ts',
+  'test/scale/**/*.test.ts',
+  'test/simulation/*mutants.test.ts',
+  'test/simulation/unkind-stories.test.ts',
+];
 
 const AFTER_TEMPLATES = { groupOrder: 1 };
 
@@ -45,7 +51,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{console,flows,infra,docs,faults,simulation}/**', GROWTH],
+          exclude: ['test/{console,flows,infra,docs,simulation}/**', ...LONG],
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           // Files that share a process share what it has loaded and made fast.
@@ -58,8 +64,8 @@ export default defineConfig({
         test: {
           name: 'alone',
           // Each file in a process of its own: they change what a process keeps, such as the database that it calls.
-          include: ['test/{faults,simulation}/**/*.test.ts', GROWTH],
-          exclude: ALL ? [] : [GROWTH, 'test/simulation/*mutants.test.ts'],
+          include: ['test/simulation/**/*.test.ts', ...LONG],
+          exclude: ALL ? [] : LONG,
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           ...timeouts,

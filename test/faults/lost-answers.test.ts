@@ -7,7 +7,7 @@ import type { Key } from '../../shared/data/keys.ts';
 import { type Item, keyText } from '../../shared/data/read.ts';
 import { EVENTS } from '../../shared/metrics.ts';
 import { type Operation, routes } from '../../shared/routes/index.ts';
-import { ALL, sampled } from '../support/amount.ts';
+import { ALL } from '../support/amount.ts';
 import { type Answer, type Envelope, moduleOf, type Request } from '../support/api.ts';
 import { doJobs } from '../support/jobs.ts';
 import { requestOf, type Scene, setScene, warmUp } from '../support/recipes.ts';
@@ -140,7 +140,7 @@ const CASES: Case[] = [
     call: ({ alice }) =>
       alice.asks('POST /group/create', { name: 'Crowd', type: 0, user_list: crowd.map(({ id }) => id) }),
   },
-  ...sampled(routes, 4).map((route) => ({ title: route.id, call: byRecipe(route) })),
+  ...routes.map((route) => ({ title: route.id, call: byRecipe(route) })),
   ...routes
     .filter(({ id }) => KEYED.includes(id))
     .map((route) => ({
