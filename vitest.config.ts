@@ -33,7 +33,7 @@ export default defineConfig({
     // A loaded machine may let a server answer late; what is wrong stays wrong the second time.
     retry: process.env.CI ? 1 : 0,
     // Tests wait for servers as much as they work themselves: one file a processor would leave each idle for a while.
-    maxWorkers: Math.min(4, availableParallelism() + 2),
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     // Set up in this order, the flows first: their set-up needs the server that the first of them starts.
     projects: [
       {
