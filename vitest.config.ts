@@ -1,13 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { ALL } from './test/support/amount.ts';
 
 // For a machine that others use too: on one of its own the longest test takes a third of that.
 const timeouts = { testTimeout: 120_000, hookTimeout: 300_000 };
 
 /** In this order of projects, so that the laptop stack starts before the flows need it; in each, the longest file first. */
-const PROJECTS = ['templates', 'alone', 'parts', 'flows'];
+const PROJECTS = ['templates', 'long', 'alone', 'parts', 'flows'];
 
 class InTurn extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
@@ -16,7 +15,7 @@ class InTurn extends BaseSequencer {
   }
 }
 
-/** What takes long: `npm run test:long` runs it, which `.ci/run` does too. */
+/** `npm test` leaves them out; `npm run test:long` runs them, which `.ci/run` does too. */
 const LONG = [
   'test/faults/**/*.test.ts',
   'test/local/lifecycle.test.ts',
@@ -64,8 +63,18 @@ export default defineConfig({
         test: {
           name: 'alone',
           // Each file in a process of its own: they change what a process keeps, such as the database that it calls.
-          include: ['test/simulation/**/*.test.ts', ...LONG],
-          exclude: ALL ? [] : LONG,
+          include: ['test/simulation/**/*.test.ts'],
+          exclude: LONG,
+          sequence: AFTER_TEMPLATES,
+          globalSetup: ['test/support/servers.ts'],
+          ...timeouts,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          // In processes of their own, too.
+          include: LONG,
           sequence: AFTER_TEMPLATES,
           globalSetup: ['test/support/servers.ts'],
           ...timeouts,

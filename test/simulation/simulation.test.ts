@@ -1,7 +1,9 @@
 import './seeded.ts';
 import { expect, test } from 'vitest';
-import { ALL } from '../support/amount.ts';
 import { type Outcome, simulate } from './runner.ts';
+
+/** `npm run test:long`: more runs, all with relays. */
+const ALL = process.env.TESTS === 'all';
 
 /**
  * How many runs, and from which seed on. Of the first fourteen some are about groups and some about friends, and of each
