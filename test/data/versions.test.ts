@@ -11,6 +11,7 @@ import { CHANGED, current } from '../../shared/data/versions.ts';
 import { Unavailable } from '../../shared/errors.ts';
 import { newTable } from '../support/database.ts';
 import { appId, userId } from '../support/ids.ts';
+import { watched } from '../support/watched-client.ts';
 
 /** A kind of items whose second shape holds a list of tags where the first had a text, and whose third counts them. */
 const notes = entity({
@@ -74,19 +75,13 @@ test('a migration rewrites items of older shapes once, and nothing else', async 
 
 test('a migration loses nothing that a call writes at the same time', async () => {
   await store({ ...key(1), text: 'a' });
-  const send = table.client.send.bind(table.client);
   let met = false;
-  const client = new Proxy(table.client, {
-    get: (target, name) =>
-      name === 'send'
-        ? async (command: never) => {
-            if ((command as object) instanceof UpdateCommand && !met) {
-              met = true;
-              await open().write([put(key(1), { tags: ['b', 'c'], count: 2 })]);
-            }
-            return send(command);
-          }
-        : Reflect.get(target, name),
+  const client = watched(table.client, async (command, send) => {
+    if (command instanceof UpdateCommand && !met) {
+      met = true;
+      await open().write([put(key(1), { tags: ['b', 'c'], count: 2 })]);
+    }
+    return send();
   });
   for await (const _ of migrate({ ...table, client }, 10_000));
   expect(met).toBe(true);

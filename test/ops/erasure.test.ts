@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { indexedName, type Key } from '../../shared/data/keys.ts';
 import { type EventPage, entriesOf } from '../../shared/data/log-repo.ts';
@@ -21,6 +20,7 @@ import { eventsAreTold, relayed } from '../support/events.ts';
 import { arrivedAt, type Form, postForm, share } from '../support/files.ts';
 import { itemsOf, problems } from '../support/invariants.ts';
 import { Given, type Person } from '../support/story.ts';
+import { watched } from '../support/watched-client.ts';
 import { worldInProcess } from '../support/world.ts';
 import { opsHere, stackFolder } from './command-line.ts';
 
@@ -193,19 +193,11 @@ async function restoreBucket(): Promise<void> {
 
 class Killed extends Error {}
 /** A client that dies with the whole command after so many requests. */
-function mortal<C extends DynamoDBDocumentClient | S3Client>(client: C, life: { left: number }): C {
-  // Its other methods send by this one.
-  return new Proxy(client, {
-    get: (target, name) => {
-      const value = Reflect.get(target, name);
-      if (name !== 'send') return value;
-      return (...args: unknown[]) => {
-        if (life.left-- <= 0) throw new Killed('killed');
-        return (value as (...args: unknown[]) => unknown).apply(target, args);
-      };
-    },
+const mortal = <C extends { send: object }>(client: C, life: { left: number }): C =>
+  watched(client, async (_, send) => {
+    if (life.left-- <= 0) throw new Killed('killed');
+    return send();
   });
-}
 
 type Work = (table: OperatorTable, bucket: OperatorBucket) => AsyncGenerator<EraseProgress, Erased>;
 async function toEnd(steps: AsyncGenerator<EraseProgress, Erased>): Promise<Erased> {

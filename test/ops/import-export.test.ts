@@ -32,6 +32,7 @@ import { Conflicts } from '../support/guards.ts';
 import { groupId, userId } from '../support/ids.ts';
 import { itemsOf, problems } from '../support/invariants.ts';
 import { replace } from '../support/replace.ts';
+import { watched } from '../support/watched-client.ts';
 import { opsHere, stackFolder } from './command-line.ts';
 
 /** Ids that are drawn next. */
@@ -596,18 +597,12 @@ describe(`${USERS} users and ${GROUPS} groups`, () => {
     const cutAt = Math.ceil(lines.length / 60);
     const cut = {
       name: table.name,
-      // Its other methods send by this one.
-      client: new Proxy(table.client, {
-        get: (target, name) => {
-          if (name !== 'send') return Reflect.get(target, name);
-          return async (command: never) => {
-            // The answers to the last writes are lost, and later requests do not arrive.
-            if ((command as object) instanceof TransactWriteCommand && ++writes > cutAt + 4) throw new Error('cut off');
-            const answer = await target.send(command);
-            if (writes > cutAt) throw new Error('cut off');
-            return answer;
-          };
-        },
+      client: watched(table.client, async (command, send) => {
+        // The answers to the last writes are lost, and later requests do not arrive.
+        if (command instanceof TransactWriteCommand && ++writes > cutAt + 4) throw new Error('cut off');
+        const answer = await send();
+        if (writes > cutAt) throw new Error('cut off');
+        return answer;
       }),
     };
     await expect(importFile(cut, app, file, { screen: quiet })).rejects.toThrow(/cut off.*run the same command again/);

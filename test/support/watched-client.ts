@@ -1,10 +1,10 @@
 import type { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
 
-/** The client, of which `watch` sees each request and sends it. */
-export function watched(
-  client: DynamoDBDocument,
+/** A client of the SDK, of which `watch` sees each request and sends it: its other methods send by `send`. */
+export function watched<C extends { send: object }>(
+  client: C,
   watch: (command: { input: object }, send: () => Promise<unknown>) => Promise<unknown>,
-): DynamoDBDocument {
+): C {
   return new Proxy(client, {
     get: (target, name) => {
       if (name !== 'send') return Reflect.get(target, name);
