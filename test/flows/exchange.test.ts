@@ -382,6 +382,21 @@ describe('Own login', () => {
       },
     );
 
+    story('what is wrong with the app is told first, whatever the token is', async (given) => {
+      const { token } = await fixedIssuer(given);
+      const tokens = ['no token', token('anna')];
+      const outcomes = async (app: string | undefined) => {
+        const ask = (subject_token: string) =>
+          given.api.call('POST', '/token/exchange', { ...(app && { app }), body: { subject_token } });
+        return (await Promise.all(tokens.map(ask))).map(({ outcome }) => outcome);
+      };
+      expect(await outcomes(undefined)).toEqual(['badParameter', 'badParameter']);
+      expect(await outcomes('nowhere')).toEqual(['appMissing', 'appMissing']);
+      await given.db.write([updateApp(given.app, { status: 'disabled' })]);
+      forgetCachedApps();
+      expect(await outcomes(given.app)).toEqual(['appDisabled', 'appDisabled']);
+    });
+
     story('unknown keys make the service write once per minute and app, and ask for keys once', async (given) => {
       const key = newKey('EdDSA');
       const jwks = `${provider.issuer}/jwks`;
