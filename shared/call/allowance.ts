@@ -20,8 +20,8 @@ export const chance = { draw: (): number => Math.random() };
 export interface Use {
   name: AllowanceName;
   amount: number;
-  /** It counts only if the call fails. */
-  ofFailures?: boolean;
+  /** It counts only if the call is refused. */
+  ofRefusals?: boolean;
 }
 
 /** The allowance that holds the caller back longest, and until when (ms); undefined where none does. */
