@@ -66,6 +66,7 @@ export class Call {
   /** Checks that wait for the actor. */
   readonly #waiting: (() => void)[] = [];
   #app: App | undefined;
+  #limits: Limits | undefined;
   #actor: Actor | undefined;
   #touched: Promise<unknown> | undefined;
   #heldBack = false;
@@ -122,7 +123,8 @@ export class Call {
   }
 
   get limits(): Limits {
-    return limitsOf(this.appRecord);
+    this.#limits ??= limitsOf(this.appRecord);
+    return this.#limits;
   }
 
   /** The limits as this instance read them last, for guesses before the call is open. */
