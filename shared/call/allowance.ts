@@ -1,5 +1,6 @@
 import type { Paid, Spent } from '../data/allowance-repo.ts';
 import { ALLOWANCES, type AllowanceName, type Limits } from '../limits.ts';
+import { chance } from './chance.ts';
 
 /**
  * Limits per caller, by one number each: until when the caller has paid for what it did. Something that may be done n
@@ -12,9 +13,6 @@ import { ALLOWANCES, type AllowanceName, type Limits } from '../limits.ts';
  * matter how many instances of how many functions share the calls. See docs/decisions/0073-limits-per-caller.md.
  */
 const SAMPLES = 30;
-
-/** Draws whether a call counts. Tests replace it. */
-export const chance = { draw: (): number => Math.random() };
 
 /** Something that a call uses of an allowance. */
 export interface Use {
