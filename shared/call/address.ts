@@ -7,14 +7,14 @@ const DEBTS_KEPT = 86_400;
 
 /**
  * The call uses something of which its network address has so much per time: said before it is open, like `Call.uses`.
- * @param ofFailures it counts only if the call fails
+ * @param ofRefusals it counts only if the call is refused
  */
-export function usesOfAddress(call: Call, name: AllowanceName, ofFailures: boolean): void {
+export function usesOfAddress(call: Call, name: AllowanceName, ofRefusals: boolean): void {
   // An instance that does not know the app yet cannot tell whether it limits addresses.
   if (call.address === '' || call.cachedLimits?.[name] === 0) return;
   const key = addressKey(call.app, prefixOf(call.address));
   const ttl = Math.ceil(call.now / 1000) + DEBTS_KEPT;
-  call.uses(name, 1, ofFailures);
+  call.uses(name, 1, ofRefusals);
   call.anonymous = {
     paid: addressUseOf(key),
     reads: meets(key.pk, call.now),

@@ -1,5 +1,6 @@
 import type { Paid, Spent } from '../data/allowance-repo.ts';
 import { ALLOWANCES, type AllowanceName, type Limits } from '../limits.ts';
+import { chance } from './chance.ts';
 
 /**
  * Limits per caller, by one number each: until when the caller has paid for what it did. Something that may be done n
@@ -13,15 +14,12 @@ import { ALLOWANCES, type AllowanceName, type Limits } from '../limits.ts';
  */
 const SAMPLES = 30;
 
-/** Draws whether a call counts. Tests replace it. */
-export const chance = { draw: (): number => Math.random() };
-
 /** Something that a call uses of an allowance. */
 export interface Use {
   name: AllowanceName;
   amount: number;
-  /** It counts only if the call fails. */
-  ofFailures?: boolean;
+  /** It counts only if the call is refused. */
+  ofRefusals?: boolean;
 }
 
 /** The allowance that holds the caller back longest, and until when (ms); undefined where none does. */

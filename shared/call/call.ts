@@ -66,6 +66,7 @@ export class Call {
   /** Checks that wait for the actor. */
   readonly #waiting: (() => void)[] = [];
   #app: App | undefined;
+  #limits: Limits | undefined;
   #actor: Actor | undefined;
   #touched: Promise<unknown> | undefined;
   #heldBack = false;
@@ -122,7 +123,8 @@ export class Call {
   }
 
   get limits(): Limits {
-    return limitsOf(this.appRecord);
+    this.#limits ??= limitsOf(this.appRecord);
+    return this.#limits;
   }
 
   /** The limits as this instance read them last, for guesses before the call is open. */
@@ -178,10 +180,10 @@ export class Call {
   /**
    * The call uses something of which the user, or for public operations the network address, has so much per time. Said
    * before the call is open, it is refused there if nothing is left.
-   * @param ofFailures it counts only if the call fails
+   * @param ofRefusals it counts only if the call is refused
    */
-  uses(name: AllowanceName, amount = 1, ofFailures = false): void {
-    this.#uses.push({ name, amount, ofFailures });
+  uses(name: AllowanceName, amount = 1, ofRefusals = false): void {
+    this.#uses.push({ name, amount, ofRefusals });
   }
 
   /**
@@ -274,14 +276,14 @@ export class Call {
 
   /**
    * Counts what the call has used of the caller's limits, if it is drawn. Most calls are not.
-   * @param cost.ms how long it took @param cost.bytes of the answer @param cost.failed it ended with an error
+   * @param cost.ms how long it took @param cost.bytes of the answer @param cost.refused it ended with an error that is no fault of the service
    * @param insist send it again after faults of the database
    */
-  async count({ failed, ...cost }: Pick<Cost, 'ms' | 'bytes'> & { failed: boolean }, insist: boolean): Promise<void> {
+  async count({ refused, ...cost }: Pick<Cost, 'ms' | 'bytes'> & { refused: boolean }, insist: boolean): Promise<void> {
     const kind = this.actorKind;
     if (this.#heldBack || (kind !== 'user' && kind !== 'nobody')) return;
-    const user = kind === 'user' ? this.person : failed ? undefined : this.#loggedIn;
-    const uses = this.#uses.filter(({ ofFailures }) => failed || !ofFailures);
+    const user = kind === 'user' ? this.person : refused ? undefined : this.#loggedIn;
+    const uses = this.#uses.filter(({ ofRefusals }) => refused || !ofRefusals);
     if (user !== undefined) uses.push({ name: 'calls_per_minute', amount: callsOf({ ...this.db.usage, ...cost }) });
     const spent = sampled(this.limits, this.#paidBy(user), uses, this.now);
     if (spent.length === 0) return;

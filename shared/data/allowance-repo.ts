@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AppId, UserId } from '../ids.ts';
 import { ALLOWANCES, type AllowanceName, USER_ALLOWANCES } from '../limits.ts';
 import { absent, all, any, below, unchanged } from './expression.ts';
@@ -26,7 +26,7 @@ export type AddressUse = ItemOf<typeof schema.addressUseFields>;
 
 /** The key of an address's item. The table holds only a hash of the prefix. */
 export const addressKey = (app: AppId, prefix: string): Key =>
-  schema.addressUse.key(app, createHash('sha256').update(`${app} ${prefix}`).digest('base64url').slice(0, 22));
+  schema.addressUse.key(app, hash('sha256', `${app} ${prefix}`, 'base64url').slice(0, 22));
 export const addressUseOf = (key: Key): Get<AddressUse | undefined> => getItem(key);
 
 /**

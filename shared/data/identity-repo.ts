@@ -39,7 +39,7 @@ export const identitiesOf = (app: AppId, user: UserId): Query<UserIdentity[]> =>
 export const checkIdentity = (app: AppId, identity: Identity, user: UserId): Step =>
   check(schema.identity.key(app, identityHash(identity)), equal('user', user));
 
-/** Both sides of an identity that nobody has. The user must count it: `countIdentities`, or a new user's own record. */
+/** Both sides of an identity that nobody has. The user must count it: `countBound`, or a new user's own record. */
 export const putIdentity = (app: AppId, user: UserId, identity: Identity, createdAt: number): Step[] => {
   const hash = identityHash(identity);
   const { issuer, subject } = identity;
@@ -48,6 +48,7 @@ export const putIdentity = (app: AppId, user: UserId, identity: Identity, create
     put(schema.userIdentity.key(app, user, hash), { issuer, subject, createdAt }),
   ];
 };
+
 /** Both sides of an identity of the user. */
 export const removeIdentity = (app: AppId, user: UserId, identity: Identity): Step[] => {
   const hash = identityHash(identity);

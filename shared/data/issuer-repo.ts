@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { AppId } from '../ids.ts';
+import type { App } from './app-repo.ts';
 import { absent, any, below, unchanged } from './expression.ts';
 import { type Get, getItem } from './read.ts';
 import type { ItemOf } from './schema.ts';
@@ -56,4 +57,9 @@ export const wantedKeysOf = (app: AppId): Get<WantedKeys | undefined> => getItem
 /** Asks for the keys of the app's issuers, unless that was done since `before`. */
 export const wantKeys = (app: AppId, now: number, before: number): Step =>
   update(schema.wantedKeys.key(app), { set: { wantedAt: now } }, any(absent('wantedAt'), below('wantedAt', before)));
-export const forgetWantedKeys = (app: AppId): Step => remove(schema.wantedKeys.key(app));
+
+// ——— a deleted app ———
+export const forgetIssuers = ({ app, issuers = {} }: App): Step[] => [
+  ...Object.keys(issuers).map((of) => removeIssuer(app, of)),
+  remove(schema.wantedKeys.key(app)),
+];

@@ -204,7 +204,7 @@ async function count(
 ): Promise<void> {
   if (isRehearsal()) return;
   const ms = performance.now() - started;
-  const ofCaller = { ms, bytes: Buffer.byteLength(body), failed: code !== 200 };
+  const ofCaller = { ms, bytes: Buffer.byteLength(body), refused: code !== 200 && code !== SERVICE_FAULT };
   await Promise.all([call.count(ofCaller, insist), countCall(call, code, ms)]);
 }
 

@@ -1,9 +1,7 @@
 import type { Call } from '../call/call.ts';
+import { chance } from '../call/chance.ts';
 import { addToHour } from '../data/hour-repo.ts';
 import { STATISTICS } from '../environment.ts';
-
-/** Draws whether a call is counted. Tests replace it. */
-export const chance = { draw: (): number => Math.random() };
 
 const MINUTE = 60_000;
 /** Calls of an instance within a minute, above which it counts one in a hundred: the item of an hour takes so many writes. */

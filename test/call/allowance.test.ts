@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { PRICES } from '../../bench/prices.ts';
 import { prefixOf } from '../../shared/call/address.ts';
-import { callsOf, chance, heldBack, sampled } from '../../shared/call/allowance.ts';
+import { callsOf, heldBack, sampled } from '../../shared/call/allowance.ts';
+import { chance } from '../../shared/call/chance.ts';
 import type { Paid } from '../../shared/data/allowance-repo.ts';
 import { ALLOWANCES, type AllowanceName, LIMITS, type Limits } from '../../shared/limits.ts';
 

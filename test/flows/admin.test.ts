@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { migrate } from '../../infra/ops/migrate.ts';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
+import { chance } from '../../shared/call/chance.ts';
 import { devicesOf, setFailures } from '../../shared/data/device-repo.ts';
 import { lacksGroupEntries } from '../../shared/data/index-entry-repo.ts';
 import { indexedName, usernameKey } from '../../shared/data/keys.ts';
@@ -9,7 +10,6 @@ import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { searchMisses } from '../../shared/domain/app/search.ts';
 import { STATISTICS } from '../../shared/environment.ts';
-import { chance } from '../../shared/http/statistics.ts';
 import type { Answer } from '../support/api.ts';
 import { eventsAreTold, relayed } from '../support/events.ts';
 import { Given, inBothWorlds, inRaces, inThisProcess, type Person } from '../support/story.ts';

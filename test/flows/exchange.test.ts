@@ -12,6 +12,7 @@ import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/loca
 import { refreshFunctionNameOf } from '../../infra/names.ts';
 import { forgetAddresses } from '../../shared/call/address.ts';
 import { forgetCachedApps } from '../../shared/call/app-cache.ts';
+import { addressKey, addressUseOf } from '../../shared/data/allowance-repo.ts';
 import { updateApp } from '../../shared/data/app-repo.ts';
 import { identityOf } from '../../shared/data/identity-repo.ts';
 import { issuerHash, issuerOf } from '../../shared/data/issuer-repo.ts';
@@ -382,6 +383,21 @@ describe('Own login', () => {
       },
     );
 
+    story('what is wrong with the app is told first, whatever the token is', async (given) => {
+      const { token } = await fixedIssuer(given);
+      const tokens = ['no token', token('anna')];
+      const outcomes = async (app: string | undefined) => {
+        const ask = (subject_token: string) =>
+          given.api.call('POST', '/token/exchange', { ...(app && { app }), body: { subject_token } });
+        return (await Promise.all(tokens.map(ask))).map(({ outcome }) => outcome);
+      };
+      expect(await outcomes(undefined)).toEqual(['badParameter', 'badParameter']);
+      expect(await outcomes('nowhere')).toEqual(['appMissing', 'appMissing']);
+      await given.db.write([updateApp(given.app, { status: 'disabled' })]);
+      forgetCachedApps();
+      expect(await outcomes(given.app)).toEqual(['appDisabled', 'appDisabled']);
+    });
+
     story('unknown keys make the service write once per minute and app, and ask for keys once', async (given) => {
       const key = newKey('EdDSA');
       const jwks = `${provider.issuer}/jwks`;
@@ -409,6 +425,23 @@ describe('Own login', () => {
       for (const issuer of issuers) await refuses(given, unknown(issuer).subject_token);
       expect(testMessaging().invoked).toEqual([]);
     });
+
+    story(
+      'an exchange that waits for keys is no failed login of its address',
+      async (given) => {
+        forgetAddresses();
+        await added(given, { issuer: provider.issuer });
+        await aged(given, provider.issuer, 90 * SECONDS);
+        const subject_token = signToken(newKey('EdDSA'), claimsOf(provider.issuer, 'anna'));
+        const request = { app: given.app, address: '203.0.114.9', body: { subject_token } };
+        const statuses = [];
+        for (let n = 0; n < 4; n++) statuses.push((await given.api.call('POST', '/token/exchange', request)).status);
+        expect(statuses).toEqual([503, 503, 503, 503]);
+        const use = addressUseOf(addressKey(given.app, '203.0.114'));
+        expect(await given.db.read(use)).toBeUndefined();
+      },
+      { limits: { failed_logins_per_hour: 1 } },
+    );
 
     story(
       'refused tokens count as failed logins of their address',

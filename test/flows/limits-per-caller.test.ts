@@ -1,6 +1,6 @@
 import { afterEach, expect, vi } from 'vitest';
 import { forgetAddresses } from '../../shared/call/address.ts';
-import { chance } from '../../shared/call/allowance.ts';
+import { chance } from '../../shared/call/chance.ts';
 import { addressKey, addressUseOf } from '../../shared/data/allowance-repo.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
 import type { AllowanceName } from '../../shared/limits.ts';

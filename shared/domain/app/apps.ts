@@ -14,13 +14,13 @@ import {
   updateApp,
 } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
+import { forgetIssuers } from '../../data/issuer-repo.ts';
 import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { endpointsOf, removeEndpoint } from '../../data/webhook-repo.ts';
 import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import type { Limits } from '../../limits.ts';
 import type { Scope } from '../../scopes.ts';
-import { forgetIssuers } from '../issuer/issuers.ts';
 
 /** 12 characters of the base-36 alphabet: 62 bits. */
 const newAppId = () =>
@@ -79,13 +79,13 @@ export async function issueAdminToken(
 }
 
 /** @throws ApiError appMissing where there is no such app, or it is deleted */
-export async function appNamed(db: Database, app: AppId): Promise<App> {
-  const found = await db.read(appOf(app));
-  if (!found) throw missingApp(app);
+export const appNamed = async (db: Database, app: AppId): Promise<App> => existingApp(await db.read(appOf(app)), app);
+
+/** @throws ApiError appMissing */
+export function existingApp(found: App | undefined, app: AppId): App {
+  if (!found) throw new ApiError('appMissing', `there is no app "${app}"`);
   return found;
 }
-
-const missingApp = (app: AppId) => new ApiError('appMissing', `there is no app "${app}"`);
 
 /** All apps by id, without deleted ones. On AWS, an app made in the last second may be missing. */
 export async function allApps(table: OperatorTable): Promise<App[]> {
@@ -108,8 +108,7 @@ export async function changeApp(db: Database, app: AppId, decide: (app: App) => 
   const read = appOf(app);
   await db.load([read]);
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const found = db.records(read);
-    if (!found) throw missingApp(app);
+    const found = existingApp(db.records(read), app);
     const set = decide(found);
     if (await db.write([updateApp(app, set, found)])) return { ...found, ...set };
   }

@@ -52,6 +52,11 @@ const claims = new Map<string, string>();
  */
 export async function exchangeToken(call: Call, text: string, guid?: string): Promise<Session> {
   const token = claimedBy(text);
+  if (!token) {
+    // Errors of the app come first.
+    await call.open([]);
+    throw refused();
+  }
   usesOfAddress(call, 'failed_logins_per_hour', true);
   const known = `${call.app} ${token.issuer}`;
   const guess = claims.get(known) ?? 'sub';
@@ -78,15 +83,15 @@ export async function exchangeToken(call: Call, text: string, guid?: string): Pr
   throw new Unavailable('the identity keeps changing');
 }
 
-/** Costs no read. @throws ApiError externalTokenRefused for what is no signed token with an issuer */
-function claimedBy(text: string): Claimed {
-  if (text.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) throw refused();
+/** Undefined for what is no signed token with an issuer. */
+function claimedBy(text: string): Claimed | undefined {
+  if (text.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return undefined;
   const [header, payload] = text.split('.').map(jsonIn);
   const { alg, kid } = header ?? {};
   const { iss: issuer } = payload ?? {};
-  if (!payload || typeof alg !== 'string' || !ALGORITHMS.includes(alg)) throw refused();
-  if (kid !== undefined && typeof kid !== 'string') throw refused();
-  if (typeof issuer !== 'string' || issuer.length > LONGEST_ISSUER) throw refused();
+  if (!payload || typeof alg !== 'string' || !ALGORITHMS.includes(alg)) return undefined;
+  if (kid !== undefined && typeof kid !== 'string') return undefined;
+  if (typeof issuer !== 'string' || issuer.length > LONGEST_ISSUER) return undefined;
   return { text, kid, issuer, payload };
 }
 

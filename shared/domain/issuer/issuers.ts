@@ -1,13 +1,14 @@
 import { transact } from '../../call/transact.ts';
-import { type App, appOf, updateApp } from '../../data/app-repo.ts';
+import { appOf, updateApp } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
 import * as repo from '../../data/issuer-repo.ts';
 import { type Issuer, issuerHash, issuerNamed, MOST_ISSUERS } from '../../data/issuer-repo.ts';
-import { ApiError, badParameter } from '../../errors.ts';
+import { badParameter } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import { LONGEST_ISSUER } from '../../limits.ts';
 import type { FetchOptions } from '../../messaging/key-set-repo.ts';
 import { targetProblem } from '../../public-address.ts';
+import { appNamed, existingApp } from '../app/apps.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { keysOfFile } from './keys.ts';
 import { refreshIssuer } from './refresh.ts';
@@ -43,7 +44,7 @@ export async function addIssuer(db: Database, app: AppId, given: NewIssuer, opti
   if (audiences.length < 1 || audiences.length > MOST_AUDIENCES || !audiences.every((one) => AUDIENCE.test(one)))
     throw badParameter('audience', `must be 1 to ${MOST_AUDIENCES} texts of 1 to ${LONGEST_ISSUER} ASCII characters`);
   if (!CLAIM.test(claim)) throw badParameter('user-claim', 'must have 1 to 64 ASCII characters');
-  await appRecord(db, app);
+  await appNamed(db, app);
   const now = Date.now();
   const keys =
     file === undefined ? await fetchKeys({ issuer, ...(jwks !== undefined && { jwks }) }, options) : keysOfFile(file);
@@ -59,7 +60,7 @@ export async function addIssuer(db: Database, app: AppId, given: NewIssuer, opti
     fetchedAt: now,
   };
   return transact(db, appOf(app), (found) => {
-    const issuers = { ...existing(found, app).issuers, [issuerHash(issuer)]: now };
+    const issuers = { ...existingApp(found, app).issuers, [issuerHash(issuer)]: now };
     if (Object.keys(issuers).length > MOST_ISSUERS)
       throw badParameter('issuer', `an app has ${MOST_ISSUERS} issuers at most: remove one first`);
     return { steps: [updateApp(app, { issuers }, found), repo.putIssuer(app, made)], answer: () => made };
@@ -76,24 +77,20 @@ function checkAddress(field: string, text: string, most: number, reached: boolea
 
 /** The issuers of an app, in the order of their names. @throws ApiError appMissing */
 export async function listIssuers(db: Database, app: AppId): Promise<Issuer[]> {
-  const { issuers = {} } = await appRecord(db, app);
+  const { issuers = {} } = await appNamed(db, app);
   const found = await db.read(Object.keys(issuers).map((of) => issuerNamed(app, of)));
   return found.flatMap((one) => one ?? []).sort((one, other) => (one.issuer < other.issuer ? -1 : 1));
 }
 
 /** Identities of its users stay bound: they log in again if the issuer is added again. @throws ApiError badParameter, appMissing */
-export function removeIssuer(db: Database, app: AppId, issuer: string): Promise<void> {
+export async function removeIssuer(db: Database, app: AppId, issuer: string): Promise<void> {
   const of = issuerHash(issuer);
-  return db.load([appOf(app)]).then(() =>
-    transact(db, appOf(app), (found) => {
-      const { [of]: was, ...issuers } = existing(found, app).issuers ?? {};
-      if (was === undefined) throw unknownIssuer();
-      return {
-        steps: [updateApp(app, { issuers }, found), repo.removeIssuer(app, of)],
-        answer: () => undefined,
-      };
-    }),
-  );
+  await appNamed(db, app);
+  return transact(db, appOf(app), (found) => {
+    const { [of]: was, ...issuers } = existingApp(found, app).issuers ?? {};
+    if (was === undefined) throw unknownIssuer();
+    return { steps: [updateApp(app, { issuers }, found), repo.removeIssuer(app, of)], answer: () => undefined };
+  });
 }
 
 /**
@@ -114,18 +111,4 @@ export async function refreshIssuers(
   return (await listIssuers(db.beside(), app)).filter(({ issuer }) => chosen.some((one) => one.issuer === issuer));
 }
 
-/** What a deleted app leaves. */
-export const forgetIssuers = ({ app, issuers = {} }: App) => [
-  ...Object.keys(issuers).map((of) => repo.removeIssuer(app, of)),
-  repo.forgetWantedKeys(app),
-];
-
 const unknownIssuer = () => badParameter('issuer', 'no such issuer: see issuers list');
-
-async function appRecord(db: Database, app: AppId): Promise<App> {
-  return existing(await db.read(appOf(app)), app);
-}
-function existing(found: App | undefined, app: AppId): App {
-  if (!found) throw new ApiError('appMissing', `there is no app "${app}"`);
-  return found;
-}
