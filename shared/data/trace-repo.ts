@@ -365,11 +365,15 @@ export function recordAbout(item: Stored, person: Person, now: number): Record<s
     ...Object.fromEntries(Object.entries(ids).map(([name, text]) => [name, /^\d+$/.test(text) ? Number(text) : text])),
   };
   const { pk, sk, ...attributes } = item;
-  const inKey = USERS.some((name) => Number(places[name]) === person.user);
-  const inFields = JSON.stringify(without(kind.fields, attributes, person.user)) !== JSON.stringify(attributes);
+  // A lock-out names its user as an account.
+  const inKey = [...USERS, 'account'].some((name) => Number(places[name]) === person.user);
+  // An item of another user that only counts this one (`invitedBy`) is the other's: account, number and all.
+  const inFields =
+    !kind.own && JSON.stringify(without(kind.fields, attributes, person.user)) !== JSON.stringify(attributes);
   if (!isOwn && !inKey && !inFields) {
-    const { at } = stampOf(String(item.stamp ?? '0'));
-    return { ...base, kind: 'last change', of: kind.name, changed_at: at };
+    const stamp = String(item.stamp ?? '0');
+    if (!stampNames(stamp, person.user)) return undefined;
+    return { ...base, kind: 'last change', of: kind.name, changed_at: stampOf(stamp).at };
   }
   const hidden = isOwn ? [] : (NOTES[kind.name] ?? []);
   return {

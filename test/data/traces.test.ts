@@ -105,6 +105,23 @@ describe('traces of a person', () => {
       expect(recordAbout(item, person, NOW)).not.toHaveProperty('token');
     }
   });
+
+  test('the times of failed logins are exported', () => {
+    const lock = { pk: `L#shop#${USER}`, sk: '#', fails: [NOW], mark: 'm', ttl: 1 };
+    expect(recordAbout(lock, person, NOW)).toEqual({ kind: 'lock-out', account: USER, fails: [NOW], ttl: 1 });
+  });
+
+  test('the account of another user who was invited is not exported', () => {
+    const invitedBy = { day: 1, counts: [[USER, 2]] };
+    const other = { pk: 'U#shop#7', sk: '#', user: 7, username: 'other', mobile: '4915100000007', invitedBy };
+    expect(traceOf(other, person, NOW)).toMatchObject({ does: 'change' });
+    expect(recordAbout(other, person, NOW)).toBeUndefined();
+    const stamp = stampText({ type: 'user', id: USER, cause: 'c' }, NOW);
+    expect(recordAbout({ ...other, stamp }, person, NOW)).toEqual({
+      ...{ kind: 'last change', of: 'user', user: 7 },
+      changed_at: NOW,
+    });
+  });
 });
 
 test('the fields of events that hold a user are those that an erasure looks at', () => {
