@@ -406,9 +406,11 @@ const NOT_TOLD = [
 /** The items to remove with an item of an erased app; undefined where it is of another app, or stays. */
 export function removalOf(item: Stored, app: AppId): Step[] | undefined {
   const found = find(item);
-  if (!found || found.app !== app || found.kind.name === 'erasure') return undefined;
+  if (!found || found.app !== app) return undefined;
   // The tombstone of the app: its id is never used again.
   if (found.kind.name === 'app') return undefined;
+  // The erasure of the app removes itself. One of a user that was never ended holds the user's names.
+  if (found.kind.name === 'erasure' && item.sk === 'app') return undefined;
   const key = { pk: item.pk, sk: item.sk };
   const registered = found.kind.name === 'file' && item.registered === true && typeof item.random === 'string';
   return registered ? [remove(key), remove(schema.registration.key(String(item.random)))] : [remove(key)];
