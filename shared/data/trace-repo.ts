@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { Unavailable } from '../errors.ts';
 import { ERASED, usersIn, withoutUser } from '../events/erased.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { formOf, USERS } from './entity.ts';
 import { all, equal, exists, unchanged } from './expression.ts';
 import { comparedName, type Key } from './keys.ts';
 import { appLog, type EventPage, entriesOf, groupLog, type Log, rewritten } from './log-repo.ts';
@@ -42,21 +43,10 @@ interface Kind {
   own: boolean;
 }
 
-/** Placeholders that name a user: of entity.ts. */
-const USERS = ['user', 'inviter', 'other'];
-const LETTERS: Record<string, string> = { app: '[A-Za-z0-9_-]{1,64}', partition: '.+' };
-
-/** A template as an expression whose groups are its placeholders. */
-const formWithGroups = (template: string) =>
-  new RegExp(
-    `^${template.replaceAll(/\{(\w+)(:\w+)?\}/g, (_, name: string, type: string | undefined) => `(?<${name}>${LETTERS[name] ?? (type || USERS.includes(name) || name === 'group' ? '\\d+' : '[^#]+')})`)}$`,
-    'u',
-  );
-
 const KINDS: Kind[] = Object.entries(ENTITIES).map(([name, { entity, fields }]) => ({
   name,
-  pk: formWithGroups(entity.shape.pk),
-  sk: formWithGroups(entity.shape.sk),
+  pk: formOf(entity.shape.pk),
+  sk: formOf(entity.shape.sk),
   fields: fields(),
   own: entity.shape.pk.startsWith('U#{app}#{user}'),
 }));
