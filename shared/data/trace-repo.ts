@@ -71,7 +71,14 @@ export function checkKnown(item: Stored, app: AppId): void {
     throw new Unavailable('the app has an item of an unknown kind: use the command line of the deployed release');
 }
 
+/** One look per item, though a search asks several questions about it. */
+const looks = new WeakMap<Stored, ReturnType<typeof lookFor>>();
 function find(item: Stored) {
+  if (!looks.has(item)) looks.set(item, lookFor(item));
+  return looks.get(item);
+}
+
+function lookFor(item: Stored) {
   for (const kind of KINDS) {
     const pk = kind.pk.exec(item.pk);
     const sk = pk && kind.sk.exec(item.sk);
@@ -200,7 +207,7 @@ export function traceOf(item: Stored, person: Person, now: number): Trace | unde
     case 'change page':
     case 'open change page': {
       const log = logOf(person.app, places.group);
-      const entries = entriesOf<Entry>(item as unknown as EventPage);
+      const entries = unpacked(item);
       if (!entries.some((entry) => usersIn(entry).includes(user))) return undefined;
       return changed(
         kind.name,
@@ -262,9 +269,15 @@ export function traceOf(item: Stored, person: Person, now: number): Trace | unde
 
 /** The events that an item of the app's feed holds. */
 export const eventsIn = (item: Stored, app: AppId): Entry[] =>
-  typeof item.events === 'string' && (item.pk === `V#${app}` || item.pk.startsWith(`V#${app}#`))
-    ? entriesOf<Entry>(item as unknown as EventPage)
-    : [];
+  typeof item.events === 'string' && (item.pk === `V#${app}` || item.pk.startsWith(`V#${app}#`)) ? unpacked(item) : [];
+
+/** The events of a page, unpacked once. */
+const pages = new WeakMap<Stored, Entry[]>();
+function unpacked(page: Stored): Entry[] {
+  const entries = pages.get(page) ?? entriesOf<Entry>(page as unknown as EventPage);
+  pages.set(page, entries);
+  return entries;
+}
 
 /** Longer than any call waits for its queue (ms). */
 const QUEUED = 60_000;
@@ -327,7 +340,7 @@ export function mentions(item: Stored, { app, names }: Person): boolean {
   const found = find(item);
   if (!found || found.app !== app || found.kind.name === 'erasure') return false;
   const isPage = typeof item.events === 'string' && typeof item.last === 'number';
-  const content = isPage ? entriesOf(item as unknown as EventPage) : { ...item, stamp: undefined };
+  const content = isPage ? unpacked(item) : { ...item, stamp: undefined };
   for (const text of textsOf(content)) if (namesIn(text, names)) return true;
   return false;
 }
