@@ -157,6 +157,8 @@ async function knownOf(table: OperatorTable, app: AppId, record: User) {
   // What the deletion and its job remove. The search counts the rest.
   const removed = new Map<string, number>();
   for (const item of read.items) if (item.sk !== '#') count(removed, locate(item)!.kind);
+  // The other side of each, by which the user is found.
+  if (removed.has('user identity')) count(removed, 'identity', removed.get('user identity'));
   if (exists)
     for (const kind of ['username', 'directory entry', ...(record.mobile ? ['mobile'] : [])]) count(removed, kind);
   return {
