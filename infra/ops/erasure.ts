@@ -2,8 +2,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type OperatorTable, tableSize, viewOf } from '../../shared/data/operator-queries.ts';
 import { eraseApp } from '../../shared/domain/app/erase-app.ts';
-import { type Erased, eraseUser } from '../../shared/domain/app/erase-user.ts';
-import type { EraseProgress } from '../../shared/domain/app/erasure.ts';
+import { eraseUser } from '../../shared/domain/app/erase-user.ts';
+import type { Erased, EraseProgress } from '../../shared/domain/app/erasure.ts';
 import {
   isAbout,
   isSigned,

@@ -8,7 +8,7 @@ export interface Key {
 }
 
 /** Placeholders of users. */
-const USERS = ['user', 'inviter', 'other'] as const;
+export const USERS = ['user', 'inviter', 'other'] as const;
 
 /** What a template's placeholder takes: the id of an app, a group or a user, `{at:time}` milliseconds, else a text. */
 type Argument<P extends string> = P extends 'app'
@@ -79,10 +79,10 @@ function formOfPlaceholder(placeholder: string): string {
   return placeholder === 'group' || USERS.some((name) => name === placeholder) ? ID : '[^#]+';
 }
 
-/** What texts of a template look like. */
+/** What texts of a template look like. A group of the expression has what stands for the placeholder of its name. */
 export const formOf = (template: string): RegExp =>
   new RegExp(
-    `^${template.replaceAll(/\{([^}]*)\}/g, (_, placeholder: string) => formOfPlaceholder(placeholder))}$`,
+    `^${template.replaceAll(/\{(([^}:]*)[^}]*)\}/g, (_, placeholder: string, name: string) => `(?<${name}>${formOfPlaceholder(placeholder)})`)}$`,
     'u',
   );
 

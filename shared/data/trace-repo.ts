@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { Unavailable } from '../errors.ts';
 import { ERASED, usersIn, withoutUser } from '../events/erased.ts';
 import type { AppId, GroupId, UserId } from '../ids.ts';
+import { formOf, USERS } from './entity.ts';
 import { all, equal, exists, unchanged } from './expression.ts';
 import { comparedName, type Key } from './keys.ts';
 import { appLog, type EventPage, entriesOf, groupLog, type Log, rewritten } from './log-repo.ts';
@@ -42,21 +43,10 @@ interface Kind {
   own: boolean;
 }
 
-/** Placeholders that name a user: of entity.ts. */
-const USERS = ['user', 'inviter', 'other'];
-const LETTERS: Record<string, string> = { app: '[A-Za-z0-9_-]{1,64}', partition: '.+' };
-
-/** A template as an expression whose groups are its placeholders. */
-const formWithGroups = (template: string) =>
-  new RegExp(
-    `^${template.replaceAll(/\{(\w+)(:\w+)?\}/g, (_, name: string, type: string | undefined) => `(?<${name}>${LETTERS[name] ?? (type || USERS.includes(name) || name === 'group' ? '\\d+' : '[^#]+')})`)}$`,
-    'u',
-  );
-
 const KINDS: Kind[] = Object.entries(ENTITIES).map(([name, { entity, fields }]) => ({
   name,
-  pk: formWithGroups(entity.shape.pk),
-  sk: formWithGroups(entity.shape.sk),
+  pk: formOf(entity.shape.pk),
+  sk: formOf(entity.shape.sk),
   fields: fields(),
   own: entity.shape.pk.startsWith('U#{app}#{user}'),
 }));
@@ -81,7 +71,14 @@ export function checkKnown(item: Stored, app: AppId): void {
     throw new Unavailable('the app has an item of an unknown kind: use the command line of the deployed release');
 }
 
+/** One look per item, though a search asks several questions about it. */
+const looks = new WeakMap<Stored, ReturnType<typeof lookFor>>();
 function find(item: Stored) {
+  if (!looks.has(item)) looks.set(item, lookFor(item));
+  return looks.get(item);
+}
+
+function lookFor(item: Stored) {
   for (const kind of KINDS) {
     const pk = kind.pk.exec(item.pk);
     const sk = pk && kind.sk.exec(item.sk);
@@ -210,7 +207,7 @@ export function traceOf(item: Stored, person: Person, now: number): Trace | unde
     case 'change page':
     case 'open change page': {
       const log = logOf(person.app, places.group);
-      const entries = entriesOf<Entry>(item as unknown as EventPage);
+      const entries = unpacked(item);
       if (!entries.some((entry) => usersIn(entry).includes(user))) return undefined;
       return changed(
         kind.name,
@@ -272,9 +269,15 @@ export function traceOf(item: Stored, person: Person, now: number): Trace | unde
 
 /** The events that an item of the app's feed holds. */
 export const eventsIn = (item: Stored, app: AppId): Entry[] =>
-  typeof item.events === 'string' && (item.pk === `V#${app}` || item.pk.startsWith(`V#${app}#`))
-    ? entriesOf<Entry>(item as unknown as EventPage)
-    : [];
+  typeof item.events === 'string' && (item.pk === `V#${app}` || item.pk.startsWith(`V#${app}#`)) ? unpacked(item) : [];
+
+/** The events of a page, unpacked once. */
+const pages = new WeakMap<Stored, Entry[]>();
+function unpacked(page: Stored): Entry[] {
+  const entries = pages.get(page) ?? entriesOf<Entry>(page as unknown as EventPage);
+  pages.set(page, entries);
+  return entries;
+}
 
 /** Longer than any call waits for its queue (ms). */
 const QUEUED = 60_000;
@@ -337,7 +340,7 @@ export function mentions(item: Stored, { app, names }: Person): boolean {
   const found = find(item);
   if (!found || found.app !== app || found.kind.name === 'erasure') return false;
   const isPage = typeof item.events === 'string' && typeof item.last === 'number';
-  const content = isPage ? entriesOf(item as unknown as EventPage) : { ...item, stamp: undefined };
+  const content = isPage ? unpacked(item) : { ...item, stamp: undefined };
   for (const text of textsOf(content)) if (namesIn(text, names)) return true;
   return false;
 }
@@ -365,11 +368,15 @@ export function recordAbout(item: Stored, person: Person, now: number): Record<s
     ...Object.fromEntries(Object.entries(ids).map(([name, text]) => [name, /^\d+$/.test(text) ? Number(text) : text])),
   };
   const { pk, sk, ...attributes } = item;
-  const inKey = USERS.some((name) => Number(places[name]) === person.user);
-  const inFields = JSON.stringify(without(kind.fields, attributes, person.user)) !== JSON.stringify(attributes);
+  // A lock-out names its user as an account.
+  const inKey = [...USERS, 'account'].some((name) => Number(places[name]) === person.user);
+  // An item of another user that only counts this one (`invitedBy`) is the other's: account, number and all.
+  const inFields =
+    !kind.own && JSON.stringify(without(kind.fields, attributes, person.user)) !== JSON.stringify(attributes);
   if (!isOwn && !inKey && !inFields) {
-    const { at } = stampOf(String(item.stamp ?? '0'));
-    return { ...base, kind: 'last change', of: kind.name, changed_at: at };
+    const stamp = String(item.stamp ?? '0');
+    if (!stampNames(stamp, person.user)) return undefined;
+    return { ...base, kind: 'last change', of: kind.name, changed_at: stampOf(stamp).at };
   }
   const hidden = isOwn ? [] : (NOTES[kind.name] ?? []);
   return {
@@ -402,9 +409,11 @@ const NOT_TOLD = [
 /** The items to remove with an item of an erased app; undefined where it is of another app, or stays. */
 export function removalOf(item: Stored, app: AppId): Step[] | undefined {
   const found = find(item);
-  if (!found || found.app !== app || found.kind.name === 'erasure') return undefined;
+  if (!found || found.app !== app) return undefined;
   // The tombstone of the app: its id is never used again.
   if (found.kind.name === 'app') return undefined;
+  // The erasure of the app removes itself. One of a user that was never ended holds the user's names.
+  if (found.kind.name === 'erasure' && item.sk === 'app') return undefined;
   const key = { pk: item.pk, sk: item.sk };
   const registered = found.kind.name === 'file' && item.registered === true && typeof item.random === 'string';
   return registered ? [remove(key), remove(schema.registration.key(String(item.random)))] : [remove(key)];

@@ -5,7 +5,7 @@ import type { Item } from '../../shared/data/read.ts';
 import { ENTITIES, PERSONS } from '../../shared/data/schema.ts';
 import { stampText } from '../../shared/data/stamp.ts';
 import { itemAfter, stamped } from '../../shared/data/step.ts';
-import { type Person, recordAbout, traceOf } from '../../shared/data/trace-repo.ts';
+import { type Person, recordAbout, removalOf, traceOf } from '../../shared/data/trace-repo.ts';
 import { EVENT_TYPES, EVENTS } from '../../shared/events/catalogue.ts';
 import { PERSON_FIELDS } from '../../shared/events/erased.ts';
 import { appId, userId } from '../support/ids.ts';
@@ -105,6 +105,37 @@ describe('traces of a person', () => {
       expect(recordAbout(item, person, NOW)).not.toHaveProperty('token');
     }
   });
+
+  test('the times of failed logins are exported', () => {
+    const lock = { pk: `L#shop#${USER}`, sk: '#', fails: [NOW], mark: 'm', ttl: 1 };
+    expect(recordAbout(lock, person, NOW)).toEqual({ kind: 'lock-out', account: USER, fails: [NOW], ttl: 1 });
+  });
+
+  test('the account of another user who was invited is not exported', () => {
+    const invitedBy = { day: 1, counts: [[USER, 2]] };
+    const other = { pk: 'U#shop#7', sk: '#', user: 7, username: 'other', mobile: '4915100000007', invitedBy };
+    expect(traceOf(other, person, NOW)).toMatchObject({ does: 'change' });
+    expect(recordAbout(other, person, NOW)).toBeUndefined();
+    const stamp = stampText({ type: 'user', id: USER, cause: 'c' }, NOW);
+    expect(recordAbout({ ...other, stamp }, person, NOW)).toEqual({
+      ...{ kind: 'last change', of: 'user', user: 7 },
+      changed_at: NOW,
+    });
+  });
+});
+
+test('an erased app takes every kind of items with it but its tombstone and the erasure itself', () => {
+  const stay = Object.entries(ENTITIES).flatMap(([kind, { entity }]) => {
+    const { pk, sk } = entity.shape;
+    const item = { pk: keyWith(pk, undefined), sk: keyWith(sk, undefined), ...(kind === 'job' && { app: 'shop' }) };
+    expect(removalOf(item, appId('other')), kind).toBeUndefined();
+    return removalOf(item, person.app) ? [] : [kind];
+  });
+  // Registrations go with their files. The key signs receipts of all apps.
+  expect(stay).toEqual(['app', 'registration', 'receipt key']);
+  expect(removalOf({ pk: 'E#shop', sk: 'app' }, person.app)).toBeUndefined();
+  const file = { pk: 'G#shop#7#F', sk: String(1).padStart(16, '0'), random: 'r', registered: true };
+  expect(removalOf(file, person.app)?.map(({ key }) => key.pk)).toEqual(['G#shop#7#F', 'O#r']);
 });
 
 test('the fields of events that hold a user are those that an erasure looks at', () => {

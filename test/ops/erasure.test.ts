@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countBound, putIdentity } from '../../shared/data/identity-repo.ts';
 import { indexedName, type Key } from '../../shared/data/keys.ts';
 import { type EventPage, entriesOf } from '../../shared/data/log-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
@@ -9,8 +10,8 @@ import type { Item } from '../../shared/data/read.ts';
 import { putDelivery } from '../../shared/data/webhook-repo.ts';
 import { changeApp, deleteApp } from '../../shared/domain/app/apps.ts';
 import { eraseApp } from '../../shared/domain/app/erase-app.ts';
-import { type Erased, eraseUser } from '../../shared/domain/app/erase-user.ts';
-import type { EraseProgress } from '../../shared/domain/app/erasure.ts';
+import { eraseUser } from '../../shared/domain/app/erase-user.ts';
+import type { Erased, EraseProgress } from '../../shared/domain/app/erasure.ts';
 import { archivedEvents, eventHistory } from '../../shared/domain/app/event-history.ts';
 import { archiveEvents } from '../../shared/domain/event/archive.ts';
 import type { AppId } from '../../shared/ids.ts';
@@ -66,6 +67,8 @@ async function aWorld() {
     notifier_name: 'apns',
   });
   await given.nobody.asks('POST /token/user', { name: gone.username, password: 'wrong password' });
+  const identity = { issuer: 'https://login.example.org', subject: `subject-${gone.username}` };
+  await given.db.write([...putIdentity(given.app, gone.id, identity, Date.now()), countBound(given.app, gone.id)]);
   const form: Form = await gone.does('GET /file/upload/avatar/user');
   expect(await postForm(form, 'picture')).toBe(200);
   await arrivedAt(given, form.oss_body_param.key!);
@@ -292,6 +295,9 @@ describe('users export', () => {
         .map((line) => JSON.parse(line));
     expect(lines('records/profile.ndjson')).toEqual([expect.objectContaining({ nick_name: 'Gone Girl' })]);
     expect(lines('records/tags.ndjson')).toEqual([{ kind: 'tags', user: gone.id, tags: ['morning'] }]);
+    expect(lines('records/user-identity.ndjson')).toEqual([
+      expect.objectContaining({ issuer: 'https://login.example.org', subject: `subject-${gone.username}` }),
+    ]);
     expect(lines('records/group-membership.ndjson')).toContainEqual(
       expect.objectContaining({ group: joined, role: 1, joined: expect.any(Number) }),
     );
@@ -383,6 +389,7 @@ describe('users erase', () => {
 
     const signed = JSON.parse(readFileSync(receiptFile, 'utf8'));
     expect(signed.receipt).toMatchObject({ what: 'user erased', app_id: app, found: 0, objects_removed: 1 });
+    expect(signed.receipt.removed).toMatchObject({ username: 1, identity: 1, 'user identity': 1 });
     expect(JSON.stringify(signed)).not.toContain(String(gone.id));
     expect(signed.receipt.mentions).toMatchObject({ 'archived event': 1, 'group info': 1 });
     const verify = (...more: string[]) => opsHere(['receipts', 'verify', receiptFile, ...more]);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buriedAppOf } from '../../data/app-repo.ts';
 import { type OperatorTable, scanned, viewOf } from '../../data/operator-queries.ts';
@@ -7,12 +6,8 @@ import { ApiError, badParameter, Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import { type OperatorBucket, objectsBelow, prefixesOf, remove } from '../../storage/operator-object-repo.ts';
 import { Pace } from '../background/pace.ts';
-import type { Erased } from './erase-user.ts';
-import { type EraseOptions, type EraseProgress, ErasureRun, outOfReach } from './erasure.ts';
-import { signReceipt } from './receipts.ts';
+import { type Erased, type EraseOptions, type EraseProgress, ErasureRun, SEARCHES } from './erasure.ts';
 
-/** Searches, at most, until one finds nothing: two are usual. */
-const SEARCHES = 10;
 /** How long the registration of a deleted file stays (ms). */
 const REGISTRATION = 7 * 86_400_000;
 /** Items or objects that are removed before they are counted: so many more may be gone where a command was killed. */
@@ -65,7 +60,21 @@ export async function* eraseApp(
       yield { phase: `search ${nth}, bucket`, read: done, done: run.done };
     const { found } = run.state;
     await run.save({ from: undefined, found: 0 });
-    if (whole && found === 0) return await prove(table, run, app, { seen, began });
+    if (whole && found === 0)
+      return await run.prove(
+        {
+          what: 'app erased',
+          mentions: {},
+          remains: [
+            { what: 'the id of the app, in one item: it is never used again', until: 'for ever' },
+            {
+              what: 'marks of files that were deleted before the app: random names, of no app and nobody',
+              until: new Date(Date.now() + REGISTRATION).toISOString(),
+            },
+          ],
+        },
+        { ...seen, began },
+      );
   }
   throw new Unavailable('something still writes items of this app: run the command again');
 }
@@ -94,43 +103,4 @@ async function* removeObjects(
     }
   if (batch.length > 0) await removeBatch();
   yield seen.objects;
-}
-
-async function prove(
-  table: OperatorTable,
-  run: ErasureRun,
-  app: AppId,
-  { seen, began }: { seen: { items: number; units: number; objects: number }; began: number },
-): Promise<Erased> {
-  const now = Date.now();
-  const signed = await signReceipt(viewOf(table), {
-    format: 'roster-receipt/1',
-    what: 'app erased',
-    receipt_id: randomUUID(),
-    app_id: app,
-    started_at: new Date(run.state.startedAt).toISOString(),
-    ended_at: new Date(now).toISOString(),
-    removed: run.counted('removed'),
-    changed: run.counted('changed'),
-    objects_removed: run.counted('objects').object ?? 0,
-    searched: {
-      items: seen.items,
-      read_units: Math.round(seen.units),
-      archive_objects: 0,
-      objects: seen.objects,
-      from: new Date(began).toISOString(),
-      to: new Date(now).toISOString(),
-    },
-    found: 0,
-    mentions: {},
-    remains: [
-      { what: 'the id of the app, in one item: it is never used again', until: 'for ever' },
-      {
-        what: 'marks of files that were deleted before the app: random names, of no app and nobody',
-        until: new Date(now + REGISTRATION).toISOString(),
-      },
-      ...outOfReach(now),
-    ],
-  });
-  return { signed, close: () => run.close() };
 }

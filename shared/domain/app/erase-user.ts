@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { transact } from '../../call/transact.ts';
 import { appOf, limitsOf } from '../../data/app-repo.ts';
@@ -44,13 +43,11 @@ import { Pace } from '../background/pace.ts';
 import { readLog } from '../event/log-pages.ts';
 import { parseAvatarAddress } from '../file/address.ts';
 import { appNamed } from './apps.ts';
-import { type EraseOptions, type EraseProgress, ErasureRun, outOfReach } from './erasure.ts';
+import { type Erased, type EraseOptions, type EraseProgress, ErasureRun, SEARCHES } from './erasure.ts';
 import { objectsAfter } from './event-history.ts';
 import { settled } from './forget-events.ts';
-import { type SignedReceipt, signReceipt, subjectHash } from './receipts.ts';
+import { subjectHash } from './receipts.ts';
 
-/** Searches, at most, until one finds nothing: two are usual. */
-const SEARCHES = 10;
 /** Changes that are made before they are counted: so many more may be made where a command was killed. */
 const COUNTED = 20;
 /** The relay tells a deletion within this time, or something is wrong (ms). */
@@ -58,13 +55,6 @@ const RELAY = 120_000;
 const LOOK_AGAIN = 1000;
 /** The stream keeps no record for longer (ms). */
 const STREAM = 25 * 3_600_000;
-
-/** An erasure that is proven. */
-export interface Erased {
-  signed: SignedReceipt;
-  /** To be called once the receipt is kept. */
-  close: () => Promise<void>;
-}
 
 /** What one search has found. */
 interface Search {
@@ -167,6 +157,8 @@ async function knownOf(table: OperatorTable, app: AppId, record: User) {
   // What the deletion and its job remove. The search counts the rest.
   const removed = new Map<string, number>();
   for (const item of read.items) if (item.sk !== '#') count(removed, locate(item)!.kind);
+  // The other side of each, by which the user is found.
+  if (removed.has('user identity')) count(removed, 'identity', removed.get('user identity'));
   if (exists)
     for (const kind of ['username', 'directory entry', ...(record.mobile ? ['mobile'] : [])]) count(removed, kind);
   return {
@@ -371,42 +363,25 @@ async function prove(
 ): Promise<Erased> {
   // From here on, not even the erasure knows who it was.
   await run.save({ names: [], objects: [] });
-  const now = Date.now();
-  const db = viewOf(table);
-  const signed = await signReceipt(db, {
-    format: 'roster-receipt/1',
-    what: 'user erased',
-    receipt_id: randomUUID(),
-    app_id: app,
-    subject: await subjectHash(db, app, user),
-    started_at: new Date(run.state.startedAt).toISOString(),
-    ended_at: new Date(now).toISOString(),
-    removed: run.counted('removed'),
-    changed: run.counted('changed'),
-    objects_removed: Object.values(run.counted('objects')).reduce((sum, count) => sum + count, 0),
-    searched: {
-      items: search.items,
-      read_units: Math.round(search.units),
-      archive_objects: search.archiveObjects,
-      objects: search.objects,
-      from: new Date(began).toISOString(),
-      to: new Date(now).toISOString(),
+  const { position } = search;
+  return await run.prove(
+    {
+      what: 'user erased',
+      subject: await subjectHash(viewOf(table), app, user),
+      mentions: Object.fromEntries([...search.mentions].sort()),
+      remains: [
+        { what: 'the number of the user, in one item: it is never given again', until: 'for ever' },
+        { what: 'avatars that the user replaced: pictures under random names', until: 'for ever, of nobody' },
+        ...(position === undefined
+          ? []
+          : [
+              {
+                what: 'the number of the user, with a position in the stream of the table',
+                until: new Date(position * 1000).toISOString(),
+              },
+            ]),
+      ],
     },
-    found: 0,
-    mentions: Object.fromEntries([...search.mentions].sort()),
-    remains: [
-      { what: 'the number of the user, in one item: it is never given again', until: 'for ever' },
-      { what: 'avatars that the user replaced: pictures under random names', until: 'for ever, of nobody' },
-      ...(search.position === undefined
-        ? []
-        : [
-            {
-              what: 'the number of the user, with a position in the stream of the table',
-              until: new Date(search.position * 1000).toISOString(),
-            },
-          ]),
-      ...outOfReach(now),
-    ],
-  });
-  return { signed, close: () => run.close() };
+    { ...search, began },
+  );
 }

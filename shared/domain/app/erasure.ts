@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { Database } from '../../data/database.ts';
 import { type Erasure, erasureOf, putErasure, removeErasure } from '../../data/erasure-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
+import { type Receipt, type SignedReceipt, signReceipt } from './receipts.ts';
+
+/** Searches, at most, until one finds nothing: two are usual. */
+export const SEARCHES = 10;
 
 /** What erasing costs and how long it waits. */
 export interface EraseOptions {
@@ -19,6 +24,22 @@ export interface EraseProgress {
   read: number;
   /** Items and objects that were removed or changed so far. */
   done: number;
+}
+
+/** An erasure that is proven. */
+export interface Erased {
+  signed: SignedReceipt;
+  /** To be called once the receipt is kept. */
+  close: () => Promise<void>;
+}
+
+/** What the last search has read, and when it began (ms). */
+interface Searched {
+  began: number;
+  items: number;
+  units: number;
+  archiveObjects?: number;
+  objects: number;
 }
 
 /** The record of an erasure that runs. It is in the table, so that another command can go on. */
@@ -67,7 +88,7 @@ export class ErasureRun {
   }
 
   /** How often something was done, by kind. */
-  counted(what: 'removed' | 'changed' | 'objects'): Record<string, number> {
+  #counted(what: 'removed' | 'changed' | 'objects'): Record<string, number> {
     const prefix = `${what} `;
     return Object.fromEntries(
       Object.entries(this.#state.done)
@@ -87,8 +108,40 @@ export class ErasureRun {
     this.#state = next;
   }
 
+  /** Signs that the last search has found nothing. @param remains beside what no command reaches */
+  async prove(
+    { what, subject, mentions, remains }: Pick<Receipt, 'what' | 'subject' | 'mentions' | 'remains'>,
+    { began, items, units, archiveObjects = 0, objects }: Searched,
+  ): Promise<Erased> {
+    const now = Date.now();
+    const signed = await signReceipt(this.#db, {
+      format: 'roster-receipt/1',
+      what,
+      receipt_id: randomUUID(),
+      app_id: this.#app,
+      ...(subject !== undefined && { subject }),
+      started_at: new Date(this.#state.startedAt).toISOString(),
+      ended_at: new Date(now).toISOString(),
+      removed: this.#counted('removed'),
+      changed: this.#counted('changed'),
+      objects_removed: Object.values(this.#counted('objects')).reduce((sum, count) => sum + count, 0),
+      searched: {
+        items,
+        read_units: Math.round(units),
+        archive_objects: archiveObjects,
+        objects,
+        from: new Date(began).toISOString(),
+        to: new Date(now).toISOString(),
+      },
+      found: 0,
+      mentions,
+      remains: [...remains, ...outOfReach(now)],
+    });
+    return { signed, close: () => this.#close() };
+  }
+
   /** The receipt is written: nothing of the erasure remains. */
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     await this.#db.write([removeErasure(this.#app, this.#of, this.#state)]);
   }
 
@@ -101,7 +154,7 @@ const DAY = 86_400_000;
 const dayAfter = (now: number, days: number) => new Date(now + days * DAY).toISOString();
 
 /** What no command reaches, and until when. */
-export const outOfReach = (now: number): { what: string; until: string }[] => [
+const outOfReach = (now: number): { what: string; until: string }[] => [
   { what: 'stream of the table: records of the last 24 hours, which no operation shows', until: dayAfter(now, 1) },
   {
     what: 'backups for point-in-time recovery: a table restored from them must be erased again',

@@ -1,6 +1,6 @@
-import { APPS } from '../../data/app-repo.ts';
+import { appIds } from '../../data/app-repo.ts';
 import { lacksGroupEntries, lacksNameEntry } from '../../data/index-entry-repo.ts';
-import { indexedKeys, type OperatorTable, viewOf } from '../../data/operator-queries.ts';
+import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { groupsAdministeredOf } from '../../data/role-repo.ts';
 import { DIRECTORY_BEGIN, directoryOf, isUser, userOf } from '../../data/user-repo.ts';
 import type { AppId } from '../../ids.ts';
@@ -30,14 +30,12 @@ export async function searchMisses(table: OperatorTable, app: AppId): Promise<bo
 
 /** The apps of which searches miss something. */
 export async function appsWithMisses(table: OperatorTable): Promise<AppId[]> {
+  const apps = await viewOf(table).read(appIds());
   const missing: AppId[] = [];
-  for await (const keys of indexedKeys(table, APPS)) {
-    const apps = keys.map(({ pk }) => pk.slice('A#'.length) as AppId);
-    for (let from = 0; from < apps.length; from += AT_ONCE) {
-      const some = apps.slice(from, from + AT_ONCE);
-      const misses = await Promise.all(some.map((app) => searchMisses(table, app)));
-      missing.push(...some.filter((_, index) => misses[index]));
-    }
+  for (let from = 0; from < apps.length; from += AT_ONCE) {
+    const some = apps.slice(from, from + AT_ONCE);
+    const misses = await Promise.all(some.map((app) => searchMisses(table, app)));
+    missing.push(...some.filter((_, index) => misses[index]));
   }
   return missing;
 }
