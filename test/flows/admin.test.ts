@@ -318,6 +318,7 @@ inBothWorlds('Explanations', (story) => {
     expect(await explain(alice, { peer_id: bob.id })).toMatchObject({
       ...{ allow: false, event: { type: 'user.block.added', ...by(bob) } },
     });
+    expect(await explain(alice, { action: 'subscribe', peer_id: bob.id })).toMatchObject({ code: 10010, event: null });
     expect(await explain(bob, { action: 'connect' })).toMatchObject({ allow: true, event: null });
     expect(await admin.fails('GET /admin/access/explain', { user_id: bob.id })).toBe('badParameter');
   });
