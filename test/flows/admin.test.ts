@@ -73,6 +73,9 @@ inBothWorlds('Search of users', (story) => {
       { prefix: 'a', status: 2 },
     ])
       expect(await admin.fails('GET /admin/user/search', wrong), JSON.stringify(wrong)).toBe('badParameter');
+    expect((await admin.asks('GET /admin/user/search', {})).body.message).toBe(
+      'prefix: exactly one is required of prefix, mobile, user_id',
+    );
     const first = await admin.asks('GET /admin/user/search', { prefix: 'u', limit: 1 });
     await given.user();
     const { cursor } = (await admin.asks('GET /admin/user/search', { prefix: 'u', limit: 1 })).body;
