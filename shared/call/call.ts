@@ -141,6 +141,14 @@ export class Call {
     return this.#caller.user;
   }
 
+  /**
+   * The user whose rights the call has. Undefined where the app acts; in operations for admin tokens only it does,
+   * whatever user the header names.
+   */
+  get holder(): UserId | undefined {
+    return this.#caller.access === 'admin' ? undefined : this.me;
+  }
+
   /** `me`, for operations that accept persons only. 0 where there is none: then `open` throws. */
   get person(): UserId {
     return this.me ?? (0 as UserId);

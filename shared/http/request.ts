@@ -74,5 +74,7 @@ export function parameterError(error: z.core.$ZodError, parameters: unknown): Ap
     (inside, part) => (inside as Record<PropertyKey, unknown> | undefined)?.[part],
     parameters,
   );
-  return badParameter(field || 'body', value === undefined ? 'is required' : (issue?.message ?? 'is wrong'));
+  // A check of several fields says itself which of them it misses.
+  const missing = value === undefined && issue?.code !== 'custom';
+  return badParameter(field || 'body', missing ? 'is required' : (issue?.message ?? 'is wrong'));
 }

@@ -73,6 +73,9 @@ inBothWorlds('Search of users', (story) => {
       { prefix: 'a', status: 2 },
     ])
       expect(await admin.fails('GET /admin/user/search', wrong), JSON.stringify(wrong)).toBe('badParameter');
+    expect((await admin.asks('GET /admin/user/search', {})).body.message).toBe(
+      'prefix: exactly one is required of prefix, mobile, user_id',
+    );
     const first = await admin.asks('GET /admin/user/search', { prefix: 'u', limit: 1 });
     await given.user();
     const { cursor } = (await admin.asks('GET /admin/user/search', { prefix: 'u', limit: 1 })).body;
@@ -288,7 +291,36 @@ inBothWorlds('A list of members', (story) => {
     // Without the owner and without admins: roles stay, and the owner too.
     expect(await ask({ user_ids: [], admin_ids: undefined, max_remove_share: 1 })).toMatchObject({ to_remove: 5 });
     expect(await members(given, group_id)).toEqual([alice.id]);
+    // The header names a user who has no right of its own.
+    await given
+      .admin({ user: dave.id })
+      .does('POST /admin/group/members/set', { group_id, user_ids: [bob.id, dave.id], admin_ids: [bob.id] });
+    expect(await members(given, group_id)).toEqual(inOrder([alice.id, bob.id, dave.id]));
   });
+
+  story(
+    'an admin too many, appointed between two parts of a list, fails the entry alone',
+    async (given) => {
+      const admin = given.admin();
+      const people = (await given.users(5)) as [Person, Person, Person, Person, Person];
+      const [alice, bob, carol, dave, erin] = people;
+      const group_id = await given.group(alice, { members: [bob, carol] });
+      const list = { group_id, user_ids: people.map(({ id }) => id), admin_ids: [carol.id] };
+      const ask = async (more: object) =>
+        (await admin.asks('POST /admin/group/members/set', { ...list, ...more })).body;
+      const { data, cursor } = await ask({ limit: 1 });
+      expect(data).toMatchObject([{ change: 'add', result: 'success' }]);
+      await alice.does('POST /group/admin/add', { group_id, user_list: [bob.id] });
+      expect((await ask({ cursor })).data).toMatchObject([
+        { user_id: Math.max(dave.id, erin.id), change: 'add', result: 'success' },
+        { user_id: carol.id, change: 'promote', result: 'fail', reason: 'admin_ids: a group has at most 1 admins' },
+      ]);
+      // Begun again, it demotes the other.
+      await ask({});
+      expect(ids(await admin.does('GET /group/admin_list', { group_id }))).toEqual([carol.id]);
+    },
+    { limits: { group_admins: 1 } },
+  );
 });
 
 inBothWorlds('Explanations', (story) => {
@@ -318,6 +350,7 @@ inBothWorlds('Explanations', (story) => {
     expect(await explain(alice, { peer_id: bob.id })).toMatchObject({
       ...{ allow: false, event: { type: 'user.block.added', ...by(bob) } },
     });
+    expect(await explain(alice, { action: 'subscribe', peer_id: bob.id })).toMatchObject({ code: 10010, event: null });
     expect(await explain(bob, { action: 'connect' })).toMatchObject({ allow: true, event: null });
     expect(await admin.fails('GET /admin/access/explain', { user_id: bob.id })).toBe('badParameter');
   });

@@ -61,7 +61,8 @@ function causeOf(
   if (!isUser(user) || user.status === 'disabled') return gone(user_id, user);
   if (action === 'connect') return undefined;
   if (group_id === undefined) {
-    if (allow || peer_id === undefined) return undefined;
+    // Only what is written to a peer is refused for something that happened.
+    if (allow || action !== 'publish' || peer_id === undefined) return undefined;
     if (gone(peer_id, peer)) return gone(peer_id, peer);
     return code === new ApiError('notFriend').code
       ? { types: ['friend.removed'], ids: { user_id, friend_id: peer_id } }

@@ -1,19 +1,16 @@
 import type { Call } from '../../call/call.ts';
 import { Cursor } from '../../call/cursor.ts';
 import { Beside } from '../../call/page.ts';
-import type { Entry, Reads, Records, Step } from '../../call/transact.ts';
-import * as groups from '../../data/group-repo.ts';
-import { type Group, groupOf } from '../../data/group-repo.ts';
-import * as memberships from '../../data/membership-repo.ts';
-import { ADMIN_ROLE, isMember, MEMBER_ROLE, memberIdsOf, memberIn, OWNER_ROLE } from '../../data/membership-repo.ts';
-import * as roles from '../../data/role-repo.ts';
+import { groupOf } from '../../data/group-repo.ts';
+import { memberIdsOf, memberIn } from '../../data/membership-repo.ts';
+import { adminsOf } from '../../data/role-repo.ts';
 import { ApiError, badParameter } from '../../errors.ts';
 import type { GroupId, UserId } from '../../ids.ts';
-import { countJoined } from '../group/admission.ts';
-import { entryResult, membershipsOf } from '../group/command.ts';
-import { countLeft } from '../group/departure.ts';
-import { countJoiners, inviteeReads, inviteeSteps } from '../group/invitation.ts';
+import { entryResult } from '../group/command.ts';
+import { kick } from '../group/departure.ts';
+import { invite } from '../group/invitation.ts';
 import { existingGroup } from '../group/permissions.ts';
+import { addAdmins, removeAdmins } from '../group/roles.ts';
 
 /** In the order in which they are made: who leaves makes room. */
 const CHANGES = ['remove', 'demote', 'add', 'promote'] as const;
@@ -50,7 +47,7 @@ export async function setMembers(call: Call, wanted: Wanted) {
   const found = await call.open({
     group: groupOf(app, id),
     members: memberIdsOf(app, id),
-    admins: roles.adminsOf(app, id),
+    admins: adminsOf(app, id),
   });
   const { owner } = existingGroup(found.group);
   const plan = planOf(call, wanted, owner, found.members, found.admins.map(memberIn));
@@ -65,8 +62,8 @@ export async function setMembers(call: Call, wanted: Wanted) {
   const data = [];
   for (const change of CHANGES) {
     const users = now.filter((one) => one.change === change).map(({ user }) => user);
-    const errors = dry_run || users.length === 0 ? [] : await DO[change](call, id, users);
-    data.push(...users.map((user, index) => ({ change, ...entryResult(user, errors[index]) })));
+    const results = dry_run ? users.map((user) => entryResult(user)) : await make(call, id, change, users);
+    data.push(...results.map((result) => ({ change, ...result })));
   }
   const last = left.length > now.length ? now.at(-1) : undefined;
   return new Beside(data, {
@@ -86,7 +83,7 @@ function planOf(call: Call, { user_ids, admin_ids }: Wanted, owner: UserId, memb
   const sorted = (users: Iterable<UserId>, chosen: (user: UserId) => boolean) =>
     [...users].filter(chosen).sort((one, other) => one - other);
   const plan = {
-    remove: sorted(present, (user) => !wanted.has(user) && user !== owner),
+    remove: sorted(present, (user) => !wanted.has(user)),
     add: sorted(wanted, (user) => !present.has(user) && user !== owner),
     demote: [] as UserId[],
     promote: [] as UserId[],
@@ -103,82 +100,21 @@ function planOf(call: Call, { user_ids, admin_ids }: Wanted, owner: UserId, memb
   return plan;
 }
 
-/** Changes users of a group, each on its own. The app needs no right of a member. */
-const each = <R extends Reads>(
-  call: Call,
-  id: GroupId,
-  users: UserId[],
-  reads: R,
-  entry: (group: Group, records: Records<R>, entry: Entry<UserId>, batch: readonly Entry<UserId>[]) => Step[],
-  shared: (group: Group, records: Records<R>, batch: readonly Entry<UserId>[]) => Step[],
-) => {
-  const found = () => ({ group: existingGroup(call.db.records(groupOf(call.app, id))), each: call.db.records(reads) });
-  return call.changeEach([groupOf(call.app, id), reads] as Reads, users, {
-    permit: () => void found(),
-    entry: (_, one, batch) => entry(found().group, found().each, one, batch),
-    shared: (_, batch) => shared(found().group, found().each, batch),
-  });
+/** How a call makes each change, with the owner's rights. */
+const MAKE: Record<Change, (call: Call, id: GroupId, users: UserId[]) => ReturnType<typeof kick>> = {
+  remove: kick,
+  demote: removeAdmins,
+  add: (call, id, users) => invite(call, id, '', users),
+  promote: (call, id, users) => addAdmins(call, id, users, 'admin_ids'),
 };
 
-/** A member of this role gets the other one. Nothing to do where another call was faster. */
-const appoint = (role: typeof ADMIN_ROLE | typeof MEMBER_ROLE) => (call: Call, id: GroupId, users: UserId[]) =>
-  each(
-    call,
-    id,
-    users,
-    membershipsOf(call, id, users),
-    (_, targets, { entry, index }) => {
-      const target = targets[index];
-      if (!isMember(target)) throw new ApiError('notMember');
-      if (target.role === role || target.role === OWNER_ROLE) return [];
-      return roles.setAdmin(call.app, id, entry, target, role === ADMIN_ROLE ? call.now + index : undefined);
-    },
-    (_group, _targets, batch) => {
-      const admins = role === ADMIN_ROLE ? batch.length : -batch.length;
-      return [groups.count(call.app, id, { admins }, role === ADMIN_ROLE ? { admins: call.limits.group_admins } : {})];
-    },
-  );
-
-const DO: Record<Change, (call: Call, id: GroupId, users: UserId[]) => Promise<(ApiError | undefined)[]>> = {
-  remove: (call, id, users) =>
-    each(
-      call,
-      id,
-      users,
-      membershipsOf(call, id, users),
-      ({ owner }, targets, { entry, index }) => {
-        const target = targets[index];
-        if (!isMember(target)) return [];
-        // Both, since group and membership may have been read at different moments.
-        if (entry === owner || target.role === OWNER_ROLE)
-          throw new ApiError('noPermission', 'not allowed on the group owner');
-        return memberships.leave(call.app, id, entry, target, call.now, 'kicked');
-      },
-      (_, targets, batch) => [
-        countLeft(
-          call,
-          id,
-          batch.map(({ index }) => targets[index]),
-        ),
-      ],
-    ),
-  demote: appoint(MEMBER_ROLE),
-  add: (call, id, users) =>
-    each(
-      call,
-      id,
-      users,
-      inviteeReads(call, id, users),
-      (group, invitees, { entry, index }, batch) => {
-        const invitee = { id: entry, ...invitees[index]! };
-        if (isMember(invitee.membership)) return [];
-        const nth = countJoiners(invitees, batch);
-        return inviteeSteps(call, group, group.owner, invitee, { via: 'invited', reason: '', index, nth });
-      },
-      (group, invitees, batch) => {
-        const joining = countJoiners(invitees, batch);
-        return joining > 0 ? [countJoined(call, group, joining)] : [];
-      },
-    ),
-  promote: appoint(ADMIN_ROLE),
+/** What an entry answers whose change another call has made meanwhile. */
+const DONE: Partial<Record<Change, string>> = {
+  remove: new ApiError('notMember').message,
+  add: new ApiError('alreadyMember').message,
 };
+
+async function make(call: Call, id: GroupId, change: Change, users: UserId[]) {
+  const results = users.length > 0 ? await MAKE[change](call, id, users) : [];
+  return results.map((result) => (result.reason === DONE[change] ? entryResult(result.user_id) : result));
+}

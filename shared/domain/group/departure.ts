@@ -8,7 +8,7 @@ import { groupCommand, groupCommandEach, membershipsOf } from './command.ts';
 import { mayActOn } from './permissions.ts';
 
 /** The group loses these members: its count and its number of admins go with them. */
-export function countLeft(call: Call, id: GroupId, leaving: readonly (GroupMembership | undefined)[]) {
+function countLeft(call: Call, id: GroupId, leaving: readonly (GroupMembership | undefined)[]) {
   const admins = leaving.filter((membership) => membership?.role === ADMIN_ROLE).length;
   return groups.countMembers(call.app, id, { count: -leaving.length, ...(admins > 0 && { admins: -admins }) });
 }

@@ -89,7 +89,7 @@ export function existingGroup(group: Group | undefined): Group {
 
 /** The membership that gives the actor its role: nothing to read where the app acts. */
 export const actorMembership = (call: Call, group: GroupId) =>
-  call.me === undefined ? [] : [memberships.groupMembershipOf(call.app, group, call.me)];
+  call.holder === undefined ? [] : [memberships.groupMembershipOf(call.app, group, call.holder)];
 
 /**
  * The actor's rights in a group that is there.
@@ -102,13 +102,13 @@ export function permit(
   [membership]: (GroupMembership | undefined)[],
 ): Permitted {
   const group = existingGroup(found);
-  if (call.me === undefined) return { group, actor: { role: OWNER_ROLE, user: group.owner } };
+  if (call.holder === undefined) return { group, actor: { role: OWNER_ROLE, user: group.owner } };
   if (!isMember(membership)) throw new ApiError('needsMember');
   const { orMemberIf, adminsIf, orUploader, ...permission }: Permission = PERMISSIONS[action];
   const least = adminsIf !== undefined && group[adminsIf] ? ADMIN_ROLE : permission.least;
   const given = orUploader || (orMemberIf !== undefined && group[orMemberIf]);
   if (membership.role < least && !given) throw new ApiError(MISSING_ROLE[least]);
-  return { group, actor: { role: membership.role, user: call.me, membership } };
+  return { group, actor: { role: membership.role, user: call.holder, membership } };
 }
 
 /** The setting of the group that gives a plain member the right, and that the write must find unchanged. */

@@ -9,15 +9,18 @@ import { existingUser } from '../user/status.ts';
 import { entryResult, groupCommand, groupCommandEach, groupRead, membershipsOf } from './command.ts';
 import { memberEntry } from './lists.ts';
 
-/** Section 7.1: members become admins. The owner is no admin and stays owner. */
-export const addAdmins = (call: Call, id: GroupId, users: UserId[]) =>
+/**
+ * Section 7.1: members become admins. The owner is no admin and stays owner.
+ * @param parameter that names them
+ */
+export const addAdmins = (call: Call, id: GroupId, users: UserId[], parameter = 'user_list') =>
   groupCommandEach(call, id, 'appoint', users, membershipsOf(call, id, users), {
     user: ({ group }, targets, { entry, index }, batch) => {
       const target = targets[index];
       if (!isMember(target)) throw new ApiError('notMember');
       if (target.role !== MEMBER_ROLE) return [];
       const most = call.limits.group_admins;
-      if (group.admins + batch.length >= most) throw badParameter('user_list', `a group has at most ${most} admins`);
+      if (group.admins + batch.length >= most) throw badParameter(parameter, `a group has at most ${most} admins`);
       // In the order of the list, within one millisecond too.
       return roles.setAdmin(call.app, id, entry, target, call.now + index);
     },
