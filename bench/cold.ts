@@ -1,29 +1,29 @@
 /**
  * Cold starts: what a new process takes until its bundle is loaded and for its first call, for the real bundle of every
- * function and for other frameworks, bundled by the same build. All use the runtime client of the laptop stack
- * (infra/local/function-process.mjs). Like Lambda's client it loads the bundle and passes one event. Lambda's own
- * client would need a compiler.
+ * function and for other frameworks, bundled by the same build.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { devNull } from 'node:os';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { build } from 'esbuild';
-import { BUNDLE_FILE, bundle, bundleFolder, FORM } from '../infra/bundle.ts';
+import { BUNDLE_FILE, bundleFolder, FORM } from '../infra/bundle.ts';
 import * as schema from '../shared/data/schema.ts';
-import { AREA, BUCKET_NAME, OPERATION, STAGE, TABLE_NAME } from '../shared/environment.ts';
 import { type Operation, routes } from '../shared/routes/index.ts';
 import { eventOf } from '../test/support/api.ts';
 import { cook, requestOf } from '../test/support/recipes.ts';
-import { type Laboratory, laboratory } from './laboratory.ts';
 import { firstAnswer, MEMORY, shareOf } from './prices.ts';
+import {
+  checkAnswer,
+  type Loadable,
+  type Message,
+  type Place,
+  processorTimeOf,
+  sendEvent,
+  startProcess,
+  withBundles,
+} from './processes.ts';
 import { median, rounded, type Summary, summary } from './statistics.ts';
-import { startTlsFront, type TlsFront } from './tls-front.ts';
 
-const OUTPUT = resolve(import.meta.dirname, '../dist');
-const PROCESS = resolve(import.meta.dirname, '../infra/local/function-process.mjs');
 export const CONTESTANTS = ['empty', 'smallest', 'sdk', 'hono', 'express', 'nestjs'] as const;
 /** Optional packages of NestJS. */
 const NOT_INSTALLED = ['@nestjs/microservices*', '@nestjs/websockets*', 'class-validator', 'class-transformer*'];
@@ -69,7 +69,8 @@ export interface ColdResults {
 
 /** @param rounds cold starts of each function; contestants get three times as many */
 export const measureColdStarts = (rounds: number, rows: readonly Operation[] = routes): Promise<ColdResults> =>
-  withBundles(rows, async (functions, lab, folder) => {
+  withBundles(rows, async (lab, folder, bytes) => {
+    const functions = rows.map((route) => subjectOf(route, lab, folder, bytes));
     const contestants = await buildContestants(folder, lab);
     for (let round = 0; round < rounds; round++) {
       for (const [index, route] of rows.entries()) {
@@ -85,38 +86,17 @@ export const measureColdStarts = (rounds: number, rows: readonly Operation[] = r
     return { ...results, ...(check && { check }) };
   });
 
-/**
- * Cold starts of some functions alone.
- * @returns processor time of the main thread until the first answer (ms), by id
- */
-export const processorTimes = (rows: readonly Operation[], rounds: number): Promise<Map<string, number>> =>
-  withBundles(rows, async (subjects, lab) => {
+/** Cold starts of some functions alone, by id. */
+export const measureFunctions = (rows: readonly Operation[], rounds: number): Promise<Record<string, ColdStart>> =>
+  withBundles(rows, async (lab, folder, bytes) => {
+    const functions = rows.map((route) => subjectOf(route, lab, folder, bytes));
     for (let round = 0; round < rounds; round++)
-      for (const [index, route] of rows.entries()) await startAgain(route, subjects[index]!, lab);
-    return new Map(subjects.map(({ id, samples }) => [id, median(samples.map(({ load, call }) => load + call))]));
+      for (const [index, route] of rows.entries()) await startAgain(route, functions[index]!, lab);
+    return coldStartsOf(functions);
   });
 
-/** Bundles the functions of these operations into a folder that is removed afterwards. */
-async function withBundles<Result>(
-  rows: readonly Operation[],
-  measure: (subjects: Subject[], lab: Place, folder: string) => Promise<Result>,
-): Promise<Result> {
-  const open = await laboratory();
-  const front = await startTlsFront(open.endpoint);
-  const lab = { ...open, front };
-  await mkdir(OUTPUT, { recursive: true });
-  const folder = await mkdtemp(join(OUTPUT, 'bench-'));
-  try {
-    const { bytes } = await bundle({ rows, outdir: folder });
-    const subjects = rows.map((route) => subjectOf(route, lab, folder, bytes[route.id]!));
-    return await measure(subjects, lab, folder);
-  } finally {
-    front.close();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function subjectOf(route: Operation, lab: Place, folder: string, bytes: number): Subject {
+function subjectOf(route: Operation, lab: Place, folder: string, sizes: Record<string, number>): Subject {
+  const bytes = sizes[route.id]!;
   const { method, path, request } = requestOf(route, lab.scene);
   const file = join(bundleFolder(folder, route.id), BUNDLE_FILE);
   const memory = route.memory ?? MEMORY;
@@ -133,15 +113,9 @@ async function startAgain(route: Operation, subject: Subject, lab: Place, hold?:
   await lab.recorder.restore();
 }
 
-/** The laboratory, with its database as the processes reach it. */
-type Place = Laboratory & { front: TlsFront };
-
-interface Subject {
-  id: string;
-  file: string;
+interface Subject extends Loadable {
   bytes: number;
   event: object;
-  memory: number;
   trips: number;
   samples: { ready: number; answer: number; load: number; call: number }[];
 }
@@ -179,61 +153,32 @@ async function buildContestants(folder: string, lab: Place): Promise<Subject[]> 
  * One cold start. @throws if the first answer is not a success
  * @param hold is told the process once its bundle is loaded, before its first call
  */
-function start(subject: Subject, { front, s3, world }: Place, hold?: (pid: number) => void): Promise<void> {
-  const { id, memory } = subject;
-  const instance = { modulePath: subject.file, handlerName: 'handler', functionName: id, memory };
-  const env = {
-    // Addresses of queue, bus and functions, as the laboratory has them.
-    ...process.env,
-    [TABLE_NAME]: world.table.name,
-    [OPERATION]: id,
-    [STAGE]: 'bench',
-    [AREA]: 'bench',
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    [BUCKET_NAME]: world.bucket.name,
-    AWS_ENDPOINT_URL_DYNAMODB: front.endpoint,
-    NODE_EXTRA_CA_CERTS: front.certificate,
-    AWS_ENDPOINT_URL_S3: s3,
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
-  };
+function start(subject: Subject, lab: Place, hold?: (pid: number) => void): Promise<void> {
   return new Promise((done, fail) => {
     const started = performance.now();
     let [ready, load] = [0, 0];
-    const child = spawn(process.execPath, [`--max-old-space-size=${memory}`, PROCESS, JSON.stringify(instance)], {
-      env,
-      stdio: ['ignore', 'ignore', 'inherit', 'ignore', 'ipc'],
-      serialization: 'advanced',
-    });
+    const child = startProcess(subject, lab);
     child.on('error', fail);
-    child.on('message', (message: { kind: string; result?: string; errorMessage?: string }) => {
+    child.on('message', (message: Message) => {
       const now = performance.now() - started;
       if (message.kind === 'ready') {
         hold?.(child.pid!);
-        load = processorTimeOf(child.pid!);
+        load = processorTimeOf(child);
         ready = performance.now() - started;
-        child.send({ requestId: 'cold', event: JSON.stringify(subject.event), deadline: Date.now() + 30_000 });
+        sendEvent(child, subject.event);
         return;
       }
-      const call = processorTimeOf(child.pid!) - load;
+      const call = processorTimeOf(child) - load;
       child.kill('SIGKILL');
-      const { statusCode, body = '' } = JSON.parse(message.result ?? '{}') as { statusCode?: number; body?: string };
-      // An answer without an envelope has a status instead of a code.
-      const succeeded = statusCode === undefined || (statusCode < 400 && !/^\{"code":(?!200)/.test(body));
-      if (!succeeded || body === '') fail(new Error(`${id}: ${message.errorMessage ?? body}`));
       subject.samples.push({ ready, answer: now, load, call });
-      done();
+      try {
+        checkAnswer(subject.id, message);
+        done();
+      } catch (error) {
+        fail(error);
+      }
     });
   });
-}
-
-/** Milliseconds; 0 if the system does not report it. */
-function processorTimeOf(pid: number): number {
-  const file = `/proc/${pid}/schedstat`;
-  return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : 0;
 }
 
 /** Control groups of Linux that limit processor time: where they are, and the file and text that set a limit. */
@@ -287,15 +232,18 @@ async function checkedModel(subject: Subject, lab: Place): Promise<ColdResults['
   };
 }
 
+const coldStartsOf = (subjects: Subject[]): Record<string, ColdStart> =>
+  Object.fromEntries(subjects.map((subject) => [subject.id, coldStart(subject)]));
+
+function coldStart({ bytes, samples, memory, trips }: Subject): ColdStart {
+  const of = (name: keyof (typeof samples)[number]) => summary(samples.map((sample) => rounded(sample[name], 1)));
+  const [load, call] = [of('load'), of('call')];
+  const modelled = rounded(firstAnswer({ load: load.median, call: call.median, trips, memory }), 1);
+  return { bytes, ready: of('ready'), answer: of('answer'), load, call, trips, memory, modelled };
+}
+
 function evaluated(functions: Subject[], contestants: Subject[]): ColdResults {
-  const coldStart = ({ bytes, samples, memory, trips }: Subject): ColdStart => {
-    const of = (name: keyof (typeof samples)[number]) => summary(samples.map((sample) => rounded(sample[name], 1)));
-    const [load, call] = [of('load'), of('call')];
-    const modelled = rounded(firstAnswer({ load: load.median, call: call.median, trips, memory }), 1);
-    return { bytes, ready: of('ready'), answer: of('answer'), load, call, trips, memory, modelled };
-  };
-  const measured = Object.fromEntries(functions.map((subject) => [subject.id, coldStart(subject)]));
-  const others = Object.fromEntries(contestants.map((subject) => [subject.id, coldStart(subject)]));
+  const [measured, others] = [coldStartsOf(functions), coldStartsOf(contestants)];
   const all = Object.values(measured);
   const middle = {
     bytes: median(all.map(({ bytes }) => bytes)),

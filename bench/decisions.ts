@@ -4,28 +4,25 @@
  * processor.
  */
 import { routes } from '../shared/routes/index.ts';
-import { processorTimes } from './cold.ts';
+import { measureFunctions } from './cold.ts';
 import { closeLaboratory } from './laboratory.ts';
+import { ASSUMED_PLACE } from './prices.ts';
 import { measureWarmCalls } from './warm.ts';
 
-/** MiB with which Lambda gives a function one whole processor. */
-const WHOLE_PROCESSOR = 1769;
-/** Time until Lambda has a place for a new instance, and until the first round trip of a new connection (ms). */
-const [PLACE, FIRST_TRIP] = [150, 40];
 /** The decisions. */
 const rows = routes.filter(({ area }) => area === 'access');
 
 try {
-  const cold = await processorTimes(rows, 5);
+  const cold = await measureFunctions(rows, 5);
   const warm = await measureWarmCalls(15, rows);
   console.table(
-    rows.map(({ id, memory = 512 }) => {
-      const cpu = cold.get(id)!;
+    rows.map(({ id }) => {
+      const { memory, load, call, modelled } = cold[id]!;
       return {
         id,
         memory,
-        'cold cpu (ms)': Math.round(cpu),
-        'first answer, modelled (ms)': Math.round((cpu * WHOLE_PROCESSOR) / memory + PLACE + FIRST_TRIP),
+        'cold cpu (ms)': Math.round(load.median + call.median),
+        'first answer, modelled (ms)': Math.round(ASSUMED_PLACE + modelled),
         'warm cpu of our code (ms)': warm[id]!.ownCpu,
       };
     }),

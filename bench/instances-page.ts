@@ -4,7 +4,6 @@ import {
   AT_START,
   BY_CONSOLE,
   BY_SERVER,
-  CONNECTION,
   DAILY_USERS,
   DAYS,
   GROUPINGS,
@@ -14,11 +13,10 @@ import {
   type InstanceResults,
   LIFE_HOURS,
   LOGIN,
-  PLACE,
   TRAFFIC,
   USUAL_IDLE,
 } from './instances.ts';
-import { ASSUMED_TRIP } from './prices.ts';
+import { ASSUMED_CONNECTION, ASSUMED_PLACE, ASSUMED_TRIP } from './prices.ts';
 import { rounded } from './statistics.ts';
 import { table } from './table.ts';
 
@@ -132,8 +130,8 @@ ${table(
 )}
 
 **Assumptions.** AWS states neither how long an idle instance lives (5 to 15 minutes are observed; the main table assumes
-${USUAL_IDLE}) nor when it replaces a busy one (${LIFE_HOURS} hours). A cold call waits ${PLACE} ms for a place and the code, then for the load at
-full speed, then for the first call at the function's share of a processor, with ${CONNECTION} ms for its connection. A round trip takes
+${USUAL_IDLE}) nor when it replaces a busy one (${LIFE_HOURS} hours). A cold call waits ${ASSUMED_PLACE} ms for a place and the code, then for the load at
+full speed, then for the first call at the function's share of a processor, with ${ASSUMED_CONNECTION} ms for the round trips of its connection. A round trip takes
 ${ASSUMED_TRIP} ms. The time of the gateway and of the network is not included. Of several free instances Lambda is assumed to choose the
 one that was used last. The load is billed: AWS announced that
 [the INIT phase is billed since August 2025](https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/);

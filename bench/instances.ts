@@ -3,12 +3,12 @@
  * per operation, per area, and one for all. Seeded; it calls nothing. Times come from docs/benchmarks.json.
  */
 import { statementsOf } from '../infra/constructs/grants.ts';
-import { apiFunctions } from '../infra/functions.ts';
+import { apiFunctions, isShared, type SharedFunction } from '../infra/functions.ts';
 import { Random } from '../infra/local/random.ts';
 import { type FunctionRow, grantsOf, type Operation, routes } from '../shared/routes/index.ts';
 import { type AreaResults, allInOne } from './areas.ts';
 import type { Benchmarks } from './document.ts';
-import { ASSUMED_TRIP, PRICES, WHOLE_PROCESSOR } from './prices.ts';
+import { ASSUMED_CONNECTION, ASSUMED_PLACE, ASSUMED_TRIP, MEMORY, PRICES, shareOf } from './prices.ts';
 import { median, quantile, rounded } from './statistics.ts';
 
 export const DAILY_USERS = [100, 1000, 10_000, 100_000] as const;
@@ -19,9 +19,6 @@ export const IDLE_MINUTES = [5, 10, 15] as const;
 export const USUAL_IDLE = 10;
 /** Hours after which Lambda replaces an instance that is in use. AWS does not state them either. */
 export const LIFE_HOURS = 2;
-
-/** Time until Lambda has a place for a new instance and its code, and until the connection of an instance is open (ms). */
-export const [PLACE, CONNECTION] = [150, 40];
 
 /** The traffic of an app. */
 export const TRAFFIC = {
@@ -166,8 +163,8 @@ export function simulateInstances({ warm, areas }: Partial<Benchmarks>): Instanc
     const like = warm[row.id]
       ? [warm[row.id]!]
       : Object.entries(warm).flatMap(([id, call]) => (isLike(id, row) ? call : []));
-    const { memory = 512 } = row;
-    const share = Math.min(1, memory / WHOLE_PROCESSOR);
+    const { memory = MEMORY } = row;
+    const share = shareOf(memory);
     return { row, memory, share, duration: median(like.map(({ trips, cpu }) => trips * ASSUMED_TRIP + cpu / share)) };
   });
   const results: InstanceResults = { usual: {}, idle: {}, rights: rights() };
@@ -317,8 +314,8 @@ function simulate(
     } else {
       cold++;
       if (session > 0) startedCold[session] = 1;
-      billed = load + (first - again) / share + CONNECTION + duration;
-      waits[n] = PLACE + billed;
+      billed = load + (first - again) / share + ASSUMED_CONNECTION + duration;
+      waits[n] = ASSUMED_PLACE + billed;
       pool.push({ born: time, free: time + waits[n]!, used: new Set([index]) });
     }
     gigabyteMs += (billed * memory) / 1024;
@@ -337,21 +334,20 @@ function simulate(
   };
 }
 
+/** The functions of the API, of which some operations share one. */
+function functionsOf(grouping: Grouping): (Operation | SharedFunction)[] {
+  if (grouping !== 'all') return apiFunctions(routes, grouping);
+  return [allInOne(routes), ...apiFunctions(routes, 'area').filter((row) => !isShared(row))];
+}
+
 /** The instances of each operation's function, by index. Operations of one function share them. */
 function poolsOf(simulants: Simulant[], grouping: Grouping): Instance[][] {
-  const pools = new Map<string, Instance[]>();
-  const functionOf = ({ row }: Simulant) =>
-    grouping === 'operation' || row.memory !== undefined
-      ? row.id
-      : grouping === 'area'
-        ? `area/${row.area}`
-        : 'area/all';
-  return simulants.map((simulant) => {
-    const name = functionOf(simulant);
-    const pool = pools.get(name) ?? [];
-    pools.set(name, pool);
-    return pool;
-  });
+  const pools = new Map<Operation, Instance[]>();
+  for (const row of functionsOf(grouping)) {
+    const pool: Instance[] = [];
+    for (const operation of isShared(row) ? row.operations : [row]) pools.set(operation, pool);
+  }
+  return simulants.map(({ row }) => pools.get(row)!);
 }
 
 /** The free instance that was used last, after those that Lambda has ended meanwhile were removed. */
@@ -373,15 +369,12 @@ function rights(): Record<Grouping, Rights> {
       (sum, { actions, resources }) => sum + actions.length * resources.length,
       0,
     );
-  const largest = (rows: readonly FunctionRow[]): Rights => {
+  const largest = (grouping: Grouping): Rights => {
+    const rows = functionsOf(grouping);
     const [of, most] = rows
       .map((row): [string, number] => [row.id, pairs(row)])
       .reduce((one, other) => (other[1] > one[1] ? other : one));
     return { functions: rows.length, most, of };
   };
-  return {
-    operation: largest(routes),
-    area: largest(apiFunctions(routes, 'area')),
-    all: largest([allInOne(routes), ...routes.filter(({ memory }) => memory !== undefined)]),
-  };
+  return { operation: largest('operation'), area: largest('area'), all: largest('all') };
 }

@@ -4,6 +4,8 @@ export { PRICES };
 
 /** Assumed time of a round trip between a function and DynamoDB (ms). AWS promises single-digit milliseconds. */
 export const ASSUMED_TRIP = 5;
+/** Assumed time until Lambda has a place for a new instance and its code (ms). */
+export const ASSUMED_PLACE = 150;
 /** Assumed time until a new connection to DynamoDB is open (ms): a round trip each for TCP and for TLS, within a region. */
 export const ASSUMED_CONNECTION = 2;
 /** MiB of memory at which a Lambda function has one whole processor. */

@@ -2,8 +2,14 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
+import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { DynamoDb } from '../../shared/data/client.ts';
+import { Database } from '../../shared/data/database.ts';
+import { getItem } from '../../shared/data/read.ts';
+import { put, remove } from '../../shared/data/step.ts';
 import { isRehearsal, prime } from '../../shared/priming.ts';
 import { newTable } from '../support/database.ts';
 import { nowhere, serve } from '../support/server.ts';
@@ -162,6 +168,131 @@ test('every request means to the database what it means in the SDK', async () =>
   expect(told[1]).toEqual(told[0]);
   expect(isDeepStrictEqual(told[1], told[0])).toBe(true);
 });
+
+const TEXT = fc.oneof(fc.string({ unit: 'binary', maxLength: 8 }), fc.constantFrom('', '\ud800', 'Item', 'Responses'));
+const NAME = fc
+  .oneof(TEXT, fc.constantFrom('Key', 'Keys', 'Items', 'Attributes', 'S', 'N', 'M'))
+  .filter((name) => name !== '__proto__');
+/** Values as functions give them; the SDK refuses some of the numbers and sets. */
+const VALUE = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small' },
+    fc.oneof(fc.integer(), fc.double(), fc.constantFrom(2 ** 53 - 1, 2 ** 53, -0, Number.NaN), fc.bigInt()),
+    TEXT,
+    fc.constantFrom(true, false, null, undefined),
+    fc.array(fc.oneof(TEXT, fc.integer()), { maxLength: 3 }).map((values) => new Set<unknown>(values)),
+    fc.array(tie('any'), { maxLength: 3 }),
+    fc.dictionary(NAME, tie('any'), { maxKeys: 3 }),
+  ),
+})).any;
+/** Values as the database gives them. */
+const NUMBER = fc.oneof(fc.maxSafeInteger().map(String), fc.constantFrom('9007199254740993', '1E+2', '0.1', '1e-130'));
+const STORED = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small' },
+    TEXT.map((S) => ({ S })),
+    NUMBER.map((N) => ({ N })),
+    fc.constantFrom({ BOOL: true }, { BOOL: false }, { NULL: true }),
+    fc.array(TEXT, { minLength: 1, maxLength: 3 }).map((SS) => ({ SS })),
+    fc.array(NUMBER, { minLength: 1, maxLength: 3 }).map((NS) => ({ NS })),
+    fc.array(tie('any'), { maxLength: 3 }).map((L) => ({ L })),
+    fc.dictionary(NAME, tie('any'), { maxKeys: 3 }).map((M) => ({ M })),
+  ),
+})).any;
+const itemOf = (value: fc.Arbitrary<unknown>) => fc.dictionary(NAME, value, { maxKeys: 4 });
+
+/** Requests with values, and answers with stored values, for each operation that has some. */
+const EXCHANGES = fc
+  .record({ one: itemOf(VALUE), other: itemOf(VALUE), found: itemOf(STORED), last: itemOf(STORED) })
+  .chain(({ one, other, found, last }) => {
+    const TableName = 't';
+    const written = {
+      Attributes: found,
+      ItemCollectionMetrics: { ItemCollectionKey: last, SizeEstimateRangeGB: [0, 1] },
+    };
+    const Update = { TableName, Key: one, ExpressionAttributeValues: other };
+    const steps = [
+      { Put: { TableName, Item: one } },
+      { Update },
+      { ConditionCheck: { TableName, Key: other, ExpressionAttributeNames: { '#a': 'Item' } } },
+      { Delete: { TableName, Key: one } },
+    ];
+    const exchanges: ['put' | 'update' | 'delete' | 'query' | 'batchGet' | 'transactWrite', object, object][] = [
+      ['put', { TableName, Item: one, ReturnValues: 'ALL_OLD' }, written],
+      ['update', Update, written],
+      ['delete', { TableName, Key: one, ConditionExpression: undefined }, written],
+      [
+        'query',
+        { TableName, Limit: undefined, ExclusiveStartKey: one, ExpressionAttributeValues: other },
+        { Items: [found, last], LastEvaluatedKey: last, Count: 2, ScannedCount: 3 },
+      ],
+      [
+        'batchGet',
+        { RequestItems: { t: { Keys: [one, other], ConsistentRead: true } } },
+        { Responses: { t: [found] }, UnprocessedKeys: { t: { Keys: [last], ConsistentRead: true } } },
+      ],
+      [
+        'transactWrite',
+        { TransactItems: steps, ClientRequestToken: 'token' },
+        { ItemCollectionMetrics: { t: [written.ItemCollectionMetrics] } },
+      ],
+    ];
+    return fc.constantFrom(...exchanges);
+  });
+
+test('any values are sent, refused and understood as by the SDK', async () => {
+  let [asked, answer] = ['', ''];
+  const { origin, close } = await serve(async (request, response) => {
+    for await (const chunk of request) asked += chunk;
+    response.end(answer);
+  });
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const plain = new DynamoDBClient({ endpoint: origin, region: 'us-east-1', credentials, maxAttempts: 1 });
+  const sdk = DynamoDBDocument.from(plain, { marshallOptions: { removeUndefinedValues: true } });
+  const own = new DynamoDb(origin);
+  await fc.assert(
+    fc.asyncProperty(EXCHANGES, async ([operation, input, output]) => {
+      answer = JSON.stringify(output);
+      const told: unknown[] = [];
+      for (const client of [sdk, own]) {
+        asked = '';
+        const send = client[operation] as (input: object) => Promise<object>;
+        const understood = await send.call(client, input).then(
+          ({ $metadata: _, ...rest }: { $metadata?: object }) => rest,
+          () => 'refused',
+        );
+        told.push({ asked: asked && JSON.parse(asked), understood });
+      }
+      expect(told[1]).toEqual(told[0]);
+    }),
+    { numRuns: 300 },
+  );
+  plain.destroy();
+  await close();
+});
+
+test.each(['end', 'resetAndDestroy'] as const)(
+  'idle connections that the database closes (%s) while the instance is frozen cost another attempt, with the same token',
+  async (how) => {
+    const { client, asked, connections, close } = await clientOf({ status: 200, body: '{}' });
+    const db = () => new Database(client, 't');
+    const key = { pk: 'P', sk: 'a' };
+    const read = () => Promise.all([1, 2, 3].map(() => db().read(getItem(key))));
+    await read();
+    expect(connections).toHaveLength(3);
+    // In one turn of the event loop: the client learns of it by its next request.
+    for (const connection of connections) connection[how]();
+    expect(await read()).toEqual([undefined, undefined, undefined]);
+    for (const connection of connections) connection[how]();
+    const before = asked.length;
+    const writing = db();
+    expect(await writing.write([put(key, {}), remove({ ...key, sk: 'b' })])).toBe(true);
+    expect(writing.usage.requests).toBe(2);
+    const tokens = asked.slice(before).map(({ body }) => JSON.parse(body).ClientRequestToken);
+    expect(new Set(tokens).size).toBe(1);
+    await close();
+  },
+);
 
 test('the first request takes the connection that was opened before it, open or not', async () => {
   for (const wait of [0, 50]) {
