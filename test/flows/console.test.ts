@@ -152,6 +152,29 @@ describe.runIf(chromiumPath)('the console in Chromium', () => {
     await at.page.unrouteAll();
   });
 
+  test('a pending application is found behind pages of handled ones', async () => {
+    const { group, id } = shop;
+    const application = (status: number, applicant: number) => ({
+      ...{ group_id: group, applicant_id: applicant, reason: '', status, expired_time: -1, updated_at: 1_700_000_000 },
+    });
+    await at.page.route('**/group/application_list', (route) => {
+      const first = route.request().postDataJSON().cursor === undefined;
+      return route.fulfill({
+        json: {
+          ...{ code: 200, message: null, total: 2 },
+          ...(first ? { data: [application(1, id('bob'))], cursor: 'next' } : { data: [application(0, id('grace'))] }),
+        },
+        headers: { 'access-control-allow-origin': '*' },
+      });
+    });
+    await at.go(`groups/${group}/applications`);
+    const part = at.page.getByRole('region', { name: 'Applications' }).first();
+    expect(await part.innerText()).not.toContain('bob');
+    await part.getByRole('button', { name: 'Show more' }).click();
+    await part.getByRole('link', { name: 'grace' }).waitFor();
+    await at.page.unrouteAll();
+  });
+
   test('a slow service is shown, a failing one says so, and nothing of what was typed is lost', async () => {
     const { id } = shop;
     let fails = true;
