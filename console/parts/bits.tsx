@@ -151,7 +151,7 @@ interface RowsProps<T> {
   row: (item: T) => ComponentChildren;
 }
 
-/** A table that is loaded page by page. */
+/** A table that is loaded page by page. A page may have no row although there are more. */
 export function Rows<T>({ list, label, head, none, row }: RowsProps<T>) {
   const w = useWords();
   const { items, ended, waiting, error } = list;
@@ -165,7 +165,7 @@ export function Rows<T>({ list, label, head, none, row }: RowsProps<T>) {
       {items.length === 0 && ended && !waiting && <p class="none">{none}</p>}
       {error !== undefined && <Trouble of={list} stale={items.length > 0} />}
       {waiting && items.length === 0 && <Skeleton />}
-      {!ended && items.length > 0 && (
+      {!ended && (items.length > 0 || (!waiting && error === undefined)) && (
         <p class="more">
           <button type="button" onClick={list.more} aria-busy={waiting}>
             {w.more}

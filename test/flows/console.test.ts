@@ -1,5 +1,9 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tokenHash } from '../../shared/call/token.ts';
+import * as schema from '../../shared/data/schema.ts';
+import { update } from '../../shared/data/step.ts';
+import { SCOPES } from '../../shared/scopes.ts';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { ConsolePage, newShop, type Shop } from '../support/console.ts';
 
@@ -59,6 +63,21 @@ describe.runIf(chromiumPath)('the console in Chromium', () => {
       items: [{ action: 'publish', user_id: id('carol'), group_id: group }],
     });
     expect(decision?.allow).toBe(true);
+  });
+
+  test('“Why can’t she?” names what removed a user, not what came later, also for a token that may only read', async () => {
+    const { id, group, client, given, as } = shop;
+    await as('erin').group.apply({ group_id: group, reason: 'Let me in again' });
+    const applied = { types: 'group.application.created', user_id: id('erin') };
+    await expect.poll(async () => (await client.event.list(applied)).data).toHaveLength(1);
+    const narrow = (scopes: string[]) =>
+      given.db.write([update(schema.adminToken.key(given.app, tokenHash(given.adminToken)), { set: { scopes } })]);
+    await narrow(['read']);
+    await at.go(`why?user=erin&group=${group}`);
+    const verdict = at.page.getByRole('region', { name: 'Read messages' });
+    await verdict.getByText('group.member.removed').waitFor();
+    expect(await verdict.innerText()).toMatch(/By\s+admin token as bob/);
+    await narrow(Object.keys(SCOPES));
   });
 
   test('an action asks before it destroys, and does what it says only after that', async () => {
@@ -149,6 +168,29 @@ describe.runIf(chromiumPath)('the console in Chromium', () => {
     await at.page.evaluate("document.querySelector('.virtual').scrollTop = 1e9");
     await at.page.getByText('Member 9999', { exact: true }).waitFor();
     expect(await at.page.locator('.virtual tbody tr').count()).toBeLessThan(70);
+    await at.page.unrouteAll();
+  });
+
+  test('a pending application is found behind pages of handled ones', async () => {
+    const { group, id } = shop;
+    const application = (status: number, applicant: number) => ({
+      ...{ group_id: group, applicant_id: applicant, reason: '', status, expired_time: -1, updated_at: 1_700_000_000 },
+    });
+    await at.page.route('**/group/application_list', (route) => {
+      const first = route.request().postDataJSON().cursor === undefined;
+      return route.fulfill({
+        json: {
+          ...{ code: 200, message: null, total: 2 },
+          ...(first ? { data: [application(1, id('bob'))], cursor: 'next' } : { data: [application(0, id('grace'))] }),
+        },
+        headers: { 'access-control-allow-origin': '*' },
+      });
+    });
+    await at.go(`groups/${group}/applications`);
+    const part = at.page.getByRole('region', { name: 'Applications' }).first();
+    expect(await part.innerText()).not.toContain('bob');
+    await part.getByRole('button', { name: 'Show more' }).click();
+    await part.getByRole('link', { name: 'grace' }).waitFor();
     await at.page.unrouteAll();
   });
 
