@@ -21,10 +21,13 @@ export const BACKGROUND = 'background';
 
 /** The dead-letter queue of a background function; that of a FIFO queue is one too. */
 export const failedQueueNameOf = (stage: string, { id, trigger }: { id: string; trigger: string }): string =>
-  `${functionNameOf(stage, id)}-failed${trigger === 'webhooks' ? '.fifo' : ''}`;
+  `${functionNameOf(stage, id)}-failed${trigger === 'webhooks' || trigger === 'imports' ? '.fifo' : ''}`;
 
 /** The queue of webhooks. */
 export const webhookQueueNameOf = (stage: string): string => `roster-${stage}-webhooks.fifo`;
+
+/** The queue of imports. */
+export const importQueueNameOf = (stage: string): string => `roster-${stage}-imports.fifo`;
 
 /** The event bus, by which rules of the account find it. */
 export const busNameOf = (stage: string): string => `roster-${stage}`;

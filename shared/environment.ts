@@ -13,6 +13,8 @@ export const REFRESH_SECONDS = 'REFRESH_SECONDS';
 /** The FIFO queue of webhooks, and the bus of events: only functions that use them have these. */
 export const WEBHOOK_QUEUE_URL = 'WEBHOOK_QUEUE_URL';
 export const BUS_NAME = 'BUS_NAME';
+/** The FIFO queue of imports: only the function that imports has this. */
+export const IMPORT_QUEUE_URL = 'IMPORT_QUEUE_URL';
 /** `off` where the deployment has no events: no app has a feed then. Absent otherwise. */
 export const EVENTS = 'EVENTS';
 /** One call in so many is counted for `/admin/overview`: see shared/http/statistics.ts. Absent: none. */

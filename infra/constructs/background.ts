@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { MOST_LANES } from '../../shared/data/import-job-repo.ts';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
 import { constructIdOf, failedQueueNameOf, functionNameOf } from '../names.ts';
@@ -50,6 +51,10 @@ export class Background extends Construct {
     if (row.trigger === 'webhooks') {
       // Its queue hands over by itself what was received too often.
       this.#takeWebhooks(rowFunction(this, row, surroundings), surroundings);
+      return;
+    }
+    if (row.trigger === 'imports') {
+      this.#takeImports(rowFunction(this, row, surroundings), surroundings);
       return;
     }
     const failed = failedQueue(this, failedQueueNameOf(surroundings.config.stage, row));
@@ -123,6 +128,18 @@ export class Background extends Construct {
       batchSize: 10,
       functionResponseTypes: ['ReportBatchItemFailures'],
       scalingConfig: { maximumConcurrency: Math.min(MOST_DELIVERING, reserved) },
+    });
+  }
+
+  /** An invocation gets one message, so that no lane waits for another: there are as many as lanes of all imports. */
+  #takeImports({ functionArn }: LambdaFunction, { imports, config: { backgroundConcurrency } }: Surroundings) {
+    const reserved = backgroundConcurrency > 0 ? Math.max(2, backgroundConcurrency) : MOST_LANES;
+    new CfnEventSourceMapping(this, 'Imports', {
+      functionName: functionArn,
+      eventSourceArn: imports.queueArn,
+      batchSize: 1,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: Math.min(MOST_LANES, reserved) },
     });
   }
 

@@ -1,10 +1,19 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Grant } from '../../shared/routes/index.ts';
-import { avatarObject, EVENTS, FILES, INCOMING, incomingAvatar } from '../../shared/storage/names.ts';
+import {
+  avatarObject,
+  EVENTS,
+  FILES,
+  INCOMING,
+  importParts,
+  importRefusals,
+  incomingAvatar,
+} from '../../shared/storage/names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
 
 /** ARNs that grants refer to. */
-type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'> & Partial<MessagingArns> & { refreshArn?: string };
+type GrantTargets = Pick<DataNames, 'tableArn' | 'bucketArn'> &
+  Partial<MessagingArns> & { importsArn?: string; refreshArn?: string };
 
 /** Those of the queue of webhooks and of the event bus, where the deployment has events. */
 export interface MessagingArns {
@@ -21,6 +30,8 @@ const OBJECTS = {
   events: `${EVENTS}*`,
   incomingAvatars: incomingAvatar('*', '*'),
   avatars: avatarObject('*', '*'),
+  importParts: `${importParts('*', '*')}*`,
+  refusedLines: `${importRefusals('*', '*')}*`,
 };
 
 const onTable = ({ tableArn }: GrantTargets): string => tableArn;
@@ -33,6 +44,7 @@ const onObjects =
   ({ bucketArn }: GrantTargets): string =>
     `${bucketArn}/${OBJECTS[which]}`;
 const onQueue = ({ queueArn }: GrantTargets) => queueArn;
+const onImports = ({ importsArn }: GrantTargets) => importsArn;
 const onBus = ({ busArn }: GrantTargets) => busArn;
 const onRefresh = ({ refreshArn }: GrantTargets) => refreshArn;
 const [onIncoming, onFiles] = [onObjects('incoming'), onObjects('files')];
@@ -84,6 +96,18 @@ const permissions: Record<Grant, Permission | Permission[]> = {
     { action: 'sqs:ChangeMessageVisibility', on: onQueue },
     { action: 'sqs:GetQueueAttributes', on: onQueue },
   ],
+  'take-imports': [
+    { action: 'sqs:SendMessage', on: onImports },
+    { action: 'sqs:ReceiveMessage', on: onImports },
+    { action: 'sqs:DeleteMessage', on: onImports },
+    { action: 'sqs:ChangeMessageVisibility', on: onImports },
+    { action: 'sqs:GetQueueAttributes', on: onImports },
+  ],
+  'read-import-parts': [
+    { action: 's3:GetObject', on: onObjects('importParts') },
+    { action: 's3:DeleteObject', on: onObjects('importParts') },
+  ],
+  'put-refused-lines': { action: 's3:PutObject', on: onObjects('refusedLines') },
   'put-events': { action: 'events:PutEvents', on: onBus },
   'refresh-keys': { action: 'lambda:InvokeFunction', on: onRefresh },
 };
@@ -107,9 +131,11 @@ export function statementsOf(grants: readonly Grant[], targets: GrantTargets): P
 export const usesBucket = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ action }) => action.startsWith('s3:'));
 
-/** Whether a function with these grants needs the URL of the queue of webhooks, or the name of the bus or of a function. */
+/** Whether a function with these grants needs the URL of a queue, or the name of the bus or of a function. */
 export const usesQueue = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ on }) => on === onQueue);
+export const usesImports = (grants: readonly Grant[]): boolean =>
+  grants.flatMap(permissionsOf).some(({ on }) => on === onImports);
 export const usesBus = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ on }) => on === onBus);
 export const usesRefresh = (grants: readonly Grant[]): boolean =>

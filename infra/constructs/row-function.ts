@@ -2,12 +2,14 @@ import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import {
   AREA,
   BUCKET_NAME,
   BUS_NAME,
   EVENTS,
+  IMPORT_QUEUE_URL,
   OPERATION,
   REFRESH_FUNCTION,
   STAGE,
@@ -20,7 +22,7 @@ import { bundleFolder } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { BACKGROUND, functionNameOf, refreshFunctionNameOf } from '../names.ts';
 import type { DataNames } from '../stacks/data-stack.ts';
-import { statementsOf, usesBucket, usesBus, usesQueue, usesRefresh } from './grants.ts';
+import { statementsOf, usesBucket, usesBus, usesImports, usesQueue, usesRefresh } from './grants.ts';
 import type { Messaging } from './messaging.ts';
 
 /** What all functions of a stage share. */
@@ -29,6 +31,8 @@ export interface Surroundings {
   data: DataNames;
   /** Absent where the deployment has no events. */
   messaging?: Messaging | undefined;
+  /** The queue of imports. */
+  imports: Queue;
   /** Output folder of `bundle()`. */
   bundles: string;
 }
@@ -43,7 +47,7 @@ export function rowFunction(
   surroundings: Surroundings,
   more: PolicyStatement[] = [],
 ): LambdaFunction {
-  const { config, data, messaging } = surroundings;
+  const { config, data, messaging, imports } = surroundings;
   const grants = grantsOf(row);
   // By its name: it is in another stack.
   const refreshArn = Stack.of(scope).formatArn({
@@ -52,7 +56,12 @@ export function rowFunction(
     resourceName: refreshFunctionNameOf(config.stage),
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
-  const granted = statementsOf(grants, { ...data, ...messaging?.arns, refreshArn });
+  const granted = statementsOf(grants, {
+    ...data,
+    ...messaging?.arns,
+    importsArn: imports.queueArn,
+    refreshArn,
+  });
   const inBackground = row.area === undefined;
   const lambda = loggedFunction(scope, row, surroundings, [...granted, ...more], {
     ...(inBackground &&
@@ -65,6 +74,7 @@ export function rowFunction(
       ...(!inBackground && config.statistics > 0 && { [STATISTICS]: String(config.statistics) }),
       ...(usesBucket(grants) && { [BUCKET_NAME]: data.bucketName }),
       ...(messaging && usesQueue(grants) && { [WEBHOOK_QUEUE_URL]: messaging.queue.queueUrl }),
+      ...(usesImports(grants) && { [IMPORT_QUEUE_URL]: imports.queueUrl }),
       ...(messaging && usesBus(grants) && { [BUS_NAME]: messaging.busName }),
       ...(usesRefresh(grants) && { [REFRESH_FUNCTION]: refreshFunctionNameOf(config.stage) }),
       ...(!messaging && { [EVENTS]: 'off' }),

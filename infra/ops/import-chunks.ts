@@ -3,12 +3,12 @@ import { kindOf, type Line } from '../../shared/domain/app/lines/kinds.ts';
 import type { Numbered } from '../../shared/domain/app/lines/line.ts';
 
 /** Lines that are imported together: those of 32 users or members fit into one or two transactions. */
-const CHUNK = 32;
+export const CHUNK = 32;
 /** Chunks that are imported at the same time: each has a shard of the app's counters to itself. */
 const LANES = SHARDS;
 
 /** Lines that are imported together, and what no other chunk may write meanwhile: their lane and records. */
-interface Chunk {
+export interface Chunk {
   lines: Numbered<Line>[];
   contended: string[];
 }
@@ -46,7 +46,7 @@ export async function importInChunks(
 }
 
 /** The lines of a lane in order, cut where a chunk is full or holds a line of the same record. */
-function* chunksOf(lane: string, lines: Numbered<Line>[]): Generator<Chunk> {
+export function* chunksOf(lane: string, lines: Numbered<Line>[]): Generator<Chunk> {
   let chunk: Numbered<Line>[] = [];
   let records = new Set([lane]);
   for (const numbered of lines) {

@@ -6,19 +6,12 @@ import { comparedName } from '../../shared/data/user-repo.ts';
 import { importLines } from '../../shared/domain/app/import.ts';
 import { KINDS, type Kind, type Line } from '../../shared/domain/app/lines/kinds.ts';
 import type { Numbered } from '../../shared/domain/app/lines/line.ts';
+import { type RefusedLine, refusedLine } from '../../shared/domain/app/refused-line.ts';
 import { ApiError, badParameter } from '../../shared/errors.ts';
 import { importInChunks } from './import-chunks.ts';
-import { checkLine, fieldOf, readLine } from './line-schemas.ts';
+import { checkLine, readLine } from './line-schemas.ts';
 import { Progress, type Screen } from './progress.ts';
 import { Rehearsal, type Rehearsed } from './rehearsal.ts';
-
-/** A line that was refused, and why. */
-interface RefusedLine {
-  line: number;
-  kind: Kind | null;
-  field: string | null;
-  reason: string;
-}
 
 /** What became of the lines of one kind. */
 interface Counts {
@@ -103,7 +96,8 @@ async function* usableLines(file: string, kind: Kind, unusable: ReadonlySet<numb
   yield held;
 }
 
-async function* linesOf(file: string) {
+/** The lines of a file with their numbers, without empty ones. */
+export async function* linesOf(file: string) {
   const opened = await open(file);
   let number = 0;
   for await (const raw of opened.readLines()) {
@@ -114,15 +108,17 @@ async function* linesOf(file: string) {
 }
 
 /** What became of all lines. */
-class ImportReport {
+export class ImportReport {
   readonly counts = new Map<Kind | 'unknown', Counts>();
   /** The first refused lines; all are in the report file. */
   readonly refused: RefusedLine[] = [];
   readonly #file: string | undefined;
+  readonly #also: (line: RefusedLine) => void;
 
-  /** @param file where all refused lines go */
-  constructor(file: string | undefined) {
+  /** @param file where all refused lines go @param also gets each of them */
+  constructor(file: string | undefined, also: (line: RefusedLine) => void = () => {}) {
     this.#file = file;
+    this.#also = also;
     if (file !== undefined) writeFileSync(file, '');
   }
 
@@ -138,14 +134,15 @@ class ImportReport {
 
   async refuse(line: number, kind: Kind | undefined, error: ApiError): Promise<void> {
     this.of(kind).refused++;
-    const entry = { line, kind: kind ?? null, field: fieldOf(error) ?? null, reason: error.message };
+    const entry = refusedLine(line, kind, error);
+    this.#also(entry);
     if (this.refused.length < NAMED) this.refused.push(entry);
     if (this.#file !== undefined) await appendFile(this.#file, `${JSON.stringify(entry)}\n`);
   }
 }
 
 /** Names that one user only may have: of two users in a file the first has them, in whatever order they are written. */
-class ClaimedNames {
+export class ClaimedNames {
   readonly #claimed = new Map<string, { user: number; number: number }>();
 
   errorOf(line: Line, number: number): ApiError | undefined {

@@ -208,19 +208,3 @@ function parse(text: string): Record<string, unknown> | undefined {
     return undefined;
   }
 }
-
-/** The field that an error names. */
-export function fieldOf(error: ApiError): string | undefined {
-  const [, named] = /^([\w.[\]]+): /.exec(error.message) ?? [];
-  return named ?? FIELDS[error.name];
-}
-const FIELDS: Record<string, string> = {
-  groupMissing: 'group_id',
-  groupFull: 'group_id',
-  tooManyGroups: 'group_id',
-  tooManyOwned: 'owner_id',
-  tooManyJoined: 'user_id',
-  tooManyUsers: 'user_id',
-  blocked: 'user_id',
-  userMissing: 'user_id',
-};

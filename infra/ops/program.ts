@@ -8,6 +8,7 @@ import { addReceiptCommands } from './erasure.ts';
 import { addEventCommands } from './events.ts';
 import { addFileCommands } from './files.ts';
 import { addImportExportCommands } from './import-export.ts';
+import { addImportJobCommands } from './import-jobs.ts';
 import { addIssuerCommands } from './issuers.ts';
 import { addJobCommands } from './jobs.ts';
 import { addMigrateCommand } from './migrate.ts';
@@ -75,6 +76,7 @@ export async function run(args: string[], { log, error }: Pick<Console, 'log' | 
   addAuditCommand(program, printing);
   addWebhookCommands(program, answering);
   addImportExportCommands(program, answering);
+  addImportJobCommands(program, answering);
   addReceiptCommands(program, answering);
   addMigrateCommand(program, answering);
   addDoctorCommand(program, answering);

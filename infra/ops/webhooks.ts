@@ -16,6 +16,7 @@ import {
 } from '../../shared/domain/event/endpoints.ts';
 import { listAttempts, redeliver, sendTest } from '../../shared/domain/event/redelivery.ts';
 import type { AppId } from '../../shared/ids.ts';
+import { webhookQueueNameOf } from '../names.ts';
 import { type Answering, aligned, shownTime } from './answer.ts';
 import { appId, eventPatterns, numberOrZero, timeSpan } from './arguments.ts';
 import { queueSender } from './queue.ts';
@@ -159,7 +160,7 @@ export async function redeliverAll(
   { from = 1, to, failed }: { from?: number | undefined; to?: number | undefined; failed: boolean },
   place: Place,
 ): Promise<number> {
-  const send = queueSender(place);
+  const send = queueSender(place, webhookQueueNameOf);
   let sent = 0;
   let next: number | undefined = from;
   while (next !== undefined) {
@@ -176,7 +177,7 @@ async function viewOn(
   table: OperatorTable,
   app: AppId,
   place: Place,
-  send = queueSender(place),
+  send = queueSender(place, webhookQueueNameOf),
 ): Promise<EndpointView> {
   const db = viewOf(table);
   return {

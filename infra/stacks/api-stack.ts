@@ -14,6 +14,7 @@ import {
 } from '../../shared/routes/index.ts';
 import { Background } from '../constructs/background.ts';
 import type { FunctionProxy } from '../constructs/function-proxy.ts';
+import { importQueue } from '../constructs/import-queue.ts';
 import { Messaging } from '../constructs/messaging.ts';
 import { OperationResources, SharedFunctionResources } from '../constructs/operation.ts';
 import { Page } from '../constructs/page.ts';
@@ -23,7 +24,7 @@ import { apiFunctions, isShared } from '../functions.ts';
 import { constructIdOf } from '../names.ts';
 import { MonitoringStack } from './monitoring-stack.ts';
 
-export interface ApiStackProps extends Surroundings {
+export interface ApiStackProps extends Omit<Surroundings, 'messaging' | 'imports'> {
   routes: readonly Operation[];
   backgroundFunctions: readonly BackgroundFunction[];
 }
@@ -52,7 +53,8 @@ export class ApiStack extends Stack {
     super(scope, id, { description: 'Roster: the HTTP API and its functions' });
     const { config } = given;
     const messaging = config.events ? new Messaging(this, 'Events', config) : undefined;
-    const surroundings: Surroundings = { ...given, messaging };
+    const imports = importQueue(this, config);
+    const surroundings: Surroundings = { ...given, messaging, imports };
     const backgroundFunctions = inBackground.filter(({ ofEvents }) => config.events || !ofEvents);
 
     const api = new CfnApi(this, 'Api', {

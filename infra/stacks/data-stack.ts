@@ -16,9 +16,10 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { IMPORT_DAYS } from '../../shared/data/import-job-repo.ts';
 import { projectedBy } from '../../shared/data/schema.ts';
 import { GLOBAL_INDEX, LOCAL_INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../shared/data/table.ts';
-import { EVENTS, INCOMING } from '../../shared/storage/names.ts';
+import { EVENTS, IMPORTS, INCOMING } from '../../shared/storage/names.ts';
 import type { Config } from '../config.ts';
 import { tableNameOf } from '../names.ts';
 
@@ -100,6 +101,8 @@ export class DataStack extends Stack {
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
         // Uploads that became neither a file nor an avatar.
         { id: 'forget-incoming', prefix: INCOMING, expiration: Duration.days(1) },
+        // Lines of imports: each part goes once it is imported, the refused lines stay for their operator.
+        { id: 'forget-imports', prefix: IMPORTS, expiration: Duration.days(IMPORT_DAYS) },
         ...(config.archiveDays
           ? [{ id: 'forget-events', prefix: EVENTS, expiration: Duration.days(config.archiveDays) }]
           : []),

@@ -747,6 +747,49 @@ export const jobFields = () => {
   ]);
 };
 
+/** An import by functions: what is to be done. Its lines are in the bucket. */
+export const importJob = /* @__PURE__ */ entity({ pk: 'A#{app}#I', sk: '{job}', ttl: 'all' });
+export const importJobFields = () =>
+  z.strictObject({
+    id: text(),
+    /** The operator, who is the author of what is imported. */
+    by: text(),
+    file: text(),
+    createdAt: ms(),
+    state: z.enum(['running', 'cancelled']),
+    lanes: number(),
+    /** One kind of lines after the other: how many lines, and how many parts each lane has. */
+    steps: z.array(z.strictObject({ kind: text(), lines: number(), parts: z.array(number()) })),
+    /** Lines that were refused before, by kind. */
+    refused: z.record(text(), number()),
+    /** Write units per second, at most. */
+    pace: opt(number()),
+  });
+
+/** How far a lane of an import is. Only its runs write it, one after the other. */
+export const importLane = /* @__PURE__ */ entity({ pk: 'A#{app}#I#{job}', sk: '{lane:number}', ttl: 'all' });
+export const importLaneFields = () =>
+  z.strictObject({
+    /** What comes next. */
+    step: number(),
+    part: number(),
+    chunk: number(),
+    /** Lines by kind and outcome. */
+    counts: z.record(text(), number()),
+    readUnits: number(),
+    writeUnits: number(),
+    /** How long its runs have worked (ms). */
+    ms: number(),
+    /** Chunks that the database did not take at first. */
+    throttled: number(),
+    startedAt: opt(ms()),
+    updatedAt: ms(),
+    /** Why its last run failed. */
+    fault: opt(text()),
+    /** Changed by every write, so that a chunk counts once. */
+    revision: number(),
+  });
+
 /** A write that waits for an item that many others write: see write-queue.ts. */
 export const queuedWrite = /* @__PURE__ */ entity({ pk: 'Q#{app}#{group}', sk: 'T#{at:time}#{id}', ttl: 'all' });
 const queuedWriteFields = () => z.strictObject({ steps: text(), failed: opt(text()) });
@@ -976,6 +1019,16 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     entity: job,
     fields: jobFields,
     about: 'work left to the background; the stream hands it out. 16 partitions of the global index',
+  },
+  'import job': {
+    entity: importJob,
+    fields: importJobFields,
+    about: 'an import by functions: the kinds of its lines, and how many parts each lane has; TTL of 14 days',
+  },
+  'import lane': {
+    entity: importLane,
+    fields: importLaneFields,
+    about: 'how far one lane of an import is, its counts, and what it has used; TTL of 14 days',
   },
   'queued write': {
     entity: queuedWrite,

@@ -3,6 +3,7 @@ import { APP_ID } from '../data/app-repo.ts';
 import type { Database } from '../data/database.ts';
 import { type Job, jobId } from '../data/job-repo.ts';
 import type { Key } from '../data/keys.ts';
+import type { RunOutcome, Waking } from '../domain/app/import-run.ts';
 import type { ArchiveRun } from '../domain/event/archive.ts';
 import type { RefreshRun } from '../domain/issuer/refresh.ts';
 import { AREA, OPERATION, STAGE } from '../environment.ts';
@@ -117,6 +118,10 @@ export const logArchive = ({ apps, objects, events, lost, done, ...run }: Run & 
  */
 export const logRefresh = ({ app, issuers, failed, done, ...run }: Run & RefreshRun & { app: string | undefined }) =>
   logRun(run, { app, issuers, failed, done });
+
+/** Writes one line of JSON per run of an import's lane. */
+export const logImport = ({ app, job, lane, outcome, ...run }: Run & Waking & { outcome?: RunOutcome }) =>
+  logRun(run, { app, import: job, lane, outcome });
 
 /** Writes one line of JSON per uploaded object, with its outcome. */
 export const logUpload = ({ key, outcome, ...run }: Run & { key: string; outcome?: string }) =>

@@ -1,9 +1,9 @@
 import { variable } from '../aws-signing.ts';
 import { Patience } from '../deadline.ts';
-import { WEBHOOK_QUEUE_URL } from '../environment.ts';
+import { IMPORT_QUEUE_URL, WEBHOOK_QUEUE_URL } from '../environment.ts';
 import { FAULTS, request, SQS } from './requests.ts';
 
-/** The FIFO queue of webhooks. */
+/** The FIFO queues of webhooks and of imports. */
 
 export interface QueueMessage {
   body: string;
@@ -23,8 +23,13 @@ interface BatchResult {
 /** Sends a batch of entries to the queue. */
 export type Call = (operation: Operation, entries: readonly object[]) => Promise<BatchResult>;
 
-const callOfFunction: Call = (operation, Entries) =>
-  request(SQS, operation, { QueueUrl: variable(WEBHOOK_QUEUE_URL), Entries });
+/** Calls of a function to the queue whose URL an environment variable holds. */
+const callTo =
+  (url: string): Call =>
+  (operation, Entries) =>
+    request(SQS, operation, { QueueUrl: variable(url), Entries });
+const toWebhooks = callTo(WEBHOOK_QUEUE_URL);
+export const toImports = callTo(IMPORT_QUEUE_URL);
 
 /** Batches that are sent at the same time. */
 const SIDE_BY_SIDE = 20;
@@ -37,7 +42,7 @@ export const hasQueue = (): boolean => process.env[WEBHOOK_QUEUE_URL] !== undefi
  * would come before an earlier one. So each batch has one message of a group.
  * @throws Unavailable where the queue takes them not, Error where it refuses them; some may be in the queue then
  */
-export async function sendMessages(messages: readonly QueueMessage[], call: Call = callOfFunction): Promise<void> {
+export async function sendMessages(messages: readonly QueueMessage[], call: Call = toWebhooks): Promise<void> {
   const groups = [...Map.groupBy(messages, ({ group }) => group).values()];
   const longest = Math.max(0, ...groups.map(({ length }) => length));
   for (let nth = 0; nth < longest; nth++) {
@@ -63,12 +68,15 @@ async function sendBatch(messages: readonly QueueMessage[], call: Call): Promise
 }
 
 /** @param seconds until the message can be received again */
-export async function changeVisibility(changes: readonly { receipt: string; seconds: number }[]): Promise<void> {
+export async function changeVisibility(
+  changes: readonly { receipt: string; seconds: number }[],
+  call: Call = toWebhooks,
+): Promise<void> {
   if (changes.length === 0) return;
   await inBatch(
     'ChangeMessageVisibilityBatch',
     changes.map(({ receipt, seconds }) => ({ ReceiptHandle: receipt, VisibilityTimeout: seconds })),
-    callOfFunction,
+    call,
   );
 }
 

@@ -47,6 +47,15 @@ export const backgroundFunctions: readonly BackgroundFunction[] = [
     timeout: 60,
   },
   {
+    id: 'background/import',
+    trigger: 'imports',
+    summary: 'Imports a lane of the lines that an operator has uploaded',
+    // What lines of all kinds write. A whole processor: deciding is half of the time of a chunk.
+    grants: ['batch-get', 'put', 'update', 'delete', 'check', 'take-imports', 'read-import-parts', 'put-refused-lines'],
+    timeout: 60,
+    memory: 1769,
+  },
+  {
     id: 'background/archive',
     trigger: 'schedule',
     ofEvents: true,

@@ -31,6 +31,9 @@ export type Grant =
   | 'delete-object' // s3:DeleteObject on incoming/* and files/*
   | 'send-webhooks' // sqs:SendMessage on the queue of webhooks
   | 'receive-webhooks' // what takes messages from it and returns them: sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueAttributes
+  | 'take-imports' // the same on the queue of imports, and sqs:SendMessage
+  | 'read-import-parts' // s3:GetObject and s3:DeleteObject on imports/*/parts/*
+  | 'put-refused-lines' // s3:PutObject on imports/*/refused/*
   | 'put-events' // events:PutEvents on the bus of the stage
   | 'refresh-keys'; // lambda:InvokeFunction on background/refresh-keys
 
@@ -171,9 +174,10 @@ export interface BackgroundFunction extends FunctionRow {
    * `changes`: the table's stream, filtered to stamped items, pages of events, and what the fan-out holds back.
    * `uploads`: every object that is created below `incoming/` in the bucket.
    * `webhooks`: the queue of webhooks.
+   * `imports`: the queue of imports.
    * `schedule`: once per hour.
    */
-  trigger: 'jobs' | 'changes' | 'uploads' | 'webhooks' | 'schedule';
+  trigger: 'jobs' | 'changes' | 'uploads' | 'webhooks' | 'imports' | 'schedule';
   /** Deployments without events leave it out. */
   ofEvents?: true;
 }

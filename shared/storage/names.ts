@@ -9,6 +9,8 @@
  * | upload of an avatar             | incoming/app/avatars/random         | its event publishes it; gone in a day     |
  * | file of a group                 | files/app/group/random.etag         | written once, by us, never by a client    |
  * | avatar                          | files/app/avatars/random            | the same                                  |
+ * | lines that are to be imported   | imports/app/job/parts/step/lane/part.gz | until they are imported; gone in 14 days |
+ * | lines that an import refused    | imports/app/job/refused/step/lane/part/chunk.ndjson | gone in 14 days        |
  * | events of an hour                | events/app/2026/11/29/08/first.ndjson.gz | the archive; `first`: the number of the first event |
  */
 
@@ -19,6 +21,20 @@ export const FILES = 'files/';
 
 /** The archive of events. Only the function that archives writes it, and operators. */
 export const EVENTS = 'events/';
+
+/** Lines that are imported, and those that were refused. Operators write and read them, and the function that imports. */
+export const IMPORTS = 'imports/';
+
+/** What the keys of an import begin with; those of an app's. */
+export const importPrefix = (app: string, job?: string) => `${IMPORTS}${app}/${job === undefined ? '' : `${job}/`}`;
+export const importParts = (app: string, job: string) => `${importPrefix(app, job)}parts/`;
+export const importRefusals = (app: string, job: string) => `${importPrefix(app, job)}refused/`;
+/** @param place step, lane and part */
+export const importPart = (app: string, job: string, ...place: number[]) =>
+  `${importParts(app, job)}${place.join('/')}.gz`;
+/** @param place the same, and the chunk; or `file` for those that were refused before */
+export const importRefused = (app: string, job: string, ...place: (number | 'file')[]) =>
+  `${importRefusals(app, job)}${place.join('/')}.ndjson`;
 
 export const reservedName = (id: number, random: string) => `${id}.${random}`;
 export const incomingObject = (app: string, group: number, name: string) => `${INCOMING}${app}/${group}/${name}`;

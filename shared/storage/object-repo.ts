@@ -5,6 +5,8 @@ import {
   archiveObject,
   avatarObject,
   fileObject,
+  importPart,
+  importRefused,
   incomingAvatar,
   incomingObject,
   publishedName,
@@ -146,3 +148,25 @@ export const putArchivedEvents = (app: AppId, hour: number, first: number, lines
     type: 'application/gzip',
     content: process.getBuiltinModule('node:zlib').gzipSync(lines),
   });
+
+// ——— imports ———
+
+/** Where the lines of a part are: its step, its lane, and its number there. */
+export type PartPlace = [step: number, lane: number, part: number];
+
+/** The text of a part; undefined where there is none. */
+export async function importPartText(app: AppId, job: string, place: PartPlace): Promise<string | undefined> {
+  const stored = await getObject(importPart(app, job, ...place));
+  return stored && process.getBuiltinModule('node:zlib').gunzipSync(stored.content).toString();
+}
+
+export const removeImportPart = (app: AppId, job: string, place: PartPlace): Promise<void> =>
+  deleteObject(importPart(app, job, ...place));
+
+/** Keeps the refused lines of a chunk, as lines of JSON. Again with the same ones, where a run is repeated. */
+export const putRefusedLines = (
+  app: AppId,
+  job: string,
+  place: [...PartPlace, chunk: number],
+  lines: string,
+): Promise<void> => putObject(importRefused(app, job, ...place), Buffer.from(lines));

@@ -16,6 +16,11 @@ import {
   fileObject,
   groupIncoming,
   INCOMING,
+  importPart,
+  importParts,
+  importPrefix,
+  importRefusals,
+  importRefused,
   incomingAvatar,
   randomOf,
 } from './names.ts';
@@ -71,7 +76,12 @@ export const avatarKeys = (app: AppId, random: string): string[] => [
 ];
 
 /** What the keys of an app's objects begin with. */
-export const prefixesOf = (app: AppId): string[] => [`${FILES}${app}/`, `${INCOMING}${app}/`, archivePrefix(app)];
+export const prefixesOf = (app: AppId): string[] => [
+  `${FILES}${app}/`,
+  `${INCOMING}${app}/`,
+  archivePrefix(app),
+  importPrefix(app),
+];
 
 /** The content of an object, and its media type. */
 export async function contentOf({ client, name }: OperatorBucket, key: string) {
@@ -182,5 +192,38 @@ export async function rewriteArchived(
     } catch (error) {
       if ((error as Error).name !== 'PreconditionFailed' || attempt === REWRITES) throw error;
     }
+  }
+}
+
+// ——— imports ———
+
+/** Uploads a part of the lines that functions import. */
+export async function putImportPart(
+  { client, name }: OperatorBucket,
+  app: AppId,
+  job: string,
+  place: [step: number, lane: number, part: number],
+  text: string,
+): Promise<void> {
+  await client.send(
+    new PutObjectCommand({ Bucket: name, Key: importPart(app, job, ...place), Body: gzipSync(text, { level: 5 }) }),
+  );
+}
+
+/** Keeps the lines that were refused before the import began, as lines of JSON. */
+export async function putRefusedAtFirst({ client, name }: OperatorBucket, app: AppId, job: string, lines: string) {
+  await client.send(new PutObjectCommand({ Bucket: name, Key: importRefused(app, job, 'file'), Body: lines }));
+}
+
+/** Removes the parts of an import that are still there. */
+export async function removeImportParts(bucket: OperatorBucket, app: AppId, job: string): Promise<void> {
+  for await (const { key } of objectsBelow(bucket, importParts(app, job))) await remove(bucket, key);
+}
+
+/** The refused lines of an import, object by object, as lines of JSON. */
+export async function* refusedLines(bucket: OperatorBucket, app: AppId, job: string): AsyncGenerator<string> {
+  for await (const { key } of objectsBelow(bucket, importRefusals(app, job))) {
+    const { Body } = await bucket.client.send(new GetObjectCommand({ Bucket: bucket.name, Key: key }));
+    yield* (await Body!.transformToString()).split('\n').filter((line) => line !== '');
   }
 }

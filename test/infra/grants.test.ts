@@ -11,6 +11,7 @@ const objects = (pattern: string) => ({
   'Fn::Join': ['', [{ 'Fn::ImportValue': 'Roster-dev-Data-BucketArn' }, `/${pattern}`]],
 });
 const [INCOMING, FILES, EVENTS] = ['incoming/*', 'files/*', 'events/*'].map(objects);
+const [PARTS, REFUSED] = ['imports/*/*/parts/*', 'imports/*/*/refused/*'].map(objects);
 const [INCOMING_AVATARS, AVATARS] = ['incoming/*/avatars/*', 'files/*/avatars/*'].map(objects);
 
 /** Logical id of the only resource of a type whose logical id begins so. */
@@ -18,6 +19,7 @@ const idOf = (type: string, prefix: string) => {
   const ids = [...resourcesOf(templates, type).keys()].map((id) => id.split('/')[1]!);
   return ids.find((id) => id.startsWith(prefix))!;
 };
+const IMPORTS = { 'Fn::GetAtt': [idOf('AWS::SQS::Queue', 'ImportsQueue'), 'Arn'] };
 const QUEUE = { 'Fn::GetAtt': [idOf('AWS::SQS::Queue', 'EventsWebhooks'), 'Arn'] };
 const BUS = { 'Fn::GetAtt': [idOf('AWS::Events::EventBus', 'EventsBus'), 'Arn'] };
 
