@@ -78,6 +78,18 @@ const PERMISSIONS: Record<Grant, [action: string, resource: unknown][]> = {
     ['sqs:ChangeMessageVisibility', QUEUE],
     ['sqs:GetQueueAttributes', QUEUE],
   ],
+  'take-imports': [
+    ['sqs:SendMessage', IMPORTS],
+    ['sqs:ReceiveMessage', IMPORTS],
+    ['sqs:DeleteMessage', IMPORTS],
+    ['sqs:ChangeMessageVisibility', IMPORTS],
+    ['sqs:GetQueueAttributes', IMPORTS],
+  ],
+  'read-import-parts': [
+    ['s3:GetObject', PARTS],
+    ['s3:DeleteObject', PARTS],
+  ],
+  'put-refused-lines': [['s3:PutObject', REFUSED]],
   'put-events': [['events:PutEvents', BUS]],
   'refresh-keys': [['lambda:InvokeFunction', REFRESH]],
 };

@@ -12,13 +12,12 @@ import { closeServer, listen } from '../../infra/local/listen.ts';
 import { Queue, type QueueDefinition } from '../../infra/local/sqs/queue.ts';
 import { attributesOf, sqsService } from '../../infra/local/sqs/service.ts';
 import type { Json } from '../../infra/local/template.ts';
-import { refreshFunctionNameOf, webhookQueueNameOf } from '../../infra/names.ts';
-import { BUS_NAME, REFRESH_FUNCTION, WEBHOOK_QUEUE_URL } from '../../shared/environment.ts';
+import { importQueueNameOf, refreshFunctionNameOf, webhookQueueNameOf } from '../../infra/names.ts';
+import { BUS_NAME, IMPORT_QUEUE_URL, REFRESH_FUNCTION, WEBHOOK_QUEUE_URL } from '../../shared/environment.ts';
 import { serve } from './server.ts';
 
-/** The queue of webhooks as the templates have it. */
-const name = webhookQueueNameOf('local');
-const DEFINITION: QueueDefinition = {
+/** The queues of webhooks and of imports as the templates have them. */
+const definition = (name: string): QueueDefinition => ({
   name,
   arn: `arn:aws:sqs:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${name}`,
   fifo: true,
@@ -30,13 +29,16 @@ const DEFINITION: QueueDefinition = {
   deduplicatesByContent: false,
   deduplicatesByGroup: true,
   redrive: undefined,
-};
+});
+const DEFINITION = definition(webhookQueueNameOf('local'));
+const IMPORTS = definition(importQueueNameOf('local'));
 
 export const newQueue = (now?: () => number) => new Queue(DEFINITION, now && { now });
 
 /** The queue and the bus of a test, for what runs in this process. */
 export class TestMessaging {
   readonly queue: Queue;
+  readonly imports = new Queue(IMPORTS);
   /** What the bus got. */
   readonly published: Json[] = [];
   /** Events with which functions were invoked. */
@@ -89,7 +91,15 @@ export class TestMessaging {
     serve({
       credentials: () => LOCAL_CREDENTIALS,
       services: {
-        AmazonSQS: troubled(sqsService(new Map([[DEFINITION.arn, messaging.queue]]), endpoint)),
+        AmazonSQS: troubled(
+          sqsService(
+            new Map([
+              [DEFINITION.arn, messaging.queue],
+              [IMPORTS.arn, messaging.imports],
+            ]),
+            endpoint,
+          ),
+        ),
         AWSEvents: troubled(putEventsService(buses)),
         Lambda: troubled(invokeService([refresh], (_, event) => messaging.invoked.push(event))),
       },
@@ -100,6 +110,7 @@ export class TestMessaging {
       AWS_ENDPOINT_URL_LAMBDA: endpoint,
       [REFRESH_FUNCTION]: refresh.name,
       [WEBHOOK_QUEUE_URL]: `${endpoint}/${LOCAL_ACCOUNT}/${DEFINITION.name}`,
+      [IMPORT_QUEUE_URL]: `${endpoint}/${LOCAL_ACCOUNT}/${IMPORTS.name}`,
       [BUS_NAME]: 'roster-test',
       AWS_REGION: LOCAL_REGION,
       AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,

@@ -12,7 +12,7 @@ import { ApiError, Unavailable } from '../../errors.ts';
 import type { AppId } from '../../ids.ts';
 import { sendMessages, toImports } from '../../messaging/queue-repo.ts';
 import { importPartText, type PartPlace, putRefusedLines, removeImportPart } from '../../storage/object-repo.ts';
-import { importLines } from './import.ts';
+import { importLines, type Outcome } from './import.ts';
 import type { Line } from './lines/kinds.ts';
 import type { Numbered } from './lines/line.ts';
 import { refusedLine } from './refused-line.ts';
@@ -114,6 +114,22 @@ export async function runLane(waking: Waking, given: RunSurroundings): Promise<R
   }
 }
 
+/**
+ * Lines that are refused are decided once more. Records are read one by one, so where another run has this lane too, a line
+ * may have met its own user's name and not yet the user.
+ */
+async function importTwice(open: () => Database, record: App, lines: readonly Numbered<Line>[]): Promise<Outcome[]> {
+  const outcomes = await importLines(open, record, lines);
+  const refused = [...outcomes.keys()].filter((index) => outcomes[index] instanceof ApiError);
+  const again = await importLines(
+    open,
+    record,
+    refused.map((index) => lines[index]!),
+  );
+  for (const [at, index] of refused.entries()) outcomes[index] = again[at]!;
+  return outcomes;
+}
+
 class Run {
   readonly #waking: Waking;
   readonly #given: RunSurroundings;
@@ -196,7 +212,7 @@ class Run {
         return view;
       };
       try {
-        const outcomes = await importLines(open, record, lines);
+        const outcomes = await importTwice(open, record, lines);
         const kept = outcomes.flatMap((outcome, index) => {
           const { number, line } = lines[index]!;
           return outcome instanceof ApiError ? `${JSON.stringify(refusedLine(number, line.kind, outcome))}\n` : [];
