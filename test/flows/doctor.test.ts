@@ -366,7 +366,7 @@ describe('quotas of the account', () => {
       functions: 'right: This account and region allow 1,000 concurrent function calls, 1,000 of them unreserved.',
       requests:
         'right: All APIs of this account and region together accept 10,000 requests per second, with bursts of 5,000.',
-      roles: expect.stringMatching(/^right: 205 of 1,000 roles are in use; a stage has up to 165, so 4 more fit\.$/),
+      roles: expect.stringMatching(/^right: 205 of 1,000 roles are in use; a stage has up to 166, so 4 more fit\.$/),
       table: 'right: A table accepts up to 40,000 read and 40,000 write units per second.',
     });
     expect(asked.sort()).toEqual([
@@ -384,7 +384,7 @@ describe('quotas of the account', () => {
       /^wrong: .+ allow 10 concurrent function calls.+Service Quotas, AWS Lambda, "Concurrent executions"/,
     );
     expect(roles).toMatch(
-      /^wrong: 995 of 1,000 roles are in use; a stage has up to 165, so 0 more fit\..+Roles per account/,
+      /^wrong: 995 of 1,000 roles are in use; a stage has up to 166, so 0 more fit\..+Roles per account/,
     );
   });
 

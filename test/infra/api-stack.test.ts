@@ -203,6 +203,7 @@ describe('events', () => {
     const of = (area: string) => functions.filter(({ FunctionName }) => FunctionName.startsWith(`roster-dev-${area}-`));
     expect(of('background').map(({ FunctionName }) => FunctionName)).toEqual([
       'roster-dev-background-clean-up',
+      'roster-dev-background-import',
       'roster-dev-background-refresh-keys',
       'roster-dev-background-publish-file',
     ]);
@@ -263,6 +264,32 @@ describe('background/publish-file', () => {
         Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
       },
     ]);
+  });
+});
+
+describe('background/import', () => {
+  const row = backgroundFunctions.find(({ id }) => id === 'background/import')!;
+
+  it('takes one message at a time, of as many lanes as an import may have', () => {
+    const { one } = resourcesOfRow(templates, row);
+    const mapping = one('AWS::Lambda::EventSourceMapping')[1];
+    expect(mapping).toMatchObject({
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 16 },
+    });
+    const id = idOf('AWS::SQS::Queue', 'ImportsQueue');
+    expect(passed(templates, mapping.EventSourceArn)).toEqual({ 'Fn::GetAtt': [id, 'Arn'] });
+    const { Environment, Timeout } = one('AWS::Lambda::Function')[1];
+    expect(passed(templates, Environment.Variables.IMPORT_QUEUE_URL)).toEqual({ Ref: id });
+    const queues = [...resourcesOf(templates, 'AWS::SQS::Queue').values()].map(({ Properties }) => Properties);
+    expect(queues.find(({ QueueName }) => QueueName === 'roster-dev-imports.fifo')).toMatchObject({
+      ...{ FifoQueue: true, SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 },
+      ...{ VisibilityTimeout: 6 * Timeout, RedrivePolicy: { maxReceiveCount: 60 } },
+    });
+    const reserved = resourcesOfRow(synthesizedTemplates(routes, { backgroundConcurrency: '5' }), row);
+    const [, limited] = reserved.one('AWS::Lambda::EventSourceMapping');
+    expect(limited.ScalingConfig).toEqual({ MaximumConcurrency: 5 });
   });
 });
 

@@ -54,11 +54,19 @@ const ALLOWED: Allowed[] = [
     ofPackages: 6,
   },
   {
+    name: 'the function that imports',
+    ids: /^background\/import$/,
+    packages: SDK,
+    folders: ['domain/app', 'domain/group', 'domain/roster', 'domain/user', 'messaging', 'storage'],
+    own: { median: 60, largest: 60 },
+    ofPackages: 6,
+  },
+  {
     name: 'operations of events',
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 46, largest: 48.5 },
+    own: { median: 46.5, largest: 48.5 },
     ofPackages: 35,
   },
   {
@@ -106,7 +114,7 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 46.5, largest: 48 },
+    own: { median: 47, largest: 48 },
     ofPackages: 35,
   },
   {

@@ -109,14 +109,16 @@ describe('the bucket', () => {
     expect(bucket.Properties.LifecycleConfiguration.Rules).toMatchObject([
       { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
       { Status: 'Enabled', Prefix: 'incoming/', ExpirationInDays: 1 },
+      // Lines of imports, which hold private data.
+      { Status: 'Enabled', Prefix: 'imports/', ExpirationInDays: 14 },
     ]);
   });
 
   it('the bucket keeps archived events for ever, or for as many days as the configuration says', () => {
     const { Resources: all } = dataTemplates({ archiveDays: '400' }).get('Roster-dev-Data')!;
     const { Rules } = resource('AWS::S3::Bucket', all).Properties.LifecycleConfiguration;
-    expect(Rules.slice(2)).toMatchObject([{ Status: 'Enabled', Prefix: 'events/', ExpirationInDays: 400 }]);
-    expect(bucket.Properties.LifecycleConfiguration.Rules).toHaveLength(2);
+    expect(Rules.slice(3)).toMatchObject([{ Status: 'Enabled', Prefix: 'events/', ExpirationInDays: 400 }]);
+    expect(bucket.Properties.LifecycleConfiguration.Rules).toHaveLength(3);
   });
 
   it('the bucket sends events of its objects to EventBridge', () => {

@@ -83,7 +83,7 @@ describe('alarms', () => {
   it('alarms watch every dead-letter queue and every function on the stream', () => {
     const queues = of('AWS::SQS::Queue')
       .map(({ QueueName }) => QueueName)
-      .filter((name) => name !== 'roster-dev-webhooks.fifo');
+      .filter((name) => !/^roster-dev-(webhooks|imports)\.fifo$/.test(name));
     const watched = metricsOf(alarms.find((alarm) => nameOf(alarm) === 'dead-letters')!);
     expect(watched.map(({ dimensions }) => dimensions.QueueName).sort()).toEqual(queues.sort());
     expect(queues).toHaveLength(backgroundFunctions.length);

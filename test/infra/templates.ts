@@ -104,7 +104,7 @@ export function resourcesOfRow(from: Map<string, Template>, row: { id: string })
   );
   const own = Object.entries(stack?.Resources ?? {}).filter(([id]) =>
     new RegExp(
-      `^${constructIdOf(row.id)}(Function|Role|Logs|Integration|Permission|GET|POST|PUT|DELETE|Jobs|Failed|Uploads|Schedule|Retries|Changes|Webhooks)`,
+      `^${constructIdOf(row.id)}(Function|Role|Logs|Integration|Permission|GET|POST|PUT|DELETE|Jobs|Failed|Uploads|Schedule|Retries|Changes|Webhooks|Imports)`,
     ).test(id),
   );
   return {
