@@ -262,7 +262,7 @@ const serviceRows = ({ api, functions, table, ofIndex, queues, own, jobs, failed
   },
   {
     section: 'dead-letters',
-    says: 'A background job, the publication of a file, the numbering or archiving of events, or a webhook failed after all retries; its event is in a dead-letter queue.',
+    says: 'A background job, the publication of a file, the numbering or archiving of events, a webhook or a lane of an import failed after all retries; its event is in a dead-letter queue.',
     metric: total(
       'dead letters',
       failed.map((queue) => queues('ApproximateNumberOfMessagesVisible', 'Maximum', queue)),
