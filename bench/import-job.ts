@@ -58,7 +58,7 @@ interface Unkind {
 function linesOf(kind: Kind): object[] {
   const { users, groups } = MEASURED;
   if (kind === 'user')
-    return Array.from({ length: users }, (_, n) => ({ kind, user_id: 1000 + n, username: `moving-in-${n}` }));
+    return Array.from({ length: users }, (_, n) => ({ kind, user_id: 1000 + n, username: `moving${n}` }));
   const owner = (group: number) => 1000 + ((group * 7) % users);
   if (kind === 'group')
     return Array.from({ length: groups }, (_, n) => ({ kind, group_id: 9000 + n, owner_id: owner(n), name: `G ${n}` }));
@@ -129,8 +129,9 @@ async function measure(seed: number | undefined) {
         .join(''),
     );
     const { exitCode, stdout } = await opsHere(['import-jobs', 'start', app, file, '--json']);
-    if (exitCode !== 0) throw new Error(stdout);
-    return JSON.parse(stdout).job_id as string;
+    const { job_id, refused } = JSON.parse(stdout);
+    if (exitCode !== 0 || refused > 0) throw new Error(stdout);
+    return job_id as string;
   };
   if (seed !== undefined) {
     const given = await Given.app(world);
