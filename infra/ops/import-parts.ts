@@ -20,6 +20,8 @@ import { checkLine } from './line-schemas.ts';
 const BUCKETS = 256;
 /** Characters held for a file before they are written. */
 const HELD = 65_536;
+/** Lines that are cut into chunks together, at least. */
+const ENOUGH = 4096;
 /** Lines of a part, about. */
 const PART = 1024;
 /** Passwords hashed at the same time: as many as Node has threads for it. */
@@ -133,12 +135,18 @@ export class SortedLines {
           chunks = [];
           lines = 0;
         };
-        for (let bucket = lane; bucket < BUCKETS; bucket += lanes)
-          for (const chunk of cut(await this.#bucket(kind, bucket))) {
+        let held: Numbered<Line>[] = [];
+        for (let bucket = lane; bucket < BUCKETS; bucket += lanes) {
+          // Of a small file, a bucket alone would not fill a chunk.
+          held = [...held, ...(await this.#bucket(kind, bucket))];
+          if (held.length < ENOUGH && bucket + lanes < BUCKETS) continue;
+          for (const chunk of cut(held)) {
             chunks.push(chunk);
             lines += chunk.length;
             if (lines >= PART) await end();
           }
+          held = [];
+        }
         if (lines > 0) await end();
       };
       await Promise.all(Array.from({ length: lanes }, (_, lane) => divideLane(lane)));

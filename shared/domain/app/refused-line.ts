@@ -17,7 +17,7 @@ export const refusedLine = (line: number, kind: Kind | undefined, error: ApiErro
 });
 
 /** The field that an error names. */
-export function fieldOf(error: ApiError): string | undefined {
+function fieldOf(error: ApiError): string | undefined {
   const [, named] = /^([\w.[\]]+): /.exec(error.message) ?? [];
   return named ?? FIELDS[error.name];
 }
