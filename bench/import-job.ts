@@ -96,7 +96,7 @@ async function measure(seed: number | undefined) {
   documentClient().middlewareStack.add(
     (next) => async (args) => {
       // Each chunk moves its lane once.
-      if ('chunk' in (args.input.Item ?? {})) moves++;
+      if ('Item' in args.input && 'chunk' in (args.input.Item ?? {})) moves++;
       const isTransaction = 'TransactItems' in args.input;
       if (isTransaction) counts.sent++;
       const answer = await next(args);

@@ -25,6 +25,10 @@ const JUSTIFIED: Record<string, string> = {
   ...Object.fromEntries(
     Object.entries(queued).flatMap(([id, actions]) => actions.map((action) => [table(id, action), QUEUE])),
   ),
+  'background/import: dynamodb:DeleteItem on table/roster-local':
+    'used while users work: a block removes the application of its user',
+  'background/import: sqs:ChangeMessageVisibility on roster-local-imports.fifo':
+    'only a run that fails postpones its message',
   'group/destroy: dynamodb:ConditionCheckItem on table/roster-local': `${RACE}: ownership passes while it is read`,
   'group/create: dynamodb:ConditionCheckItem on table/roster-local': `${CHANCE}: an app without a limit of invitations`,
   'group/transfer: dynamodb:ConditionCheckItem on table/roster-local': `${RACE}: ownership passes while it is read`,
