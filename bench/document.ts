@@ -6,7 +6,7 @@ import type { Grown, GrowthResults } from './growth.ts';
 import type { InstanceResults } from './instances.ts';
 import { instancesChart, instancesSection } from './instances-page.ts';
 import type { LoadResults, Parts } from './load.ts';
-import { FLAT, growthOf, type Trend } from './memory.ts';
+import { FLAT, growthOf, type Trend, WARM } from './memory.ts';
 import {
   ASSUMED_CONNECTION,
   ASSUMED_TRIP,
@@ -158,8 +158,8 @@ function goals(cold?: ColdResults, warm?: WarmResults, load?: LoadResults): stri
   }
   if (load) goal('Errors under load', 0, load.errors);
   if (load?.memory) {
-    const most = Math.max(...load.memory.processes.map(growthOf));
-    goal('Growth of a process under load, at most, %', FLAT * 100, rounded(most * 100, 1));
+    const most = Math.max(...load.memory.processes.flatMap((process) => growthOf(process) ?? []));
+    goal('Growth of the heap of a process under load, at most, %', FLAT * 100, rounded(most * 100, 1));
   }
   return `## Goals\n\n${table(['', 'goal', 'measured', ''], rows)}`;
 }
@@ -463,15 +463,17 @@ ${table(
 function memoryText(memory: LoadResults['memory']): string {
   if (!memory) return 'Memory was not measured on this system.';
   const grows = ({ early, late }: Trend) => `${early} → ${late}`;
-  return `Memory of each process that lived from second ${memory.from} to the end: its first third → its last, in MB. *Resident* is the
-median; *heap* what is in use after a garbage collection, at least. The tables of DynamoDB Local are on disk, so that data do not
-count as its memory. The run fails if a process grows by more than ${FLAT * 100} %.
+  return `Memory of each process that lived from second ${memory.from} to the end, in MB: the first third of this time → its last.
+*Resident* is the median, which grows as long as a process prefers new memory to a garbage collection. *Heap* is the least that was
+in use after a collection. It is measured in instances after ${WARM} calls, when Node has compiled and optimized most of what they run.
+The tables of DynamoDB Local are on disk, so that data do not count as its memory. The run fails if a heap grows by more than
+${FLAT * 100} %.
 
 ${table(
   ['process', 'resident', 'heap', 'growth, %'],
   memory.processes.map((process) => [
     ...[process.name, grows(process.resident), process.heap ? grows(process.heap) : ''],
-    rounded(growthOf(process) * 100, 1),
+    process.heap ? rounded(growthOf(process)! * 100, 1) : '',
   ]),
 )}`;
 }

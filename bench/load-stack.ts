@@ -6,6 +6,7 @@ import { roster } from '../infra/laptop/roster.ts';
 import type { FunctionDefinition } from '../infra/local/deployment.ts';
 import { startStack } from '../infra/local/stack.ts';
 import { OPERATION } from '../shared/environment.ts';
+import { WARM } from './memory.ts';
 
 /** Sums over the invocations of a function; times in milliseconds. */
 export interface Invocations {
@@ -25,7 +26,7 @@ export interface Invocations {
 export interface StackReport {
   /** By the id of the operation. */
   functions: Record<string, Invocations>;
-  /** Bytes of heap after a garbage collection: of the stack, and of instances by process id. */
+  /** Bytes of heap after a garbage collection: of the stack, and of warm instances by process id. */
   heap: number;
   heaps: Record<number, number>;
 }
@@ -35,6 +36,8 @@ const nothing = (): Invocations => ({
 });
 const functions = new Map<string, Invocations>();
 const heaps = new Map<number, number>();
+/** Invocations by process id. */
+const served = new Map<number, number>();
 
 function sumsOf({ name, environment }: FunctionDefinition): Invocations {
   const id = environment[OPERATION] ?? name;
@@ -56,7 +59,9 @@ const stack = await startStack({
       sums.database += database;
       sums.requests += requests;
       sums.processor += processor;
-      if (pid !== undefined && heap !== undefined) heaps.set(pid, heap);
+      if (pid === undefined) return;
+      served.set(pid, (served.get(pid) ?? 0) + 1);
+      if (heap !== undefined && served.get(pid)! > WARM) heaps.set(pid, heap);
     },
     onDatabase(definition, took) {
       sumsOf(definition).local += took;

@@ -21,8 +21,8 @@ import { quantile, rounded } from './statistics.ts';
 import { isLinux, javaHeap, type ProcessState, processesOf } from './system.ts';
 
 const CLIENTS = 16;
-/** Samples of memory in the time after which processes should not grow. */
-const SAMPLES = 24;
+/** Samples of memory in the time after which processes should not grow: one in ten seconds of the run, but so many. */
+const SAMPLES = 6;
 /** Every so many samples, Java collects its garbage, which stops it for a moment. */
 const COLLECTED = 2;
 
@@ -102,8 +102,9 @@ export async function measureLoad(seconds: number): Promise<{ results: LoadResul
     const ownBefore = process.cpuUsage();
     const made: Made[] = [];
     const begun = performance.now();
-    const watching = watch(stack.pid!, usage, begun + from * 1000, begun + seconds * 1000, () => report('report'));
-    await run(begun + seconds * 1000, (call) => made.push(call));
+    const span = { begun, from: begun + from * 1000, until: begun + seconds * 1000 };
+    const watching = watch(stack.pid!, usage, span, () => report('report'));
+    await run(span.until, (call) => made.push(call));
     const took = (performance.now() - begun) / 1000;
     const own = process.cpuUsage(ownBefore);
     usage.read();
@@ -202,14 +203,14 @@ class Usage {
 async function watch(
   root: number,
   usage: Usage,
-  from: number,
-  until: number,
+  { begun, from, until }: Record<'begun' | 'from' | 'until', number>,
   report: () => Promise<StackReport>,
 ): Promise<MemorySample[]> {
   const samples: MemorySample[] = [];
-  const interval = (until - from) / SAMPLES;
+  const count = Math.max(SAMPLES, Math.floor((until - begun) / 10_000));
+  const interval = (until - from) / count;
   let next = from + interval / 2;
-  for (let n = 0; n < SAMPLES; ) {
+  for (let n = 0; n < count; ) {
     const states = usage.read();
     if (performance.now() >= next) {
       const java = states.find(({ kind }) => kind === 'database');

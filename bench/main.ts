@@ -64,7 +64,7 @@ const measure: Record<Part, () => Promise<Partial<Benchmarks>>> = {
     const { results: load, failures } = await (await import('./load.ts')).measureLoad(short ? 12 : 240);
     for (const [what, count] of failures) complaints.push(`${count} × ${what}`);
     for (const process of load.memory?.processes ?? []) {
-      const percent = Math.round(growthOf(process) * 100);
+      const percent = Math.round((growthOf(process) ?? 0) * 100);
       // The short form ends before memory settles.
       if (!short && !isFlat(process)) complaints.push(`${process.name} grew by ${percent} %.`);
     }

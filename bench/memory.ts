@@ -56,13 +56,13 @@ function trend(
   return { early: rounded(among(first), 1), late: rounded(among(final), 1) };
 }
 
+/** Calls of an instance before its heap counts: it also holds what Node compiles and optimizes. */
+export const WARM = 300;
+
 /** The share by which a process may grow. */
 export const FLAT = 0.05;
 
-/** The share by which it grew: what it holds, where that was measured, since a heap need not return what it has freed. */
-export function growthOf({ resident, heap }: Growth): number {
-  const { early, late } = heap ?? resident;
-  return late / early - 1;
-}
+/** The share by which its heap grew. What is resident says less: a process need not return what it has freed. */
+export const growthOf = ({ heap }: Growth): number | undefined => heap && heap.late / heap.early - 1;
 
-export const isFlat = (process: Growth): boolean => growthOf(process) <= FLAT;
+export const isFlat = (process: Growth): boolean => (growthOf(process) ?? 0) <= FLAT;

@@ -16,6 +16,8 @@ const database = new URL(process.env.AWS_ENDPOINT_URL_DYNAMODB ?? 'http://localh
  * there was one, and the sum of all their times. A module that is loaded sends some, too, which do not count.
  */
 let current;
+/** By request: notes that it has its answer. */
+const ends = new WeakMap();
 
 subscribe('http.client.request.start', ({ request }) => {
   const invocation = current;
@@ -23,12 +25,23 @@ subscribe('http.client.request.start', ({ request }) => {
   const started = performance.now();
   if (invocation.open === 0) invocation.since = started;
   invocation.open += 1;
-  request.once('close', () => {
+  let ended = false;
+  const end = () => {
+    if (ended) return;
+    ended = true;
     const now = performance.now();
     invocation.requests += now - started;
     invocation.open -= 1;
     if (invocation.open === 0) invocation.waited += now - invocation.since;
-  });
+  };
+  ends.set(request, end);
+  // Without an answer.
+  request.once('close', end);
+});
+// The request closes only after the function has gone on with its answer.
+subscribe('http.client.response.finish', ({ request, response }) => {
+  const end = ends.get(request);
+  if (end) response.once('end', end);
 });
 
 setFlagsFromString('--expose-gc');

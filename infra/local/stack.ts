@@ -71,7 +71,7 @@ export interface StackOptions<Facts extends object> {
   onBroken?(reason: string): void;
 }
 
-export interface StackMeasures {
+interface StackMeasures {
   onInvocation(definition: FunctionDefinition, invocation: Measured): void;
   /** A request that DynamoDB Local answered to a function, as long as this process waited for it (ms); needs `iam`. */
   onDatabase(definition: FunctionDefinition, took: number): void;

@@ -5,7 +5,7 @@ import { growthOf, growths, isFlat, type MemorySample } from '../../bench/memory
 const samplesOf = (pid: number, of: (at: number) => Partial<MemorySample>): MemorySample[] =>
   Array.from({ length: 12 }, (_, at) => ({ pid, name: `process ${pid}`, at, resident: 100, ...of(at) }));
 
-test('a process grows by what it holds, whatever is resident; single samples do not count', () => {
+test('a process grows by what its heap holds at least, whatever is resident', () => {
   const samples = [
     ...samplesOf(1, (at) => ({ resident: 100 + at })),
     ...samplesOf(2, (at) => ({ resident: 200 + 20 * at, heap: at === 11 ? 90 : 10 })),
@@ -15,9 +15,9 @@ test('a process grows by what it holds, whatever is resident; single samples do 
     ...samplesOf(5, () => ({})).filter(({ at }) => at < 11),
   ];
   const found = growths(samples);
-  expect(found.map((process) => [process.name, Number(growthOf(process).toFixed(3)), isFlat(process)])).toEqual([
-    ['process 2', 0, true],
-    ['process 1', 0.078, false],
-    ['process 3', 0.06, false],
+  expect(found.map((process) => [process.name, growthOf(process)?.toFixed(2), isFlat(process)])).toEqual([
+    ['process 2', '0.00', true],
+    ['process 1', undefined, true],
+    ['process 3', '0.06', false],
   ]);
 });

@@ -163,8 +163,8 @@ describe('measures', () => {
         get(process.env.AWS_ENDPOINT_URL_DYNAMODB + path, (answer) => answer.resume().on('end', done)));
       ask('/load');
       export const handler = async () => {
-        await Promise.all([ask('/1'), ask('/2')]);
         for (const end = Date.now() + 100; Date.now() < end; );
+        await Promise.all([ask('/1'), ask('/2')]);
       };`);
     const measured: Measured[] = [];
     const none = 'http://127.0.0.1:9';
@@ -184,7 +184,7 @@ describe('measures', () => {
       // Both requests at once: the time of either is in their sum, and once in the time with any.
       expect(requests).toBeGreaterThan(1.5 * database);
       expect(wall - database).toBeGreaterThanOrEqual(95);
-      expect(processor).toBeGreaterThan(20);
+      expect(processor).toBeGreaterThan(1);
     }
     expect(first.heap).toBeGreaterThan(1e6);
     expect(second).not.toHaveProperty('heap');
