@@ -19,7 +19,7 @@ class InTurn extends BaseSequencer {
 const LONG = [
   'test/bench/load.test.ts',
   'test/faults/**/*.test.ts',
-  'test/local/lifecycle.test.ts',
+  'test/local/{lifecycle,watch}.test.ts',
   'test/scale/**/*.test.ts',
   'test/simulation/*mutants.test.ts',
   'test/simulation/unkind-stories.test.ts',
