@@ -84,6 +84,13 @@ function withParts({ steps }: Pick<ImportJob, 'steps'>, lane: number, { step, pa
   return { step: steps.length, part: 0, chunk: 0 };
 }
 
+/** The part before a position; undefined before the first one. */
+function partBefore({ steps }: ImportJob, lane: number, { step, part }: Position): PartPlace | undefined {
+  if (part > 0) return [step, lane, part - 1];
+  const before = steps.findLastIndex(({ parts }, at) => at < step && (parts[lane] ?? 0) > 0);
+  return before < 0 ? undefined : [before, lane, steps[before]!.parts[lane]! - 1];
+}
+
 /** Wakes the lanes that begin the step which all are to work on. */
 export async function wakeBeginning(
   wake: Wake,
@@ -156,6 +163,9 @@ class Run {
       const own = lanes[lane]!;
       this.#job = job;
       this.#lane = own;
+      // The run before may have been cut off between its last chunk and the removal of the part, which holds private data.
+      const imported = this.#done === 0 && partBefore(job, lane, own);
+      if (imported) await removeImportPart(app, id, imported).catch(() => {});
       // The run that ended the step before may have been cut off before it did so.
       await wakeBeginning(wake, { app, job, lanes }, '', lane);
       if (own.step > stepOf(lanes) || own.step === job.steps.length) return 'ended';
