@@ -120,7 +120,7 @@ interface Subject extends Loadable {
   samples: { ready: number; answer: number; load: number; call: number }[];
 }
 
-export async function buildContestants(folder: string, lab: Place): Promise<Subject[]> {
+async function buildContestants(folder: string, lab: Place): Promise<Subject[]> {
   const outdir = join(folder, 'contestants');
   const { metafile } = await build({
     ...FORM,
