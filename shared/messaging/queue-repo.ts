@@ -28,8 +28,8 @@ const callTo =
   (url: string): Call =>
   (operation, Entries) =>
     request(SQS, operation, { QueueUrl: variable(url), Entries });
-const toWebhooks = callTo(WEBHOOK_QUEUE_URL);
-export const toImports = callTo(IMPORT_QUEUE_URL);
+const toWebhooks = /* @__PURE__ */ callTo(WEBHOOK_QUEUE_URL);
+export const toImports = /* @__PURE__ */ callTo(IMPORT_QUEUE_URL);
 
 /** Batches that are sent at the same time. */
 const SIDE_BY_SIDE = 20;

@@ -58,7 +58,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/import$/,
     packages: SDK,
     folders: ['domain/app', 'domain/group', 'domain/roster', 'domain/user', 'messaging', 'storage'],
-    own: { median: 60, largest: 60 },
+    own: { median: 60.5, largest: 60.5 },
     ofPackages: 6,
   },
   {
