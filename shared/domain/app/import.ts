@@ -2,6 +2,7 @@ import { transactEach } from '../../call/transact.ts';
 import { type App, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
 import type { ApiError } from '../../errors.ts';
+import { announceImport } from '../user/directory-counts.ts';
 import { kindOf, type Line } from './lines/kinds.ts';
 import type { Numbered } from './lines/line.ts';
 
@@ -33,6 +34,7 @@ export async function importLines(
   );
   await db.load([reads]);
   const lines = kind.prepare && !rehearsal ? await kind.prepare(db.records(reads), given) : given;
+  if (first.line.kind === 'user' && !rehearsal) await announceImport(db.beside(), app);
   const scope = { app, limits, now: Date.now() };
   const there = new Set<number>();
   const errors = await transactEach(db, reads, lines, {

@@ -1,0 +1,57 @@
+import type { AppId } from '../ids.ts';
+import { any, below, missing, unchanged } from './expression.ts';
+import { asRecord, type Get, getItem, type Query } from './read.ts';
+import type { ItemOf } from './schema.ts';
+import * as schema from './schema.ts';
+import { type Step, update } from './step.ts';
+
+/** Counts of blocks of an app's directory: decision 79 tells why they are right. */
+
+/** Some blocks, one after the other. */
+export type CountsPart = ItemOf<typeof schema.directoryCountsFields>;
+export type Block = CountsPart['blocks'][number];
+
+export interface DirectoryCounts {
+  epoch: number;
+  /** Until then the directory may get entries anywhere: nothing may be counted. */
+  until: number;
+  /** The first begins with the directory, each other one where the one before ends. */
+  parts: CountsPart[];
+}
+
+/** All that the present epoch has counted. */
+export const directoryCountsOf = (app: AppId): Query<DirectoryCounts> => ({
+  query: {
+    partition: schema.directoryCounts.partition(app),
+    between: ['#', '~'],
+    entryBytes: schema.directoryCounts.bytes,
+    all: true,
+  },
+  parse: ({ items }) => {
+    const isPart = (item: object) => 'blocks' in item;
+    const { epoch = 0, until = 0 }: Partial<Epoch> = items.find((item) => !isPart(item)) ?? {};
+    const parts = items.filter(isPart).map(asRecord<CountsPart>);
+    const stale = parts.findIndex((part) => part.epoch !== epoch);
+    return { epoch, until, parts: stale < 0 ? parts : parts.slice(0, stale) };
+  },
+});
+type Epoch = ItemOf<typeof schema.directoryEpochFields>;
+
+/** One of the parts, by its number. */
+export const countsPartOf = (app: AppId, number: number): Get<CountsPart | undefined> =>
+  getItem(schema.directoryCounts.key(app, number));
+
+/**
+ * Writes a part. Refused where another call has changed it since it was read (`was`), or has made it. Within an epoch, the
+ * ends of its blocks stay, blocks come behind them, and counts only fall: so no part is ever again as it was before.
+ */
+export const putPart = (app: AppId, number: number, was: CountsPart | undefined, { epoch, blocks }: CountsPart): Step =>
+  update(
+    schema.directoryCounts.key(app, number),
+    { set: { epoch, blocks } },
+    was ? unchanged(was, 'epoch', 'blocks') : any(missing, below('epoch', epoch)),
+  );
+
+/** Voids all counts. @param until the directory may get entries anywhere until then */
+export const beginEpoch = (app: AppId, until?: number): Step =>
+  update(schema.directoryEpoch.key(app), { set: until === undefined ? {} : { until }, add: { epoch: 1 } });
