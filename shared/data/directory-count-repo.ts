@@ -12,14 +12,14 @@ export type CountsPart = ItemOf<typeof schema.directoryCountsFields>;
 export type Block = CountsPart['blocks'][number];
 
 export interface DirectoryCounts {
-  epoch: number;
+  generation: number;
   /** Until then the directory may get entries anywhere: nothing may be counted. */
   until: number;
   /** The first begins with the directory, each other one where the one before ends. */
   parts: CountsPart[];
 }
 
-/** All that the present epoch has counted. */
+/** All that the present generation has counted. */
 export const directoryCountsOf = (app: AppId): Query<DirectoryCounts> => ({
   query: {
     partition: schema.directoryCounts.partition(app),
@@ -29,29 +29,34 @@ export const directoryCountsOf = (app: AppId): Query<DirectoryCounts> => ({
   },
   parse: ({ items }) => {
     const isPart = (item: object) => 'blocks' in item;
-    const { epoch = 0, until = 0 }: Partial<Epoch> = items.find((item) => !isPart(item)) ?? {};
+    const { generation = 0, until = 0 }: Partial<Generation> = items.find((item) => !isPart(item)) ?? {};
     const parts = items.filter(isPart).map(asRecord<CountsPart>);
-    const stale = parts.findIndex((part) => part.epoch !== epoch);
-    return { epoch, until, parts: stale < 0 ? parts : parts.slice(0, stale) };
+    const stale = parts.findIndex((part) => part.generation !== generation);
+    return { generation, until, parts: stale < 0 ? parts : parts.slice(0, stale) };
   },
 });
-type Epoch = ItemOf<typeof schema.directoryEpochFields>;
+type Generation = ItemOf<typeof schema.directoryGenerationFields>;
 
 /** One of the parts, by its number. */
 export const countsPartOf = (app: AppId, number: number): Get<CountsPart | undefined> =>
   getItem(schema.directoryCounts.key(app, number));
 
 /**
- * Writes a part. Refused where another call has changed it since it was read (`was`), or has made it. Within an epoch, the
+ * Writes a part. Refused where another call has changed it since it was read (`was`), or has made it. Within an generation, the
  * ends of its blocks stay, blocks come behind them, and counts only fall: so no part is ever again as it was before.
  */
-export const putPart = (app: AppId, number: number, was: CountsPart | undefined, { epoch, blocks }: CountsPart): Step =>
+export const putPart = (
+  app: AppId,
+  number: number,
+  was: CountsPart | undefined,
+  { generation, blocks }: CountsPart,
+): Step =>
   update(
     schema.directoryCounts.key(app, number),
-    { set: { epoch, blocks } },
-    was ? unchanged(was, 'epoch', 'blocks') : any(missing, below('epoch', epoch)),
+    { set: { generation, blocks } },
+    was ? unchanged(was, 'generation', 'blocks') : any(missing, below('generation', generation)),
   );
 
 /** Voids all counts. @param until the directory may get entries anywhere until then */
-export const beginEpoch = (app: AppId, until?: number): Step =>
-  update(schema.directoryEpoch.key(app), { set: until === undefined ? {} : { until }, add: { epoch: 1 } });
+export const beginGeneration = (app: AppId, until?: number): Step =>
+  update(schema.directoryGeneration.key(app), { set: until === undefined ? {} : { until }, add: { generation: 1 } });

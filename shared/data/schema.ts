@@ -150,15 +150,15 @@ export const directoryEntry = /* @__PURE__ */ entity({ pk: 'A#{app}#D', sk: '{cr
 export const directoryCounts = /* @__PURE__ */ entity({ pk: 'A#{app}#R', sk: '{part:place}', bytes: 1_700 });
 export const directoryCountsFields = () =>
   z.strictObject({
-    epoch: number(),
+    generation: number(),
     /** Where each block ends (exclusively), and how many entries it holds; null: not counted yet. */
     blocks: z.array(z.tuple([text(), z.nullable(number())])),
   });
-/** Ends the counts of an epoch: entries may come where they have counted. */
-export const directoryEpoch = /* @__PURE__ */ entity({ pk: 'A#{app}#R', sk: '#' });
-export const directoryEpochFields = () =>
+/** Ends the counts of an generation: entries may come where they have counted. */
+export const directoryGeneration = /* @__PURE__ */ entity({ pk: 'A#{app}#R', sk: '#' });
+export const directoryGenerationFields = () =>
   z.strictObject({
-    epoch: number(),
+    generation: number(),
     /** Until then nothing is counted. */
     until: opt(ms()),
   });
@@ -843,10 +843,10 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     fields: directoryCountsFields,
     about: 'how many users consecutive parts of the directory hold, for pages by number; made when such a page is read',
   },
-  'directory epoch': {
-    entity: directoryEpoch,
-    fields: directoryEpochFields,
-    about: 'raised by imports: counts of an earlier epoch are void',
+  'directory generation': {
+    entity: directoryGeneration,
+    fields: directoryGenerationFields,
+    about: 'raised by imports: counts of an earlier generation are void',
   },
   'public group': { entity: publicGroup, fields: none, about: 'nothing: groups of type 1, the newest first' },
   'dissolved group': { entity: dissolvedGroup, fields: none, about: 'a mark: the clean-up runs' },

@@ -1,6 +1,6 @@
 import * as counters from '../../data/counter-repo.ts';
 import { type Counted, countersOf, totalOf } from '../../data/counter-repo.ts';
-import { beginEpoch } from '../../data/directory-count-repo.ts';
+import { beginGeneration } from '../../data/directory-count-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { directoryEnd, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
@@ -29,7 +29,7 @@ export async function recount(
   const totals = end === undefined ? { users: 0, groups: 0 } : await count(table, app, end, asked.includes('groups'));
   const difference = Object.fromEntries(asked.map((name) => [name, totals[name] - totalOf(shards, name)]));
   // Pages of all users by their number are counted anew, too.
-  if (!(await db.write([counters.correct(app, shards, difference, now), beginEpoch(app)])))
+  if (!(await db.write([counters.correct(app, shards, difference, now), beginGeneration(app)])))
     throw new Unavailable('another recount of this app ended meanwhile, and this one changed nothing');
   return Object.fromEntries(asked.map((name) => [name, totals[name]]));
 }

@@ -3,7 +3,7 @@ import { transact } from '../../call/transact.ts';
 import type { Database } from '../../data/database.ts';
 import {
   type Block,
-  beginEpoch,
+  beginGeneration,
   type CountsPart,
   countsPartOf,
   type DirectoryCounts,
@@ -20,8 +20,9 @@ import {
 } from '../../data/user-repo.ts';
 import type { AppId, UserId } from '../../ids.ts';
 
-/** Entries of a new block. */
-export const [FEWEST, MOST] = [600, 800] as const;
+/** Entries of a new block, at least and at most. */
+const FEWEST = 600;
+export const MOST = 800;
 /** Blocks of a part: about a kilobyte. */
 const IN_A_PART = 40;
 /** No registration that began so long ago is still to come (ms). A call takes half of that at most. */
@@ -53,17 +54,17 @@ const countOf = (app: AppId, { from, end }: Placed) => directoryOf(app, { from, 
 export class DirectoryBlocks {
   readonly #db: Database;
   readonly #app: AppId;
-  readonly #epoch: number;
+  readonly #generation: number;
   readonly #parts: CountsPart[];
   /** No write was refused: what is known of the parts is what is kept. */
   #isKept = true;
   /** Entries after the last block, as far as they have been read. */
   #rest: string[] = [];
 
-  constructor(db: Database, app: AppId, { epoch, parts }: DirectoryCounts) {
+  constructor(db: Database, app: AppId, { generation, parts }: DirectoryCounts) {
     this.#db = db;
     this.#app = app;
-    this.#epoch = epoch;
+    this.#generation = generation;
     this.#parts = [...parts];
   }
 
@@ -104,7 +105,7 @@ export class DirectoryBlocks {
   /** A call does not fail for it. A part is begun only once the one before is kept as a whole. */
   async #put(number: number, blocks: Block[]): Promise<void> {
     const was = this.#parts[number];
-    const next = { epoch: this.#epoch, blocks };
+    const next = { generation: this.#generation, blocks };
     this.#parts[number] = next;
     this.#isKept &&= await this.#db
       .beside()
@@ -144,7 +145,7 @@ export async function countWithout(db: Database, app: AppId, user: UserId): Prom
   const { count } = await db.read(countOf(app, block));
   await transact(db, countsPartOf(app, block.part), (part) => {
     const [end, known] = part?.blocks[block.place] ?? [];
-    const isSame = part?.epoch === counts.epoch && end === block.end;
+    const isSame = part?.generation === counts.generation && end === block.end;
     // Entries of a block only go: of two counts, the smaller one is the later.
     if (!part || !isSame || (known !== null && known !== undefined && known <= count)) return NOTHING;
     const blocks = part.blocks.with(block.place, [block.end, count]);
@@ -157,12 +158,16 @@ const NOTHING = { steps: [], answer: () => undefined };
 const SAID_EVERY = 60_000;
 /** Imports end within that time or say so again; clocks of operators may differ by half of it (ms). */
 const IMPORTS = 600_000;
-const said = new Map<AppId, number>();
+const said = new Map<AppId, { at: number; written: Promise<unknown> }>();
 
 /** Imported users may have registered at any time: until the import has ended, nothing is counted. */
 export async function announceImport(db: Database, app: AppId): Promise<void> {
   const now = Date.now();
-  if (now - (said.get(app) ?? 0) < SAID_EVERY) return;
-  await db.write([beginEpoch(app, now + IMPORTS)]);
-  said.set(app, now);
+  const last = said.get(app);
+  // Parts of an import that go side by side wait for one write.
+  if (last && now - last.at < SAID_EVERY) return void (await last.written);
+  const written = db.write([beginGeneration(app, now + IMPORTS)]);
+  said.set(app, { at: now, written });
+  written.catch(() => said.delete(app));
+  await written;
 }
