@@ -15,7 +15,7 @@ const PAGES = [1, 60, 100, 101, 777, 2500, 4999, 5000, 7321, 9000, 9999, 10_000]
 
 afterEach(() => void vi.useRealTimers());
 
-test('among 100,000 users, a page of ten by its number costs at most 30 read units, and is right after deletions and imports', async () => {
+test('among 100,000 users, a page of ten by its number costs at most 26 read units, and is right after deletions and imports', async () => {
   const given = await Given.app(await worldInProcess());
   const admin = given.admin();
   // Some register at the same time, a day or a second after others: ids do not ascend.
@@ -63,15 +63,16 @@ test('among 100,000 users, a page of ten by its number costs at most 30 read uni
   };
   const [made, counted] = [await page(COUNT / SIZE), await page(COUNT / SIZE)];
   const cheap = await most();
-  console.log('first, second, others', made, counted, cheap);
-  expect(cheap.read).toBeLessThanOrEqual(30);
+  // As docs/data-model.md has it.
+  expect(made.read + counted.read).toBeLessThan(3400);
+  expect(cheap.read).toBeLessThanOrEqual(26);
   expect(cheap).toMatchObject({ written: 0, trips: 3 });
 
   const gone = [all[5]!, all[24_995]!, all[24_996]!, all[49_985]!];
   for (const { user } of gone) await given.admin({ user }).does('POST /user/delete');
   await doJobs(given);
   all = all.filter((user) => !gone.includes(user));
-  expect((await most()).read).toBeLessThanOrEqual(30);
+  expect((await most()).read).toBeLessThanOrEqual(26);
 
   const early = { user: userId(9_000_000), createdAt: all[24_990]!.createdAt };
   const line = { kind: 'user' as const, user_id: early.user, username: 'early', created_at: early.createdAt };
@@ -82,5 +83,5 @@ test('among 100,000 users, a page of ten by its number costs at most 30 read uni
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 15 * 60_000 });
   await page(COUNT / SIZE);
   await page(COUNT / SIZE);
-  expect((await most()).read).toBeLessThanOrEqual(30);
+  expect((await most()).read).toBeLessThanOrEqual(26);
 }, 600_000);

@@ -18,6 +18,7 @@ import {
   isErased,
   userOf,
 } from '../../data/user-repo.ts';
+import { Unavailable } from '../../errors.ts';
 import type { AppId, UserId } from '../../ids.ts';
 
 /** Entries of a new block, at least and at most. */
@@ -110,7 +111,10 @@ export class DirectoryBlocks {
     this.#isKept &&= await this.#db
       .beside()
       .write([putPart(this.#app, number, was, next)])
-      .catch(() => false);
+      .catch((error: unknown) => {
+        if (error instanceof Unavailable) return false;
+        throw error;
+      });
   }
 }
 

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { directoryCountsOf } from '../../../shared/data/directory-count-repo.ts';
 import * as schema from '../../../shared/data/schema.ts';
+import { putUser } from '../../../shared/data/user-repo.ts';
 import { codeOf } from '../../support/api.ts';
 import { putAll } from '../../support/database.ts';
 import { userId } from '../../support/ids.ts';
-import { Given, inBothWorlds, PASSWORD } from '../../support/story.ts';
+import { doJobs, jobsEnded } from '../../support/jobs.ts';
+import { Given, inBothWorlds, leftBy, PASSWORD } from '../../support/story.ts';
 import { worldInProcess } from '../../support/world.ts';
 
 interface Listed {
@@ -76,6 +79,23 @@ inBothWorlds('The list of all users', (story) => {
     expect(await given.admin({ user: mia }).fails('GET /user/list', { cursor })).toBe('badParameter');
     const foreign = await given.otherApp();
     expect(await foreign.admin().fails('GET /user/list', { cursor })).toBe('badParameter');
+    // Two calls for a far page make counts and keep them, and the job of a deletion keeps them right.
+    const earlier = Array.from({ length: 900 }, (_, n) => {
+      const record = { status: 'active' as const, epoch: 0, confirm: false, joined: 0, owned: 0, createdAt: SINCE + n };
+      return putUser(given.app, { user: idOf(n), username: `early_${n}`, ...record });
+    });
+    await putAll(given.world.table, leftBy(earlier.flat()));
+    const far = { page_num: 451, page_size: 2 };
+    expect(ids(await admin.does('GET /user/list', far))).toEqual([adam, mia]);
+    expect(ids(await admin.does('GET /user/list', far))).toEqual([adam, mia]);
+    const counted = () => given.db.read(directoryCountsOf(given.app)).then(({ parts }) => parts[0]?.blocks[0]?.[1]);
+    const count = (await counted())!;
+    expect(count).toBeGreaterThanOrEqual(600);
+    await given.admin({ user: idOf(5) }).does('POST /user/delete');
+    if (given.world.conflicts) await doJobs(given);
+    await jobsEnded(given);
+    expect(await counted()).toBe(count - 1);
+    expect(ids(await admin.does('GET /user/list', far))).toEqual([mia]);
   });
 });
 
