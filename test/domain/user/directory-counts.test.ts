@@ -13,7 +13,7 @@ import { doJobs } from '../../support/jobs.ts';
 import { Given } from '../../support/story.ts';
 import { worldInProcess } from '../../support/world.ts';
 
-const COUNT = 4000;
+const COUNT = 2000;
 const SINCE = 1_700_000_000_000;
 const MINUTE = 60_000;
 /** No prefix of another. */
@@ -45,7 +45,7 @@ async function page(given: Given, page_num: number) {
 
 /** Some pages by number are as the users are. */
 async function expectPages(given: Given, all: readonly UserId[]) {
-  for (const number of [1, 90, 151, 285, 333, Math.ceil(all.length / 10), 1000])
+  for (const number of [1, 90, 101, 124, 151, Math.ceil(all.length / 10), 1000])
     expect((await page(given, number)).ids, `page ${number}`).toEqual(all.slice((number - 1) * 10, number * 10));
 }
 
@@ -57,7 +57,7 @@ async function counted(given: Given) {
   await page(given, COUNT / 10);
   await page(given, COUNT / 10);
   const blocks = await blocksOf(given);
-  expect(blocks.length).toBeGreaterThanOrEqual(4);
+  expect(blocks.length).toBeGreaterThanOrEqual(2);
   expect(blocks.every(([, count]) => count !== null)).toBe(true);
   return blocks;
 }
@@ -82,32 +82,29 @@ const remove = async (given: Given, ...users: UserId[]) => {
 
 afterEach(() => void vi.useRealTimers());
 
-test('a page costs the same wherever it is, once two others have made and counted the blocks', async () => {
+test('a page costs the same wherever it is, once two others have made and counted the blocks, and a deletion corrects them', async () => {
   const { given, all } = await seeded();
   const last = COUNT / 10;
   const [made, counts, cheap] = [await page(given, last), await page(given, last), await page(given, last)];
   expect([made, counts, cheap].map(({ ids }) => ids)).toEqual(Array(3).fill(all.slice(-10)));
   expect([made.written, counts.written, cheap.written]).toEqual([1, 1, 0]);
-  expect(made.read).toBeGreaterThan(60);
+  expect(made.read).toBeGreaterThan(40);
   expect(cheap.trips).toBe(3);
-  for (const number of [90, 151, 222, 285, 333, last]) {
+  for (const number of [90, 151, last]) {
     const { read, written } = await page(given, number);
     expect({ number, written }).toEqual({ number, written: 0 });
     expect(read, `page ${number}`).toBeLessThanOrEqual(26);
   }
-  await expectPages(given, all);
   // Ends of blocks are between users, and name none.
   const blocks = await blocksOf(given);
   for (const [end, count] of blocks) {
     expect(count).toBeGreaterThanOrEqual(600);
     expect(end.length).toBeLessThan(12);
   }
-});
 
-test('a deletion counts its block again, however often its job runs, and only that one', async () => {
-  const { given, all } = await seeded();
-  const before = await counted(given);
-  const gone = [all[0]!, all[1500]!, all[1501]!];
+  // A deletion counts its block again, however often its job runs, and only that one.
+  const before = blocks;
+  const gone = [all[0]!, all[1000]!, all[1001]!];
   await remove(given, ...gone);
   await doJobs(given);
   await countWithout(given.db, given.app, gone[1]!);
@@ -155,7 +152,7 @@ test('a count that a deletion has overtaken is not kept: not of a block that was
   expect(others.map(([, count]) => count)).toEqual(others.map(() => null));
   expect(first![1]).toBeGreaterThan(500);
   // Two of one block go at the same time.
-  const [one, other] = [all[1700]!, all[1701]!];
+  const [one, other] = [all[1000]!, all[1001]!];
   await remove(given, one);
   await countWithout(
     meanwhile(given, () => goes(other)),
@@ -186,11 +183,11 @@ test('users of an import are where they registered, at once and when the import 
     number: n,
   }));
   // A call that has counted before the import keeps nothing of it.
-  await remove(given, all[2000]!);
+  await remove(given, all[1300]!);
   const imports = async () =>
     expect(await importLines(() => given.db, given.record, lines)).toEqual(['written', 'written']);
-  await countWithout(meanwhile(given, imports), given.app, all[2000]!);
-  const together = all.filter((_, n) => n !== 2000).toSpliced(at + 1, 0, idOf(COUNT + 1), idOf(COUNT + 2));
+  await countWithout(meanwhile(given, imports), given.app, all[1300]!);
+  const together = all.filter((_, n) => n !== 1300).toSpliced(at + 1, 0, idOf(COUNT + 1), idOf(COUNT + 2));
   await expectPages(given, together);
   expect(await blocksOf(given)).toEqual([]);
   vi.useFakeTimers({ toFake: ['Date'], now: now + 11 * MINUTE });
@@ -208,12 +205,12 @@ test('no block holds the last minute, whose users may still come in between, nor
   const { given, all } = await seeded({ since: now - 1000, apart: 1 });
   await page(given, COUNT / 10);
   expect(await blocksOf(given)).toEqual([]);
-  // The first 2,000 users have registered a minute before.
-  const later = now + 61_000;
+  // The first 1,500 users have registered a minute before.
+  const later = now + 60_500;
   vi.setSystemTime(later);
   await page(given, COUNT / 10);
   await page(given, COUNT / 10);
-  expect((await blocksOf(given)).length).toBe(2);
+  expect((await blocksOf(given)).length).toBeGreaterThanOrEqual(1);
   // The registration of the next one began then, too.
   const slow = idOf(COUNT + 1);
   await putAll(given.world.table, [
@@ -222,7 +219,7 @@ test('no block holds the last minute, whose users may still come in between, nor
     }),
     schema.directoryEntry.key(given.app, later - MINUTE, slow),
   ]);
-  await expectPages(given, all.toSpliced(2001, 0, slow));
+  await expectPages(given, all.toSpliced(1501, 0, slow));
 
   const same = await seeded({ apart: 0 });
   await counted(same.given);
