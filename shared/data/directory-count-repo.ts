@@ -1,9 +1,10 @@
 import type { AppId } from '../ids.ts';
 import { any, below, missing, unchanged } from './expression.ts';
-import { asRecord, type Get, getItem, type Query } from './read.ts';
+import { asRecord, before, type Get, getItem, type Query } from './read.ts';
 import type { ItemOf } from './schema.ts';
 import * as schema from './schema.ts';
 import { type Step, update } from './step.ts';
+import { DIRECTORY_BEGIN, directoryOf } from './user-repo.ts';
 
 /** Counts of blocks of an app's directory: decision 79 tells why they are right. */
 
@@ -37,12 +38,36 @@ export const directoryCountsOf = (app: AppId): Query<DirectoryCounts> => ({
 });
 type Generation = ItemOf<typeof schema.directoryGenerationFields>;
 
+/** A block with its place among all. */
+export interface Placed {
+  from: string;
+  end: string;
+  count: number | null;
+  part: number;
+  place: number;
+}
+
+/** All blocks, in their order. */
+export function blocksIn(parts: readonly CountsPart[]): Placed[] {
+  let from = DIRECTORY_BEGIN;
+  return parts.flatMap(({ blocks }, part) =>
+    blocks.map(([end, count], place) => {
+      const block = { from, end, count, part, place };
+      from = end;
+      return block;
+    }),
+  );
+}
+
+/** Counts a block now. */
+export const countOf = (app: AppId, { from, end }: Placed) => directoryOf(app, { from, to: before(end), count: true });
+
 /** One of the parts, by its number. */
 export const countsPartOf = (app: AppId, number: number): Get<CountsPart | undefined> =>
   getItem(schema.directoryCounts.key(app, number));
 
 /**
- * Writes a part. Refused where another call has changed it since it was read (`was`), or has made it. Within an generation, the
+ * Writes a part. Refused where another call has changed it since it was read (`was`), or has made it. Within a generation, the
  * ends of its blocks stay, blocks come behind them, and counts only fall: so no part is ever again as it was before.
  */
 export const putPart = (

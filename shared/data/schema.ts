@@ -154,7 +154,7 @@ export const directoryCountsFields = () =>
     /** Where each block ends (exclusively), and how many entries it holds; null: not counted yet. */
     blocks: z.array(z.tuple([text(), z.nullable(number())])),
   });
-/** Ends the counts of an generation: entries may come where they have counted. */
+/** Ends the counts of a generation: entries may come where they have counted. */
 export const directoryGeneration = /* @__PURE__ */ entity({ pk: 'A#{app}#R', sk: '#' });
 export const directoryGenerationFields = () =>
   z.strictObject({

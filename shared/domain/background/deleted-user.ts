@@ -20,7 +20,7 @@ import { isUser, itemsOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { findSuccessor, successionSteps } from '../group/succession.ts';
-import { countWithout } from '../user/directory-counts.ts';
+import { countWithout } from './directory-counts.ts';
 import type { Pace } from './pace.ts';
 
 /** Items of a page. */

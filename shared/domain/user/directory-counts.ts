@@ -1,25 +1,16 @@
-import { before } from '../../call/cursor.ts';
-import { transact } from '../../call/transact.ts';
 import type { Database } from '../../data/database.ts';
 import {
   type Block,
-  beginGeneration,
+  blocksIn,
   type CountsPart,
-  countsPartOf,
+  countOf,
   type DirectoryCounts,
-  directoryCountsOf,
+  type Placed,
   putPart,
 } from '../../data/directory-count-repo.ts';
-import {
-  DIRECTORY_BEGIN,
-  type DirectoryPage,
-  directoryOf,
-  directoryPosition,
-  isErased,
-  userOf,
-} from '../../data/user-repo.ts';
+import type { DirectoryPage } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
-import type { AppId, UserId } from '../../ids.ts';
+import type { AppId } from '../../ids.ts';
 
 /** Entries of a new block, at least and at most. */
 const FEWEST = 600;
@@ -28,28 +19,6 @@ export const MOST = 800;
 const IN_A_PART = 40;
 /** No registration that began so long ago is still to come (ms). A call takes half of that at most. */
 const SETTLED = 60_000;
-
-/** A block with its place among all. */
-interface Placed {
-  from: string;
-  end: string;
-  count: number | null;
-  part: number;
-  place: number;
-}
-
-function blocksIn(parts: readonly CountsPart[]): Placed[] {
-  let from = DIRECTORY_BEGIN;
-  return parts.flatMap(({ blocks }, part) =>
-    blocks.map(([end, count], place) => {
-      const block = { from, end, count, part, place };
-      from = end;
-      return block;
-    }),
-  );
-}
-
-const countOf = (app: AppId, { from, end }: Placed) => directoryOf(app, { from, to: before(end), count: true });
 
 /** What this call knows of the blocks of a directory. It keeps for other calls what it adds. */
 export class DirectoryBlocks {
@@ -137,41 +106,4 @@ function shortestBetween(one: string, next: string): string {
   let length = 1;
   while (next.slice(0, length) <= one) length++;
   return next.slice(0, length);
-}
-
-/** After the deletion of a user, counts the user's block again, if it is one. May be repeated. */
-export async function countWithout(db: Database, app: AppId, user: UserId): Promise<void> {
-  const { person, counts } = await db.read({ person: userOf(app, user), counts: directoryCountsOf(app) });
-  if (!person || isErased(person)) return;
-  const position = directoryPosition(person);
-  const block = blocksIn(counts.parts).find(({ end }) => position < end);
-  if (!block) return;
-  const { count } = await db.read(countOf(app, block));
-  await transact(db, countsPartOf(app, block.part), (part) => {
-    const [end, known] = part?.blocks[block.place] ?? [];
-    const isSame = part?.generation === counts.generation && end === block.end;
-    // Entries of a block only go: of two counts, the smaller one is the later.
-    if (!part || !isSame || (known !== null && known !== undefined && known <= count)) return NOTHING;
-    const blocks = part.blocks.with(block.place, [block.end, count]);
-    return { ...NOTHING, steps: [putPart(app, block.part, part, { ...part, blocks })] };
-  });
-}
-const NOTHING = { steps: [], answer: () => undefined };
-
-/** An import says so before it writes, and again while it goes on (ms). */
-const SAID_EVERY = 60_000;
-/** Imports end within that time or say so again; clocks of operators may differ by half of it (ms). */
-const IMPORTS = 600_000;
-const said = new Map<AppId, { at: number; written: Promise<unknown> }>();
-
-/** Imported users may have registered at any time: until the import has ended, nothing is counted. */
-export async function announceImport(db: Database, app: AppId): Promise<void> {
-  const now = Date.now();
-  const last = said.get(app);
-  // Parts of an import that go side by side wait for one write.
-  if (last && now - last.at < SAID_EVERY) return void (await last.written);
-  const written = db.write([beginGeneration(app, now + IMPORTS)]);
-  said.set(app, { at: now, written });
-  written.catch(() => said.delete(app));
-  await written;
 }
