@@ -129,7 +129,7 @@ const HASH: PasswordHash = {
 };
 
 /** The items that steps write into an empty table. */
-const leftBy = (steps: readonly Step[]) =>
+export const leftBy = (steps: readonly Step[]) =>
   steps.map((step) => itemAfter(stamped(step, OPERATOR, Date.now()), undefined) as Item & Key);
 const OPERATOR: Author = { type: 'operator', id: 'story', cause: 'story' };
 
