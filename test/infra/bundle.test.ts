@@ -130,7 +130,7 @@ const ALLOWED: Allowed[] = [
     ids: /^token\/exchange$/,
     packages: [...OPERATION, 'jose'],
     folders: ['domain/issuer', 'domain/user', 'messaging'],
-    own: { median: 52, largest: 52 },
+    own: { median: 52.5, largest: 52.5 },
     ofPackages: 50,
   },
   {
@@ -138,7 +138,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 42, largest: 48 },
+    own: { median: 42, largest: 49 },
     ofPackages: 35,
   },
 ];
