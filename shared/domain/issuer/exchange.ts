@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JWTPayload } from 'jose';
 import { JOSEError } from 'jose/errors';
 import { createLocalJWKSet } from 'jose/jwks/local';
 import { jwtVerify } from 'jose/jwt/verify';
@@ -36,6 +35,9 @@ const MAX_ROUNDS = 4;
 
 /** The same for all reasons, so that the answer helps nobody who guesses. */
 const refused = () => new ApiError('externalTokenRefused');
+
+/** Those of a token that was verified. */
+type Claims = Awaited<ReturnType<typeof jwtVerify>>['payload'];
 
 /** A token of an issuer as it claims to be. */
 interface Claimed {
@@ -129,7 +131,7 @@ function identityIn(issuer: string, payload: Record<string, unknown>, claim: str
  * @throws ApiError externalTokenRefused
  * @throws Unavailable where the key is unknown, and may be a new one
  */
-async function verified(call: Call, issuer: Issuer, token: Claimed): Promise<JWTPayload> {
+async function verified(call: Call, issuer: Issuer, token: Claimed): Promise<Claims> {
   const { kid, payload } = token;
   if (kid !== undefined && !issuer.fixed && !issuer.keys.some((key) => key.kid === kid)) {
     // An old token of a key that is no longer in use is no reason to fetch keys.
@@ -142,7 +144,7 @@ async function verified(call: Call, issuer: Issuer, token: Claimed): Promise<JWT
 }
 
 /** The claims of the token; undefined where it is not a token of the issuer, by the issuer's keys as they are at hand. */
-async function provenBy(call: Call, issuer: Issuer, { text }: Claimed): Promise<JWTPayload | undefined> {
+async function provenBy(call: Call, issuer: Issuer, { text }: Claimed): Promise<Claims | undefined> {
   try {
     const { payload: proven } = await jwtVerify(text, createLocalJWKSet({ keys: issuer.keys as [] }), {
       algorithms: ALGORITHMS,
