@@ -17,6 +17,7 @@ class InTurn extends BaseSequencer {
 
 /** `npm test` leaves them out; `npm run test:long` runs them, which `.ci/run` does too. */
 const LONG = [
+  'test/bench/load.test.ts',
   'test/faults/**/*.test.ts',
   'test/local/{lifecycle,watch}.test.ts',
   'test/scale/**/*.test.ts',
