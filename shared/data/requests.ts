@@ -40,11 +40,14 @@ export class Requests {
   readonly #table: string;
   /** Milliseconds for which a request is sent again that the database throttles or does not answer. */
   readonly faults: number;
+  readonly #timeLimit: number;
 
-  constructor(client: DocumentClient, table: string, faults: number) {
+  /** @param timeLimit of one request (ms) */
+  constructor(client: DocumentClient, table: string, faults: number, timeLimit = TIME_LIMIT) {
     this.#client = client;
     this.#table = table;
     this.faults = faults;
+    this.#timeLimit = timeLimit;
   }
 
   /** The items of at most 100 keys that exist. */
@@ -129,7 +132,7 @@ export class Requests {
     }
   }
 
-  #send<T>(request: Request<T>, timeLimit = TIME_LIMIT): Promise<T> {
+  #send<T>(request: Request<T>, timeLimit = this.#timeLimit): Promise<T> {
     return attempt(timeLimit, (abortSignal) => {
       this.usage.requests++;
       return request({ abortSignal });

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { exportFile } from '../../infra/ops/export-file.ts';
 import { importFile } from '../../infra/ops/import-file.ts';
 import { Progress } from '../../infra/ops/progress.ts';
@@ -608,7 +608,22 @@ describe(`${USERS} users and ${GROUPS} groups`, () => {
     await expect(importFile(cut, app, file, { screen: quiet })).rejects.toThrow(/cut off.*run the same command again/);
     expect(await problems(table, app.app)).toEqual([]);
 
-    const again = await importFile(table, app, file, { screen: quiet });
+    // Each of the first attempts finds the database throttling 15 s later: a call would have ended after 3.5 s.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let throttled = 0;
+    const slow = {
+      name: table.name,
+      client: watched(table.client, async (_, send) => {
+        if (throttled === 3) return send();
+        throttled++;
+        vi.setSystemTime(Date.now() + 15_000);
+        throw Object.assign(new Error('throttled'), { name: 'ThrottlingException' });
+      }),
+    };
+    const again = await importFile(slow, app, file, { screen: quiet });
+    vi.useRealTimers();
+    expect(throttled).toBe(3);
     const sum = (of: 'written' | 'there') => [...again.counts.values()].reduce((all, counts) => all + counts[of], 0);
     expect(again.refused).toEqual([]);
     expect(sum('there')).toBeGreaterThan(GROUPS / 2);
