@@ -17,8 +17,9 @@ class InTurn extends BaseSequencer {
 
 /** `npm test` leaves them out; `npm run test:long` runs them, which `.ci/run` does too. */
 const LONG = [
+  'test/bench/load.test.ts',
   'test/faults/**/*.test.ts',
-  'test/local/lifecycle.test.ts',
+  'test/local/{lifecycle,watch}.test.ts',
   'test/scale/**/*.test.ts',
   'test/simulation/*mutants.test.ts',
   'test/simulation/unkind-stories.test.ts',

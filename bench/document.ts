@@ -5,7 +5,8 @@ import { CONTESTANTS, type ColdResults, type ColdStart } from './cold.ts';
 import type { Grown, GrowthResults } from './growth.ts';
 import type { InstanceResults } from './instances.ts';
 import { instancesChart, instancesSection } from './instances-page.ts';
-import type { LoadResults } from './load.ts';
+import type { LoadResults, Parts } from './load.ts';
+import { FLAT, growthOf, type Trend, WARM } from './memory.ts';
 import {
   ASSUMED_CONNECTION,
   ASSUMED_TRIP,
@@ -156,6 +157,10 @@ function goals(cold?: ColdResults, warm?: WarmResults, load?: LoadResults): stri
     );
   }
   if (load) goal('Errors under load', 0, load.errors);
+  if (load?.memory) {
+    const most = Math.max(...load.memory.processes.flatMap((process) => growthOf(process) ?? []));
+    goal('Growth of the heap of a process under load, at most, %', FLAT * 100, rounded(most * 100, 1));
+  }
   return `## Goals\n\n${table(['', 'goal', 'measured', ''], rows)}`;
 }
 
@@ -398,15 +403,77 @@ ${part(groups, 'members')}
 ${part(apps, 'users')}`;
 }
 
-function loadSection(load: LoadResults): string {
-  const memory = load.memory
-    ? `all processes use ${load.memory.early} MB of memory after a third of the time and ${load.memory.late} MB at the end.`
-    : 'memory was not measured on this system.';
+function loadSection({ processor, memory, operations, parts, ...load }: LoadResults): string {
+  const total = (of: Parts) => Object.values(of).reduce((sum, ms) => sum + ms, 0);
+  const all = Object.values(operations).reduce((sum, { calls, mean }) => sum + calls * mean, 0);
+  const percent = (share: number) => rounded(share * 100, 0);
+  const inOrder = ({ gateway, instance, function: own, gate, database }: Parts) => [
+    gateway,
+    instance,
+    own,
+    gate,
+    database,
+  ];
+  const slowest = Object.entries(operations).sort(([, a], [, b]) => b.p50 - a.p50);
+  const rows = slowest.map(([id, { calls, cold, p50, p99, mean, parts, processor }]) => [
+    ...[id, calls, cold, p50, p99, mean, percent((calls * mean) / all), ...inOrder(parts), rounded(processor, 1)],
+  ]);
+  const share = inOrder(parts).map((ms) => `**${percent(ms / total(parts))} %**`);
+  const sum = ['**all**', load.calls, '', load.p50, load.p99, rounded(total(parts), 1), 100, ...share, ''];
   return `## Load
 
-${load.clients} clients call the laptop stack for ${load.seconds} s over HTTP on loopback, four reads per write, each on its own user and group:
-${load.calls} calls, ${load.callsPerSecond} per second, ${load.errors} errors; p50 ${load.p50} ms, p99 ${load.p99} ms; ${memory}
-The same number of clients that send the requests directly achieve ${load.barePerSecond} calls per second with DynamoDB Local. The stack, whose
-gateway, functions and database share the machine with the clients, achieves ${rounded(load.share * 100, 0)} % of that. This shows that the stack is
-stable under load. On AWS each function instance has its own processor.`;
+${load.clients} clients call the laptop stack for ${load.seconds} s over HTTP on loopback, each as its own user and without a pause, as an app with a
+chat would: four reads per write, logins, checks by a service, a group that all join and leave. Together ${load.calls} calls,
+${load.callsPerSecond} per second, ${load.errors} errors. All processes share this machine, so most of a time is waiting for a processor: compare the
+operations with each other. On AWS each instance has its own processor.
+
+The slowest operations come first. The mean is divided into the way through the *gateway*, waiting for an *instance*, the *function*
+itself, the *gate* before the database, which checks permissions and exists on the laptop only, and *DynamoDB Local*, from the
+request that the gate sends to the end of its answer. The last column is processor time of the function. The last row has the shares
+of all time.
+
+${table(
+  [
+    ...['operation', 'calls', 'cold', 'p50, ms', 'p99, ms', 'mean, ms', '% of all time'],
+    ...['gateway', 'instance', 'function', 'gate', 'DynamoDB Local', 'processor, ms'],
+  ],
+  [...rows, sum],
+)}
+
+${processorText(load.seconds, processor)}
+
+${memoryText(memory)}`;
+}
+
+function processorText(seconds: number, processor: LoadResults['processor']): string {
+  if (!processor) return 'Processor time was not measured on this system.';
+  const names = { database: 'DynamoDB Local', stack: 'gateway, gate and the rest of the stack', function: 'functions' };
+  const all = Object.values(processor).reduce((sum, spent) => sum + spent, 0);
+  const rows = Object.entries({ ...names, clients: 'clients' })
+    .map(([kind, name]): [string, number] => [name, processor[kind as keyof typeof processor]])
+    .sort(([, a], [, b]) => b - a);
+  return `Processor time of the kinds of processes, of ${rounded(all, 0)} s in ${seconds} s:
+
+${table(
+  ['', 'seconds', '%'],
+  rows.map(([name, spent]) => [name, spent, rounded((spent / all) * 100, 0)]),
+)}`;
+}
+
+function memoryText(memory: LoadResults['memory']): string {
+  if (!memory) return 'Memory was not measured on this system.';
+  const grows = ({ early, late }: Trend) => `${early} → ${late}`;
+  return `Memory of each process that lived from second ${memory.from} to the end, in MB: the first third of this time → its last.
+*Resident* is the median, which grows as long as a process prefers new memory to a garbage collection. *Heap* is the least that was
+in use after a collection. It is measured in instances after ${WARM} calls, when Node has compiled and optimized most of what they run.
+The tables of DynamoDB Local are on disk, so that data do not count as its memory. The run fails if a heap grows by more than
+${FLAT * 100} %.
+
+${table(
+  ['process', 'resident', 'heap', 'growth, %'],
+  memory.processes.map((process) => [
+    ...[process.name, grows(process.resident), process.heap ? grows(process.heap) : ''],
+    process.heap ? rounded(growthOf(process)! * 100, 1) : '',
+  ]),
+)}`;
 }

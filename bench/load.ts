@@ -1,68 +1,86 @@
-/** Sustained traffic on the laptop stack: 64 clients, four reads per write, over HTTP on loopback. */
+/**
+ * Sustained traffic on the laptop stack, over HTTP on loopback: which operations are slow and what their time goes to,
+ * and whether any process grows.
+ */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaptopDescription } from '../infra/laptop/roster.ts';
-import { type Method, routes } from '../shared/routes/index.ts';
 import { overHttp } from '../test/support/api.ts';
 import { TestBucket } from '../test/support/bucket.ts';
 import { tableAt } from '../test/support/database.ts';
-import { cook } from '../test/support/recipes.ts';
-import { Given, type Person } from '../test/support/story.ts';
-import type { Recorded } from '../test/support/table-recorder.ts';
-import { repeat } from './bare.ts';
-import { laboratory } from './laboratory.ts';
+import { Given } from '../test/support/story.ts';
+import type { Invocations, StackReport } from './load-stack.ts';
+import { type Made, settle, use } from './load-traffic.ts';
+import { type Growth, growths, type MemorySample } from './memory.ts';
 import { quantile, rounded } from './statistics.ts';
+import { isLinux, javaHeap, type ProcessState, processesOf } from './system.ts';
 
-const CLIENTS = 64;
+const CLIENTS = 16;
+/** Samples of memory in the time after which processes should not grow: one in ten seconds of the run, but so many. */
+const SAMPLES = 6;
+/** Every so many samples, Java collects its garbage, which stops it for a moment. */
+const COLLECTED = 2;
 
-/** Four reads per write: ids of rows with the parameters of each client. */
-const MIX: { id: string; parameters: (group_id: number) => Record<string, unknown> }[] = [
-  { id: 'user/profile/get', parameters: () => ({}) },
-  { id: 'group/info', parameters: (group_id) => ({ group_id }) },
-  { id: 'group/member-list', parameters: (group_id) => ({ group_id }) },
-  { id: 'group/user-joined', parameters: () => ({}) },
-  { id: 'user/nickname', parameters: () => ({ nick_name: `n${Math.random()}` }) },
-];
+/** Milliseconds per call: the parts of its mean. */
+export interface Parts {
+  /** Connection, gateway and the way to the instance and back. */
+  gateway: number;
+  /** Until a loaded instance took the event. */
+  instance: number;
+  /** In the function, without what follows. */
+  function: number;
+  /** On the way to DynamoDB Local and back: the gate, which checks permissions. */
+  gate: number;
+  database: number;
+}
+
+export interface LoadedOperation {
+  calls: number;
+  /** Instances that were started. */
+  cold: number;
+  p50: number;
+  p99: number;
+  mean: number;
+  parts: Parts;
+  /** Milliseconds of processor time of the function per call. */
+  processor: number;
+}
 
 export interface LoadResults {
   seconds: number;
   clients: number;
   calls: number;
   callsPerSecond: number;
-  /** Calls per second if the same number of clients sends the requests directly. */
-  barePerSecond: number;
-  share: number;
   errors: number;
   /** Milliseconds. */
   p50: number;
   p99: number;
-  /**
-   * MB of all processes of the stack, including DynamoDB Local, after a third of the time and at the end; Linux only.
-   */
-  memory: { early: number; late: number } | undefined;
+  operations: Record<string, LoadedOperation>;
+  /** The mean of all calls. */
+  parts: Parts;
+  /** Seconds of processor time; Linux only. */
+  processor: Record<ProcessState['kind'] | 'clients', number> | undefined;
+  /** Processes that lived from so many seconds on until the end; Linux only. */
+  memory: { from: number; processes: Growth[] } | undefined;
 }
 
-export async function measureLoad(seconds: number): Promise<LoadResults> {
-  const onStack = await loadStack(seconds);
-  const barePerSecond = await loadBare(Math.max(5, seconds / 4));
-  return {
-    ...onStack,
-    barePerSecond: rounded(barePerSecond, 0),
-    share: rounded(onStack.callsPerSecond / barePerSecond),
-  };
-}
-
-async function loadStack(seconds: number): Promise<Omit<LoadResults, 'barePerSecond' | 'share'>> {
-  const logs = await mkdtemp(join(tmpdir(), 'roster-load-'));
-  const stack = fork(join(import.meta.dirname, 'load-stack.ts'), [logs], {
+/** @returns also the failures, each with its number */
+export async function measureLoad(seconds: number): Promise<{ results: LoadResults; failures: Map<string, number> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'roster-load-'));
+  const stack = fork(join(import.meta.dirname, 'load-stack.ts'), [join(folder, 'logs'), join(folder, 'data')], {
+    execArgv: ['--expose-gc'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  const report = async (wish: 'reset' | 'report') => {
+    stack.send(wish);
+    const [answer] = (await once(stack, 'message')) as [StackReport];
+    return answer;
+  };
   try {
     const [description] = (await once(stack, 'message')) as [LaptopDescription];
     const { api_endpoint, dynamodb_endpoint, s3_endpoint, table_name, bucket_name } = description;
@@ -71,136 +89,145 @@ async function loadStack(seconds: number): Promise<Omit<LoadResults, 'barePerSec
       table: tableAt(dynamodb_endpoint, table_name),
       bucket: new TestBucket(s3_endpoint, bucket_name),
     });
-    const people = await given.users(CLIENTS);
-    const clients = await Promise.all(
-      people.map(async (who, n) => {
-        const members = [1, 2, 3].map((step) => people[(n + step) % CLIENTS]!.id);
-        const { group_id } = await who.does('POST /group/create', { name: `Group ${n}`, user_list: members });
-        return { who, group_id: group_id as number };
-      }),
-    );
+    const { clients, town } = await settle(given, CLIENTS);
     const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
-    const times: number[] = [];
-    let errors = 0;
-    const run = async (until: number, keep: boolean) => {
-      const client = async ({ who, group_id }: (typeof clients)[number], n: number) => {
-        for (let turn = n; performance.now() < until; turn++) {
-          const { id, parameters } = MIX[turn % MIX.length]!;
-          const start = performance.now();
-          const good = await asks(agent, api_endpoint, id, who, parameters(group_id));
-          if (!keep) continue;
-          times.push(performance.now() - start);
-          if (!good) errors++;
-        }
-      };
-      await Promise.all(clients.map(client));
-    };
+    const run = (until: number, onMade?: (made: Made) => void) =>
+      Promise.all(clients.map((client) => use(client, town, api_endpoint, agent, until, onMade)));
     // Warm-up, not counted: instances start and code is compiled.
-    await run(performance.now() + Math.min(10_000, seconds * 500), false);
-    const memory: number[] = [];
+    await run(performance.now() + Math.min(10_000, seconds * 500));
+    await report('reset');
+
+    const from = Math.round(seconds / 4);
+    const usage = new Usage(stack.pid!);
+    const ownBefore = process.cpuUsage();
+    const made: Made[] = [];
     const begun = performance.now();
-    const sampling = (async () => {
-      await sleep((seconds * 1000) / 3);
-      memory.push(await memoryOf(stack.pid!));
-      await sleep((seconds * 1000) / 2);
-      memory.push(await memoryOf(stack.pid!));
-    })();
-    await run(begun + seconds * 1000, true);
+    const span = { begun, from: begun + from * 1000, until: begun + seconds * 1000 };
+    const watching = watch(stack.pid!, usage, span, () => report('report'));
+    await run(span.until, (call) => made.push(call));
     const took = (performance.now() - begun) / 1000;
-    await sampling;
+    const own = process.cpuUsage(ownBefore);
+    usage.read();
+    const samples = await watching;
+    const { functions } = await report('report');
     agent.destroy();
-    const sorted = times.toSorted((a, b) => a - b);
-    const [early = 0, late = 0] = memory;
-    return {
-      seconds,
-      clients: CLIENTS,
-      calls: times.length,
-      callsPerSecond: rounded(times.length / took, 0),
-      errors,
-      p50: rounded(quantile(sorted, 0.5), 1),
-      p99: rounded(quantile(sorted, 0.99), 1),
-      memory: early > 0 ? { early, late } : undefined,
+
+    const failures = new Map<string, number>();
+    for (const { id, failure } of made) {
+      if (failure) failures.set(`${id}: ${failure}`, (failures.get(`${id}: ${failure}`) ?? 0) + 1);
+    }
+    const times = made.map((call) => call.took).sort((a, b) => a - b);
+    const operations = Object.fromEntries(
+      [...Map.groupBy(made, ({ id }) => id)].map(([id, calls]) => [id, operationOf(calls, functions[id])]),
+    );
+    const results: LoadResults = {
+      ...{ seconds, clients: CLIENTS, calls: made.length, callsPerSecond: rounded(made.length / took, 0) },
+      errors: made.filter(({ failure }) => failure).length,
+      p50: rounded(quantile(times, 0.5), 1),
+      p99: rounded(quantile(times, 0.99), 1),
+      operations,
+      parts: meanOf(Object.values(operations)),
+      processor: isLinux ? { ...usage.spent(), clients: rounded((own.user + own.system) / 1e6, 1) } : undefined,
+      memory: isLinux ? { from, processes: growths(samples) } : undefined,
     };
+    return { results, failures };
   } finally {
     stack.disconnect();
     await once(stack, 'exit');
-    await rm(logs, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-const routeOf = (id: string) => routes.find((route) => route.id === id)!;
-
-/** Makes one call. Returns whether it succeeded. */
-function asks(agent: Agent, endpoint: string, id: string, who: Person, parameters: Record<string, unknown>) {
-  const { methods, path } = routeOf(id);
-  const method: Method = methods[0]!;
-  const query = new URLSearchParams(
-    Object.entries(parameters).map(([name, value]): [string, string] => [name, String(value)]),
-  );
-  const body = JSON.stringify(parameters);
-  const url = `${endpoint}${path}${method === 'GET' ? `?${query}` : ''}`;
-  const headers = {
-    'content-type': 'application/json',
-    app_id: who.headers.app!,
-    'access-token': who.headers.token!,
-    ...(method !== 'GET' && { 'content-length': Buffer.byteLength(body) }),
+function operationOf(calls: Made[], sums: Invocations | undefined): LoadedOperation {
+  const times = calls.map(({ took }) => took).sort((a, b) => a - b);
+  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+  const { count, cold, waited, wall, database, requests, local, processor } = sums ?? NOTHING;
+  const each = (sum: number) => (count > 0 ? sum / count : 0);
+  // Requests may run at the same time, so of the time with any of them, the share of DynamoDB Local is that of the sums.
+  const share = requests > 0 ? Math.min(1, local / requests) : 0;
+  const parts: Parts = {
+    gateway: Math.max(0, mean - each(waited) - each(wall)),
+    instance: each(waited),
+    function: each(wall - database),
+    gate: each(database) * (1 - share),
+    database: each(database) * share,
   };
-  return new Promise<boolean>((done) => {
-    const sent = httpRequest(url, { method, agent, headers }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => done(response.statusCode === 200 && text.startsWith('{"code":200,')));
-      response.on('error', () => done(false));
-    });
-    sent.on('error', () => done(false));
-    sent.end(method === 'GET' ? undefined : body);
+  return {
+    ...{ calls: times.length, cold, p50: rounded(quantile(times, 0.5), 1), p99: rounded(quantile(times, 0.99), 1) },
+    ...{ mean: rounded(mean, 1), parts: roundedParts(parts), processor: rounded(each(processor)) },
+  };
+}
+
+const NOTHING: Invocations = {
+  ...{ count: 0, cold: 0, waited: 0, wall: 0, database: 0, requests: 0, local: 0, processor: 0 },
+};
+
+function meanOf(operations: LoadedOperation[]): Parts {
+  const calls = operations.reduce((sum, operation) => sum + operation.calls, 0);
+  const mean = (part: keyof Parts) =>
+    operations.reduce((sum, operation) => sum + operation.parts[part] * operation.calls, 0) / calls;
+  return roundedParts({
+    ...{ gateway: mean('gateway'), instance: mean('instance'), function: mean('function') },
+    ...{ gate: mean('gate'), database: mean('database') },
   });
 }
 
-/** Calls per second of the same mix if the requests are sent directly to DynamoDB Local. */
-async function loadBare(seconds: number): Promise<number> {
-  const lab = await laboratory();
-  await lab.warm();
-  const mix: Recorded[][] = [];
-  for (const { id } of MIX) {
-    const { requests } = await lab.recorder.record(() => cook(routeOf(id), lab.scene));
-    mix.push(requests);
+const roundedParts = (parts: Parts) =>
+  Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, rounded(ms, 1)])) as unknown as Parts;
+
+/** Processor time since it was made, also of processes that have ended: what they used until they were last read. */
+class Usage {
+  readonly #root: number;
+  readonly #before: Map<number, number>;
+  readonly #last = new Map<number, ProcessState>();
+
+  constructor(root: number) {
+    this.#root = root;
+    this.#before = new Map(processesOf(root).map(({ pid, processor }) => [pid, processor]));
   }
-  let calls = 0;
-  const run = async (until: number, keep: boolean) => {
-    const one = async (n: number) => {
-      for (let turn = n; performance.now() < until; turn++) {
-        await repeat(mix[turn % mix.length]!, lab.world.table.client);
-        if (keep) calls++;
-      }
-    };
-    await Promise.all(Array.from({ length: CLIENTS }, (_, n) => one(n)));
-  };
-  await run(performance.now() + 2000, false);
-  const begun = performance.now();
-  await run(begun + seconds * 1000, true);
-  return calls / ((performance.now() - begun) / 1000);
+
+  read(): ProcessState[] {
+    const states = processesOf(this.#root);
+    for (const state of states) this.#last.set(state.pid, state);
+    return states;
+  }
+
+  spent(): Record<ProcessState['kind'], number> {
+    const sums = { database: 0, stack: 0, function: 0 };
+    for (const { pid, kind, processor } of this.#last.values()) sums[kind] += processor - (this.#before.get(pid) ?? 0);
+    return { database: rounded(sums.database, 1), stack: rounded(sums.stack, 1), function: rounded(sums.function, 1) };
+  }
 }
 
-/** MB of a process and its descendants. */
-async function memoryOf(root: number): Promise<number> {
-  if (!existsSync('/proc/self/status')) return 0;
-  const children = new Map<number, number[]>();
-  const resident = new Map<number, number>();
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const status = readFileSync(`/proc/${name}/status`, 'utf8');
-      const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-      resident.set(Number(name), Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
-    } catch {
-      // The process has ended meanwhile.
+/** Samples the memory at even intervals between two times, and the processor time every second. */
+async function watch(
+  root: number,
+  usage: Usage,
+  { begun, from, until }: Record<'begun' | 'from' | 'until', number>,
+  report: () => Promise<StackReport>,
+): Promise<MemorySample[]> {
+  const samples: MemorySample[] = [];
+  const count = Math.max(SAMPLES, Math.floor((until - begun) / 10_000));
+  const interval = (until - from) / count;
+  let next = from + interval / 2;
+  for (let n = 0; n < count; ) {
+    const states = usage.read();
+    if (performance.now() >= next) {
+      const java = states.find(({ kind }) => kind === 'database');
+      const [{ heap, heaps }, ofJava] = await Promise.all([
+        report(),
+        java && n % COLLECTED === 0 ? javaHeap(java.pid) : undefined,
+      ]);
+      const MB = 2 ** 20;
+      for (const { pid, name, kind, resident } of states) {
+        const bytes = pid === root ? heap : heaps[pid];
+        const live = kind === 'database' ? ofJava : bytes && bytes / MB;
+        samples.push({ pid, name, at: n, resident, ...(live !== undefined && { heap: live }) });
+      }
+      n += 1;
+      next += interval;
     }
+    await sleep(Math.min(1000, Math.max(10, next - performance.now())));
   }
-  const total = (pid: number): number =>
-    (children.get(pid) ?? []).reduce((sum, child) => sum + total(child), resident.get(pid) ?? 0);
-  return Math.round(total(root));
+  return samples;
 }

@@ -41,7 +41,10 @@ if (parts.includes('cold') && !existsSync(join(import.meta.dirname, 'node_module
 // Imported late: the packages of the contestants must exist first, and a wrong argument should fail fast.
 const { closeLaboratory } = await import('./laboratory.ts');
 const { costTable, documents } = await import('./document.ts');
+const { growthOf, isFlat } = await import('./memory.ts');
 const { short } = values;
+/** What is wrong, however fast it is. */
+const complaints: string[] = [];
 const measure: Record<Part, () => Promise<Partial<Benchmarks>>> = {
   cold: async () => ({ cold: await (await import('./cold.ts')).measureColdStarts(short ? 1 : 5) }),
   warm: async () => ({ warm: await (await import('./warm.ts')).measureWarmCalls(short ? 3 : 15) }),
@@ -57,7 +60,16 @@ const measure: Record<Part, () => Promise<Partial<Benchmarks>>> = {
         ];
     return { growth: await measureGrowth(sizes[0]!, sizes[1]!) };
   },
-  load: async () => ({ load: await (await import('./load.ts')).measureLoad(short ? 6 : 60) }),
+  load: async () => {
+    const { results: load, failures } = await (await import('./load.ts')).measureLoad(short ? 12 : 240);
+    for (const [what, count] of failures) complaints.push(`${count} × ${what}`);
+    for (const process of load.memory?.processes ?? []) {
+      const percent = Math.round((growthOf(process) ?? 0) * 100);
+      // The short form ends before memory settles.
+      if (!short && !isFlat(process)) complaints.push(`${process.name} grew by ${percent} %.`);
+    }
+    return { load };
+  },
 };
 
 let results: Partial<Benchmarks> = existsSync(JSON_FILE) ? JSON.parse(readFileSync(JSON_FILE, 'utf8')) : {};
@@ -82,7 +94,8 @@ if (results.warm) {
   writeFileSync(page, withPart(readFileSync(page, 'utf8'), 'costs', costTable(results.warm), 'npm run bench'));
 }
 console.log('Written: docs/benchmarks.md and .json, docs/benchmarks.svg, docs/instances.svg, docs/costs.md');
-process.exit(0);
+for (const complaint of complaints) console.error(complaint);
+process.exit(complaints.length > 0 ? 1 : 0);
 
 function machine(): Machine {
   const versionOf = (name: string, folder = root) =>

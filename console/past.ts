@@ -35,7 +35,7 @@ export class Past {
   }
 
   /** The next older events, the newest first. May be empty although there are more: `ended` tells. */
-  async older(options: CallOptions = {}, wanted = WANTED): Promise<RosterEvent[]> {
+  async older(options: CallOptions = {}): Promise<RosterEvent[]> {
     if (this.#looked === undefined) {
       const first = await this.#client.event.list({ limit: 1 }, options);
       this.head = Number(first.head);
@@ -43,7 +43,7 @@ export class Past {
       this.#looked = this.head + 1;
     }
     const found: RosterEvent[] = [];
-    for (let call = 0; call < MOST_CALLS && found.length < wanted && this.#looked > this.#floor; call++) {
+    for (let call = 0; call < MOST_CALLS && found.length < WANTED && this.#looked > this.#floor; call++) {
       const from = Math.max(this.#floor, this.#looked - this.#window);
       const events = await this.#between(from, this.#looked, options);
       found.push(...events.reverse());

@@ -7,14 +7,14 @@ import { Act } from '../parts/act.tsx';
 import { Badge, Facts, GroupLink, Heading, Left, Shown, Time, UserLink } from '../parts/bits.tsx';
 import { EventType, What, Who } from '../parts/events.tsx';
 import { Told } from '../parts/trouble.tsx';
-import { numberOf, Past } from '../past.ts';
+import { numberOf } from '../past.ts';
 import { hrefOf, refine } from '../router.ts';
 import { session } from '../session.ts';
 import { useWords } from '../text/words.ts';
 import { memberQuestion } from './group-members.tsx';
 
 type Action = 'connect' | 'subscribe' | 'publish';
-type Decision = Awaited<ReturnType<NonNullable<typeof session.value>['client']['access']['check']>>[number];
+type Explained = Awaited<ReturnType<NonNullable<typeof session.value>['client']['admin']['accessExplain']>>;
 
 export function WhyPage({ user, group }: { user: string; group: string }) {
   const w = useWords();
@@ -112,14 +112,15 @@ function Decisions({ user, group }: { user: number; group: number | undefined })
   const { client } = session.value!;
   const actions: Action[] = group === undefined ? ['connect'] : ['connect', 'subscribe', 'publish'];
   const answer = useCall(
-    (signal) => {
-      const items = actions.map((action) => ({
-        action,
-        user_id: user,
-        ...(action !== 'connect' && group !== undefined && { group_id: group }),
-      }));
-      return client.access.check({ items }, { signal });
-    },
+    (signal) =>
+      Promise.all(
+        actions.map((action) =>
+          client.admin.accessExplain(
+            { action, user_id: user, ...(action !== 'connect' && { group_id: group! }) },
+            { signal },
+          ),
+        ),
+      ),
     [user, group],
   );
   return (
@@ -161,7 +162,7 @@ function Decisions({ user, group }: { user: number; group: number | undefined })
 
 interface VerdictProps {
   action: Action;
-  decision: Decision;
+  decision: Explained;
   user: number;
   group: number | undefined;
   whole: boolean;
@@ -170,7 +171,7 @@ interface VerdictProps {
 
 function Verdict({ action, decision, user, group, whole, again }: VerdictProps) {
   const w = useWords();
-  const { allow, code, role, until } = decision;
+  const { allow, code, role, until, event } = decision;
   const reasons: Record<string, string> = w.why.reasons;
   const reason = allow ? (action === 'connect' ? reasons[200] : reasons[action]) : (reasons[code] ?? decision.reason);
   return (
@@ -183,7 +184,7 @@ function Verdict({ action, decision, user, group, whole, again }: VerdictProps) 
         {reason} {!allow && <small>({code})</small>}
       </p>
       {allow && role !== null && <p class="order">{(w.roles as readonly string[])[role]}</p>}
-      {whole && !allow && <Since code={code} user={user} group={group} until={until} again={again} />}
+      {whole && !allow && <Since event={event} until={until} again={again} />}
       {whole && !allow && <Mends code={code} user={user} group={group} again={again} />}
       {allow && until !== -1 && (
         <p class="order">
@@ -194,55 +195,12 @@ function Verdict({ action, decision, user, group, whole, again }: VerdictProps) 
   );
 }
 
-/** Types of the events that lead to a refusal. */
-const CAUSES: Record<number, string> = {
-  10000: 'user.deleted',
-  10010: 'user.disabled,user.enabled',
-  20001: 'group.dissolved,group.created',
-  20011: 'group.member.removed,group.user.blocked,group.user.unblocked,group.application.*,group.invitation.*',
-  20026: 'group.member.banned,group.member.unbanned',
-  20027: 'group.silenced,group.unsilenced',
-};
-
-/** Steps backwards in the feed that are made to find the event. */
-const STEPS = 6;
-
-interface SinceProps {
-  code: number;
-  user: number;
-  group: number | undefined;
-  until: number;
-  again(): void;
-}
-
 /** Since when, by whom, and until when. */
-function Since({ code, user, group, until, again }: SinceProps) {
+function Since({ event, until, again }: { event: RosterEvent | null; until: number; again(): void }) {
   const w = useWords();
-  const { client } = session.value!;
-  const types = CAUSES[code];
-  const answer = useCall(
-    async (signal): Promise<RosterEvent | undefined> => {
-      if (!types) return undefined;
-      const ofGroup = code === 20001 || code === 20027;
-      const ofUser = code === 10000 || code === 10010;
-      const past = new Past(client, {
-        types,
-        ...(!ofGroup && { user_id: user }),
-        ...(!ofUser && group !== undefined && { group_id: group }),
-      });
-      for (let step = 0; step < STEPS && !past.ended; step++) {
-        const [event] = await past.older({ signal }, 1);
-        if (event) return event;
-      }
-      return undefined;
-    },
-    [code, user, group],
-  );
   return (
     <>
-      {answer.waiting && !answer.data && <p class="none">{w.why.looking}</p>}
-      <Shown answer={{ ...answer, waiting: false }}>{(event) => event && <Cause event={event} />}</Shown>
-      {!answer.waiting && !answer.error && !answer.data && <p class="none">{w.why.noEvent}</p>}
+      {event ? <Cause event={event} /> : <p class="none">{w.why.noEvent}</p>}
       <Facts of={[[w.why.until, until === -1 ? w.why.untilChanged : <Left key="left" ms={until} ended={again} />]]} />
     </>
   );

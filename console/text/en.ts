@@ -499,7 +499,6 @@ export const en = {
     by: 'By',
     until: 'Until',
     noEvent: 'No event that is kept tells since when.',
-    looking: 'Looking for the event that caused it…',
     untilChanged: 'until somebody changes it',
     nothing: 'Nothing stands in the way.',
     reasons: {

@@ -435,7 +435,6 @@ export const zh: Words = {
     by: '由',
     until: '至',
     noEvent: '保留的事件中没有说明何时开始。',
-    looking: '正在查找造成此结果的事件…',
     untilChanged: '直到有人更改',
     nothing: '没有任何阻碍。',
     reasons: {

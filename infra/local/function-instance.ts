@@ -21,6 +21,8 @@ export interface InstanceOptions {
    * have no time-outs while somebody looks at a breakpoint.
    */
   inspect?: boolean;
+  /** Instances tell what each invocation spent its time on (`Use`). */
+  measured?: boolean;
   /** Receives each line that a function prints. */
   onLine?(definition: FunctionDefinition, line: string): void;
 }
@@ -28,9 +30,23 @@ export interface InstanceOptions {
 /** A message of an instance. `result` is JSON, undefined if the handler returned nothing. */
 export type InstanceMessage =
   | { kind: 'ready' }
-  | { kind: 'result'; result: string | undefined }
+  | { kind: 'result'; result: string | undefined; use?: Use }
   | ({ kind: 'failed' } & Failure)
   | ({ kind: 'crashed' } & Failure);
+
+/** What an invocation spent its time on, in milliseconds: see `function-measures.mjs`. */
+export interface Use {
+  /** From the event to the result, in the process of the instance. */
+  wall: number;
+  /** The part of it in which at least one request to DynamoDB had no answer. */
+  database: number;
+  /** The sum over these requests. */
+  requests: number;
+  /** Processor time of all threads. */
+  processor: number;
+  /** Bytes of the heap after a garbage collection; now and then. */
+  heap?: number;
+}
 
 export interface Failure {
   errorType: string;
@@ -40,6 +56,8 @@ export interface Failure {
 
 /** What runs an instance: it emits `message`, `error` and `exit`, as a child process does. */
 export interface InstanceRunner extends EventEmitter {
+  /** Of its own process; a thread has none. */
+  pid?: number | undefined;
   send(invocation: { requestId: string; event: string; deadline: number }): void;
   /** Ends it at once. */
   end(): void;
@@ -53,6 +71,7 @@ export function spawnInstance(definition: FunctionDefinition, options: InstanceO
     functionName: definition.name,
     functionArn: definition.arn,
     memory: definition.memory,
+    ...(options.measured && { measured: true }),
   };
   const env = environmentOf(definition, options);
   const runner = options.inspect ? thread(data, env) : childProcess(data, env);

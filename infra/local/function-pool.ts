@@ -11,6 +11,7 @@ import {
   type InstanceOptions,
   type InstanceRunner,
   spawnInstance,
+  type Use,
 } from './function-instance.ts';
 import type { Json } from './template.ts';
 
@@ -19,6 +20,13 @@ export const ANSWER_LIMIT = 6_291_556;
 
 /** Milliseconds that Lambda allows for loading a function. */
 const LOAD_TIMEOUT = 10_000;
+
+/**
+ * Milliseconds of idleness after which any instance gives way to a further one of another function. Before, only one of a
+ * function with more instances does. Otherwise functions that are called all the time would end each other's instances,
+ * and every call would wait for a start.
+ */
+const IN_USE = 30_000;
 
 /** Milliseconds for both under a debugger. */
 const DAY = 86_400_000;
@@ -33,6 +41,18 @@ export interface PoolOptions extends InstanceOptions {
   instances?: number;
   /** Milliseconds until an idle instance is ended. */
   idleTime?: number;
+  /** Receives what instances measured of an invocation: see `InstanceOptions.measured`. */
+  onMeasured?(definition: FunctionDefinition, invocation: Measured): void;
+}
+
+/** A measured invocation. */
+export interface Measured extends Use {
+  /** Process of the instance. */
+  pid: number | undefined;
+  /** True if an instance was started for the invocation. */
+  coldStart: boolean;
+  /** Milliseconds until a loaded instance took it. */
+  waited: number;
 }
 
 /** The result of an invocation. A failed invocation is a result, not an exception. */
@@ -62,6 +82,8 @@ interface Call {
   event: string;
   requestId: string;
   coldStart: boolean;
+  /** Milliseconds since 1970: when it arrived, and when an instance took it. */
+  arrived: number;
   started: number;
   timer?: NodeJS.Timeout;
   settle(outcome: Outcome): void;
@@ -121,6 +143,10 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
       if (message.kind === 'ready') return begin(instance, call);
       instance.call = undefined;
       instance.idleSince = Date.now();
+      if (message.kind === 'result' && message.use) {
+        const { coldStart, arrived, started } = call;
+        options.onMeasured?.(definition, { ...message.use, pid: runner.pid, coldStart, waited: started - arrived });
+      }
       if (message.kind === 'failed') finish(call, message);
       else if (Buffer.byteLength(message.result ?? '') > ANSWER_LIMIT) finish(call, TOO_LARGE);
       else finish(call, { payload: message.result === undefined ? undefined : JSON.parse(message.result) });
@@ -166,7 +192,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     }
     if (own.length >= (typeof most === 'number' ? most : most(call.definition))) return false;
     if (alive.size >= instanceCap) {
-      const spare = [...alive].filter((instance) => !instance.call).sort((a, b) => a.idleSince - b.idleSince)[0];
+      const spare = spareFor(own.length);
       if (!spare) return false;
       end(spare);
     }
@@ -176,6 +202,20 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
     const tooSlow = { errorType: 'Sandbox.Timedout', errorMessage: 'The function did not load in time' };
     call.timer = setTimeout(() => fail(instance, tooSlow), options.inspect ? DAY : LOAD_TIMEOUT);
     return true;
+  };
+
+  /**
+   * An idle instance that may be ended for one of a function that has `own` instances: of the functions with the most
+   * instances, that which is idle for longest.
+   */
+  const spareFor = (own: number): Instance | undefined => {
+    const counts = new Map<FunctionDefinition, number>();
+    for (const { definition } of alive) counts.set(definition, (counts.get(definition) ?? 0) + 1);
+    const countOf = ({ definition }: Instance) => counts.get(definition)!;
+    const longAgo = Date.now() - IN_USE;
+    return [...alive]
+      .filter((each) => !each.call && (own === 0 || countOf(each) > own + 1 || each.idleSince < longAgo))
+      .sort((a, b) => countOf(b) - countOf(a) || a.idleSince - b.idleSince)[0];
   };
 
   const reaper = setInterval(
@@ -194,6 +234,7 @@ export function createFunctionPool(options: PoolOptions = {}): FunctionPool {
           event: JSON.stringify(event),
           requestId: randomUUID(),
           coldStart: false,
+          arrived: Date.now(),
           started: 0,
           settle,
         };

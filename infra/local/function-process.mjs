@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 
 const [instance] = process.argv.splice(2, 1);
-const { modulePath, handlerName, functionName, functionArn, memory } = JSON.parse(instance);
+const { modulePath, handlerName, functionName, functionArn, memory, measured } = JSON.parse(instance);
 
 /** @type {(message: object) => void} */
 const send = (message) => (parentPort ? parentPort.postMessage(message) : process.send(message));
@@ -29,6 +29,8 @@ process.on('uncaughtException', crash);
 
 /** @type {(event: unknown, context: object) => unknown} */
 let handler;
+/** @type {undefined | (() => () => object)} */
+const measure = measured && (await import('./function-measures.mjs')).measure;
 
 (parentPort ?? process).on('message', async ({ requestId, event, deadline }) => {
   const context = {
@@ -42,8 +44,10 @@ let handler;
     memoryLimitInMB: String(memory),
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   };
+  const use = measure?.();
   try {
-    send({ kind: 'result', result: JSON.stringify(await handler(JSON.parse(event), context)) });
+    const result = JSON.stringify(await handler(JSON.parse(event), context));
+    send({ kind: 'result', result, ...(use && { use: use() }) });
   } catch (error) {
     send({ kind: 'failed', ...describe(error) });
   }

@@ -16,7 +16,7 @@ import { objectCreated } from './event-bus/bucket-events.ts';
 import { startEventBuses } from './event-bus/bus.ts';
 import { putEventsService } from './event-bus/put-events.ts';
 import { invocationFailure, streamFailure } from './failure-records.ts';
-import { createFunctionPool, type Outcome } from './function-pool.ts';
+import { createFunctionPool, type Measured, type Outcome } from './function-pool.ts';
 import { type Authorizer, createAuthorizer, logPermissions } from './iam/authorizer.ts';
 import { startDynamoDbGate } from './iam/dynamodb-gate.ts';
 import { checkRoles } from './iam/role-checks.ts';
@@ -65,10 +65,18 @@ export interface StackOptions<Facts extends object> {
   inspect?: boolean;
   /** Seed of an unkind database between the functions and DynamoDB Local. Without it there is none. */
   unkind?: number | undefined;
+  /** Measures what each invocation spends its time on. */
+  measures?: StackMeasures;
   /** Receives a line for each step of the start. */
   onProgress?(step: string): void;
   /** Called when a server that the stack needs has ended by itself. */
   onBroken?(reason: string): void;
+}
+
+interface StackMeasures {
+  onInvocation(definition: FunctionDefinition, invocation: Measured): void;
+  /** A request that DynamoDB Local answered to a function, as long as this process waited for it (ms); needs `iam`. */
+  onDatabase(definition: FunctionDefinition, took: number): void;
 }
 
 /** The content of `stack.json`. */
@@ -89,7 +97,7 @@ export interface Stack<Facts extends object = object> {
   javaPid: number;
   /** The functions as the templates define them. */
   functions: FunctionDefinition[];
-  /** Grants of the functions, used or not, and AWS's sentence about each refused call; both empty without `iam`. */
+  /** Grants of the functions, used or not, and AWS's sentences about refused calls; both empty without `iam`. */
   permissions: { grants: ReturnType<Authorizer['grants']>; refused: readonly string[] };
   /** Undefined without the option `unkind`. */
   unkind: UnkindDatabase | undefined;
@@ -167,7 +175,14 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
   });
   closers.add(s3.close);
   const behindGate = (unkind ?? database).endpoint;
-  const gate = refusal && (await startDynamoDbGate({ endpoint: behindGate, credentials, refusal }));
+  const { measures } = options;
+  const byKey = new Map(deployment.functions.map((definition) => [definition.accessKeyId, definition]));
+  const onPassed = (key: string, took: number) => {
+    const caller = byKey.get(key);
+    if (caller) measures?.onDatabase(caller, took);
+  };
+  const gate =
+    refusal && (await startDynamoDbGate({ endpoint: behindGate, credentials, refusal, ...(measures && { onPassed }) }));
   if (gate) closers.add(gate.close);
   const pool = createFunctionPool({
     endpoints: {
@@ -180,6 +195,7 @@ async function start<Facts extends object>(options: StackOptions<Facts>, closers
     credentialsOf: credentials,
     ...(options.instances && { instances: options.instances }),
     ...(options.inspect && { inspect: true }),
+    ...(measures && { measured: true, onMeasured: measures.onInvocation }),
     instancesPerFunction: instancesPerFunction(deployment),
     // Without these permissions Lambda drops the lines of a function and reports no error.
     onLine: (definition, line) =>
@@ -335,13 +351,13 @@ async function createTables({ tables }: Deployment, client: DynamoDBClient, keep
   }
 }
 
-/** The authorizer's `refusal`, which also adds each refused call to `refused` and the log. */
+/** The authorizer's `refusal`, which also adds each sentence to `refused`, once, and each refused call to the log. */
 function reportRefusals(authorizer: Authorizer, refused: string[], log: StackLog): Authorizer['refusal'] {
   return (accessKeyId, permissions) => {
     const sentence = authorizer.refusal(accessKeyId, permissions);
     // S3 checks this permission itself where an object is missing. The function did not ask to list.
     if (sentence && !sentence.includes('perform: s3:ListBucket ')) {
-      refused.push(sentence);
+      if (!refused.includes(sentence)) refused.push(sentence);
       log.refusal(sentence);
     }
     return sentence;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Issuer } from '../../shared/data/issuer-repo.ts';
 import { viewOf } from '../../shared/data/operator-queries.ts';
-import { addIssuer, listIssuers, refreshIssuers, removeIssuer } from '../../shared/domain/issuer/issuers.ts';
+import { addIssuer, listIssuers, refreshIssuers, removeIssuer } from '../../shared/domain/app/issuers.ts';
 import type { AppId } from '../../shared/ids.ts';
 import { type Answering, aligned, isoTime, shownTime } from './answer.ts';
 import { appId } from './arguments.ts';

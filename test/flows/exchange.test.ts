@@ -19,8 +19,8 @@ import { issuerHash, issuerOf } from '../../shared/data/issuer-repo.ts';
 import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { userOf } from '../../shared/data/user-repo.ts';
+import { removeIssuer } from '../../shared/domain/app/issuers.ts';
 import { drawnUsername } from '../../shared/domain/issuer/drawn-username.ts';
-import { removeIssuer } from '../../shared/domain/issuer/issuers.ts';
 import { eventsOf, inOrder, told } from '../support/events.ts';
 import {
   added,

@@ -58,7 +58,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 46, largest: 48.5 },
+    own: { median: 46.5, largest: 48.5 },
     ofPackages: 35,
   },
   {
@@ -106,7 +106,7 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 46.5, largest: 48 },
+    own: { median: 47, largest: 48 },
     ofPackages: 35,
   },
   {
@@ -122,7 +122,7 @@ const ALLOWED: Allowed[] = [
       'domain/user',
       'events',
     ],
-    own: { median: 46.5, largest: 56 },
+    own: { median: 46.5, largest: 59 },
     ofPackages: 35,
   },
   {

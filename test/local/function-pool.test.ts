@@ -1,10 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { FunctionDefinition } from '../../infra/local/deployment.ts';
-import { createFunctionPool, type FunctionPool, type PoolOptions } from '../../infra/local/function-pool.ts';
+import {
+  createFunctionPool,
+  type FunctionPool,
+  type Measured,
+  type PoolOptions,
+} from '../../infra/local/function-pool.ts';
+import { closeServer, listen } from '../../infra/local/listen.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pool-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -100,6 +107,27 @@ describe('instances', () => {
     expect(both.every(({ ok }) => ok)).toBe(true);
   });
 
+  it('at the limit of all instances, functions in constant use do not end each other’s instances', async () => {
+    const [a, b, c] = [define(COUNTING), define(COUNTING), define(COUNTING)];
+    open({ instances: 3 });
+    const outcomes = [];
+    for (let round = 0; round < 10; round++)
+      outcomes.push(...(await Promise.all([a, a, b, b, c, c].map((each) => pool.invoke(each, { wait: 5 })))));
+    // The first calls of the first function may start an instance that gives way at once.
+    expect(outcomes.filter(({ coldStart }) => coldStart).length).toBeLessThanOrEqual(4);
+    expect(outcomes.filter(({ ok }) => ok)).toHaveLength(60);
+  });
+
+  it('at the limit of all instances, a function with fewer of them takes one from a function with more', async () => {
+    const [a, b] = [define(COUNTING), define(COUNTING)];
+    open({ instances: 4 });
+    await Promise.all(Array.from({ length: 3 }, () => pool.invoke(a, { wait: 100 })));
+    await pool.invoke(b, {});
+    const more = await Promise.all(Array.from({ length: 3 }, () => pool.invoke(b, { wait: 300 })));
+    expect(new Set(more.map((outcome) => payloadOf(outcome).instance)).size).toBe(2);
+    expect(pool.size()).toBe(4);
+  });
+
   it('a function at its limit does not delay calls of another function', async () => {
     const [busy, other] = [define(COUNTING), define(COUNTING)];
     open({ instancesPerFunction: 1 });
@@ -119,6 +147,47 @@ describe('instances', () => {
     await pool.invoke(counting, {});
     await vi.waitFor(() => expect(pool.size()).toBe(0));
     expect(payloadOf(await pool.invoke(counting, {})).calls).toBe(1);
+  });
+});
+
+describe('measures', () => {
+  it('an instance tells the time of its requests to the database, and the pool the wait for an instance', async () => {
+    const server = createServer((request, response) => {
+      // The request of the module itself is never answered.
+      if (request.url !== '/load') setTimeout(() => response.end('{}'), 200);
+    });
+    const endpoint = await listen(server);
+    const asks = define(`
+      import { get } from 'node:http';
+      const ask = (path) => new Promise((done) =>
+        get(process.env.AWS_ENDPOINT_URL_DYNAMODB + path, (answer) => answer.resume().on('end', done)));
+      ask('/load');
+      export const handler = async () => {
+        for (const end = Date.now() + 100; Date.now() < end; );
+        await Promise.all([ask('/1'), ask('/2')]);
+      };`);
+    const measured: Measured[] = [];
+    const none = 'http://127.0.0.1:9';
+    open({
+      endpoints: { dynamodb: endpoint, s3: none, sqs: none, eventbridge: none, lambda: none },
+      instancesPerFunction: 1,
+      measured: true,
+      onMeasured: (_, invocation) => measured.push(invocation),
+    });
+    await Promise.all([pool.invoke(asks, {}), pool.invoke(asks, {})]);
+    await closeServer(server);
+    const [first, second] = measured as [Measured, Measured];
+    expect([first.coldStart, second.coldStart]).toEqual([true, false]);
+    expect(second.waited - first.waited).toBeGreaterThanOrEqual(290);
+    for (const { wall, database, requests, processor } of measured) {
+      expect(database).toBeGreaterThanOrEqual(195);
+      // Both requests at once: the time of either is in their sum, and once in the time with any.
+      expect(requests).toBeGreaterThan(1.5 * database);
+      expect(wall - database).toBeGreaterThanOrEqual(95);
+      expect(processor).toBeGreaterThan(1);
+    }
+    expect(first.heap).toBeGreaterThan(1e6);
+    expect(second).not.toHaveProperty('heap');
   });
 });
 

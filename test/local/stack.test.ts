@@ -168,10 +168,12 @@ describe('a running stack', () => {
     expect(own).toMatchObject([{ action: 'dynamodb:GetItem', used: false }]);
     await client.send(new GetItemCommand({ TableName: 'fixture', Key: item }));
     expect(own).toMatchObject([{ used: true }]);
-    await expect(client.send(putItem)).rejects.toThrow('is not authorized to perform: dynamodb:PutItem on resource');
-    expect(stack.permissions.refused).toContainEqual(
+    for (let time = 0; time < 2; time++)
+      await expect(client.send(putItem)).rejects.toThrow('is not authorized to perform: dynamodb:PutItem on resource');
+    // Once, however often: a stack may run for days.
+    expect(stack.permissions.refused.filter((sentence) => sentence.includes('dynamodb:PutItem'))).toEqual([
       expect.stringMatching(/assumed-role\/Api-NestedNestedStackNestedNestedStackResource.* dynamodb:PutItem /),
-    );
+    ]);
   });
 
   it('a queue, a bus and a schedule reach the functions of their mappings and rules', async () => {

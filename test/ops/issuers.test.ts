@@ -10,7 +10,7 @@ import { identityOf } from '../../shared/data/identity-repo.ts';
 import * as issuers from '../../shared/data/issuer-repo.ts';
 import { issuerOf } from '../../shared/data/issuer-repo.ts';
 import { createApp, deleteApp } from '../../shared/domain/app/apps.ts';
-import { addIssuer } from '../../shared/domain/issuer/issuers.ts';
+import { addIssuer } from '../../shared/domain/app/issuers.ts';
 import { keysOfFile, usableKeys } from '../../shared/domain/issuer/keys.ts';
 import { refreshKeys } from '../../shared/domain/issuer/refresh.ts';
 import { newTable } from '../support/database.ts';

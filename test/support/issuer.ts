@@ -1,7 +1,7 @@
 import { constants, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { viewOf } from '../../shared/data/operator-queries.ts';
-import { addIssuer } from '../../shared/domain/issuer/issuers.ts';
+import { addIssuer } from '../../shared/domain/app/issuers.ts';
 import { serve } from './server.ts';
 import type { Given } from './story.ts';
 

@@ -20,6 +20,8 @@ export interface GateOptions {
   credentials: FindCredentials;
   /** See `Authorizer`. */
   refusal: Authorizer['refusal'];
+  /** Receives how long (ms) DynamoDB Local took for each call, by the access key of its caller. */
+  onPassed?(accessKeyId: string, took: number): void;
 }
 
 export interface DynamoDbGate {
@@ -28,16 +30,23 @@ export interface DynamoDbGate {
 }
 
 /** Starts the gate on a free port of this machine. */
-export async function startDynamoDbGate({ endpoint, credentials, refusal }: GateOptions): Promise<DynamoDbGate> {
+export async function startDynamoDbGate({
+  endpoint,
+  credentials,
+  refusal,
+  onPassed,
+}: GateOptions): Promise<DynamoDbGate> {
   const agent = new Agent({ keepAlive: true });
   const { hostname, port } = new URL(endpoint);
 
-  const pass = (incoming: IncomingMessage, response: ServerResponse, body: Buffer) => {
+  const pass = (incoming: IncomingMessage, response: ServerResponse, body: Buffer, key: string) => {
     const { method, url: path, headers } = incoming;
+    const started = performance.now();
     const onward = request({ agent, hostname, port, method, path, headers }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers);
       answer.pipe(response);
       answer.on('error', () => response.destroy());
+      if (onPassed) answer.on('end', () => onPassed(key, performance.now() - started));
     });
     // Closes the connection as the server did. The SDK handles that.
     onward.on('error', () => response.destroy());
@@ -60,7 +69,7 @@ export async function startDynamoDbGate({ endpoint, credentials, refusal }: Gate
     }
     const said = refusal(key, needed);
     if (said) return refuse(response, 'AccessDeniedException', said);
-    pass(incoming, response, body);
+    pass(incoming, response, body, key);
   };
 
   const server = createServer((incoming, response) => {

@@ -1,6 +1,6 @@
 import { type OperatorTable, viewOf } from '../../../shared/data/operator-queries.ts';
 import { allApps } from '../../../shared/domain/app/apps.ts';
-import { listIssuers } from '../../../shared/domain/issuer/issuers.ts';
+import { listIssuers } from '../../../shared/domain/app/issuers.ts';
 import { shownTime } from '../answer.ts';
 import { reasonOf } from './api.ts';
 import { type Finding, right, unknown, wrong } from './finding.ts';

@@ -26,6 +26,8 @@ beforeAll(async () => {
 });
 
 let gate: DynamoDbGate | undefined;
+/** What the gate told of calls that it has passed on. */
+let passed: [key: string, took: number][];
 let client: DynamoDBClient;
 const clients: DynamoDBClient[] = [];
 afterEach(() => gate?.close());
@@ -49,10 +51,12 @@ async function functionWith(...grants: { actions: string[]; index?: string }[]) 
     },
   } as unknown as FunctionDefinition;
   const { refusal } = createAuthorizer([definition]);
+  passed = [];
   gate = await startDynamoDbGate({
     endpoint: table.endpoint,
     credentials: (key) => (key === 'ASIAF' ? { secretAccessKey: 's', sessionToken: 'token' } : undefined),
     refusal,
+    onPassed: (key, took) => passed.push([key, took]),
   });
   client = clientOf(gate.endpoint, 'ASIAF', 'token');
 }
@@ -83,6 +87,10 @@ describe('the gate', () => {
     await client.send(new PutItemCommand({ TableName: table.name, Item: item('big', { text: { S: big } }) }));
     const { Item } = await client.send(new GetItemCommand({ TableName: table.name, Key: item('big') }));
     expect(Item?.text?.S).toBe(big);
+    expect(passed).toEqual([
+      ['ASIAF', expect.any(Number)],
+      ['ASIAF', expect.any(Number)],
+    ]);
   });
 
   it('a call without its permission is refused as by DynamoDB', async () => {

@@ -8,10 +8,10 @@ import type { AppId } from '../../ids.ts';
 import { LONGEST_ISSUER } from '../../limits.ts';
 import type { FetchOptions } from '../../messaging/key-set-repo.ts';
 import { targetProblem } from '../../public-address.ts';
-import { appNamed, existingApp } from '../app/apps.ts';
-import { fetchKeys } from './fetch-keys.ts';
-import { keysOfFile } from './keys.ts';
-import { refreshIssuer } from './refresh.ts';
+import { fetchKeys } from '../issuer/fetch-keys.ts';
+import { keysOfFile } from '../issuer/keys.ts';
+import { refreshIssuer } from '../issuer/refresh.ts';
+import { appNamed, existingApp } from './apps.ts';
 
 /** Issuers as operators manage them. */
 
