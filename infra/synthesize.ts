@@ -1,6 +1,5 @@
-import { App, Validations } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
-import { AwsSolutionsChecks } from 'cdk-nag';
 import { backgroundFunctions, type Operation, routes } from '../shared/routes/index.ts';
 import { type Config, readConfig, STREAM_ARN } from './config.ts';
 import { ApiStack } from './stacks/api-stack.ts';
@@ -21,7 +20,7 @@ export interface SynthesizeOptions {
 
 /**
  * Writes the templates and assets of both stacks. Needs no account and no network.
- * @throws Error for invalid context, and for findings of cdk-nag that are not acknowledged with a reason
+ * @throws Error for invalid context
  */
 export const synthesize = (options: SynthesizeOptions): CloudAssembly => application(options).synth();
 
@@ -52,7 +51,6 @@ export function application(options: SynthesizeOptions): App {
     backgroundFunctions,
   });
   api.addStackDependency(data);
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
 }
 

@@ -47,8 +47,8 @@ export interface Assembly {
 
 /**
  * Bundles and templates of the stage `local`, with the functions in the form that the environment variable FUNCTIONS
- * names (`functions` in infra/config.ts). They are made (10 s) only after a source has changed, and kept for an
- * hour at least, which is longer than any run of the tests. A stack serves a copy.
+ * names (`functions` in infra/config.ts). They are made (5 s of processor time) only after a source has changed, and
+ * kept for an hour at least, which is longer than any run of the tests. A stack serves a copy.
  * @throws StartUpError if the sources cannot be bundled or synthesized
  */
 export async function assemblyOfSources(options: BuildOptions = {}): Promise<Assembly> {

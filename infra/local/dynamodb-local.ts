@@ -87,6 +87,8 @@ async function startOn(port: number, { dataDir, peak = false }: DynamoDbLocalOpt
     // Java's second compiler is worth its time only after minutes of load. With less inlining it finishes sooner.
     peak ? '-XX:FreqInlineSize=100' : '-XX:TieredStopAtLevel=1',
     ...['-XX:+UseSerialGC', '-Xmx1g', '-Djava.library.path=./DynamoDBLocal_lib'],
+    // Reading the configuration of its own logger takes a quarter of its start. This one needs none.
+    '-Dlog4j2.loggerContextFactory=org.apache.logging.log4j.simple.SimpleLoggerContextFactory',
     ...['-jar', 'DynamoDBLocal.jar', ...storage, '-sharedDb', '-disableTelemetry'],
     ...['-cors', origin, '-port', String(port)],
   ];

@@ -27,7 +27,8 @@ it('a change of a source is served without a restart, one that cannot be built i
     const { api_endpoint: api, app_id } = JSON.parse(readFileSync(join(copy, '.local/stack.json'), 'utf8'));
     const post = async (path: string, body: object) => {
       const headers = { app_id, 'content-type': 'application/json' };
-      return (await fetch(api + path, { method: 'POST', headers, body: JSON.stringify(body) })).json() as { message: string; data: { user_id: number } };
+      const answer = await fetch(api + path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return (await answer.json()) as { message: string; data: { user_id: number } };
     };
     const register = () => post('/user/register/v2', { username: 'watcher', password: 'correct-horse' });
     const login = () => post('/token/user', { name: 'watcher', password: 'correct-horse' });
