@@ -55,6 +55,23 @@ const OWN_CPU_GOAL = 0.3;
 const HASHING = 50;
 const LATENCY_GOAL = 1.25;
 
+/** Where a start goes: measured by hand, by bundles that do one part more. Ratios between the parts are what counts. */
+const PROFILED = '2026-11, Node 24.21, a busy machine';
+const [EMPTY, FLOOR] = [28.7, 51];
+const PROFILE = [
+  ["Node's start and the runtime client", 27.2, 27.2, 27.2],
+  ['Load: `http`, `crypto`, `tls`, `https` of Node', 7.4, 6.3, ''],
+  ['Load: the bundle is read, compiled and evaluated, with zod and middy', 5.2, '', ''],
+  [
+    'Load: the connection. The check for an IPv6 address 2.7, root certificates 2.1, resolver 1, socket and handshake 5',
+    10.8,
+    '',
+    '',
+  ],
+  ['Load: the rehearsal, most of it the first run of the HTTP client, the signature and our own code', 11.5, '', ''],
+  ['First call', 8.7, 19.1, 0.4],
+];
+
 const NAMES: Record<(typeof CONTESTANTS)[number], string> = {
   empty: 'empty handler',
   smallest: 'the smallest possible client, one GetItem',
@@ -220,16 +237,29 @@ ${starts.at(-1)![0]} with ${answers.at(-1)} ms. Those that set or check a passwo
 
 - Functions reach DynamoDB by 150 lines of their own behind the interface of the SDK's document client
   (\`shared/data/client.ts\`, [decision 76](decisions/0076-own-transport-and-priming.md)).
-- At load a function opens the connection and rehearses a call that never leaves the process (\`shared/priming.ts\`).
-- Bundles are CommonJS. An ES module that imports \`node:http\` evaluates all of its exports, including a second HTTP client.
-  (The bundles of the other frameworks are CommonJS, too.)
+- As it loads, a function opens the connection, waits for it, and rehearses a call that never leaves the process
+  (\`shared/priming.ts\`, [decision 84](decisions/0084-loaded-means-connected.md)).
+- Bundles are CommonJS inside. An ES module that imports \`node:http\` evaluates all of its exports, including a second HTTP
+  client. (The bundles of the other frameworks are CommonJS, too.)
 - A bundle contains only its own operation; schemas use \`zod/mini\`.
 
-Not done: V8's compile cache in the bundle. It is valid only for one exact version of Node and V8, and Lambda updates Node
-automatically.
+Not done: V8's compile cache in the bundle. It would save 4 ms, and is valid only for one exact version of Node and V8 with
+the same flags; Lambda updates Node automatically.
 
-The ratio to an empty handler has a floor. Node's own start is ${rounded(empty.load.median, 1)} ms; \`https\`, \`tls\` and \`crypto\` of Node, a signature, a connection and
-one request without anything around them make it ${smallest.modelled} ms, ${rounded(smallest.modelled / empty.modelled)} times an empty handler.`;
+### Where the time goes
+
+${table(['ms of a whole processor', 'median function', 'smallest client', 'empty'], PROFILE)}
+
+Measured apart from the table above, on the same kind of machine (${PROFILED}). A part is the median of 21 processes that do only this, or
+the difference between bundles that do one part more. The smallest client does in its first call, which counts
+${rounded(WHOLE_PROCESSOR / MEMORY, 1)} times, what our functions do as they load.
+
+So the ratio to an empty handler has a floor. Node's own start is ${rounded(empty.load.median, 1)} ms; \`https\`, \`tls\` and \`crypto\` of Node, a signature, a connection and
+one request without anything around them make it ${smallest.modelled} ms, ${rounded(smallest.modelled / empty.modelled)} times an empty handler. Even if a client had all of this at load, its
+modules, its connection and one round trip would be about ${FLOOR} ms, ${rounded(FLOOR / EMPTY, 1)} times an empty handler: a ratio of ${COLD_GOALS.empty} is out of reach for
+whatever asks DynamoDB over TLS.
+${COLD_GOALS.nestjs} of NestJS would be ${rounded(COLD_GOALS.nestjs * cold.contestants.nestjs.modelled, 1)} ms. Of ours, Node's start, its modules, the connection and two round trips are about 57; the rest is the first
+run of code, ours and that of Node's HTTP client, which V8 must compile and interpret wherever it happens.`;
 }
 
 const checkText = (check: ColdResults['check']): string =>

@@ -15,10 +15,10 @@ const root = resolve(import.meta.dirname, '..');
 /** Folder of the bundles of `npm run build`, `npm start` and `cdk deploy`. */
 export const BUNDLES = join(root, 'dist');
 
-/** File name of a bundle. `.cjs` is CommonJS whatever a package.json above it says. */
-export const BUNDLE_FILE = 'index.cjs';
+/** File name of a bundle. `.mjs` is an ES module whatever a package.json above it says. */
+export const BUNDLE_FILE = 'index.mjs';
 
-/** Format of all bundles. */
+/** Format of all code for the runtime of Lambda. */
 export const FORM = {
   bundle: true,
   // An ES module that imports a module of Node evaluates all of its exports. For `node:http` this loads a whole HTTP
@@ -37,6 +37,16 @@ export const FORM = {
   tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
 } as const satisfies BuildOptions;
 
+/**
+ * A bundle is an ES module, because only those can wait while they load (`globalThis.primed`: see shared/priming.ts). Inside
+ * it is CommonJS all the same, and takes Node's modules without evaluating their exports.
+ */
+const MODULE = {
+  outExtension: { '.js': '.mjs' },
+  banner: { js: 'const require=process.getBuiltinModule,module={exports:{}},__dirname=import.meta.dirname;' },
+  footer: { js: 'await globalThis.primed;const exported=module.exports.handler;export{exported as handler};' },
+} as const satisfies BuildOptions;
+
 export interface BundleOptions {
   /** Default: the functions of all operations, the background functions, and the pages. */
   rows?: readonly FunctionRow[];
@@ -51,7 +61,7 @@ export interface BundleOptions {
 }
 
 export interface Bundles {
-  /** Bytes of `index.cjs` by row id. */
+  /** Bytes of `index.mjs` by row id. */
   bytes: Record<string, number>;
   metafile: Metafile;
 }
@@ -64,11 +74,11 @@ async function absoluteSources(folder: string): Promise<void> {
   await writeFile(file, JSON.stringify(map));
 }
 
-/** Folder of a bundle. It contains only `index.cjs`, and for a page its files. */
+/** Folder of a bundle. It contains only `index.mjs`, and for a page its files. */
 export const bundleFolder = (outdir: string, id: string): string => join(outdir, 'functions', slugOf(id));
 
 /**
- * Bundles every function in one esbuild pass into `<outdir>/functions/<id with hyphens>/index.cjs` and writes
+ * Bundles every function in one esbuild pass into `<outdir>/functions/<id with hyphens>/index.mjs` and writes
  * `<outdir>/meta.json` (the content of each bundle). The same sources give the same bytes in any folder.
  * @throws Error that names row and file if a row has no entry file; esbuild's error if a file does not build
  */
@@ -93,6 +103,7 @@ export async function bundle(options: BundleOptions = {}): Promise<Bundles> {
     // Paths in the output and in the metafile are relative to this folder.
     absWorkingDir: root,
     ...FORM,
+    ...MODULE,
     ...(inspect && {
       minify: false,
       sourcemap: 'linked' as const,

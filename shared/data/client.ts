@@ -63,10 +63,14 @@ const CONNECTION = { keepAlive: true, noDelay: true, maxSockets: 50 };
 export class DynamoDb implements DocumentClient {
   readonly #url: URL;
   readonly #agent: HttpAgent;
+  /** For rehearsals, which reach nobody and run what a call runs all the same. */
+  readonly #deaf: HttpAgent;
 
   constructor(endpoint = process.env.AWS_ENDPOINT_URL_DYNAMODB) {
     this.#url = new URL(endpoint || `https://${hostOfService('dynamodb')}`);
-    this.#agent = new (this.#url.protocol === 'https:' ? HttpsAgent : HttpAgent)(CONNECTION);
+    const Agent = this.#url.protocol === 'https:' ? HttpsAgent : HttpAgent;
+    this.#agent = new Agent(CONNECTION);
+    this.#deaf = Object.assign(new Agent(CONNECTION), { createConnection: deafConnection });
   }
 
   batchGet = (input: object, options?: Options) => this.send('BatchGetItem', input, options);
@@ -76,20 +80,30 @@ export class DynamoDb implements DocumentClient {
   delete = (input: object, options?: Options) => this.send('DeleteItem', input, options);
   transactWrite = (input: object, options?: Options) => this.send('TransactWriteItems', input, options);
 
-  /** Opens a connection, which the first request gets even while it opens. A fault of it is that request's to find. */
-  connect(): void {
+  /**
+   * Opens a connection, which the first request gets even while it opens. A fault of it is that request's to find.
+   * @returns when it is open, or has failed
+   */
+  connect(): Promise<void> {
     const { protocol, hostname, port } = urlToHttpOptions(this.#url);
     const host = hostname ?? '';
     const agent = this.#agent;
     const connect = agent.createConnection.bind(agent);
     const to = { ...CONNECTION, host, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
     const socket = connect({ ...to, ...(!isIP(host) && { servername: host }) }) as Socket;
-    // It keeps no process alive that does nothing else.
-    socket.on('error', () => {}).unref();
+    socket.on('error', () => {});
     agent.createConnection = (...given) => {
       agent.createConnection = connect;
       return socket.destroyed || socket.readableEnded ? connect(...given) : socket.ref();
     };
+    return new Promise((done) => {
+      const opened = () => {
+        // It keeps no process alive that does nothing else.
+        if (agent.createConnection !== connect) socket.unref();
+        done();
+      };
+      socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', opened).once('close', opened);
+    });
   }
 
   /** @throws an error with the fault's name, message and fields (`Item`, `CancellationReasons`), or Node's */
@@ -111,7 +125,7 @@ export class DynamoDb implements DocumentClient {
   /** Sends a request and receives its answer as a whole. */
   exchange({ headers, body }: Outgoing, signal?: AbortSignal): Promise<Incoming> {
     const request = this.#url.protocol === 'https:' ? requestHttps : requestHttp;
-    const over = isRehearsal() ? { createConnection: deafConnection } : { agent: this.#agent };
+    const agent = isRehearsal() ? this.#deaf : this.#agent;
     return new Promise((resolve, reject) => {
       const failed = (error: Error) =>
         reject(signal?.aborted ? new DOMException('no answer in time', 'AbortError') : error);
@@ -124,9 +138,7 @@ export class DynamoDb implements DocumentClient {
         });
         response.on('error', failed);
       };
-      request(this.#url, { method: 'POST', headers, signal, ...over }, received)
-        .on('error', failed)
-        .end(body);
+      request(this.#url, { method: 'POST', headers, signal, agent }, received).on('error', failed).end(body);
     });
   }
 }

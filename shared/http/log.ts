@@ -20,6 +20,9 @@ interface Outcome {
   fault?: Error;
 }
 
+/** Milliseconds since some moment. `performance` would load a module of Node for it, which nothing else needs. */
+export const clock = () => Number(process.hrtime.bigint()) / 1e6;
+
 /**
  * Writes one line of JSON per call: actor, operation, outcome and cost, but never a token, a password, a parameter or a
  * body. Times are in milliseconds. Units are those that the database reports, without those of failed requests.
@@ -41,7 +44,7 @@ export function logCall(
     actor,
     status,
     code: String(code),
-    ms: Math.round((performance.now() - started) * 10) / 10,
+    ms: Math.round((clock() - started) * 10) / 10,
     trips,
     requests,
     read_units: readUnits,

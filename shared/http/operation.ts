@@ -10,7 +10,7 @@ import { untilAnswered } from '../deadline.ts';
 import { ApiError, badParameter, TooLarge, TooManyCalls, Unavailable } from '../errors.ts';
 import { isRehearsal, prime } from '../priming.ts';
 import type { Contract } from '../routes/operation.ts';
-import { logCall } from './log.ts';
+import { clock, logCall } from './log.ts';
 import { parameterError, parametersOf } from './request.ts';
 import { countCall } from './statistics.ts';
 
@@ -93,12 +93,12 @@ export function operation<S extends z.ZodMiniType>(
         }),
       // Middy types what the handler gets as what Lambda gives; `before` puts an Invocation in its place.
     ) as unknown as (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
+  // A function of several operations needs it once: they share all that it runs.
   if (!primed)
     prime(
       () => documentClient().connect(),
       () => handler(REHEARSAL, REHEARSED as Context),
     );
-  // A function of several operations needs it once: they share all that it runs.
   primed = true;
   return handler;
 }
@@ -141,7 +141,7 @@ function invocation(
   return {
     call,
     input: inputOf(contract, schema, event, call),
-    started: performance.now(),
+    started: clock(),
     requestId: context.awsRequestId,
     gatewayId: event.requestContext.requestId,
     headers: contract.bare && headers[REQUEST_ID] ? { [REQUEST_ID]: headers[REQUEST_ID] } : {},
@@ -203,7 +203,7 @@ async function count(
   { code, insist = true }: { code: number; insist?: boolean },
 ): Promise<void> {
   if (isRehearsal()) return;
-  const ms = performance.now() - started;
+  const ms = clock() - started;
   const ofCaller = { ms, bytes: Buffer.byteLength(body), refused: code !== 200 && code !== SERVICE_FAULT };
   await Promise.all([call.count(ofCaller, insist), countCall(call, code, ms)]);
 }

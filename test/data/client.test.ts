@@ -323,30 +323,58 @@ test('a connection that was closed, or never opened, before the first request is
   expect(await failed(deaf.query({ TableName: 't' }))).toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-test('a rehearsal gets an empty answer in microtasks and sends nothing, while others send', async () => {
+test('a rehearsal gets answers on one connection to nobody, while others send', async () => {
   const { client, asked, connections, close } = await clientOf({ status: 200, body: '{"Count":1}' });
   const query = () => client.query({ TableName: 't' });
-  const rehearsed = vi.fn(async () => [isRehearsal(), await query()]);
+  const rehearsed = vi.fn(async () => [isRehearsal(), await query(), await query()]);
   const connect = vi.fn(() => client.connect());
   prime(connect, rehearsed);
   expect([connect, rehearsed].map((fn) => fn.mock.calls.length)).toEqual([0, 0]);
   vi.stubEnv('AWS_LAMBDA_INITIALIZATION_TYPE', 'on-demand');
   prime(connect, rehearsed);
+  const other = query();
+  await globalThis.primed;
+  const answer = expect.objectContaining({ Responses: expect.anything() });
+  expect(await rehearsed.mock.results[0]!.value).toEqual([true, answer, answer]);
+  expect(await other).toEqual({ Count: 1 });
+  expect([asked.length, connections.length, isRehearsal()]).toEqual([1, 1, false]);
+  vi.unstubAllEnvs();
+  await close();
+});
+
+test('a function is loaded once it is connected and has rehearsed, if one of them fails, and after a second at most', async () => {
+  vi.stubEnv('AWS_LAMBDA_INITIALIZATION_TYPE', 'on-demand');
+  const { client, connections, close } = await clientOf({ status: 200, body: '{}' });
+  const open = () => connections.length;
+  prime(
+    () => client.connect(),
+    () => sleep(20),
+  );
+  expect(open()).toBe(0);
+  await globalThis.primed;
+  expect(open()).toBe(1);
+  await close();
+
+  let rehearsed = false;
   prime(
     () => {
       throw new Error('no region');
     },
-    () => Promise.reject(new Error('no table')),
+    async () => {
+      await sleep(20);
+      rehearsed = true;
+      throw new Error('no table');
+    },
   );
+  await globalThis.primed;
+  expect(rehearsed).toBe(true);
+
+  vi.useFakeTimers();
+  prime(
+    () => new Promise(() => {}),
+    async () => {},
+  );
+  await Promise.all([vi.advanceTimersByTimeAsync(1000), globalThis.primed]);
+  vi.useRealTimers();
   vi.unstubAllEnvs();
-  let answer: unknown;
-  void rehearsed.mock.results[0]!.value.then((value: unknown) => {
-    answer = value;
-  });
-  const other = query();
-  await new Promise(setImmediate);
-  expect(answer).toEqual([true, {}]);
-  expect(await other).toEqual({ Count: 1 });
-  expect([asked.length, connections.length, isRehearsal()]).toEqual([1, 1, false]);
-  await close();
 });

@@ -64,7 +64,7 @@ describe('the page /console', () => {
     expect(JSON.parse(body!)).toEqual({ stage: 'prod', region: 'eu-central-1' });
   });
 
-  test.each(['/console/none.js', '/console/..%2findex.cjs', '/console/index.html.br', '/console/'])(
+  test.each(['/console/none.js', '/console/..%2findex.mjs', '/console/index.html.br', '/console/'])(
     'the page answers 404 to %s',
     async (path) => {
       expect((await get(path)).statusCode).toBe(404);

@@ -66,7 +66,7 @@ describe('the page that describes the API', () => {
     expect(JSON.parse(body!)).toEqual(JSON.parse(readFileSync(join(root, 'docs/asyncapi.json'), 'utf8')));
   });
 
-  test.each(['/docs/demo.json', '/docs/none.js', '/docs/..%2findex.cjs', '/docs/index.html.br', '/docs/'])(
+  test.each(['/docs/demo.json', '/docs/none.js', '/docs/..%2findex.mjs', '/docs/index.html.br', '/docs/'])(
     'the page answers 404 to %s',
     async (path) => {
       expect((await get(path)).statusCode).toBe(404);

@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -116,7 +115,7 @@ describe('the bundle of an area', async () => {
   const row = shared.find(({ area }) => area === 'access')!;
   await bundle({ rows: [row], outdir });
   const file = join(bundleFolder(outdir, row.id), BUNDLE_FILE);
-  const { handler } = createRequire(import.meta.url)(file) as {
+  const { handler } = (await import(/* @vite-ignore */ file)) as {
     handler: (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
   };
   const context = { awsRequestId: 'one', getRemainingTimeInMillis: () => 5000 } as Context;

@@ -42,7 +42,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/(relay|deliver)$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'messaging'],
-    own: { median: 47.5, largest: 47.5 },
+    own: { median: 48, largest: 48 },
     ofPackages: 6,
   },
   {
@@ -50,7 +50,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/archive$/,
     packages: SDK,
     folders: ['domain/event', 'events', 'storage'],
-    own: { median: 25.5, largest: 25.5 },
+    own: { median: 26, largest: 26 },
     ofPackages: 6,
   },
   {
@@ -58,7 +58,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 46.5, largest: 48.5 },
+    own: { median: 47, largest: 49 },
     ofPackages: 35,
   },
   {
@@ -74,7 +74,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 42, largest: 42 },
+    own: { median: 42.5, largest: 42.5 },
     ofPackages: 6,
   },
   {
@@ -82,7 +82,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(group\/)?file\b/,
     packages: OPERATION,
     folders: ['domain/file', 'domain/group', 'storage'],
-    own: { median: 46, largest: 54 },
+    own: { median: 46.5, largest: 54.5 },
     ofPackages: 35,
   },
   {
@@ -90,7 +90,7 @@ const ALLOWED: Allowed[] = [
     ids: /^group\//,
     packages: OPERATION,
     folders: ['domain/group', 'domain/user'],
-    own: { median: 45.5, largest: 54 },
+    own: { median: 46.5, largest: 54.5 },
     ofPackages: 35,
   },
   {
@@ -98,7 +98,7 @@ const ALLOWED: Allowed[] = [
     ids: /^roster\//,
     packages: OPERATION,
     folders: ['domain/roster', 'domain/user'],
-    own: { median: 44, largest: 48.5 },
+    own: { median: 44.5, largest: 49 },
     ofPackages: 35,
   },
   {
@@ -106,7 +106,7 @@ const ALLOWED: Allowed[] = [
     ids: /^access\/|^token\/introspect$/,
     packages: OPERATION,
     folders: ['domain/access', 'domain/group', 'domain/roster'],
-    own: { median: 47, largest: 48 },
+    own: { median: 47.5, largest: 48.5 },
     ofPackages: 35,
   },
   {
@@ -122,7 +122,7 @@ const ALLOWED: Allowed[] = [
       'domain/user',
       'events',
     ],
-    own: { median: 46.5, largest: 59 },
+    own: { median: 47, largest: 59.5 },
     ofPackages: 35,
   },
   {
@@ -130,7 +130,7 @@ const ALLOWED: Allowed[] = [
     ids: /^token\/exchange$/,
     packages: [...OPERATION, 'jose'],
     folders: ['domain/issuer', 'domain/user', 'messaging'],
-    own: { median: 52, largest: 52 },
+    own: { median: 52.5, largest: 52.5 },
     ofPackages: 50,
   },
   {
@@ -138,7 +138,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 42, largest: 48 },
+    own: { median: 42.5, largest: 48.5 },
     ofPackages: 35,
   },
 ];
@@ -248,10 +248,12 @@ describe('the bundles of all functions', () => {
   });
 
   it('load on Node without any environment and export a handler', async () => {
-    const script = `for (const file of process.argv.slice(1)) {
-      const { handler } = require(file);
-      if (typeof handler !== 'function') throw new Error(file + ' exports no handler');
-    }`;
+    const script = `(async () => {
+      for (const file of process.argv.slice(1)) {
+        const { handler } = await import(file);
+        if (typeof handler !== 'function') throw new Error(file + ' exports no handler');
+      }
+    })();`;
     const files = everyRow.map(({ id }) => join(bundleFolder(outdir, id), BUNDLE_FILE));
     await run(process.execPath, ['--eval', script, ...files], { env: {} });
   });
@@ -273,7 +275,7 @@ describe('the bundles of all functions', () => {
       TABLE_NAME: 't',
       BUCKET_NAME: 'b',
     };
-    // How many requests each rehearsal makes, until the runtime would ask for the first event.
+    // How many requests each rehearsal makes until the bundle counts as loaded.
     const script = `const http = require('node:http');
       const { request } = http;
       let made = 0;
@@ -282,8 +284,7 @@ describe('the bundles of all functions', () => {
         const counts = [];
         for (const file of process.argv.slice(1)) {
           made = 0;
-          require(file);
-          await new Promise(setImmediate);
+          await import(file);
           counts.push(made);
         }
         setTimeout(() => console.log(JSON.stringify(counts)), 300);

@@ -77,7 +77,7 @@ export async function stopAt(
 
 /** Where the code of a line of a source begins, in each bundle that holds it. */
 function placesOf(folder: string, file: string, line: number) {
-  return globSync('**/index.cjs.map', { cwd: folder }).flatMap((name) => {
+  return globSync('**/index.mjs.map', { cwd: folder }).flatMap((name) => {
     const text = readFileSync(join(folder, name), 'utf8');
     if (!text.includes(file)) return [];
     const map = new SourceMap(JSON.parse(text));
