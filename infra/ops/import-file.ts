@@ -31,10 +31,10 @@ interface Counts {
 /** Refused lines that the answer names. */
 const NAMED = 20;
 /**
- * Nobody waits for one line's answer, so an import waits where a call would end: eight transactions of 100 items at a
+ * Milliseconds for which a request is sent again; a third of them for one answer. Nobody waits for one line's answer, so an import waits where a call would end: eight transactions of 100 items at a
  * time take seconds each where DynamoDB Local starts cold on a busy processor, and a new table on AWS throttles at first.
  */
-const PATIENCE = { timeLimit: 20_000, faults: 60_000 };
+const PATIENCE = 60_000;
 /** Lines held in memory. */
 const HELD = 4096;
 

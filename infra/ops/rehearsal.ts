@@ -1,5 +1,5 @@
 import { Database } from '../../shared/data/database.ts';
-import type { OperatorPatience, OperatorTable } from '../../shared/data/operator-queries.ts';
+import type { OperatorTable } from '../../shared/data/operator-queries.ts';
 import { fillShape, type Get, type Item, isGet, keyText, type Reads, type Records } from '../../shared/data/read.ts';
 import { itemAfter, type Step } from '../../shared/data/step.ts';
 
@@ -13,8 +13,8 @@ export type Rehearsed = Map<string, Item | undefined>;
 export class Rehearsal extends Database {
   readonly #rehearsed: Rehearsed;
 
-  constructor({ client, name }: OperatorTable, rehearsed: Rehearsed, { timeLimit, faults }: OperatorPatience = {}) {
-    super(client, name, faults, undefined, timeLimit);
+  constructor({ client, name }: OperatorTable, rehearsed: Rehearsed, faults?: number) {
+    super(client, name, faults);
     this.#rehearsed = rehearsed;
   }
 

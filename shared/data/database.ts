@@ -63,12 +63,9 @@ export class Database {
   /**
    * @param faults milliseconds for which a request is sent again that the database throttles or does not answer
    * @param other a view that counts its use together with this one
-   * @param timeLimit milliseconds within which one request must be answered
    */
-  constructor(client?: DocumentClient, table?: string, faults = FAULTS, other?: Database, timeLimit?: number) {
-    this.#requests = other
-      ? other.#requests
-      : new Requests(client ?? documentClient(), table ?? tableName(), faults, timeLimit);
+  constructor(client?: DocumentClient, table?: string, faults = FAULTS, other?: Database) {
+    this.#requests = other ? other.#requests : new Requests(client ?? documentClient(), table ?? tableName(), faults);
     this.usage = this.#requests.usage;
     this.tight = other?.tight ?? new Set();
     this.events = other?.events ?? {};

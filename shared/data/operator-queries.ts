@@ -20,17 +20,12 @@ const cause = randomUUID();
 /** The name by which events tell who it was: that of the login. Containers and services may have none. */
 const OPERATOR = (process.env.USER ?? process.env.USERNAME ?? '').replaceAll(/[^\w.@-]/g, '') || 'unknown';
 
-/** How long a command waits for the database (ms). */
-export interface OperatorPatience {
-  /** For the answer to one request. */
-  timeLimit?: number;
-  /** For a database that throttles or does not answer: so long a request is sent again. */
-  faults?: number;
-}
-
-/** A view of the table that knows no records yet. What it writes is the operator's. */
-export function viewOf({ client, name }: OperatorTable, { timeLimit, faults }: OperatorPatience = {}): Database {
-  const db = new Database(client, name, faults, undefined, timeLimit);
+/**
+ * A view of the table that knows no records yet. What it writes is the operator's.
+ * @param faults as `Database` has it
+ */
+export function viewOf({ client, name }: OperatorTable, faults?: number): Database {
+  const db = new Database(client, name, faults);
   db.author = { type: 'operator', id: OPERATOR, cause };
   return db;
 }

@@ -24,7 +24,10 @@ export interface Usage {
   writeUnits: number;
 }
 
-/** Time limit of one request (ms): it usually takes 5, and about 100 for 1 MB or 100 items. */
+/**
+ * Time limit of one request (ms): it usually takes 5, and about 100 for 1 MB or 100 items. Who is patient with faults waits
+ * longer for an answer, too.
+ */
 const TIME_LIMIT = 1500;
 export const UNANSWERED = 'the database does not answer now';
 /** Attempts of a BatchGet that the database answers in part. */
@@ -40,14 +43,11 @@ export class Requests {
   readonly #table: string;
   /** Milliseconds for which a request is sent again that the database throttles or does not answer. */
   readonly faults: number;
-  readonly #timeLimit: number;
 
-  /** @param timeLimit of one request (ms) */
-  constructor(client: DocumentClient, table: string, faults: number, timeLimit = TIME_LIMIT) {
+  constructor(client: DocumentClient, table: string, faults: number) {
     this.#client = client;
     this.#table = table;
     this.faults = faults;
-    this.#timeLimit = timeLimit;
   }
 
   /** The items of at most 100 keys that exist. */
@@ -132,7 +132,7 @@ export class Requests {
     }
   }
 
-  #send<T>(request: Request<T>, timeLimit = this.#timeLimit): Promise<T> {
+  #send<T>(request: Request<T>, timeLimit = Math.max(TIME_LIMIT, this.faults / 3)): Promise<T> {
     return attempt(timeLimit, (abortSignal) => {
       this.usage.requests++;
       return request({ abortSignal });
