@@ -425,7 +425,7 @@ function growthSection({ groups, apps }: GrowthResults): string {
   return `## Growth
 
 The tables show round trips · read units · write units of the same call in small and large groups and apps. Only
-\`user/list\` by page number grows, because it counts the users before the page; a cursor does not
+\`user/list\` by page number grows, by a unit per 100,000 users, once two calls have made the counts that it reads
 ([why](data-model.md#a-page-of-all-users)).
 
 ${part(groups, 'members')}

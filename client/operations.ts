@@ -631,7 +631,7 @@ export interface Operations {
 
     /** List all users under the APP. Lists the users of the app in order of registration. Needs an admin token. An admin token needs the scope `read`. */
     list(parameters?: {
-      /** Page, from 1. Reads the keys of all pages before; `cursor` does not. */
+      /** Page, from 1. The first calls for a far page count the users before it; `cursor` needs no count. */
       page_num?: number;
       /** Entries of a page. */
       page_size?: number;

@@ -11,7 +11,10 @@ export type UserId = Branded<number, 'user'>;
 /** Id of a group, unique within its app. */
 export type GroupId = Branded<number, 'group'>;
 
-/** A user or group id: within int32, not guessable in sequence. Whether it is free, the write's condition proves. */
+/**
+ * A random id of a user or group: within int32, not guessable in sequence. Whether it is free, the write's condition
+ * proves. Most users have the id that follows from their name: see `likelyId`.
+ */
 export const newId = <Id extends UserId | GroupId>() => randomInt(1, 2 ** 31) as Id;
 
 /** 128 bits, base64url: nobody finds the object of such a name by trying. */

@@ -34,14 +34,20 @@ export function parseToken(text: string): Token | undefined {
   return numbers.every(Number.isSafeInteger) ? { kind: 'user', text, user: numbers[0], device: numbers[1] } : undefined;
 }
 
+type Purpose = 'token' | 'cursor' | 'qrcode' | 'file' | 'device' | 'user';
+
 /** Each purpose has its own key, so that a signature for one purpose is not valid for another. */
-export const keyFor = (app: App, purpose: 'token' | 'cursor' | 'qrcode' | 'file' | 'device'): KeyObject =>
+export const keyFor = (app: App, purpose: Purpose): KeyObject =>
   // Node computes an HMAC several times as fast with a key object as with a buffer.
   createSecretKey(createHmac('sha256', createSecretKey(app.secret, 'base64url')).update(purpose).digest());
 
 /** 128 bits, base64url: 22 characters. */
 export const mac = (key: KeyObject, text: string) =>
   createHmac('sha256', key).update(text).digest().subarray(0, 16).toString('base64url');
+
+/** A positive number within int32 that follows from the text, but only for those who have the app's secret. */
+export const numberFor = (app: App, purpose: Purpose, text: string): number =>
+  1 + ((createHmac('sha256', keyFor(app, purpose)).update(text).digest().readUInt32BE(0) >>> 1) % (2 ** 31 - 1));
 
 /** Compares in constant time. Texts may hold any character, so their bytes are compared. */
 export function sameText(one: string, other: string): boolean {

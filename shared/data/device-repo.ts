@@ -28,10 +28,10 @@ export const deviceOf = (app: AppId, user: UserId, sn: number): Get<Device | und
 });
 export const pushTokenOf = (app: AppId, hash: string): Get<PushTokenHolder | undefined> =>
   getItem(schema.pushToken.key(app, hash));
-const deviceItems = <T>(app: AppId, user: UserId, parse: (items: Item[]) => T): Query<T> => ({
+const itemsUpToDevices = <T>(app: AppId, user: UserId, from: string, parse: (items: Item[]) => T): Query<T> => ({
   query: {
     partition: schema.user.partition(app, user),
-    between: prefix(schema.device.sk.prefix),
+    between: prefix(schema.device.sk.prefix, from),
     entryBytes: schema.device.bytes,
     all: true,
   },
@@ -39,13 +39,22 @@ const deviceItems = <T>(app: AppId, user: UserId, parse: (items: Item[]) => T): 
 });
 /** All devices of a user: at most as many as the app's limit. */
 export const devicesOf = (app: AppId, user: UserId): Query<Device[]> =>
-  deviceItems(app, user, (items) => items.flatMap((item) => asDevice(item) ?? []));
-/** The same with the numbers of removed devices whose tombstones are there, the last removed first. */
-export const devicesAndTombstonesOf = (app: AppId, user: UserId): Query<{ listed: Device[]; tombstones: number[] }> =>
-  deviceItems(app, user, (items) => ({
+  itemsUpToDevices(app, user, schema.device.sk.prefix, (items) => items.flatMap((item) => asDevice(item) ?? []));
+
+/** The devices of a user, and the numbers of removed ones whose tombstones are there, the last removed first. */
+export interface AccountDevices {
+  listed: Device[];
+  tombstones: number[];
+}
+/**
+ * The same with the user, which `userOf` shows then: one Query costs less than a read of each. It also meets the few
+ * items between them.
+ */
+export const userAndDevicesOf = (app: AppId, user: UserId): Query<AccountDevices> =>
+  itemsUpToDevices(app, user, schema.user.key(app, user).sk, (items) => ({
     listed: items.flatMap((item) => asDevice(item) ?? []),
     tombstones: items
-      .filter((item) => !asDevice(item))
+      .filter((item) => String(item.sk).startsWith(schema.device.sk.prefix) && !asDevice(item))
       .sort((one, other) => Number(other.ttl) - Number(one.ttl))
       .map(({ sk }) => Number(String(sk).slice(schema.device.sk.prefix.length))),
   }));

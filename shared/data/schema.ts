@@ -146,6 +146,22 @@ const hourFields = () =>
   );
 
 export const directoryEntry = /* @__PURE__ */ entity({ pk: 'A#{app}#D', sk: '{createdAt:time}#{user}', bytes: 110 });
+/** How many entries blocks of the directory hold: see directory-count-repo.ts. */
+export const directoryCounts = /* @__PURE__ */ entity({ pk: 'A#{app}#R', sk: '{part:place}', bytes: 1_700 });
+export const directoryCountsFields = () =>
+  z.strictObject({
+    generation: number(),
+    /** Where each block ends (exclusively), and how many entries it holds; null: not counted yet. */
+    blocks: z.array(z.tuple([text(), z.nullable(number())])),
+  });
+/** Ends the counts of a generation: entries may come where they have counted. */
+export const directoryGeneration = /* @__PURE__ */ entity({ pk: 'A#{app}#R', sk: '#' });
+export const directoryGenerationFields = () =>
+  z.strictObject({
+    generation: number(),
+    /** Until then nothing is counted. */
+    until: opt(ms()),
+  });
 export const publicGroup = /* @__PURE__ */ entity({ pk: 'A#{app}#P', sk: '{createdAt:time}#{group}', bytes: 110 });
 /** While the clean-up of a dissolved group runs. */
 export const dissolvedGroup = /* @__PURE__ */ entity({ pk: 'A#{app}#X', sk: 'D#{group}', bytes: 110 });
@@ -821,6 +837,16 @@ export const ENTITIES: Record<string, { entity: Entity; fields: () => z.ZodMiniT
     entity: directoryEntry,
     fields: none,
     about: 'nothing: the order of registration in 32 bytes and the app id per entry',
+  },
+  'directory counts': {
+    entity: directoryCounts,
+    fields: directoryCountsFields,
+    about: 'how many users consecutive parts of the directory hold, for pages by number; made when such a page is read',
+  },
+  'directory generation': {
+    entity: directoryGeneration,
+    fields: directoryGenerationFields,
+    about: 'raised by imports: counts of an earlier generation are void',
   },
   'public group': { entity: publicGroup, fields: none, about: 'nothing: groups of type 1, the newest first' },
   'dissolved group': { entity: dissolvedGroup, fields: none, about: 'a mark: the clean-up runs' },

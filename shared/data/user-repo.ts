@@ -173,6 +173,8 @@ export const directoryPosition = ({ createdAt, user }: User): string => `${time(
 
 export interface DirectoryPage {
   users: UserId[];
+  /** Their sort keys. */
+  positions: string[];
   /** How many users, where they are only counted. */
   count: number;
   /** Sort key of the last user; undefined where there is none. */
@@ -197,6 +199,7 @@ export const directoryOf = (
       ...(count && { count }),
     },
     parse: ({ items, last, ...page }) => ({
+      positions: items.map(({ sk }) => String(sk)),
       users: items.map(({ sk }) => Number(String(sk).split('#')[1]) as UserId),
       count: page.count,
       last: (items.at(-1) ?? last)?.sk as string | undefined,

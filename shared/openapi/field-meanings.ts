@@ -99,7 +99,7 @@ const FIELD_MEANINGS: Record<string, string> = {
   online: 'Whether a session of the user made a call in the last five minutes.',
   owner: 'User who owns the group.',
   owner_id: 'User who owns the group.',
-  page_num: 'Page, from 1. Reads the keys of all pages before; `cursor` does not.',
+  page_num: 'Page, from 1. The first calls for a far page count the users before it; `cursor` needs no count.',
   page_size: 'Entries of a page.',
   password: 'Password.',
   platform: '1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Linux, 6 web and unknown.',

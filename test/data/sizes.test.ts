@@ -45,6 +45,7 @@ test('no item is larger than the size that reads are planned with, and none is m
     'dissolved group': schema.dissolvedGroup.key(APP, GROUP),
     'cleaned group': { ...schema.cleanedGroup.key(APP, 9_999_999_999_998, GROUP), ttl: 9_999_999_999 },
     'directory entry': of.directoryEntry(USER),
+    'directory counts': of.directoryCounts(9999),
     device: of.device(USER, ID),
     profile: of.profile(USER),
     settings: of.settings(USER),

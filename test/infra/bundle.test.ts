@@ -74,7 +74,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\//,
     packages: SDK,
     folders: ['domain/background', 'domain/file', 'domain/group', 'storage'],
-    own: { median: 42.5, largest: 42.5 },
+    own: { median: 45, largest: 45 },
     ofPackages: 6,
   },
   {
@@ -130,7 +130,7 @@ const ALLOWED: Allowed[] = [
     ids: /^token\/exchange$/,
     packages: [...OPERATION, 'jose'],
     folders: ['domain/issuer', 'domain/user', 'messaging'],
-    own: { median: 52.5, largest: 52.5 },
+    own: { median: 53, largest: 53 },
     ofPackages: 50,
   },
   {
@@ -138,7 +138,7 @@ const ALLOWED: Allowed[] = [
     ids: /./,
     packages: OPERATION,
     folders: ['domain/user'],
-    own: { median: 42.5, largest: 48.6 },
+    own: { median: 42.5, largest: 49.5 },
     ofPackages: 35,
   },
 ];

@@ -11,6 +11,11 @@ vi.mock('../../shared/deadline.ts', async (original) => ({
   ...(await original<typeof import('../../shared/deadline.ts')>()),
   attempt: <T>(_most: number, send: (signal: AbortSignal) => Promise<T>) => send(new AbortController().signal),
 }));
+// It would follow from a name and a secret that are random.
+vi.mock('../../shared/domain/user/likely-id.ts', async (original) => ({
+  ...(await original<typeof import('../../shared/domain/user/likely-id.ts')>()),
+  likelyId: () => nextId(),
+}));
 vi.mock('../../shared/ids.ts', () => ({ newId: () => nextId(), newRandom: () => nextRandom() }));
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));

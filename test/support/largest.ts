@@ -237,6 +237,12 @@ export const largest = (app: AppId, text: (characters: number) => string, now: n
     ext: 'x'.repeat(LONGEST.infoBytes),
   }),
   directoryEntry: (user: UserId) => schema.directoryEntry.key(app, now, user),
+  /** Whose users have all registered in one millisecond. */
+  directoryCounts: (part: number) => ({
+    ...schema.directoryCounts.key(app, part),
+    generation: 1000,
+    blocks: range(40, part * 40).map((n) => [`${now}#${String(n).padStart(16, '0')}`, 800]),
+  }),
   publicGroup: (group: GroupId) => schema.publicGroup.key(app, now, group),
 });
 
@@ -293,6 +299,8 @@ export async function fillUp(scene: Scene, filled: Partial<typeof FILLED> = {}):
     withAttributes(schema.sequence.key(app, group), { announcement: 100, announcements: 100, file: 2000, files }),
     ...range(files, 100).map((id) => made.file(group, id)),
     ...range<UserId>(users, STRANGERS).map(made.directoryEntry),
+    ...range(30, 0).map(made.directoryCounts),
+    withAttributes(schema.directoryGeneration.key(app), { generation: 1000 }),
     ...range<GroupId>(users, GROUPS).map(made.publicGroup),
     ...range<GroupId>(300, GROUPS + 1000).map((id) => schema.dissolvedGroup.key(app, id)),
     ...range<UserId>(friends, FRIENDS).flatMap((id) => [

@@ -42,7 +42,7 @@ export interface Scene {
   form: string;
   /** Id of a webhook endpoint. */
   endpoint: string;
-  /** An issuer, and a token of it by which carol logs in. */
+  /** An issuer, and a token of it by which a user logs in who has registered so. */
   issuer: string;
   token: string;
 }
@@ -92,10 +92,11 @@ export async function setScene(given: Given): Promise<Scene> {
   const { upload_url } = await alice.does('GET /file/upload/avatar/user');
   await tellFiles(given, group, 3);
   const endpoint = await given.admin().does('POST /event/endpoint/create', { url: WEBHOOKS });
-  const { issuer, token } = await fixedIssuer(given);
+  const { issuer, token } = await fixedIssuer(given, { create: true });
+  await given.nobody.does('POST /token/exchange', { subject_token: token('zoe') });
   await given.admin().does('POST /user/identity/bind', { user_id: carol.id, issuer, subject: 'carol' });
   return {
-    ...{ issuer, token: token('carol') },
+    ...{ issuer, token: token('zoe') },
     ...{ given, alice, bob, carol, dave, frank, grace, erin, banned, blocked },
     ...{ group, open, qr_info, kept, gone, avatar, form: upload_url, endpoint: endpoint.endpoint_id },
   };

@@ -23,6 +23,7 @@ import type { Author } from '../../shared/data/stamp.ts';
 import { itemAfter, type Step, stamped, update } from '../../shared/data/step.ts';
 import { type PasswordHash, putUser, type User } from '../../shared/data/user-repo.ts';
 import { newApp } from '../../shared/domain/app/apps.ts';
+import { asUsername, likelyId } from '../../shared/domain/user/likely-id.ts';
 import type { ErrorName } from '../../shared/errors.ts';
 import { type AppId, type GroupId, newId, type UserId } from '../../shared/ids.ts';
 import { ALLOWANCES, type Limits } from '../../shared/limits.ts';
@@ -129,7 +130,7 @@ const HASH: PasswordHash = {
 };
 
 /** The items that steps write into an empty table. */
-const leftBy = (steps: readonly Step[]) =>
+export const leftBy = (steps: readonly Step[]) =>
   steps.map((step) => itemAfter(stamped(step, OPERATOR, Date.now()), undefined) as Item & Key);
 const OPERATOR: Author = { type: 'operator', id: 'story', cause: 'story' };
 
@@ -187,10 +188,11 @@ export class Given {
     (await this.users(1, name, options))[0]!;
 
   users = async (count: number, name = 'user', { confirm = false }: { confirm?: boolean } = {}): Promise<Person[]> => {
-    const users: User[] = Array.from({ length: count }, () => ({
-      user: newId(),
+    const names = Array.from({ length: count }, () => `${name}_${randomInt(1e9)}`);
+    const users: User[] = names.map((username) => ({
+      user: likelyId(this.record, asUsername(username)),
       status: 'active',
-      username: `${name}_${randomInt(1e9)}`,
+      username,
       password: HASH,
       epoch: 0,
       confirm,

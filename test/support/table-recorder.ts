@@ -17,7 +17,7 @@ export interface Recorded {
 }
 
 /** As the document client takes and gives it. */
-type Keyed = Image & Key;
+export type Keyed = Image & Key;
 
 // The fields of five commands that name items.
 export interface Input {
@@ -27,6 +27,8 @@ export interface Input {
   RequestItems?: Record<string, { Keys: Keyed[] }>;
   TransactItems?: Record<string, { Key?: Keyed; Item?: Keyed }>[];
   ClientRequestToken?: string;
+  IndexName?: string;
+  ExpressionAttributeValues?: Record<string, unknown>;
 }
 
 /** Units as AWS charges them. */

@@ -12,17 +12,18 @@ const SERVICE_FAULT = 'c20000';
 /** What the app holds, and what its calls have used in the last hours. */
 export async function overview(call: Call, hours: number) {
   const { app } = call;
-  const reads = { hours: hoursOf(app, call.now, hours) };
-  const found = await call.open(reads);
+  // What is read is bounded neither by hours nor by counts, so the caller is verified before.
+  await call.open([]);
   const { users: mostUsers, groups: mostGroups } = call.limits;
-  const counted = await call.db.read({
+  const found = await call.db.read({
+    hours: hoursOf(app, call.now, hours),
     counters: mostUsers > 0 || mostGroups > 0 ? countersOf(app) : [],
     users: mostUsers > 0 ? [] : [directoryOf(app, { from: DIRECTORY_BEGIN, limit: COUNTED + 1, count: true })],
     groups: mostGroups > 0 ? [] : [countGroups(app, COUNTED + 1)],
   });
   const held = (which: 'users' | 'groups') => {
-    const [part] = counted[which];
-    const count = part ? part.count : totalOf(counted.counters, which);
+    const [part] = found[which];
+    const count = part ? part.count : totalOf(found.counters, which);
     return part ? { count: Math.min(count, COUNTED), more: count > COUNTED } : { count, more: false };
   };
   const [users, groups] = [held('users'), held('groups')];

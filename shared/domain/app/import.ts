@@ -1,7 +1,9 @@
 import { transactEach } from '../../call/transact.ts';
 import { type App, limitsOf } from '../../data/app-repo.ts';
 import type { Database } from '../../data/database.ts';
+import { beginGeneration } from '../../data/directory-count-repo.ts';
 import type { ApiError } from '../../errors.ts';
+import type { AppId } from '../../ids.ts';
 import { kindOf, type Line } from './lines/kinds.ts';
 import type { Numbered } from './lines/line.ts';
 
@@ -33,6 +35,7 @@ export async function importLines(
   );
   await db.load([reads]);
   const lines = kind.prepare && !rehearsal ? await kind.prepare(db.records(reads), given) : given;
+  if (first.line.kind === 'user' && !rehearsal) await announceImport(db.beside(), app);
   const scope = { app, limits, now: Date.now() };
   const there = new Set<number>();
   const errors = await transactEach(db, reads, lines, {
@@ -46,4 +49,22 @@ export async function importLines(
     shared: (records, batch) => (batch.length > 0 ? kind.shared(scope, records, batch) : []),
   });
   return lines.map((_, index) => errors[index] ?? (there.has(index) ? 'there' : 'written'));
+}
+
+/** An import says so before it writes, and again while it goes on (ms). */
+const SAID_EVERY = 60_000;
+/** Imports end within that time or say so again; clocks of operators may differ by half of it (ms). */
+const IMPORTS = 600_000;
+const said = new Map<AppId, { at: number; written: Promise<unknown> }>();
+
+/** Imported users may have registered at any time: until the import has ended, nothing is counted. */
+async function announceImport(db: Database, app: AppId): Promise<void> {
+  const now = Date.now();
+  const last = said.get(app);
+  // Parts of an import that go side by side wait for one write.
+  if (last && now - last.at < SAID_EVERY) return void (await last.written);
+  const written = db.write([beginGeneration(app, now + IMPORTS)]);
+  said.set(app, { at: now, written });
+  written.catch(() => said.delete(app));
+  await written;
 }

@@ -1,5 +1,6 @@
 import * as counters from '../../data/counter-repo.ts';
 import { type Counted, countersOf, totalOf } from '../../data/counter-repo.ts';
+import { beginGeneration } from '../../data/directory-count-repo.ts';
 import { type OperatorTable, viewOf } from '../../data/operator-queries.ts';
 import { directoryEnd, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
@@ -27,7 +28,8 @@ export async function recount(
   const { shards, end } = await db.read({ shards: countersOf(app), end: directoryEnd(app) });
   const totals = end === undefined ? { users: 0, groups: 0 } : await count(table, app, end, asked.includes('groups'));
   const difference = Object.fromEntries(asked.map((name) => [name, totals[name] - totalOf(shards, name)]));
-  if (!(await db.write([counters.correct(app, shards, difference, now)])))
+  // Pages of all users by their number are counted anew, too.
+  if (!(await db.write([counters.correct(app, shards, difference, now), beginGeneration(app)])))
     throw new Unavailable('another recount of this app ended meanwhile, and this one changed nothing');
   return Object.fromEntries(asked.map((name) => [name, totals[name]]));
 }

@@ -20,6 +20,7 @@ import { isUser, itemsOf, userOf } from '../../data/user-repo.ts';
 import { Unavailable } from '../../errors.ts';
 import type { AppId, GroupId, UserId } from '../../ids.ts';
 import { findSuccessor, successionSteps } from '../group/succession.ts';
+import { countWithout } from './directory-counts.ts';
 import type { Pace } from './pace.ts';
 
 /** Items of a page. */
@@ -45,6 +46,7 @@ export async function forgetUser(
     return found.items;
   };
   return (
+    (await pace.each([user], () => countWithout(db.beside(), app, user))) &&
     (await pace.workOff(items, (item) => {
       const group = remains.groupJoined(item);
       if (group !== undefined) return depart(db, app, user, group, now, counted);

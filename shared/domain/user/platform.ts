@@ -1,5 +1,5 @@
-import { createHmac, randomBytes, randomInt } from 'node:crypto';
-import { keyFor } from '../../call/token.ts';
+import { randomBytes, randomInt } from 'node:crypto';
+import { numberFor } from '../../call/token.ts';
 import type { App } from '../../data/app-repo.ts';
 import type { Device } from '../../data/device-repo.ts';
 import type { UserId } from '../../ids.ts';
@@ -10,15 +10,11 @@ const AGENT = 512;
 /** Serial number of a device: derived from its guid, so that parallel logins agree on it; random without a guid. */
 export function deviceNumber(app: App, user: UserId, devices: Device[], guid: string | undefined): number {
   for (let attempt = 0; ; attempt++) {
-    const number =
-      guid === undefined ? randomInt(1, 2 ** 31) : 1 + (hash31(app, `${user}|${attempt}|${guid}`) % (2 ** 31 - 1));
+    const number = guid === undefined ? randomInt(1, 2 ** 31) : numberFor(app, 'device', `${user}|${attempt}|${guid}`);
     const taken = devices.find(({ sn }) => sn === number);
     if (!taken || (guid !== undefined && taken.guid === guid)) return number;
   }
 }
-
-const hash31 = (app: App, text: string) =>
-  createHmac('sha256', keyFor(app, 'device')).update(text).digest().readUInt32BE(0) >>> 1;
 
 export const newPushToken = () => randomBytes(24).toString('base64url');
 

@@ -10,6 +10,7 @@ import * as profiles from '../../data/profile-repo.ts';
 import { comparedName, type PasswordHash, putUser, type User, usernameOf } from '../../data/user-repo.ts';
 import { ApiError, Unavailable } from '../../errors.ts';
 import { newId, type UserId } from '../../ids.ts';
+import { asUsername, idForName } from './likely-id.ts';
 import { hashPassword } from './password-hash.ts';
 import { agentOf, deviceNumber, newPushToken } from './platform.ts';
 import { settingsRecord } from './settings.ts';
@@ -34,7 +35,7 @@ export async function register(call: Call, username: string, password: string, p
   return transact(call.db, { holder, counters }, ({ holder, counters }) => {
     admitUser(call, counters, 0);
     if (holder) throw new ApiError('usernameTaken');
-    const user = newUser(username, hash);
+    const user = newUser(idForName(call, asUsername(username)), username, hash);
     const { steps, settings } = pushSteps(call, user, push);
     return {
       steps: [...putUser(call.app, user), ...countUsers(call, 1), ...steps],
@@ -51,8 +52,8 @@ export async function registerGuest(call: Call, prefix: string, password: string
   return transact(call.db, countersOf(call.app), (counters) => {
     admitUser(call, counters, 0);
     // A name or an id that is taken fails the write, and the next round draws others.
-    const made = newUser(prefix, hash);
-    const user = { ...made, username: `${prefix}${made.user}` };
+    const id = newId<UserId>();
+    const user = newUser(id, `${prefix}${id}`, hash);
     return {
       steps: [...putUser(call.app, user), ...countUsers(call, 1)],
       answer: () => ({ ...settingsRecord(user, {}), username: user.username }),
@@ -126,9 +127,10 @@ export async function registerBatch(call: Call, list: BatchEntry[]): Promise<Reg
         const password = hashes[index];
         const repeated = batch.some(({ entry }) => comparedName(list[entry]!.username) === comparedName(username));
         if (!password || names[place] || repeated) throw new ApiError('usernameTaken');
-        const user = newUser(username, password, place);
-        ids.set(place, user.user);
-        return putUser(call.app, user);
+        const id = idForName(call, asUsername(username));
+        const drawn = batch.some(({ entry }) => ids.get(entry) === id) ? newId<UserId>() : id;
+        ids.set(place, drawn);
+        return putUser(call.app, newUser(drawn, username, password, place));
       },
       shared: (_, batch) => {
         const users = batch.map(({ entry }) => [entry, ids.get(entry)]);
@@ -188,8 +190,8 @@ export function admitUser(call: Call, counters: Parameters<typeof totalOf>[0], b
 export const countUsers = (call: Call, more: number): Step[] =>
   call.limits.users > 0 ? [count(call.app, 'users', more)] : [];
 
-export const newUser = (username: string, password: PasswordHash | undefined, index = 0): User => ({
-  user: newId(),
+export const newUser = (user: UserId, username: string, password: PasswordHash | undefined, index = 0): User => ({
+  user,
   status: 'active',
   username,
   ...(password && { password }),

@@ -248,14 +248,19 @@ inThisProcess('Lock-out', (story) => {
   story('a login does not reveal by answer, round trips or work whether an account exists', async (given) => {
     const person = await given.user();
     await person.does('PUT /user/mobile', { mobile: MOBILE });
+    // A user whose id does not follow from its name, and a free name from which the id of a user follows.
+    const renamed = await given.user();
+    await renamed.does('PUT /user/username', { username: 'another_name' });
     for (const [path, known, unknown] of [
       ['/token/user', { name: person.username }, { name: 'nobody_here' }],
+      ['/token/user', { name: 'another_name', id: renamed.id }, { name: 'nobody_there' }],
+      ['/token/user', { name: person.username }, { name: renamed.username }],
       ['/token/user', { mobile: MOBILE }, { mobile: '4900000000' }],
       ['/token/login', { login_name: person.username }, { login_name: 'nobody_either' }],
       ['/token/id', { user_id: person.id }, { user_id: person.id === 7 ? 8 : 7 }],
     ] as const) {
       const accounts = [
-        String(person.id),
+        String('id' in known ? known.id : person.id),
         'user_id' in unknown ? String(unknown.user_id) : tokenHash(Object.values(unknown)[0]!),
       ];
       for (const times of [0, 10]) {
@@ -264,6 +269,8 @@ inThisProcess('Lock-out', (story) => {
         expect(one).toEqual(other);
         const message = expect.stringMatching(times < 10 ? WRONG_PASSWORD : TOO_MANY);
         expect(one).toMatchObject({ status: 200, outcome: 'noPermission', hashed: 1, message });
+        // Nor whether a password is right, while it does not count.
+        if (times === 10) expect(await measured(given, path, { ...known, password: PASSWORD })).toEqual(one);
       }
     }
   });
