@@ -23,6 +23,7 @@ import { block, blockedUsers, unblock } from '../../shared/domain/roster/block.t
 import { friendDetails, friendList } from '../../shared/domain/roster/friends.ts';
 import { accept, decline, describeFriend, unfriend } from '../../shared/domain/roster/friendship.ts';
 import { apply, requestList } from '../../shared/domain/roster/request.ts';
+import { asUsername, likelyId } from '../../shared/domain/user/likely-id.ts';
 import { loginById } from '../../shared/domain/user/login.ts';
 import { setPassword } from '../../shared/domain/user/password-change.ts';
 import { hashPassword } from '../../shared/domain/user/password-hash.ts';
@@ -547,7 +548,9 @@ describe('passwords', () => {
 describe('ids after an import', () => {
   it('an id that was imported is never drawn again', async () => {
     const app = await newApp();
-    await moved('import', app.app, fileOf([user(70), group(80, 70)]));
+    // The newcomer's likely id, and the one that is drawn after it.
+    const likely = likelyId((await db().read(appOf(app.app)))!, asUsername('newcomer'));
+    await moved('import', app.app, fileOf([user(likely), user(70), group(80, 70)]));
     ids.push(70, 71);
     expect(await register(await callOf(app), 'newcomer', 'long enough')).toMatchObject({ user_id: 71 });
     ids.push(80, 81);
