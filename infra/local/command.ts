@@ -121,7 +121,10 @@ export async function runCommand<Facts extends object>(
       options.data ??= temporaryFolder(application.name, kept);
       useFolder(join(options.data, 'dynamodb'));
       // In memory where nothing is kept.
-      options.database = await startDynamoDbLocal(given.data ? { dataDir: join(given.data, 'dynamodb') } : {});
+      options.database = await startDynamoDbLocal({
+        peak: given.peak,
+        ...(given.data && { dataDir: join(given.data, 'dynamodb') }),
+      });
       kept.push(options.database.close);
     }
     const description = await serve(options);
@@ -174,6 +177,7 @@ function readArguments(usage: string) {
         'no-iam': { type: 'boolean', default: false },
         watch: { type: 'boolean', default: false },
         inspect: { type: 'boolean', default: false },
+        peak: { type: 'boolean', default: false },
         unkind: { type: 'string' },
       },
     });
@@ -184,6 +188,7 @@ function readArguments(usage: string) {
     return {
       watch: values.watch,
       inspect: values.inspect,
+      peak: values.peak,
       data: values.data && resolve(values.data),
       quiet: values.quiet,
       ...(values.assembly && { assembly: resolve(values.assembly) }),
@@ -191,7 +196,7 @@ function readArguments(usage: string) {
       unkind: values.unkind === undefined ? undefined : Number(values.unkind),
     };
   } catch (error) {
-    const options = '[--data DIR] [--quiet] [--assembly DIR] [--no-iam] [--unkind SEED] [--watch] [--inspect]';
+    const options = '[--data DIR] [--quiet] [--assembly DIR] [--no-iam] [--unkind SEED] [--watch] [--inspect] [--peak]';
     throw new StartUpError(`${(error as Error).message} Usage: ${usage} ${options}`);
   }
 }

@@ -44,6 +44,8 @@ export interface StackOptions<Facts extends object> {
   data?: string | undefined;
   /** A running DynamoDB Local. It still runs after the stack has ended. */
   database?: DynamoDbLocal;
+  /** Starts DynamoDB Local for minutes of load; see `DynamoDbLocalOptions`. */
+  peak?: boolean;
   /** Shows no line per call on the console. */
   quiet?: boolean;
   /** Folder of a cloud assembly. Default: the application's. */
@@ -286,7 +288,7 @@ async function startDatabaseAndRead<Facts extends object>(
   closers: Closers,
   since: () => string,
 ) {
-  const { data, iam = true, onProgress = () => {} } = options;
+  const { data, peak = false, iam = true, onProgress = () => {} } = options;
   const reading = (async () => {
     const directory = options.assembly ?? (await copyOfAssembly(options, folder, closers));
     const deployment = readDeployment(readAssembly(directory, endpoints));
@@ -301,7 +303,7 @@ async function startDatabaseAndRead<Facts extends object>(
   // A given assembly is read at once: its errors show before a database starts.
   if (options.assembly) await reading;
   const startDatabase = async () => {
-    const started = await startDynamoDbLocal({ dataDir: data && join(data, 'dynamodb') });
+    const started = await startDynamoDbLocal({ dataDir: data && join(data, 'dynamodb'), peak });
     closers.add(started.close);
     onProgress(`DynamoDB Local is ready (${since()})`);
     return started;

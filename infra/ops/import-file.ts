@@ -23,6 +23,11 @@ interface Counts {
 
 /** Refused lines that the answer names. */
 const NAMED = 20;
+/**
+ * Milliseconds for which a request is sent again; a third of them for one answer. Nobody waits for one line's answer, so an import waits where a call would end: eight transactions of 100 items at a
+ * time take seconds each where DynamoDB Local starts cold on a busy processor, and a new table on AWS throttles at first.
+ */
+const PATIENCE = 60_000;
 /** Lines held in memory. */
 const HELD = 4096;
 
@@ -41,7 +46,7 @@ export async function importFile(
   const unusable = await checkLines(file, told);
   const progress = new Progress(told.total('lines'), screen);
   const rehearsed: Rehearsed = new Map();
-  const view = () => (dryRun ? new Rehearsal(table, rehearsed) : viewOf(table));
+  const view = () => (dryRun ? new Rehearsal(table, rehearsed, PATIENCE) : viewOf(table, PATIENCE));
   const importChunk = async (lines: Numbered<Line>[]) => {
     const outcomes = await importLines(view, app, lines, { rehearsal: dryRun });
     for (const [index, outcome] of outcomes.entries()) {

@@ -13,8 +13,8 @@ export type Rehearsed = Map<string, Item | undefined>;
 export class Rehearsal extends Database {
   readonly #rehearsed: Rehearsed;
 
-  constructor({ client, name }: OperatorTable, rehearsed: Rehearsed) {
-    super(client, name);
+  constructor({ client, name }: OperatorTable, rehearsed: Rehearsed, faults?: number) {
+    super(client, name, faults);
     this.#rehearsed = rehearsed;
   }
 

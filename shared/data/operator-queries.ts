@@ -20,9 +20,12 @@ const cause = randomUUID();
 /** The name by which events tell who it was: that of the login. Containers and services may have none. */
 const OPERATOR = (process.env.USER ?? process.env.USERNAME ?? '').replaceAll(/[^\w.@-]/g, '') || 'unknown';
 
-/** A view of the table that knows no records yet. What it writes is the operator's. */
-export function viewOf({ client, name }: OperatorTable): Database {
-  const db = new Database(client, name);
+/**
+ * A view of the table that knows no records yet. What it writes is the operator's.
+ * @param faults as `Database` has it
+ */
+export function viewOf({ client, name }: OperatorTable, faults?: number): Database {
+  const db = new Database(client, name, faults);
   db.author = { type: 'operator', id: OPERATOR, cause };
   return db;
 }

@@ -24,7 +24,10 @@ export interface Usage {
   writeUnits: number;
 }
 
-/** Time limit of one request (ms): it usually takes 5, and about 100 for 1 MB or 100 items. */
+/**
+ * Time limit of one request (ms): it usually takes 5, and about 100 for 1 MB or 100 items. Who is patient with faults waits
+ * longer for an answer, too.
+ */
 const TIME_LIMIT = 1500;
 export const UNANSWERED = 'the database does not answer now';
 /** Attempts of a BatchGet that the database answers in part. */
@@ -129,7 +132,7 @@ export class Requests {
     }
   }
 
-  #send<T>(request: Request<T>, timeLimit = TIME_LIMIT): Promise<T> {
+  #send<T>(request: Request<T>, timeLimit = Math.max(TIME_LIMIT, this.faults / 3)): Promise<T> {
     return attempt(timeLimit, (abortSignal) => {
       this.usage.requests++;
       return request({ abortSignal });
