@@ -58,7 +58,7 @@ const ALLOWED: Allowed[] = [
     ids: /^background\/import$/,
     packages: SDK,
     folders: ['domain/app', 'domain/group', 'domain/roster', 'domain/user', 'messaging', 'storage'],
-    own: { median: 60.5, largest: 60.5 },
+    own: { median: 61, largest: 61 },
     ofPackages: 6,
   },
   {
@@ -66,7 +66,7 @@ const ALLOWED: Allowed[] = [
     ids: /^(event\/|group\/changes$)/,
     packages: OPERATION,
     folders: ['domain/event', 'domain/group', 'events', 'messaging'],
-    own: { median: 47, largest: 49 },
+    own: { median: 47, largest: 49.5 },
     ofPackages: 35,
   },
   {
