@@ -21,6 +21,7 @@ const LONG = [
   'test/faults/**/*.test.ts',
   'test/local/{lifecycle,watch}.test.ts',
   'test/scale/**/*.test.ts',
+  'test/ops/import-jobs.test.ts',
   'test/simulation/*mutants.test.ts',
   'test/simulation/unkind-stories.test.ts',
 ];
