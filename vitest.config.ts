@@ -22,6 +22,7 @@ const LONG = [
   'test/local/{lifecycle,watch}.test.ts',
   'test/scale/**/*.test.ts',
   'test/ops/import-jobs.test.ts',
+  'test/refused-callers.test.ts',
   'test/simulation/*mutants.test.ts',
   'test/simulation/unkind-stories.test.ts',
 ];
@@ -34,7 +35,7 @@ export default defineConfig({
     // A loaded machine may let a server answer late; what is wrong stays wrong the second time.
     retry: process.env.CI ? 1 : 0,
     // Tests wait for servers as much as they work themselves: one file a processor would leave each idle for a while.
-    maxWorkers: Math.min(4, availableParallelism() + 1),
+    maxWorkers: Math.min(4, availableParallelism() + 2),
     // Set up in this order, the flows first: their set-up needs the server that the first of them starts.
     projects: [
       {

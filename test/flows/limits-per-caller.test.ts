@@ -287,6 +287,8 @@ inThisProcess('How callers are limited', (story) => {
           address,
           body: { name: 'no_one', password: 'x'.repeat(9) },
         });
+      // From here on the instance knows the app.
+      await login('203.0.113.5');
       const first = await login('198.51.100.7');
       const second = await login('198.51.100.200');
       expect(second.log!.read_units - first.log!.read_units).toBe(1);

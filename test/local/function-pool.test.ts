@@ -113,8 +113,8 @@ describe('instances', () => {
     const outcomes = [];
     for (let round = 0; round < 10; round++)
       outcomes.push(...(await Promise.all([a, a, b, b, c, c].map((each) => pool.invoke(each, { wait: 5 })))));
-    // The first calls of the first function may start an instance that gives way at once.
-    expect(outcomes.filter(({ coldStart }) => coldStart).length).toBeLessThanOrEqual(4);
+    // All 60, if each call of a function took the instance of another.
+    expect(outcomes.filter(({ coldStart }) => coldStart).length).toBeLessThanOrEqual(15);
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(60);
   });
 

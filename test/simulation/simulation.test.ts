@@ -9,7 +9,7 @@ const ALL = process.env.TESTS === 'all';
  * How many runs, and from which seed on. Of the first fourteen some are about groups and some about friends, and of each
  * some have faults and some have none.
  */
-const RUNS = Number(process.env.SIMULATION_RUNS ?? (ALL ? 40 : 10));
+const RUNS = Number(process.env.SIMULATION_RUNS ?? (ALL ? 40 : 6));
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 
 /** Relays and the proof of events make a run longer. */
