@@ -18,9 +18,11 @@ class InTurn extends BaseSequencer {
 /** `npm test` leaves them out; `npm run test:long` runs them, which `.ci/run` does too. */
 const LONG = [
   'test/bench/load.test.ts',
+  'test/events/archive.test.ts',
   'test/faults/**/*.test.ts',
   'test/local/{lifecycle,watch}.test.ts',
   'test/scale/**/*.test.ts',
+  'test/ops/event-check.test.ts',
   'test/ops/import-jobs.test.ts',
   'test/refused-callers.test.ts',
   'test/simulation/*mutants.test.ts',
