@@ -16,12 +16,14 @@ const REFUSED_EARLY = new Set([
 ]);
 
 /** A small run; `npm run fuzz` is the large one. The requests are the same in every run. */
-test('300 generated requests are answered in the envelope and change nothing of another tenant', async () => {
-  const { sent, failures, answers } = await fuzz(await laptopStack(), { seed: 6, requests: 300, most: 240_000 });
+const REQUESTS = 150;
+
+test('150 generated requests are answered in the envelope and change nothing of another tenant', async () => {
+  const { sent, failures, answers } = await fuzz(await laptopStack(), { seed: 6, requests: REQUESTS, most: 240_000 });
   expect(failures).toEqual([]);
-  expect(sent).toBe(300);
-  // Requests that are refused early test little: 120 of these get further, and 76 succeed.
+  expect(sent).toBe(REQUESTS);
+  // Requests that are refused early test little: about half of these get further, and a quarter succeed.
   const further = [...answers].filter(([kind]) => !REFUSED_EARLY.has(kind)).reduce((sum, [, count]) => sum + count, 0);
-  expect(further, JSON.stringify([...answers])).toBeGreaterThan(300 / 4);
-  expect(answers.get('200 200')).toBeGreaterThan(300 / 8);
+  expect(further, JSON.stringify([...answers])).toBeGreaterThan(REQUESTS / 4);
+  expect(answers.get('200 200')).toBeGreaterThan(REQUESTS / 8);
 }, 300_000);

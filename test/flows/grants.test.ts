@@ -5,7 +5,7 @@ import * as schema from '../../shared/data/schema.ts';
 import { update } from '../../shared/data/step.ts';
 import { routes } from '../../shared/routes/index.ts';
 import { arrived, put, share } from '../support/files.ts';
-import { inBothWorlds, PASSWORD } from '../support/story.ts';
+import { overHttp, PASSWORD } from '../support/story.ts';
 
 const results = (entries: { result: string }[]) => entries.map(({ result }) => result);
 
@@ -14,7 +14,7 @@ const results = (entries: { result: string }[]) => entries.map(({ result }) => r
  * report of grants (`.local/grants.txt`) demands that every right is used.
  */
 describe('Grants that other flows do not use over HTTP', () => {
-  inBothWorlds('Grants of users', (story) => {
+  overHttp('Grants of users', (story) => {
     story(
       'registration is granted what it needs where the app counts users (tooManyUsers)',
       async (given) => {
@@ -77,7 +77,7 @@ describe('Grants that other flows do not use over HTTP', () => {
     });
   });
 
-  inBothWorlds('Grants of groups', (story) => {
+  overHttp('Grants of groups', (story) => {
     story('an admin bans everybody, blocks and unblocks a banned member, and blocks an applicant', async (given) => {
       const [alice, adam, bob, carol] = await given.users(4);
       const group_id = await given.group(alice!, { admins: [adam!], members: [bob!], approval: 1 });
@@ -136,7 +136,7 @@ describe('Grants that other flows do not use over HTTP', () => {
     );
   });
 
-  inBothWorlds('Grants of presence and last use', (story) => {
+  overHttp('Grants of presence and last use', (story) => {
     story('every operation records the last use of an admin token when a minute has passed', async (given) => {
       const key = schema.adminToken.key(given.app, tokenHash(given.adminToken));
       const idle = () => given.db.write([update(key, { set: { seen: 0 } })]);

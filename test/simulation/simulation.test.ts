@@ -63,11 +63,11 @@ const CHANGES = ['access/check', 'ban', 'unban', 'silence', 'kick', 'leave', 'in
 test('every decision is what the model says at an instant of its call, while a group changes', async () => {
   const violations: string[] = [];
   let decided = 0;
-  for (let seed = SEED; seed < SEED + 6; seed++) {
+  for (let seed = SEED; seed < SEED + (ALL ? 6 : 3); seed++) {
     const one = await simulate({ seed, faults: seed % 3 === 0, focus: CHANGES, length: 100 });
     violations.push(...one.violations.map((violation) => `seed ${seed}: ${violation}`));
     decided += one.outcomes['access/check']?.success ?? 0;
   }
   expect(violations).toEqual([]);
-  expect(decided).toBeGreaterThan(30);
+  expect(decided).toBeGreaterThan(15);
 });

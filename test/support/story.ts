@@ -372,6 +372,11 @@ export function inBothWorlds(title: string, define: (story: Story) => void): voi
     describe(`${title}, ${where}`, () => define(stories(where)));
 }
 
+/** Stories of what only the laptop stack has, such as roles. */
+export function overHttp(title: string, define: (story: Story) => void): void {
+  describe(title, () => define(stories('over HTTP')));
+}
+
 /** Stories that run by the handlers in this process only. */
 export function inThisProcess(title: string, define: (story: Story) => void): void {
   describe(title, () => define(stories('in process')));
