@@ -21,10 +21,9 @@ const LONG = [
   'test/events/archive.test.ts',
   'test/faults/**/*.test.ts',
   'test/local/{lifecycle,stack,watch}.test.ts',
-  'test/scale/**/*.test.ts',
-  'test/ops/{erasure,event-check}.test.ts',
-  'test/ops/import-jobs.test.ts',
+  'test/ops/{erasure,event-check,import-jobs}.test.ts',
   'test/refused-callers.test.ts',
+  'test/scale/**/*.test.ts',
   'test/simulation/*mutants.test.ts',
   'test/simulation/unkind-stories.test.ts',
 ];
