@@ -268,10 +268,13 @@ inThisProcess('How callers are limited', (story) => {
       expect((await userItem(given, alice)).paidCalls).toBeGreaterThan(Date.now() - 60_000);
       await login('not the password');
       const { paidCalls } = await userItem(given, alice);
-      for (let logins = 0; logins < 4; logins++) await login(PASSWORD);
+      let logins = 0;
+      let last = await login(PASSWORD);
       expect((await userItem(given, alice)).paidCalls).toBeGreaterThan(paidCalls!);
+      // The sixth, where less than five seconds have passed.
+      for (; last.outcome === 'success' && logins < 12; logins++) last = await login(PASSWORD);
+      secondsOf(last, 'calls_per_minute');
       expect((await login('not the password')).outcome).toBe('noPermission');
-      secondsOf(await login(PASSWORD), 'calls_per_minute');
       expect((await userItem(given, alice)).joined).toBe(0);
     },
     { limits: { calls_per_minute: 12 } },
