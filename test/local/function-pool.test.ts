@@ -178,7 +178,8 @@ describe('measures', () => {
     await closeServer(server);
     const [first, second] = measured as [Measured, Measured];
     expect([first.coldStart, second.coldStart]).toEqual([true, false]);
-    expect(second.waited - first.waited).toBeGreaterThanOrEqual(290);
+    // 300 ms of the first call, less what the clocks of two processes differ by.
+    expect(second.waited - first.waited).toBeGreaterThanOrEqual(250);
     for (const { wall, database, requests, processor } of measured) {
       expect(database).toBeGreaterThanOrEqual(195);
       // Both requests at once: the time of either is in their sum, and once in the time with any.
