@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { MOST_LANES } from '../../shared/data/import-job-repo.ts';
+import { importJobOf, MOST_LANES } from '../../shared/data/import-job-repo.ts';
 import { type OperatorTable, viewOf } from '../../shared/data/operator-queries.ts';
 import { appNamed } from '../../shared/domain/app/apps.ts';
 import {
@@ -140,7 +140,7 @@ export function addImportJobCommands(program: Command, answering: Answering) {
 
 const wakeOf = (place: Place) => importWake(queueSender(place, importQueueNameOf));
 
-/** Uploads the lines of a file and starts their import. Without its record, what was uploaded is forgotten. */
+/** Uploads the lines of a file and starts their import. Where there is no import in the end, what was uploaded is removed. */
 async function start(
   table: OperatorTable,
   id: AppId,
@@ -176,6 +176,14 @@ async function start(
     };
     return await beginImport(table, app, given, wakeOf(place));
   } catch (error) {
+    // Once it is on record, its lanes need the parts, whether they could be woken or not.
+    const begun = await viewOf(table)
+      .read(importJobOf(id, job))
+      .catch(() => true);
+    if (begun) {
+      const next = `import-jobs resume ${id} ${job} begins it`;
+      throw new Error(`the import is on record, but not begun: ${(error as Error).message}; ${next}`, { cause: error });
+    }
     await removeImportParts(bucket, id, job).catch(() => {});
     throw error;
   } finally {

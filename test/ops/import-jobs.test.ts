@@ -26,8 +26,13 @@ const queue = () => testMessaging().imports;
 const project = process.cwd();
 beforeAll(() => {
   const { AWS_ENDPOINT_URL_DYNAMODB: database, AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_SQS: sqs } = process.env;
-  process.chdir(stackFolder(database!, world.table.name, { endpoint: s3!, name: TEST_BUCKET }, sqs));
+  const of = (queues: string | undefined) =>
+    stackFolder(database!, world.table.name, { endpoint: s3!, name: TEST_BUCKET }, queues);
+  [stack, withoutQueues] = [of(sqs), of('http://127.0.0.1:9')];
+  process.chdir(stack);
 });
+/** Folders of a laptop stack, and of one whose queues do not answer. */
+let [stack, withoutQueues] = ['', ''];
 afterAll(() => process.chdir(project));
 
 const files = mkdtempSync(join(tmpdir(), 'roster-import-jobs-'));
@@ -247,6 +252,20 @@ describe('ops import-jobs', () => {
     await workOff(new Random(3));
     expect(await jobs('status', given.app, job_id)).toMatchObject({ state: 'done', done: lines, faults: [] });
     expect(await jobs('list', given.app)).toMatchObject({ imports: [{ job_id, state: 'done' }] });
+  });
+
+  it('keeps its lines where its lanes cannot be woken, and says how it is resumed', async () => {
+    const given = await newApp();
+    const lines = [{ kind: 'user', user_id: 1000, username: 'late' }];
+    process.chdir(withoutQueues);
+    const { exitCode, stderr } = await opsHere(['import-jobs', 'start', given.app, fileOf(lines)]);
+    process.chdir(stack);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('import-jobs resume') });
+    const [, job_id] = /import-jobs resume \S+ ([0-9a-f]{12}) begins/.exec(stderr)!;
+    expect(await objectsOf(importParts(given.app, job_id!))).toHaveLength(1);
+    await jobs('resume', given.app, job_id!);
+    await workOff(new Random(4));
+    expect(await jobs('status', given.app, job_id!)).toMatchObject({ state: 'done', done: 1 });
   });
 
   it('waits while the database throttles, and counts it as no failure', async () => {
