@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import { MOST_LANES } from '../../shared/data/import-job-repo.ts';
 import type { BackgroundFunction } from '../../shared/routes/index.ts';
 import { INCOMING } from '../../shared/storage/names.ts';
+import type { Config } from '../config.ts';
 import { constructIdOf, failedQueueNameOf, functionNameOf } from '../names.ts';
 import { failedQueue } from './failed-queue.ts';
 import { rowFunction, type Surroundings } from './row-function.ts';
@@ -48,13 +49,19 @@ export class Background extends Construct {
   constructor(scope: Construct, row: BackgroundFunction, surroundings: Surroundings) {
     super(scope, constructIdOf(row.id));
     const { streamArn, bucketName } = surroundings.data;
+    const { messaging, imports, config } = surroundings;
+    // Queues hand over by themselves what was received too often.
     if (row.trigger === 'webhooks') {
-      // Its queue hands over by itself what was received too often.
-      this.#takeWebhooks(rowFunction(this, row, surroundings), surroundings);
+      // Messages of an invocation are sent side by side, so endpoints wait for each other only where one batch holds both:
+      // for a request's time-out at most.
+      const taken = { batchSize: 10, most: MOST_DELIVERING };
+      this.#takeFromQueue('Webhooks', rowFunction(this, row, surroundings), messaging!.queue, config, taken);
       return;
     }
     if (row.trigger === 'imports') {
-      this.#takeImports(rowFunction(this, row, surroundings), surroundings);
+      // One message, so that no lane waits for another: there are as many invocations as lanes of all imports.
+      const taken = { batchSize: 1, most: MOST_LANES };
+      this.#takeFromQueue('Imports', rowFunction(this, row, surroundings), imports, config, taken);
       return;
     }
     const failed = failedQueue(this, failedQueueNameOf(surroundings.config.stage, row));
@@ -115,31 +122,22 @@ export class Background extends Construct {
     });
   }
 
-  /**
-   * An invocation gets ten messages at most and sends them side by side, so endpoints wait for each other only where one
-   * batch holds both: for a request's time-out at most.
-   */
-  #takeWebhooks({ functionArn }: LambdaFunction, { messaging, config: { backgroundConcurrency } }: Surroundings) {
+  /** @param most invocations at the same time */
+  #takeFromQueue(
+    id: string,
+    { functionArn }: LambdaFunction,
+    { queueArn }: Queue,
+    { backgroundConcurrency }: Config,
+    { batchSize, most }: { batchSize: number; most: number },
+  ) {
     // With more than is reserved, the queue would hand out messages that no invocation takes. Two is the least.
-    const reserved = backgroundConcurrency > 0 ? Math.max(2, backgroundConcurrency) : MOST_DELIVERING;
-    new CfnEventSourceMapping(this, 'Webhooks', {
+    const reserved = backgroundConcurrency > 0 ? Math.max(2, backgroundConcurrency) : most;
+    new CfnEventSourceMapping(this, id, {
       functionName: functionArn,
-      eventSourceArn: messaging!.queue.queueArn,
-      batchSize: 10,
+      eventSourceArn: queueArn,
+      batchSize,
       functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: Math.min(MOST_DELIVERING, reserved) },
-    });
-  }
-
-  /** An invocation gets one message, so that no lane waits for another: there are as many as lanes of all imports. */
-  #takeImports({ functionArn }: LambdaFunction, { imports, config: { backgroundConcurrency } }: Surroundings) {
-    const reserved = backgroundConcurrency > 0 ? Math.max(2, backgroundConcurrency) : MOST_LANES;
-    new CfnEventSourceMapping(this, 'Imports', {
-      functionName: functionArn,
-      eventSourceArn: imports.queueArn,
-      batchSize: 1,
-      functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: Math.min(MOST_LANES, reserved) },
+      scalingConfig: { maximumConcurrency: Math.min(most, reserved) },
     });
   }
 

@@ -56,6 +56,12 @@ interface Permission {
   on: (targets: GrantTargets) => string | undefined;
 }
 
+/** What Lambda does for a function that takes messages from a queue. */
+const takeFrom = (on: Permission['on']): Permission[] =>
+  ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'].map(
+    (action) => ({ action, on }),
+  );
+
 /** The IAM actions of each grant, each on one resource. */
 const permissions: Record<Grant, Permission | Permission[]> = {
   get: { action: 'dynamodb:GetItem', on: onTable },
@@ -90,19 +96,8 @@ const permissions: Record<Grant, Permission | Permission[]> = {
     { action: 's3:DeleteObject', on: onFiles },
   ],
   'send-webhooks': { action: 'sqs:SendMessage', on: onQueue },
-  'receive-webhooks': [
-    { action: 'sqs:ReceiveMessage', on: onQueue },
-    { action: 'sqs:DeleteMessage', on: onQueue },
-    { action: 'sqs:ChangeMessageVisibility', on: onQueue },
-    { action: 'sqs:GetQueueAttributes', on: onQueue },
-  ],
-  'take-imports': [
-    { action: 'sqs:SendMessage', on: onImports },
-    { action: 'sqs:ReceiveMessage', on: onImports },
-    { action: 'sqs:DeleteMessage', on: onImports },
-    { action: 'sqs:ChangeMessageVisibility', on: onImports },
-    { action: 'sqs:GetQueueAttributes', on: onImports },
-  ],
+  'receive-webhooks': takeFrom(onQueue),
+  'take-imports': [{ action: 'sqs:SendMessage', on: onImports }, ...takeFrom(onImports)],
   'read-import-parts': [
     { action: 's3:GetObject', on: onObjects('importParts') },
     { action: 's3:DeleteObject', on: onObjects('importParts') },
@@ -132,11 +127,7 @@ export const usesBucket = (grants: readonly Grant[]): boolean =>
   grants.flatMap(permissionsOf).some(({ action }) => action.startsWith('s3:'));
 
 /** Whether a function with these grants needs the URL of a queue, or the name of the bus or of a function. */
-export const usesQueue = (grants: readonly Grant[]): boolean =>
-  grants.flatMap(permissionsOf).some(({ on }) => on === onQueue);
-export const usesImports = (grants: readonly Grant[]): boolean =>
-  grants.flatMap(permissionsOf).some(({ on }) => on === onImports);
-export const usesBus = (grants: readonly Grant[]): boolean =>
-  grants.flatMap(permissionsOf).some(({ on }) => on === onBus);
-export const usesRefresh = (grants: readonly Grant[]): boolean =>
-  grants.flatMap(permissionsOf).some(({ on }) => on === onRefresh);
+const uses = (target: Permission['on']) => (grants: readonly Grant[]) =>
+  grants.flatMap(permissionsOf).some(({ on }) => on === target);
+export const [usesQueue, usesImports] = [uses(onQueue), uses(onImports)];
+export const [usesBus, usesRefresh] = [uses(onBus), uses(onRefresh)];

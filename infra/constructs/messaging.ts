@@ -1,15 +1,10 @@
-import { Duration } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { backgroundFunctions } from '../../shared/routes/index.ts';
 import type { Config } from '../config.ts';
-import { busNameOf, failedQueueNameOf, webhookQueueNameOf } from '../names.ts';
-import { failedQueue } from './failed-queue.ts';
+import { busNameOf, webhookQueueNameOf } from '../names.ts';
+import { fifoQueue } from './fifo-queue.ts';
 import type { MessagingArns } from './grants.ts';
-
-/** Six times the time-out of the function that takes from the queue, as AWS advises (s). */
-const VISIBILITY = 6 * 60;
 
 /**
  * The most that SQS allows. A message that fails for three days, behind others of its subject that fail too, is received
@@ -25,19 +20,13 @@ export class Messaging extends Construct {
 
   constructor(scope: Construct, id: string, { stage }: Config) {
     super(scope, id);
-    const taker = backgroundFunctions.find(({ trigger }) => trigger === 'webhooks')!;
-    this.queue = new Queue(this, 'Webhooks', {
+    // Each subject of each endpoint is a message group. Events are tried for three days; the rest of the queue's 14 is for an
+    // outage of the function.
+    this.queue = fifoQueue(this, 'Webhooks', {
+      stage,
       queueName: webhookQueueNameOf(stage),
-      fifo: true,
-      // Each subject of each endpoint is a group: groups are delivered side by side.
-      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
-      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      visibilityTimeout: Duration.seconds(VISIBILITY),
-      // Events are tried for three days. The rest is for an outage of the function.
-      retentionPeriod: Duration.days(14),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      deadLetterQueue: { queue: failedQueue(this, failedQueueNameOf(stage, taker)), maxReceiveCount: MOST_RECEIVED },
+      trigger: 'webhooks',
+      mostReceived: MOST_RECEIVED,
     });
     const bus = new EventBus(this, 'Bus', {
       eventBusName: busNameOf(stage),
