@@ -144,6 +144,8 @@ class Run {
   #lane: ImportLane | undefined;
   /** Chunks of this run. */
   #done = 0;
+  /** Another run has moved the lane last. */
+  #movedByOther = true;
   #wait = 0;
   #since = Date.now();
 
@@ -163,8 +165,8 @@ class Run {
       const own = lanes[lane]!;
       this.#job = job;
       this.#lane = own;
-      // The run before may have been cut off between its last chunk and the removal of the part, which holds private data.
-      const imported = this.#done === 0 && partBefore(job, lane, own);
+      // The run that moved the lane may have been cut off before it removed the part, which holds private data.
+      const imported = this.#movedByOther && partBefore(job, lane, own);
       if (imported) await removeImportPart(app, id, imported).catch(() => {});
       // The run that ended the step before may have been cut off before it did so.
       await wakeBeginning(wake, { app, job, lanes }, '', lane);
@@ -195,7 +197,7 @@ class Run {
       const next = chunk + 1 < chunks.length ? { step, part, chunk: chunk + 1 } : { step, part: part + 1, chunk: 0 };
       const isOurs = await this.#write(job, { ...withParts(job, lane, next), counts, fault: undefined });
       this.#done++;
-      // Another run has this lane.
+      this.#movedByOther = !isOurs;
       if (!isOurs) return true;
     }
     // Lines hold private data. Where this fails, the bucket forgets them some days later.
