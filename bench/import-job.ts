@@ -4,7 +4,7 @@
  * lanes on a table with AWS's limits does the rest. Writes the table in docs/import-export.md.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Context, SQSEvent } from 'aws-lambda';
@@ -179,8 +179,12 @@ async function measure(seed: number | undefined) {
 function inProcess<T>(part: string): T {
   const folder = mkdtempSync(join(tmpdir(), 'roster-bench-import-'));
   const file = join(folder, 'result.json');
-  execFileSync(process.execPath, [import.meta.filename, part, file], { stdio: ['ignore', 'ignore', 'inherit'] });
-  return JSON.parse(readFileSync(file, 'utf8')) as T;
+  try {
+    execFileSync(process.execPath, [import.meta.filename, part, file], { stdio: ['ignore', 'ignore', 'inherit'] });
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 interface Simulated {

@@ -24,8 +24,9 @@ interface Counts {
 /** Refused lines that the answer names. */
 const NAMED = 20;
 /**
- * Milliseconds for which a request is sent again; a third of them for one answer. Nobody waits for one line's answer, so an import waits where a call would end: eight transactions of 100 items at a
- * time take seconds each where DynamoDB Local starts cold on a busy processor, and a new table on AWS throttles at first.
+ * Milliseconds for which a request is sent again; a third of them for one answer. Nobody waits for one line's answer, so
+ * an import waits where a call would end: eight transactions of 100 items at a time take seconds each where DynamoDB Local
+ * starts cold on a busy processor, and a new table on AWS throttles at first.
  */
 const PATIENCE = 60_000;
 /** Lines held in memory. */
@@ -43,7 +44,8 @@ export async function importFile(
   { dryRun = false, report, screen }: { dryRun?: boolean; report?: string | undefined; screen?: Screen } = {},
 ): Promise<Pick<ImportReport, 'counts' | 'refused'>> {
   const told = new ImportReport(report);
-  const unusable = await checkLines(file, told);
+  const unusable = new Set<number>();
+  for await (const { number, line } of checkedLines(file, told)) if (!line) unusable.add(number);
   const progress = new Progress(told.total('lines'), screen);
   const rehearsed: Rehearsed = new Map();
   const view = () => (dryRun ? new Rehearsal(table, rehearsed, PATIENCE) : viewOf(table, PATIENCE));
@@ -68,20 +70,17 @@ export async function importFile(
   return told;
 }
 
-/** Counts the lines of a file, and refuses those that are wrong in themselves. @returns the numbers of these */
-async function checkLines(file: string, told: ImportReport): Promise<Set<number>> {
+/** Counts the lines of a file, and refuses those that are wrong in themselves: `line` is undefined then. */
+export async function* checkedLines(file: string, told: ImportReport) {
   const names = new ClaimedNames();
-  const unusable = new Set<number>();
   for await (const { number, ...read } of linesOf(file)) {
     const { kind } = read;
     told.of(kind).lines++;
     const line = checkLine(read);
     const error = line instanceof ApiError ? line : names.errorOf(line, number);
-    if (!error) continue;
-    unusable.add(number);
-    await told.refuse(number, kind, error);
+    if (error) await told.refuse(number, kind, error);
+    yield { number, line: error ? undefined : (line as Line) };
   }
-  return unusable;
 }
 
 /** The usable lines of a kind, as many at a time as are held in memory. */
@@ -102,7 +101,7 @@ async function* usableLines(file: string, kind: Kind, unusable: ReadonlySet<numb
 }
 
 /** The lines of a file with their numbers, without empty ones. */
-export async function* linesOf(file: string) {
+async function* linesOf(file: string) {
   const opened = await open(file);
   let number = 0;
   for await (const raw of opened.readLines()) {
@@ -147,7 +146,7 @@ export class ImportReport {
 }
 
 /** Names that one user only may have: of two users in a file the first has them, in whatever order they are written. */
-export class ClaimedNames {
+class ClaimedNames {
   readonly #claimed = new Map<string, { user: number; number: number }>();
 
   errorOf(line: Line, number: number): ApiError | undefined {

@@ -68,13 +68,11 @@ export function addImportJobCommands(program: Command, answering: Answering) {
   command('list', 'list the imports of the last two weeks, the newest first').action(
     answering<[AppId], object>(async (table, [app]) => {
       const all = await importsOf(table, app);
-      const rows = all.map((state) => [
-        state.job.id,
-        conditionOf(state),
-        shownTime(state.job.createdAt),
-        `${progressOf(state).done} of ${progressOf(state).lines}`,
-        state.job.file,
-      ]);
+      const rows = all.map((state) => {
+        const { done, lines } = progressOf(state);
+        const { id, createdAt, file } = state.job;
+        return [id, conditionOf(state), shownTime(createdAt), `${done} of ${lines}`, file];
+      });
       return {
         json: { app_id: app, imports: all.map((state) => stateJson(app, state)) },
         text:

@@ -9,10 +9,8 @@ import type { PartChunk } from '../../shared/domain/app/import-run.ts';
 import { KINDS, type Kind, kindOf, type Line } from '../../shared/domain/app/lines/kinds.ts';
 import type { Numbered } from '../../shared/domain/app/lines/line.ts';
 import { hashPassword } from '../../shared/domain/user/password-hash.ts';
-import { ApiError } from '../../shared/errors.ts';
 import { CHUNK, chunksOf } from './import-chunks.ts';
-import { ClaimedNames, type ImportReport, linesOf } from './import-file.ts';
-import { checkLine } from './line-schemas.ts';
+import { checkedLines, type ImportReport } from './import-file.ts';
 
 /** Divides the lines of a file into the parts of an import by functions. */
 
@@ -62,24 +60,19 @@ export class SortedLines {
   static async of(file: string, told: ImportReport, progress: (lines: number) => void): Promise<SortedLines> {
     const sorted = new SortedLines(await mkdtemp(join(tmpdir(), 'roster-import-')));
     try {
-      const names = new ClaimedNames();
       let hashing: Promise<readonly [Line, number]>[] = [];
       const addHashed = async () => {
         for (const [safe, number] of await Promise.all(hashing)) await sorted.#add(safe, number);
         hashing = [];
       };
-      for await (const { number, ...read } of linesOf(file)) {
-        const { kind } = read;
-        told.of(kind).lines++;
+      for await (const { number, line } of checkedLines(file, told)) {
         progress(number);
-        const line = checkLine(read);
-        const error = line instanceof ApiError ? line : names.errorOf(line, number);
-        if (error) await told.refuse(number, kind, error);
-        else if (hasPassword(line as Line)) {
+        if (line?.kind === 'user' && line.password !== undefined) {
           // Parts lie in the bucket, so they hold hashes only.
-          hashing.push(hashed(line as Line).then((safe) => [safe, number] as const));
+          const { password, ...rest } = line;
+          hashing.push(hashPassword(password).then((password_hash) => [{ ...rest, password_hash }, number] as const));
           if (hashing.length === HASHING) await addHashed();
-        } else await sorted.#add(line as Line, number);
+        } else if (line) await sorted.#add(line, number);
       }
       await addHashed();
       for (const path of sorted.#held.keys()) await sorted.#flush(path);
@@ -174,14 +167,6 @@ export class SortedLines {
 
 /** Any lines of such a kind may be in one chunk. */
 const isOfAnyLane = (line: Line) => kindOf(line).lane(line, SHARDS).startsWith('lane ');
-
-const hasPassword = (line: Line) => line.kind === 'user' && line.password !== undefined;
-
-async function hashed(line: Line): Promise<Line> {
-  if (line.kind !== 'user' || line.password === undefined) return line;
-  const { password, ...rest } = line;
-  return { ...rest, password_hash: await hashPassword(password) };
-}
 
 function* cut(lines: Numbered<Line>[]): Generator<PartChunk> {
   for (const [lane, group] of Map.groupBy(lines, ({ line }) => kindOf(line).lane(line, SHARDS)))

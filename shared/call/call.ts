@@ -284,7 +284,8 @@ export class Call {
 
   /**
    * Counts what the call has used of the caller's limits, if it is drawn. Most calls are not.
-   * @param cost.ms how long it took @param cost.bytes of the answer @param cost.refused it ended with an error that is no fault of the service
+   * @param cost.ms how long it took @param cost.bytes of the answer @param cost.refused it ended with an error, no
+   *   fault of the service
    * @param insist send it again after faults of the database
    */
   async count({ refused, ...cost }: Pick<Cost, 'ms' | 'bytes'> & { refused: boolean }, insist: boolean): Promise<void> {

@@ -11,8 +11,8 @@ import type { Numbered } from './lines/line.ts';
 export type Outcome = 'written' | 'there' | ApiError;
 
 /**
- * Imports lines of one kind into an app, some at a time: users, or groups, or lines of one group or of one user with others. No two of them may be
- * of the same record. Each line is decided as the API decides, by the records that are there, and written with
+ * Imports lines of one kind into an app, some at a time: users, or groups, or lines of one group or of one user with
+ * others. No two of them may be of the same record. Each line is decided as the API decides, by the records that are there, and written with
  * conditions that prove them, so that users may work meanwhile. A record that is there with the same content is left
  * alone, so every line may be repeated. An import never changes what is there.
  * @param open gives a view of the table for each chunk: of a rehearsal, one that writes nothing
