@@ -224,6 +224,25 @@ describe('ops import-jobs', () => {
     expect({ state, counted: written + there_already }).toEqual({ state: 'done', counted: 300 });
   });
 
+  it('removes the part of a run that was killed before it could, where another run had the lane', async () => {
+    const given = await newApp();
+    const { job_id } = await jobs('start', given.app, fileOf([{ kind: 'user', user_id: 1000, username: 'twin' }]));
+    let moves = 0;
+    documentClient().middlewareStack.add(
+      (next) => async (args) => {
+        // The other run has moved the lane just before.
+        if ('Item' in args.input && 'chunk' in (args.input.Item ?? {}) && ++moves === 1) await next(args);
+        return next(args);
+      },
+      { step: 'initialize', name: 'twin' },
+    );
+    await workOff(new Random(5));
+    documentClient().middlewareStack.remove('twin');
+    expect(moves).toBeGreaterThan(0);
+    expect(await jobs('status', given.app, job_id)).toMatchObject({ state: 'done', done: 1 });
+    expect(await objectsOf(importParts(given.app, job_id))).toEqual([]);
+  });
+
   it('goes on after a part was missing, and after all its messages were lost', async () => {
     const given = await newApp();
     const file = fileOf(manyLines(new Random(3)));
